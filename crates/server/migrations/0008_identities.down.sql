@@ -1,0 +1,4 @@
+-- @postgres
+DROP FUNCTION doorward_better_auth_session(TEXT, TIMESTAMPTZ);
+-- @end
+DROP TABLE identities;

@@ -1,0 +1,96 @@
+//! `DELETE /auth/me`: deletes the caller's own account and all that is theirs, against the password. The
+//! last active admin must stay; the condition is part of the transaction, so two admins who leave at
+//! once cannot both go. `POST /auth/me/delete` is the same for clients that send no body with DELETE.
+
+use axum::extract::State;
+use utoipa::ToSchema;
+
+use super::{Accounts, Password, store};
+use crate::audit::{Actor, Event, Record};
+use crate::db::{DbError, Gate, keep_an_admin, lock_admins};
+use crate::error::Error;
+use crate::http::{Fields, JsonBody, NoContent, Origin};
+use crate::keys::Caller;
+
+/// The proof that it is the owner who asks.
+#[derive(Debug, ToSchema)]
+struct DeleteRequest {
+    /// The account's current password.
+    #[schema(value_type = String, format = "password")]
+    password: Password,
+}
+
+impl DeleteRequest {
+    fn read(mut fields: Fields) -> Result<Self, Error> {
+        let password = fields.required("password");
+        fields.finish()?;
+        password
+            .map(|password| Self { password })
+            .ok_or_else(|| Error::Internal("a required field vanished".into()))
+    }
+}
+
+/// Deletes the caller's own account.
+#[utoipa::path(delete, path = "/me", operation_id = "accounts.delete", tag = "accounts",
+    security(("bearer" = [])),
+    request_body = DeleteRequest,
+    responses(
+        (status = 204, description = "Deleted, with sessions and tasks"),
+        (status = 401, description = "No token, or one that no longer counts"),
+        (status = 403, description = "The password is wrong"),
+        (status = 409, description = "The last active admin cannot be deleted"),
+        (status = 422, description = "The password is missing")))]
+pub(super) async fn delete(
+    State(accounts): State<Accounts>,
+    caller: Caller,
+    origin: Origin,
+    JsonBody(fields): JsonBody,
+) -> Result<NoContent, Error> {
+    let request = DeleteRequest::read(fields)?;
+    accounts.delete(caller.gate, request.password, origin).await?;
+    Ok(NoContent)
+}
+
+/// Deletes the caller's own account, for clients that cannot send a body with DELETE.
+#[utoipa::path(post, path = "/me/delete", operation_id = "accounts.delete_by_post", tag = "accounts",
+    security(("bearer" = [])),
+    request_body = DeleteRequest,
+    responses(
+        (status = 204, description = "Deleted, with sessions and tasks"),
+        (status = 401, description = "No token, or one that no longer counts"),
+        (status = 403, description = "The password is wrong"),
+        (status = 409, description = "The last active admin cannot be deleted"),
+        (status = 422, description = "The password is missing")))]
+pub(super) async fn delete_by_post(
+    state: State<Accounts>,
+    caller: Caller,
+    origin: Origin,
+    body: JsonBody,
+) -> Result<NoContent, Error> {
+    delete(state, caller, origin, body).await
+}
+
+impl Accounts {
+    /// Deletes the gate's user if the password is right.
+    pub async fn delete(
+        &self,
+        gate: Gate,
+        password: Password,
+        origin: Origin,
+    ) -> Result<(), Error> {
+        let known = self.confirm_password(gate, password, &origin).await?;
+        let owner = gate.user_id;
+        let mut steps = vec![lock_admins(), keep_an_admin(owner, self.clock.now())];
+        steps.extend(store::delete(owner, &known.hash));
+        let by = Actor::caller(gate, origin);
+        let record = Record::by(&by, Event::AccountDelete).about(owner);
+        match self.audit.commit(by.authority, steps, [record]).await {
+            Ok(_) => {
+                known.guess.right();
+                Ok(())
+            }
+            Err(DbError::Refused(why)) if why == "password_changed" => Err(Error::WrongPassword),
+            Err(error) => Err(error.into()),
+        }
+    }
+}

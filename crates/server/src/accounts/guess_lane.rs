@@ -1,0 +1,182 @@
+//! Guesses at one account's password that are under way in this process: a few at a time, the rest
+//! wait their turn. So an honest burst of sign-ins is never mistaken for guessing (a claim refused
+//! because of others still under way waits for them), and a dishonest one, once refused, is refused
+//! without asking the database. A lane lives only while somebody is in it.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use time::OffsetDateTime;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+
+use crate::error::Error;
+
+/// How long a guess waits for its turn, or for others to be decided.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a refusal is repeated without asking the database again.
+const MEMORY: Duration = Duration::from_secs(1);
+
+/// The lanes of this process, each found by whose password is guessed at.
+#[derive(Debug)]
+pub(super) struct Lanes {
+    width: usize,
+    lanes: Mutex<HashMap<String, Arc<Lane>>>,
+}
+
+#[derive(Debug)]
+struct Lane {
+    places: Arc<Semaphore>,
+    state: watch::Sender<State>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct State {
+    /// Claims asked for or granted, and not yet decided.
+    under_way: usize,
+    /// How often the count was cleared by a right password.
+    cleared: u64,
+    /// A refusal: until when, and when that was learnt.
+    refused: Option<(OffsetDateTime, OffsetDateTime)>,
+}
+
+impl Lanes {
+    /// Lanes as wide as half of what is free, so that two processes fill it without a refusal.
+    pub(super) fn new(free: u32) -> Arc<Self> {
+        let width = usize::try_from(free / 2).unwrap_or(8).clamp(1, 8);
+        Arc::new(Self { width, lanes: Mutex::default() })
+    }
+
+    /// Waits for a turn in the lane of `key`.
+    pub(super) async fn turn(self: &Arc<Self>, key: String) -> Result<Turn, Error> {
+        let lane = Arc::clone(self.lock().entry(key.clone()).or_insert_with(|| {
+            let places = Arc::new(Semaphore::new(self.width));
+            Arc::new(Lane { places, state: watch::Sender::default() })
+        }));
+        let places = Arc::clone(&lane.places);
+        let mut turn =
+            Turn { lanes: Arc::clone(self), key, lane, place: None, counted: false, cleared: 0 };
+        let place = tokio::time::timeout(PATIENCE, places.acquire_owned()).await;
+        turn.place = place.ok().and_then(Result::ok);
+        if turn.place.is_some() { Ok(turn) } else { Err(Error::HashingUnavailable) }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Arc<Lane>>> {
+        self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A place in a lane, left when dropped.
+#[derive(Debug)]
+pub(super) struct Turn {
+    lanes: Arc<Lanes>,
+    key: String,
+    lane: Arc<Lane>,
+    place: Option<OwnedSemaphorePermit>,
+    counted: bool,
+    cleared: u64,
+}
+
+impl Turn {
+    /// Until when others of this lane were refused a moment ago.
+    pub(super) fn refused(&self, now: OffsetDateTime) -> Option<OffsetDateTime> {
+        let (until, learnt) = self.lane.state.borrow().refused?;
+        (now < until && learnt <= now && now < learnt + MEMORY).then_some(until)
+    }
+
+    /// A claim is about to be asked for.
+    pub(super) fn begin(&mut self) {
+        self.counted = true;
+        self.lane.state.send_modify(|state| {
+            state.under_way += 1;
+            self.cleared = state.cleared;
+        });
+    }
+
+    /// The claim was refused. Waits for the others under way, if there are any: true if it is worth
+    /// asking again.
+    pub(super) async fn outwait(&mut self, until: OffsetDateTime, now: OffsetDateTime) -> bool {
+        self.end(false);
+        let mut state = self.lane.state.subscribe();
+        let seen = self.cleared;
+        let first = *state.borrow_and_update();
+        if first.cleared == seen && first.under_way == 0 {
+            self.lane.state.send_modify(|state| state.refused = Some((until, now)));
+            return false;
+        }
+        let decided = |state: &State| state.under_way == 0 || state.cleared > seen;
+        matches!(tokio::time::timeout(PATIENCE, state.wait_for(decided)).await, Ok(Ok(_)))
+    }
+
+    /// True if the count was cleared since this claim was asked for.
+    pub(super) fn was_cleared(&self) -> bool {
+        self.lane.state.borrow().cleared > self.cleared
+    }
+
+    /// The guess is decided; `cleared` if the password was right and the count is clear.
+    pub(super) fn end(&mut self, cleared: bool) {
+        if std::mem::take(&mut self.counted) {
+            self.lane.state.send_modify(|state| {
+                state.under_way -= 1;
+                state.cleared += u64::from(cleared);
+                if cleared {
+                    state.refused = None;
+                }
+            });
+        }
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        self.end(false);
+        self.place = None;
+        let mut lanes = self.lanes.lock();
+        // Two handles are left: the map's and this one. Nobody else can come by while it is locked.
+        if Arc::strong_count(&self.lane) == 2 {
+            lanes.remove(&self.key);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: OffsetDateTime = OffsetDateTime::UNIX_EPOCH;
+
+    #[tokio::test]
+    async fn a_lane_is_gone_when_nobody_is_in_it() {
+        let lanes = Lanes::new(10);
+        let turns = [lanes.turn("ada".into()).await, lanes.turn("bob".into()).await];
+        assert_eq!(lanes.lock().len(), 2);
+        drop(turns);
+        assert_eq!(lanes.lock().len(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_refusal_is_final_when_nobody_else_is_under_way() {
+        let lanes = Lanes::new(10);
+        let mut turn = lanes.turn("ada".into()).await.unwrap();
+        let until = NOW + Duration::from_secs(30);
+        turn.begin();
+        assert!(!turn.outwait(until, NOW).await);
+        let other = lanes.turn("ada".into()).await.unwrap();
+        assert_eq!(other.refused(NOW), Some(until));
+        assert_eq!(other.refused(NOW + MEMORY), None);
+    }
+
+    #[tokio::test]
+    async fn a_refused_claim_waits_for_one_that_may_turn_out_right() {
+        let lanes = Lanes::new(10);
+        let mut first = lanes.turn("ada".into()).await.unwrap();
+        let mut second = lanes.turn("ada".into()).await.unwrap();
+        first.begin();
+        second.begin();
+        let waiting = tokio::spawn(async move { second.outwait(NOW, NOW).await });
+        tokio::task::yield_now().await;
+        assert!(!waiting.is_finished());
+        first.end(true);
+        assert!(waiting.await.unwrap());
+    }
+}

@@ -1,0 +1,30 @@
+//! `GET /auth/me`: the caller's own account, read in one round trip with the live-session check.
+
+use axum::Json;
+use axum::extract::State;
+
+use super::{Accounts, User, store};
+use crate::db::Gate;
+use crate::error::Error;
+use crate::http::json;
+use crate::keys::Caller;
+
+/// The caller's own account.
+#[utoipa::path(get, path = "/me", operation_id = "accounts.me", tag = "accounts",
+    security(("bearer" = [])),
+    responses(
+        (status = 200, description = "The caller", body = User),
+        (status = 401, description = "No token, or one that no longer counts")))]
+pub(super) async fn me(
+    State(accounts): State<Accounts>,
+    caller: Caller,
+) -> Result<Json<User>, Error> {
+    accounts.me(caller.gate).await.map(json)
+}
+
+impl Accounts {
+    /// The gate's user.
+    pub async fn me(&self, gate: Gate) -> Result<User, Error> {
+        store::find_own(&self.db, gate).await?.ok_or(Error::NotFound)
+    }
+}

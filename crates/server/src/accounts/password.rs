@@ -1,0 +1,61 @@
+//! Password as it was sent: never trimmed, cut or changed in case, and NUL is a character like any
+//! other. Nothing over 1 KiB ever reaches a hash. What may become one is `password_policy`'s business.
+
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
+
+use super::Email;
+use super::password_policy::{self, MAX_CHARS};
+use crate::http::Field;
+
+const MAX_BYTES: usize = 1024;
+
+/// A password that is not too long to hash; never printed, wiped when dropped.
+#[derive(Clone, Debug)]
+pub struct Password(SecretString);
+
+impl Password {
+    /// Wraps a password; `None` if it is too long to be one.
+    pub fn parse(text: String) -> Option<Self> {
+        (text.len() <= MAX_BYTES).then(|| Self(SecretString::from(text)))
+    }
+
+    /// The text, for hashing.
+    pub fn into_secret(self) -> SecretString {
+        self.0
+    }
+
+    /// Why this may not become the account's password, as far as no file need be asked.
+    pub(crate) fn refusal(
+        &self,
+        min: usize,
+        email: Option<&Email>,
+    ) -> Option<(String, &'static str)> {
+        password_policy::refusal(self.text(), min, email)
+    }
+
+    /// The text, to be judged.
+    pub(super) fn text(&self) -> &str {
+        self.0.expose_secret()
+    }
+}
+
+impl Field for Password {
+    fn from_json(value: Value) -> Result<Self, (String, &'static str)> {
+        let text = String::from_json(value)?;
+        Self::parse(text)
+            .ok_or_else(|| (format!("must have at most {MAX_CHARS} characters"), "string_too_long"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Password;
+
+    #[test]
+    fn what_is_too_long_to_hash_is_no_password() {
+        assert!(Password::parse("a".repeat(1024)).is_some());
+        assert!(Password::parse("a".repeat(1025)).is_none());
+        assert!(Password::parse("é".repeat(513)).is_none());
+    }
+}

@@ -1,0 +1,176 @@
+//! What may become a password: length, and nothing that a guesser tries early. Refused are the most
+//! common ones, the account's own address and its parts, the product's name, an operator's words, and
+//! what is known from breaches. No composition rules (NIST SP 800-63B-4 §3.1.1.2); every refusal says
+//! what to do instead.
+
+use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
+use tokio::sync::Semaphore;
+
+use super::common_password::is_common;
+use super::{Accounts, Email, Password};
+use crate::config::{BreachFile, WordList};
+use crate::error::Error;
+use crate::http::Fields;
+
+pub(super) const MAX_CHARS: usize = 256;
+/// Look-ups in the breach file at once.
+static READERS: Semaphore = Semaphore::const_new(8);
+
+/// Why a password is refused: (sentence end, FastAPI type word).
+pub(super) type Refusal = (String, &'static str);
+
+const ADVICE: &str =
+    "take three or four unrelated words, or let a password manager make and keep one";
+
+/// What length, the own address, the product's name and the list of common passwords say.
+pub(super) fn refusal(text: &str, min: usize, email: Option<&Email>) -> Option<Refusal> {
+    let characters = text.chars().count();
+    if characters < min {
+        return Some((format!("must have at least {min} characters"), "string_too_short"));
+    }
+    if characters > MAX_CHARS {
+        return Some((format!("must have at most {MAX_CHARS} characters"), "string_too_long"));
+    }
+    let why = if email.is_some_and(|email| is_own(text, email)) {
+        "must not be your e-mail address or a part of it"
+    } else if WordList::of(["doorward"]).makes(text) {
+        "must not be the product's name"
+    } else if is_common(text) {
+        "is among the passwords that are guessed first"
+    } else {
+        return None;
+    };
+    Some((format!("{why}: {ADVICE}"), "value_error"))
+}
+
+fn is_own(text: &str, email: &Email) -> bool {
+    let is = |other: &str| text.eq_ignore_ascii_case(other);
+    let local = email.local_part();
+    let domain = email.key().rsplit_once('@').map_or("", |(_, domain)| domain);
+    let parts = local.split(|letter: char| !letter.is_alphanumeric());
+    is(email.as_str())
+        || is(email.key())
+        || is(domain)
+        || domain.split('.').any(is)
+        || WordList::of(parts.chain([local])).makes(text)
+}
+
+impl Accounts {
+    /// Notes in `fields` why `password`, given as `name`, may not become this account's, if it may not.
+    pub(crate) async fn judge_password(
+        &self,
+        fields: &mut Fields,
+        name: &str,
+        password: &Password,
+        email: Option<&Email>,
+    ) -> Result<(), Error> {
+        let refusal = match password.refusal(self.settings.password_min_length, email) {
+            Some(refusal) => Some(refusal),
+            None if self.is_own_word(password) => Some((
+                format!("must not be a word that is easy to guess here: {ADVICE}"),
+                "value_error",
+            )),
+            None => self.is_breached(password).await?.then(|| {
+                let why = "is known from a data breach, so attackers have it";
+                (format!("{why}: {ADVICE}"), "value_error")
+            }),
+        };
+        if let Some((why, kind)) = refusal {
+            fields.refuse(name, why, kind);
+        }
+        Ok(())
+    }
+
+    fn is_own_word(&self, password: &Password) -> bool {
+        let list = self.settings.password_word_list.as_ref();
+        list.is_some_and(|list| list.makes(password.text()))
+    }
+
+    /// Reads the breach file on a thread that may wait for the disk.
+    async fn is_breached(&self, password: &Password) -> Result<bool, Error> {
+        let Some(file) = self.settings.password_breach_file.clone() else { return Ok(false) };
+        let sha1 = digest(&SHA1_FOR_LEGACY_USE_ONLY, password.text().as_bytes());
+        let _place = READERS.acquire().await.map_err(|error| Error::Internal(error.to_string()))?;
+        let found = tokio::task::spawn_blocking(move || BreachFile::contains(&file, sha1.as_ref()));
+        match found.await {
+            Ok(Ok(found)) => Ok(found),
+            Ok(Err(error)) => {
+                tracing::error!(%error, "PASSWORD_BREACH_FILE cannot be read; no password is taken");
+                Err(Error::Unavailable("Passwords cannot be checked now; try again shortly."))
+            }
+            Err(panic) => Err(Error::Internal(panic.to_string())),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(text: &str) -> Option<&'static str> {
+        let email = Email::parse("Ada.Lovelace+x@analytical.example.com");
+        refusal(text, 8, email.as_ref()).map(|(_, kind)| kind)
+    }
+
+    #[test]
+    fn length_is_counted_in_characters_from_8_to_256() {
+        assert_eq!(refused("zq1xw2v"), Some("string_too_short"));
+        assert_eq!(refused("äöüäöüä"), Some("string_too_short"));
+        assert_eq!(refused("äöüäöüäö"), None);
+        assert_eq!(refused(&"😀".repeat(256)), None);
+        assert_eq!(refused(&"a".repeat(257)), Some("string_too_long"));
+    }
+
+    #[test]
+    fn no_composition_rule_exists() {
+        for text in [
+            "aaaaaaaaaaaaaaaaaaaa",
+            "12345678901234567890",
+            "zyxwvutsrqponmlkjihg",
+            "          ",
+            "nul\0nul\0",
+            "🐢🐇🐢🐇🐢🐇🐢🐇",
+        ] {
+            assert_eq!(refused(text), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn the_own_address_and_its_parts_are_refused() {
+        for text in [
+            "Ada.Lovelace+x@analytical.example.com",
+            "ada.lovelace+x@ANALYTICAL.example.com",
+            "ada.lovelace+x",
+            "AdaLovelaceX",
+            "lovelace",
+            "Lovelace1815",
+            "1815lovelace",
+            "analytical",
+            "analytical.example.com",
+        ] {
+            assert_eq!(refused(text), Some("value_error"), "{text:?}");
+        }
+        for text in ["lovelace-engine", "Lovelace18151815", "analytical engine", "ada1815!!x"] {
+            assert_eq!(refused(text), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn the_product_name_and_common_passwords_are_refused() {
+        for text in ["doorward", "DoorWard", "DoorWard!", "doorward2026", "password1", "Qwertyuiop"]
+        {
+            assert_eq!(refused(text), Some("value_error"), "{text:?}");
+        }
+        assert_eq!(refused("doorward opens the gate"), None);
+    }
+
+    #[test]
+    fn a_refusal_says_what_to_do_instead() {
+        let (why, _) = refusal("password1", 8, None).unwrap();
+        assert_eq!(
+            why,
+            "is among the passwords that are guessed first: take three or four unrelated words, or \
+             let a password manager make and keep one"
+        );
+    }
+}

@@ -1,0 +1,104 @@
+//! `POST /auth/register`: makes an account with an e-mail address and a password, in one round trip to
+//! the database. Two concurrent registrations of one address are settled by the unique index.
+
+use axum::extract::State;
+use utoipa::ToSchema;
+
+use super::store::{self, NewUser};
+use super::{Accounts, Email, Name, Password, User};
+use crate::audit::{Event, Record};
+use crate::config::Registration;
+use crate::db::DbError;
+use crate::error::Error;
+use crate::http::{Created, Fields, JsonBody, Origin};
+
+/// What a new account is made of.
+#[derive(Debug, ToSchema)]
+struct RegisterRequest {
+    /// Address to sign in with; unique without regard to ASCII case.
+    #[schema(value_type = String, format = "email", max_length = 254)]
+    email: Email,
+    /// 8–256 characters, taken exactly as sent.
+    #[schema(value_type = String, format = "password", min_length = 8, max_length = 256)]
+    password: Password,
+    /// Display name.
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 100)]
+    name: Option<Name>,
+}
+
+impl RegisterRequest {
+    async fn read(mut fields: Fields, accounts: &Accounts) -> Result<Self, Error> {
+        let email: Option<Email> = fields.required("email");
+        let password: Option<Password> = fields.required("password");
+        let name = fields.optional("name");
+        if let Some(password) = &password {
+            accounts.judge_password(&mut fields, "password", password, email.as_ref()).await?;
+        }
+        fields.finish()?;
+        let (Some(email), Some(password)) = (email, password) else {
+            return Err(Error::Internal("a required field vanished".into()));
+        };
+        Ok(Self { email, password, name })
+    }
+}
+
+/// Registers an account.
+#[utoipa::path(post, path = "/register", operation_id = "accounts.register", tag = "accounts",
+    request_body = RegisterRequest,
+    responses(
+        (status = 201, description = "The new account", body = User, headers(("Location" = String))),
+        (status = 403, description = "Registration is closed"),
+        (status = 409, description = "The e-mail address is taken"),
+        (status = 422, description = "Invalid values, all of them")))]
+pub(super) async fn register(
+    State(accounts): State<Accounts>,
+    origin: Origin,
+    JsonBody(fields): JsonBody,
+) -> Result<Created<User>, Error> {
+    if accounts.settings.registration == Registration::Closed {
+        return Err(Error::InsufficientScope("users:write"));
+    }
+    let request = RegisterRequest::read(fields, &accounts).await?;
+    let RegisterRequest { email, password, name } = request;
+    let user = accounts.register(email, password, name, &origin).await?;
+    Ok(Created(format!("{}/me", accounts.settings.auth_path), user))
+}
+
+impl Accounts {
+    /// Makes an account; the password's policy is the caller's business.
+    pub async fn register(
+        &self,
+        email: Email,
+        password: Password,
+        name: Option<Name>,
+        origin: &Origin,
+    ) -> Result<User, Error> {
+        let salt = self.random.bytes::<16>();
+        let hash = self.hashing.hash(password.into_secret(), salt).await?;
+        let now = self.clock.now();
+        let new = NewUser {
+            id: self.random.id(now),
+            email: &email,
+            name: name.as_ref(),
+            hash: &hash,
+            role: "user",
+            now,
+        };
+        let record = Record::from(origin, Event::Register).about(new.id);
+        match self.audit.write(store::insert(&new), record).await {
+            Ok(_) => {}
+            Err(DbError::Unique) => return Err(Error::EmailTaken),
+            Err(error) => return Err(error.into()),
+        }
+        Ok(User {
+            id: new.id,
+            email: Some(email.as_str().to_owned()),
+            name: name.as_ref().map(|name| name.as_str().to_owned()),
+            is_active: true,
+            email_verified: false,
+            roles: vec![new.role.to_owned()],
+            created_at: now,
+            updated_at: now,
+        })
+    }
+}

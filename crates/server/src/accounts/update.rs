@@ -1,0 +1,52 @@
+//! `PATCH /auth/me`: changes the caller's own name, as a merge (RFC 7396): absent keeps, null clears.
+//! Nothing else about the account can be set here.
+
+use axum::Json;
+use axum::extract::State;
+use utoipa::ToSchema;
+
+use super::{Accounts, Name, User, store};
+use crate::db::Gate;
+use crate::error::Error;
+use crate::http::{Given, JsonBody, json};
+use crate::keys::Caller;
+
+/// What may be changed; absent keeps, null clears.
+#[derive(Debug, ToSchema)]
+#[allow(dead_code, reason = "describes the body in the OpenAPI document")]
+struct UpdateRequest {
+    /// Display name.
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 100,
+        pattern = r"^[^\u0000-\u001f\u007f-\u009f]*$")]
+    name: Option<Name>,
+}
+
+/// Changes the caller's own account.
+#[utoipa::path(patch, path = "/me", operation_id = "accounts.update", tag = "accounts",
+    security(("bearer" = [])),
+    request_body = UpdateRequest,
+    responses(
+        (status = 200, description = "The caller as changed", body = User),
+        (status = 401, description = "No token, or one that no longer counts"),
+        (status = 422, description = "An invalid name")))]
+pub(super) async fn update(
+    State(accounts): State<Accounts>,
+    caller: Caller,
+    JsonBody(mut fields): JsonBody,
+) -> Result<Json<User>, Error> {
+    let name: Given<Name> = fields.take("name");
+    fields.finish()?;
+    accounts.rename(caller.gate, name).await.map(json)
+}
+
+impl Accounts {
+    /// Changes the name of the gate's user.
+    pub async fn rename(&self, gate: Gate, name: Given<Name>) -> Result<User, Error> {
+        let name = match name {
+            Given::Absent => return self.me(gate).await,
+            Given::Null => None,
+            Given::Value(name) => Some(name),
+        };
+        store::update_name(&self.db, gate, name.as_ref()).await?.ok_or(Error::NotFound)
+    }
+}

@@ -1,0 +1,198 @@
+//! What the audit log can say: the closed list of events, how each came out, and the record of one.
+//! A record names accounts, sessions and roles by id or name; it has no room for an address, a
+//! password or a token.
+
+use uuid::Uuid;
+
+use super::Actor;
+use crate::db::Authority;
+use crate::http::Origin;
+
+macro_rules! events {
+    ($($about:literal $name:ident = $text:literal;)+) => {
+        /// Something worth remembering.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Event { $(#[doc = $about] $name,)+ }
+
+        impl Event {
+            /// All of them, in the order of the documents' table.
+            pub const ALL: &'static [Self] = &[$(Self::$name),+];
+
+            /// The word in the log.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $text),+ }
+            }
+
+            /// When it is recorded, as a sentence.
+            pub const fn about(self) -> &'static str {
+                match self { $(Self::$name => $about),+ }
+            }
+
+            /// The table of all events in Markdown.
+            pub fn table() -> String {
+                let row = |it: &Self| format!("| `{}` | {} |\n", it.as_str(), it.about());
+                let rows: String = Self::ALL.iter().map(row).collect();
+                format!("| event | when |\n| --- | --- |\n{rows}")
+            }
+        }
+    };
+}
+
+events! {
+    "Somebody registered." Register = "account.register";
+    "Another issuer's person was tied to an account by an address both had verified." IdentityLink = "identity.link";
+    "A sign-in; `failure` for a wrong password or unknown account, `blocked` for a disabled one." Login = "login";
+    "A signed-in user was asked for the password; recorded where it was wrong or not looked at." PasswordConfirm = "password.confirm";
+    "Sessions of the account were ended by their owner." Logout = "logout";
+    "A session was ended by its owner from another device." SessionEnd = "session.end";
+    "A refresh token was used again after its successor; its session was ended." RefreshReuse = "refresh.reuse";
+    "An administrator ended sessions of an account." SessionsRevoke = "sessions.revoke";
+    "An administrator ended the sessions of all accounts." SessionsRevokeAll = "sessions.revoke_all";
+    "An administrator made an account." AccountCreate = "account.create";
+    "An administrator changed an account." AccountUpdate = "account.update";
+    "An administrator disabled an account." AccountDisable = "account.disable";
+    "An administrator enabled an account again." AccountEnable = "account.enable";
+    "An administrator banned an account." AccountBan = "account.ban";
+    "An administrator lifted a ban." AccountUnban = "account.unban";
+    "The wrong passwords counted against an account were forgotten." AccountUnlock = "account.unlock";
+    "An account was deleted." AccountDelete = "account.delete";
+    "Somebody changed their password; their other sessions ended." PasswordChange = "password.change";
+    "An administrator set an account's password." PasswordSet = "password.set";
+    "A role was given to an account." RoleGrant = "role.grant";
+    "A role was taken from an account." RoleRevoke = "role.revoke";
+    "A role was made." RoleCreate = "role.create";
+    "A role was changed." RoleUpdate = "role.update";
+    "A role was deleted." RoleDelete = "role.delete";
+    "An operator made a key pair." KeyCreate = "key.create";
+    "An operator made a key pair that takes over from those before it." KeyRotate = "key.rotate";
+    "An operator retired a key pair." KeyRetire = "key.retire";
+    "A caller lacked a permission." AccessDenied = "access.denied";
+    "Records past the retention time were removed." AuditPrune = "audit.prune";
+}
+
+/// How it came out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Done.
+    Success,
+    /// The credentials were wrong.
+    Failure,
+    /// The credentials were right or not even looked at, and the answer was no.
+    Blocked,
+    /// The caller was not allowed to.
+    Denied,
+}
+
+impl Outcome {
+    /// The word in the log.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Success => "success",
+            Self::Failure => "failure",
+            Self::Blocked => "blocked",
+            Self::Denied => "denied",
+        }
+    }
+}
+
+/// One event, before it has its id and its time.
+#[derive(Clone, Debug)]
+pub struct Record {
+    pub(super) event: Event,
+    pub(super) outcome: Outcome,
+    pub(super) actor: &'static str,
+    pub(super) actor_id: Option<Uuid>,
+    pub(super) subject_id: Option<Uuid>,
+    pub(super) session_id: Option<Uuid>,
+    pub(super) detail: Option<String>,
+    pub(super) origin: Origin,
+}
+
+impl Record {
+    /// Done by an authenticated user or the operator.
+    pub fn by(actor: &Actor, event: Event) -> Self {
+        let (word, session_id) = match actor.authority {
+            Authority::Caller(gate) => ("user", gate.session()),
+            Authority::Operator => ("cli", None),
+        };
+        let actor_id = actor.authority.user_id();
+        let record = Self::from(&actor.origin, event);
+        Self { actor: word, actor_id, session_id, ..record }
+    }
+
+    /// Done by whoever sent the request.
+    pub fn from(origin: &Origin, event: Event) -> Self {
+        Self {
+            event,
+            outcome: Outcome::Success,
+            actor: "anonymous",
+            actor_id: None,
+            subject_id: None,
+            session_id: None,
+            detail: None,
+            origin: origin.clone(),
+        }
+    }
+
+    /// Done by the server of its own accord.
+    pub(super) fn of_server(event: Event) -> Self {
+        Self { actor: "server", ..Self::from(&Origin::default(), event) }
+    }
+
+    /// The account it was done to.
+    #[must_use]
+    pub fn about(mut self, subject: Uuid) -> Self {
+        self.subject_id = Some(subject);
+        self
+    }
+
+    /// The session it belongs to.
+    #[must_use]
+    pub fn in_session(mut self, session: Uuid) -> Self {
+        self.session_id = Some(session);
+        self
+    }
+
+    /// How it came out, where not well.
+    #[must_use]
+    pub fn came_out(mut self, outcome: Outcome) -> Self {
+        self.outcome = outcome;
+        self
+    }
+
+    /// A few words more: a role, what changed. Never a secret, never an address.
+    #[must_use]
+    pub fn detail(mut self, detail: impl Into<String>) -> Self {
+        self.detail = Some(detail.into());
+        self
+    }
+
+    /// Tells the log of the process, which has every event whatever becomes of the table.
+    pub(super) fn log(&self) {
+        tracing::info!(
+            target: "audit",
+            event = self.event.as_str(),
+            outcome = self.outcome.as_str(),
+            actor = self.actor,
+            actor_id = self.actor_id.map(tracing::field::display),
+            subject_id = self.subject_id.map(tracing::field::display),
+            session_id = self.session_id.map(tracing::field::display),
+            detail = self.detail,
+            ip = self.origin.ip.map(tracing::field::display),
+            "audit"
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Event;
+
+    #[test]
+    fn every_event_has_a_word_of_its_own() {
+        let mut words: Vec<_> = Event::ALL.iter().map(|event| event.as_str()).collect();
+        words.sort_unstable();
+        words.dedup();
+        assert_eq!(words.len(), Event::ALL.len());
+    }
+}

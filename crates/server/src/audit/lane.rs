@@ -1,0 +1,126 @@
+//! The lane of records that belong to no transaction: a bounded queue and one task that stores what
+//! is in it, many to a transaction. A full queue or a database that stays away costs records, never
+//! requests; each loss is an error in the log, with the count so far.
+
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::time::Duration;
+
+use time::OffsetDateTime;
+use tokio::sync::{mpsc, oneshot};
+
+use super::Audit;
+use crate::db::{DbError, Step};
+
+const QUEUE: usize = 4096;
+const BATCH: usize = 64;
+/// Waits between attempts to store a batch while the database is away.
+const RETRIES: [Duration; 3] =
+    [Duration::from_millis(200), Duration::from_secs(1), Duration::from_secs(5)];
+const DAY: i64 = 24 * 60 * 60;
+
+enum Note {
+    Record(Step),
+    Prune,
+    Flush(oneshot::Sender<()>),
+}
+
+#[derive(Debug)]
+pub(super) struct Lane {
+    queue: OnceLock<mpsc::Sender<Note>>,
+    lost: AtomicU64,
+    pruned_at: AtomicI64,
+}
+
+impl Default for Lane {
+    fn default() -> Self {
+        let pruned_at = AtomicI64::new(i64::MIN);
+        Self { queue: OnceLock::new(), lost: AtomicU64::new(0), pruned_at }
+    }
+}
+
+impl Lane {
+    pub(super) fn put(&self, audit: &Audit, record: Step) {
+        if self.queue(audit).try_send(Note::Record(record)).is_err() {
+            self.lose(1, "the queue is full");
+        }
+    }
+
+    pub(super) fn prune(&self, audit: &Audit) {
+        // A full queue has better things to do; tomorrow is early enough.
+        let _ = self.queue(audit).try_send(Note::Prune);
+    }
+
+    pub(super) async fn flush(&self) {
+        // Nothing was ever noted: nothing to wait for.
+        let Some(queue) = self.queue.get() else { return };
+        let (done, stored) = oneshot::channel();
+        if queue.send(Note::Flush(done)).await.is_ok() {
+            let _ = stored.await;
+        }
+    }
+
+    /// True once a day.
+    pub(super) fn is_due(&self, now: OffsetDateTime) -> bool {
+        let now = now.unix_timestamp();
+        let last = self.pruned_at.load(Ordering::Relaxed);
+        now.saturating_sub(last) >= DAY
+            && self
+                .pruned_at
+                .compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed)
+                .is_ok()
+    }
+
+    fn queue(&self, audit: &Audit) -> &mpsc::Sender<Note> {
+        self.queue.get_or_init(|| {
+            let (queue, notes) = mpsc::channel(QUEUE);
+            tokio::spawn(work(audit.clone(), notes));
+            queue
+        })
+    }
+
+    fn lose(&self, count: u64, why: &str) {
+        let lost = self.lost.fetch_add(count, Ordering::Relaxed) + count;
+        tracing::error!(target: "audit", lost, why, "audit records are in this log alone");
+    }
+}
+
+async fn work(audit: Audit, mut notes: mpsc::Receiver<Note>) {
+    let mut batch = Vec::with_capacity(BATCH);
+    while notes.recv_many(&mut batch, BATCH).await > 0 {
+        let mut records = Vec::new();
+        let mut waiting = Vec::new();
+        let mut prune = false;
+        for note in batch.drain(..) {
+            match note {
+                Note::Record(step) => records.push(step),
+                Note::Prune => prune = true,
+                Note::Flush(done) => waiting.push(done),
+            }
+        }
+        store(&audit, records).await;
+        if prune && let Err(error) = audit.prune().await {
+            tracing::warn!(target: "audit", %error, "old audit records were not removed");
+        }
+        for done in waiting {
+            let _ = done.send(());
+        }
+    }
+}
+
+async fn store(audit: &Audit, records: Vec<Step>) {
+    if records.is_empty() {
+        return;
+    }
+    let count = records.len() as u64;
+    let mut waits = RETRIES.iter();
+    loop {
+        let Err(error) = audit.db.write(records.clone()).await else { return };
+        let passing =
+            matches!(error, DbError::Away(_) | DbError::Unconfirmed(_) | DbError::Overloaded);
+        match waits.next().filter(|_| passing) {
+            Some(wait) => tokio::time::sleep(*wait).await,
+            None => return audit.lane.lose(count, &error.to_string()),
+        }
+    }
+}

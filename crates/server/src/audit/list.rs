@@ -1,0 +1,84 @@
+//! Reading the audit log: newest first, filtered, page after page.
+
+use serde::Serialize;
+use time::OffsetDateTime;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::{Audit, store};
+use crate::db::Authority;
+use crate::error::Error;
+use crate::http::{Cursor, Page};
+
+/// One event, as it is remembered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = AuditEntry)]
+pub struct Entry {
+    /// Its id, which grows with time.
+    pub id: Uuid,
+    /// When.
+    #[serde(serialize_with = "crate::timestamp::serialize")]
+    pub at: OffsetDateTime,
+    /// What: `login`, `role.grant`, …
+    pub event: String,
+    /// `success`, `failure`, `blocked` or `denied`.
+    pub outcome: String,
+    /// Who: `user`, `cli`, `anonymous` or `server`.
+    pub actor: String,
+    /// The user who did it.
+    #[schema(required = true)]
+    pub actor_id: Option<Uuid>,
+    /// The user it was done to.
+    #[schema(required = true)]
+    pub subject_id: Option<Uuid>,
+    /// The session it was done in, or to.
+    #[schema(required = true)]
+    pub session_id: Option<Uuid>,
+    /// A few words more.
+    #[schema(required = true)]
+    pub detail: Option<String>,
+    /// The client's address.
+    #[schema(required = true)]
+    pub ip: Option<String>,
+    /// The client's `User-Agent`.
+    #[schema(required = true)]
+    pub user_agent: Option<String>,
+    /// The `X-Request-Id` of the request.
+    #[schema(required = true)]
+    pub request_id: Option<String>,
+}
+
+/// Which events; `None` asks for all.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// Of this kind.
+    pub event: Option<String>,
+    /// That came out like this.
+    pub outcome: Option<String>,
+    /// Done by this user.
+    pub actor: Option<Uuid>,
+    /// Done to this user.
+    pub subject: Option<Uuid>,
+    /// From this address.
+    pub ip: Option<String>,
+    /// In this request.
+    pub request_id: Option<String>,
+    /// Not earlier than this.
+    pub since: Option<OffsetDateTime>,
+    /// Earlier than this.
+    pub until: Option<OffsetDateTime>,
+}
+
+impl Audit {
+    /// One page, and where the next begins if there is one.
+    pub async fn list(
+        &self,
+        authority: Authority,
+        filter: Filter,
+        page: Page,
+    ) -> Result<(Vec<Entry>, Option<Cursor>), Error> {
+        let mut rows = store::list(&self.db, authority, filter, page).await?;
+        let next = page.cut(&mut rows, |entry| Cursor { at: entry.at, id: entry.id });
+        Ok((rows, next))
+    }
+}

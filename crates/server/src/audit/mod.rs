@@ -1,0 +1,131 @@
+//! The audit log: who did what to whom, from where, and how it came out. Work that writes appends its
+//! record in its own transaction ([`Audit::commit`]), so the one is there exactly if the other is. Work
+//! that writes nothing, a refused sign-in above all, goes by a bounded lane ([`Audit::note`]) that
+//! delays no request and fails none. Each event is also a line of the process's log.
+
+mod event;
+mod lane;
+mod list;
+mod store;
+
+pub use event::{Event, Outcome, Record};
+pub use list::{Entry, Filter};
+pub use store::STATEMENTS;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::clock::Clock;
+use crate::crypto::Random;
+use crate::db::{Authority, Database, Gate, Result, Row, Step};
+use crate::error::Error;
+use crate::http::Origin;
+use lane::Lane;
+
+/// Who acts, on what authority, and from where.
+#[derive(Clone, Debug)]
+pub struct Actor {
+    /// What the database checks.
+    pub authority: Authority,
+    /// Where the request came from.
+    pub origin: Origin,
+}
+
+impl Actor {
+    /// The holder of an access token.
+    pub fn caller(gate: Gate, origin: Origin) -> Self {
+        Self { authority: Authority::Caller(gate), origin }
+    }
+
+    /// Whoever runs the command line.
+    pub fn operator() -> Self {
+        Self { authority: Authority::Operator, origin: Origin::default() }
+    }
+}
+
+/// Writes and reads the audit log; clones share the lane.
+#[derive(Clone, Debug)]
+pub struct Audit {
+    db: Database,
+    clock: Clock,
+    random: Random,
+    retention: Option<Duration>,
+    lane: Arc<Lane>,
+}
+
+impl Audit {
+    /// The log of this database; records older than `retention` are removed now and then.
+    pub fn new(db: Database, clock: Clock, random: Random, retention: Option<Duration>) -> Self {
+        Self { db, clock, random, retention, lane: Arc::default() }
+    }
+
+    /// Does the work and appends its records in one transaction; the rows of the work's steps.
+    pub async fn commit(
+        &self,
+        authority: Authority,
+        mut steps: Vec<Step>,
+        records: impl IntoIterator<Item = Record>,
+    ) -> Result<Vec<Vec<Row>>> {
+        let records: Vec<Record> = records.into_iter().collect();
+        let work = steps.len();
+        steps.extend(records.iter().map(|record| self.step(record.clone())));
+        let mut rows = self.db.write_by(authority, steps).await?;
+        rows.truncate(work);
+        records.iter().for_each(Record::log);
+        self.prune_daily();
+        Ok(rows)
+    }
+
+    /// The same for work that needs no session: signing in, registering.
+    pub async fn write(&self, steps: Vec<Step>, record: Record) -> Result<Vec<Vec<Row>>> {
+        self.commit(Authority::Operator, steps, [record]).await
+    }
+
+    /// The step that appends a record, for transactions that are made elsewhere.
+    fn step(&self, record: Record) -> Step {
+        let now = self.clock.now();
+        store::insert(self.random.id(now), now, record)
+    }
+
+    /// Appends the record soon, without making the request wait. If the lane is full, the record is
+    /// in the process's log alone, which says so.
+    pub fn note(&self, record: Record) {
+        record.log();
+        self.lane.put(self, self.step(record));
+        self.prune_daily();
+    }
+
+    /// Waits until what was noted so far is stored, or given up.
+    pub async fn flush(&self) {
+        self.lane.flush().await;
+    }
+
+    /// Removes what is past the retention time; how many records that were.
+    pub async fn prune(&self) -> std::result::Result<usize, Error> {
+        const BATCH: usize = 1000;
+        let Some(retention) = self.retention else { return Ok(0) };
+        let horizon = self.clock.now() - retention;
+        let mut removed = 0;
+        loop {
+            let batch = store::delete_past(&self.db, horizon, 1000).await?;
+            removed += batch;
+            if batch < BATCH {
+                break;
+            }
+        }
+        if removed > 0 {
+            let record = Record::of_server(Event::AuditPrune).detail(format!("{removed} records"));
+            record.log();
+            self.db.write(vec![self.step(record)]).await?;
+        }
+        Ok(removed)
+    }
+
+    /// Asks the lane to prune, at most once a day and only while there are events, so that a server
+    /// without work leaves a sleeping database asleep.
+    fn prune_daily(&self) {
+        if self.retention.is_some() && self.lane.is_due(self.clock.now()) {
+            self.lane.prune(self);
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! `doorward audit`: reads the audit log, follows it, and removes what is past its time.
+#![allow(clippy::doc_markdown, reason = "the comments on arguments are help texts")]
+
+use std::collections::HashSet;
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use clap::{Args, Subcommand};
+use serde_json::json;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::operator::{OperatorArgs, find_user};
+use super::sources::SourceArgs;
+use super::table::{instant, plain};
+use super::{Failure, Outcome, failed, output, output_json};
+use crate::app::App;
+use crate::audit::{Entry, Filter};
+use crate::db::Authority;
+use crate::http::{self, Page};
+
+/// How often the log is read again while it is followed.
+const EVERY: Duration = Duration::from_secs(1);
+/// Records of several servers come in late and out of order: each reading goes back so far.
+const OVERLAP: time::Duration = time::Duration::seconds(30);
+const PAGE: i64 = 1000;
+
+/// Reads the audit log.
+#[derive(Debug, Args)]
+pub(super) struct AuditArgs {
+    #[command(subcommand)]
+    command: AuditCommand,
+    #[command(flatten)]
+    operator: OperatorArgs,
+}
+
+#[derive(Debug, Subcommand)]
+enum AuditCommand {
+    /// Show who did what to whom, the newest last
+    List(ListArgs),
+    /// Remove the records that AUDIT_RETENTION no longer keeps
+    Prune,
+}
+
+#[derive(Debug, Args)]
+struct ListArgs {
+    /// Of this kind: login, role.grant, account.ban, …
+    #[arg(long)]
+    event: Option<String>,
+    /// That came out like this: success, failure, blocked or denied
+    #[arg(long)]
+    outcome: Option<String>,
+    /// Done by this account, by id or e-mail address
+    #[arg(long, value_name = "USER")]
+    actor: Option<String>,
+    /// Done to this account, by id or e-mail address
+    #[arg(long)]
+    user: Option<String>,
+    /// From this address
+    #[arg(long)]
+    ip: Option<String>,
+    /// In this request
+    #[arg(long)]
+    request_id: Option<String>,
+    /// Not earlier than this, as in 2030-01-31T12:00:00Z
+    #[arg(long, value_name = "TIME")]
+    since: Option<String>,
+    /// Earlier than this
+    #[arg(long, value_name = "TIME")]
+    until: Option<String>,
+    /// The last so many
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
+    limit: u32,
+    /// Go on showing what happens; with --json one document a line
+    #[arg(long, conflicts_with = "until")]
+    follow: bool,
+}
+
+/// Runs `doorward audit`.
+pub(super) async fn run(args: AuditArgs, sources: &SourceArgs) -> Outcome {
+    let app = args.operator.app(sources).await?;
+    let json = args.operator.json;
+    match args.command {
+        AuditCommand::List(args) => list(&app, args, json).await,
+        AuditCommand::Prune => prune(&app, json).await,
+    }
+}
+
+async fn prune(app: &App, as_json: bool) -> Outcome {
+    let removed = app.audit.prune().await.map_err(failed)?;
+    if as_json {
+        return output_json(&json!({"removed": removed}));
+    }
+    output(&format!("Removed {removed} records.\n"))
+}
+
+async fn list(app: &App, args: ListArgs, as_json: bool) -> Outcome {
+    let filter = Filter {
+        event: args.event,
+        outcome: args.outcome,
+        actor: id(app, args.actor).await?,
+        subject: id(app, args.user).await?,
+        ip: args.ip,
+        request_id: args.request_id,
+        since: time(args.since)?,
+        until: time(args.until)?,
+    };
+    let last = newest(app, &filter, args.limit).await?;
+    if !args.follow {
+        return if as_json { output_json(&json!(last)) } else { output(&lines(&last)) };
+    }
+    show(&last, as_json)?;
+    let cut = last.len() >= usize::try_from(args.limit).unwrap_or(usize::MAX);
+    let floor = last.first().filter(|_| cut).map(|oldest| oldest.at);
+    follow(app, filter, last, floor, as_json).await
+}
+
+/// An id, also of an account that is gone.
+async fn id(app: &App, user: Option<String>) -> Result<Option<Uuid>, Failure> {
+    let Some(user) = user else { return Ok(None) };
+    match Uuid::try_parse(&user) {
+        Ok(id) => Ok(Some(id)),
+        Err(_) => find_user(app, &user).await.map(|found| Some(found.user.id)),
+    }
+}
+
+fn time(text: Option<String>) -> Result<Option<OffsetDateTime>, Failure> {
+    let parse = |text: String| {
+        let wrong =
+            || Failure::Usage(format!("{text} is not a time such as 2030-01-31T12:00:00Z."));
+        http::instant(&text).ok_or_else(wrong)
+    };
+    text.map(parse).transpose()
+}
+
+/// The newest records, oldest first.
+async fn newest(app: &App, filter: &Filter, limit: u32) -> Result<Vec<Entry>, Failure> {
+    let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
+    let mut page = Page { after: None, limit: PAGE.min(limit.into()) };
+    let mut found = Vec::new();
+    loop {
+        let listed = app.audit.list(Authority::Operator, filter.clone(), page).await;
+        let (entries, next) = listed.map_err(failed)?;
+        found.extend(entries);
+        match next {
+            Some(next) if found.len() < wanted => page.after = Some(next),
+            _ => break,
+        }
+    }
+    found.truncate(wanted);
+    found.reverse();
+    Ok(found)
+}
+
+/// Shows records as they come, until a signal or a closed pipe ends it. What is before `floor` was
+/// left out of the first reading and stays out.
+async fn follow(
+    app: &App,
+    mut filter: Filter,
+    shown: Vec<Entry>,
+    floor: Option<OffsetDateTime>,
+    as_json: bool,
+) -> Outcome {
+    let asked = filter.since.max(floor);
+    let mut from = shown.last().map_or_else(|| app.clock.now(), |last| last.at);
+    let mut seen: HashSet<Uuid> = shown.iter().map(|entry| entry.id).collect();
+    loop {
+        tokio::time::sleep(EVERY).await;
+        filter.since = asked.max(Some(from - OVERLAP));
+        let window = newest(app, &filter, u32::MAX).await?;
+        let new: Vec<_> = window.iter().filter(|it| !seen.contains(&it.id)).cloned().collect();
+        show(&new, as_json)?;
+        from = new.last().map_or(from, |last| last.at.max(from));
+        seen = window.iter().map(|entry| entry.id).collect();
+    }
+}
+
+fn show(entries: &[Entry], as_json: bool) -> Outcome {
+    if as_json {
+        let line = |entry: &Entry| format!("{}\n", json!(entry));
+        return output(&entries.iter().map(line).collect::<String>());
+    }
+    output(&lines(entries))
+}
+
+fn lines(entries: &[Entry]) -> String {
+    entries.iter().map(line).collect()
+}
+
+/// One record as one line.
+fn line(entry: &Entry) -> String {
+    let mut line = format!("{}  {:<17} {:<8}", instant(entry.at), entry.event, entry.outcome);
+    let who = entry.actor_id.map_or_else(|| entry.actor.clone(), |id| id.to_string());
+    let more = [
+        ("by", Some(who)),
+        ("to", entry.subject_id.map(|id| id.to_string())),
+        ("detail", entry.detail.clone()),
+        ("from", entry.ip.clone()),
+        ("session", entry.session_id.map(|id| id.to_string())),
+        ("request", entry.request_id.clone()),
+    ];
+    for (name, value) in more {
+        if let Some(value) = value {
+            let _ = write!(line, "  {name}={}", plain(&value));
+        }
+    }
+    line.push('\n');
+    line
+}

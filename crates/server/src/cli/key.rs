@@ -1,0 +1,196 @@
+//! `doorward key`: makes, lists, rotates and retires the key pairs that sign access tokens. Running
+//! servers follow without a restart. No command shows a private part.
+#![allow(clippy::doc_markdown, reason = "the comments on arguments are help texts")]
+
+use clap::{Args, Subcommand, ValueEnum};
+use doorward_verify::Algorithm;
+use serde_json::{Value, json};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use super::db_report::table;
+use super::sources::{self, SourceArgs};
+use super::{Failure, Outcome, failed, output, output_json};
+use crate::app::App;
+use crate::audit::Actor;
+use crate::clock::Clock;
+use crate::crypto::Random;
+use crate::db::Database;
+use crate::keys::{Refusal, SigningKey, Stage};
+
+/// Administers the key pairs that sign access tokens where TOKEN_ALGORITHM is not HS256.
+#[derive(Debug, Args)]
+pub(super) struct KeyArgs {
+    #[command(subcommand)]
+    command: KeyCommand,
+    /// Use this database instead of DATABASE_URL
+    #[arg(long, global = true, value_name = "URL")]
+    database_url: Option<String>,
+    /// Print one JSON document on stdout instead of text
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum KeyCommand {
+    /// Make a key pair and publish it
+    ///
+    /// It signs from five minutes later on, when every verifier has it; at once if no other key of
+    /// its algorithm can sign.
+    Create {
+        /// What it signs with
+        #[arg(long)]
+        algorithm: PairAlgorithm,
+    },
+    /// List the key pairs, oldest first
+    List,
+    /// Make a key pair that takes over from the others of its algorithm
+    ///
+    /// The old ones sign until the new one does, and verify until the last token signed by them has
+    /// expired.
+    Rotate {
+        /// What it signs with [default: TOKEN_ALGORITHM]
+        #[arg(long)]
+        algorithm: Option<PairAlgorithm>,
+    },
+    /// Let a key pair sign no more
+    ///
+    /// It verifies until the last token signed by it has expired.
+    Retire {
+        /// The key's id, from `doorward key list`
+        kid: String,
+        /// Let it verify nothing from now on either: its tokens are refused at once by this server,
+        /// and by others when they fetch the keys again
+        #[arg(long)]
+        now: bool,
+    },
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum PairAlgorithm {
+    #[value(name = "EdDSA", alias = "Ed25519")]
+    EdDsa,
+    #[value(name = "ES256")]
+    Es256,
+    #[value(name = "RS256")]
+    Rs256,
+}
+
+impl From<PairAlgorithm> for Algorithm {
+    fn from(named: PairAlgorithm) -> Self {
+        match named {
+            PairAlgorithm::EdDsa => Self::EdDsa,
+            PairAlgorithm::Es256 => Self::Es256,
+            PairAlgorithm::Rs256 => Self::Rs256,
+        }
+    }
+}
+
+/// Runs `doorward key`.
+pub(super) async fn run(args: KeyArgs, from: &SourceArgs) -> Outcome {
+    let seals = matches!(args.command, KeyCommand::Create { .. } | KeyCommand::Rotate { .. });
+    let settings = if seals {
+        let mut gathered = from.gather();
+        if args.database_url.is_some() {
+            gathered.ignore("DATABASE_URL_UNPOOLED");
+            gathered.flag("DATABASE_URL", "--database-url", args.database_url);
+        }
+        sources::settings(gathered.resolve())?
+    } else {
+        from.without_secret(args.database_url)?
+    };
+    let db = Database::open(&settings.database).await.map_err(failed)?;
+    let app = App::new(settings, db, Clock::system(), Random::system());
+    match args.command {
+        KeyCommand::List => list(&app, args.json).await,
+        KeyCommand::Create { algorithm } => {
+            let key = app.signing_keys().create(&Actor::operator(), algorithm.into()).await;
+            made(&key.map_err(failed)?, args.json)
+        }
+        KeyCommand::Rotate { algorithm } => {
+            let algorithm = algorithm.map_or(app.settings.token_algorithm, Into::into);
+            if algorithm.is_symmetric() {
+                return Err(Failure::Usage(
+                    "TOKEN_ALGORITHM is HS256, which has no key pairs: say which with --algorithm, \
+                     or change the secret and put the old one into PREVIOUS_SECRETS."
+                        .into(),
+                ));
+            }
+            let key = app.signing_keys().rotate(&Actor::operator(), algorithm).await;
+            made(&key.map_err(failed)?, args.json)
+        }
+        KeyCommand::Retire { kid, now } => retire(&app, &kid, now, args.json).await,
+    }
+}
+
+async fn list(app: &App, as_json: bool) -> Outcome {
+    let keys = app.signing_keys().list().await.map_err(failed)?;
+    if as_json {
+        let keys: Vec<_> =
+            keys.iter().map(|(key, stage, signs)| document(key, *stage, *signs)).collect();
+        return output_json(&Value::Array(keys));
+    }
+    if keys.is_empty() {
+        return output("There are no key pairs; tokens are signed with the shared secret.\n");
+    }
+    let rows = keys.iter().map(|(key, stage, signs)| {
+        let stage = if *signs { "signing" } else { stage.as_str() };
+        let until = key.remove_at.map_or_else(String::new, text);
+        vec![key.kid.clone(), key.algorithm.clone(), stage.into(), text(key.active_at), until]
+    });
+    let header = ["key", "algorithm", "stage", "signs from", "verifies until"];
+    output(&format!("{}\n", table(header, rows)))
+}
+
+fn made(key: &SigningKey, as_json: bool) -> Outcome {
+    if as_json {
+        return output_json(&document(key, Stage::Waiting, false));
+    }
+    output(&format!(
+        "Made {} key {}.\nIt is published now and signs from {} (at once if no other can).\n",
+        key.algorithm,
+        key.kid,
+        text(key.active_at),
+    ))
+}
+
+async fn retire(app: &App, kid: &str, at_once: bool, as_json: bool) -> Outcome {
+    let retired = app.signing_keys().retire(&Actor::operator(), kid, at_once).await;
+    let until = match retired.map_err(failed)? {
+        Ok(until) => until,
+        Err(Refusal::Unknown) => {
+            return Err(Failure::Failed(format!(
+                "There is no key {kid}: see `doorward key list`."
+            )));
+        }
+        Err(Refusal::Needed) => {
+            return Err(Failure::Failed(format!(
+                "{kid} is the only key that can sign tokens: run `doorward key rotate` first."
+            )));
+        }
+    };
+    if as_json {
+        return output_json(&json!({"kid": kid, "remove_at": text(until)}));
+    }
+    output(&format!("Retired {kid}; it verifies until {}.\n", text(until)))
+}
+
+/// A key without its private part.
+fn document(key: &SigningKey, stage: Stage, signs: bool) -> Value {
+    json!({
+        "kid": key.kid,
+        "algorithm": key.algorithm,
+        "stage": stage.as_str(),
+        "signs": signs,
+        "created_at": text(key.created_at),
+        "active_at": text(key.active_at),
+        "retired_at": key.retired_at.map(text),
+        "remove_at": key.remove_at.map(text),
+        "public_jwk": serde_json::from_str::<Value>(&key.public_jwk).unwrap_or_default(),
+    })
+}
+
+fn text(at: OffsetDateTime) -> String {
+    let at = at.replace_nanosecond(0).unwrap_or(at);
+    at.format(&Rfc3339).unwrap_or_default()
+}

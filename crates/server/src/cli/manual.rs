@@ -1,0 +1,51 @@
+//! `doorward completions` and `doorward man`: documents made from the command line's definition.
+
+use std::path::PathBuf;
+
+use clap::{Args, CommandFactory};
+use clap_complete::Shell;
+
+use super::{Cli, Failure, Outcome, failed};
+
+#[derive(Debug, Args)]
+pub(super) struct CompletionsArgs {
+    /// The shell to complete for
+    shell: Shell,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ManArgs {
+    /// Write one page a command into this folder instead of all to stdout
+    #[arg(long, short, value_name = "FOLDER")]
+    output: Option<PathBuf>,
+}
+
+pub(super) fn completions(args: &CompletionsArgs) -> Outcome {
+    let mut script = Vec::new();
+    clap_complete::generate(args.shell, &mut Cli::command(), "doorward", &mut script);
+    super::output(&String::from_utf8_lossy(&script))
+}
+
+pub(super) fn man(args: &ManArgs) -> Outcome {
+    if let Some(folder) = &args.output {
+        return std::fs::create_dir_all(folder)
+            .and_then(|()| clap_mangen::generate_to(Cli::command(), folder))
+            .map_err(|error| {
+                Failure::Failed(format!("{} cannot be written: {error}.", folder.display()))
+            });
+    }
+    let mut command = Cli::command();
+    command.build();
+    let mut pages = Vec::new();
+    write_pages(&command, &mut pages).map_err(failed)?;
+    super::output(&String::from_utf8_lossy(&pages))
+}
+
+/// The page of a command, then those of the commands below it.
+fn write_pages(command: &clap::Command, pages: &mut Vec<u8>) -> std::io::Result<()> {
+    clap_mangen::Man::new(command.clone()).render(pages)?;
+    command
+        .get_subcommands()
+        .filter(|below| !below.is_hide_set() && below.get_name() != "help")
+        .try_for_each(|below| write_pages(below, pages))
+}

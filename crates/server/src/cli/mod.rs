@@ -1,0 +1,105 @@
+//! The command line: one file a command, each calling the use cases that HTTP calls. People's text
+//! and logs go to stderr, data to stdout. Passwords are never arguments. Exit codes are promises: 0
+//! done, 1 failed, 2 usage, 3 `db status --exit-code` with migrations waiting, 78 bad configuration.
+
+mod audit;
+mod config;
+mod db;
+mod db_report;
+mod db_verify;
+mod dev;
+mod dev_folder;
+mod failure;
+mod key;
+mod listen;
+mod log_queue;
+mod logging;
+mod manual;
+mod openapi;
+mod operator;
+mod output;
+mod prompt;
+mod role;
+mod serve;
+mod session;
+mod signals;
+mod sources;
+mod table;
+mod token;
+mod user;
+mod user_edit;
+mod user_list;
+
+pub use failure::{Failure, Outcome};
+
+use clap::{Parser, Subcommand};
+
+use output::{failed, output, output_json};
+
+/// The authentication backend you run beside your app.
+///
+/// Registers people, signs them in, issues and verifies JWTs, and keeps each user's tasks to that
+/// user alone. Start with `doorward dev`.
+#[derive(Debug, Parser)]
+#[command(name = "doorward", version, arg_required_else_help = true)]
+#[command(
+    after_help = "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 migrations pending (db status --exit-code), 78 bad configuration."
+)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    #[command(flatten)]
+    sources: sources::SourceArgs,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Start in one minute: embedded SQLite, a generated secret, tables created, ready to call
+    Dev(dev::DevArgs),
+    /// Run the production server
+    Serve(serve::ServeArgs),
+    /// Create, change, show and verify the tables
+    Db(db::DbArgs),
+    /// Administer accounts
+    User(user::UserArgs),
+    /// Administer roles: who may do what
+    Role(role::RoleArgs),
+    /// See who is signed in, and end that
+    Session(session::SessionArgs),
+    /// Read the audit log: who did what to whom
+    Audit(audit::AuditArgs),
+    /// Make, list, rotate and retire the key pairs that sign access tokens
+    Key(key::KeyArgs),
+    /// Read a token: its parts, its key, and what is wrong with it
+    Token(token::TokenArgs),
+    /// Show and check the settings
+    Config(config::ConfigArgs),
+    /// Print the OpenAPI document
+    Openapi(openapi::OpenapiArgs),
+    /// Print a completion script for your shell
+    Completions(manual::CompletionsArgs),
+    /// Print the manual page
+    Man(manual::ManArgs),
+}
+
+/// Runs the command.
+pub async fn run(cli: Cli) -> Outcome {
+    let sources = &cli.sources;
+    let outcome = match cli.command {
+        Command::Dev(args) => dev::run(args, sources).await,
+        Command::Serve(args) => serve::run(args, sources).await,
+        Command::Db(args) => db::run(args, sources).await,
+        Command::User(args) => user::run(args, sources).await,
+        Command::Role(args) => role::run(args, sources).await,
+        Command::Session(args) => session::run(args, sources).await,
+        Command::Audit(args) => audit::run(args, sources).await,
+        Command::Key(args) => key::run(args, sources).await,
+        Command::Token(args) => token::run(args, sources).await,
+        Command::Config(args) => config::run(&args, sources),
+        Command::Openapi(args) => openapi::run(args, sources).await,
+        Command::Completions(args) => manual::completions(&args),
+        Command::Man(args) => manual::man(&args),
+    };
+    logging::flush();
+    outcome
+}

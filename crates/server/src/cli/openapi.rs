@@ -1,0 +1,33 @@
+//! `doorward openapi`: the HTTP contract of this configuration, without starting a server.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::sources::SourceArgs;
+use super::{Failure, Outcome};
+use crate::app::App;
+use crate::clock::Clock;
+use crate::crypto::Random;
+use crate::db::Database;
+
+#[derive(Debug, Args)]
+pub(super) struct OpenapiArgs {
+    /// Write the document to this file instead of stdout
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+pub(super) async fn run(args: OpenapiArgs, sources: &SourceArgs) -> Outcome {
+    let settings = sources.without_secret(None)?;
+    // The routes hold a database; the document needs none of its tables.
+    let db = Database::open_sqlite(Path::new(":memory:")).await.map_err(super::failed)?;
+    let (_, document) = App::new(settings, db, Clock::system(), Random::system()).router();
+    let text = crate::openapi::to_text(&document);
+    match args.output {
+        None => super::output(&text),
+        Some(path) => std::fs::write(&path, text).map_err(|error| {
+            Failure::Failed(format!("{} cannot be written: {error}.", path.display()))
+        }),
+    }
+}

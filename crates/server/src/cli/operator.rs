@@ -1,0 +1,90 @@
+//! What the administration commands share: the database they work on, whom they mean by USER, and how
+//! they ask before they do what cannot be undone.
+
+use std::io::{IsTerminal, Write};
+
+use clap::Args;
+use uuid::Uuid;
+
+use super::sources::SourceArgs;
+use super::{Failure, failed};
+use crate::accounts::Email;
+use crate::app::App;
+use crate::clock::Clock;
+use crate::config::DatabaseUrl;
+use crate::crypto::Random;
+use crate::db::{Authority, Database, Schema};
+use crate::error::Error;
+use crate::users::AdminUser;
+
+/// Flags of every administration command.
+#[derive(Debug, Args)]
+#[allow(clippy::doc_markdown, reason = "the comments are help texts")]
+pub(super) struct OperatorArgs {
+    /// Use this database instead of DATABASE_URL
+    #[arg(long, global = true, value_name = "URL")]
+    database_url: Option<String>,
+    /// Print one JSON document on stdout instead of text
+    #[arg(long, global = true)]
+    pub(super) json: bool,
+}
+
+impl OperatorArgs {
+    /// The application over a database whose schema is current.
+    pub(super) async fn app(&self, sources: &SourceArgs) -> Result<App, Failure> {
+        let settings = sources.without_secret(self.database_url.clone())?;
+        if let DatabaseUrl::Sqlite(path) = &settings.database
+            && !path.exists()
+        {
+            let path = path.display();
+            let mend = "create it with `doorward db migrate`, or name another with --database-url";
+            return Err(Failure::configuration(format!("{path} does not exist: {mend}.")));
+        }
+        let open = Database::open(&settings.database).await;
+        let db = open.map_err(|error| failed(format!("{}: {error}", settings.database)))?;
+        match db.schema().await {
+            Ok(Schema::Current) => {}
+            Ok(Schema::Behind) => {
+                return Err(Failure::configuration(format!(
+                    "Migrations are pending on {}: run `doorward db migrate`.",
+                    settings.database
+                )));
+            }
+            Err(error) => return Err(failed(format!("{}: {error}", settings.database))),
+        }
+        Ok(App::new(settings, db, Clock::system(), Random::system()))
+    }
+}
+
+/// The user whose id or e-mail address this is.
+pub(super) async fn find_user(app: &App, user: &str) -> Result<AdminUser, Failure> {
+    let users = app.users();
+    let found = match (Uuid::try_parse(user), Email::parse(user)) {
+        (Ok(id), _) => users.show(Authority::Operator, id).await,
+        (_, Some(email)) => users.find(Authority::Operator, &email).await,
+        _ => Err(Error::NotFound),
+    };
+    found.map_err(|error| match error {
+        Error::NotFound => Failure::Failed(format!("There is no account {user}.")),
+        other => failed(other),
+    })
+}
+
+/// Asks a person; without one, `--yes` has to have answered.
+pub(super) fn confirm(question: &str, yes: bool) -> Result<(), Failure> {
+    if yes {
+        return Ok(());
+    }
+    if !std::io::stdin().is_terminal() {
+        return Err(Failure::Usage(format!("{question} Say so with --yes.")));
+    }
+    let mut stderr = std::io::stderr();
+    let _ = write!(stderr, "{question} [y/N] ");
+    let _ = stderr.flush();
+    let mut answer = String::new();
+    let _ = std::io::stdin().read_line(&mut answer);
+    match answer.trim().to_ascii_lowercase().as_str() {
+        "y" | "yes" => Ok(()),
+        _ => Err(Failure::Failed("Nothing was done.".into())),
+    }
+}

@@ -1,0 +1,101 @@
+//! Asks for passwords: from a person at a terminal without showing what is typed, twice where it is a
+//! new one; from anything else only where `--password-stdin` says so. Never from an argument, which
+//! every user of the machine could read.
+
+use std::io::{IsTerminal, Read, Write};
+
+use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
+use serde_json::Map;
+use zeroize::Zeroizing;
+
+use super::{Failure, failed};
+use crate::accounts::{Email, Password};
+use crate::app::App;
+use crate::http::Fields;
+
+/// Longest text read as a password; the policy is stricter.
+const MAX_BYTES: u64 = 4096;
+
+/// A new password that the policy takes.
+pub(super) async fn new_password(
+    app: &App,
+    from_stdin: bool,
+    email: Option<&Email>,
+) -> Result<Password, Failure> {
+    let text = if from_stdin { from_pipe()? } else { from_person()? };
+    let too_long = || Failure::Failed("The password is too long.".into());
+    let password = Password::parse(text.to_string()).ok_or_else(too_long)?;
+    let mut fields = Fields::new("body", Map::new());
+    let accounts = app.accounts();
+    accounts.judge_password(&mut fields, "The password", &password, email).await.map_err(failed)?;
+    fields.finish().map_err(|error| failed(error.to_string().replacen(": ", " ", 1)))?;
+    Ok(password)
+}
+
+/// All of standard input but one line end.
+fn from_pipe() -> Result<Zeroizing<String>, Failure> {
+    let mut text = Zeroizing::new(String::new());
+    std::io::stdin()
+        .lock()
+        .take(MAX_BYTES)
+        .read_to_string(&mut text)
+        .map_err(|error| Failure::Failed(format!("Cannot read the password: {error}.")))?;
+    let line = text
+        .strip_suffix('\n')
+        .map_or(text.as_str(), |line| line.strip_suffix('\r').unwrap_or(line));
+    if line.is_empty() {
+        return Err(Failure::Failed("Standard input holds no password.".into()));
+    }
+    Ok(Zeroizing::new(line.to_owned()))
+}
+
+fn from_person() -> Result<Zeroizing<String>, Failure> {
+    if !std::io::stdin().is_terminal() {
+        return Err(Failure::Usage(
+            "There is no terminal to ask for the password: pipe it in with --password-stdin."
+                .into(),
+        ));
+    }
+    let first = ask("Password: ")?;
+    let second = ask("Again: ")?;
+    if first.is_empty() {
+        return Err(Failure::Failed("No password was given; nothing was done.".into()));
+    }
+    if *first != *second {
+        return Err(Failure::Failed("The passwords differ; nothing was done.".into()));
+    }
+    Ok(first)
+}
+
+/// One line, unseen.
+fn ask(what: &str) -> Result<Zeroizing<String>, Failure> {
+    let told = |error: std::io::Error| Failure::Failed(format!("Cannot ask: {error}."));
+    let unseen = Unseen::begin().map_err(|error| told(error.into()))?;
+    let mut stderr = std::io::stderr();
+    write!(stderr, "{what}").and_then(|()| stderr.flush()).map_err(told)?;
+    let mut line = Zeroizing::new(String::new());
+    let read = std::io::stdin().read_line(&mut line);
+    drop(unseen);
+    let _ = writeln!(stderr);
+    read.map_err(told)?;
+    Ok(Zeroizing::new(line.trim_end_matches(['\n', '\r']).to_owned()))
+}
+
+/// The terminal shows nothing until this is dropped.
+struct Unseen(Termios);
+
+impl Unseen {
+    fn begin() -> rustix::io::Result<Self> {
+        let before = tcgetattr(std::io::stdin())?;
+        let mut unseen = before.clone();
+        unseen.local_modes.remove(LocalModes::ECHO);
+        tcsetattr(std::io::stdin(), OptionalActions::Flush, &unseen)?;
+        Ok(Self(before))
+    }
+}
+
+impl Drop for Unseen {
+    fn drop(&mut self) {
+        let _ = tcsetattr(std::io::stdin(), OptionalActions::Flush, &self.0);
+    }
+}

@@ -1,0 +1,189 @@
+//! `doorward role`: who may do what. The first administrator is made here.
+#![allow(clippy::doc_markdown, reason = "the comments on arguments are help texts")]
+
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+
+use super::operator::{OperatorArgs, confirm, find_user};
+use super::sources::SourceArgs;
+use super::table::table;
+use super::{Failure, Outcome, failed, output, output_json};
+use crate::app::App;
+use crate::audit::Actor;
+use crate::db::Authority;
+use crate::error::Error;
+use crate::permission::Permission;
+use crate::roles::{Role, RoleName};
+
+/// Administers roles.
+#[derive(Debug, Args)]
+pub(super) struct RoleArgs {
+    #[command(subcommand)]
+    command: RoleCommand,
+    #[command(flatten)]
+    operator: OperatorArgs,
+}
+
+#[derive(Debug, Subcommand)]
+enum RoleCommand {
+    /// Give a role to an account
+    ///
+    /// It counts from the account's next request. The first administrator is made with
+    /// `doorward role grant EMAIL admin`.
+    Grant {
+        /// The account's id or e-mail address
+        user: String,
+        /// The role's name
+        role: String,
+    },
+    /// Take a role from an account
+    ///
+    /// It counts from the account's next request. The last active admin cannot lose the role.
+    Revoke {
+        /// The account's id or e-mail address
+        user: String,
+        /// The role's name
+        role: String,
+    },
+    /// List the roles and what they allow
+    List,
+    /// Make a role
+    Create {
+        /// Its name: a-z 0-9 _ -, beginning with a letter
+        role: String,
+        /// What it is for
+        #[arg(long, default_value = "")]
+        description: String,
+        /// What it allows, once for each permission
+        #[arg(long = "permission", value_name = "PERMISSION")]
+        permissions: Vec<String>,
+    },
+    /// Delete a role and take it from everybody
+    Delete {
+        /// The role's name
+        role: String,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
+    },
+    /// List the permissions there are
+    Permissions,
+}
+
+/// Runs `doorward role`.
+pub(super) async fn run(args: RoleArgs, sources: &SourceArgs) -> Outcome {
+    let json = args.operator.json;
+    if matches!(args.command, RoleCommand::Permissions) {
+        return permissions(json);
+    }
+    let app = args.operator.app(sources).await?;
+    match args.command {
+        RoleCommand::Grant { user, role } => grant(&app, &user, &role, json).await,
+        RoleCommand::Revoke { user, role } => revoke(&app, &user, &role, json).await,
+        RoleCommand::List => list(&app, json).await,
+        RoleCommand::Create { role, description, permissions } => {
+            create(&app, &role, description, &permissions, json).await
+        }
+        RoleCommand::Delete { role, yes } => delete(&app, &role, yes, json).await,
+        RoleCommand::Permissions => Ok(()),
+    }
+}
+
+fn name(role: &str) -> Result<RoleName, Failure> {
+    let wrong = || {
+        let words = "1 to 50 of a-z 0-9 _ -, beginning with a letter";
+        Failure::Usage(format!("{role} cannot be a role's name: it has {words}."))
+    };
+    RoleName::parse(role).ok_or_else(wrong)
+}
+
+/// The sentence of an error about this role.
+fn told(role: &str, error: Error) -> Failure {
+    match error {
+        Error::NotFound => Failure::Failed(format!(
+            "There is no role {role}: `doorward role list` names those there are."
+        )),
+        Error::RoleTaken => Failure::Failed(format!("There is already a role {role}.")),
+        other => failed(other),
+    }
+}
+
+async fn grant(app: &App, user: &str, role: &str, as_json: bool) -> Outcome {
+    let (name, id) = (name(role)?, find_user(app, user).await?.user.id);
+    let done = app.roles().grant(&Actor::operator(), id, &name).await;
+    done.map_err(|error| told(role, error))?;
+    held(app, user, as_json, &format!("{user} holds the role {role} now.\n")).await
+}
+
+async fn revoke(app: &App, user: &str, role: &str, as_json: bool) -> Outcome {
+    let (name, id) = (name(role)?, find_user(app, user).await?.user.id);
+    let done = app.roles().revoke(&Actor::operator(), id, &name).await;
+    done.map_err(|error| told(role, error))?;
+    held(app, user, as_json, &format!("{user} does not hold the role {role}.\n")).await
+}
+
+async fn held(app: &App, user: &str, as_json: bool, sentence: &str) -> Outcome {
+    if !as_json {
+        return output(sentence);
+    }
+    let found = find_user(app, user).await?.user;
+    output_json(&json!({"id": found.id, "roles": found.roles}))
+}
+
+async fn list(app: &App, as_json: bool) -> Outcome {
+    let roles = app.roles().list(Authority::Operator).await.map_err(failed)?;
+    if as_json {
+        return output_json(&json!(roles));
+    }
+    let row =
+        |role: &Role| vec![role.name.clone(), role.permissions.join(" "), role.description.clone()];
+    output(&table(&["ROLE", "PERMISSIONS", "DESCRIPTION"], roles.iter().map(row).collect()))
+}
+
+async fn create(
+    app: &App,
+    role: &str,
+    description: String,
+    permissions: &[String],
+    as_json: bool,
+) -> Outcome {
+    let mut allowed = Vec::new();
+    for text in permissions {
+        let unknown = || {
+            let mend = "`doorward role permissions` names those there are";
+            Failure::Usage(format!("There is no permission {text}: {mend}."))
+        };
+        allowed.push(Permission::parse(text).ok_or_else(unknown)?);
+    }
+    allowed.sort_unstable();
+    allowed.dedup();
+    let name = name(role)?;
+    let made = app.roles().create(&Actor::operator(), name, description, &allowed).await;
+    let made = made.map_err(|error| told(role, error))?;
+    if as_json {
+        return output_json(&json!(made));
+    }
+    output(&format!("Made the role {role}.\n"))
+}
+
+async fn delete(app: &App, role: &str, yes: bool, as_json: bool) -> Outcome {
+    let name = name(role)?;
+    confirm(&format!("The role {role} will be taken from everybody and deleted."), yes)?;
+    let done = app.roles().delete(&Actor::operator(), &name).await;
+    done.map_err(|error| told(role, error))?;
+    if as_json {
+        return output_json(&json!({"role": role, "deleted": true}));
+    }
+    output(&format!("Deleted the role {role}.\n"))
+}
+
+fn permissions(as_json: bool) -> Outcome {
+    let all = Permission::ALL.iter();
+    if as_json {
+        let all: Vec<Value> =
+            all.map(|it| json!({"permission": it.as_str(), "allows": it.allows()})).collect();
+        return output_json(&json!(all));
+    }
+    let rows = all.map(|it| vec![it.as_str().to_owned(), it.allows().to_owned()]).collect();
+    output(&table(&["PERMISSION", "ALLOWS"], rows))
+}

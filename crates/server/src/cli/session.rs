@@ -1,0 +1,112 @@
+//! `doorward session`: who is signed in, and ending that.
+#![allow(clippy::doc_markdown, reason = "the comments on arguments are help texts")]
+
+use clap::{Args, Subcommand};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::operator::{OperatorArgs, confirm, find_user};
+use super::sources::SourceArgs;
+use super::table::{instant, table};
+use super::{Failure, Outcome, failed, output, output_json};
+use crate::app::App;
+use crate::audit::Actor;
+use crate::db::Authority;
+use crate::error::Error;
+use crate::sessions::SessionView;
+
+/// Administers sessions.
+#[derive(Debug, Args)]
+pub(super) struct SessionArgs {
+    #[command(subcommand)]
+    command: SessionCommand,
+    #[command(flatten)]
+    operator: OperatorArgs,
+}
+
+#[derive(Debug, Subcommand)]
+enum SessionCommand {
+    /// List an account's live sessions, the newest first
+    List {
+        /// The account's id or e-mail address
+        user: String,
+    },
+    /// End sessions: one, those of an account, or everybody's; their tokens are dead at once
+    #[command(group(clap::ArgGroup::new("which").required(true)))]
+    Revoke {
+        /// The session's id
+        #[arg(group = "which")]
+        session: Option<Uuid>,
+        /// All of this account, by id or e-mail address
+        #[arg(long, group = "which")]
+        user: Option<String>,
+        /// All of everybody
+        #[arg(long, group = "which")]
+        all: bool,
+        /// Do not ask before ending everybody's
+        #[arg(long)]
+        yes: bool,
+    },
+}
+
+/// Runs `doorward session`.
+pub(super) async fn run(args: SessionArgs, sources: &SourceArgs) -> Outcome {
+    let app = args.operator.app(sources).await?;
+    let json = args.operator.json;
+    match args.command {
+        SessionCommand::List { user } => list(&app, &user, json).await,
+        SessionCommand::Revoke { session: Some(id), .. } => revoke(&app, id, json).await,
+        SessionCommand::Revoke { user: Some(user), .. } => revoke_of(&app, &user, json).await,
+        SessionCommand::Revoke { yes, .. } => revoke_everybodys(&app, yes, json).await,
+    }
+}
+
+async fn list(app: &App, user: &str, as_json: bool) -> Outcome {
+    let id = find_user(app, user).await?.user.id;
+    let found = app.sessions().list_of(Authority::Operator, id).await.map_err(failed)?;
+    if as_json {
+        return output_json(&json!(found));
+    }
+    let row = |session: &SessionView| {
+        vec![
+            session.id.to_string(),
+            instant(session.created_at),
+            instant(session.last_seen_at),
+            instant(session.expires_at),
+            session.ip.clone().unwrap_or_default(),
+            session.user_agent.clone().unwrap_or_default(),
+        ]
+    };
+    let headings = ["ID", "CREATED", "LAST SEEN", "EXPIRES", "ADDRESS", "CLIENT"];
+    output(&table(&headings, found.iter().map(row).collect()))
+}
+
+async fn revoke(app: &App, id: Uuid, as_json: bool) -> Outcome {
+    let done = app.sessions().revoke_any(&Actor::operator(), id).await;
+    done.map_err(|error| match error {
+        Error::NotFound => Failure::Failed(format!("There is no live session {id}.")),
+        other => failed(other),
+    })?;
+    if as_json {
+        return output_json(&json!({"session": id, "ended": true}));
+    }
+    output(&format!("Ended the session {id}.\n"))
+}
+
+async fn revoke_of(app: &App, user: &str, as_json: bool) -> Outcome {
+    let id = find_user(app, user).await?.user.id;
+    app.sessions().revoke_of(&Actor::operator(), id).await.map_err(failed)?;
+    if as_json {
+        return output_json(&json!({"user": id, "ended": true}));
+    }
+    output(&format!("Ended every session of {user}.\n"))
+}
+
+async fn revoke_everybodys(app: &App, yes: bool, as_json: bool) -> Outcome {
+    confirm("Everybody will have to sign in again.", yes)?;
+    app.sessions().revoke_everybodys(&Actor::operator()).await.map_err(failed)?;
+    if as_json {
+        return output_json(&json!({"ended": true}));
+    }
+    output("Ended every session of everybody.\n")
+}

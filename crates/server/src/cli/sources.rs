@@ -1,0 +1,83 @@
+//! Where commands read their settings from, and what they say about them before they start.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::{Failure, logging};
+use crate::config::{Gathered, LogFormat, Resolved, Settings, Sources, gather};
+use crate::crypto::Random;
+
+/// The files that hold settings; every command takes these two flags.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Configuration")]
+pub(super) struct SourceArgs {
+    /// Read this file instead of ./doorward.toml
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Read this file instead of ./.env
+    #[arg(long, global = true, value_name = "FILE")]
+    env_file: Option<PathBuf>,
+}
+
+impl SourceArgs {
+    /// Every setting's text, before the flags.
+    pub(super) fn gather(&self) -> Gathered {
+        gather(&Sources {
+            toml: self.config.clone(),
+            dotenv: self.env_file.clone(),
+            ..Sources::of_process()
+        })
+    }
+
+    /// The settings of a command that signs no token, so that it runs where no secret is known
+    /// (migrations in CI). A random secret stands in, never an empty one.
+    pub(super) fn without_secret(&self, database_url: Option<String>) -> Result<Settings, Failure> {
+        let mut gathered = self.gather();
+        gathered.ignore("BETTER_AUTH_SECRET");
+        gathered.ignore("PREVIOUS_SECRETS");
+        gathered.fall_back("BETTER_AUTH_SECRET", random_secret(), "random");
+        if database_url.is_some() {
+            gathered.ignore("DATABASE_URL_UNPOOLED");
+            gathered.flag("DATABASE_URL", "--database-url", database_url);
+        }
+        settings(gathered.resolve())
+    }
+}
+
+/// 32 random bytes in hex.
+pub(super) fn random_secret() -> String {
+    let random = Random::system();
+    let half = || u128::from_be_bytes(random.bytes::<16>());
+    format!("{:032x}{:032x}", half(), half())
+}
+
+/// Says what is odd and gives the settings, or every problem.
+pub(super) fn settings(resolved: Resolved) -> Result<Settings, Failure> {
+    for warning in resolved.warnings() {
+        eprintln!("warning: {warning}");
+    }
+    resolved.settings().map_err(Failure::Configuration)
+}
+
+/// The same for a server: starts its log, in which the warnings stand then.
+pub(super) fn server_settings(resolved: Resolved) -> Result<Settings, Failure> {
+    let warnings = resolved.warnings().to_vec();
+    let settings = match resolved.settings() {
+        Ok(settings) => settings,
+        Err(problems) => {
+            for warning in warnings {
+                eprintln!("warning: {warning}");
+            }
+            return Err(Failure::Configuration(problems));
+        }
+    };
+    logging::start(&settings)?;
+    for warning in warnings {
+        match settings.log_format {
+            LogFormat::Text => eprintln!("warning: {warning}"),
+            LogFormat::Json => tracing::warn!("{warning}"),
+        }
+    }
+    Ok(settings)
+}

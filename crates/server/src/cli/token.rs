@@ -1,0 +1,129 @@
+//! `doorward token`: what a token says, which key it matched, and the exact check that fails. A token
+//! is read from stdin with `-`, so that it need not stand in the shell's history.
+#![allow(clippy::doc_markdown, reason = "the comments on arguments are help texts")]
+
+use std::io::Read;
+
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+
+use super::sources::{self, SourceArgs};
+use super::{Failure, Outcome, failed, output, output_json};
+use crate::app::App;
+use crate::clock::Clock;
+use crate::crypto::Random;
+use crate::db::Database;
+use crate::sessions::Examined;
+
+const MAX_INPUT: u64 = 64 * 1024;
+
+/// Reads tokens.
+#[derive(Debug, Args)]
+pub(super) struct TokenArgs {
+    #[command(subcommand)]
+    command: TokenCommand,
+    /// Use this database instead of DATABASE_URL
+    #[arg(long, global = true, value_name = "URL")]
+    database_url: Option<String>,
+    /// Print one JSON document on stdout instead of text
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum TokenCommand {
+    /// Show each part of a token, which key it matched, and what is wrong with it
+    Inspect {
+        /// The token; - reads it from stdin
+        token: String,
+    },
+    /// The same, and exit 1 unless the token is valid
+    Verify {
+        /// The token; - reads it from stdin
+        token: String,
+    },
+}
+
+/// Runs `doorward token`.
+pub(super) async fn run(args: TokenArgs, from: &SourceArgs) -> Outcome {
+    let mut gathered = from.gather();
+    if args.database_url.is_some() {
+        gathered.ignore("DATABASE_URL_UNPOOLED");
+        gathered.flag("DATABASE_URL", "--database-url", args.database_url);
+    }
+    let settings = sources::settings(gathered.resolve())?;
+    let (token, must_hold) = match args.command {
+        TokenCommand::Inspect { token } => (token, false),
+        TokenCommand::Verify { token } => (token, true),
+    };
+    let token = read(&token)?;
+    // A SQLite file that is not there would be made by opening it.
+    let is_there = match &settings.database {
+        crate::config::DatabaseUrl::Sqlite(path) => path.exists(),
+        crate::config::DatabaseUrl::Postgres(_) => true,
+    };
+    let url = if is_there {
+        settings.database.clone()
+    } else {
+        crate::config::DatabaseUrl::Sqlite(":memory:".into())
+    };
+    let db = Database::open_lazily(&url).await.map_err(failed)?;
+    let app = App::new(settings, db, Clock::system(), Random::system());
+    let examined = app.sessions().examine(&token).await;
+    if args.json {
+        output_json(&document(&examined))?;
+    } else {
+        output(&text(&examined))?;
+    }
+    match examined.failing {
+        Some(why) if must_hold => Err(Failure::Failed(why)),
+        _ => Ok(()),
+    }
+}
+
+fn read(token: &str) -> Result<String, Failure> {
+    if token != "-" {
+        return Ok(bare(token).to_owned());
+    }
+    let mut text = String::new();
+    let stdin = std::io::stdin().lock();
+    stdin.take(MAX_INPUT).read_to_string(&mut text).map_err(failed)?;
+    Ok(bare(&text).to_owned())
+}
+
+/// Without what comes along when a header is pasted.
+fn bare(text: &str) -> &str {
+    let text = text.trim();
+    let text = text.strip_prefix("Authorization:").unwrap_or(text).trim();
+    text.strip_prefix("Bearer ").unwrap_or(text).trim()
+}
+
+fn document(examined: &Examined) -> Value {
+    json!({
+        "valid": examined.failing.is_none(),
+        "failing": examined.failing,
+        "kind": examined.kind,
+        "key": examined.key,
+        "header": examined.header,
+        "claims": examined.claims,
+        "notes": examined.notes,
+    })
+}
+
+fn text(examined: &Examined) -> String {
+    let mut lines = vec![format!("Kind     {}", examined.kind)];
+    for (name, part) in [("Header", &examined.header), ("Claims", &examined.claims)] {
+        if let Some(part) = part {
+            lines.push(format!("{name:<8} {}", format!("{part:#}").replace('\n', "\n         ")));
+        }
+    }
+    if let Some(key) = &examined.key {
+        lines.push(format!("Key      {key}"));
+    }
+    lines.extend(examined.notes.iter().map(|note| format!("Note     {note}")));
+    lines.push(match &examined.failing {
+        None => "Verdict  valid".to_owned(),
+        Some(why) => format!("Verdict  refused: {why}"),
+    });
+    lines.join("\n") + "\n"
+}

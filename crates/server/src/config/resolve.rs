@@ -1,0 +1,190 @@
+//! From texts to [`Settings`]: reads each, checks what concerns several at once, and reports all
+//! problems together, so that a person mends the configuration in one go.
+
+use super::entries::ENTRIES;
+use super::gather::{Found, Gathered, Problem};
+use super::table::{Secrecy, masked};
+use super::word::MAKE_A_SECRET;
+use super::{DatabaseUrl, Secret, Settings};
+
+/// Settings on their way, with what is wrong about them.
+#[derive(Debug)]
+pub struct Resolved {
+    settings: Settings,
+    values: Vec<Shown>,
+    warnings: Vec<String>,
+    problems: Vec<Problem>,
+}
+
+/// One setting as `config print` shows it.
+#[derive(Clone, Debug, serde::Serialize)]
+pub struct Shown {
+    /// Its name.
+    pub name: &'static str,
+    /// Its value, secrets masked; `None` where it has none.
+    pub value: Option<String>,
+    /// Where the value came from.
+    pub origin: String,
+}
+
+const SHARED: &str = "ACCEPT_SHARED_SECRET_TOKENS";
+const SECRET: &str = "BETTER_AUTH_SECRET";
+/// First segments of the paths that the server keeps for itself.
+const RESERVED: [&str; 9] =
+    ["health", "livez", "readyz", "metrics", "openapi.json", "docs", "admin", ".well-known", "*"];
+/// First segments below `AUTH_PATH`.
+const AUTH_WORDS: [&str; 12] = [
+    "register",
+    "login",
+    "refresh",
+    "logout",
+    "me",
+    "sessions",
+    "password",
+    "email",
+    "jwks",
+    "introspect",
+    "revoke",
+    "token",
+];
+
+impl Gathered {
+    /// Reads every text.
+    pub fn resolve(mut self) -> Resolved {
+        let database = DatabaseUrl::Sqlite("doorward.db".into());
+        let mut settings = Settings::new(database, Secret::new(""));
+        let mut values = Vec::with_capacity(ENTRIES.len());
+        for setting in ENTRIES {
+            let Some(found) = self.found.get(setting.name) else {
+                values.push(by_default(setting.name, setting.default));
+                continue;
+            };
+            match setting.set(found.rank).map(|set| set(&mut settings, found.text.trim())) {
+                None => self.warnings.push(format!(
+                    "{} is not supported by this version yet and has no effect.",
+                    found.label
+                )),
+                Some(Err(what)) => self.problems.push(Problem {
+                    setting: Some(setting.name),
+                    sentence: sentence(found, &what),
+                }),
+                Some(Ok(())) => {}
+            }
+            values.push(shown(setting.name, setting.secrecy, found));
+        }
+        if !self.found.contains_key(SECRET) && !self.complains_about(SECRET) {
+            let sentence = format!("{SECRET} is not set: {MAKE_A_SECRET}.");
+            self.problems.push(Problem { setting: Some(SECRET), sentence });
+        }
+        if !self.found.contains_key(SHARED)
+            && let Some(secret) = self.found.get(SECRET)
+            && secret.rank == 0
+            && secret.origin != "dev"
+            && secret.origin != "random"
+        {
+            settings.accept_shared_secret_tokens = true;
+            if let Some(shared) = values.iter_mut().find(|value| value.name == SHARED) {
+                shared.value = Some("true".into());
+                shared.origin = SECRET.into();
+            }
+        }
+        if !self.found.contains_key("TOKEN_ISSUER")
+            && let Some(url) = &settings.public_url
+        {
+            settings.token_issuer.clone_from(url);
+            if let Some(issuer) = values.iter_mut().find(|value| value.name == "TOKEN_ISSUER") {
+                issuer.value = Some(url.clone());
+                issuer.origin = "PUBLIC_URL".into();
+            }
+        }
+        let mut problems = self.problems;
+        problems.extend(contradictions(&settings));
+        Resolved { settings, values, warnings: self.warnings, problems }
+    }
+
+    fn complains_about(&self, name: &str) -> bool {
+        self.problems.iter().any(|problem| problem.setting == Some(name))
+    }
+}
+
+impl Resolved {
+    /// The settings, if nothing is wrong with them; else every problem, each one sentence.
+    pub fn settings(self) -> Result<Settings, Vec<String>> {
+        let problems = self.problems();
+        if problems.is_empty() { Ok(self.settings) } else { Err(problems) }
+    }
+
+    /// Every setting as it may be shown.
+    pub fn values(&self) -> &[Shown] {
+        &self.values
+    }
+
+    /// What is odd but harmless, each one sentence.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
+    /// What must be mended, each one sentence.
+    pub fn problems(&self) -> Vec<String> {
+        self.problems.iter().map(|problem| problem.sentence.clone()).collect()
+    }
+}
+
+/// A reader's error is the end of a sentence, or a sentence of its own.
+fn sentence(found: &Found, what: &str) -> String {
+    if what.starts_with(char::is_uppercase) {
+        format!("{}: {what}", found.label)
+    } else {
+        format!("{} {what}.", found.label)
+    }
+}
+
+fn by_default(name: &'static str, default: &str) -> Shown {
+    let value = (!default.is_empty()).then(|| default.replace('`', ""));
+    Shown { name, value, origin: "default".into() }
+}
+
+fn shown(name: &'static str, secrecy: Secrecy, found: &Found) -> Shown {
+    let value = masked(secrecy, found.text.trim()).escape_debug().to_string();
+    Shown { name, value: Some(value), origin: found.origin.clone() }
+}
+
+/// What each setting allows alone but not together.
+fn contradictions(settings: &Settings) -> Vec<Problem> {
+    let mut sentences = Vec::new();
+    if settings.session_idle_ttl > settings.session_max_ttl {
+        sentences.push((
+            "SESSION_IDLE_TTL",
+            "SESSION_IDLE_TTL is longer than SESSION_MAX_TTL: shorten it, or raise the other."
+                .into(),
+        ));
+    }
+    let taken = [settings.better_auth_url.as_deref(), Some(&settings.token_issuer)];
+    for one in &settings.trusted_issuers {
+        if taken.contains(&Some(&one.issuer)) {
+            let sentence = format!("TRUSTED_ISSUERS names {}, which counts already.", one.issuer);
+            sentences.push(("TRUSTED_ISSUERS", sentence));
+        }
+    }
+    let (auth, tasks) = (&settings.auth_path, &settings.tasks_path);
+    for (name, path) in [("AUTH_PATH", auth), ("TASKS_PATH", tasks)] {
+        let first = path.split('/').nth(1).unwrap_or_default();
+        if RESERVED.contains(&first) {
+            let sentence = format!("{name} begins with /{first}, which the server uses itself.");
+            sentences.push((name, sentence));
+        }
+    }
+    let below = tasks.strip_prefix(auth.as_str()).and_then(|rest| rest.strip_prefix('/'));
+    let word = below.and_then(|rest| rest.split('/').next());
+    if auth == tasks
+        || word.is_some_and(|word| AUTH_WORDS.contains(&word) || word.starts_with('{'))
+        || auth.strip_prefix(tasks.as_str()).is_some_and(|rest| rest.starts_with('/'))
+    {
+        let sentence = format!("AUTH_PATH ({auth}) and TASKS_PATH ({tasks}) overlap: move one.");
+        sentences.push(("TASKS_PATH", sentence));
+    }
+    sentences
+        .into_iter()
+        .map(|(name, sentence)| Problem { setting: Some(name), sentence })
+        .collect()
+}

@@ -1,0 +1,224 @@
+//! The resolved settings, each with its documented default. Names and defaults are promises to users.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::time::Duration;
+
+use doorward_verify::Algorithm;
+use secrecy::{ExposeSecret, SecretString};
+
+use super::{BreachFile, Cidr, DatabaseUrl, Quota, RedisUrl, TrustedIssuer, WordList};
+
+/// Everything a running server needs to know.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// `DATABASE_URL`.
+    pub database: DatabaseUrl,
+    /// `DATABASE_URL_UNPOOLED`: the direct host that migrations use.
+    pub database_unpooled: Option<DatabaseUrl>,
+    /// `DATABASE_TENANT_ROLE`: the PostgreSQL role that owns the view `own_tasks`.
+    pub tenant_role: String,
+    /// `BETTER_AUTH_SECRET` and its other names: signs and verifies HS256 tokens.
+    pub secret: Secret,
+    /// `PREVIOUS_SECRETS`: still accepted after a rotation.
+    pub previous_secrets: Vec<Secret>,
+    /// `BETTER_AUTH_URL`: the Better Auth server whose tokens count; what they say in `iss` and `aud`.
+    pub better_auth_url: Option<String>,
+    /// `[[issuers]]`: others whose tokens count by the keys they publish.
+    pub trusted_issuers: Vec<TrustedIssuer>,
+    /// `ACCEPT_SHARED_SECRET_TOKENS`: whether HS256 tokens that others make with the secret count.
+    pub accept_shared_secret_tokens: bool,
+    /// `LINK_VERIFIED_EMAILS`: other issuers' people get the local account of their verified address.
+    pub link_verified_emails: bool,
+    /// `ACCESS_TOKEN_TTL`.
+    pub access_token_ttl: Duration,
+    /// `SESSION_IDLE_TTL`.
+    pub session_idle_ttl: Duration,
+    /// `SESSION_MAX_TTL`.
+    pub session_max_ttl: Duration,
+    /// `REFRESH_GRACE`: how long a replay one step behind is answered like the first use.
+    pub refresh_grace: Duration,
+    /// `REFRESH_RETRY`: the same while the successor is unconfirmed.
+    pub refresh_retry: Duration,
+    /// `TOKEN_ALGORITHM`: how new access tokens are signed.
+    pub token_algorithm: Algorithm,
+    /// `TOKEN_ISSUER`, else `PUBLIC_URL`, else `doorward`.
+    pub token_issuer: String,
+    /// `TOKEN_AUDIENCE`.
+    pub token_audience: Option<String>,
+    /// `REGISTRATION`.
+    pub registration: Registration,
+    /// `PASSWORD_HASH`.
+    pub password_hash: HashScheme,
+    /// `PASSWORD_MIN_LENGTH`, in characters.
+    pub password_min_length: usize,
+    /// `PASSWORD_WORD_LIST`: words that no password may be made of.
+    pub password_word_list: Option<WordList>,
+    /// `PASSWORD_BREACH_FILE`: passwords known from breaches.
+    pub password_breach_file: Option<BreachFile>,
+    /// `RATE_LIMIT_LOGIN`: sign-ins of one address.
+    pub rate_limit_login: Option<Quota>,
+    /// `RATE_LIMIT_REGISTER`: registrations of one address.
+    pub rate_limit_register: Option<Quota>,
+    /// `RATE_LIMIT_REFRESH`: refreshes of one address.
+    pub rate_limit_refresh: Option<Quota>,
+    /// `RATE_LIMIT_AUTH`: one address's other requests that change something below `AUTH_PATH`.
+    pub rate_limit_auth: Option<Quota>,
+    /// `RATE_LIMIT_API`: everything else of one address that needs a token.
+    pub rate_limit_api: Option<Quota>,
+    /// `REDIS_URL`: where several nodes share their rate limits.
+    pub redis_url: Option<RedisUrl>,
+    /// `LOGIN_MAX_FAILURES`: consecutive wrong passwords of one account before delays begin.
+    pub login_max_failures: u32,
+    /// `ALLOWED_ORIGINS`.
+    pub allowed_origins: AllowedOrigins,
+    /// `HOST`.
+    pub host: IpAddr,
+    /// `PORT`.
+    pub port: u16,
+    /// `AUTH_PATH`.
+    pub auth_path: String,
+    /// `TASKS_PATH`; may hold `{user_id}`.
+    pub tasks_path: String,
+    /// `TRUSTED_PROXIES`: whose forwarding headers count.
+    pub trusted_proxies: Vec<Cidr>,
+    /// `AUDIT_RETENTION`: how long audit records are kept; for ever if absent.
+    pub audit_retention: Option<Duration>,
+    /// `PUBLIC_URL`: what links are built from.
+    pub public_url: Option<String>,
+    /// `MAX_CONNECTIONS`; by default as many as the process may hold files open, at most 16 384.
+    pub max_connections: Option<usize>,
+    /// `DRAIN_TIMEOUT`: how long accepted requests may finish once the server is told to stop.
+    pub drain_timeout: Duration,
+    /// `RUST_LOG`: what is logged.
+    pub log_filter: String,
+    /// `LOG_FORMAT`.
+    pub log_format: LogFormat,
+}
+
+impl Settings {
+    /// The documented defaults, with this database and secret.
+    pub fn new(database: DatabaseUrl, secret: Secret) -> Self {
+        const DAY: Duration = Duration::from_hours(24);
+        Self {
+            database,
+            database_unpooled: None,
+            tenant_role: crate::db::TENANT_ROLE.into(),
+            secret,
+            previous_secrets: Vec::new(),
+            better_auth_url: None,
+            trusted_issuers: Vec::new(),
+            accept_shared_secret_tokens: false,
+            link_verified_emails: false,
+            access_token_ttl: DAY,
+            session_idle_ttl: DAY * 30,
+            session_max_ttl: DAY * 180,
+            refresh_grace: Duration::from_secs(10),
+            refresh_retry: Duration::from_hours(1),
+            token_algorithm: Algorithm::Hs256,
+            token_issuer: "doorward".into(),
+            token_audience: None,
+            registration: Registration::Open,
+            password_hash: HashScheme::default(),
+            password_min_length: 8,
+            password_word_list: None,
+            password_breach_file: None,
+            rate_limit_login: Some(Quota::per_minute(60)),
+            rate_limit_register: Some(Quota::per_minute(20)),
+            rate_limit_refresh: Some(Quota::per_minute(300)),
+            rate_limit_auth: Some(Quota::per_minute(120)),
+            rate_limit_api: None,
+            redis_url: None,
+            login_max_failures: 10,
+            allowed_origins: AllowedOrigins::List(Vec::new()),
+            host: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            port: 8000,
+            auth_path: "/auth".into(),
+            tasks_path: "/api/tasks".into(),
+            trusted_proxies: Vec::new(),
+            audit_retention: Some(DAY * 365),
+            public_url: None,
+            max_connections: None,
+            drain_timeout: Duration::from_secs(25),
+            log_filter: "info".into(),
+            log_format: LogFormat::Text,
+        }
+    }
+}
+
+/// A shared secret: at least 32 bytes, zeroed when dropped, never printed.
+#[derive(Clone, Debug)]
+pub struct Secret(SecretString);
+
+impl Secret {
+    /// Wraps the text as it was given; strength is judged where settings are read.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(SecretString::from(text.into()))
+    }
+
+    /// The UTF-8 bytes, which are the HS256 key itself.
+    pub fn bytes(&self) -> &[u8] {
+        self.0.expose_secret().as_bytes()
+    }
+}
+
+/// Who may register.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Registration {
+    /// Anybody.
+    Open,
+    /// Anybody, neutrally, with a mail that proves the address.
+    Verified,
+    /// Nobody; accounts are made by operators.
+    Closed,
+}
+
+/// How new passwords are hashed; both schemes always verify.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HashScheme {
+    /// Argon2id with memory in KiB, passes and lanes (RFC 9106).
+    Argon2id {
+        /// Memory in KiB.
+        m: u32,
+        /// Passes.
+        t: u32,
+        /// Lanes.
+        p: u32,
+    },
+    /// bcrypt `$2b$` with this cost.
+    Bcrypt {
+        /// log2 of the rounds.
+        cost: u32,
+    },
+}
+
+impl HashScheme {
+    /// The most memory one Argon2 hash may take, in KiB, whoever made it.
+    pub const MAX_MEMORY: u32 = 256 * 1024;
+    /// The most memory × passes, in KiB: about a second of one core.
+    pub const MAX_WORK: u64 = 1024 * 1024;
+}
+
+impl Default for HashScheme {
+    /// OWASP's first choice.
+    fn default() -> Self {
+        Self::Argon2id { m: 19_456, t: 2, p: 1 }
+    }
+}
+
+/// Which browsers' origins may call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AllowedOrigins {
+    /// Exactly these.
+    List(Vec<String>),
+    /// Any port of `localhost` and `127.0.0.1`: `dev` only.
+    Localhost,
+}
+
+/// How log lines are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// One line a person reads.
+    Text,
+    /// One JSON object a line.
+    Json,
+}

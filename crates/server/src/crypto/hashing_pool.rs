@@ -1,0 +1,348 @@
+//! Runs password hashing on a bounded number of threads of its own, behind a bounded queue: a sign-in
+//! flood costs these threads and nothing else. A full queue answers at once; a job whose client has
+//! gone away is skipped before any work. Work is bounded here, not by permits held in requests, which
+//! a disconnect would release while the hashing runs on.
+
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+
+use secrecy::{ExposeSecret, SecretString};
+use tokio::sync::oneshot;
+
+use super::argon2_hash::Scratch;
+use super::password_hash::{self, HashError};
+use crate::config::HashScheme;
+use crate::error::Error;
+
+/// Waiting jobs a thread: a second or two of Argon2id, some seconds of bcrypt.
+const QUEUE_PER_THREAD: usize = 64;
+const QUEUE_PER_THREAD_BCRYPT: usize = 16;
+
+type Job = Box<dyn FnOnce(&mut Scratch) + Send>;
+
+/// The threads and their queue; clones share them, and they end with the last clone.
+#[derive(Clone, Debug)]
+pub struct HashingPool {
+    scheme: HashScheme,
+    owner: Arc<Owner>,
+}
+
+/// What verifying a password found.
+#[derive(Debug)]
+pub struct Verdict {
+    /// The password is right.
+    pub right: bool,
+    /// The same password hashed with today's parameters, where the stored hash has others.
+    pub upgraded: Option<String>,
+}
+
+#[derive(Debug)]
+struct Owner {
+    shared: Arc<Shared>,
+    dummy: String,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    queue: Mutex<Queue>,
+    wake: Condvar,
+    capacity: usize,
+    computed: AtomicU64,
+}
+
+#[derive(Default)]
+struct Queue {
+    jobs: VecDeque<Job>,
+    closed: bool,
+}
+
+impl std::fmt::Debug for Queue {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "Queue({} waiting)", self.jobs.len())
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// One thread's life: jobs until the pool is dropped, memory wiped before each rest.
+    fn work(&self) {
+        let mut scratch = Scratch::default();
+        loop {
+            let job = self.lock().jobs.pop_front();
+            if let Some(job) = job {
+                // A panic must cost its own request only, not a thread.
+                if catch_unwind(AssertUnwindSafe(|| job(&mut scratch))).is_err() {
+                    scratch = Scratch::default();
+                }
+                continue;
+            }
+            scratch.wipe();
+            let queue = self.lock();
+            if !queue.jobs.is_empty() {
+                continue;
+            }
+            if queue.closed {
+                return;
+            }
+            drop(self.wake.wait(queue).unwrap_or_else(PoisonError::into_inner));
+        }
+    }
+
+    fn push(&self, job: Job) -> Result<(), Error> {
+        let mut queue = self.lock();
+        if queue.jobs.len() >= self.capacity {
+            return Err(Error::HashingUnavailable);
+        }
+        queue.jobs.push_back(job);
+        drop(queue);
+        self.wake.notify_one();
+        Ok(())
+    }
+}
+
+impl Drop for Owner {
+    fn drop(&mut self) {
+        self.shared.lock().closed = true;
+        self.shared.wake.notify_all();
+    }
+}
+
+impl HashingPool {
+    /// A pool of `threads` threads that makes hashes of this scheme.
+    pub fn new(scheme: HashScheme, threads: usize) -> Self {
+        let threads = threads.max(1);
+        let per_thread = match scheme {
+            HashScheme::Argon2id { .. } => QUEUE_PER_THREAD,
+            HashScheme::Bcrypt { .. } => QUEUE_PER_THREAD_BCRYPT,
+        };
+        let shared = Arc::new(Shared { capacity: threads * per_thread, ..Shared::default() });
+        for number in 0..threads {
+            let shared = Arc::clone(&shared);
+            let thread = std::thread::Builder::new().name(format!("hashing-{number}"));
+            if let Err(error) = thread.spawn(move || shared.work()) {
+                tracing::error!(%error, "a hashing thread could not be started");
+            }
+        }
+        let owner = Arc::new(Owner { shared, dummy: password_hash::dummy(scheme) });
+        Self { scheme, owner }
+    }
+
+    /// A pool with a thread for each core.
+    pub fn with_all_cores(scheme: HashScheme) -> Self {
+        Self::new(scheme, std::thread::available_parallelism().map_or(1, usize::from))
+    }
+
+    /// Hashes a new password.
+    pub async fn hash(&self, password: SecretString, salt: [u8; 16]) -> Result<String, Error> {
+        let scheme = self.scheme;
+        self.run(move |work| work.hash(&password, scheme, salt)).await?.map_err(unavailable)
+    }
+
+    /// Verifies a password. Without a stored hash, or with one that cannot be read, the same work is
+    /// done on a dummy, so that the time does not tell whether the account exists. `salt` is for an
+    /// upgraded hash.
+    pub async fn verify(
+        &self,
+        password: SecretString,
+        stored: Option<String>,
+        salt: [u8; 16],
+    ) -> Result<Verdict, Error> {
+        let scheme = self.scheme;
+        let owner = Arc::clone(&self.owner);
+        self.run(move |work| {
+            let dummy = owner.dummy.as_str();
+            let right = match stored.as_deref().map(|stored| work.verify(&password, stored)) {
+                Some(Ok(right)) => right,
+                Some(Err(HashError::Failed)) => return Err(HashError::Failed),
+                Some(Err(HashError::Unreadable)) => {
+                    tracing::error!("a stored password hash cannot be read; the login fails");
+                    work.verify(&password, dummy).and(Ok(false))?
+                }
+                None => work.verify(&password, dummy).and(Ok(false))?,
+            };
+            let old = stored.filter(|_| right);
+            let upgraded = old.and_then(|old| work.upgrade(&password, &old, scheme, salt));
+            Ok(Verdict { right, upgraded })
+        })
+        .await?
+        .map_err(unavailable)
+    }
+
+    /// True while a job would be refused: what leads up to one need not be done.
+    pub fn is_full(&self) -> bool {
+        self.owner.shared.lock().jobs.len() >= self.owner.shared.capacity
+    }
+
+    /// How many hashes were computed so far.
+    pub fn hashes_computed(&self) -> u64 {
+        self.owner.shared.computed.load(Ordering::Relaxed)
+    }
+
+    async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Work<'_>) -> T + Send + 'static,
+    ) -> Result<T, Error> {
+        let (answer, answered) = oneshot::channel();
+        let shared = Arc::clone(&self.owner.shared);
+        self.owner.shared.push(Box::new(move |scratch| {
+            if !answer.is_closed() {
+                let mut bench = Work { scratch, computed: &shared.computed };
+                let _ = answer.send(work(&mut bench));
+            }
+        }))?;
+        answered.await.map_err(|_| Error::HashingUnavailable)
+    }
+}
+
+/// A thread's working memory and the count of what was done with it.
+struct Work<'a> {
+    scratch: &'a mut Scratch,
+    computed: &'a AtomicU64,
+}
+
+impl Work<'_> {
+    fn hash(
+        &mut self,
+        password: &SecretString,
+        scheme: HashScheme,
+        salt: [u8; 16],
+    ) -> Result<String, HashError> {
+        self.computed.fetch_add(1, Ordering::Relaxed);
+        password_hash::hash(password.expose_secret().as_bytes(), scheme, salt, self.scratch)
+    }
+
+    fn verify(&mut self, password: &SecretString, stored: &str) -> Result<bool, HashError> {
+        let bytes = password.expose_secret().as_bytes();
+        let right = password_hash::verify(bytes, stored, self.scratch);
+        if right != Err(HashError::Unreadable) {
+            self.computed.fetch_add(1, Ordering::Relaxed);
+        }
+        right
+    }
+
+    /// A failed upgrade is no reason to fail the login: the old hash stays.
+    fn upgrade(
+        &mut self,
+        password: &SecretString,
+        old: &str,
+        scheme: HashScheme,
+        salt: [u8; 16],
+    ) -> Option<String> {
+        let bytes = password.expose_secret().as_bytes();
+        let other = password_hash::needs_upgrade(bytes, old, scheme);
+        other.then(|| self.hash(password, scheme, salt).ok()).flatten()
+    }
+}
+
+fn unavailable(error: HashError) -> Error {
+    tracing::error!(?error, "password hashing failed");
+    Error::HashingUnavailable
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use futures_util::FutureExt;
+
+    use super::{HashingPool, QUEUE_PER_THREAD};
+    use crate::config::HashScheme;
+    use crate::error::Error;
+
+    const CHEAP: HashScheme = HashScheme::Argon2id { m: 64, t: 1, p: 1 };
+
+    fn pool() -> HashingPool {
+        HashingPool::new(CHEAP, 1)
+    }
+
+    /// Occupies the pool's one thread until the sender is dropped.
+    async fn block(pool: &HashingPool) -> mpsc::Sender<()> {
+        let (release, released) = mpsc::channel::<()>();
+        let (began, running) = tokio::sync::oneshot::channel();
+        let pool = pool.clone();
+        tokio::spawn(async move {
+            let _ = pool
+                .run(move |_| {
+                    let _ = began.send(());
+                    let _ = released.recv();
+                })
+                .await;
+        });
+        running.await.unwrap();
+        release
+    }
+
+    #[tokio::test]
+    async fn a_full_queue_refuses_at_once() {
+        let pool = pool();
+        let release = block(&pool).await;
+        let waiting: Vec<_> = (0..QUEUE_PER_THREAD)
+            .map(|_| {
+                let pool = pool.clone();
+                tokio::spawn(async move { pool.hash("password".into(), [0; 16]).await })
+            })
+            .collect();
+        while pool.owner.shared.lock().jobs.len() < QUEUE_PER_THREAD {
+            tokio::task::yield_now().await;
+        }
+        let refused = pool.hash("password".into(), [0; 16]).await;
+        assert!(matches!(refused, Err(Error::HashingUnavailable)), "{refused:?}");
+        drop(release);
+        for job in waiting {
+            job.await.unwrap().unwrap();
+        }
+    }
+
+    #[tokio::test]
+    async fn a_job_whose_client_went_away_is_skipped() {
+        let pool = pool();
+        let release = block(&pool).await;
+        for _ in 0..10 {
+            let gone = pool.hash("password".into(), [0; 16]).now_or_never();
+            assert!(gone.is_none());
+        }
+        drop(release);
+        pool.hash("password".into(), [0; 16]).await.unwrap();
+        assert_eq!(pool.hashes_computed(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_panicking_job_fails_alone() {
+        let pool = pool();
+        let failed = pool.run(|_| -> () { panic!("a bug") }).await;
+        assert!(matches!(failed, Err(Error::HashingUnavailable)));
+        pool.hash("password".into(), [0; 16]).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn unknown_known_and_unreadable_accounts_cost_one_hash_each() {
+        let pool = pool();
+        let stored = pool.hash("password".into(), [1; 16]).await.unwrap();
+        for stored in [None, Some(stored.clone()), Some("!unreadable".into())] {
+            let before = pool.hashes_computed();
+            let verdict = pool.verify("wrong".into(), stored, [0; 16]).await.unwrap();
+            assert!(!verdict.right && verdict.upgraded.is_none());
+            assert_eq!(pool.hashes_computed() - before, 1);
+        }
+        let right = pool.verify("password".into(), Some(stored), [0; 16]).await.unwrap();
+        assert!(right.right && right.upgraded.is_none());
+    }
+
+    #[tokio::test]
+    async fn an_old_hash_is_upgraded_by_the_right_password_only() {
+        let stored = pool().hash("password".into(), [1; 16]).await.unwrap();
+        let dearer = HashingPool::new(HashScheme::Argon2id { m: 128, t: 1, p: 1 }, 1);
+        let wrong = dearer.verify("wrong".into(), Some(stored.clone()), [0; 16]).await.unwrap();
+        assert!(wrong.upgraded.is_none());
+        let right = dearer.verify("password".into(), Some(stored), [0; 16]).await.unwrap();
+        let upgraded = right.upgraded.unwrap();
+        assert!(upgraded.starts_with("$argon2id$v=19$m=128,t=1,p=1$"), "{upgraded}");
+        let again = dearer.verify("password".into(), Some(upgraded), [0; 16]).await.unwrap();
+        assert!(again.right && again.upgraded.is_none());
+    }
+}

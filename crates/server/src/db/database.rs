@@ -1,0 +1,142 @@
+//! `Database`: the handle every store holds. It picks the engine and decodes rows; what it promises
+//! is the same on both: one round trip a call, a deadline on each, and no half-done work.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::postgres::Postgres;
+use super::sqlite::Sqlite;
+use super::{FromRow, Gate, Result, Row, Sql, Value};
+use crate::config::DatabaseUrl;
+
+/// One statement of a batch.
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// The statement.
+    pub sql: Sql,
+    /// Its parameters.
+    pub params: Vec<Value>,
+}
+
+impl Step {
+    /// A statement with its parameters.
+    pub fn new(sql: Sql, params: Vec<Value>) -> Self {
+        Self { sql, params }
+    }
+}
+
+/// From a call to its answer, waiting for a connection included; a request has 5 s.
+pub(super) const CALL_WITHIN: Duration = Duration::from_secs(4);
+
+/// A handle on the database; clones share it.
+#[derive(Clone, Debug)]
+pub struct Database {
+    engine: Arc<Engine>,
+}
+
+#[derive(Debug)]
+enum Engine {
+    Sqlite(Sqlite),
+    Postgres(Postgres),
+}
+
+impl Database {
+    /// Opens the database that the URL names.
+    pub async fn open(url: &DatabaseUrl) -> Result<Self> {
+        match url {
+            DatabaseUrl::Sqlite(path) => Self::open_sqlite(path).await,
+            DatabaseUrl::Postgres(url) => {
+                let postgres = Postgres::open(url).await?;
+                Ok(Self { engine: Arc::new(Engine::Postgres(postgres)) })
+            }
+        }
+    }
+
+    /// The same without waiting for a PostgreSQL server: calls fail as `Away` until it is there.
+    pub async fn open_lazily(url: &DatabaseUrl) -> Result<Self> {
+        match url {
+            DatabaseUrl::Sqlite(path) => Self::open_sqlite(path).await,
+            DatabaseUrl::Postgres(url) => {
+                Ok(Self { engine: Arc::new(Engine::Postgres(Postgres::lazy(url)?)) })
+            }
+        }
+    }
+
+    /// Prepares a statement without running it, in every form in which it may be sent.
+    pub async fn prepare(&self, sql: Sql) -> Result<()> {
+        match &*self.engine {
+            Engine::Sqlite(sqlite) => sqlite.prepare(sql).await,
+            Engine::Postgres(postgres) => postgres.prepare(sql).await,
+        }
+    }
+
+    /// Opens, and creates if absent, the SQLite file at `path`.
+    pub async fn open_sqlite(path: &std::path::Path) -> Result<Self> {
+        let sqlite = Sqlite::open(path).await?;
+        Ok(Self { engine: Arc::new(Engine::Sqlite(sqlite)) })
+    }
+
+    /// Rows of a statement that only reads.
+    pub async fn query<T: FromRow>(&self, sql: Sql, params: Vec<Value>) -> Result<Vec<T>> {
+        match &*self.engine {
+            Engine::Sqlite(sqlite) => decode(sqlite.query(sql, params).await?),
+            Engine::Postgres(postgres) => decode(postgres.query(sql, params).await?),
+        }
+    }
+
+    /// The first row of a statement that only reads.
+    pub async fn find<T: FromRow>(&self, sql: Sql, params: Vec<Value>) -> Result<Option<T>> {
+        Ok(self.query(sql, params).await?.into_iter().next())
+    }
+
+    /// Runs the steps in one transaction and one round trip; the rows of each step. All or nothing.
+    pub async fn write(&self, steps: Vec<Step>) -> Result<Vec<Vec<Row>>> {
+        match &*self.engine {
+            Engine::Sqlite(sqlite) => sqlite.write(None, steps).await,
+            Engine::Postgres(postgres) => postgres.write(None, steps).await,
+        }
+    }
+
+    /// Runs one writing statement; the rows of its `RETURNING`.
+    pub async fn execute<T: FromRow>(&self, sql: Sql, params: Vec<Value>) -> Result<Vec<T>> {
+        let rows = self.write(vec![Step::new(sql, params)]).await?;
+        decode(rows.into_iter().next().unwrap_or_default())
+    }
+
+    /// Reads as the gate's user: `SessionEnded` unless the session lives and its user is active;
+    /// row-level security sees that user only.
+    pub async fn read_as<T: FromRow>(
+        &self,
+        gate: Gate,
+        sql: Sql,
+        params: Vec<Value>,
+    ) -> Result<Vec<T>> {
+        match &*self.engine {
+            Engine::Sqlite(sqlite) => decode(sqlite.read_as(gate, sql, params).await?),
+            Engine::Postgres(postgres) => decode(postgres.read_as(gate, sql, params).await?),
+        }
+    }
+
+    /// Writes as the gate's user, under the same check as [`Database::read_as`], in one transaction.
+    pub async fn write_as<T: FromRow>(
+        &self,
+        gate: Gate,
+        sql: Sql,
+        params: Vec<Value>,
+    ) -> Result<Vec<T>> {
+        let rows = self.write_all_as(gate, vec![Step::new(sql, params)]).await?;
+        decode(rows.into_iter().next().unwrap_or_default())
+    }
+
+    /// Several steps as the gate's user, in one transaction and one round trip.
+    pub async fn write_all_as(&self, gate: Gate, steps: Vec<Step>) -> Result<Vec<Vec<Row>>> {
+        match &*self.engine {
+            Engine::Sqlite(sqlite) => sqlite.write(Some(gate), steps).await,
+            Engine::Postgres(postgres) => postgres.write(Some(gate), steps).await,
+        }
+    }
+}
+
+fn decode<T: FromRow>(rows: Vec<Row>) -> Result<Vec<T>> {
+    rows.into_iter().map(|mut row| T::from_row(&mut row)).collect()
+}

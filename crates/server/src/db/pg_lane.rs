@@ -1,0 +1,165 @@
+//! A lane: a few shared connections for one kind of work, opened when asked for and only then, so
+//! that an idle server lets a serverless database sleep. The caller gets the connection with the
+//! shortest queue; a lane with all connections busy grows in the background. Lost connections come
+//! back at the next call: at once the first time, then at most a second apart.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use super::pg_connect::Target;
+use super::pg_link::{InUse, Link};
+use super::{DbError, Result};
+
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
+/// A lane.
+#[derive(Debug)]
+pub(super) struct Lane {
+    target: Arc<Target>,
+    limit: usize,
+    queue: usize,
+    waiting: AtomicUsize,
+    slots: Arc<Mutex<Slots>>,
+}
+
+#[derive(Debug, Default)]
+struct Slots {
+    links: Vec<Arc<Link>>,
+    opening: Option<watch::Receiver<Outcome>>,
+    failures: u32,
+    last_failure: Option<String>,
+    not_before: Option<Instant>,
+}
+
+/// Of one attempt to open a connection; `None` while it lasts.
+type Outcome = Option<std::result::Result<(), String>>;
+
+impl Lane {
+    /// At most `limit` connections and `queue` callers.
+    pub(super) fn new(target: Arc<Target>, limit: usize, queue: usize) -> Self {
+        Self { target, limit, queue, waiting: AtomicUsize::new(0), slots: Arc::default() }
+    }
+
+    /// A place in the queue, or `Overloaded` at once.
+    pub(super) fn admit(&self) -> Result<Place<'_>> {
+        let place = Place(self);
+        if self.waiting.fetch_add(1, Ordering::Relaxed) >= self.queue {
+            return Err(DbError::Overloaded);
+        }
+        Ok(place)
+    }
+
+    /// The best open connection, or the first one to open before the deadline.
+    pub(super) async fn link(&self, deadline: Instant) -> Result<InUse> {
+        loop {
+            let mut opening = match self.choose() {
+                Ok(link) => return Ok(link),
+                Err(opening) => opening,
+            };
+            let outcome =
+                tokio::time::timeout_at(deadline, opening.wait_for(Option::is_some)).await;
+            match outcome {
+                Ok(Ok(outcome)) => {
+                    if let Some(Err(why)) = &*outcome {
+                        return Err(DbError::Away(why.clone()));
+                    }
+                }
+                Ok(Err(_)) => return Err(DbError::Away("the attempt to connect stopped".into())),
+                Err(_) => return Err(DbError::Away(self.last_failure())),
+            }
+        }
+    }
+
+    fn last_failure(&self) -> String {
+        let known = locked(&self.slots).last_failure.clone();
+        known.unwrap_or_else(|| "The database did not accept a connection in time.".into())
+    }
+
+    fn choose(&self) -> std::result::Result<InUse, watch::Receiver<Outcome>> {
+        let mut slots = locked(&self.slots);
+        slots.links.retain(|link| !link.is_closed());
+        let best = slots.links.iter().min_by_key(|link| link.load()).cloned();
+        let idle = best.as_ref().is_some_and(|link| link.load() == (false, 0));
+        let due = best.is_none() || slots.not_before.is_none_or(|due| Instant::now() >= due);
+        let opening = match slots.opening.clone() {
+            Some(opening) => Some(opening),
+            None if !idle && due && slots.links.len() < self.limit => Some(self.open(&mut slots)),
+            None => None,
+        };
+        match (best, opening) {
+            (Some(link), _) => Ok(link.enter()),
+            (None, Some(opening)) => Err(opening),
+            (None, None) => Err(self.open(&mut slots)),
+        }
+    }
+
+    /// Opens one connection on a task of its own: callers may give up, the attempt goes on.
+    fn open(&self, slots: &mut Slots) -> watch::Receiver<Outcome> {
+        let (tell, opening) = watch::channel(None);
+        slots.opening = Some(opening.clone());
+        let (target, shared) = (Arc::clone(&self.target), Arc::clone(&self.slots));
+        let not_before = slots.not_before;
+        tokio::spawn(async move {
+            if let Some(due) = not_before {
+                tokio::time::sleep_until(due).await;
+            }
+            let opened = Link::open(&target).await;
+            let outcome = {
+                let mut slots = locked(&shared);
+                slots.opening = None;
+                slots.settle(opened)
+            };
+            let _ = tell.send(Some(outcome));
+        });
+        opening
+    }
+}
+
+impl Slots {
+    fn settle(
+        &mut self,
+        opened: std::result::Result<Link, String>,
+    ) -> std::result::Result<(), String> {
+        match opened {
+            Ok(link) => {
+                self.links.push(Arc::new(link));
+                self.failures = 0;
+                self.last_failure = None;
+                self.not_before = None;
+                Ok(())
+            }
+            Err(why) => {
+                let pause = match self.failures {
+                    0 => Duration::ZERO,
+                    failures => (FIRST_PAUSE * 2u32.pow(failures.min(5) - 1)).min(LONGEST_PAUSE),
+                };
+                self.failures += 1;
+                self.last_failure = Some(why.clone());
+                self.not_before = Some(Instant::now() + pause);
+                if self.links.is_empty() {
+                    tracing::warn!(%why, "no database connection");
+                }
+                Err(why)
+            }
+        }
+    }
+}
+
+/// A caller's place in a lane's queue.
+#[derive(Debug)]
+pub(super) struct Place<'a>(&'a Lane);
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.0.waiting.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

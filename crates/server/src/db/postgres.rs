@@ -1,0 +1,212 @@
+//! PostgreSQL: shared, pipelined connections in four lanes (reads and writes, of what row-level
+//! security guards and of the rest, so that a locked table stops only its own routes). Every call is
+//! one round trip with a deadline. A read is repeated when its connection breaks; a write only if the
+//! server provably did nothing.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{Instant, timeout_at};
+use tokio_postgres::Row as PgRow;
+
+use super::database::{CALL_WITHIN, Step};
+use super::pg_connect::Target;
+use super::pg_fault::{Fault, failed};
+use super::pg_lane::Lane;
+use super::pg_link::Link;
+use super::pg_query::{CONFIRM, Query, is_owned};
+use super::pg_row::row;
+use super::value::Value;
+use super::{DbError, Gate, Result, Row, Sql};
+use crate::config::PostgresUrl;
+
+/// Long enough to hear why a connection fails.
+const OPEN_WITHIN: Duration = Duration::from_secs(9);
+/// Each lost connection is found out by a call: both of the read lane's, and then a new one.
+const ATTEMPTS: usize = 3;
+const READ_LINKS: usize = 2;
+/// A connection's writes commit in turn, so writes need more of them: 32 made a quarter more tasks a
+/// second than 16 from 64 callers. They open only under load.
+const OWNED_WRITE_LINKS: usize = 32;
+const OTHER_WRITE_LINKS: usize = 8;
+const READ_QUEUE: usize = 1024;
+const WRITE_QUEUE: usize = 512;
+
+/// A PostgreSQL database.
+#[derive(Debug)]
+pub(super) struct Postgres {
+    owned: Lanes,
+    other: Lanes,
+}
+
+#[derive(Debug)]
+struct Lanes {
+    reads: Lane,
+    writes: Lane,
+}
+
+/// What one call sends.
+enum Work<'a> {
+    /// A statement that may be repeated.
+    Read(Query<'a>),
+    /// A statement in its own transaction.
+    Write(Query<'a>),
+    /// A transaction.
+    Bundle(Vec<Query<'a>>),
+}
+
+impl Postgres {
+    /// Connects once, so that what is wrong with the URL is told now.
+    pub(super) async fn open(url: &PostgresUrl) -> Result<Self> {
+        let this = Self::lazy(url)?;
+        this.other.reads.link(Instant::now() + OPEN_WITHIN).await?;
+        Ok(this)
+    }
+
+    /// Connects at the first call.
+    pub(super) fn lazy(url: &PostgresUrl) -> Result<Self> {
+        let target = Arc::new(Target::new(url)?);
+        let lanes = |writes| Lanes {
+            reads: Lane::new(Arc::clone(&target), READ_LINKS, READ_QUEUE),
+            writes: Lane::new(Arc::clone(&target), writes, WRITE_QUEUE),
+        };
+        let (owned, other) = (lanes(OWNED_WRITE_LINKS), lanes(OTHER_WRITE_LINKS));
+        Ok(Self { owned, other })
+    }
+
+    /// Prepares the statement without running it, a reading one behind the gate too.
+    pub(super) async fn prepare(&self, sql: Sql) -> Result<()> {
+        let link = self.lanes(sql).reads.link(Instant::now() + CALL_WITHIN).await?;
+        if !link.is_named() {
+            return Err(DbError::Internal(
+                "the pooler in between cannot prepare statements".into(),
+            ));
+        }
+        for query in Query::forms(sql) {
+            link.prepare(&query).await.map_err(|error| failed(&error))?;
+        }
+        Ok(())
+    }
+
+    pub(super) async fn query(&self, sql: Sql, params: Vec<Value>) -> Result<Vec<Row>> {
+        let lane = &self.lanes(sql).reads;
+        let answers = run(lane, Work::Read(Query::plain(sql, &params))).await?;
+        answers.iter().flatten().map(|found| row(found, 0)).collect()
+    }
+
+    pub(super) async fn read_as(
+        &self,
+        gate: Gate,
+        sql: Sql,
+        params: Vec<Value>,
+    ) -> Result<Vec<Row>> {
+        let lane = &self.lanes(sql).reads;
+        let answers = run(lane, Work::Read(Query::gated(sql, params, &gate))).await?;
+        let found = answers.into_iter().next().unwrap_or_default();
+        let first = found.first().ok_or(DbError::SessionEnded)?;
+        let confirmed = first.try_get(0).map_err(|error| failed(&error))?;
+        self.confirm(&gate, confirmed).await;
+        found
+            .iter()
+            .filter(|found| found.try_get::<_, Option<bool>>(1).is_ok_and(|found| found.is_some()))
+            .map(|found| row(found, 2))
+            .collect()
+    }
+
+    pub(super) async fn write(
+        &self,
+        gate: Option<Gate>,
+        steps: Vec<Step>,
+    ) -> Result<Vec<Vec<Row>>> {
+        let owned = steps.iter().any(|step| is_owned(step.sql));
+        let lane = if owned { &self.owned.writes } else { &self.other.writes };
+        let work = steps.iter().map(|step| Query::plain(step.sql, &step.params));
+        let mut answers = match (&gate, steps.len()) {
+            (None, 0) => return Ok(Vec::new()),
+            (None, 1) => {
+                run(lane, Work::Write(Query::plain(steps[0].sql, &steps[0].params))).await?
+            }
+            (None, _) => run(lane, Work::Bundle(work.collect())).await?,
+            (Some(gate), _) => {
+                let gates = std::iter::once(Query::gate(gate)).chain(Query::holds(gate));
+                run(lane, Work::Bundle(gates.chain(work).collect())).await?
+            }
+        };
+        if let Some(gate) = &gate {
+            let gates = 1 + usize::from(gate.permission.is_some());
+            let live = answers.drain(..gates).next().unwrap_or_default();
+            let confirmed = live.first().map_or(Ok(0), |row| row.try_get(0));
+            self.confirm(gate, confirmed.map_err(|error| failed(&error))?).await;
+        }
+        answers.iter().map(|rows| rows.iter().map(|found| row(found, 0)).collect()).collect()
+    }
+
+    /// Marks the first use of a generation. The work is done by now, so a failure is only logged:
+    /// the next use confirms.
+    async fn confirm(&self, gate: &Gate, confirmed: i64) {
+        if confirmed >= gate.generation {
+            return;
+        }
+        let params = [Value::Uuid(gate.session_id), Value::Int(gate.generation)];
+        let work = Work::Write(Query::plain(CONFIRM, &params));
+        if let Err(error) = run(&self.other.writes, work).await {
+            tracing::warn!(%error, "a refresh token's first use was not confirmed");
+        }
+    }
+
+    fn lanes(&self, sql: Sql) -> &Lanes {
+        if is_owned(sql) { &self.owned } else { &self.other }
+    }
+}
+
+async fn run(lane: &Lane, work: Work<'_>) -> Result<Vec<Vec<PgRow>>> {
+    let _place = lane.admit()?;
+    let deadline = Instant::now() + CALL_WITHIN;
+    let mut attempt = 1;
+    loop {
+        let link = lane.link(deadline).await?;
+        let Ok(answer) = timeout_at(deadline, work.send(&link)).await else {
+            link.missed_deadline();
+            return Err(work.unknown(format!("no answer within {} s", CALL_WITHIN.as_secs())));
+        };
+        match answer {
+            Ok(rows) => {
+                link.answered();
+                return Ok(rows);
+            }
+            Err(fault) => {
+                fault.settle(&link);
+                if attempt == ATTEMPTS || !work.may_repeat(&fault) {
+                    let unknown = fault.is_lost() && !fault.is_undone();
+                    return Err(if unknown {
+                        work.unknown(fault.to_string())
+                    } else {
+                        fault.into()
+                    });
+                }
+                attempt += 1;
+            }
+        }
+    }
+}
+
+impl Work<'_> {
+    async fn send(&self, link: &Link) -> std::result::Result<Vec<Vec<PgRow>>, Fault> {
+        match self {
+            Self::Read(query) | Self::Write(query) => link.ask(query).await.map(|rows| vec![rows]),
+            Self::Bundle(queries) => link.transact(queries).await,
+        }
+    }
+
+    fn may_repeat(&self, fault: &Fault) -> bool {
+        fault.is_undone() || (matches!(self, Self::Read(_)) && fault.is_lost())
+    }
+
+    /// No answer has come: of a read that is all, a write may have been done.
+    fn unknown(&self, why: String) -> DbError {
+        match self {
+            Self::Read(_) => DbError::Away(why),
+            Self::Write(_) | Self::Bundle(_) => DbError::Unconfirmed(why),
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! SQLite's side of values, rows and errors. Ids and instants are text of fixed width there, and
+//! `$1` is spelled `?1`: SQLite would number `$1` by first use.
+
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{Connection, ErrorCode, ToSql, ffi};
+
+use super::sqlite_thread::Session;
+use super::value::Value;
+use super::{DbError, Result, Row, Sql};
+use crate::timestamp::Timestamp;
+
+impl Session {
+    /// Runs one statement; its rows.
+    pub(super) fn run(&mut self, sql: Sql, params: &[Value]) -> Result<Vec<Row>> {
+        let text = self.texts.entry(sql.place()).or_insert_with(|| portable(sql.text));
+        rows(&self.connection, text, params)
+    }
+}
+
+fn rows(connection: &Connection, text: &str, params: &[Value]) -> Result<Vec<Row>> {
+    let mut statement = connection.prepare_cached(text).map_err(failed)?;
+    for (index, value) in params.iter().enumerate() {
+        statement.raw_bind_parameter(index + 1, value).map_err(failed)?;
+    }
+    let columns = statement.column_count();
+    let mut found = Vec::new();
+    let mut rows = statement.raw_query();
+    while let Some(row) = rows.next().map_err(failed)? {
+        let mut values = Vec::with_capacity(columns);
+        for column in 0..columns {
+            values.push(owned(row.get_ref(column).map_err(failed)?)?);
+        }
+        found.push(Row(values));
+    }
+    Ok(found)
+}
+
+/// The statement in SQLite's spelling. The view that carries row-level security on PostgreSQL is the
+/// table itself here.
+pub(super) fn portable(sql: &str) -> String {
+    sql.replace('$', "?").replace("own_tasks", "tasks")
+}
+
+fn owned(value: ValueRef<'_>) -> Result<Value> {
+    Ok(match value {
+        ValueRef::Null => Value::Null,
+        ValueRef::Integer(value) => Value::Int(value),
+        ValueRef::Text(text) => Value::Text(
+            String::from_utf8(text.to_vec())
+                .map_err(|_| DbError::Internal("a text column is not UTF-8".into()))?,
+        ),
+        ValueRef::Blob(bytes) => Value::Bytes(bytes.to_vec()),
+        ValueRef::Real(_) => return Err(DbError::Internal("unexpected REAL column".into())),
+    })
+}
+
+impl ToSql for Value {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(match self {
+            Self::Null => ToSqlOutput::Owned(rusqlite::types::Value::Null),
+            Self::Bool(value) => i64::from(*value).into(),
+            Self::Int(value) => (*value).into(),
+            Self::Text(text) => ToSqlOutput::Borrowed(ValueRef::Text(text.as_bytes())),
+            Self::Uuid(id) => id.hyphenated().to_string().into(),
+            Self::Time(at) => Timestamp::fixed(*at).as_str().to_owned().into(),
+            Self::Bytes(bytes) => ToSqlOutput::Borrowed(ValueRef::Blob(bytes)),
+        })
+    }
+}
+
+/// Marks the errors of `doorward_refuse`.
+pub(super) const REFUSED: &str = "refused: ";
+
+/// What the caller is told.
+#[allow(clippy::needless_pass_by_value, reason = "it is the argument of map_err")]
+pub(super) fn failed(error: rusqlite::Error) -> DbError {
+    if let rusqlite::Error::SqliteFailure(_, Some(message)) = &error
+        && let Some(reason) = message.strip_prefix(REFUSED)
+    {
+        return DbError::Refused(reason.to_owned());
+    }
+    let extended = error.sqlite_error().map(|error| error.extended_code);
+    match error.sqlite_error_code() {
+        Some(ErrorCode::ConstraintViolation) => match extended {
+            Some(ffi::SQLITE_CONSTRAINT_UNIQUE | ffi::SQLITE_CONSTRAINT_PRIMARYKEY) => {
+                DbError::Unique
+            }
+            Some(ffi::SQLITE_CONSTRAINT_FOREIGNKEY) => DbError::Orphan,
+            _ => DbError::Internal(error.to_string()),
+        },
+        Some(
+            ErrorCode::DatabaseBusy
+            | ErrorCode::DatabaseLocked
+            | ErrorCode::DiskFull
+            | ErrorCode::CannotOpen
+            | ErrorCode::ReadOnly
+            | ErrorCode::OperationInterrupted
+            | ErrorCode::SystemIoFailure,
+        ) => DbError::Away(error.to_string()),
+        _ => DbError::Internal(error.to_string()),
+    }
+}

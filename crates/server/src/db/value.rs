@@ -1,0 +1,73 @@
+//! The values that travel to and from a database, and how each engine spells them. PostgreSQL keeps
+//! its native types; SQLite keeps ids and instants as text of fixed width, so that a person with a
+//! SQL shell can read them and they sort.
+
+use bytes::BytesMut;
+use time::OffsetDateTime;
+use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
+use uuid::Uuid;
+
+/// One bound parameter or one column of a row.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value {
+    /// SQL NULL.
+    Null,
+    /// `BOOLEAN`; 0 or 1 in SQLite.
+    Bool(bool),
+    /// Any integer type.
+    Int(i64),
+    /// `TEXT`.
+    Text(String),
+    /// `UUID`; hyphenated lower-case text in SQLite.
+    Uuid(Uuid),
+    /// `TIMESTAMPTZ`; `2026-11-20T16:21:24.000000Z` in SQLite.
+    Time(OffsetDateTime),
+    /// `BYTEA` or `BLOB`.
+    Bytes(Vec<u8>),
+}
+
+macro_rules! from {
+    ($($kind:ty => $variant:ident),*) => {$(
+        impl From<$kind> for Value {
+            fn from(value: $kind) -> Self {
+                Self::$variant(value.into())
+            }
+        }
+    )*};
+}
+from!(bool => Bool, i64 => Int, i32 => Int, i16 => Int, u32 => Int, String => Text, &str => Text, &String => Text, Uuid => Uuid,
+      OffsetDateTime => Time, Vec<u8> => Bytes, &[u8] => Bytes);
+
+impl<T: Into<Value>> From<Option<T>> for Value {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Null, Into::into)
+    }
+}
+
+impl ToSql for Value {
+    fn to_sql(
+        &self,
+        kind: &Type,
+        out: &mut BytesMut,
+    ) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
+        match self {
+            Self::Null => Ok(IsNull::Yes),
+            Self::Bool(value) => value.to_sql_checked(kind, out),
+            Self::Int(value) => match *kind {
+                Type::INT2 => i16::try_from(*value)?.to_sql_checked(kind, out),
+                Type::INT4 => i32::try_from(*value)?.to_sql_checked(kind, out),
+                _ => value.to_sql_checked(kind, out),
+            },
+            Self::Text(value) => value.to_sql_checked(kind, out),
+            Self::Uuid(value) => value.to_sql_checked(kind, out),
+            Self::Time(value) => value.to_sql_checked(kind, out),
+            Self::Bytes(value) => value.to_sql_checked(kind, out),
+        }
+    }
+
+    fn accepts(_: &Type) -> bool {
+        true
+    }
+
+    to_sql_checked!();
+}

@@ -1,0 +1,186 @@
+//! Every way a request can fail: one enum, one table from variant to status, code and title
+//! (RFC 9457). `Err` means nothing happened; outcomes with consequences are values, not errors.
+//! What was not foreseen is `Internal`: logged once with its request id and shown as the id alone.
+
+use std::fmt;
+
+use axum::http::StatusCode;
+
+/// One invalid input, in FastAPI's terms (`loc`, `msg`, `type`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Invalid {
+    /// Where it was: `body`, `query`, `path` or `header`.
+    pub place: &'static str,
+    /// The field's name; empty for the whole place.
+    pub field: String,
+    /// What is wrong, as the end of a sentence that begins with the field's name.
+    pub message: String,
+    /// FastAPI's type word: `missing`, `value_error`, `string_type`, …
+    pub kind: &'static str,
+}
+
+/// A failed request.
+#[derive(Debug)]
+pub enum Error {
+    /// The body is not JSON or form data at all.
+    BadRequest(String),
+    /// No credentials, or an `Authorization` header that cannot be used.
+    NotAuthenticated,
+    /// A bearer token that does not verify, or whose session has ended (RFC 6750 §3.1).
+    InvalidToken(&'static str),
+    /// A bearer token past its `exp`.
+    TokenExpired,
+    /// Unknown account or wrong password, deliberately the same.
+    InvalidCredentials,
+    /// The current password asked for by a route is wrong.
+    WrongPassword,
+    /// Authenticated, but without this permission.
+    InsufficientScope(&'static str),
+    /// A path that names another user; no permission opens it.
+    NotYours,
+    /// The right password of a disabled account.
+    AccountDisabled,
+    /// A refresh token used again after its successor: theft.
+    RefreshTokenReused,
+    /// A refresh token that was never valid, or no longer is.
+    InvalidRefreshToken,
+    /// Not there, or not the caller's.
+    NotFound,
+    /// The path exists, the method does not.
+    MethodNotAllowed,
+    /// Another account has this e-mail address.
+    EmailTaken,
+    /// The last active admin cannot be removed.
+    LastAdmin,
+    /// Another role has this name.
+    RoleTaken,
+    /// `admin` and `user` cannot be changed or deleted.
+    RoleBuiltIn,
+    /// `If-Match` names another version.
+    PreconditionFailed,
+    /// The body is larger than this route takes.
+    PayloadTooLarge,
+    /// The content type is not one this route reads; the text names those it does.
+    UnsupportedMediaType(&'static str),
+    /// Well-formed, but with invalid values: all of them.
+    Validation(Vec<Invalid>),
+    /// Too many requests; seconds to wait.
+    RateLimited(u64),
+    /// The password hashing queue is full or hashing failed; nothing was stored.
+    HashingUnavailable,
+    /// The database is away or the server is overloaded; the text says which.
+    Unavailable(&'static str),
+    /// Unforeseen; the text goes to the log only.
+    Internal(String),
+}
+
+/// The fixed part of an error: status, stable code, title.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Kind {
+    /// HTTP status.
+    pub status: StatusCode,
+    /// Stable API: clients switch on it.
+    pub code: &'static str,
+    /// RFC 9457 `title`.
+    pub title: &'static str,
+}
+
+impl Error {
+    /// The table: variant → status, code, title.
+    pub fn kind(&self) -> Kind {
+        let (status, code, title) = match self {
+            Self::BadRequest(_) => (400, "bad_request", "Bad request"),
+            Self::NotAuthenticated => (401, "not_authenticated", "Not authenticated"),
+            Self::InvalidToken(_) => (401, "invalid_token", "Invalid token"),
+            Self::TokenExpired => (401, "token_expired", "Token expired"),
+            Self::InvalidCredentials => (401, "invalid_credentials", "Invalid credentials"),
+            Self::RefreshTokenReused => (401, "refresh_token_reused", "Refresh token reused"),
+            Self::InvalidRefreshToken => (401, "invalid_refresh_token", "Invalid refresh token"),
+            Self::WrongPassword => (403, "wrong_password", "Wrong password"),
+            Self::InsufficientScope(_) | Self::NotYours => {
+                (403, "insufficient_scope", "Insufficient scope")
+            }
+            Self::AccountDisabled => (403, "account_disabled", "Account disabled"),
+            Self::NotFound => (404, "not_found", "Not found"),
+            Self::MethodNotAllowed => (405, "method_not_allowed", "Method not allowed"),
+            Self::EmailTaken => (409, "email_taken", "E-mail taken"),
+            Self::LastAdmin => (409, "last_admin", "Last admin"),
+            Self::RoleTaken => (409, "role_taken", "Role taken"),
+            Self::RoleBuiltIn => (409, "role_built_in", "Built-in role"),
+            Self::PreconditionFailed => (412, "precondition_failed", "Precondition failed"),
+            Self::PayloadTooLarge => (413, "payload_too_large", "Payload too large"),
+            Self::UnsupportedMediaType(_) => {
+                (415, "unsupported_media_type", "Unsupported media type")
+            }
+            Self::Validation(_) => (422, "validation", "Invalid request"),
+            Self::RateLimited(_) => (429, "rate_limited", "Too many requests"),
+            Self::Internal(_) => (500, "internal", "Internal error"),
+            Self::HashingUnavailable => (503, "hashing_unavailable", "Hashing unavailable"),
+            Self::Unavailable(_) => (503, "unavailable", "Unavailable"),
+        };
+        Kind { status: StatusCode::from_u16(status).unwrap_or_default(), code, title }
+    }
+
+    /// The sentence shown to the client: says what to do, never how the server is made.
+    pub fn detail(&self) -> String {
+        match self {
+            Self::BadRequest(text) => text.clone(),
+            Self::NotAuthenticated => "Not authenticated".into(),
+            Self::InvalidToken(text) | Self::Unavailable(text) => (*text).into(),
+            Self::TokenExpired => {
+                "The access token has expired: refresh it or sign in again.".into()
+            }
+            Self::InvalidCredentials => "Incorrect e-mail or password.".into(),
+            Self::RefreshTokenReused => {
+                "This refresh token was already used, so its session was ended: sign in again."
+                    .into()
+            }
+            Self::InvalidRefreshToken => "The refresh token is not valid: sign in again.".into(),
+            Self::WrongPassword => "The current password is wrong.".into(),
+            Self::InsufficientScope(permission) => {
+                format!("This needs the permission {permission}.")
+            }
+            Self::NotYours => "The user id in the path is not your own.".into(),
+            Self::AccountDisabled => "This account is disabled.".into(),
+            Self::NotFound => "Not found.".into(),
+            Self::MethodNotAllowed => "This path does not take that method; see Allow.".into(),
+            Self::EmailTaken => "An account with this e-mail address already exists.".into(),
+            Self::LastAdmin => "The last active admin cannot be removed.".into(),
+            Self::RoleTaken => "A role with this name already exists.".into(),
+            Self::RoleBuiltIn => {
+                "The roles admin and user are built in and stay as they are.".into()
+            }
+            Self::PreconditionFailed => {
+                "The resource has changed since: read it again and retry with its new ETag.".into()
+            }
+            Self::PayloadTooLarge => "The request body is too large.".into(),
+            Self::UnsupportedMediaType(takes) => format!("Send the body as {takes}."),
+            Self::Validation(problems) => {
+                problems.iter().map(Invalid::to_string).collect::<Vec<_>>().join("; ")
+            }
+            Self::RateLimited(seconds) => format!("Too many requests: try again in {seconds} s."),
+            Self::Internal(_) => "Something went wrong on our side; quote the request id.".into(),
+            Self::HashingUnavailable => {
+                "Too many sign-ins at once; nothing was stored. Try again shortly.".into()
+            }
+        }
+    }
+}
+
+impl fmt::Display for Invalid {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = if self.field.is_empty() { self.place } else { &self.field };
+        write!(out, "{name}: {}", self.message)
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Internal(text) => out.write_str(text),
+            other => out.write_str(&other.detail()),
+        }
+    }
+}
+
+impl std::error::Error for Error {}

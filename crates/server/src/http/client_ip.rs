@@ -1,0 +1,149 @@
+//! Who a request comes from. Forwarding headers count only when the peer is a trusted proxy; then it
+//! is the right-most hop that is not one, since everything to its left was written by the client.
+//! `Forwarded` (RFC 7239) is read where `X-Forwarded-For` is absent.
+
+use std::convert::Infallible;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{Extensions, HeaderMap};
+
+use crate::config::Cidr;
+
+/// The other end of the TCP connection; the accept loop puts it into the request's extensions.
+#[derive(Clone, Copy, Debug)]
+pub struct PeerAddr(pub SocketAddr);
+
+/// The client's address; unspecified (`0.0.0.0`) where no connection stands behind the request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClientIp(pub IpAddr);
+
+impl<S: Sync> FromRequestParts<S> for ClientIp {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(of_extensions(&parts.extensions))
+    }
+}
+
+fn of_extensions(extensions: &Extensions) -> ClientIp {
+    let unknown = ClientIp(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+    let peer = || extensions.get::<PeerAddr>().map(|peer| ClientIp(peer.0.ip().to_canonical()));
+    extensions.get::<ClientIp>().copied().or_else(peer).unwrap_or(unknown)
+}
+
+/// The client's address by the rule above.
+pub fn client_ip(extensions: &Extensions, headers: &HeaderMap, trusted: &[Cidr]) -> ClientIp {
+    let peer = of_extensions(extensions);
+    if !is_trusted(peer.0, trusted) {
+        return peer;
+    }
+    let mut nearest = peer.0;
+    for hop in hops(headers).iter().rev() {
+        // A hop that is no address (`unknown`, `_hidden`) hides who stood behind it.
+        let Some(ip) = hop_address(hop) else { break };
+        nearest = ip;
+        if !is_trusted(ip, trusted) {
+            break;
+        }
+    }
+    ClientIp(nearest)
+}
+
+fn is_trusted(ip: IpAddr, trusted: &[Cidr]) -> bool {
+    trusted.iter().any(|range| range.contains(ip))
+}
+
+/// All hops, left to right, of every line of the header (a list may be spread over lines).
+fn hops(headers: &HeaderMap) -> Vec<&str> {
+    let lines = |name: &str| -> Vec<&str> {
+        headers
+            .get_all(name)
+            .iter()
+            .flat_map(|line| line.to_str().unwrap_or_default().split(','))
+            .map(str::trim)
+            .collect()
+    };
+    let forwarded_for = lines("x-forwarded-for");
+    if !forwarded_for.is_empty() {
+        return forwarded_for;
+    }
+    lines("forwarded").into_iter().map(for_parameter).collect()
+}
+
+/// The `for=` of one element of `Forwarded`; empty where it has none.
+fn for_parameter(element: &str) -> &str {
+    element
+        .split(';')
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find(|(name, _)| name.eq_ignore_ascii_case("for"))
+        .map_or("", |(_, value)| value.trim().trim_matches('"'))
+}
+
+/// `192.0.2.1`, `192.0.2.1:4711`, `2001:db8::1`, `[2001:db8::1]` or `[2001:db8::1]:4711`.
+fn hop_address(hop: &str) -> Option<IpAddr> {
+    let bare = hop.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(hop);
+    let ip = bare
+        .parse::<IpAddr>()
+        .or_else(|_| hop.parse::<SocketAddr>().map(|socket| socket.ip()))
+        .ok()?;
+    Some(ip.to_canonical())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seen(peer: &str, headers: &[(&'static str, &str)], trusted: &[&str]) -> String {
+        let mut extensions = Extensions::new();
+        extensions.insert(PeerAddr(SocketAddr::new(peer.parse().unwrap(), 4711)));
+        let mut map = HeaderMap::new();
+        for (name, value) in headers {
+            map.append(*name, value.parse().unwrap());
+        }
+        let trusted: Vec<Cidr> = trusted.iter().map(|range| range.parse().unwrap()).collect();
+        client_ip(&extensions, &map, &trusted).0.to_string()
+    }
+
+    #[test]
+    fn headers_are_ignored_unless_the_peer_is_a_trusted_proxy() {
+        let forged = [("x-forwarded-for", "1.2.3.4"), ("forwarded", "for=1.2.3.4")];
+        assert_eq!(seen("192.0.2.9", &forged, &[]), "192.0.2.9");
+        assert_eq!(seen("192.0.2.9", &forged, &["10.0.0.0/8"]), "192.0.2.9");
+    }
+
+    #[test]
+    fn the_right_most_untrusted_hop_counts() {
+        let trusted = ["10.0.0.0/8", "fd00::/8"];
+        let chain = [("x-forwarded-for", "1.1.1.1, 203.0.113.7, 10.0.0.2")];
+        assert_eq!(seen("10.0.0.1", &chain, &trusted), "203.0.113.7");
+        let lines = [("x-forwarded-for", "6.6.6.6"), ("x-forwarded-for", "203.0.113.7:9999")];
+        assert_eq!(seen("10.0.0.1", &lines, &trusted), "203.0.113.7");
+        assert_eq!(seen("fd00::1", &[("x-forwarded-for", "2001:db8::5")], &trusted), "2001:db8::5");
+    }
+
+    #[test]
+    fn a_chain_of_proxies_only_yields_the_left_most() {
+        let chain = [("x-forwarded-for", "10.0.0.3, 10.0.0.2")];
+        assert_eq!(seen("10.0.0.1", &chain, &["10.0.0.0/8"]), "10.0.0.3");
+    }
+
+    #[test]
+    fn a_hop_that_is_no_address_ends_the_chain() {
+        let chain = [("x-forwarded-for", "1.2.3.4, unknown, 10.0.0.2")];
+        assert_eq!(seen("10.0.0.1", &chain, &["10.0.0.0/8"]), "10.0.0.2");
+    }
+
+    #[test]
+    fn forwarded_is_read_where_the_older_header_is_absent() {
+        let forwarded = [("forwarded", "for=1.1.1.1, For=\"[2001:db8::5]:80\";proto=https;by=x")];
+        assert_eq!(seen("10.0.0.1", &forwarded, &["10.0.0.0/8"]), "2001:db8::5");
+    }
+
+    #[test]
+    fn mapped_addresses_are_the_same_as_plain_ones() {
+        let chain = [("x-forwarded-for", "::ffff:203.0.113.7")];
+        assert_eq!(seen("::ffff:10.0.0.1", &chain, &["10.0.0.0/8"]), "203.0.113.7");
+    }
+}

@@ -1,0 +1,40 @@
+//! Instants in bodies and queries: RFC 3339, in UTC with microseconds, in the years that both
+//! databases hold.
+
+use serde_json::Value;
+use time::format_description::well_known::Rfc3339;
+use time::macros::datetime;
+use time::{OffsetDateTime, UtcOffset};
+
+use super::Field;
+
+/// The latest instant that both databases and RFC 3339 hold.
+pub const LATEST: OffsetDateTime = datetime!(9999-12-31 23:59:59.999_999 UTC);
+/// The earliest one.
+pub const EARLIEST: OffsetDateTime = datetime!(0001-01-01 00:00 UTC);
+
+/// An instant as a client wrote it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Instant(pub OffsetDateTime);
+
+impl Field for Instant {
+    fn from_json(value: Value) -> Result<Self, (String, &'static str)> {
+        let parsed = value.as_str().and_then(instant);
+        parsed.map(Self).ok_or_else(|| {
+            let message = "must be an RFC 3339 date and time with offset, years 0001 to 9999";
+            (message.into(), "datetime_parsing")
+        })
+    }
+}
+
+/// RFC 3339 §5.6. A leap second is refused: neither database would give it back. Digits below the
+/// microsecond are cut.
+pub fn instant(text: &str) -> Option<OffsetDateTime> {
+    let bytes = text.as_bytes();
+    if !matches!(bytes.get(10)?, b'T' | b't' | b' ') || bytes.get(17..19)? == b"60" {
+        return None;
+    }
+    let at = OffsetDateTime::parse(text, &Rfc3339).ok()?.checked_to_offset(UtcOffset::UTC)?;
+    let at = at.replace_nanosecond(at.nanosecond() / 1000 * 1000).ok()?;
+    (EARLIEST..=LATEST).contains(&at).then_some(at)
+}

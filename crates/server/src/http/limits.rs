@@ -1,0 +1,60 @@
+//! What one client may cost: connections, sizes and the time each phase of an exchange may take.
+//! Together they bound memory and cut slow clients (slowloris), which `axum::serve` never does.
+
+use std::time::Duration;
+
+/// Bounds of the accept loop and of each connection.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Connections open at once; later ones wait in the kernel's queue.
+    pub connections: usize,
+    /// From the accept, or the first byte of a later request, to the end of the header block.
+    pub head: Duration,
+    /// From one answer to the next request on a kept-alive connection; longer than the minute that
+    /// load balancers keep theirs, so that they close first.
+    pub idle: Duration,
+    /// From the header block to the end of a request's body.
+    pub body: Duration,
+    /// From a request to the last byte of its answer: cuts clients that do not read.
+    pub exchange: Duration,
+    /// The header block, in bytes.
+    pub head_bytes: usize,
+    /// Streams at once on one HTTP/2 connection.
+    pub streams: u32,
+    /// How long accepted requests may finish after a shutdown begins.
+    pub drain: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: open_files().saturating_sub(RESERVED_FILES).clamp(64, 16_384),
+            head: Duration::from_secs(10),
+            idle: Duration::from_secs(75),
+            body: Duration::from_secs(10),
+            exchange: Duration::from_mins(1),
+            head_bytes: 64 * 1024,
+            streams: 128,
+            drain: Duration::from_secs(25),
+        }
+    }
+}
+
+/// Files that are not client connections: database, log, listener, libraries.
+const RESERVED_FILES: usize = 256;
+
+/// How many files this process may hold open, after raising the soft limit to the hard one: shells
+/// hand out 1 024, which slow clients could use up.
+#[cfg(unix)]
+fn open_files() -> usize {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let before = getrlimit(Resource::Nofile);
+    let raised = Rlimit { current: before.maximum, maximum: before.maximum };
+    let now = if setrlimit(Resource::Nofile, raised).is_ok() { raised } else { before };
+    now.current.map_or(usize::MAX, |files| usize::try_from(files).unwrap_or(usize::MAX))
+}
+
+#[cfg(not(unix))]
+fn open_files() -> usize {
+    usize::MAX
+}

@@ -1,0 +1,183 @@
+//! Pages of administrative lists: `limit` and an opaque `cursor`, the last row's instant and id, so
+//! that the cost of a page does not grow with its number. The next page is a `Link` (RFC 8288). A
+//! cursor grants nothing: every page asks for the permission again.
+
+use axum::Json;
+use axum::extract::{FromRequestParts, OriginalUri};
+use axum::http::header;
+use axum::http::request::Parts;
+use axum::response::{AppendHeaders, IntoResponse, Response};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::Serialize;
+use serde_json::Value;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::{Field, Fields, Query, text};
+use crate::error::Error;
+
+/// The last row of a page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cursor {
+    /// Its instant.
+    pub at: OffsetDateTime,
+    /// Its id.
+    pub id: Uuid,
+}
+
+/// Which page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// Where it begins; at the start if absent.
+    pub after: Option<Cursor>,
+    /// Rows at most.
+    pub limit: i64,
+}
+
+impl Default for Page {
+    fn default() -> Self {
+        Self { after: None, limit: 100 }
+    }
+}
+
+impl Page {
+    /// Reads `limit` and `cursor`.
+    pub fn read(fields: &mut Fields) -> Self {
+        let limit = fields.optional("limit").map_or(100, |Limit(limit)| limit);
+        Self { after: fields.optional("cursor"), limit }
+    }
+
+    /// Cuts rows that were asked for with `limit + 1` down to the page; the cursor of the next one.
+    pub fn cut<T>(&self, rows: &mut Vec<T>, place: impl Fn(&T) -> Cursor) -> Option<Cursor> {
+        let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
+        let more = rows.len() > limit;
+        rows.truncate(limit);
+        rows.last().filter(|_| more).map(place)
+    }
+}
+
+impl Cursor {
+    fn encode(&self) -> String {
+        let micros = self.at.unix_timestamp_nanos() / 1000;
+        let bytes = [&micros.to_be_bytes()[..], self.id.as_bytes()].concat();
+        URL_SAFE_NO_PAD.encode(bytes)
+    }
+
+    fn decode(text: &str) -> Option<Self> {
+        let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
+        let (micros, id) = bytes.split_first_chunk::<16>()?;
+        let nanos = i128::from_be_bytes(*micros).checked_mul(1000)?;
+        let at = OffsetDateTime::from_unix_timestamp_nanos(nanos).ok()?;
+        let years = 1..=9999;
+        let id = Uuid::from_slice(id).ok()?;
+        years.contains(&at.year()).then_some(Self { at, id })
+    }
+}
+
+impl Field for Cursor {
+    fn from_json(value: Value) -> Result<Self, (String, &'static str)> {
+        Self::decode(&text(value)?)
+            .ok_or_else(|| ("is not from the page before this one".into(), "value_error"))
+    }
+}
+
+struct Limit(i64);
+
+impl Field for Limit {
+    fn from_json(value: Value) -> Result<Self, (String, &'static str)> {
+        let limit = text(value)?.parse().ok().filter(|limit| (1..=1000).contains(limit));
+        limit.map(Self).ok_or_else(|| ("must be a number from 1 to 1000".into(), "int_parsing"))
+    }
+}
+
+/// The path and query of a list, from which the link to the next page is made.
+#[derive(Clone, Debug)]
+pub struct Listing {
+    path: String,
+    query: Query,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Listing {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
+        let query = Query::from_request_parts(parts, state).await?;
+        let uri = parts.extensions.get::<OriginalUri>().map_or(&parts.uri, |uri| &uri.0);
+        Ok(Self { path: uri.path().trim_end_matches('/').to_owned(), query })
+    }
+}
+
+impl Listing {
+    /// The query's parameters.
+    pub fn fields(&self) -> Fields {
+        self.query.fields()
+    }
+
+    /// The rows, with the link to the next page if there is one.
+    pub fn reply<T: Serialize>(&self, rows: Vec<T>, next: Option<Cursor>) -> Response {
+        let link = next.map(|next| {
+            let query = self.query.with("cursor", &next.encode());
+            (header::LINK, format!("<{}?{query}>; rel=\"next\"", self.path))
+        });
+        (AppendHeaders(link), Json(rows)).into_response()
+    }
+}
+
+/// `true` or `false` in a query, in any case, because Python's clients send `True`.
+#[derive(Clone, Copy, Debug)]
+pub struct Flag(pub bool);
+
+impl Field for Flag {
+    fn from_json(value: Value) -> Result<Self, (String, &'static str)> {
+        match text(value)?.to_ascii_lowercase().as_str() {
+            "true" | "1" => Ok(Self(true)),
+            "false" | "0" => Ok(Self(false)),
+            _ => Err(("must be true or false".into(), "bool_parsing")),
+        }
+    }
+}
+
+/// A short text in a query.
+#[derive(Clone, Debug)]
+pub struct Term(pub String);
+
+impl Field for Term {
+    fn from_json(value: Value) -> Result<Self, (String, &'static str)> {
+        let text = text(value)?;
+        if text.chars().count() > 254 {
+            return Err(("has more than 254 characters".into(), "string_too_long"));
+        }
+        if text.chars().any(char::is_control) {
+            return Err(("must not contain control characters".into(), "value_error"));
+        }
+        Ok(Self(text))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use time::macros::datetime;
+
+    #[test]
+    fn a_cursor_reads_back_and_anything_else_is_refused() {
+        let cursor =
+            Cursor { at: datetime!(2026-11-20 12:00:00.123456 UTC), id: Uuid::from_u128(7) };
+        assert_eq!(Cursor::decode(&cursor.encode()), Some(cursor));
+        for text in ["", "x", "!!", &"A".repeat(22), &"_".repeat(43), &"A".repeat(44)] {
+            assert_eq!(Cursor::decode(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_page_is_cut_and_says_where_the_next_begins() {
+        let place =
+            |id: &u128| Cursor { at: datetime!(2026-01-01 0:00 UTC), id: Uuid::from_u128(*id) };
+        let page = Page { after: None, limit: 2 };
+        let mut rows = vec![1, 2, 3];
+        assert_eq!(page.cut(&mut rows, place), Some(place(&2)));
+        assert_eq!(rows, [1, 2]);
+        assert_eq!(page.cut(&mut vec![1, 2], place), None);
+    }
+}

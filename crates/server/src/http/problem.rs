@@ -1,0 +1,162 @@
+//! RFC 9457 problem documents. A handler's `Error` becomes a response that carries a [`Problem`]; the
+//! envelope writes the body with the request id, and gives a problem document to every error that a
+//! framework part answered with plain text (404, 405, 413, time-outs, panics).
+
+use axum::body::Body;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::{Map, Value, json};
+
+use super::request_id::RequestId;
+use crate::error::{Error, Invalid};
+
+/// What the body of an error response will say.
+#[derive(Clone, Debug)]
+pub struct Problem {
+    code: &'static str,
+    title: &'static str,
+    detail: String,
+    errors: Vec<Invalid>,
+    /// Members beyond those of every problem: OAuth's `error` and `error_description`.
+    pub extra: Map<String, Value>,
+}
+
+impl IntoResponse for Error {
+    fn into_response(self) -> Response {
+        let kind = self.kind();
+        if let Self::Internal(why) = &self {
+            tracing::error!(%why, "internal error");
+        }
+        let mut response = kind.status.into_response();
+        let headers = response.headers_mut();
+        if let Some(challenge) = challenge(&self) {
+            headers.insert(header::WWW_AUTHENTICATE, challenge);
+        }
+        if let Some(seconds) = retry_after(&self) {
+            headers.insert(header::RETRY_AFTER, seconds.into());
+        }
+        let detail = self.detail();
+        let errors = if let Self::Validation(errors) = self { errors } else { Vec::new() };
+        response.extensions_mut().insert(Problem {
+            code: kind.code,
+            title: kind.title,
+            detail,
+            errors,
+            extra: Map::new(),
+        });
+        response
+    }
+}
+
+/// RFC 6750 §3: no error code where no token was sent.
+fn challenge(error: &Error) -> Option<HeaderValue> {
+    let text = match error {
+        Error::NotAuthenticated
+        | Error::InvalidCredentials
+        | Error::RefreshTokenReused
+        | Error::InvalidRefreshToken => "Bearer".to_owned(),
+        Error::InvalidToken(_) | Error::TokenExpired => {
+            let detail = error.detail().replace(['"', '\\'], "'");
+            format!("Bearer error=\"invalid_token\", error_description=\"{detail}\"")
+        }
+        Error::InsufficientScope(permission) => {
+            format!("Bearer error=\"insufficient_scope\", scope=\"{permission}\"")
+        }
+        _ => return None,
+    };
+    HeaderValue::from_str(&text).ok()
+}
+
+fn retry_after(error: &Error) -> Option<u64> {
+    match error {
+        Error::RateLimited(seconds) => Some(*seconds),
+        Error::HashingUnavailable | Error::Unavailable(_) => Some(1),
+        _ => None,
+    }
+}
+
+/// Writes the problem document of an error; leaves other answers, and those that have a JSON body of
+/// their own (`/health`, `/readyz`), as they are.
+pub(super) fn render(response: &mut Response, id: &RequestId) {
+    let status = response.status();
+    if !(status.is_client_error() || status.is_server_error()) {
+        return;
+    }
+    let problem = match response.extensions_mut().remove::<Problem>() {
+        Some(problem) => problem,
+        None if is_json(response) => return,
+        None => match of_status(status).into_response().extensions_mut().remove::<Problem>() {
+            Some(problem) => problem,
+            None => return,
+        },
+    };
+    let body = document(problem, status, id);
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    headers.remove(header::CONTENT_LENGTH);
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        headers.entry(header::RETRY_AFTER).or_insert(HeaderValue::from_static("1"));
+    }
+    *response.body_mut() = Body::from(body.to_string());
+}
+
+/// The document of a request that could not even be read as one.
+pub(super) fn of_bare_status(status: StatusCode, id: &RequestId) -> String {
+    let problem = of_status(status).into_response().extensions_mut().remove::<Problem>();
+    problem.map_or_else(String::new, |problem| document(problem, status, id).to_string())
+}
+
+fn is_json(response: &Response) -> bool {
+    response
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"))
+}
+
+/// What a framework's plain-text answer means in our terms.
+fn of_status(status: StatusCode) -> Error {
+    match status {
+        StatusCode::NOT_FOUND => Error::NotFound,
+        StatusCode::METHOD_NOT_ALLOWED => Error::MethodNotAllowed,
+        StatusCode::PAYLOAD_TOO_LARGE => Error::PayloadTooLarge,
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => Error::UnsupportedMediaType("application/json"),
+        StatusCode::SERVICE_UNAVAILABLE => {
+            Error::Unavailable("The server is overloaded; try again shortly.")
+        }
+        status if status.is_client_error() => {
+            Error::BadRequest("The request cannot be read.".into())
+        }
+        _ => Error::Internal(format!("a layer answered {status}")),
+    }
+}
+
+fn document(problem: Problem, status: StatusCode, id: &RequestId) -> Value {
+    let mut body = problem.extra;
+    body.insert("type".into(), format!("urn:doorward:problem:{}", problem.code).into());
+    body.insert("title".into(), problem.title.into());
+    body.insert("status".into(), status.as_u16().into());
+    body.insert("code".into(), problem.code.into());
+    body.insert("detail".into(), problem.detail.into());
+    body.insert("request_id".into(), id.as_str().into());
+    if !problem.errors.is_empty() {
+        body.insert("errors".into(), problem.errors.iter().map(entry).collect());
+    }
+    Value::Object(body)
+}
+
+fn entry(invalid: &Invalid) -> Value {
+    let mut loc = vec![Value::from(invalid.place)];
+    let mut entry = Map::new();
+    if !invalid.field.is_empty() {
+        loc.push(invalid.field.as_str().into());
+    }
+    entry.insert("loc".into(), loc.into());
+    if invalid.place == "body" {
+        let field = invalid.field.replace('~', "~0").replace('/', "~1");
+        let pointer = if field.is_empty() { "#".into() } else { format!("#/{field}") };
+        entry.insert("pointer".into(), pointer.into());
+    }
+    entry.insert("msg".into(), invalid.message.as_str().into());
+    entry.insert("type".into(), json!(invalid.kind));
+    Value::Object(entry)
+}

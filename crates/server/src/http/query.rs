@@ -1,0 +1,97 @@
+//! Reads query strings strictly: percent-encoded UTF-8, then field by field like a body. A name given
+//! twice is refused by the field that reads it; unknown names are ignored.
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use percent_encoding::percent_decode_str;
+use serde_json::{Map, Value};
+use url::form_urlencoded::Serializer;
+
+use crate::error::{Error, Invalid};
+
+use super::Fields;
+
+/// The decoded query string of a request.
+#[derive(Clone, Debug, Default)]
+pub struct Query(Vec<(String, String)>);
+
+impl Query {
+    /// The parameters, to be read field by field.
+    pub fn fields(&self) -> Fields {
+        let mut map = Map::new();
+        for (name, value) in &self.0 {
+            let value = Value::from(value.as_str());
+            match map.get_mut(name) {
+                None => {
+                    map.insert(name.clone(), value);
+                }
+                Some(Value::Array(all)) => all.push(value),
+                Some(first) => *first = Value::Array(vec![first.take(), value]),
+            }
+        }
+        Fields::new("query", map)
+    }
+
+    /// The same query with one parameter replaced or added, encoded again.
+    pub fn with(&self, name: &str, value: &str) -> String {
+        let others = self.0.iter().filter(|(other, _)| other != name);
+        Serializer::new(String::new()).extend_pairs(others).append_pair(name, value).finish()
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Query {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Error> {
+        parse(parts.uri.query().unwrap_or_default())
+    }
+}
+
+/// The one text of a parameter, for the types that read it.
+pub fn text(value: Value) -> Result<String, (String, &'static str)> {
+    match value {
+        Value::String(text) => Ok(text),
+        _ => Err(("must be given once".into(), "value_error")),
+    }
+}
+
+fn parse(query: &str) -> Result<Query, Error> {
+    let pairs = query.split('&').filter(|pair| !pair.is_empty());
+    pairs
+        .map(|pair| {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            let name = decode(name).ok_or_else(|| not_utf8(String::new()))?;
+            let value = decode(value).ok_or_else(|| not_utf8(name.clone()))?;
+            Ok((name, value))
+        })
+        .collect::<Result<_, _>>()
+        .map(Query)
+}
+
+fn decode(part: &str) -> Option<String> {
+    let spaced = part.replace('+', " ");
+    percent_decode_str(&spaced).decode_utf8().ok().map(std::borrow::Cow::into_owned)
+}
+
+fn not_utf8(field: String) -> Error {
+    let message = "is not percent-encoded UTF-8".into();
+    Error::Validation(vec![Invalid { place: "query", field, message, kind: "value_error" }])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_decoded_and_others_are_kept_for_the_next_page() {
+        let query = parse("q=a%26b+c&limit=2&cursor=old&&flag").expect("a query");
+        assert_eq!(query.with("cursor", "new"), "q=a%26b+c&limit=2&flag=&cursor=new");
+    }
+
+    #[test]
+    fn invalid_utf_8_is_refused_in_names_and_values() {
+        assert!(parse("q=%ff").is_err());
+        assert!(parse("%c3%28=1").is_err());
+        assert!(parse("q=100%").is_ok(), "a lone percent sign stands for itself, as in browsers");
+    }
+}

@@ -1,0 +1,75 @@
+//! `X-Request-Id`: one name for a request in the answer, the log and the problem document. A client's
+//! own is kept if it is a sane token; anything else could forge log lines and is replaced.
+
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use uuid::Uuid;
+
+/// The header.
+pub(super) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+const MAX: usize = 64;
+
+/// The request's id, in its extensions and in every answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RequestId(HeaderValue);
+
+impl RequestId {
+    /// The one the client sent, if there is exactly one and it is sane, else a new one.
+    pub fn of(headers: &HeaderMap, new: impl FnOnce() -> Uuid) -> Self {
+        let mut sent = headers.get_all(X_REQUEST_ID).iter();
+        match (sent.next(), sent.next()) {
+            (Some(id), None) if is_sane(id.as_bytes()) => Self(id.clone()),
+            _ => Self::new(new()),
+        }
+    }
+
+    /// An id made here.
+    pub fn new(id: Uuid) -> Self {
+        let mut text = [0; 36];
+        let text: &str = id.hyphenated().encode_lower(&mut text);
+        Self(HeaderValue::from_str(text).unwrap_or_else(|_| HeaderValue::from_static("none")))
+    }
+
+    /// The header's value.
+    pub fn header(&self) -> HeaderValue {
+        self.0.clone()
+    }
+
+    /// The id as text.
+    pub fn as_str(&self) -> &str {
+        self.0.to_str().unwrap_or_default()
+    }
+}
+
+fn is_sane(id: &[u8]) -> bool {
+    let sane = |byte: &u8| byte.is_ascii_alphanumeric() || b"._-".contains(byte);
+    !id.is_empty() && id.len() <= MAX && id.iter().all(sane)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(sent: &[&[u8]]) -> String {
+        let mut headers = HeaderMap::new();
+        for id in sent {
+            headers.append(X_REQUEST_ID, HeaderValue::from_bytes(id).unwrap());
+        }
+        RequestId::of(&headers, Uuid::nil).as_str().to_owned()
+    }
+
+    #[test]
+    fn a_sane_id_is_kept() {
+        assert_eq!(of(&[b"trace-1.a_B"]), "trace-1.a_B");
+        assert_eq!(of(&[&[b'a'; 64]]), "a".repeat(64));
+    }
+
+    #[test]
+    fn an_insane_id_is_replaced() {
+        let insane: [&[&[u8]]; 6] =
+            [&[], &[b""], &[b"a b"], &[&[b'a'; 65]], &[b"\xff\xfe"], &[b"a", b"b"]];
+        for sent in insane {
+            assert_eq!(of(sent), Uuid::nil().to_string(), "{sent:?}");
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! Better Auth's session tokens: 32 characters that name a row of its table `session`, bare (its bearer
+//! plugin) or followed by a dot and an HMAC, perhaps still URL-encoded as in its cookie. The row is the
+//! truth, so signing out there counts here at once; it is read where both share a PostgreSQL database.
+
+use aws_lc_rs::hmac;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::Value;
+
+use super::person::Person;
+use super::{Identities, store};
+use crate::config::Secret;
+use crate::error::Error;
+
+const TOKEN: usize = 32;
+
+impl Identities {
+    /// Whose session a token of that shape is.
+    pub(super) async fn better_auth_session(&self, text: &str) -> Result<Option<Person>, Error> {
+        let Some(issuer) = &self.settings.better_auth_url else { return Ok(None) };
+        let Some(shape) = Shape::of(text) else { return Ok(None) };
+        let settings = &self.settings;
+        let mut secrets = std::iter::once(&settings.secret).chain(&settings.previous_secrets);
+        if let Some(tag) = &shape.tag
+            && !secrets.any(|secret| is_signed(secret, &shape.token, tag))
+        {
+            return Err(Error::InvalidToken("The token's signature is wrong."));
+        }
+        let now = self.clock.now();
+        let Some(answer) = store::find_better_auth_session(&self.db, &shape.token, now).await?
+        else {
+            return Err(Error::InvalidToken("The session of this token has ended: sign in again."));
+        };
+        Ok(person(issuer, &answer))
+    }
+}
+
+fn person(issuer: &str, answer: &str) -> Option<Person> {
+    let answer: Value = serde_json::from_str(answer).ok()?;
+    let claims = answer.as_object()?;
+    if let Some(why) = claims.get("unreadable") {
+        tracing::warn!(%why, "Better Auth's tables cannot be read, so its session tokens are refused");
+        return None;
+    }
+    Person::new(issuer, claims.get("subject")?, claims)
+}
+
+/// A session token and what proves it, if that came along.
+#[derive(Debug, PartialEq, Eq)]
+struct Shape {
+    token: String,
+    tag: Option<Vec<u8>>,
+}
+
+impl Shape {
+    fn of(text: &str) -> Option<Self> {
+        let Some((token, tag)) = text.rsplit_once('.') else {
+            return is_token(text).then(|| Self { token: text.to_owned(), tag: None });
+        };
+        let tag = tag.replace("%2B", "+").replace("%2F", "/").replace("%3D", "=");
+        let tag = tag.replace("%2b", "+").replace("%2f", "/").replace("%3d", "=");
+        let tag = (tag.len() == 44).then(|| STANDARD.decode(tag).ok()).flatten()?;
+        is_token(token).then(|| Self { token: token.to_owned(), tag: Some(tag) })
+    }
+}
+
+fn is_token(text: &str) -> bool {
+    text.len() == TOKEN && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
+}
+
+fn is_signed(secret: &Secret, token: &str, tag: &[u8]) -> bool {
+    let key = hmac::Key::new(hmac::HMAC_SHA256, secret.bytes());
+    hmac::verify(&key, token.as_bytes(), tag).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // As Better Auth 1.7.7 made them.
+    const SECRET: &str = "Zk3vQ9wLr7TnXb2MdYc8FhJp5GsUa4eH";
+    const BARE: &str = "CMEEaZMYzSBpxhBlUAENMgh1AaL9JTbW";
+    const SIGNED: &str =
+        "CMEEaZMYzSBpxhBlUAENMgh1AaL9JTbW.iTI/AHhmEV6ZErHbSeNDpB1t4SmsJZmiF2sWyNDiOe0=";
+
+    #[test]
+    fn a_token_is_read_bare_signed_and_url_encoded() {
+        assert_eq!(Shape::of(BARE), Some(Shape { token: BARE.into(), tag: None }));
+        let signed = Shape::of(SIGNED).unwrap();
+        assert_eq!(signed.token, BARE);
+        let encoded = SIGNED.replace('/', "%2F").replace('=', "%3D");
+        assert_eq!(Shape::of(&encoded), Some(signed));
+    }
+
+    #[test]
+    fn the_signature_is_the_one_better_auth_makes() {
+        let signed = Shape::of(SIGNED).unwrap();
+        let tag = signed.tag.unwrap();
+        assert!(is_signed(&Secret::new(SECRET), &signed.token, &tag));
+        assert!(!is_signed(&Secret::new(SECRET.to_lowercase()), &signed.token, &tag));
+        assert!(!is_signed(&Secret::new(SECRET), &signed.token.to_lowercase(), &tag));
+    }
+
+    #[test]
+    fn other_texts_are_no_session_token() {
+        for text in [
+            "",
+            ".",
+            &BARE[1..],
+            &format!("{BARE}."),
+            &format!("{BARE}.AAAA"),
+            &format!("x{SIGNED}"),
+            &SIGNED[..SIGNED.len() - 1],
+            &format!("{SIGNED}="),
+            &SIGNED.replace('.', "%2E"),
+            &format!("{}'", &BARE[1..]),
+            "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.AAAA",
+        ] {
+            assert_eq!(Shape::of(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! HS256 tokens that name no issuer and no key: Better Auth's cookie cache, and what teams mint with the
+//! shared secret themselves. A token that names a key or an issuer is held to it elsewhere; one that was
+//! made for something else than access (a refresh, a mailed link) is none of these.
+
+use doorward_verify::{Algorithm, Expected, Header, Key, Rejection, Token};
+use serde_json::{Map, Value};
+
+use super::Identities;
+use super::person::Person;
+
+/// Seconds that a foreign clock may be behind.
+const LEEWAY: i64 = 30;
+/// What the people of self-made tokens count as.
+const SHARED_SECRET: &str = "shared-secret";
+/// Claims by which self-made tokens say what they are for.
+const PURPOSES: [&str; 5] = ["type", "token_type", "token_use", "typ", "purpose"];
+
+impl Identities {
+    /// Whom such a token speaks for; `None` if it is not of that shape or not accepted here.
+    pub(super) fn issuerless(&self, token: &str, now: i64) -> Result<Option<Person>, Rejection> {
+        let settings = &self.settings;
+        if settings.better_auth_url.is_none() && !settings.accept_shared_secret_tokens {
+            return Ok(None);
+        }
+        let token = Token::split(token)?;
+        if !is_bare(&token.header()?) {
+            return Ok(None);
+        }
+        self.prove(&token, now)?;
+        let payload = token.payload()?;
+        let read =
+            |audience| Expected { issuer: None, audience, leeway: LEEWAY }.read(&payload, now);
+        let claims = read(None)?;
+        if claims.contains_key("iss") {
+            return Err(Rejection::WrongIssuer);
+        }
+        if let Some(user) = cached_user(&claims) {
+            let Some(issuer) = &settings.better_auth_url else { return Ok(None) };
+            let id = user.get("id").ok_or(Rejection::BadClaims)?;
+            return Person::new(issuer, id, user).map(Some).ok_or(Rejection::BadClaims);
+        }
+        if !settings.accept_shared_secret_tokens {
+            return Ok(None);
+        }
+        let audience = settings.token_audience.clone();
+        if audience.is_none() && claims.contains_key("aud") {
+            return Err(Rejection::WrongAudience);
+        }
+        read(audience)?;
+        self_made(&claims).map(Some).ok_or(Rejection::BadClaims)
+    }
+
+    fn prove(&self, token: &Token<'_>, now: i64) -> Result<(), Rejection> {
+        let proven = self.secrets.iter().any(|key: &Key| token.prove(key, now).is_ok());
+        if proven { Ok(()) } else { Err(Rejection::BadSignature) }
+    }
+}
+
+/// HS256 without a `kid`, and nothing else in the header that could mean anything.
+fn is_bare(header: &Header) -> bool {
+    header.names(Algorithm::Hs256)
+        && header.kid.is_none()
+        && !header.has_others
+        && header.typ.as_deref().is_none_or(|typ| typ.eq_ignore_ascii_case("JWT"))
+}
+
+/// The user inside Better Auth's cookie cache (strategy `jwt`), which has no `sub` of its own.
+fn cached_user(claims: &Map<String, Value>) -> Option<&Map<String, Value>> {
+    let is_cache = !claims.contains_key("sub") && claims.get("session")?.is_object();
+    claims.get("user")?.as_object().filter(|_| is_cache)
+}
+
+fn self_made(claims: &Map<String, Value>) -> Option<Person> {
+    let is_access = |purpose: &Value| {
+        let word = purpose.as_str().unwrap_or_default();
+        ["access", "bearer", "jwt"].iter().any(|own| own.eq_ignore_ascii_case(word))
+    };
+    if !PURPOSES.iter().filter_map(|name| claims.get(*name)).all(is_access) {
+        return None;
+    }
+    let subject = ["sub", "id", "user_id"].iter().find_map(|name| claims.get(*name))?;
+    let person = Person::new(SHARED_SECRET, subject, claims)?;
+    // Whoever shares the secret vouches for the person, not for an address.
+    Some(Person { is_email_verified: false, ..person })
+}

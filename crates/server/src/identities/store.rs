@@ -1,0 +1,106 @@
+//! Every statement on `identities`, and on `users` what makes the user of a new one.
+
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::person::Person;
+use crate::accounts::{Email, Name};
+use crate::db::{Database, FromRow, Result, Row, Step};
+use crate::{params, statements};
+
+statements! {
+    FIND = "SELECT i.id, i.user_id FROM identities i WHERE i.issuer = $1 AND i.subject = $2";
+    // The account that a verified address may be linked to: $2 is null where linking is not allowed.
+    // An account whose own address is unproven could be anybody's who once typed it.
+    INSERT_USER = "INSERT INTO users (id, email, email_key, email_verified, name, created_at, updated_at) \
+        SELECT $1, CASE WHEN taken.one IS NULL THEN $5 END, CASE WHEN taken.one IS NULL THEN $6 END, \
+        $7 AND taken.one IS NULL, $8, $9, $9 \
+        FROM (SELECT (SELECT u.id FROM users u WHERE u.email_key = $6) AS one) taken \
+        WHERE NOT EXISTS (SELECT 1 FROM identities i WHERE i.issuer = $3 AND i.subject = $4) \
+        AND NOT EXISTS (SELECT 1 FROM users u WHERE u.email_key = $2 AND u.email_verified) \
+        RETURNING id";
+    INSERT_ROLE = "INSERT INTO user_roles (user_id, role) \
+        SELECT u.id, 'user' FROM users u WHERE u.id = $1";
+    INSERT_IDENTITY = "INSERT INTO identities (id, issuer, subject, user_id, created_at) \
+        SELECT $1, $3, $4, u.id, $6 FROM users u \
+        WHERE (u.id = $5 OR (u.email_key = $2 AND u.email_verified)) \
+        AND NOT EXISTS (SELECT 1 FROM identities i WHERE i.issuer = $3 AND i.subject = $4)";
+    FIND_BETTER_AUTH_SESSION = "SELECT doorward_better_auth_session($1, $2) AS answer";
+}
+
+/// A subject of an issuer, as the user it is here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Identity {
+    pub(super) id: Uuid,
+    pub(super) user_id: Uuid,
+}
+
+impl FromRow for Identity {
+    fn from_row(row: &mut Row) -> Result<Self> {
+        Ok(Self { id: row.get(0)?, user_id: row.get(1)? })
+    }
+}
+
+/// The ids of what a first sight makes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct NewIds {
+    pub(super) identity: Uuid,
+    pub(super) user: Uuid,
+}
+
+pub(super) async fn find(db: &Database, person: &Person) -> Result<Option<Identity>> {
+    db.find(FIND, params![&person.issuer, &person.subject]).await
+}
+
+/// The identity of the person, made together with its user unless both are there; and whether the user
+/// was. `Unique` where somebody else just made one of them, or took the address.
+pub(super) async fn insert(
+    db: &Database,
+    person: &Person,
+    may_link: bool,
+    new: NewIds,
+    now: OffsetDateTime,
+) -> Result<(Option<Identity>, bool)> {
+    let key = person.email.as_ref().map(Email::key);
+    let link = key.filter(|_| may_link && person.is_email_verified);
+    let user = params![
+        new.user,
+        link,
+        &person.issuer,
+        &person.subject,
+        person.email.as_ref().map(Email::as_str),
+        key,
+        person.is_email_verified,
+        person.name.as_ref().map(Name::as_str),
+        now,
+    ];
+    let identity = params![new.identity, link, &person.issuer, &person.subject, new.user, now];
+    let steps = vec![
+        Step::new(INSERT_USER, user),
+        Step::new(INSERT_ROLE, params![new.user]),
+        Step::new(INSERT_IDENTITY, identity),
+        Step::new(FIND, params![&person.issuer, &person.subject]),
+    ];
+    let mut rows = db.write(steps).await?;
+    let found = rows.get_mut(3).and_then(|rows| rows.first_mut()).map(Identity::from_row);
+    let made = rows.first().is_some_and(|rows| !rows.is_empty());
+    Ok((found.transpose()?, made))
+}
+
+/// What Better Auth's tables say of a session token, as JSON; `None` if it is nobody's or expired.
+pub(super) async fn find_better_auth_session(
+    db: &Database,
+    token: &str,
+    now: OffsetDateTime,
+) -> Result<Option<String>> {
+    let found = db.find::<Answer>(FIND_BETTER_AUTH_SESSION, params![token, now]).await?;
+    Ok(found.and_then(|answer| answer.0))
+}
+
+struct Answer(Option<String>);
+
+impl FromRow for Answer {
+    fn from_row(row: &mut Row) -> Result<Self> {
+        row.get(0).map(Self)
+    }
+}

@@ -1,0 +1,97 @@
+//! `Caller`: who the bearer token says is calling. An extractor, so it is decided before any body is
+//! read; that the session still lives is decided in the work's own round trip, by its `gate`.
+
+use axum::extract::{FromRef, FromRequestParts};
+use axum::http::header;
+use axum::http::request::Parts;
+use uuid::Uuid;
+
+use super::Keys;
+use super::decided_first::Verified;
+use super::foreign::Admitted;
+use crate::db::{Gate, Via};
+use crate::error::Error;
+use crate::http::Origin;
+use crate::permission::Permission;
+
+/// The holder of a verified access token.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    /// The user's id.
+    pub user_id: Uuid,
+    /// The session the token belongs to; of another issuer's token, its identity here.
+    pub session_id: Uuid,
+    /// What another issuer's token calls the user.
+    pub subject: Option<String>,
+    /// What the database checks along with the work.
+    pub gate: Gate,
+}
+
+impl<S> FromRequestParts<S> for Caller
+where
+    S: Send + Sync,
+    Keys: FromRef<S>,
+{
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
+        Self::of(parts, &Keys::from_ref(state), None)
+            .await
+            .inspect(|caller| caller.leave_word(parts, None))
+    }
+}
+
+impl Caller {
+    /// The caller of this request, whose gate asks for `permission` besides.
+    pub(super) async fn of(
+        parts: &Parts,
+        keys: &Keys,
+        permission: Option<Permission>,
+    ) -> Result<Self, Error> {
+        let token = bearer(parts)?;
+        let claims = match keys.judge(token).await? {
+            Ok(claims) => claims,
+            Err(rejection) => {
+                let admitted = keys.admit(token, parts, rejection).await?;
+                return Ok(Self::foreign(admitted, keys, permission));
+            }
+        };
+        let bad = || Error::InvalidToken("The token lacks a claim or has one of the wrong type.");
+        let user_id = Uuid::try_parse(&claims.sub).map_err(|_| bad())?;
+        let session_id = Uuid::try_parse(&claims.sid).map_err(|_| bad())?;
+        let (generation, now) = (claims.generation, keys.clock().now());
+        let via = Via::Session;
+        let gate = Gate { user_id, via, session_id, generation, now, permission };
+        Ok(Self { user_id, session_id, subject: None, gate })
+    }
+
+    /// The caller whom another issuer vouches for.
+    fn foreign(admitted: Admitted, keys: &Keys, permission: Option<Permission>) -> Self {
+        let Admitted { user_id, identity_id, subject } = admitted;
+        let now = keys.clock().now();
+        let (via, session_id, generation) = (Via::Identity, identity_id, 0);
+        let gate = Gate { user_id, via, session_id, generation, now, permission };
+        Self { user_id, session_id, subject: Some(subject), gate }
+    }
+
+    /// Leaves word of a verified caller for the layer that decides authentication first.
+    pub(super) fn leave_word(&self, parts: &Parts, origin: Option<Origin>) {
+        if let Some(verified) = parts.extensions.get::<Verified>() {
+            verified.note(self.gate, origin);
+        }
+    }
+}
+
+/// The token of the one `Authorization` header (RFC 6750 §2.1).
+fn bearer(parts: &Parts) -> Result<&str, Error> {
+    let mut values = parts.headers.get_all(header::AUTHORIZATION).iter();
+    let (Some(value), None) = (values.next(), values.next()) else {
+        return Err(Error::NotAuthenticated);
+    };
+    let value = value.to_str().map_err(|_| Error::NotAuthenticated)?;
+    let (scheme, token) = value.split_once(' ').ok_or(Error::NotAuthenticated)?;
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        return Err(Error::NotAuthenticated);
+    }
+    Ok(token.trim_matches(' '))
+}

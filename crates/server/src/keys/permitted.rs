@@ -1,0 +1,39 @@
+//! `Permitted`: a caller who must hold a permission. An extractor, named in the handler's signature,
+//! whose gate the database checks together with the live session in the work's own round trip; so a
+//! role taken away is gone with the next request, whatever the token still says.
+
+use std::marker::PhantomData;
+
+use axum::extract::{FromRef, FromRequestParts};
+use axum::http::request::Parts;
+
+use super::{Caller, Keys};
+use crate::audit::Actor;
+use crate::error::Error;
+use crate::http::Origin;
+use crate::permission::Needed;
+
+/// A caller who must hold the permission `P`: 401 without a session, 403 without the permission.
+#[derive(Clone, Debug)]
+pub struct Permitted<P> {
+    /// Who acts; every use case takes it.
+    pub actor: Actor,
+    needs: PhantomData<P>,
+}
+
+impl<S, P> FromRequestParts<S> for Permitted<P>
+where
+    S: Send + Sync,
+    Keys: FromRef<S>,
+    P: Needed,
+{
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
+        let caller = Caller::of(parts, &Keys::from_ref(state), Some(P::PERMISSION)).await?;
+        let origin = Origin::of(parts);
+        caller.leave_word(parts, Some(origin.clone()));
+        let actor = Actor::caller(caller.gate, origin);
+        Ok(Self { actor, needs: PhantomData })
+    }
+}

@@ -1,0 +1,144 @@
+//! Signs and verifies access tokens: with the shared secret, or with a key pair where
+//! `TOKEN_ALGORITHM` says so. Previous secrets and retired pairs still verify.
+
+use std::sync::Arc;
+
+use aws_lc_rs::hmac;
+use axum::http::request::Parts;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use doorward_verify::{Algorithm, Claims, Key, Rejection, Token, token_type};
+
+use super::foreign::{Admitted, Foreign};
+use super::key_ring::KeyRing;
+use super::signing_key::{LOOK_AGAIN, PUBLISH_AGAIN};
+use crate::clock::Clock;
+use crate::config::Settings;
+use crate::db::{Database, Gate, Via};
+use crate::error::Error;
+use crate::http::Origin;
+
+/// Signs and verifies access tokens; clones share the keys.
+#[derive(Clone, Debug)]
+pub struct Keys {
+    inner: Arc<Inner>,
+    /// Who reads the tokens of others.
+    foreign: Option<Arc<dyn Foreign>>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    ring: KeyRing,
+    algorithm: Algorithm,
+    typ: &'static str,
+    secret: hmac::Key,
+    /// The header of tokens signed with the shared secret, and the dot.
+    header: String,
+}
+
+impl Keys {
+    /// The keys of these settings and this database, of which nothing is read yet.
+    pub fn new(settings: &Settings, clock: Clock, db: Database) -> Self {
+        let typ = token_type(settings.token_audience.as_deref());
+        let inner = Inner {
+            algorithm: settings.token_algorithm,
+            typ,
+            secret: hmac::Key::new(hmac::HMAC_SHA256, settings.secret.bytes()),
+            header: format!("{}.", Key::shared_secret(settings.secret.bytes()).header(typ)),
+            ring: KeyRing::new(settings, clock, db),
+        };
+        Self { foreign: None, inner: Arc::new(inner) }
+    }
+
+    /// The same, also taking the tokens that `foreign` reads.
+    #[must_use]
+    pub fn with_foreign(self, foreign: Arc<dyn Foreign>) -> Self {
+        Self { foreign: Some(foreign), ..self }
+    }
+
+    /// The clock that tokens are judged by.
+    pub fn clock(&self) -> &Clock {
+        &self.inner.ring.clock
+    }
+
+    pub(super) fn ring(&self) -> &KeyRing {
+        &self.inner.ring
+    }
+
+    /// Signs the claims: a compact JWS (RFC 7515 §7.1).
+    pub async fn sign(&self, claims: &Claims) -> Result<String, Error> {
+        let internal = |error: &str| Error::Internal(error.into());
+        let payload = serde_json::to_vec(claims).map_err(|error| internal(&error.to_string()))?;
+        let payload = URL_SAFE_NO_PAD.encode(payload);
+        if self.inner.algorithm.is_symmetric() {
+            let signed = format!("{}{payload}", self.inner.header);
+            let tag = hmac::sign(&self.inner.secret, signed.as_bytes());
+            return Ok(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(tag)));
+        }
+        let ring = self.inner.ring.fresh(LOOK_AGAIN).await?;
+        let (algorithm, now) = (self.inner.algorithm.name(), self.clock().now());
+        let (kid, pair) = ring.signer(algorithm, now).ok_or(Error::Unavailable(
+            "No signing key is ready; the server's operator can make one.",
+        ))?;
+        let header = format!(r#"{{"alg":"{algorithm}","kid":"{kid}","typ":"{}"}}"#, self.inner.typ);
+        let signed = format!("{}.{payload}", URL_SAFE_NO_PAD.encode(header));
+        let signature = pair.sign(signed.as_bytes()).ok_or_else(|| internal("signing failed"))?;
+        Ok(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature)))
+    }
+
+    /// The claims of a valid access token, or the check that failed. Only a token that names a key pair can cause a look at
+    /// the database: at most one a minute, or every few seconds for a pair that is not at hand.
+    pub async fn judge(&self, token: &str) -> Result<Result<Claims, Rejection>, Error> {
+        let now = self.clock().now().unix_timestamp();
+        if token.starts_with(&self.inner.header) || !names_a_pair(token) {
+            return Ok(self.inner.ring.at_hand().verifier.verify(token, now));
+        }
+        let judged = self.inner.ring.fresh(LOOK_AGAIN).await?.verifier.verify(token, now);
+        if judged != Err(Rejection::UnknownKey) {
+            return Ok(judged);
+        }
+        Ok(self.inner.ring.fresh(PUBLISH_AGAIN).await?.verifier.verify(token, now))
+    }
+
+    /// The local user of another issuer's token, which is refused as Doorward's own for the reason
+    /// `rejection`. Of a token that names one of our keys that is the last word.
+    pub(super) async fn admit(
+        &self,
+        token: &str,
+        parts: &Parts,
+        rejection: Rejection,
+    ) -> Result<Admitted, Error> {
+        let may_be_foreign = matches!(rejection, Rejection::UnknownKey | Rejection::Malformed);
+        let foreign = self.foreign.as_ref().filter(|_| may_be_foreign);
+        let admitted = match foreign {
+            Some(foreign) => foreign.admit(token, Origin::of(parts)).await?,
+            None => None,
+        };
+        admitted.ok_or_else(|| refused(rejection))
+    }
+
+    /// Drops what is remembered of an identity that no longer opens its gate.
+    pub(super) fn forget(&self, gate: &Gate) {
+        if let (Via::Identity, Some(foreign)) = (gate.via, &self.foreign) {
+            foreign.forget(gate.session_id);
+        }
+    }
+}
+
+/// What a client is told of a token that was refused.
+pub fn refused(rejection: Rejection) -> Error {
+    match rejection {
+        Rejection::Expired => Error::TokenExpired,
+        Rejection::KeysUnavailable => Error::Unavailable(
+            "The issuer of this token cannot be reached to check it; try again shortly.",
+        ),
+        other => Error::InvalidToken(other.message()),
+    }
+}
+
+/// True if the header names a key by a SHA-256 thumbprint, as all pairs are named.
+fn names_a_pair(token: &str) -> bool {
+    let header = Token::split(token).and_then(|token| token.header());
+    let kid = header.ok().and_then(|header| header.kid).unwrap_or_default();
+    kid.len() == 43 && URL_SAFE_NO_PAD.decode(&kid).is_ok()
+}

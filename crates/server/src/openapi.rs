@@ -1,0 +1,293 @@
+//! The OpenAPI 3.1 document. Features describe their own operations; what all operations share is
+//! added here, so that no annotation repeats it and none forgets it: the problem document of every
+//! error, the errors that follow from being protected or taking a body, their headers, the two ways
+//! to authorize, and the `{user_id}` of a mount that names the user.
+
+use utoipa::openapi::path::{Operation, Parameter, ParameterIn, PathItem};
+use utoipa::openapi::security::{
+    Flow, HttpAuthScheme, HttpBuilder, OAuth2, Password, Scopes, SecurityScheme,
+};
+use utoipa::openapi::{
+    Components, Content, Header, Info, KnownFormat, License, ObjectBuilder, OpenApi, Ref, RefOr,
+    Required, Response, Schema, SchemaFormat, SecurityRequirement, Tag, Type,
+};
+use utoipa::{PartialSchema, ToSchema};
+
+use crate::config::Settings;
+use crate::http::USER_ID;
+use crate::permission::Permission;
+
+/// Named in `security(("bearer" = []))`.
+const BEARER: &str = "bearer";
+/// Swagger UI's *Authorize* form.
+const PASSWORD: &str = "password";
+const PROBLEM_JSON: &str = "application/problem+json";
+
+const DESCRIPTION: &str = "Registers people, signs them in, issues and verifies JWTs, and keeps each \
+    user's tasks to that user alone.\n\nEvery error is an RFC 9457 problem document \
+    (`application/problem+json`): `detail` is a sentence for people, `code` is stable and for \
+    programs. Every answer has an `X-Request-Id`; send your own (1–64 of `A-Z a-z 0-9 . _ -`) to \
+    find a request in the log.\n\nTokens go into `Authorization: Bearer …` and nowhere else.";
+
+const TAGS: [(&str, &str); 7] = [
+    ("accounts", "Register, and the account of the caller."),
+    ("sessions", "Sign in, refresh, sign out, and see where one is signed in."),
+    ("passwords", "Change the own password."),
+    ("tasks", "The caller's own tasks; those of others do not exist for them."),
+    (
+        "admin",
+        "Everybody's accounts, roles and sessions, and the audit log, each operation for \
+        those who hold its permission.",
+    ),
+    ("keys", "What other services need to verify tokens by themselves."),
+    ("service", "Probes of the running server."),
+];
+
+/// An error (RFC 9457).
+#[derive(ToSchema)]
+#[allow(dead_code, reason = "describes what http::problem writes")]
+struct Problem {
+    /// `urn:doorward:problem:` and the code.
+    r#type: String,
+    /// The kind of error, for people.
+    title: String,
+    /// The HTTP status again.
+    #[schema(minimum = 400, maximum = 599)]
+    status: u16,
+    /// The kind of error, for programs.
+    code: Code,
+    /// What went wrong and what to do, for people.
+    detail: String,
+    /// The request's id: quote it to whoever runs the server.
+    request_id: String,
+    /// Every invalid value, where there are some.
+    #[schema(required = false)]
+    errors: Vec<ProblemEntry>,
+    /// RFC 6749 §5.2, where a form was sent.
+    #[schema(required = false, nullable = false)]
+    error: Option<String>,
+    /// RFC 6749 §5.2, where a form was sent.
+    #[schema(required = false, nullable = false)]
+    error_description: Option<String>,
+}
+
+/// One invalid value, in FastAPI's terms.
+#[derive(ToSchema)]
+#[allow(dead_code, reason = "describes what http::problem writes")]
+struct ProblemEntry {
+    /// `body`, `query`, `path` or `header`, and the field's name.
+    loc: Vec<String>,
+    /// The field as a JSON pointer (RFC 6901), for those of a body.
+    #[schema(required = false, nullable = false)]
+    pointer: Option<String>,
+    /// What is wrong.
+    msg: String,
+    /// FastAPI's word for it.
+    r#type: String,
+}
+
+/// Every kind of error.
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+#[allow(dead_code, reason = "describes what error::Error::kind answers")]
+enum Code {
+    BadRequest,
+    NotAuthenticated,
+    InvalidToken,
+    TokenExpired,
+    InvalidCredentials,
+    WrongPassword,
+    InsufficientScope,
+    AccountDisabled,
+    RefreshTokenReused,
+    InvalidRefreshToken,
+    NotFound,
+    MethodNotAllowed,
+    EmailTaken,
+    LastAdmin,
+    RoleTaken,
+    RoleBuiltIn,
+    PreconditionFailed,
+    PayloadTooLarge,
+    UnsupportedMediaType,
+    Validation,
+    RateLimited,
+    Internal,
+    HashingUnavailable,
+    Unavailable,
+}
+
+/// The finished document of these operations.
+pub fn complete(mut document: OpenApi, settings: &Settings) -> OpenApi {
+    document.info = Info::new("Doorward", env!("CARGO_PKG_VERSION"));
+    document.info.description = Some(description());
+    document.info.license = Some(License::new(env!("CARGO_PKG_LICENSE")));
+    document.tags = Some(TAGS.map(|(name, text)| tag(name, text)).into());
+    document.servers = None;
+    let components = document.components.get_or_insert_default();
+    add_schemas(components);
+    set_password_length(components, settings.password_min_length);
+    add_security(components, &format!("{}/login", settings.auth_path));
+    for (path, item) in &mut document.paths.paths {
+        if path.contains(USER_ID) {
+            item.parameters.get_or_insert_default().push(user_id().into());
+            operations(item).for_each(refuse_others);
+        }
+        operations(item).for_each(complete_operation);
+    }
+    document
+}
+
+fn description() -> String {
+    let table = Permission::table();
+    format!(
+        "{DESCRIPTION}\n\nOperations under `/admin` name the permission they need. Roles hold \
+         permissions, users hold roles, and a change counts from the next request:\n\n{table}\n\
+         The role `admin` holds all of them."
+    )
+}
+
+/// The document as it is checked in and served.
+pub fn to_text(document: &OpenApi) -> String {
+    let mut text = document.to_pretty_json().unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+fn tag(name: &str, description: &str) -> Tag {
+    let mut tag = Tag::new(name);
+    tag.description = Some(description.into());
+    tag
+}
+
+fn add_schemas(components: &mut Components) {
+    components.schemas.insert("Problem".into(), Problem::schema());
+    components.schemas.insert("ProblemEntry".into(), ProblemEntry::schema());
+    components.schemas.insert("Code".into(), Code::schema());
+}
+
+fn add_security(components: &mut Components, login: &str) {
+    let bearer = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .bearer_format("JWT")
+        .description(Some("An access token from signing in."))
+        .build();
+    components.add_security_scheme(BEARER, SecurityScheme::Http(bearer));
+    let form = OAuth2::with_description(
+        [Flow::Password(Password::new(login, Scopes::new()))],
+        "The first-party form login; leave client id and secret empty.",
+    );
+    components.add_security_scheme(PASSWORD, SecurityScheme::OAuth2(form));
+}
+
+fn user_id() -> Parameter {
+    let schema = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .format(Some(SchemaFormat::KnownFormat(KnownFormat::Uuid)));
+    let mut parameter = Parameter::new("user_id");
+    parameter.parameter_in = ParameterIn::Path;
+    parameter.required = Required::True;
+    parameter.description = Some("The caller's own id; any other is 403.".into());
+    parameter.schema = Some(schema.into());
+    parameter
+}
+
+fn refuse_others(operation: &mut Operation) {
+    let response = Response::new("The path names another user");
+    operation.responses.responses.insert("403".into(), RefOr::T(response));
+}
+
+/// `*` or a list of quoted tags (RFC 9110 §13.1.1).
+fn entity_tags() -> ObjectBuilder {
+    let tag = r#"(W/)?"[!\x23-\x7e]*""#;
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .pattern(Some(format!(r"^(\*|{tag}(, ?{tag})*)$")))
+}
+
+/// Passwords are as short as this configuration allows.
+fn set_password_length(components: &mut Components, min: usize) {
+    for schema in components.schemas.values_mut() {
+        let RefOr::T(Schema::Object(object)) = schema else { continue };
+        for name in ["password", "new_password"] {
+            if let Some(RefOr::T(Schema::Object(password))) = object.properties.get_mut(name)
+                && password.min_length.is_some()
+            {
+                password.min_length = Some(min);
+            }
+        }
+    }
+}
+
+fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+    [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch]
+        .into_iter()
+        .flatten()
+}
+
+fn complete_operation(operation: &mut Operation) {
+    let security = operation.security.get_or_insert_default();
+    let protected = !security.is_empty();
+    if protected {
+        security.push(SecurityRequirement::new(PASSWORD, <[&str; 0]>::default()));
+    }
+    let takes_body = operation.request_body.is_some();
+    let probe = operation.tags.as_ref().is_some_and(|tags| tags.iter().any(|it| it == "service"));
+    let shared = [
+        (
+            protected,
+            "401",
+            "No token, or one that is not valid, has expired or whose session ended",
+        ),
+        (takes_body, "400", "The body cannot be read"),
+        (takes_body, "413", "The body is too large"),
+        (takes_body, "415", "The body has a content type that is not read here"),
+        (takes_body, "422", "Invalid values, all of them named"),
+        (!probe, "429", "Too many requests from this address"),
+        (!probe, "503", "The database is away or the server is overloaded; nothing was changed"),
+    ];
+    for parameter in operation.parameters.iter_mut().flatten() {
+        if let RefOr::T(parameter) = parameter
+            && ["If-Match", "If-None-Match"].contains(&parameter.name.as_str())
+        {
+            parameter.schema = Some(entity_tags().into());
+        }
+    }
+    let responses = &mut operation.responses.responses;
+    for (applies, status, description) in shared {
+        if applies && !responses.contains_key(status) {
+            responses.insert(status.into(), RefOr::T(Response::new(description)));
+        }
+    }
+    for (status, response) in responses {
+        if let RefOr::T(response) = response
+            && status.as_str() >= "400"
+        {
+            complete_error(status, response);
+        }
+    }
+}
+
+fn complete_error(status: &str, response: &mut Response) {
+    if response.content.is_empty() {
+        let content = Content::new(Some(Ref::from_schema_name("Problem")));
+        response.content.insert(PROBLEM_JSON.into(), content.into());
+    }
+    let headers: &[(&str, &str)] = match status {
+        "401" => &[("WWW-Authenticate", "RFC 6750: `Bearer`, and what is wrong with a token sent")],
+        "429" => &[
+            ("Retry-After", "Seconds to wait"),
+            ("RateLimit", "What is left of the limit"),
+            ("RateLimit-Policy", "The limit"),
+        ],
+        "503" => &[("Retry-After", "Seconds to wait")],
+        _ => &[],
+    };
+    for (name, description) in headers {
+        let kind = if *name == "Retry-After" { Type::Integer } else { Type::String };
+        let mut header =
+            Header::new(Schema::Object(ObjectBuilder::new().schema_type(kind).build()));
+        header.description = Some((*description).into());
+        response.headers.entry((*name).into()).or_insert(RefOr::T(header));
+    }
+}

@@ -1,0 +1,104 @@
+//! `POST /auth/password`: changes the own password against the present one, which is guarded against
+//! guessing like at sign-in. The hash is replaced by compare-and-set and the other sessions end in the
+//! same transaction: of two changes at once one wins, and a sign-in with the old password that races
+//! it leaves nothing alive.
+
+use axum::extract::State;
+use utoipa::ToSchema;
+
+use super::Passwords;
+use crate::accounts::{Email, Password};
+use crate::audit::{Actor, Event, Record};
+use crate::db::{DbError, Gate};
+use crate::error::Error;
+use crate::http::{Fields, JsonBody, NoContent, Origin};
+use crate::keys::Caller;
+use crate::sessions;
+
+/// The present password and the one that shall take its place.
+#[derive(Debug, ToSchema)]
+struct ChangeRequest {
+    /// The account's present password.
+    #[schema(value_type = String, format = "password")]
+    current_password: Password,
+    /// 8–256 characters, taken exactly as sent.
+    #[schema(value_type = String, format = "password", min_length = 8, max_length = 256)]
+    new_password: Password,
+}
+
+impl ChangeRequest {
+    /// What can be said of it before it is known whose password it is.
+    async fn read(mut fields: Fields, passwords: &Passwords) -> Result<Self, Error> {
+        let current: Option<Password> = fields.required("current_password");
+        let new: Option<Password> = fields.required("new_password");
+        if let Some(new) = &new {
+            let accounts = &passwords.sessions.accounts;
+            accounts.judge_password(&mut fields, "new_password", new, None).await?;
+        }
+        fields.finish()?;
+        let (Some(current_password), Some(new_password)) = (current, new) else {
+            return Err(Error::Internal("a required field vanished".into()));
+        };
+        Ok(Self { current_password, new_password })
+    }
+}
+
+/// Change your password
+///
+/// Your other sessions end; the one that asks goes on.
+#[utoipa::path(post, path = "/password", operation_id = "passwords.change", tag = "passwords",
+    security(("bearer" = [])),
+    request_body = ChangeRequest,
+    responses(
+        (status = 204, description = "Changed; the other sessions have ended"),
+        (status = 401, description = "No token, or one that no longer counts"),
+        (status = 403, description = "The present password is wrong"),
+        (status = 422, description = "The new password is not acceptable, or a field is missing")))]
+pub(super) async fn change(
+    State(passwords): State<Passwords>,
+    caller: Caller,
+    origin: Origin,
+    JsonBody(fields): JsonBody,
+) -> Result<NoContent, Error> {
+    let request = ChangeRequest::read(fields, &passwords).await?;
+    let (current, new) = (request.current_password, request.new_password);
+    passwords.change(caller.gate, current, new, origin).await?;
+    Ok(NoContent)
+}
+
+impl Passwords {
+    /// Changes the password of the gate's user, and ends their other sessions.
+    pub async fn change(
+        &self,
+        gate: Gate,
+        current: Password,
+        new: Password,
+        origin: Origin,
+    ) -> Result<(), Error> {
+        let accounts = &self.sessions.accounts;
+        let known = accounts.confirm_password(gate, current, &origin).await?;
+        let email = known.user.email.as_deref().and_then(Email::parse);
+        let mut fields = Fields::new("body", serde_json::Map::new());
+        if let Some((why, kind)) =
+            new.refusal(accounts.settings.password_min_length, email.as_ref())
+        {
+            fields.refuse("new_password", why, kind);
+        }
+        fields.finish()?;
+        let salt = accounts.random.bytes::<16>();
+        let hash = accounts.hashing.hash(new.into_secret(), salt).await?;
+        let mut steps = accounts.replace_hash(gate.user_id, &known.hash, &hash);
+        steps.push(sessions::end_others(gate, "password_changed"));
+        steps.extend(known.guess.cleared());
+        let by = Actor::caller(gate, origin);
+        let record = Record::by(&by, Event::PasswordChange).about(gate.user_id);
+        match accounts.audit.commit(by.authority, steps, [record]).await {
+            Ok(_) => {
+                known.guess.right();
+                Ok(())
+            }
+            Err(DbError::Refused(why)) if why == "password_changed" => Err(Error::WrongPassword),
+            Err(error) => Err(error.into()),
+        }
+    }
+}

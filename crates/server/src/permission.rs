@@ -1,0 +1,90 @@
+//! Permissions: the closed list of what a role may allow (`users:read`, …), with the one table that
+//! the documents and the OpenAPI document are made from. The role `admin` holds `*`, which stands for
+//! all of them, those of later versions included; no other role can hold it.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// What an operation needs; a type for each permission, so that a handler's signature names it.
+pub trait Needed: Send + Sync + 'static {
+    /// The permission.
+    const PERMISSION: Permission;
+}
+
+macro_rules! permissions {
+    ($($allows:literal $name:ident = $text:literal;)+) => {
+        /// What a role may allow.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, ToSchema)]
+        pub enum Permission {
+            $(#[doc = $allows] #[serde(rename = $text)] $name,)+
+        }
+
+        impl Permission {
+            /// All of them, in the order of the table.
+            pub const ALL: &'static [Self] = &[$(Self::$name),+];
+
+            /// The string that roles, tokens' challenges and documents name it by.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $text),+ }
+            }
+
+            /// What it allows, as a sentence.
+            pub const fn allows(self) -> &'static str {
+                match self { $(Self::$name => $allows),+ }
+            }
+        }
+
+        $(
+            #[doc = concat!("Needs `", $text, "`.")]
+            #[derive(Clone, Copy, Debug)]
+            pub struct $name;
+
+            impl Needed for $name {
+                const PERMISSION: Permission = Permission::$name;
+            }
+        )+
+    };
+}
+
+permissions! {
+    "List and show accounts." UsersRead = "users:read";
+    "Create, change, disable, ban and delete accounts." UsersWrite = "users:write";
+    "List and end other people's sessions." SessionsWrite = "sessions:write";
+    "Give roles to accounts and take them away." RolesGrant = "roles:grant";
+    "List, create, change and delete roles." RolesWrite = "roles:write";
+    "Read the audit log." AuditRead = "audit:read";
+    "Ask whether a token is valid, and whose it is." TokensIntrospect = "tokens:introspect";
+}
+
+impl Permission {
+    /// Stands for every permission; held by the role `admin` alone.
+    pub const EVERY: &'static str = "*";
+
+    /// The permission of this string.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|permission| permission.as_str() == text)
+    }
+
+    /// The table of all permissions in Markdown.
+    pub fn table() -> String {
+        let rows = Self::ALL.iter().map(|it| format!("| `{}` | {} |\n", it.as_str(), it.allows()));
+        format!("| permission | allows |\n| --- | --- |\n{}", rows.collect::<String>())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Permission;
+
+    #[test]
+    fn every_permission_is_found_by_its_own_string_alone() {
+        for permission in Permission::ALL {
+            assert_eq!(Permission::parse(permission.as_str()), Some(*permission));
+            let quoted = serde_json::to_string(permission).unwrap();
+            assert_eq!(quoted, format!("\"{}\"", permission.as_str()));
+        }
+        for text in ["*", "", "users", "Users:Read", "users:read ", "users:%"] {
+            assert_eq!(Permission::parse(text), None, "{text:?}");
+        }
+    }
+}

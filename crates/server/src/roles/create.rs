@@ -1,0 +1,83 @@
+//! `POST /admin/roles`: makes a role of permissions that its maker holds.
+
+use axum::extract::State;
+use utoipa::ToSchema;
+
+use super::role::{Allowed, Description, strings};
+use super::{Role, RoleName, Roles, store};
+use crate::audit::{Actor, Event, Record};
+use crate::db::{DbError, lock_admins};
+use crate::error::Error;
+use crate::http::{Created, Fields, JsonBody};
+use crate::keys::Permitted;
+use crate::permission::{Permission, RolesWrite};
+
+/// A new role.
+#[derive(Debug, ToSchema)]
+struct CreateRoleRequest {
+    /// 1–50 of `a-z 0-9 _ -`, beginning with a letter.
+    #[schema(value_type = String, min_length = 1, max_length = 50, pattern = "^[a-z][a-z0-9_-]*$")]
+    name: RoleName,
+    /// What it is for.
+    #[schema(value_type = Option<String>, max_length = 200)]
+    description: Option<Description>,
+    /// What it allows; none if absent.
+    #[schema(value_type = Option<Vec<Permission>>)]
+    permissions: Option<Allowed>,
+}
+
+impl CreateRoleRequest {
+    fn read(mut fields: Fields) -> Result<Self, Error> {
+        let name: Option<RoleName> = fields.required("name");
+        let (description, permissions) =
+            (fields.optional("description"), fields.optional("permissions"));
+        fields.finish()?;
+        let name = name.ok_or_else(|| Error::Internal("a required field vanished".into()))?;
+        Ok(Self { name, description, permissions })
+    }
+}
+
+/// Make a role
+#[utoipa::path(post, path = "/roles", operation_id = "roles.create", tag = "admin",
+    security(("bearer" = ["roles:write"])),
+    request_body = CreateRoleRequest,
+    responses(
+        (status = 201, description = "The new role", body = Role, headers(("Location" = String))),
+        (status = 403, description = "Needs `roles:write`, and every permission of the new role"),
+        (status = 409, description = "Another role has this name")))]
+pub(super) async fn create(
+    State(roles): State<Roles>,
+    by: Permitted<RolesWrite>,
+    JsonBody(fields): JsonBody,
+) -> Result<Created<Role>, Error> {
+    let request = CreateRoleRequest::read(fields)?;
+    let description = request.description.map(|Description(text)| text).unwrap_or_default();
+    let allowed = request.permissions.map(|Allowed(all)| all).unwrap_or_default();
+    let role = roles.create(&by.actor, request.name, description, &allowed).await?;
+    Ok(Created(format!("/admin/roles/{}", role.name), role))
+}
+
+impl Roles {
+    /// Makes a role.
+    pub async fn create(
+        &self,
+        by: &Actor,
+        name: RoleName,
+        description: String,
+        allowed: &[Permission],
+    ) -> Result<Role, Error> {
+        let mut steps = vec![lock_admins()];
+        steps.extend(allowed.iter().filter_map(|it| by.authority.holds(*it)));
+        steps.push(store::insert(&name, &description));
+        steps.extend(allowed.iter().map(|it| store::insert_permission(&name, *it)));
+        let permissions = strings(allowed);
+        let said = format!("{}: {}", name.as_str(), permissions.join(" "));
+        let record = Record::by(by, Event::RoleCreate).detail(said);
+        match self.audit.commit(by.authority, steps, [record]).await {
+            Ok(_) => {}
+            Err(DbError::Unique) => return Err(Error::RoleTaken),
+            Err(error) => return Err(error.into()),
+        }
+        Ok(Role { name: name.as_str().to_owned(), description, permissions, built_in: false })
+    }
+}

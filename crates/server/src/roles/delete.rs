@@ -1,0 +1,46 @@
+//! `DELETE /admin/roles/{role}`: takes a role from everybody and removes it.
+
+use axum::extract::State;
+
+use super::role::RoleInPath;
+use super::{RoleName, Roles, store};
+use crate::audit::{Actor, Event, Record};
+use crate::db::lock_admins;
+use crate::error::Error;
+use crate::http::NoContent;
+use crate::keys::Permitted;
+use crate::permission::RolesWrite;
+
+/// Delete a role
+///
+/// Whoever held it does not any more.
+#[utoipa::path(delete, path = "/roles/{role}", operation_id = "roles.delete", tag = "admin",
+    security(("bearer" = ["roles:write"])),
+    params(("role" = String, Path, max_length = 50, pattern = "^[a-z][a-z0-9_-]*$",
+            description = "The role's name")),
+    responses(
+        (status = 204, description = "The role is gone"),
+        (status = 403, description = "Needs `roles:write`, and every permission of the role"),
+        (status = 404, description = "No such role"),
+        (status = 409, description = "`admin` and `user` stay"),
+        (status = 422, description = "The name cannot be a role's")))]
+pub(super) async fn delete(
+    State(roles): State<Roles>,
+    by: Permitted<RolesWrite>,
+    RoleInPath(name): RoleInPath,
+) -> Result<NoContent, Error> {
+    roles.delete(&by.actor, &name).await?;
+    Ok(NoContent)
+}
+
+impl Roles {
+    /// Deletes a role.
+    pub async fn delete(&self, by: &Actor, name: &RoleName) -> Result<(), Error> {
+        let mut steps = vec![lock_admins(), store::exists(name), store::not_built_in(name)];
+        steps.extend(by.authority.holds_all_of_role(name.as_str()));
+        steps.push(store::delete(name));
+        let record = Record::by(by, Event::RoleDelete).detail(name.as_str());
+        self.audit.commit(by.authority, steps, [record]).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,49 @@
+//! `PUT /admin/users/{id}/roles/{role}`: gives a role whose every permission the giver holds.
+
+use axum::extract::State;
+use uuid::Uuid;
+
+use super::role::RoleInPath;
+use super::{RoleName, Roles, store};
+use crate::audit::{Actor, Event, Record};
+use crate::db::{lock_admins, user_exists};
+use crate::error::Error;
+use crate::http::{IdInPath, NoContent};
+use crate::keys::Permitted;
+use crate::permission::RolesGrant;
+
+/// Give a role
+///
+/// It counts from the user's next request. Giving it again changes nothing.
+#[utoipa::path(put, path = "/users/{id}/roles/{role}", operation_id = "roles.grant", tag = "admin",
+    security(("bearer" = ["roles:grant"])),
+    params(
+        ("id" = Uuid, Path, description = "The user's id"),
+        ("role" = String, Path, max_length = 50, pattern = "^[a-z][a-z0-9_-]*$",
+            description = "The role's name")),
+    responses(
+        (status = 204, description = "The user holds the role"),
+        (status = 403, description = "Needs `roles:grant`, and every permission of the role"),
+        (status = 404, description = "No such user, or no such role"),
+        (status = 422, description = "The id is not a UUID, or the role's name cannot be one")))]
+pub(super) async fn grant(
+    State(roles): State<Roles>,
+    by: Permitted<RolesGrant>,
+    IdInPath(user): IdInPath,
+    RoleInPath(name): RoleInPath,
+) -> Result<NoContent, Error> {
+    roles.grant(&by.actor, user, &name).await?;
+    Ok(NoContent)
+}
+
+impl Roles {
+    /// Gives a role to a user.
+    pub async fn grant(&self, by: &Actor, user: Uuid, name: &RoleName) -> Result<(), Error> {
+        let mut steps = vec![lock_admins(), user_exists(user), store::exists(name)];
+        steps.extend(by.authority.holds_all_of_role(name.as_str()));
+        steps.push(store::insert_holder(user, name));
+        let record = Record::by(by, Event::RoleGrant).about(user).detail(name.as_str());
+        self.audit.commit(by.authority, steps, [record]).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,50 @@
+//! Roles: named sets of permissions that users hold. `admin` (all permissions) and `user` are built in;
+//! others are made here. Nobody gives, makes or changes a role beyond their own permissions, and the
+//! last active admin stays one. A change counts from the next request on Doorward's own routes, since
+//! the database is asked each time; the `roles` claim of a token is for other services.
+
+mod create;
+mod delete;
+mod grant;
+mod list;
+mod revoke;
+mod role;
+mod store;
+mod update;
+
+pub use role::{Role, RoleName};
+pub use store::STATEMENTS;
+pub use update::RoleChange;
+
+use axum::extract::FromRef;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::audit::Audit;
+use crate::clock::Clock;
+use crate::db::Database;
+use crate::keys::Keys;
+
+/// The use cases of roles, and what they need.
+#[derive(Clone, Debug)]
+pub struct Roles {
+    pub(crate) db: Database,
+    pub(crate) clock: Clock,
+    pub(crate) keys: Keys,
+    pub(crate) audit: Audit,
+}
+
+impl FromRef<Roles> for Keys {
+    fn from_ref(roles: &Roles) -> Self {
+        roles.keys.clone()
+    }
+}
+
+/// The routes below `/admin` that concern roles.
+pub fn router(roles: Roles) -> OpenApiRouter {
+    OpenApiRouter::new()
+        .routes(routes!(list::list, create::create))
+        .routes(routes!(update::update, delete::delete))
+        .routes(routes!(grant::grant, revoke::revoke))
+        .with_state(roles)
+}

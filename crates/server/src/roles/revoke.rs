@@ -1,0 +1,53 @@
+//! `DELETE /admin/users/{id}/roles/{role}`: takes a role away, unless that leaves no active admin.
+
+use axum::extract::State;
+use uuid::Uuid;
+
+use super::role::RoleInPath;
+use super::{RoleName, Roles, store};
+use crate::audit::{Actor, Event, Record};
+use crate::db::{keep_an_admin, lock_admins, user_exists};
+use crate::error::Error;
+use crate::http::{IdInPath, NoContent};
+use crate::keys::Permitted;
+use crate::permission::RolesGrant;
+
+/// Take a role away
+///
+/// It counts from the user's next request. Taking what is not held changes nothing.
+#[utoipa::path(delete, path = "/users/{id}/roles/{role}", operation_id = "roles.revoke", tag = "admin",
+    security(("bearer" = ["roles:grant"])),
+    params(
+        ("id" = Uuid, Path, description = "The user's id"),
+        ("role" = String, Path, max_length = 50, pattern = "^[a-z][a-z0-9_-]*$",
+            description = "The role's name")),
+    responses(
+        (status = 204, description = "The user does not hold the role"),
+        (status = 403, description = "Needs `roles:grant`, and every permission of the role"),
+        (status = 404, description = "No such user, or no such role"),
+        (status = 409, description = "The last active admin"),
+        (status = 422, description = "The id is not a UUID, or the role's name cannot be one")))]
+pub(super) async fn revoke(
+    State(roles): State<Roles>,
+    by: Permitted<RolesGrant>,
+    IdInPath(user): IdInPath,
+    RoleInPath(name): RoleInPath,
+) -> Result<NoContent, Error> {
+    roles.revoke(&by.actor, user, &name).await?;
+    Ok(NoContent)
+}
+
+impl Roles {
+    /// Takes a role from a user.
+    pub async fn revoke(&self, by: &Actor, user: Uuid, name: &RoleName) -> Result<(), Error> {
+        let mut steps = vec![lock_admins(), user_exists(user), store::exists(name)];
+        steps.extend(by.authority.holds_all_of_role(name.as_str()));
+        if name.is_admin() {
+            steps.push(keep_an_admin(user, self.clock.now()));
+        }
+        steps.push(store::delete_holder(user, name));
+        let record = Record::by(by, Event::RoleRevoke).about(user).detail(name.as_str());
+        self.audit.commit(by.authority, steps, [record]).await?;
+        Ok(())
+    }
+}

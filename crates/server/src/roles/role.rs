@@ -1,0 +1,166 @@
+//! A role: its name, what it is for, and what it allows.
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use crate::db::{FromRow, Result, Row};
+use crate::error::{Error, Invalid};
+use crate::http::{Field, segment};
+use crate::permission::Permission;
+
+const MAX_NAME: usize = 50;
+const MAX_DESCRIPTION: usize = 200;
+
+/// A named set of permissions.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Role {
+    /// What it is called.
+    #[schema(example = "support")]
+    pub name: String,
+    /// What it is for.
+    pub description: String,
+    /// What it allows, sorted; `*` stands for everything.
+    #[schema(example = json!(["users:read"]))]
+    pub permissions: Vec<String>,
+    /// True for `admin` and `user`, which cannot be changed or deleted.
+    pub built_in: bool,
+}
+
+impl FromRow for Role {
+    fn from_row(row: &mut Row) -> Result<Self> {
+        let permissions: Option<String> = row.get(3)?;
+        let words = permissions.as_deref().unwrap_or_default().split_whitespace();
+        Ok(Self {
+            name: row.get(0)?,
+            description: row.get(1)?,
+            built_in: row.get(2)?,
+            permissions: words.map(Into::into).collect(),
+        })
+    }
+}
+
+/// A role's name: 1–50 of `a-z 0-9 _ -`, beginning with a letter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RoleName(String);
+
+impl RoleName {
+    /// Parses a name; `None` if it is not one.
+    pub fn parse(text: &str) -> Option<Self> {
+        let part = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "_-".contains(c);
+        let good = text.starts_with(|c: char| c.is_ascii_lowercase())
+            && text.len() <= MAX_NAME
+            && text.chars().all(part);
+        good.then(|| Self(text.to_owned()))
+    }
+
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether this is the role that may do everything.
+    pub fn is_admin(&self) -> bool {
+        self.0 == "admin"
+    }
+}
+
+impl Field for RoleName {
+    fn from_json(value: Value) -> std::result::Result<Self, (String, &'static str)> {
+        let text = String::from_json(value)?;
+        Self::parse(&text).ok_or_else(|| {
+            let message = "must be 1 to 50 of a-z 0-9 _ - and begin with a letter";
+            (message.into(), "value_error")
+        })
+    }
+}
+
+/// The `{role}` of the path.
+#[derive(Debug)]
+pub(super) struct RoleInPath(pub(super) RoleName);
+
+impl<S: Send + Sync> FromRequestParts<S> for RoleInPath {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> std::result::Result<Self, Error> {
+        let text = segment(parts, state, "role").await?;
+        RoleName::from_json(text.into()).map(Self).map_err(|(message, kind)| {
+            let field = "role".to_owned();
+            Error::Validation(vec![Invalid { place: "path", field, message, kind }])
+        })
+    }
+}
+
+/// What a role is for: at most 200 characters in one line.
+#[derive(Clone, Debug)]
+pub(super) struct Description(pub(super) String);
+
+impl Field for Description {
+    fn from_json(value: Value) -> std::result::Result<Self, (String, &'static str)> {
+        let text = String::from_json(value)?.trim().to_owned();
+        if text.chars().count() > MAX_DESCRIPTION {
+            let message = format!("has more than {MAX_DESCRIPTION} characters");
+            return Err((message, "string_too_long"));
+        }
+        if text.chars().any(char::is_control) {
+            return Err(("must not contain control characters".into(), "value_error"));
+        }
+        Ok(Self(text))
+    }
+}
+
+/// Permissions as a client lists them; duplicates are one.
+#[derive(Clone, Debug)]
+pub(super) struct Allowed(pub(super) Vec<Permission>);
+
+impl Field for Allowed {
+    fn from_json(value: Value) -> std::result::Result<Self, (String, &'static str)> {
+        let Value::Array(items) = value else {
+            return Err(("must be a list".into(), "list_type"));
+        };
+        let known = |item: &Value| item.as_str().and_then(Permission::parse);
+        let Some(mut all) = items.iter().map(known).collect::<Option<Vec<_>>>() else {
+            let names: Vec<_> = Permission::ALL.iter().map(|it| it.as_str()).collect();
+            return Err((format!("must hold only {}", names.join(", ")), "enum"));
+        };
+        all.sort_unstable();
+        all.dedup();
+        Ok(Self(all))
+    }
+}
+
+/// The sorted strings of permissions.
+pub(super) fn strings(permissions: &[Permission]) -> Vec<String> {
+    let mut all: Vec<String> = permissions.iter().map(|it| it.as_str().to_owned()).collect();
+    all.sort_unstable();
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn names_are_plain_words() {
+        for good in ["a", "support", "tier-2_eu", &"a".repeat(50)] {
+            assert!(RoleName::parse(good).is_some(), "{good}");
+        }
+        for bad in ["", "1a", "-a", "A", "a b", "a,b", "é", "a\0", &"a".repeat(51)] {
+            assert!(RoleName::parse(bad).is_none(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn only_known_permissions_are_taken_and_never_the_star() {
+        let read = |value| Allowed::from_json(value).map(|Allowed(all)| strings(&all));
+        let twice = json!(["users:write", "audit:read", "users:write"]);
+        assert_eq!(read(twice).unwrap(), ["audit:read", "users:write"]);
+        assert_eq!(read(json!([])).unwrap(), Vec::<String>::new());
+        for bad in [json!(["*"]), json!(["users:*"]), json!([1]), json!("users:read"), json!({})] {
+            assert!(read(bad.clone()).is_err(), "{bad}");
+        }
+    }
+}

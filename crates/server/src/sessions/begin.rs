@@ -1,0 +1,97 @@
+//! Begins a session for a user whose password was right, and hands out its tokens (RFC 6749 §5.1). New
+//! tokens are always made here; none that a client supplies is ever adopted.
+
+use serde::Serialize;
+use time::OffsetDateTime;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::access_token::Belonging;
+use super::{Session, Sessions, refresh_token, store};
+use crate::accounts::Authenticated;
+use crate::audit::{Event, Record};
+use crate::db::DbError;
+use crate::error::Error;
+use crate::http::Origin;
+
+/// What signing in and refreshing return.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Tokens {
+    /// For `Authorization: Bearer`.
+    pub access_token: String,
+    /// Always `bearer`.
+    #[schema(value_type = String, example = "bearer")]
+    pub token_type: &'static str,
+    /// Seconds the access token lives.
+    pub expires_in: i64,
+    /// For `POST /auth/refresh`, once.
+    pub refresh_token: String,
+    /// Seconds until the session ends unless it is used.
+    pub refresh_expires_in: i64,
+}
+
+impl Sessions {
+    /// Begins a session; `None` if the user was changed since the password was verified.
+    pub async fn begin(
+        &self,
+        known: Authenticated,
+        origin: &Origin,
+    ) -> Result<Option<Tokens>, Error> {
+        let session = self.new_session(known.user.id);
+        let mut steps = vec![known.hold];
+        steps.extend(store::insert(&session, origin, &known.hash));
+        steps.extend(known.guess.cleared());
+        let record = Record::from(origin, Event::Login);
+        let record = record.about(session.user_id).in_session(session.id);
+        match self.accounts.audit.write(steps, record).await {
+            Ok(_) => known.guess.right(),
+            // Disabled, deleted or given another password since. The guess is given back.
+            Err(DbError::Refused(_) | DbError::Orphan) => return Ok(None),
+            Err(error) => return Err(error.into()),
+        }
+        let now = session.rotated_at;
+        self.tokens(&session, known.user.roles, now).await.map(Some)
+    }
+
+    fn new_session(&self, user_id: Uuid) -> Session {
+        let (settings, random) = (&self.accounts.settings, &self.accounts.random);
+        let now = self.accounts.clock.now();
+        let max_expires_at = now + settings.session_max_ttl;
+        Session {
+            id: random.id(now),
+            user_id,
+            counter: 0,
+            confirmed: 0,
+            salt: random.bytes::<32>().to_vec(),
+            rotated_at: now,
+            expires_at: (now + settings.session_idle_ttl).min(max_expires_at),
+            max_expires_at,
+            ended_at: None,
+        }
+    }
+
+    /// The tokens of the session's current generation.
+    pub(super) async fn tokens(
+        &self,
+        session: &Session,
+        roles: Vec<String>,
+        now: OffsetDateTime,
+    ) -> Result<Tokens, Error> {
+        let of = Belonging {
+            session_id: session.id,
+            generation: session.counter,
+            expires_at: session.expires_at,
+        };
+        let access = self.access_token(session.user_id, roles, of, now).await?;
+        let refresh_token =
+            refresh_token::mint(session.id, &session.salt, session.counter, &self.secrets)
+                .ok_or_else(|| Error::Internal("no secret signs refresh tokens".into()))?;
+        Ok(Tokens {
+            access_token: access.text,
+            token_type: "bearer",
+            expires_in: access.expires_in,
+            refresh_token,
+            refresh_expires_in: (session.expires_at - now).whole_seconds().max(0),
+        })
+    }
+}

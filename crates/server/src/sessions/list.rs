@@ -1,0 +1,74 @@
+//! `GET /auth/sessions`: where the caller is signed in. Each shows when, from where and with what; none
+//! shows a token, because none is stored.
+
+use axum::Json;
+use axum::extract::State;
+use serde::Serialize;
+use time::OffsetDateTime;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::{Sessions, store};
+use crate::db::{Authority, Gate};
+use crate::error::Error;
+use crate::http::json;
+use crate::keys::Caller;
+
+/// One sign-in that still counts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = Session)]
+pub struct SessionView {
+    /// Its id, the claim `sid` of its tokens.
+    pub id: Uuid,
+    /// When it began.
+    #[serde(with = "time::serde::rfc3339")]
+    pub created_at: OffsetDateTime,
+    /// When it was last refreshed.
+    #[serde(with = "time::serde::rfc3339")]
+    pub last_seen_at: OffsetDateTime,
+    /// When it ends unless it is refreshed.
+    #[serde(with = "time::serde::rfc3339")]
+    pub expires_at: OffsetDateTime,
+    /// The address it began from.
+    #[schema(required = true)]
+    pub ip: Option<String>,
+    /// The `User-Agent` it began with.
+    #[schema(required = true)]
+    pub user_agent: Option<String>,
+    /// True for the session of the token that asks.
+    pub current: bool,
+}
+
+/// List your sessions
+///
+/// The newest first, a thousand at most.
+#[utoipa::path(get, path = "/sessions", operation_id = "sessions.list", tag = "sessions",
+    security(("bearer" = [])),
+    responses((status = 200, description = "Where you are signed in", body = [SessionView])))]
+pub(super) async fn list(
+    State(sessions): State<Sessions>,
+    caller: Caller,
+) -> Result<Json<Vec<SessionView>>, Error> {
+    sessions.list(caller.gate).await.map(json)
+}
+
+impl Sessions {
+    /// The live sessions of the gate's user.
+    pub async fn list(&self, gate: Gate) -> Result<Vec<SessionView>, Error> {
+        let mut found = self.list_of(Authority::Caller(gate), gate.user_id).await?;
+        for session in &mut found {
+            session.current = session.id == gate.session_id;
+        }
+        Ok(found)
+    }
+
+    /// The live sessions of a user.
+    pub async fn list_of(
+        &self,
+        authority: Authority,
+        owner: Uuid,
+    ) -> Result<Vec<SessionView>, Error> {
+        let (db, now) = (&self.accounts.db, self.accounts.clock.now());
+        store::list(db, authority, owner, now).await?.ok_or(Error::NotFound)
+    }
+}

@@ -1,0 +1,133 @@
+//! `POST /auth/refresh`: refresh-token rotation. One read, one compare-and-set; a caller that loses the
+//! race reads again and is then one step behind, so all agree on one successor. Theft ends the session:
+//! that is committed before the answer says so.
+
+use axum::Json;
+use axum::extract::State;
+use time::OffsetDateTime;
+use utoipa::ToSchema;
+
+use super::refresh_token::{Forgiveness, Presented, Redemption, redeem};
+use super::store::{self, Refreshable};
+use super::{Session, Sessions, Tokens};
+use crate::audit::{Event, Outcome, Record};
+use crate::db::DbError;
+use crate::error::Error;
+use crate::http::{Fields, FormError, JsonOrForm, Origin, json};
+
+/// How often a caller whose session keeps changing under it reads again.
+const ATTEMPTS: usize = 4;
+const MAX_TOKEN: usize = 512;
+
+/// The refresh token to redeem.
+#[derive(Debug, ToSchema)]
+struct RefreshRequest {
+    /// The latest one received.
+    refresh_token: String,
+}
+
+impl RefreshRequest {
+    fn read(mut fields: Fields) -> Result<Self, Error> {
+        let refresh_token: Option<String> = fields.required("refresh_token");
+        fields.finish()?;
+        refresh_token
+            .map(|refresh_token| Self { refresh_token })
+            .ok_or_else(|| Error::Internal("a required field vanished".into()))
+    }
+}
+
+/// The same as an OAuth 2.0 form (RFC 6749 §6).
+#[derive(Debug, ToSchema)]
+#[allow(dead_code, reason = "describes the form in the OpenAPI document")]
+struct RefreshForm {
+    /// The latest one received.
+    refresh_token: String,
+    /// `refresh_token` if present.
+    grant_type: Option<String>,
+}
+
+/// Exchanges a refresh token for new tokens.
+#[utoipa::path(post, path = "/refresh", operation_id = "sessions.refresh", tag = "sessions",
+    request_body(content(
+        (RefreshRequest = "application/json"),
+        (RefreshForm = "application/x-www-form-urlencoded"))),
+    responses(
+        (status = 200, description = "The session's next tokens", body = Tokens),
+        (status = 401, description = "Not valid, no longer valid, or used again after its successor"),
+        (status = 422, description = "The token is missing or not a string")))]
+pub(super) async fn refresh(
+    State(sessions): State<Sessions>,
+    origin: Origin,
+    mut body: JsonOrForm,
+) -> Result<Json<Tokens>, FormError> {
+    let is_form = body.is_form;
+    let failed = |error| FormError { error, is_form };
+    body.expect_grant("refresh_token");
+    let request = RefreshRequest::read(body.fields).map_err(failed)?;
+    sessions.refresh(&request.refresh_token, &origin).await.map(json).map_err(failed)
+}
+
+impl Sessions {
+    /// Redeems a refresh token.
+    pub async fn refresh(&self, token: &str, origin: &Origin) -> Result<Tokens, Error> {
+        let presented = Some(token)
+            .filter(|token| token.len() <= MAX_TOKEN)
+            .and_then(Presented::parse)
+            .ok_or(Error::InvalidRefreshToken)?;
+        for _ in 0..ATTEMPTS {
+            if let Some(tokens) = self.redeem_once(presented, origin).await? {
+                return Ok(tokens);
+            }
+        }
+        Err(Error::Unavailable("The session is being refreshed elsewhere; try again shortly."))
+    }
+
+    /// One read and at most one write; `None` if another caller changed the session in between.
+    async fn redeem_once(
+        &self,
+        presented: Presented,
+        origin: &Origin,
+    ) -> Result<Option<Tokens>, Error> {
+        let (db, now) = (&self.accounts.db, self.accounts.clock.now());
+        let found = store::find_for_refresh(db, presented.session_id, now).await?;
+        let Some(Refreshable { session, is_active: true, roles }) = found else {
+            return Err(Error::InvalidRefreshToken);
+        };
+        let genuine = presented.prove(&session, &self.secrets).ok_or(Error::InvalidRefreshToken)?;
+        let settings = &self.accounts.settings;
+        let forgive = Forgiveness { grace: settings.refresh_grace, retry: settings.refresh_retry };
+        match redeem(genuine, &session, forgive, now) {
+            Redemption::Invalid => Err(Error::InvalidRefreshToken),
+            Redemption::Reused => {
+                self.end_stolen(&session, now, origin).await?;
+                Err(Error::RefreshTokenReused)
+            }
+            Redemption::Repeat => self.tokens(&session, roles, now).await.map(Some),
+            Redemption::Advance => {
+                let mut next = session.clone();
+                next.counter += 1;
+                next.expires_at = session.extended(now, settings.session_idle_ttl);
+                if !store::update_counter(db, &session, next.expires_at, now).await? {
+                    return Ok(None);
+                }
+                self.tokens(&next, roles, now).await.map(Some)
+            }
+        }
+    }
+
+    async fn end_stolen(
+        &self,
+        session: &Session,
+        now: OffsetDateTime,
+        origin: &Origin,
+    ) -> Result<(), Error> {
+        let steps = store::revoke(session.id, "refresh_token_reused", now);
+        let record = Record::from(origin, Event::RefreshReuse).came_out(Outcome::Blocked);
+        let record = record.about(session.user_id).in_session(session.id);
+        match self.accounts.audit.write(steps, record).await {
+            // Refused: it had ended before.
+            Ok(_) | Err(DbError::Refused(_)) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! `POST /auth/revoke` (RFC 7009): whoever holds a token may end the session it belongs to, access and
+//! refresh tokens alike. A token that is worth nothing is 200 too (§2.2), and nothing happens.
+
+use axum::extract::State;
+use uuid::Uuid;
+
+use super::introspect::TokenRequest;
+use super::refresh_token::Presented;
+use super::{Sessions, store};
+use crate::audit::{Event, Record};
+use crate::db::DbError;
+use crate::error::Error;
+use crate::http::{FormError, JsonOrForm, Origin};
+
+/// End a token's session
+#[utoipa::path(post, path = "/revoke", operation_id = "sessions.revoke_token", tag = "keys",
+    request_body(content(
+        (TokenRequest = "application/x-www-form-urlencoded"),
+        (TokenRequest = "application/json"))),
+    responses(
+        (status = 200, description = "The token counts no more, if it ever did"),
+        (status = 422, description = "No token in the body")))]
+pub(super) async fn revoke_token(
+    State(sessions): State<Sessions>,
+    origin: Origin,
+    body: JsonOrForm,
+) -> Result<(), FormError> {
+    let is_form = body.is_form;
+    let failed = |error| FormError { error, is_form };
+    let request = TokenRequest::read(body.fields).map_err(failed)?;
+    sessions.revoke_token(&request.token, &origin).await.map_err(failed)
+}
+
+impl Sessions {
+    /// Ends the session of a genuine token.
+    pub async fn revoke_token(&self, token: &str, origin: &Origin) -> Result<(), Error> {
+        let Some((user, session)) = self.holder(token).await? else { return Ok(()) };
+        let steps = store::revoke(session, "token_revoked", self.accounts.clock.now());
+        let record = Record::from(origin, Event::Logout).about(user).in_session(session);
+        match self.accounts.audit.write(steps, record.detail("token")).await {
+            // Refused: it had ended before.
+            Ok(_) | Err(DbError::Refused(_)) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The user and the session of a token that is genuine.
+    async fn holder(&self, token: &str) -> Result<Option<(Uuid, Uuid)>, Error> {
+        if let Some(presented) = Presented::parse(token) {
+            let (db, now) = (&self.accounts.db, self.accounts.clock.now());
+            let found = store::find_for_refresh(db, presented.session_id, now).await?;
+            return Ok(found
+                .filter(|found| presented.prove(&found.session, &self.secrets).is_some())
+                .map(|found| (found.session.user_id, found.session.id)));
+        }
+        let Ok(claims) = self.accounts.keys.judge(token).await? else { return Ok(None) };
+        let id = |text: &str| Uuid::try_parse(text).ok();
+        Ok(id(&claims.sub).zip(id(&claims.sid)))
+    }
+}

@@ -1,0 +1,240 @@
+//! Every statement on `sessions`, nothing else.
+
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::examine::Fate;
+use super::{Session, SessionView};
+use crate::accounts::split_roles;
+use crate::db::{Authority, Database, FromRow, Gate, Result, Row, Step, end_sessions};
+use crate::http::Origin;
+use crate::{params, statements};
+
+statements! {
+    // The user must still be active with the very hash that was verified: a sign-in that races a
+    // password change or a ban leaves nothing alive.
+    INSERT_SESSION = "INSERT INTO sessions (id, user_id, salt, ip, user_agent, created_at, rotated_at, \
+        last_seen_at, expires_at, max_expires_at) \
+        SELECT $1, u.id, $3, $4, $5, $6, $6, $6, $7, $8 FROM users u \
+        WHERE u.id = $2 AND u.is_active AND (u.banned_until IS NULL OR u.banned_until <= $6) \
+        AND u.hashed_password = $9";
+    IS_BEGUN = "SELECT doorward_refuse('user_changed') \
+        WHERE NOT EXISTS (SELECT 1 FROM sessions WHERE id = $1)";
+    IS_LIVE = "SELECT doorward_refuse('ended') \
+        WHERE NOT EXISTS (SELECT 1 FROM sessions WHERE id = $1 AND ended_at IS NULL)";
+    FIND_FOR_REFRESH = "SELECT s.id, s.user_id, s.counter, s.confirmed, s.salt, s.rotated_at, \
+        s.expires_at, s.max_expires_at, s.ended_at, \
+        (u.is_active AND (u.banned_until IS NULL OR u.banned_until <= $2)) AS is_active, \
+        (SELECT string_agg(r.role, ',' ORDER BY r.role) FROM user_roles r WHERE r.user_id = u.id) AS roles \
+        FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = $1";
+    ADVANCE = "UPDATE sessions SET counter = counter + 1, rotated_at = $3, last_seen_at = $3, \
+        expires_at = $4 WHERE id = $1 AND counter = $2 AND ended_at IS NULL AND expires_at > $3 \
+        AND EXISTS (SELECT 1 FROM users u WHERE u.id = sessions.user_id AND u.is_active \
+        AND (u.banned_until IS NULL OR u.banned_until <= $3)) \
+        RETURNING counter";
+    END = "UPDATE sessions SET ended_at = $2, end_reason = $3 \
+        WHERE id = $1 AND ended_at IS NULL";
+    // One row with nulls for a user without sessions, none without such a user.
+    LIST_OF_USER = "SELECT s.id, s.created_at, s.last_seen_at, s.expires_at, s.ip, s.user_agent \
+        FROM users u LEFT JOIN sessions s ON s.user_id = u.id AND s.ended_at IS NULL \
+        AND s.expires_at > $2 WHERE u.id = $1 ORDER BY s.created_at DESC, s.id DESC LIMIT 1000";
+    IS_OWN = "SELECT doorward_refuse('not_found') WHERE NOT EXISTS (SELECT 1 FROM sessions \
+        WHERE user_id = $1 AND id = $2 AND ended_at IS NULL AND expires_at > $3)";
+    END_EVERYBODYS = "UPDATE sessions SET ended_at = $1, end_reason = $2 WHERE ended_at IS NULL";
+    FIND_OWNER = "SELECT s.user_id FROM sessions s \
+        WHERE s.id = $1 AND s.ended_at IS NULL AND s.expires_at > $2";
+    FIND_LIVE = "SELECT s.id FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = $1 \
+        AND s.user_id = $2 AND s.ended_at IS NULL AND s.expires_at > $3 AND u.is_active \
+        AND (u.banned_until IS NULL OR u.banned_until <= $3)";
+    FIND_FATE = "SELECT s.user_id, s.expires_at, s.ended_at, s.end_reason, u.is_active, u.banned_until \
+        FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = $1";
+    END_OWN = "UPDATE sessions SET ended_at = $3, end_reason = $4 \
+        WHERE user_id = $1 AND id = $2 AND ended_at IS NULL RETURNING id";
+    END_OTHERS = "UPDATE sessions SET ended_at = $3, end_reason = $4 \
+        WHERE user_id = $1 AND id <> $2 AND ended_at IS NULL RETURNING id";
+}
+
+/// A session with what a refresh needs to know of its user.
+#[derive(Debug)]
+pub(super) struct Refreshable {
+    pub(super) session: Session,
+    pub(super) is_active: bool,
+    pub(super) roles: Vec<String>,
+}
+
+impl FromRow for Refreshable {
+    fn from_row(row: &mut Row) -> Result<Self> {
+        let roles: Option<String> = row.get(10)?;
+        Ok(Self {
+            session: Session::from_row(row)?,
+            is_active: row.get(9)?,
+            roles: split_roles(roles.as_deref()),
+        })
+    }
+}
+
+/// Inserts a session while the user's hash is still `hash`; refused if the user has changed.
+pub(super) fn insert(new: &Session, origin: &Origin, hash: &str) -> Vec<Step> {
+    let values = params![
+        new.id,
+        new.user_id,
+        new.salt.as_slice(),
+        origin.ip.map(|ip| ip.to_string()),
+        origin.user_agent.as_deref(),
+        new.rotated_at,
+        new.expires_at,
+        new.max_expires_at,
+        hash,
+    ];
+    vec![Step::new(INSERT_SESSION, values), Step::new(IS_BEGUN, params![new.id])]
+}
+
+pub(super) async fn find_for_refresh(
+    db: &Database,
+    id: Uuid,
+    now: OffsetDateTime,
+) -> Result<Option<Refreshable>> {
+    db.find(FIND_FOR_REFRESH, params![id, now]).await
+}
+
+/// The same for whoever may ask.
+pub(super) async fn find_for_refresh_by(
+    db: &Database,
+    authority: Authority,
+    id: Uuid,
+    now: OffsetDateTime,
+) -> Result<Option<Refreshable>> {
+    Ok(db.read_by(authority, FIND_FOR_REFRESH, params![id, now]).await?.into_iter().next())
+}
+
+/// True if the session is the user's and both still count.
+pub(super) async fn is_live(
+    db: &Database,
+    authority: Authority,
+    id: Uuid,
+    owner: Uuid,
+    now: OffsetDateTime,
+) -> Result<bool> {
+    let found: Vec<Uuid> = db.read_by(authority, FIND_LIVE, params![id, owner, now]).await?;
+    Ok(!found.is_empty())
+}
+
+impl FromRow for Fate {
+    fn from_row(row: &mut Row) -> Result<Self> {
+        Ok(Self {
+            user_id: row.get(0)?,
+            expires_at: row.get(1)?,
+            ended_at: row.get(2)?,
+            end_reason: row.get(3)?,
+            is_active: row.get(4)?,
+            banned_until: row.get(5)?,
+        })
+    }
+}
+
+/// What became of a session.
+pub(super) async fn find_fate(db: &Database, id: Uuid) -> Result<Option<Fate>> {
+    db.find(FIND_FATE, params![id]).await
+}
+
+/// Advances the counter if it still is what was read: the compare-and-set that concurrent callers race.
+pub(super) async fn update_counter(
+    db: &Database,
+    read: &Session,
+    expires_at: OffsetDateTime,
+    now: OffsetDateTime,
+) -> Result<bool> {
+    let rows: Vec<i64> =
+        db.execute(ADVANCE, params![read.id, read.counter, now, expires_at]).await?;
+    Ok(!rows.is_empty())
+}
+
+/// Ends a session whoever asks; refused if it had ended.
+pub(super) fn revoke(id: Uuid, reason: &str, now: OffsetDateTime) -> Vec<Step> {
+    vec![Step::new(IS_LIVE, params![id]), Step::new(END, params![id, now, reason])]
+}
+
+/// Which of the caller's sessions a logout ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// The one the token belongs to.
+    This,
+    /// All but that one.
+    Others,
+    /// All.
+    All,
+}
+
+impl Scope {
+    /// The word for it.
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::This => "this",
+            Self::Others => "others",
+            Self::All => "all",
+        }
+    }
+}
+
+/// Ends sessions of the gate's user.
+pub(super) fn revoke_own(gate: Gate, scope: Scope) -> Step {
+    let (owner, id, now) = (gate.user_id, gate.session_id, gate.now);
+    match scope {
+        Scope::This => Step::new(END_OWN, params![owner, id, now, "logout"]),
+        Scope::Others => end_others(gate, "logout_others"),
+        Scope::All => end_sessions(owner, now, "logout_all"),
+    }
+}
+
+/// Ends all sessions of the gate's user but the one that asks.
+pub(crate) fn end_others(gate: Gate, why: &str) -> Step {
+    Step::new(END_OTHERS, params![gate.user_id, gate.session_id, gate.now, why])
+}
+
+/// A session as its owner and administrators see it.
+struct Listed(Option<SessionView>);
+
+impl FromRow for Listed {
+    fn from_row(row: &mut Row) -> Result<Self> {
+        let Some(id) = row.get::<Option<Uuid>>(0)? else { return Ok(Self(None)) };
+        Ok(Self(Some(SessionView {
+            id,
+            created_at: row.get(1)?,
+            last_seen_at: row.get(2)?,
+            expires_at: row.get(3)?,
+            ip: row.get(4)?,
+            user_agent: row.get(5)?,
+            current: false,
+        })))
+    }
+}
+
+/// The live sessions of a user, the newest first, a thousand at most; `None` without such a user.
+pub(super) async fn list(
+    db: &Database,
+    authority: Authority,
+    owner: Uuid,
+    now: OffsetDateTime,
+) -> Result<Option<Vec<SessionView>>> {
+    let rows: Vec<Listed> = db.read_by(authority, LIST_OF_USER, params![owner, now]).await?;
+    Ok((!rows.is_empty()).then(|| rows.into_iter().filter_map(|Listed(found)| found).collect()))
+}
+
+/// Ends one session of a user; refused as not found unless it is live and theirs.
+pub(super) fn revoke_one(owner: Uuid, id: Uuid, now: OffsetDateTime, why: &str) -> [Step; 2] {
+    [Step::new(IS_OWN, params![owner, id, now]), Step::new(END_OWN, params![owner, id, now, why])]
+}
+
+/// Ends the sessions of all users.
+pub(super) fn revoke_everybodys(now: OffsetDateTime) -> Step {
+    Step::new(END_EVERYBODYS, params![now, "revoked"])
+}
+
+/// Whose live session this is.
+pub(super) async fn find_owner(
+    db: &Database,
+    id: Uuid,
+    now: OffsetDateTime,
+) -> Result<Option<Uuid>> {
+    db.find(FIND_OWNER, params![id, now]).await
+}

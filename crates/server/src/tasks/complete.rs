@@ -1,0 +1,78 @@
+//! `PATCH …/complete`: `{"completed": bool}` sets, no body toggles. Toggling is one statement, so two
+//! toggles at once cancel out instead of losing one. Setting what is set already changes nothing.
+
+use axum::extract::State;
+use axum::response::IntoResponse;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::owner::OwnTask;
+use super::task::Task;
+use super::{Tasks, store};
+use crate::db::Gate;
+use crate::error::Error;
+use crate::http::{ETag, IfMatch, JsonBody, json};
+
+/// Whether the task is done.
+#[derive(Debug, ToSchema)]
+#[schema(as = TaskCompletion)]
+struct CompleteRequest {
+    /// True once done.
+    completed: bool,
+}
+
+/// Set or toggle completion
+///
+/// Without a body, a task that is done becomes undone and the other way round.
+#[utoipa::path(
+    patch,
+    path = "/{id}/complete",
+    operation_id = "tasks.complete",
+    tag = "tasks",
+    security(("bearer" = [])),
+    params(
+        ("id" = Uuid, Path, description = "The task's id"),
+        ("If-Match" = Option<String>, Header, description = "Entity tags that may be changed"),
+    ),
+    request_body = Option<CompleteRequest>,
+    responses(
+        (status = 200, description = "The task", body = Task, headers(
+            ("ETag" = String, description = "The task's version, quoted"),
+        )),
+        (status = 404, description = "Not there, or not yours"),
+        (status = 412, description = "If-Match names other versions"),
+    )
+)]
+pub(super) async fn complete(
+    State(tasks): State<Tasks>,
+    OwnTask { gate, id }: OwnTask,
+    only: IfMatch,
+    body: Option<JsonBody<256>>,
+) -> Result<impl IntoResponse, Error> {
+    let request = body.map(CompleteRequest::read).transpose()?;
+    let completed = request.map(|request| request.completed);
+    let task = tasks.complete(gate, id, completed, &only).await?;
+    Ok((ETag(task.version), json(task)))
+}
+
+impl CompleteRequest {
+    fn read(JsonBody(mut fields): JsonBody<256>) -> Result<Self, Error> {
+        let completed = fields.required("completed");
+        fields.finish()?;
+        let completed = completed.ok_or_else(|| Error::Internal("a flag passed unread".into()))?;
+        Ok(Self { completed })
+    }
+}
+
+impl Tasks {
+    /// Sets whether a task of the gate's user is done, or toggles it.
+    pub async fn complete(
+        &self,
+        gate: Gate,
+        id: Uuid,
+        completed: Option<bool>,
+        only: &IfMatch,
+    ) -> Result<Task, Error> {
+        store::complete(&self.db, gate, id, completed, only).await?.done()
+    }
+}

@@ -1,0 +1,172 @@
+//! Cursors: where the next page of a list begins, opaque to clients. A cursor grants nothing, because
+//! every page names its owner, so it is not signed; its checksum covers owner and order, so that an
+//! edited one, another user's, or one of another order is refused rather than misread.
+
+use aws_lc_rs::digest::{SHA256, digest};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::fields::{EARLIEST, LATEST};
+use super::sort::{Column, Sort};
+use super::task::Task;
+use crate::db::Value;
+
+/// The last task of a page: its sort key and its id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Cursor {
+    pub(super) key: Key,
+    pub(super) id: Uuid,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Key {
+    Instant(OffsetDateTime),
+    Number(i64),
+    Text(String),
+}
+
+const CHECK: usize = 8;
+
+impl Cursor {
+    /// The place of this task in this order.
+    pub(super) fn after(task: &Task, sort: Sort) -> Self {
+        let key = match sort.column {
+            Column::CreatedAt => Key::Instant(task.created_at),
+            Column::UpdatedAt => Key::Instant(task.updated_at),
+            Column::DueAt => Key::Instant(task.due_at.unwrap_or(LATEST)),
+            Column::Title => Key::Text(task.title.clone()),
+            Column::Priority => Key::Number(task.priority as i64),
+        };
+        Self { key, id: task.id }
+    }
+
+    pub(super) fn encode(&self, owner: Uuid, sort: Sort) -> String {
+        let mut bytes = self.id.as_bytes().to_vec();
+        match &self.key {
+            Key::Instant(at) => bytes.extend(at.unix_timestamp_nanos().to_be_bytes()),
+            Key::Number(number) => bytes.extend(number.to_be_bytes()),
+            Key::Text(text) => bytes.extend(text.as_bytes()),
+        }
+        bytes.extend(check(owner, sort, &bytes));
+        URL_SAFE_NO_PAD.encode(bytes)
+    }
+
+    pub(super) fn decode(text: &str, owner: Uuid, sort: Sort) -> Option<Self> {
+        let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
+        let (bytes, sum) = bytes.split_last_chunk::<CHECK>()?;
+        let (id, key) = bytes.split_first_chunk::<16>()?;
+        if check(owner, sort, bytes) != *sum {
+            return None;
+        }
+        // The checksum keeps no secret, so whoever makes one up still meets these bounds.
+        let key = match sort.column {
+            Column::CreatedAt | Column::UpdatedAt | Column::DueAt => {
+                let nanos = i128::from_be_bytes(key.try_into().ok()?);
+                let at = OffsetDateTime::from_unix_timestamp_nanos(nanos).ok()?;
+                Key::Instant((EARLIEST..=LATEST).contains(&at).then_some(at)?)
+            }
+            Column::Priority => {
+                let number = i64::from_be_bytes(key.try_into().ok()?);
+                Key::Number((0..=3).contains(&number).then_some(number)?)
+            }
+            Column::Title => {
+                let text = std::str::from_utf8(key).ok()?;
+                let fits = text.len() <= 800 && !text.contains('\0');
+                Key::Text(fits.then(|| text.to_owned())?)
+            }
+        };
+        Some(Self { key, id: Uuid::from_bytes(*id) })
+    }
+}
+
+impl From<Key> for Value {
+    fn from(key: Key) -> Self {
+        match key {
+            Key::Instant(at) => Self::Time(at),
+            Key::Number(number) => Self::Int(number),
+            Key::Text(text) => Self::Text(text),
+        }
+    }
+}
+
+fn check(owner: Uuid, sort: Sort, bytes: &[u8]) -> [u8; CHECK] {
+    let covered = [owner.as_bytes().as_slice(), &[sort.code()], bytes].concat();
+    let mut sum = [0; CHECK];
+    sum.copy_from_slice(&digest(&SHA256, &covered).as_ref()[..CHECK]);
+    sum
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OWNER: Uuid = Uuid::from_u128(7);
+    const COLUMNS: [Column; 5] =
+        [Column::CreatedAt, Column::UpdatedAt, Column::DueAt, Column::Title, Column::Priority];
+
+    fn orders() -> impl Iterator<Item = Sort> {
+        COLUMNS
+            .into_iter()
+            .flat_map(|column| [false, true].map(|descending| Sort { column, descending }))
+    }
+
+    #[test]
+    fn a_cursor_reads_back_in_its_own_order_and_for_its_own_user_only() {
+        for sort in orders() {
+            let cursor = sort.start();
+            let text = cursor.encode(OWNER, sort);
+            assert_eq!(Cursor::decode(&text, OWNER, sort), Some(cursor));
+            assert_eq!(Cursor::decode(&text, Uuid::from_u128(8), sort), None);
+            for other in orders().filter(|other| *other != sort) {
+                assert_eq!(Cursor::decode(&text, OWNER, other), None);
+            }
+        }
+    }
+
+    #[test]
+    fn a_forged_checksum_does_not_get_around_the_bounds() {
+        let forged = |sort: Sort, key: &[u8]| {
+            let mut bytes = [&[0; 16], key].concat();
+            bytes.extend(check(OWNER, sort, &bytes));
+            Cursor::decode(&URL_SAFE_NO_PAD.encode(bytes), OWNER, sort)
+        };
+        for sort in orders() {
+            for key in [
+                &[0xff; 3][..],
+                &i128::MAX.to_be_bytes(),
+                &i128::MIN.to_be_bytes(),
+                &i64::MAX.to_be_bytes(),
+                b"\xff\xfe",
+                b"a\0b",
+                &[b'a'; 801],
+            ] {
+                let found = forged(sort, key);
+                assert!(found.is_none() || sort.column == Column::Title, "{found:?}");
+                if let Some(Cursor { key: Key::Text(text), .. }) = found {
+                    assert!(!text.contains('\0') && text.len() <= 800);
+                }
+            }
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn an_edited_cursor_is_refused(place in 0usize..200, letter in "[A-Za-z0-9_-]", order in 0usize..10) {
+            let sort = orders().nth(order).expect("ten orders");
+            let text = sort.start().encode(OWNER, sort);
+            let place = place % text.len();
+            let mut edited = text.clone();
+            edited.replace_range(place..=place, &letter);
+            proptest::prop_assert_eq!(Cursor::decode(&edited, OWNER, sort).is_some(), edited == text);
+        }
+
+        #[test]
+        fn any_text_decodes_cleanly(text in ".*") {
+            for sort in orders() {
+                proptest::prop_assert_eq!(Cursor::decode(&text, OWNER, sort), None);
+            }
+        }
+    }
+}

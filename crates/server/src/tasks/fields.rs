@@ -1,0 +1,173 @@
+//! What a client may write into a task: title, description, priority, due date. Each is parsed once,
+//! and what parses can be stored on both databases and reads back as it was answered.
+
+use serde::Serialize;
+use serde_json::Value as Json;
+use time::OffsetDateTime;
+use utoipa::ToSchema;
+
+use crate::db::{FromValue, Value};
+use crate::http::Field;
+
+type Refusal = (String, &'static str);
+
+pub(super) use crate::http::{EARLIEST, LATEST, instant};
+
+/// 1–200 characters, without spaces at its ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Title(pub(super) String);
+
+/// At most 10 000 characters, taken as sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Description(pub(super) String);
+
+/// An instant in UTC with microseconds, in the years 1 to 9999.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DueAt(pub(super) OffsetDateTime);
+
+/// How urgent a task is; stored as a number so that it sorts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Priority {
+    /// Not said.
+    #[default]
+    None,
+    /// Can wait.
+    Low,
+    /// Ordinary.
+    Medium,
+    /// First.
+    High,
+}
+
+impl Field for Title {
+    fn from_json(value: Json) -> Result<Self, Refusal> {
+        let text = String::from_json(value)?;
+        let text = text.trim();
+        match text.chars().count() {
+            0 => Err(("must not be empty".into(), "string_too_short")),
+            1..=200 => storable(text.to_owned()).map(Self),
+            _ => Err(("must have at most 200 characters".into(), "string_too_long")),
+        }
+    }
+}
+
+impl Field for Description {
+    fn from_json(value: Json) -> Result<Self, Refusal> {
+        let text = String::from_json(value)?;
+        if text.chars().count() > 10_000 {
+            return Err(("must have at most 10000 characters".into(), "string_too_long"));
+        }
+        storable(text).map(Self)
+    }
+}
+
+impl Field for Priority {
+    fn from_json(value: Json) -> Result<Self, Refusal> {
+        match value.as_str() {
+            Some("none") => Ok(Self::None),
+            Some("low") => Ok(Self::Low),
+            Some("medium") => Ok(Self::Medium),
+            Some("high") => Ok(Self::High),
+            _ => Err(("must be one of none, low, medium, high".into(), "enum")),
+        }
+    }
+}
+
+impl Field for DueAt {
+    fn from_json(value: Json) -> Result<Self, Refusal> {
+        instant(&String::from_json(value)?).map(Self).ok_or_else(|| {
+            let message = "must be an RFC 3339 date and time with offset, years 0001 to 9999";
+            (message.into(), "datetime_parsing")
+        })
+    }
+}
+
+impl From<Priority> for Value {
+    fn from(priority: Priority) -> Self {
+        Self::Int(priority as i64)
+    }
+}
+
+impl FromValue for Priority {
+    fn from_value(value: Value) -> Option<Self> {
+        match i64::from_value(value)? {
+            0 => Some(Self::None),
+            1 => Some(Self::Low),
+            2 => Some(Self::Medium),
+            3 => Some(Self::High),
+            _ => None,
+        }
+    }
+}
+
+/// PostgreSQL has no NUL in text; SQLite would store it, and a move between them would fail.
+fn storable(text: String) -> Result<String, Refusal> {
+    if text.contains('\0') {
+        return Err(("must not contain NUL".into(), "value_error"));
+    }
+    Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use time::format_description::well_known::Rfc3339;
+
+    fn title(text: &str) -> Option<String> {
+        Title::from_json(text.into()).ok().map(|title| title.0)
+    }
+
+    #[test]
+    fn titles_are_trimmed_then_counted_in_characters() {
+        assert_eq!(title(" \u{a0}milk\n"), Some("milk".into()));
+        assert_eq!(title(&format!(" {} ", "é".repeat(200))), Some("é".repeat(200)));
+        assert_eq!(title(&"é".repeat(201)), None);
+        assert_eq!(title(" \t "), None);
+        assert_eq!(title("a\0b"), None);
+    }
+
+    #[test]
+    fn instants_of_any_offset_become_utc_microseconds() {
+        let utc = |text| instant(text).map(|at| at.format(&Rfc3339).expect("formats"));
+        assert_eq!(utc("2026-11-20T01:00:00+02:00"), Some("2026-11-19T23:00:00Z".into()));
+        assert_eq!(utc("2026-11-20t01:00:00z"), Some("2026-11-20T01:00:00Z".into()));
+        assert_eq!(
+            utc("1969-12-31T23:59:59.1234567-00:00"),
+            Some("1969-12-31T23:59:59.123456Z".into())
+        );
+        assert_eq!(
+            utc("9999-12-31T23:59:59.999999999Z"),
+            Some("9999-12-31T23:59:59.999999Z".into())
+        );
+        assert_eq!(utc("0001-01-01T00:00:00Z"), Some("0001-01-01T00:00:00Z".into()));
+    }
+
+    #[test]
+    fn instants_that_a_database_cannot_hold_are_refused() {
+        for bad in [
+            "",
+            "2026-11-20",
+            "2026-11-20T01:00:00",
+            "2026-11-20x01:00:00Z",
+            "2026-02-29T00:00:00Z",
+            "2026-11-20T24:00:00Z",
+            "2016-12-31T23:59:60Z",
+            "2026-11-20T01:00:00+24:00",
+            "2026-11-20T01:00:00+00:60",
+            "2026-11-20T01:00:00+00:00:60",
+            "0000-12-31T00:00:00Z",
+            "0001-01-01T00:00:00+00:01",
+            "9999-12-31T23:59:59-00:01",
+            "10000-01-01T00:00:00Z",
+            "-0001-01-01T00:00:00Z",
+            "+2026-11-20T01:00:00Z",
+            "2026-11-2é01:00:00Z",
+            "2026-11-20T01:00:00.Z",
+            "２０２６-11-20T01:00:00Z",
+            "infinity",
+        ] {
+            assert_eq!(instant(bad), None, "{bad}");
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! Tasks: each user's own, reachable by nobody else. Every statement names the owner first, and on
+//! PostgreSQL row-level security repeats the rule below the code. Each request is one round trip to
+//! the database: the live-session check travels with the work, and a changed task carries a version
+//! that `If-Match` compares in the same statement.
+
+mod complete;
+mod create;
+mod cursor;
+mod delete;
+mod fields;
+mod list;
+mod owner;
+mod search;
+mod show;
+mod sort;
+mod store;
+mod task;
+mod update;
+
+use axum::extract::FromRef;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::crypto::Random;
+use crate::db::Database;
+use crate::keys::Keys;
+
+pub use create::NewTask;
+pub use fields::{Description, DueAt, Priority, Title};
+pub use list::Filter;
+pub use store::STATEMENTS;
+pub use task::Task;
+pub use update::Changes;
+
+/// The use cases of tasks, and what they need.
+#[derive(Clone, Debug)]
+pub struct Tasks {
+    pub(crate) db: Database,
+    pub(crate) random: Random,
+    pub(crate) keys: Keys,
+}
+
+impl FromRef<Tasks> for Keys {
+    fn from_ref(tasks: &Tasks) -> Self {
+        tasks.keys.clone()
+    }
+}
+
+/// The routes below `TASKS_PATH`.
+pub fn router(tasks: Tasks) -> OpenApiRouter {
+    OpenApiRouter::new()
+        .routes(routes!(list::list, create::create))
+        .routes(routes!(show::show, update::replace, update::update, delete::delete))
+        .routes(routes!(complete::complete))
+        .with_state(tasks)
+}

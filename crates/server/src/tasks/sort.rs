@@ -1,0 +1,74 @@
+//! The orders a list can have. Each is total, because the id breaks ties, so that pages neither repeat
+//! nor skip a task.
+
+use serde_json::Value as Json;
+use uuid::Uuid;
+
+use super::cursor::{Cursor, Key};
+use super::fields::{EARLIEST, LATEST};
+use crate::http::{Field, text};
+
+/// A column to sort by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Column {
+    #[default]
+    CreatedAt,
+    UpdatedAt,
+    DueAt,
+    Title,
+    Priority,
+}
+
+/// A column and a direction; oldest first by default.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Sort {
+    pub(super) column: Column,
+    pub(super) descending: bool,
+}
+
+impl Field for Sort {
+    fn from_json(value: Json) -> Result<Self, (String, &'static str)> {
+        let text = text(value)?;
+        let (descending, name) = match text.strip_prefix('-') {
+            Some(name) => (true, name),
+            None => (false, text.as_str()),
+        };
+        let column = match name {
+            "created_at" => Column::CreatedAt,
+            "updated_at" => Column::UpdatedAt,
+            "due_at" => Column::DueAt,
+            "title" => Column::Title,
+            "priority" => Column::Priority,
+            _ => {
+                let names = "must be one of created_at, updated_at, due_at, title, priority, \
+                             each with - before it for descending";
+                return Err((names.into(), "enum"));
+            }
+        };
+        Ok(Self { column, descending })
+    }
+}
+
+impl Sort {
+    /// The place before every task: what the first page is bound to.
+    pub(super) fn start(self) -> Cursor {
+        let id = if self.descending { Uuid::max() } else { Uuid::nil() };
+        let key = match (self.column, self.descending) {
+            (Column::CreatedAt | Column::UpdatedAt | Column::DueAt, false) => {
+                Key::Instant(EARLIEST)
+            }
+            (Column::CreatedAt | Column::UpdatedAt | Column::DueAt, true) => Key::Instant(LATEST),
+            (Column::Title, false) => Key::Text(String::new()),
+            // No title has a greater letter, nor more of them.
+            (Column::Title, true) => Key::Text("\u{10ffff}".repeat(200)),
+            (Column::Priority, false) => Key::Number(0),
+            (Column::Priority, true) => Key::Number(3),
+        };
+        Cursor { key, id }
+    }
+
+    /// One byte that names the order, for cursors.
+    pub(super) fn code(self) -> u8 {
+        self.column as u8 * 2 + u8::from(self.descending)
+    }
+}

@@ -1,0 +1,162 @@
+//! `PUT` and `PATCH` a task. Both merge (RFC 7396): an absent field keeps its value and null clears it,
+//! because the front ends in the field send partial bodies by PUT. `If-Match` is compared in the
+//! changing statement itself, so that of two writers with one version exactly one wins.
+
+use axum::extract::State;
+use axum::response::IntoResponse;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::create::not_null;
+use super::fields::{Description, DueAt, Priority, Title};
+use super::owner::OwnTask;
+use super::store::Outcome;
+use super::task::Task;
+use super::{Tasks, store};
+use crate::db::Gate;
+use crate::error::Error;
+use crate::http::{ETag, Fields, Given, IfMatch, JsonBody, json};
+
+/// What changes; an absent field keeps its value.
+#[derive(Clone, Debug, ToSchema)]
+#[schema(as = TaskChanges)]
+pub struct Changes {
+    /// What to do.
+    #[schema(value_type = String, required = false, min_length = 1, max_length = 200)]
+    pub title: Option<Title>,
+    /// More about it; null clears it.
+    #[schema(value_type = Option<String>, max_length = 10_000)]
+    pub description: Given<Description>,
+    /// True once done.
+    #[schema(value_type = bool, required = false)]
+    pub completed: Option<bool>,
+    /// How urgent it is.
+    #[schema(value_type = Priority, required = false)]
+    pub priority: Option<Priority>,
+    /// RFC 3339, any offset, years 0001 to 9999; null clears it.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub due_at: Given<DueAt>,
+}
+
+/// Change a task
+///
+/// Merges like PATCH: what the body leaves out keeps its value.
+#[utoipa::path(
+    put,
+    path = "/{id}",
+    operation_id = "tasks.replace",
+    tag = "tasks",
+    security(("bearer" = [])),
+    params(
+        ("id" = Uuid, Path, description = "The task's id"),
+        ("If-Match" = Option<String>, Header, description = "Entity tags that may be changed"),
+    ),
+    request_body(content(
+        (Changes = "application/json"),
+        (Changes = "application/merge-patch+json"),
+    )),
+    responses(
+        (status = 200, description = "The changed task", body = Task, headers(
+            ("ETag" = String, description = "The task's new version, quoted"),
+        )),
+        (status = 404, description = "Not there, or not yours"),
+        (status = 412, description = "If-Match names other versions"),
+    )
+)]
+pub(super) async fn replace(
+    State(tasks): State<Tasks>,
+    OwnTask { gate, id }: OwnTask,
+    only: IfMatch,
+    JsonBody(fields): JsonBody<256>,
+) -> Result<impl IntoResponse, Error> {
+    let task = tasks.update(gate, id, &Changes::read(fields)?, &only).await?;
+    Ok((ETag(task.version), json(task)))
+}
+
+/// Change a task
+///
+/// A JSON merge patch (RFC 7396): what the body leaves out keeps its value, null clears.
+#[utoipa::path(
+    patch,
+    path = "/{id}",
+    operation_id = "tasks.update",
+    tag = "tasks",
+    security(("bearer" = [])),
+    params(
+        ("id" = Uuid, Path, description = "The task's id"),
+        ("If-Match" = Option<String>, Header, description = "Entity tags that may be changed"),
+    ),
+    request_body(content(
+        (Changes = "application/json"),
+        (Changes = "application/merge-patch+json"),
+    )),
+    responses(
+        (status = 200, description = "The changed task", body = Task, headers(
+            ("ETag" = String, description = "The task's new version, quoted"),
+        )),
+        (status = 404, description = "Not there, or not yours"),
+        (status = 412, description = "If-Match names other versions"),
+    )
+)]
+pub(super) async fn update(
+    state: State<Tasks>,
+    task: OwnTask,
+    only: IfMatch,
+    body: JsonBody<256>,
+) -> Result<impl IntoResponse, Error> {
+    replace(state, task, only, body).await
+}
+
+impl Changes {
+    fn read(mut fields: Fields) -> Result<Self, Error> {
+        let changes = Self {
+            title: not_null(&mut fields, "title"),
+            description: fields.take("description"),
+            completed: not_null(&mut fields, "completed"),
+            priority: not_null(&mut fields, "priority"),
+            due_at: fields.take("due_at"),
+        };
+        fields.finish()?;
+        Ok(changes)
+    }
+
+    fn is_empty(&self) -> bool {
+        self.title.is_none()
+            && self.description == Given::Absent
+            && self.completed.is_none()
+            && self.priority.is_none()
+            && self.due_at == Given::Absent
+    }
+}
+
+impl Tasks {
+    /// Changes a task of the gate's user; nothing to change answers the task as it is.
+    pub async fn update(
+        &self,
+        gate: Gate,
+        id: Uuid,
+        changes: &Changes,
+        only: &IfMatch,
+    ) -> Result<Task, Error> {
+        if changes.is_empty() {
+            let task = self.show(gate, id).await?;
+            return if only.allows(task.version) {
+                Ok(task)
+            } else {
+                Err(Error::PreconditionFailed)
+            };
+        }
+        store::update(&self.db, gate, id, changes, only).await?.done()
+    }
+}
+
+impl<T> Outcome<T> {
+    /// 404 before 412.
+    pub(super) fn done(self) -> Result<T, Error> {
+        match self {
+            Self::Done(done) => Ok(done),
+            Self::Missing => Err(Error::NotFound),
+            Self::Changed => Err(Error::PreconditionFailed),
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! Instants as text, RFC 3339 in UTC: fixed width with microseconds as SQLite stores them, and without
+//! trailing zeros as JSON shows them. Written by hand because a page of tasks formats a hundred of
+//! them, which with a general formatter costs more than the query.
+
+use serde::Serializer;
+use time::{Date, Month, OffsetDateTime, PrimitiveDateTime, Time, UtcOffset};
+
+const WIDTH: usize = "2026-11-20T16:21:24.000000Z".len();
+const SECONDS: usize = "2026-11-20T16:21:24".len();
+
+/// The text of an instant, on the stack. Years outside 0–9999 do not occur: the door refuses them.
+#[derive(Clone, Copy, Debug)]
+pub struct Timestamp {
+    bytes: [u8; WIDTH],
+    length: usize,
+}
+
+impl Timestamp {
+    /// Fixed width with six digits of a second: sorts as text.
+    pub fn fixed(at: OffsetDateTime) -> Self {
+        let at = at.to_offset(UtcOffset::UTC);
+        let mut bytes = *b"0000-00-00T00:00:00.000000Z";
+        digits(&mut bytes[..4], at.year().unsigned_abs());
+        digits(&mut bytes[5..7], u8::from(at.month()).into());
+        digits(&mut bytes[8..10], at.day().into());
+        digits(&mut bytes[11..13], at.hour().into());
+        digits(&mut bytes[14..16], at.minute().into());
+        digits(&mut bytes[17..19], at.second().into());
+        digits(&mut bytes[20..26], at.microsecond());
+        Self { bytes, length: WIDTH }
+    }
+
+    /// The shortest text: no trailing zeros, no point where there is no fraction.
+    pub fn short(at: OffsetDateTime) -> Self {
+        let mut this = Self::fixed(at);
+        let mut end = WIDTH - 1;
+        while end > SECONDS && matches!(this.bytes[end - 1], b'0' | b'.') {
+            let point = this.bytes[end - 1] == b'.';
+            end -= 1;
+            if point {
+                break;
+            }
+        }
+        this.bytes[end] = b'Z';
+        this.length = end + 1;
+        this
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.bytes[..self.length]).unwrap_or_default()
+    }
+}
+
+fn digits(into: &mut [u8], mut number: u32) {
+    for byte in into.iter_mut().rev() {
+        *byte = b'0' + u8::try_from(number % 10).unwrap_or(0);
+        number /= 10;
+    }
+}
+
+/// Reads the fixed-width text back.
+pub fn parse_fixed(text: &str) -> Option<OffsetDateTime> {
+    let bytes: &[u8; WIDTH] = text.as_bytes().try_into().ok()?;
+    let shape = [(4, b'-'), (7, b'-'), (10, b'T'), (13, b':'), (16, b':'), (19, b'.'), (26, b'Z')];
+    if shape.iter().any(|(place, mark)| bytes[*place] != *mark) {
+        return None;
+    }
+    let small = |from: usize| u8::try_from(number(&bytes[from..from + 2])?).ok();
+    let year = i32::try_from(number(&bytes[..4])?).ok()?;
+    let date = Date::from_calendar_date(year, Month::try_from(small(5)?).ok()?, small(8)?).ok()?;
+    let time =
+        Time::from_hms_micro(small(11)?, small(14)?, small(17)?, number(&bytes[20..26])?).ok()?;
+    Some(PrimitiveDateTime::new(date, time).assume_utc())
+}
+
+fn number(digits: &[u8]) -> Option<u32> {
+    digits.iter().try_fold(0, |number, byte| {
+        byte.is_ascii_digit().then(|| number * 10 + u32::from(byte - b'0'))
+    })
+}
+
+/// For `#[serde(serialize_with)]`.
+pub fn serialize<S: Serializer>(at: &OffsetDateTime, out: S) -> Result<S::Ok, S::Error> {
+    out.serialize_str(Timestamp::short(*at).as_str())
+}
+
+/// For `#[serde(serialize_with)]` on an optional instant.
+#[allow(clippy::ref_option, reason = "serde calls it with a reference to the field")]
+pub fn serialize_option<S: Serializer>(
+    at: &Option<OffsetDateTime>,
+    out: S,
+) -> Result<S::Ok, S::Error> {
+    match at {
+        Some(at) => serialize(at, out),
+        None => out.serialize_none(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use time::format_description::well_known::Rfc3339;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn both_texts_say_what_the_general_formatter_says(
+            seconds in -62_135_596_800_i64..253_402_300_800,
+            micros in prop_oneof![Just(0), Just(500_000), Just(120), 0_i64..1_000_000],
+        ) {
+            let at = OffsetDateTime::from_unix_timestamp(seconds).unwrap()
+                + time::Duration::microseconds(micros);
+            let short = Timestamp::short(at);
+            prop_assert_eq!(short.as_str(), at.format(&Rfc3339).unwrap());
+            let fixed = Timestamp::fixed(at);
+            prop_assert_eq!(fixed.as_str().len(), WIDTH);
+            prop_assert_eq!(OffsetDateTime::parse(fixed.as_str(), &Rfc3339).unwrap(), at);
+            prop_assert_eq!(parse_fixed(fixed.as_str()), Some(at));
+        }
+
+        #[test]
+        fn nothing_else_is_read(text in "\\PC{0,30}") {
+            prop_assert!(parse_fixed(&text).is_none_or(|at| Timestamp::fixed(at).as_str() == text));
+        }
+    }
+
+    #[test]
+    fn dates_that_do_not_exist_are_not_read() {
+        for text in [
+            "2026-02-30T00:00:00.000000Z",
+            "2026-13-01T00:00:00.000000Z",
+            "2026-01-01T24:00:00.000000Z",
+            "2026-01-01 00:00:00.000000Z",
+            "2026-01-01T00:00:00.00000aZ",
+            "",
+        ] {
+            assert_eq!(parse_fixed(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! `GET /admin/audit`: what users did and what was done to them, newest first.
+
+use axum::extract::State;
+use axum::response::Response;
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::Users;
+use crate::audit::{Entry, Filter};
+use crate::error::Error;
+use crate::http::{Field, Fields, Instant, Listing, Page, Term};
+use crate::keys::Permitted;
+use crate::permission::AuditRead;
+
+/// Read the audit log
+///
+/// An array, newest first. Where there are more, `Link: <…>; rel="next"` is the next page.
+#[utoipa::path(get, path = "/audit", operation_id = "users.audit", tag = "admin",
+    security(("bearer" = ["audit:read"])),
+    params(
+        ("event" = Option<String>, Query, max_length = 254, description = "Of this kind, `login` for one"),
+        ("outcome" = Option<String>, Query, max_length = 254,
+            description = "`success`, `failure`, `blocked` or `denied`"),
+        ("actor" = Option<Uuid>, Query, description = "Done by this user"),
+        ("user" = Option<Uuid>, Query, description = "Done to this user"),
+        ("ip" = Option<String>, Query, max_length = 254, description = "From this address"),
+        ("request_id" = Option<String>, Query, max_length = 254, description = "In this request"),
+        ("since" = Option<time::OffsetDateTime>, Query, description = "Not earlier than this"),
+        ("until" = Option<time::OffsetDateTime>, Query, description = "Earlier than this"),
+        ("limit" = Option<i64>, Query, minimum = 1, maximum = 1000,
+            description = "Records a page, 100 by default"),
+        ("cursor" = Option<String>, Query, description = "From the `Link` of the page before")),
+    responses(
+        (status = 200, description = "Records", body = [Entry], headers(
+            ("Link" = String, description = "The next page, if there is one"))),
+        (status = 403, description = "Needs `audit:read`"),
+        (status = 422, description = "Invalid parameters, all of them named")))]
+pub(super) async fn audit(
+    State(users): State<Users>,
+    by: Permitted<AuditRead>,
+    listing: Listing,
+) -> Result<Response, Error> {
+    let mut fields = listing.fields();
+    let (filter, page) = (read(&mut fields), Page::read(&mut fields));
+    fields.finish()?;
+    let (found, next) = users.accounts.audit.list(by.actor.authority, filter, page).await?;
+    Ok(listing.reply(found, next))
+}
+
+fn read(fields: &mut Fields) -> Filter {
+    let mut term = |name| fields.optional(name).map(|Term(word)| word);
+    let (event, outcome) = (term("event"), term("outcome"));
+    let (ip, request_id) = (term("ip"), term("request_id"));
+    let mut id = |name| fields.optional(name).map(|Id(id)| id);
+    let (actor, subject) = (id("actor"), id("user"));
+    let mut instant = |name| fields.optional(name).map(|Instant(at)| at);
+    let (since, until) = (instant("since"), instant("until"));
+    Filter { event, outcome, actor, subject, ip, request_id, since, until }
+}
+
+struct Id(Uuid);
+
+impl Field for Id {
+    fn from_json(value: Value) -> Result<Self, (String, &'static str)> {
+        let text = value.as_str().filter(|text| text.len() == 36);
+        let id = text.and_then(|text| Uuid::try_parse(text).ok());
+        id.map(Self).ok_or_else(|| ("is not a UUID".into(), "uuid_parsing"))
+    }
+}

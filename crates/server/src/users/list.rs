@@ -1,0 +1,90 @@
+//! `GET /admin/users`: everybody, oldest first, filtered, page after page. A whole address is looked up
+//! by its index; a part of one is searched for.
+
+use axum::extract::State;
+use axum::response::Response;
+
+use super::{AdminUser, Users, store};
+use crate::accounts::Email;
+use crate::db::Authority;
+use crate::error::Error;
+use crate::http::{Cursor, Fields, Flag, Listing, Page, Term};
+use crate::keys::Permitted;
+use crate::permission::UsersRead;
+
+/// Which users; `None` asks for all.
+#[derive(Clone, Debug, Default)]
+pub struct UserFilter {
+    /// With this address, or this in it.
+    pub email: Option<String>,
+    /// Who hold this role.
+    pub role: Option<String>,
+    /// Disabled, or not.
+    pub is_active: Option<bool>,
+}
+
+impl UserFilter {
+    fn read(fields: &mut Fields) -> Self {
+        let word = |Term(word)| word;
+        Self {
+            email: fields.optional("email").map(word).filter(|word| !word.is_empty()),
+            role: fields.optional("role").map(word).filter(|word| !word.is_empty()),
+            is_active: fields.optional("is_active").map(|Flag(flag)| flag),
+        }
+    }
+
+    fn takes(&self, found: &AdminUser) -> bool {
+        self.is_active.is_none_or(|wanted| found.user.is_active == wanted)
+            && self.role.as_ref().is_none_or(|wanted| found.user.roles.contains(wanted))
+    }
+}
+
+/// List users
+///
+/// An array, oldest first. Where there are more, `Link: <…>; rel="next"` is the next page.
+#[utoipa::path(get, path = "/users", operation_id = "users.list", tag = "admin",
+    security(("bearer" = ["users:read"])),
+    params(
+        ("email" = Option<String>, Query, max_length = 254,
+            description = "A whole address, or a part of one, whatever its case"),
+        ("role" = Option<String>, Query, max_length = 254, description = "Who hold this role"),
+        ("is_active" = Option<bool>, Query, description = "Disabled, or not"),
+        ("limit" = Option<i64>, Query, minimum = 1, maximum = 1000,
+            description = "Users a page, 100 by default"),
+        ("cursor" = Option<String>, Query, description = "From the `Link` of the page before")),
+    responses(
+        (status = 200, description = "Users", body = [AdminUser], headers(
+            ("Link" = String, description = "The next page, if there is one"))),
+        (status = 403, description = "Needs `users:read`"),
+        (status = 422, description = "Invalid parameters, all of them named")))]
+pub(super) async fn list(
+    State(users): State<Users>,
+    by: Permitted<UsersRead>,
+    listing: Listing,
+) -> Result<Response, Error> {
+    let mut fields = listing.fields();
+    let (filter, page) = (UserFilter::read(&mut fields), Page::read(&mut fields));
+    fields.finish()?;
+    let (found, next) = users.list(by.actor.authority, &filter, page).await?;
+    Ok(listing.reply(found, next))
+}
+
+impl Users {
+    /// One page of users, and where the next begins if there is one.
+    pub async fn list(
+        &self,
+        authority: Authority,
+        filter: &UserFilter,
+        page: Page,
+    ) -> Result<(Vec<AdminUser>, Option<Cursor>), Error> {
+        let db = &self.accounts.db;
+        if let Some(email) = filter.email.as_deref().and_then(Email::parse) {
+            let found = store::find_by_email(db, authority, &email).await?;
+            return Ok((found.into_iter().filter(|found| filter.takes(found)).collect(), None));
+        }
+        let mut found = store::list(db, authority, filter, page).await?;
+        let place = |last: &AdminUser| Cursor { at: last.user.created_at, id: last.user.id };
+        let next = page.cut(&mut found, place);
+        Ok((found, next))
+    }
+}

@@ -1,0 +1,33 @@
+//! Sets an account's password, from the command line only: an administrator who could do this by HTTP
+//! could become anybody. It ends every session of the account.
+
+use uuid::Uuid;
+
+use super::{Users, store};
+use crate::accounts::Password;
+use crate::audit::{Actor, Event, Record};
+use crate::db::{end_sessions, user_exists};
+use crate::error::Error;
+
+impl Users {
+    /// Sets the password; its policy is the caller's business.
+    pub async fn set_password(
+        &self,
+        by: &Actor,
+        id: Uuid,
+        password: Password,
+    ) -> Result<(), Error> {
+        let accounts = &self.accounts;
+        let salt = accounts.random.bytes::<16>();
+        let hash = accounts.hashing.hash(password.into_secret(), salt).await?;
+        let now = accounts.clock.now();
+        let steps = vec![
+            user_exists(id),
+            store::update_password(id, &hash, now),
+            end_sessions(id, now, "password_set"),
+        ];
+        let record = Record::by(by, Event::PasswordSet).about(id);
+        accounts.audit.commit(by.authority, steps, [record]).await?;
+        Ok(())
+    }
+}

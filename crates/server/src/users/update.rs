@@ -1,0 +1,224 @@
+//! `PATCH /admin/users/{id}`: name, disabling, bans (RFC 7396: absent keeps, null clears). A ban with
+//! an end lifts by itself, by the clock. Disabling and banning end every session in the same
+//! transaction, and are refused for the last active admin.
+
+use axum::Json;
+use axum::extract::State;
+use serde_json::Value;
+use time::OffsetDateTime;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::{AdminUser, Users, store};
+use crate::accounts::Name;
+use crate::audit::{Actor, Event, Record};
+use crate::db::{FromRow, end_sessions, keep_an_admin, lock_admins, user_exists};
+use crate::error::Error;
+use crate::http::{Field, Fields, Given, IdInPath, Instant, JsonBody, json};
+use crate::keys::Permitted;
+use crate::permission::UsersWrite;
+
+const MAX_REASON: usize = 500;
+
+/// What changes; what is absent stays.
+#[derive(Debug, ToSchema)]
+#[allow(dead_code, reason = "describes what UserChange reads")]
+struct UpdateUserRequest {
+    /// Display name; null clears it.
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 100)]
+    name: Option<Name>,
+    /// False disables the account and ends its sessions.
+    #[schema(nullable = false, required = false)]
+    is_active: bool,
+    /// True if the address is known to be theirs.
+    #[schema(nullable = false, required = false)]
+    email_verified: bool,
+    /// Bans until then, `9999-12-31T23:59:59Z` for good, and ends every session; null lifts the ban.
+    #[schema(value_type = Option<OffsetDateTime>)]
+    banned_until: Option<Instant>,
+    /// Why, for administrators alone; null clears it.
+    #[schema(value_type = Option<String>, max_length = 500)]
+    ban_reason: Option<BanReason>,
+}
+
+/// Why somebody is banned: 1–500 characters after trimming.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BanReason(String);
+
+impl BanReason {
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Field for BanReason {
+    fn from_json(value: Value) -> Result<Self, (String, &'static str)> {
+        let text = String::from_json(value)?.trim().to_owned();
+        match text.chars().count() {
+            0 => Err(("must not be blank".into(), "string_too_short")),
+            1..=MAX_REASON if text.contains('\0') => {
+                Err(("must not contain NUL".into(), "value_error"))
+            }
+            1..=MAX_REASON => Ok(Self(text)),
+            _ => Err((format!("has more than {MAX_REASON} characters"), "string_too_long")),
+        }
+    }
+}
+
+/// What changes about a user.
+#[derive(Clone, Debug)]
+pub struct UserChange {
+    /// Display name.
+    pub name: Given<Name>,
+    /// False disables.
+    pub is_active: Option<bool>,
+    /// The address is known to be theirs.
+    pub email_verified: Option<bool>,
+    /// Banned until then.
+    pub banned_until: Given<OffsetDateTime>,
+    /// Why.
+    pub ban_reason: Given<BanReason>,
+}
+
+impl Default for UserChange {
+    /// Nothing.
+    fn default() -> Self {
+        Self {
+            name: Given::Absent,
+            is_active: None,
+            email_verified: None,
+            banned_until: Given::Absent,
+            ban_reason: Given::Absent,
+        }
+    }
+}
+
+impl UserChange {
+    fn read(mut fields: Fields, now: OffsetDateTime) -> Result<Self, Error> {
+        let name = fields.take("name");
+        let is_active = flag(&mut fields, "is_active");
+        let email_verified = flag(&mut fields, "email_verified");
+        let banned_until = match fields.take("banned_until") {
+            Given::Value(Instant(until)) => {
+                if until <= now {
+                    fields.refuse("banned_until", "must be in the future", "value_error");
+                }
+                Given::Value(until)
+            }
+            Given::Null => Given::Null,
+            Given::Absent => Given::Absent,
+        };
+        let ban_reason = fields.take("ban_reason");
+        fields.finish()?;
+        Ok(Self { name, is_active, email_verified, banned_until, ban_reason })
+    }
+
+    /// A ban lifted takes its reason along.
+    fn settled(mut self) -> Self {
+        if matches!(self.banned_until, Given::Null) && matches!(self.ban_reason, Given::Absent) {
+            self.ban_reason = Given::Null;
+        }
+        self
+    }
+
+    fn shuts_out(&self) -> bool {
+        self.is_active == Some(false) || matches!(self.banned_until, Given::Value(_))
+    }
+
+    fn events(&self) -> Vec<Event> {
+        let mut events = Vec::new();
+        match self.is_active {
+            Some(true) => events.push(Event::AccountEnable),
+            Some(false) => events.push(Event::AccountDisable),
+            None => {}
+        }
+        match self.banned_until {
+            Given::Value(_) => events.push(Event::AccountBan),
+            Given::Null => events.push(Event::AccountUnban),
+            Given::Absent => {}
+        }
+        let more = !matches!(self.name, Given::Absent) || self.email_verified.is_some();
+        if more || events.is_empty() {
+            events.push(Event::AccountUpdate);
+        }
+        events
+    }
+}
+
+/// A flag that may be absent and must not be null.
+fn flag(fields: &mut Fields, name: &str) -> Option<bool> {
+    match fields.take(name) {
+        Given::Value(value) => Some(value),
+        Given::Null => {
+            fields.refuse(name, "must not be null", "null");
+            None
+        }
+        Given::Absent => None,
+    }
+}
+
+/// Change, disable, ban or unban a user
+#[utoipa::path(patch, path = "/users/{id}", operation_id = "users.update", tag = "admin",
+    security(("bearer" = ["users:write"])),
+    params(("id" = Uuid, Path, description = "The user's id")),
+    request_body = UpdateUserRequest,
+    responses(
+        (status = 200, description = "The user as they are now", body = AdminUser),
+        (status = 403, description = "Needs `users:write`, and every permission the user holds"),
+        (status = 404, description = "No such user"),
+        (status = 409, description = "The last active admin cannot be disabled or banned")))]
+pub(super) async fn update(
+    State(users): State<Users>,
+    by: Permitted<UsersWrite>,
+    IdInPath(id): IdInPath,
+    JsonBody(fields): JsonBody,
+) -> Result<Json<AdminUser>, Error> {
+    let change = UserChange::read(fields, users.accounts.clock.now())?;
+    users.update(&by.actor, id, change).await.map(json)
+}
+
+impl Users {
+    /// Changes a user.
+    pub async fn update(
+        &self,
+        by: &Actor,
+        id: Uuid,
+        change: UserChange,
+    ) -> Result<AdminUser, Error> {
+        let change = change.settled();
+        let now = self.accounts.clock.now();
+        let mut steps = vec![lock_admins(), user_exists(id)];
+        steps.extend(by.authority.holds_all_of_user(id));
+        if change.shuts_out() {
+            steps.push(keep_an_admin(id, now));
+            steps.push(end_sessions(id, now, "disabled"));
+        }
+        steps.push(store::update(id, &change, now));
+        steps.push(store::find(id));
+        let records = change.events().into_iter().map(|event| Record::by(by, event).about(id));
+        let mut rows = self.accounts.audit.commit(by.authority, steps, records).await?;
+        let row = rows.last_mut().and_then(|found| found.first_mut()).ok_or(Error::NotFound)?;
+        Ok(AdminUser::from_row(row)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_change_is_an_event() {
+        let none = UserChange::default;
+        let words = |change: UserChange| {
+            change.events().iter().map(|event| event.as_str()).collect::<Vec<_>>()
+        };
+        assert_eq!(words(none()), ["account.update"]);
+        assert_eq!(words(UserChange { is_active: Some(false), ..none() }), ["account.disable"]);
+        let unban = UserChange { banned_until: Given::Null, ..none() };
+        assert_eq!(words(unban.clone()), ["account.unban"]);
+        assert!(matches!(unban.settled().ban_reason, Given::Null));
+        let both = UserChange { is_active: Some(true), email_verified: Some(true), ..none() };
+        assert_eq!(words(both), ["account.enable", "account.update"]);
+    }
+}

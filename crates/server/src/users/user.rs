@@ -1,0 +1,37 @@
+//! A user as an administrator sees them: the account, and whether it is banned. No secret in it.
+
+use serde::Serialize;
+use time::OffsetDateTime;
+use utoipa::ToSchema;
+
+use crate::accounts::User;
+use crate::db::{FromRow, Result, Row};
+
+/// An account, as administrators see it.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct AdminUser {
+    /// The account.
+    #[serde(flatten)]
+    pub user: User,
+    /// Banned until then, `9999-12-31T23:59:59.999999Z` for good; null or past: not banned.
+    #[schema(required = true)]
+    #[serde(serialize_with = "crate::timestamp::serialize_option")]
+    pub banned_until: Option<OffsetDateTime>,
+    /// Why, for administrators alone.
+    #[schema(required = true)]
+    pub ban_reason: Option<String>,
+}
+
+impl AdminUser {
+    /// Whether it is banned at this instant.
+    pub fn is_banned(&self, now: OffsetDateTime) -> bool {
+        self.banned_until.is_some_and(|until| until > now)
+    }
+}
+
+impl FromRow for AdminUser {
+    fn from_row(row: &mut Row) -> Result<Self> {
+        let user = User::from_row(row)?;
+        Ok(Self { user, banned_until: row.get(8)?, ban_reason: row.get(9)? })
+    }
+}

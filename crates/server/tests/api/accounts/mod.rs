@@ -1,0 +1,27 @@
+//! `/auth/register` and `/auth/me`, one file for each, mirroring `src/accounts/`.
+
+use doorward::db::{FromRow, Sql, Value};
+
+use crate::support::TestApp;
+
+mod delete;
+mod me;
+mod register;
+mod spellings;
+mod update;
+
+/// Runs a statement as an operator with a SQL shell would.
+pub(crate) async fn sql<T: FromRow>(
+    app: &TestApp,
+    text: &'static str,
+    params: Vec<Value>,
+) -> Vec<T> {
+    app.app.db.execute(Sql { name: "test", text }, params).await.expect("the statement runs")
+}
+
+/// The stored hash of an address.
+pub(crate) async fn stored_hash(app: &TestApp, key: &str) -> String {
+    let text = "SELECT hashed_password FROM users WHERE email_key = $1";
+    let mut rows: Vec<String> = sql(app, text, doorward::params![key]).await;
+    rows.pop().expect("a user with a password")
+}

@@ -1,0 +1,63 @@
+//! `GET /admin/audit`: filters and pages.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::both;
+use crate::support::{Client, TestApp};
+
+async fn listed(ada: &Client, query: &str) -> Vec<Value> {
+    let reply = ada.get(&format!("/admin/audit?{query}")).await.expect(200);
+    reply.json().as_array().expect("an array").clone()
+}
+
+both! {
+    async fn pages_hold_every_record_once_newest_first(engine: Engine) {
+        let app = TestApp::start(engine).await;
+        let ada = app.admin("ada").await;
+        for number in 0..7 {
+            if number % 3 == 0 {
+                app.advance(Duration::from_secs(1));
+            }
+            ada.post("/admin/users", json!({"email": format!("user{number}@example.com")})).await.expect(201);
+        }
+        let whole = listed(&ada, "limit=1000").await;
+        assert_eq!(whole.len(), 7 + 3, "register, grant, login");
+        assert!(whole.is_sorted_by(|one, next| one["at"].as_str() >= next["at"].as_str()));
+        let mut path = "/admin/audit?limit=4".to_owned();
+        let mut found = Vec::new();
+        loop {
+            let reply = ada.get(&path).await.expect(200);
+            found.extend(reply.json().as_array().expect("an array").clone());
+            match reply.header("link").split(['<', '>']).nth(1) {
+                Some(next) => next.clone_into(&mut path),
+                None => break,
+            }
+        }
+        assert_eq!(found, whole);
+    }
+
+    async fn filters_narrow_the_list(engine: Engine) {
+        let app = TestApp::start(engine).await;
+        let ada = app.admin("ada").await;
+        let bob = app.sign_up("bob").await;
+        app.advance(Duration::from_mins(1));
+        let id = [("x-request-id", "the-one"), ("content-type", "application/json")];
+        ada.raw("PATCH", &bob.at(""), &id, "{\"name\":\"B\"}").await.expect(200);
+        let (a, b) = (ada.id(), bob.id());
+        let one = listed(&ada, "request_id=the-one").await;
+        assert_eq!(one.len(), 1);
+        assert_eq!(listed(&ada, &format!("actor={a}&user={b}")).await, one);
+        assert_eq!(listed(&ada, "event=account.update").await, one);
+        assert_eq!(listed(&ada, "since=2026-11-20T12:01:00Z").await, one);
+        assert_eq!(listed(&ada, "until=2026-11-20T12:01:00Z&event=account.update").await, [Value::Null; 0]);
+        assert_eq!(listed(&ada, &format!("user={b}")).await.len(), 3);
+        assert_eq!(listed(&ada, &format!("user={b}&event=login&outcome=success")).await.len(), 1);
+        assert_eq!(listed(&ada, "outcome=failure").await.len(), 0);
+        assert_eq!(listed(&ada, "ip=192.0.2.1").await.len(), 0);
+        let reply = ada.get("/admin/audit?actor=1&user=x&since=now&limit=0&event=a&event=b").await;
+        let reply = reply.expect_problem(422, "validation").json();
+        assert_eq!(reply["errors"].as_array().map(Vec::len), Some(5), "{reply}");
+    }
+}

@@ -1,0 +1,123 @@
+//! Every error is a problem document, whoever raised it, and tells nothing about the inside.
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::middleware::from_fn_with_state;
+use axum::routing::get;
+use doorward::error::Error;
+use doorward::http::guard::{Guard, guard};
+use serde_json::json;
+
+use crate::support::{Client, Engine, TestApp};
+
+#[tokio::test]
+async fn every_error_is_problem_json_whose_status_equals_the_code() {
+    let client = TestApp::start(Engine::Sqlite).await.sign_up("ada").await;
+    let json = [("content-type", "application/json")];
+    let text = [("content-type", "text/plain")];
+    let big = format!("{{\"title\":\"{}\"}}", "x".repeat(300 * 1024));
+    let long = format!("/{}", "x".repeat(9000));
+    for (method, path, headers, body, status, code) in [
+        ("GET", "/nowhere", &json, "", 404, "not_found"),
+        ("GET", "/", &json, "", 404, "not_found"),
+        ("GET", "//", &json, "", 404, "not_found"),
+        ("PUT", "/auth/login", &json, "", 405, "method_not_allowed"),
+        ("BREW", "/health", &json, "", 405, "method_not_allowed"),
+        ("POST", "/auth/login", &text, "{}", 415, "unsupported_media_type"),
+        ("POST", "/auth/login", &json, "{", 400, "bad_request"),
+        ("POST", "/api/tasks", &json, "{}", 422, "validation"),
+        ("POST", "/api/tasks", &json, big.as_str(), 413, "payload_too_large"),
+        ("GET", "/api/tasks/1", &json, "", 422, "validation"),
+        ("GET", long.as_str(), &json, "", 414, "bad_request"),
+        ("GET", "/docs/no-such-file", &json, "", 404, "not_found"),
+        ("GET", "/docs/%2e%2e%2fCargo.toml", &json, "", 404, "not_found"),
+    ] {
+        let reply = client.raw(method, path, headers, body.to_owned()).await;
+        let reply = reply.expect_problem(status, code);
+        assert_eq!(reply.json()["request_id"], reply.header("x-request-id"), "{path}");
+    }
+    client.with_token("x").get("/auth/me").await.expect_problem(401, "invalid_token");
+}
+
+#[tokio::test]
+async fn a_405_names_the_methods_in_allow() {
+    let client = TestApp::start(Engine::Sqlite).await.anonymous();
+    let reply = client.raw("PUT", "/health", &[], Body::empty()).await.expect(405);
+    assert_eq!(reply.header("allow"), "GET,HEAD");
+    let reply = client.raw("POST", "/auth/me", &[], Body::empty()).await.expect(405);
+    for method in ["GET", "HEAD", "PATCH", "DELETE"] {
+        assert!(reply.header("allow").split(',').any(|it| it == method), "{method}");
+    }
+    let reply = client.raw("OPTIONS", "/auth/me", &[], Body::empty()).await.expect(204);
+    assert!(reply.header("allow").contains("PATCH") && reply.bytes.is_empty());
+}
+
+#[tokio::test]
+async fn head_is_get_without_a_body() {
+    let client = TestApp::start(Engine::Sqlite).await.anonymous();
+    let head = client.raw("HEAD", "/health", &[], Body::empty()).await.expect(200);
+    let get = client.get("/health").await.expect(200);
+    assert!(head.bytes.is_empty());
+    assert_eq!(head.header("content-type"), get.header("content-type"));
+}
+
+/// A client of routes of the test's own inside the real layers.
+async fn around(routes: Router) -> Client {
+    let app = TestApp::start(Engine::Sqlite).await;
+    Client::anonymous(app.app.surround(routes))
+}
+
+#[tokio::test]
+async fn a_panic_shows_only_the_request_id() {
+    async fn panics() -> &'static str {
+        panic!("the secret inside of /srv/doorward/handler.rs")
+    }
+    let client = around(Router::new().route("/panic", get(panics))).await;
+    let sent = [("x-request-id", "find-me")];
+    let reply = client.raw("GET", "/panic", &sent, Body::empty()).await;
+    let reply = reply.expect_problem(500, "internal");
+    assert_eq!(
+        reply.json(),
+        json!({
+            "type": "urn:doorward:problem:internal",
+            "title": "Internal error",
+            "status": 500,
+            "code": "internal",
+            "detail": "Something went wrong on our side; quote the request id.",
+            "request_id": "find-me",
+        })
+    );
+}
+
+#[tokio::test]
+async fn what_an_internal_error_says_stays_inside() {
+    let failing = || async { Error::Internal("SELECT hashed_password FROM users".into()) };
+    let client = around(Router::new().route("/fail", get(failing))).await;
+    let reply = client.get("/fail").await.expect_problem(500, "internal");
+    assert!(!reply.text().contains("SELECT") && !reply.text().contains("users"));
+}
+
+#[tokio::test]
+async fn a_handler_past_its_deadline_is_503_with_retry_after() {
+    let slow = Router::new()
+        .route("/slow", get(std::future::pending::<()>))
+        .layer(from_fn_with_state(Guard::new(10, Duration::from_millis(50)), guard));
+    let reply = around(slow).await.get("/slow").await.expect_problem(503, "unavailable");
+    assert!(reply.header("retry-after").parse::<u64>().is_ok());
+}
+
+#[tokio::test]
+async fn more_requests_at_once_than_places_are_503_with_retry_after() {
+    let full = Router::new()
+        .route("/slow", get(std::future::pending::<()>))
+        .layer(from_fn_with_state(Guard::new(1, Duration::from_secs(5)), guard));
+    let client = around(full).await;
+    let first = client.clone();
+    let first = tokio::spawn(async move { first.get("/slow").await });
+    tokio::task::yield_now().await;
+    let reply = client.get("/slow").await.expect_problem(503, "unavailable");
+    assert!(reply.header("retry-after").parse::<u64>().is_ok());
+    first.abort();
+}

@@ -1,0 +1,116 @@
+//! Log lines: one for each request, with its id, and nothing that the request could forge or leak.
+
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+
+use axum::body::Body;
+use serde_json::{Value, json};
+
+use crate::support::client::PASSWORD;
+use crate::support::{Engine, TestApp};
+
+#[derive(Clone, Default)]
+struct Written(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Written {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().expect("unpoisoned").extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Written {
+    /// Collects what this thread logs until the guard is dropped.
+    fn start(&self) -> tracing::subscriber::DefaultGuard {
+        let written = self.clone();
+        let subscriber = tracing_subscriber::fmt()
+            .with_max_level(tracing::Level::TRACE)
+            .json()
+            .with_writer(move || written.clone())
+            .finish();
+        tracing::subscriber::set_default(subscriber)
+    }
+
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().expect("unpoisoned").clone()).expect("UTF-8")
+    }
+
+    /// The access lines.
+    fn requests(&self) -> Vec<Value> {
+        let text = self.text();
+        let lines =
+            text.lines().map(|line| serde_json::from_str(line).expect("one line, one event"));
+        lines.filter(|line: &Value| line["target"] == "doorward::access").collect()
+    }
+}
+
+#[tokio::test]
+async fn each_request_is_one_line_with_route_status_and_id() {
+    let app = TestApp::start(Engine::Sqlite).await;
+    let ada = app.sign_up("ada").await;
+    let written = Written::default();
+    let _guard = written.start();
+    let sent = [("x-request-id", "line-1")];
+    ada.raw(
+        "GET",
+        "/api/tasks/0199aaaa-0000-7000-8000-000000000000?q=secret",
+        &sent,
+        Body::empty(),
+    )
+    .await
+    .expect(404);
+    ada.get("/health").await.expect(200);
+    let lines = written.requests();
+    assert_eq!(lines.len(), 2, "{lines:?}");
+    let fields = &lines[0]["fields"];
+    assert_eq!(fields["path"], "/api/tasks/{id}");
+    assert_eq!(fields["method"], "GET");
+    assert_eq!(fields["status"], 404);
+    assert_eq!(fields["client"], "0.0.0.0");
+    assert!(fields["ms"].is_number());
+    assert_eq!(lines[0]["span"]["id"], "line-1");
+    assert_eq!((&lines[0]["level"], &lines[1]["level"]), (&json!("INFO"), &json!("DEBUG")));
+}
+
+#[tokio::test]
+async fn log_lines_cannot_be_forged_by_the_request() {
+    let app = TestApp::start(Engine::Sqlite).await;
+    let client = app.anonymous();
+    let written = Written::default();
+    let _guard = written.start();
+    let forged = "x level=ERROR \u{9b}31m";
+    let headers = [("x-request-id", forged), ("user-agent", forged), ("authorization", forged)];
+    client.raw("GET", "/%0d%0aERROR%1b[31m/nowhere", &headers, Body::empty()).await;
+    client.raw("FORGED-METHOD", "/auth/me", &[], Body::empty()).await;
+    let text = written.text();
+    assert_eq!(written.requests().len(), 2, "{text}");
+    assert!(!text.contains(['\u{1b}', '\u{9b}']) && !text.contains("\\u001b"), "{text}");
+    assert!(!text.contains("level=ERROR"), "{text}");
+}
+
+#[tokio::test]
+async fn no_secret_of_a_request_reaches_the_log() {
+    let app = TestApp::start(Engine::Sqlite).await;
+    let written = Written::default();
+    let guard = written.start();
+    let ada = app.sign_up("ada").await;
+    ada.get(&format!("/auth/me?access_token={}", ada.token.as_deref().expect("one"))).await;
+    ada.post("/auth/login", json!({"email": "ada@example.com", "password": "wrong-word-here"}))
+        .await;
+    ada.post("/auth/refresh", json!({"refresh_token": ada.refresh_token})).await.expect(200);
+    ada.with_token("garbage-token-sent").get("/auth/me").await.expect(401);
+    drop(guard);
+    let text = written.text();
+    assert!(written.requests().len() >= 6, "{text}");
+    let token = ada.token.expect("a token");
+    let refresh = ada.refresh_token.expect("a token");
+    for secret in
+        [PASSWORD, "wrong-word-here", "garbage-token-sent", &token, &refresh, &token[40..80]]
+    {
+        assert!(!text.contains(secret), "{secret} in {text}");
+    }
+}

@@ -1,0 +1,11 @@
+//! What surrounds every route: CORS, request ids, problem documents, authentication first, probes,
+//! mounts, the docs page, log lines.
+
+mod authentication_first;
+mod cors;
+mod docs;
+mod errors;
+mod headers;
+mod log;
+mod mounts;
+mod probes;

@@ -1,0 +1,74 @@
+//! Asking about tokens (RFC 7662) and ending sessions by them (RFC 7009).
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::both;
+use crate::support::{Client, TestApp};
+
+async fn ask(by: &Client, token: &str) -> Value {
+    by.post_form("/auth/introspect", &[("token", token)]).await.expect(200).json()
+}
+
+both! {
+    async fn introspection_needs_its_permission_and_a_live_caller(engine: Engine) {
+        let app = TestApp::start(engine).await;
+        let ada = app.sign_up("ada").await;
+        let form = [("token", ada.token.as_deref().expect("a token"))];
+        app.anonymous().post_form("/auth/introspect", &form).await.expect(401);
+        ada.post_form("/auth/introspect", &form).await.expect_problem(403, "insufficient_scope");
+        ada.post_form("/auth/introspect", &[("token", "x")]).await.expect(403);
+        let root = app.admin("root").await;
+        root.post("/auth/introspect", json!({})).await.expect(422);
+    }
+
+    async fn a_token_is_active_until_its_session_ends(engine: Engine) {
+        let app = TestApp::start(engine).await;
+        let (root, ada) = (app.admin("root").await, app.sign_up("ada").await);
+        let access = ada.token.clone().expect("a token");
+        let refresh = ada.refresh_token.clone().expect("a token");
+        let told = ask(&root, &access).await;
+        assert_eq!((&told["active"], &told["sub"]), (&json!(true), &ada.user["id"]));
+        assert_eq!((&told["token_type"], &told["iss"]), (&json!("Bearer"), &json!("doorward")));
+        let told = ask(&root, &refresh).await;
+        assert_eq!((&told["active"], &told["sub"]), (&json!(true), &ada.user["id"]));
+        assert_eq!(told["token_type"], "refresh_token");
+        ada.post_empty("/auth/logout").await.expect(204);
+        for token in [access.as_str(), &refresh, "", "x.y.z", "dwr_x", &access[..access.len() - 1]] {
+            assert_eq!(ask(&root, token).await, json!({"active": false}), "{token}");
+        }
+    }
+
+    async fn an_expired_token_is_not_active(engine: Engine) {
+        let app = TestApp::with(engine, |settings| {
+            settings.access_token_ttl = Duration::from_mins(5);
+        })
+        .await;
+        let ada = app.sign_up("ada").await;
+        app.advance(Duration::from_mins(5));
+        let root = app.admin("root").await;
+        let token = ada.token.as_deref().expect("a token");
+        assert_eq!(ask(&root, token).await, json!({"active": false}));
+    }
+
+    async fn whoever_holds_a_token_can_end_its_session(engine: Engine) {
+        let app = TestApp::start(engine).await;
+        let anyone = app.anonymous();
+        for which in ["access", "refresh"] {
+            let ada = app.sign_up(which).await;
+            let token = if which == "access" { &ada.token } else { &ada.refresh_token };
+            let form = [("token", token.as_deref().expect("a token")), ("token_type_hint", "other")];
+            let reply = anyone.post_form("/auth/revoke", &form).await.expect(200);
+            assert!(reply.bytes.is_empty());
+            ada.get("/auth/me").await.expect_problem(401, "invalid_token");
+            anyone.post_form("/auth/revoke", &form).await.expect(200);
+        }
+        let bob = app.sign_up("bob").await;
+        for token in ["", "x", "dwr_AAAA", "a.b.c"] {
+            anyone.post_form("/auth/revoke", &[("token", token)]).await.expect(200);
+        }
+        anyone.post("/auth/revoke", json!({"token": 1})).await.expect(422);
+        bob.get("/auth/me").await.expect(200);
+    }
+}

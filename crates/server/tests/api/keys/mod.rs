@@ -1,0 +1,4 @@
+//! Keys: pairs that sign and are published, their rotation, and what other services ask about tokens.
+
+mod introspection;
+mod pairs;

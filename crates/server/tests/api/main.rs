@@ -1,0 +1,18 @@
+//! The HTTP contract, through the real router, on both engines.
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may fail")]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod abuse;
+mod accounts;
+mod audit;
+mod bad_input;
+mod envelope;
+mod identities;
+mod keys;
+mod passwords;
+mod roles;
+mod sessions;
+mod tasks;
+mod users;

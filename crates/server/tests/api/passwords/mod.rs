@@ -1,0 +1,3 @@
+//! Passwords: changing them.
+
+mod change;

@@ -1,0 +1,6 @@
+//! Roles: what they allow, who may give them, and that an admin always remains.
+
+mod enforcement;
+mod grants;
+mod last_admin;
+mod manage;

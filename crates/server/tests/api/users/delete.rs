@@ -1,0 +1,27 @@
+//! `DELETE /admin/users/{id}`.
+
+use serde_json::json;
+
+use crate::both;
+use crate::support::TestApp;
+
+both! {
+    async fn a_deleted_user_is_gone_with_all_that_is_theirs(engine: Engine) {
+        let app = TestApp::start(engine).await;
+        let ada = app.admin("ada").await;
+        let bob = app.sign_up("bob").await;
+        bob.post("/api/tasks", json!({"title": "milk"})).await.expect(201);
+        ada.delete(&bob.at("")).await.expect(204);
+        bob.get("/auth/me").await.expect_problem(401, "invalid_token");
+        bob.get("/api/tasks").await.expect_problem(401, "invalid_token");
+        ada.get(&bob.at("")).await.expect_problem(404, "not_found");
+        ada.delete(&bob.at("")).await.expect_problem(404, "not_found");
+        let again = app.sign_up("bob").await;
+        assert_ne!(again.user["id"], bob.user["id"]);
+        assert_eq!(again.get("/api/tasks").await.expect(200).json(), json!([]));
+        let records = app.audited(&ada, "account.delete").await;
+        assert_eq!(records.len(), 1);
+        assert_eq!((&records[0]["actor_id"], &records[0]["subject_id"]), (&ada.user["id"], &bob.user["id"]));
+        assert!(!records[0].to_string().contains("bob@"), "the log keeps ids alone");
+    }
+}

@@ -1,0 +1,83 @@
+//! The commands on PostgreSQL: a database that appears late, and the password that never shows.
+
+use std::net::{TcpListener, TcpStream};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::program::{Program, shell};
+use crate::support::postgres;
+
+/// Forwards a port to the server's from now on: the database has appeared.
+fn appear(port: u16, server: u16) {
+    let listener = TcpListener::bind(("127.0.0.1", port)).expect("the port is still free");
+    thread::spawn(move || {
+        for client in listener.incoming().flatten() {
+            let server = TcpStream::connect(("127.0.0.1", server)).expect("the server");
+            let pipe = |mut from: TcpStream, mut to: TcpStream| {
+                thread::spawn(move || std::io::copy(&mut from, &mut to));
+            };
+            pipe(client.try_clone().expect("a clone"), server.try_clone().expect("a clone"));
+            pipe(server, client);
+        }
+    });
+}
+
+/// The URL with another port.
+fn through(url: &str, port: u16) -> String {
+    url.replace(&format!(":{}/", postgres::shared().port), &format!(":{port}/"))
+}
+
+#[tokio::test]
+async fn serve_wait_becomes_ready_once_the_database_appears() {
+    let (url, port) = (postgres::migrated_database().await, postgres::free_port());
+    let program = Program::ready().env("DATABASE_URL", &through(&url, port));
+    let mut server = program.start(&["serve", "--wait"]);
+    let address = server.url();
+    let ready = || shell(&format!("curl -s {address}/readyz")).contains(r#""status":"ready""#);
+    assert!(!ready());
+    appear(port, postgres::shared().port);
+    let start = Instant::now();
+    while !ready() {
+        assert!(start.elapsed() < Duration::from_secs(5), "not ready after 5 s");
+    }
+    assert_eq!(server.stop("TERM").code, Some(0));
+}
+
+#[tokio::test]
+async fn serve_survives_a_database_that_appears_within_ten_seconds() {
+    let (url, port) = (postgres::migrated_database().await, postgres::free_port());
+    let program = Program::ready().env("DATABASE_URL", &through(&url, port));
+    let mut server = program.start(&["serve"]);
+    server.until("no database connection");
+    appear(port, postgres::shared().port);
+    assert!(server.url().starts_with("http://127.0.0.1:"));
+}
+
+#[tokio::test]
+async fn serve_refuses_an_empty_postgres_and_migrates_it_when_told() {
+    let url = postgres::fresh_database().await;
+    let program = Program::ready().env("DATABASE_URL", &url);
+    let ended = program.run(&["serve"]).expect(78);
+    assert_eq!(ended.errors().len(), 1, "{ended:?}");
+    assert!(ended.errors()[0].contains("`doorward db migrate`"), "{ended:?}");
+    let mut server = program.start(&["serve", "--migrate"]);
+    let address = server.url();
+    assert!(shell(&format!("curl -s {address}/readyz")).contains(r#""status":"ready""#));
+}
+
+#[tokio::test]
+async fn the_lines_of_dev_work_on_postgres_too() {
+    let url = postgres::fresh_database().await;
+    let program = Program::new();
+    let mut server = program.start(&["dev", "--port", "0", "--database-url", &url]);
+    let said = server.until("Stop with Ctrl-C").to_vec();
+    let lines: Vec<_> = said
+        .iter()
+        .filter(|it| it.starts_with("curl ") || it.starts_with("TOKEN="))
+        .map(String::as_str)
+        .collect();
+    let printed = shell(&lines.join("\n"));
+    assert!(printed.contains("Try Doorward"), "{printed}");
+    let password = postgres::PASSWORD;
+    assert!(!said.join("\n").contains(password), "{said:?}");
+}

@@ -1,0 +1,137 @@
+//! `doorward token` and `doorward key`: what a token says and the exact check that fails; key pairs
+//! made, rotated and retired while a server runs.
+
+use std::time::Duration;
+
+use doorward::clock::Clock;
+use doorward::config::Secret;
+use doorward_verify::Algorithm;
+use serde_json::{Value, json};
+
+use crate::program::{Program, SECRET};
+use crate::support::{Client, TestApp, app};
+
+const OLD: &str = "the secret of last year and longer than thirty-two bytes";
+
+/// Somebody who signed in to a server with this secret, on the program's own database.
+async fn signed_in(program: &Program, seed: u64, secret: &str) -> (TestApp, Client) {
+    let url = url(program);
+    app::migrate(&url).await;
+    let there = TestApp::over(&url, Clock::system(), seed, |settings| {
+        settings.secret = Secret::new(secret);
+        settings.access_token_ttl = Duration::from_mins(15);
+    })
+    .await;
+    let client = there.sign_up(&format!("ada{seed}")).await;
+    (there, client)
+}
+
+fn url(program: &Program) -> String {
+    format!("sqlite:{}", program.folder().join("doorward.db").display())
+}
+
+fn inspect(program: &Program, token: &str) -> Value {
+    program.fed(&["token", "inspect", "-", "--json"], token).expect(0).json()
+}
+
+fn failing(program: &Program, token: &str) -> String {
+    inspect(program, token)["failing"].as_str().unwrap_or_default().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn inspect_says_which_key_matched_and_which_check_fails() {
+    let program = Program::ready().env("PREVIOUS_SECRETS", OLD);
+    let (_, ada) = signed_in(&program, 1, SECRET).await;
+    let token = ada.token.clone().expect("a token");
+    let told = inspect(&program, &format!("Authorization: Bearer {token}\n"));
+    assert_eq!((&told["valid"], &told["kind"]), (&json!(true), &json!("access token")));
+    assert_eq!(told["claims"]["sub"], ada.user["id"]);
+    assert!(told["key"].as_str().expect("a key").starts_with("the current secret"));
+
+    let (_, old) = signed_in(&program, 2, OLD).await;
+    let told = inspect(&program, old.token.as_deref().expect("a token"));
+    assert!(told["key"].as_str().expect("a key").starts_with("number 1 of PREVIOUS_SECRETS"));
+    let stranger = Program::ready();
+    let lost = failing(&stranger, old.token.as_deref().expect("a token"));
+    assert!(lost.starts_with("kid: no key is named"), "{lost}");
+
+    let (signed, signature) = token.rsplit_once('.').expect("three parts");
+    let first = if signature.starts_with('A') { 'B' } else { 'A' };
+    let forged = failing(&program, &format!("{signed}.{first}{}", &signature[1..]));
+    assert!(forged.starts_with("signature"), "{forged}");
+    let other = Program::ready().env("TOKEN_ISSUER", "else");
+    assert_eq!(failing(&other, &token), "iss: it is \"doorward\", and TOKEN_ISSUER is \"else\"");
+    assert!(failing(&program, "hello").contains("three base64url parts"));
+
+    let refresh = ada.refresh_token.clone().expect("a token");
+    assert_eq!(inspect(&program, &refresh)["kind"], "refresh token");
+    ada.post_empty("/auth/logout").await.expect(204);
+    for token in [&token, &refresh] {
+        let ended = failing(&program, token);
+        assert!(
+            ended.starts_with("session: it ended at") && ended.ends_with("(logout)"),
+            "{ended}"
+        );
+    }
+    let ended = program.fed(&["token", "verify", "-"], &token).expect(1);
+    assert!(ended.errors()[0].starts_with("session: it ended at"), "{ended:?}");
+    assert!(ended.stdout.contains("Verdict  refused"), "{ended:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_expired_token_says_how_long_ago() {
+    let program = Program::ready();
+    let url = url(&program);
+    app::migrate(&url).await;
+    let then = Clock::frozen(Clock::system().now() - Duration::from_hours(3));
+    let there = TestApp::over(&url, then, 1, |settings| {
+        settings.secret = Secret::new(SECRET);
+        settings.access_token_ttl = Duration::from_hours(1);
+    })
+    .await;
+    let ada = there.sign_up("ada").await;
+    let expired = failing(&program, ada.token.as_deref().expect("a token"));
+    assert!(expired.starts_with("exp: it expired 2 h ago, at 20"), "{expired}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn key_pairs_are_made_listed_rotated_and_retired() {
+    let program = Program::ready().env("TOKEN_ALGORITHM", "EdDSA");
+    app::migrate(&url(&program)).await;
+    let refused = program.run(&["serve"]).expect(78);
+    assert!(refused.errors()[0].contains("doorward key create --algorithm EdDSA"), "{refused:?}");
+
+    let made = program.run(&["key", "create", "--algorithm", "EdDSA", "--json"]).expect(0).json();
+    let kid = made["kid"].as_str().expect("a kid").to_owned();
+    assert!(made["public_jwk"]["x"].is_string() && !made.to_string().contains("\"d\""));
+    let needed = program.run(&["key", "retire", &kid]).expect(1);
+    assert!(needed.errors()[0].contains("key rotate"), "{needed:?}");
+
+    let made = program.run(&["key", "rotate", "--json"]).expect(0).json();
+    let listed = program.run(&["key", "list", "--json"]).expect(0).json();
+    assert_eq!(listed.as_array().expect("a list").len(), 2);
+    assert!(listed[0]["remove_at"].is_string() && listed[1]["remove_at"].is_null(), "{listed}");
+    program.run(&["key", "retire", &kid, "--now"]).expect(0);
+    let listed = program.run(&["key", "list"]).expect(0).stdout;
+    assert!(listed.contains("removed") && listed.contains("signing"), "{listed}");
+    assert!(listed.contains(made["kid"].as_str().expect("a kid")));
+    let usage = Program::ready().run(&["key", "rotate"]).expect(2);
+    assert!(usage.errors()[0].contains("--algorithm"), "{usage:?}");
+
+    let there = TestApp::over(&url(&program), Clock::system(), 1, |settings| {
+        settings.secret = Secret::new(SECRET);
+        settings.token_algorithm = Algorithm::EdDsa;
+    })
+    .await;
+    let ada = there.sign_up("ada").await;
+    let told = inspect(&program, ada.token.as_deref().expect("a token"));
+    assert_eq!((&told["valid"], &told["header"]["alg"]), (&json!(true), &json!("EdDSA")));
+    assert!(told["key"].as_str().expect("a key").starts_with("the key pair"));
+
+    let changed = Program::ready()
+        .env("TOKEN_ALGORITHM", "EdDSA")
+        .env("BETTER_AUTH_SECRET", OLD)
+        .env("DATABASE_URL", &url(&program));
+    let refused = changed.run(&["serve"]).expect(78);
+    assert!(refused.errors()[0].contains("sealed with another secret"), "{refused:?}");
+}

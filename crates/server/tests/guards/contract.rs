@@ -1,0 +1,145 @@
+//! The checked-in `openapi.json` is what the code says; the files of the docs page are what was
+//! reviewed. `UPDATE_OPENAPI=1 cargo test --test guards` rewrites the former.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::path::Path;
+
+use aws_lc_rs::digest::{SHA256, digest};
+use doorward::app::App;
+use doorward::clock::Clock;
+use doorward::config::{DatabaseUrl, Secret, Settings};
+use doorward::crypto::Random;
+use doorward::db::Database;
+use serde_json::Value;
+
+use crate::architecture::root;
+
+async fn contract(change: impl FnOnce(&mut Settings)) -> String {
+    let database = DatabaseUrl::Sqlite(":memory:".into());
+    let mut settings = Settings::new(database, Secret::new("contract ".repeat(8)));
+    change(&mut settings);
+    let db = Database::open_sqlite(Path::new(":memory:")).await.expect("a database");
+    let (_, document) = App::new(settings, db, Clock::system(), Random::system()).router();
+    doorward::openapi::to_text(&document)
+}
+
+async fn parsed() -> Value {
+    serde_json::from_str(&contract(|_| {}).await).expect("JSON")
+}
+
+/// Each operation as (`method path`, operation).
+fn operations(document: &Value) -> Vec<(String, Value)> {
+    let mut all = Vec::new();
+    for (path, item) in document["paths"].as_object().expect("paths") {
+        for (method, operation) in item.as_object().expect("an item") {
+            if operation.is_object() {
+                all.push((format!("{method} {path}"), operation.clone()));
+            }
+        }
+    }
+    all
+}
+
+#[tokio::test]
+async fn the_checked_in_contract_is_the_code_s() {
+    let path = root().join("openapi.json");
+    let now = contract(|_| {}).await;
+    if std::env::var_os("UPDATE_OPENAPI").is_some() {
+        std::fs::write(&path, &now).expect("openapi.json can be written");
+    }
+    let then = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(then == now, "openapi.json drifted: UPDATE_OPENAPI=1 cargo test --test guards");
+}
+
+#[tokio::test]
+async fn every_operation_says_what_it_is() {
+    let document = parsed().await;
+    let tags = document["tags"].as_array().expect("tags");
+    let tags: BTreeSet<_> = tags.iter().map(|tag| tag["name"].to_string()).collect();
+    let mut ids = BTreeSet::new();
+    for (name, operation) in operations(&document) {
+        let id = operation["operationId"].as_str().unwrap_or_default();
+        let (feature, file) = id.split_once('.').unwrap_or_default();
+        assert!(!feature.is_empty() && !file.is_empty(), "{name}: operation id {id:?}");
+        assert!(ids.insert(id.to_owned()), "{id} is there twice");
+        assert!(operation["summary"].is_string(), "{name} has no summary");
+        for tag in operation["tags"].as_array().expect("tags") {
+            assert!(tags.contains(&tag.to_string()), "{name}: tag {tag} is not described");
+        }
+        for (status, response) in operation["responses"].as_object().expect("responses") {
+            let described = response["description"].as_str().is_some_and(|it| !it.is_empty());
+            assert!(described, "{name} {status} has no description");
+            let probe = operation["tags"][0] == "service";
+            if status.as_str() >= "400" && !probe {
+                let problem = &response["content"]["application/problem+json"];
+                assert!(problem.is_object(), "{name} {status} is no problem document");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_protected_operation_documents_401() {
+    for (name, operation) in operations(&parsed().await) {
+        let security = operation["security"].as_array().expect("security");
+        if !security.is_empty() {
+            assert!(operation["responses"]["401"].is_object(), "{name}");
+            let text = operation["security"].to_string();
+            assert!(text.contains("bearer") && text.contains("password"), "{name}: {text}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_code_of_the_table_is_in_the_contract() {
+    let document = parsed().await;
+    let codes = document["components"]["schemas"]["Code"]["enum"].to_string();
+    let table = std::fs::read_to_string(root().join("crates/server/src/error.rs")).expect("UTF-8");
+    let mut found = 0;
+    for row in table.lines().filter(|line| line.contains("=> (") || line.trim().starts_with('(')) {
+        if let Some(code) =
+            row.split('"').nth(1).filter(|_| row.contains("(4") || row.contains("(5"))
+        {
+            assert!(codes.contains(&format!("\"{code}\"")), "{code} is not in the contract");
+            found += 1;
+        }
+    }
+    assert!(found > 15, "only {found} codes found in error.rs");
+}
+
+#[tokio::test]
+async fn the_contract_follows_the_mounts() {
+    let text = contract(|settings| {
+        settings.auth_path = "/api/v1/auth".into();
+        settings.tasks_path = "/api/{user_id}/tasks".into();
+    })
+    .await;
+    let document: Value = serde_json::from_str(&text).expect("JSON");
+    let paths = document["paths"].as_object().expect("paths");
+    assert!(paths.contains_key("/api/v1/auth/login") && !paths.contains_key("/auth/login"));
+    let tasks = &paths["/api/{user_id}/tasks"];
+    assert_eq!(tasks["parameters"][0]["name"], "user_id");
+    assert_eq!(tasks["parameters"][0]["in"], "path");
+    let schemes = &document["components"]["securitySchemes"];
+    assert_eq!(schemes["password"]["flows"]["password"]["tokenUrl"], "/api/v1/auth/login");
+}
+
+#[test]
+fn the_files_of_the_docs_page_are_those_that_were_reviewed() {
+    let folder = root().join("crates/server/assets/swagger-ui");
+    let sums = std::fs::read_to_string(folder.join("SHA256SUMS")).expect("SHA256SUMS");
+    let mut checked = 0;
+    for line in sums.lines() {
+        let (sum, name) = line.split_once("  ").expect("sha256sum's format");
+        let bytes = std::fs::read(folder.join(name)).expect("a file");
+        let hex = digest(&SHA256, &bytes).as_ref().iter().fold(String::new(), |mut hex, byte| {
+            let _ = write!(hex, "{byte:02x}");
+            hex
+        });
+        assert_eq!(hex, sum, "{name} changed");
+        checked += 1;
+    }
+    assert_eq!(checked, 3);
+    assert!(folder.join("LICENSE").exists() && folder.join("NOTICE").exists());
+}

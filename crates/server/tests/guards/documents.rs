@@ -1,0 +1,88 @@
+//! The documents tell the truth: what they name exists, and both README commands are there.
+
+use crate::architecture::root;
+
+fn read(name: &str) -> String {
+    std::fs::read_to_string(root().join(name)).unwrap_or_else(|_| panic!("{name} is missing"))
+}
+
+#[test]
+fn the_readme_has_both_commands() {
+    let readme = read("README.md");
+    for command in ["cargo run --release --locked -- dev", "./scripts/test.sh"] {
+        assert!(readme.contains(command), "README.md lacks `{command}`");
+    }
+    assert!(read(".ci/run").contains("./scripts/test.sh"), ".ci/run must call ./scripts/test.sh");
+}
+
+#[test]
+fn every_path_named_in_architecture_exists() {
+    let text = read("ARCHITECTURE.md");
+    let named = text.split('`').skip(1).step_by(2).filter(|word| {
+        word.contains('/')
+            && !word.contains([' ', '*', '{', '…', ':', '<', '('])
+            && ["crates", "src", "docs", "scripts", "tests", ".ci", "migrations"]
+                .iter()
+                .any(|start| word.starts_with(start))
+    });
+    let mut count = 0;
+    for path in named {
+        count += 1;
+        let found = [root().join(path), root().join("crates/server").join(path)];
+        assert!(
+            found.iter().any(|path| path.exists()),
+            "ARCHITECTURE.md names {path}, which is gone"
+        );
+    }
+    assert!(count > 10, "ARCHITECTURE.md names only {count} paths");
+}
+
+#[test]
+fn links_between_documents_lead_somewhere() {
+    let mut files =
+        vec!["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"]
+            .into_iter()
+            .map(|name| root().join(name))
+            .collect::<Vec<_>>();
+    for folder in ["docs", "docs/decisions"] {
+        let entries = std::fs::read_dir(root().join(folder)).expect("a folder").flatten();
+        files.extend(
+            entries
+                .map(|entry| entry.path())
+                .filter(|path| path.extension().is_some_and(|end| end == "md")),
+        );
+    }
+    for file in files {
+        let text = std::fs::read_to_string(&file)
+            .unwrap_or_else(|_| panic!("{} is missing", file.display()));
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let target = link.split('#').next().unwrap_or_default();
+            if target.is_empty() || target.contains("://") || target.starts_with("mailto:") {
+                continue;
+            }
+            let path = file.parent().expect("a folder").join(target);
+            assert!(path.exists(), "{} links to {target}, which is gone", file.display());
+        }
+    }
+}
+
+/// What stands between the marks `<!-- name -->` and `<!-- end -->`.
+#[test]
+fn the_tables_of_permissions_and_events_are_the_code_s() {
+    const FILE: &str = "docs/roles-and-administration.md";
+    let text = read(FILE);
+    let mut now = text.clone();
+    let tables = [
+        ("<!-- permissions -->\n", doorward::permission::Permission::table()),
+        ("<!-- events -->\n", doorward::audit::Event::table()),
+    ];
+    for (mark, table) in tables {
+        let (before, rest) = now.split_once(mark).expect("the mark");
+        let (_, after) = rest.split_once("<!-- end -->").expect("the end");
+        now = format!("{before}{mark}{table}<!-- end -->{after}");
+    }
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        return std::fs::write(root().join(FILE), &now).expect("the document can be written");
+    }
+    assert!(text == now, "{FILE} is out of date: UPDATE_DOCS=1 cargo test --test guards");
+}

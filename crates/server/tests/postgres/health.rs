@@ -1,0 +1,42 @@
+//! The probes while the database says nothing.
+
+use std::time::{Duration, Instant};
+
+use doorward::clock::Clock;
+
+use crate::proxy::Proxy;
+use crate::support::{TestApp, postgres};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn health_answers_within_a_second_while_the_database_hangs() {
+    let direct = postgres::migrated_database().await;
+    let proxy = Proxy::to(postgres::shared().port).await;
+    let app = TestApp::over(&proxy.before(&direct), Clock::system(), 1, |_| {}).await;
+    let client = app.anonymous();
+    client.get("/health").await.expect(200);
+    proxy.go_silent();
+    // Longer than an answer is kept.
+    tokio::time::sleep(Duration::from_millis(5200)).await;
+    let began = Instant::now();
+    let asked: Vec<_> = (0..20)
+        .map(|_| {
+            let client = client.clone();
+            tokio::spawn(async move { (client.get("/health").await, client.get("/livez").await) })
+        })
+        .collect();
+    for answer in asked {
+        let (health, livez) = answer.await.expect("no panic");
+        assert_eq!(health.expect(503).json()["status"], "unhealthy");
+        livez.expect(200);
+    }
+    assert!(began.elapsed() < Duration::from_secs(1), "{:?}", began.elapsed());
+    client.get("/readyz").await.expect(503);
+
+    proxy.resume();
+    let recovered = async {
+        while client.get("/health").await.status != 200 {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), recovered).await.expect("healthy again");
+}

@@ -1,0 +1,135 @@
+//! A TCP proxy in front of PostgreSQL that can go silent, cut connections, and count how often the
+//! client speaks after the server: the number of round trips.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+
+pub(crate) struct Proxy {
+    pub(crate) port: u16,
+    silent: watch::Sender<bool>,
+    cut: watch::Sender<usize>,
+    seen: Arc<Seen>,
+}
+
+#[derive(Default)]
+struct Seen {
+    round_trips: AtomicUsize,
+    bytes: AtomicUsize,
+    connections: AtomicUsize,
+    first: Mutex<Vec<u8>>,
+}
+
+impl Proxy {
+    pub(crate) async fn to(server: u16) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let (silent, is_silent) = watch::channel(false);
+        let (cut, is_cut) = watch::channel(0);
+        let seen = Arc::new(Seen::default());
+        let count = Arc::clone(&seen);
+        tokio::spawn(async move {
+            while let Ok((client, _)) = listener.accept().await {
+                let (is_silent, mut is_cut) = (is_silent.clone(), is_cut.clone());
+                let seen = Arc::clone(&count);
+                is_cut.mark_unchanged();
+                tokio::spawn(async move {
+                    seen.connections.fetch_add(1, Ordering::SeqCst);
+                    tokio::select! {
+                        () = serve(client, server, is_silent, &seen) => {}
+                        _ = is_cut.changed() => {}
+                    }
+                    seen.connections.fetch_sub(1, Ordering::SeqCst);
+                });
+            }
+        });
+        Self { port, silent, cut, seen }
+    }
+
+    /// The URL with this proxy's port in place of the server's.
+    pub(crate) fn before(&self, url: &str) -> String {
+        let (start, rest) = url.rsplit_once(':').unwrap();
+        let (_, path) = rest.split_once('/').unwrap();
+        format!("{start}:{}/{path}", self.port)
+    }
+
+    /// From now on nothing is forwarded, new connections included; nothing is closed either.
+    pub(crate) fn go_silent(&self) {
+        self.silent.send_replace(true);
+    }
+
+    pub(crate) fn resume(&self) {
+        self.silent.send_replace(false);
+    }
+
+    /// Closes every connection.
+    pub(crate) fn cut(&self) {
+        self.cut.send_modify(|count| *count += 1);
+    }
+
+    pub(crate) fn round_trips(&self) -> usize {
+        self.seen.round_trips.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn bytes(&self) -> usize {
+        self.seen.bytes.load(Ordering::SeqCst)
+    }
+
+    /// The beginning of what clients sent.
+    pub(crate) fn first_bytes(&self) -> Vec<u8> {
+        self.seen.first.lock().unwrap().clone()
+    }
+
+    pub(crate) fn connections(&self) -> usize {
+        self.seen.connections.load(Ordering::SeqCst)
+    }
+}
+
+async fn serve(client: TcpStream, server: u16, silent: watch::Receiver<bool>, seen: &Seen) {
+    let Ok(server) = TcpStream::connect(("127.0.0.1", server)).await else { return };
+    client.set_nodelay(true).unwrap();
+    server.set_nodelay(true).unwrap();
+    let (from_client, to_client) = client.into_split();
+    let (from_server, to_server) = server.into_split();
+    // Whether the last to speak was the server.
+    let answered = AtomicBool::new(true);
+    tokio::select! {
+        () = forward(from_client, to_server, silent.clone(), |bytes| {
+            seen.bytes.fetch_add(bytes.len(), Ordering::SeqCst);
+            let mut first = seen.first.lock().unwrap();
+            if first.len() < 4096 {
+                first.extend_from_slice(bytes);
+            }
+            if answered.swap(false, Ordering::SeqCst) {
+                seen.round_trips.fetch_add(1, Ordering::SeqCst);
+            }
+        }) => {}
+        () = forward(from_server, to_client, silent, |_| answered.store(true, Ordering::SeqCst)) => {}
+    }
+}
+
+async fn forward(
+    mut from: OwnedReadHalf,
+    mut to: OwnedWriteHalf,
+    mut silent: watch::Receiver<bool>,
+    saw: impl Fn(&[u8]),
+) {
+    let mut buffer = vec![0; 64 * 1024];
+    loop {
+        if silent.wait_for(|silent| !silent).await.is_err() {
+            return;
+        }
+        let Ok(count) = from.read(&mut buffer).await else { return };
+        if count == 0 || silent.wait_for(|silent| !silent).await.is_err() {
+            return;
+        }
+        saw(&buffer[..count]);
+        if to.write_all(&buffer[..count]).await.is_err() {
+            return;
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! How often a call speaks to the server, counted by a proxy in between.
+
+use aws_lc_rs::hmac;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use doorward::clock::Clock;
+use doorward::db::Step;
+use doorward::params;
+use serde_json::json;
+
+use crate::data::{ADD_TASK, ALL_TASKS, NOW, ONE, RENAME_USER, database, open, task, user};
+use crate::proxy::Proxy;
+use crate::support::app::SECRET;
+use crate::support::client::PASSWORD;
+use crate::support::{Client, TestApp, postgres};
+
+#[tokio::test]
+async fn every_kind_of_call_is_one_round_trip() {
+    let (_, url) = database().await;
+    let proxy = Proxy::to(postgres::shared().port).await;
+    let db = open(&proxy.before(&url)).await;
+    let ada = user(&db).await;
+    let insert = |id: u128| params![uuid::Uuid::from_u128(id), ada.user_id, "a task", NOW];
+    let steps = || {
+        vec![
+            Step::new(RENAME_USER, params![ada.user_id, "Ada"]),
+            Step::new(RENAME_USER, params![ada.user_id, "Ada L."]),
+        ]
+    };
+    // Warm: connections open and statements prepared.
+    for id in 0..3 {
+        db.query::<i64>(ONE, params![]).await.unwrap();
+        db.read_as::<String>(ada, ALL_TASKS, params![]).await.unwrap();
+        db.write_as::<uuid::Uuid>(ada, ADD_TASK, insert(id)).await.unwrap();
+        db.write(steps()).await.unwrap();
+        db.write_all_as(ada, steps()).await.unwrap();
+    }
+    let before = proxy.round_trips();
+    db.query::<i64>(ONE, params![]).await.unwrap();
+    assert_eq!(proxy.round_trips() - before, 1, "query");
+    db.read_as::<String>(ada, ALL_TASKS, params![]).await.unwrap();
+    assert_eq!(proxy.round_trips() - before, 2, "read_as");
+    db.write_as::<uuid::Uuid>(ada, ADD_TASK, insert(9)).await.unwrap();
+    assert_eq!(proxy.round_trips() - before, 3, "write_as");
+    db.write(steps()).await.unwrap();
+    assert_eq!(proxy.round_trips() - before, 4, "write");
+    db.write_all_as(ada, steps()).await.unwrap();
+    assert_eq!(proxy.round_trips() - before, 5, "write_all_as");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_request_on_tasks_is_one_round_trip() {
+    let url = postgres::migrated_database().await;
+    let proxy = Proxy::to(postgres::shared().port).await;
+    let app = TestApp::over(&proxy.before(&url), Clock::frozen(NOW), 1, |_| {}).await;
+    let ada = app.sign_up("ada").await;
+    use_tasks(&ada, &proxy).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn so_it_is_for_another_issuers_people() {
+    let url = postgres::migrated_database().await;
+    let proxy = Proxy::to(postgres::shared().port).await;
+    let app = TestApp::over(&proxy.before(&url), Clock::frozen(NOW), 1, |settings| {
+        settings.accept_shared_secret_tokens = true;
+    })
+    .await;
+    let claims = json!({"sub": "1", "exp": NOW.unix_timestamp() + 60}).to_string();
+    let signed = [r#"{"alg":"HS256"}"#, &claims].map(|part| URL_SAFE_NO_PAD.encode(part)).join(".");
+    let key = hmac::Key::new(hmac::HMAC_SHA256, SECRET.as_bytes());
+    let tag = URL_SAFE_NO_PAD.encode(hmac::sign(&key, signed.as_bytes()));
+    let ada = app.anonymous().with_token(&format!("{signed}.{tag}"));
+    ada.get("/auth/me").await.expect(200);
+    // The record of the first sight is written soon after it.
+    app.app.audit.flush().await;
+    use_tasks(&ada, &proxy).await;
+}
+
+async fn use_tasks(ada: &Client, proxy: &Proxy) {
+    let json = [("content-type", "application/json")];
+    // The first rounds open connections and prepare statements.
+    // Now and then a later one does, too, so of each request the cheapest counts.
+    let mut fewest = [usize::MAX; 9];
+    for _ in 0..48 {
+        let made = ada.post("/api/tasks", json!({"title": "x"})).await.expect(201);
+        let path = made.header("location").to_owned();
+        let complete = format!("{path}/complete");
+        for (fewest, (method, path, body, status)) in fewest.iter_mut().zip([
+            ("POST", "/api/tasks", r#"{"title":"y"}"#, 201),
+            ("GET", "/api/tasks?limit=1", "", 200),
+            ("GET", "/api/tasks?q=x&sort=-title", "", 200),
+            ("GET", path.as_str(), "", 200),
+            ("PUT", &path, r#"{"title":"z"}"#, 200),
+            ("PATCH", &path, "{}", 200),
+            ("PATCH", &complete, "", 200),
+            ("DELETE", &path, "", 204),
+            ("DELETE", &path, "", 404),
+        ]) {
+            let before = proxy.round_trips();
+            ada.raw(method, path, &json, body).await.expect(status);
+            *fewest = (*fewest).min(proxy.round_trips() - before);
+        }
+    }
+    // A 404 may be the router's, so the session is asked for once more.
+    assert!(fewest[..8].iter().all(|taken| *taken == 1) && fewest[8] <= 2, "{fewest:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_request_of_administration_is_one_round_trip_its_record_included() {
+    let url = postgres::migrated_database().await;
+    let proxy = Proxy::to(postgres::shared().port).await;
+    let app = TestApp::over(&proxy.before(&url), Clock::frozen(NOW), 1, |_| {}).await;
+    let ada = app.admin("ada").await;
+    let bob = app.sign_up("bob").await;
+    let json = [("content-type", "application/json")];
+    let (user, role, sessions) = (bob.at(""), bob.at("/roles/r"), bob.at("/sessions"));
+    let mut least = std::collections::BTreeMap::new();
+    // Connections open and statements are prepared on each in the course of the rounds.
+    for _ in 0..40 {
+        for (method, path, body, status) in [
+            ("GET", "/admin/users?role=user&email=b", "", 200),
+            ("GET", user.as_str(), "", 200),
+            ("POST", "/admin/roles", r#"{"name":"r","permissions":["users:read"]}"#, 201),
+            ("PUT", "/admin/roles/r", r#"{"permissions":["users:read","audit:read"]}"#, 200),
+            ("PUT", &role, "", 204),
+            ("DELETE", &role, "", 204),
+            ("DELETE", "/admin/roles/r", "", 204),
+            ("PATCH", &user, r#"{"is_active":false}"#, 200),
+            ("PATCH", &user, r#"{"is_active":true}"#, 200),
+            ("GET", &sessions, "", 200),
+            ("DELETE", &sessions, "", 204),
+            ("GET", "/admin/audit?event=login", "", 200),
+            ("GET", "/auth/sessions", "", 200),
+            ("DELETE", "/auth/sessions", "", 204),
+        ] {
+            let before = proxy.round_trips();
+            ada.raw(method, path, &json, body).await.expect(status);
+            let taken = proxy.round_trips() - before;
+            let least = least.entry(format!("{method} {path}")).or_insert(taken);
+            *least = taken.min(*least);
+        }
+    }
+    assert!(least.values().all(|taken| *taken == 1), "{least:#?}");
+}
+
+/// Claiming a guess travels with reading the hash, clearing the count with beginning the session. A
+/// refusal is noted in the audit log beside the request.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_sign_in_is_two_round_trips_and_a_wrong_password_one() {
+    let url = postgres::migrated_database().await;
+    let proxy = Proxy::to(postgres::shared().port).await;
+    let app = TestApp::over(&proxy.before(&url), Clock::frozen(NOW), 1, |_| {}).await;
+    let ada = app.sign_up("ada").await;
+    let cases = [
+        ("ada@example.com", PASSWORD, 200, 2),
+        ("ada@example.com", "not it", 401, 1 + 1),
+        ("nobody@example.com", "not it", 401, 1 + 1),
+    ];
+    let mut fewest = [usize::MAX; 3];
+    // Connections open and statements are prepared on each in the course of the rounds.
+    for _ in 0..9 {
+        for ((email, password, status, _), fewest) in cases.iter().zip(&mut fewest) {
+            let before = proxy.round_trips();
+            let body = json!({"email": email, "password": password});
+            ada.post("/auth/login", body).await.expect(*status);
+            app.app.audit.flush().await;
+            *fewest = (*fewest).min(proxy.round_trips() - before);
+        }
+    }
+    assert_eq!(fewest, cases.map(|case| case.3));
+}
+
+#[tokio::test]
+async fn nothing_is_sent_while_nobody_asks() {
+    let (_, url) = database().await;
+    let proxy = Proxy::to(postgres::shared().port).await;
+    let db = open(&proxy.before(&url)).await;
+    let ada = user(&db).await;
+    task(&db, ada, "a task").await;
+    let sent = proxy.bytes();
+    tokio::time::sleep(std::time::Duration::from_secs(3)).await;
+    assert_eq!(proxy.bytes(), sent);
+    // Nor is a lost connection opened again before somebody asks.
+    proxy.cut();
+    tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+    assert_eq!((proxy.bytes(), proxy.connections()), (sent, 0));
+    assert_eq!(db.find::<i64>(ONE, params![]).await.unwrap(), Some(1));
+}

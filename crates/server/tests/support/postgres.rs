@@ -1,0 +1,222 @@
+//! A private PostgreSQL for one test binary: made by `initdb` as a user who is not root, without
+//! fsync, on a free port, gone when the binary ends, however it ends.
+
+use std::os::unix::fs::{PermissionsExt, chown};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+/// The superuser's password; SCRAM is on, so that tests sign in as users do.
+pub const PASSWORD: &str = "p%40ss/word";
+const PASSWORD_TEXT: &str = "p@ss/word";
+
+/// A running server.
+pub struct Postgres {
+    /// The port on 127.0.0.1.
+    pub port: u16,
+    /// The data directory's parent.
+    pub dir: PathBuf,
+    // The watchdog stops the server when this end of its pipe closes.
+    _watchdog: Child,
+}
+
+/// The binary's shared server, started at first use.
+pub fn shared() -> &'static Postgres {
+    static SHARED: OnceLock<Postgres> = OnceLock::new();
+    SHARED.get_or_init(|| Postgres::start(&[]))
+}
+
+/// The URL of a new, empty database on the shared server.
+pub async fn fresh_database() -> String {
+    shared().create_database(None).await
+}
+
+/// The URL of a new database on the shared server with every migration applied.
+pub async fn migrated_database() -> String {
+    static TEMPLATE: tokio::sync::OnceCell<String> = tokio::sync::OnceCell::const_new();
+    let server = shared();
+    let template = TEMPLATE
+        .get_or_init(|| async {
+            let url = server.create_database(None).await;
+            super::app::migrate(&url).await;
+            url.rsplit('/').next().expect("a URL has a path").to_owned()
+        })
+        .await;
+    server.create_database(Some(template)).await
+}
+
+impl Postgres {
+    /// Starts a server of its own with more settings (`name=value`), for tests that break it.
+    pub fn start(settings: &[&str]) -> Self {
+        let dir =
+            tempfile::Builder::new().prefix("doorward-pg-").tempdir().expect("a temp dir").keep();
+        let data = dir.join("data");
+        let bin = bindir();
+        std::fs::set_permissions(&dir, std::fs::Permissions::from_mode(0o755)).expect("chmod");
+        let user = unprivileged();
+        if let Some((uid, gid)) = user {
+            chown(&dir, Some(uid), Some(gid)).expect("chown");
+        }
+        let secret = dir.join("password");
+        std::fs::write(&secret, PASSWORD_TEXT).expect("a password file");
+        let mut initdb = Command::new(bin.join("initdb"));
+        initdb.args(["-D", path(&data), "-U", "postgres", "-A", "scram-sha-256", "-E", "UTF8"]);
+        initdb.args(["--no-locale", "--no-sync", "--pwfile", path(&secret)]);
+        let made = as_user(&mut initdb, user).output().expect("initdb runs");
+        assert!(made.status.success(), "initdb: {}", String::from_utf8_lossy(&made.stderr));
+        let port = free_port();
+        let watchdog = launch(&dir, &bin, port, settings, user);
+        let server = Self { port, dir, _watchdog: watchdog };
+        server.wait_until_ready();
+        server
+    }
+
+    /// The URL of `database` as the superuser.
+    pub fn url(&self, database: &str) -> String {
+        format!("postgresql://postgres:{PASSWORD}@127.0.0.1:{}/{database}", self.port)
+    }
+
+    /// A superuser's connection to `database`.
+    pub async fn connect(&self, database: &str) -> tokio_postgres::Client {
+        let (client, connection) =
+            tokio_postgres::connect(&self.url(database), tokio_postgres::NoTls)
+                .await
+                .expect("connect");
+        tokio::spawn(connection);
+        client
+    }
+
+    async fn create_database(&self, template: Option<&str>) -> String {
+        static NEXT: AtomicUsize = AtomicUsize::new(0);
+        // One CREATE at a time: a template must have no other users.
+        static TURN: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+        let _turn = TURN.lock().await;
+        let name = format!("t{}", NEXT.fetch_add(1, Ordering::SeqCst));
+        let template = template.unwrap_or("template0");
+        let admin = self.connect("postgres").await;
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while let Err(error) =
+            admin.batch_execute(&format!("CREATE DATABASE {name} TEMPLATE {template}")).await
+        {
+            assert!(Instant::now() < deadline, "create database: {error:?}");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        self.url(&name)
+    }
+
+    /// `pg_ctl` on this server: `restart`, `stop`, `start` with its options.
+    pub fn ctl(&self, args: &[&str]) {
+        let data = self.dir.join("data");
+        let log = self.dir.join("log");
+        let mut command = Command::new(bindir().join("pg_ctl"));
+        command.args(["-D", path(&data), "-w", "-l", path(&log)]).args(args);
+        let done = as_user(&mut command, unprivileged())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status()
+            .expect("pg_ctl runs");
+        assert!(done.success(), "pg_ctl {args:?}");
+    }
+
+    fn wait_until_ready(&self) {
+        let deadline = Instant::now() + Duration::from_secs(30);
+        loop {
+            let ready = Command::new(bindir().join("pg_isready"))
+                .args(["-q", "-h", "127.0.0.1", "-p", &self.port.to_string()])
+                .status()
+                .expect("pg_isready runs");
+            if ready.success() {
+                return;
+            }
+            assert!(
+                Instant::now() < deadline,
+                "PostgreSQL did not start; see {}",
+                self.dir.display()
+            );
+            std::thread::park_timeout(Duration::from_millis(50));
+        }
+    }
+}
+
+fn launch(dir: &Path, bin: &Path, port: u16, settings: &[&str], user: Option<(u32, u32)>) -> Child {
+    let data = dir.join("data");
+    let conf = [
+        format!("port = {port}"),
+        "listen_addresses = '127.0.0.1'".into(),
+        format!("unix_socket_directories = '{}'", dir.display()),
+        "fsync = off".into(),
+        "max_connections = 1000".into(),
+        "shared_buffers = '64MB'".into(),
+    ];
+    let more = settings.iter().map(|setting| (*setting).to_owned());
+    let text: Vec<String> = conf.into_iter().chain(more).collect();
+    let file = data.join("postgresql.auto.conf");
+    std::fs::write(&file, text.join("\n") + "\n").expect("the configuration");
+    // Lives in its own process group and outlasts us: our end of its standard input closing is what
+    // tells it that we have ended, even by SIGKILL.
+    let script = r#"
+        "$1/pg_ctl" -D "$2" -w -l "$3" start >/dev/null 2>&1
+        cat >/dev/null
+        "$1/pg_ctl" -D "$2" -m immediate stop >/dev/null 2>&1
+        rm -rf "$4"
+    "#;
+    let mut watchdog = Command::new("sh");
+    let log = dir.join("log");
+    watchdog.args(["-c", script, "sh", path(bin), path(&data), path(&log), path(dir)]);
+    watchdog.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
+    as_user(&mut watchdog, user).spawn().expect("sh runs")
+}
+
+/// Who runs servers if we are root, which PostgreSQL refuses to be: `postgres`, else `nobody`.
+pub fn unprivileged() -> Option<(u32, u32)> {
+    let me = Command::new("id").arg("-u").output().expect("id runs").stdout;
+    if me.trim_ascii() != b"0" {
+        return None;
+    }
+    let passwd = std::fs::read_to_string("/etc/passwd").expect("/etc/passwd");
+    ["postgres", "nobody"].iter().find_map(|name| {
+        let line = passwd.lines().find(|line| line.split(':').next() == Some(name))?;
+        let mut parts = line.split(':').skip(2);
+        Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
+    })
+}
+
+/// The command as that user.
+pub fn as_user(command: &mut Command, user: Option<(u32, u32)>) -> &mut Command {
+    if let Some((uid, gid)) = user {
+        command.uid(uid).gid(gid);
+    }
+    command.current_dir("/").env("LC_ALL", "C")
+}
+
+/// Where `initdb` is: `pg_config` knows, else Debian's versioned folders.
+pub fn bindir() -> PathBuf {
+    let told = Command::new("pg_config").arg("--bindir").output();
+    let told = told.map(|out| PathBuf::from(String::from_utf8_lossy(&out.stdout).trim()));
+    if let Ok(dir) = told
+        && dir.join("initdb").exists()
+    {
+        return dir;
+    }
+    let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let mut found: Vec<PathBuf> = versions.map(|entry| entry.path().join("bin")).collect();
+    found.sort();
+    found
+        .into_iter()
+        .rfind(|dir| dir.join("initdb").exists())
+        .expect("PostgreSQL's server binaries: apt-get install postgresql, or ./scripts/test.sh")
+}
+
+/// A port nobody listens on just now.
+pub fn free_port() -> u16 {
+    let socket = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    socket.local_addr().expect("an address").port()
+}
+
+fn path(path: &Path) -> &str {
+    path.to_str().expect("a UTF-8 path")
+}

@@ -1,0 +1,82 @@
+//! The claims of an access token (RFC 7519 §4.1, RFC 9068 §2.2), as Doorward mints them, read with
+//! their types: a date that is text, null, fractional or out of range is no date (CVE-2026-25537).
+
+use serde::{Deserialize, Deserializer, Serialize};
+
+/// What a valid access token says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Claims {
+    /// Who issued it.
+    pub iss: String,
+    /// The user's id.
+    pub sub: String,
+    /// The same id, under the name that hand-built FastAPI backends use.
+    pub user_id: String,
+    /// The session's id.
+    pub sid: String,
+    /// The refresh-token generation it belongs to.
+    #[serde(rename = "gen")]
+    pub generation: i64,
+    /// Unique per token.
+    pub jti: String,
+    /// Issued at, seconds since 1970, floored.
+    pub iat: i64,
+    /// Expires at, seconds since 1970.
+    pub exp: i64,
+    /// The user's roles when it was issued.
+    pub roles: Vec<String>,
+    /// Who it is for; only where an audience is configured.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub aud: Option<String>,
+}
+
+/// The same as sent. Known names given twice are refused by the derived code, unknown ones ignored.
+#[derive(Deserialize)]
+struct Sent {
+    iss: String,
+    sub: String,
+    user_id: String,
+    sid: String,
+    #[serde(rename = "gen")]
+    generation: u64,
+    jti: String,
+    iat: u64,
+    exp: u64,
+    #[serde(default, deserialize_with = "present")]
+    nbf: Option<u64>,
+    roles: Vec<String>,
+    #[serde(default, deserialize_with = "present")]
+    aud: Option<String>,
+}
+
+/// `null` is not absence.
+fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(from).map(Some)
+}
+
+impl Claims {
+    /// The claims and `nbf` of a payload, if all are there and of their types.
+    pub(crate) fn parse(payload: &[u8]) -> Option<(Self, Option<i64>)> {
+        // Derived code would read an array as the fields in order.
+        payload.trim_ascii_start().strip_prefix(b"{")?;
+        let sent: Sent = serde_json::from_slice(payload).ok()?;
+        let number = |number: u64| i64::try_from(number).ok();
+        let not_before = match sent.nbf {
+            None => None,
+            Some(nbf) => Some(number(nbf)?),
+        };
+        let claims = Self {
+            generation: number(sent.generation)?,
+            iat: number(sent.iat)?,
+            exp: number(sent.exp)?,
+            iss: sent.iss,
+            sub: sent.sub,
+            user_id: sent.user_id,
+            sid: sent.sid,
+            jti: sent.jti,
+            roles: sent.roles,
+            aud: sent.aud,
+        };
+        (claims.sub == claims.user_id).then_some((claims, not_before))
+    }
+}

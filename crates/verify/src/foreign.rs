@@ -1,0 +1,124 @@
+//! Tokens that other servers minted (RFC 7519): looser than Doorward's own in what a header and a
+//! payload may hold besides, as strict in what is checked. `exp` is required; dates have their types.
+
+use serde::de::{Deserializer, Error, MapAccess, Visitor};
+use serde_json::{Map, Value};
+
+use crate::verifier::LEEWAY_NBF;
+use crate::{KeySet, Rejection, Token};
+
+/// The last second of the year 9999.
+const LATEST: i64 = 253_402_300_799;
+const MAX_LEEWAY: i64 = 30;
+
+/// What a foreign token must say.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Expected {
+    /// `iss`, exactly; `None` where the key alone says whose the token is.
+    pub issuer: Option<String>,
+    /// One of `aud`; `None` leaves `aud` unread.
+    pub audience: Option<String>,
+    /// Seconds that `exp` may be past because clocks differ; 30 at most.
+    pub leeway: i64,
+}
+
+impl Expected {
+    /// The claims of a token that one of the keys signed and that says what is expected.
+    pub fn verify(
+        &self,
+        keys: &KeySet,
+        token: &str,
+        now: i64,
+    ) -> Result<Map<String, Value>, Rejection> {
+        let token = Token::split(token)?;
+        let header = token.header()?;
+        if header.has_critical || !is_access_token(header.typ.as_deref()) {
+            return Err(Rejection::Malformed);
+        }
+        let key = header.key(keys)?;
+        token.prove(key, now)?;
+        let claims = self.read(&token.payload()?, now)?;
+        let exp = date(&claims, "exp")?.unwrap_or_default();
+        token.remember(key, exp, now);
+        Ok(claims)
+    }
+
+    /// The claims of a payload that is proven already, if it says what is expected.
+    pub fn read(&self, payload: &[u8], now: i64) -> Result<Map<String, Value>, Rejection> {
+        let claims = parse(payload).ok_or(Rejection::BadClaims)?;
+        let exp = date(&claims, "exp")?.ok_or(Rejection::BadClaims)?;
+        if exp.saturating_add(self.leeway.clamp(0, MAX_LEEWAY)) <= now {
+            return Err(Rejection::Expired);
+        }
+        let not_before = date(&claims, "nbf")?;
+        if not_before.is_some_and(|nbf| nbf > now.saturating_add(LEEWAY_NBF)) {
+            return Err(Rejection::NotYetValid);
+        }
+        date(&claims, "iat")?;
+        if let Some(issuer) = &self.issuer
+            && claims.get("iss").and_then(Value::as_str) != Some(issuer)
+        {
+            return Err(Rejection::WrongIssuer);
+        }
+        if let Some(audience) = &self.audience
+            && !names(claims.get("aud"), audience)
+        {
+            return Err(Rejection::WrongAudience);
+        }
+        Ok(claims)
+    }
+}
+
+/// Tokens of other sorts (refresh, log-out, proof of possession) name themselves in `typ`
+/// (RFC 8725 §3.11).
+fn is_access_token(typ: Option<&str>) -> bool {
+    let Some(typ) = typ else { return true };
+    ["JWT", "at+jwt", "application/at+jwt"].iter().any(|one| typ.eq_ignore_ascii_case(one))
+}
+
+/// RFC 7519 §4.1.3: one audience or several.
+fn names(aud: Option<&Value>, audience: &str) -> bool {
+    match aud {
+        Some(Value::String(one)) => one == audience,
+        Some(Value::Array(all)) => all.iter().any(|one| one == audience),
+        _ => false,
+    }
+}
+
+/// RFC 7519 §2: seconds, perhaps with a fraction.
+fn date(claims: &Map<String, Value>, name: &str) -> Result<Option<i64>, Rejection> {
+    let Some(value) = claims.get(name) else { return Ok(None) };
+    let whole = value.as_i64().or_else(|| {
+        let number = value.as_f64().filter(|number| (0.0..1e12).contains(number))?;
+        #[allow(clippy::cast_possible_truncation, reason = "below 1e12")]
+        Some(number as i64)
+    });
+    match whole {
+        Some(seconds @ 0..=LATEST) => Ok(Some(seconds)),
+        _ => Err(Rejection::BadClaims),
+    }
+}
+
+/// An object of distinct names: which of two `sub` counts would be anybody's guess.
+pub(crate) fn parse(payload: &[u8]) -> Option<Map<String, Value>> {
+    struct Members;
+    impl<'de> Visitor<'de> for Members {
+        type Value = Map<String, Value>;
+        fn expecting(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            out.write_str("claims")
+        }
+        fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self::Value, A::Error> {
+            let mut claims = Map::new();
+            while let Some((name, value)) = members.next_entry()? {
+                if claims.insert(name, value).is_some() {
+                    return Err(A::Error::custom("claim given twice"));
+                }
+            }
+            Ok(claims)
+        }
+    }
+    let mut json = serde_json::Deserializer::from_slice(payload);
+    let claims = json.deserialize_map(Members).ok()?;
+    json.end().ok()?;
+    Some(claims)
+}

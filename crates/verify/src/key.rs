@@ -1,0 +1,165 @@
+//! A verification key: a public name (`kid`), one algorithm, and the secret or the public key. Proofs
+//! of slow algorithms are remembered in the key itself, so a key that goes takes them along.
+
+use std::fmt;
+use std::sync::Arc;
+
+use aws_lc_rs::hmac;
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_FIXED, ED25519, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256,
+    RsaPublicKeyComponents,
+};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use crate::Algorithm;
+use crate::proven::Proven;
+
+/// Why a key cannot be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyError {
+    /// Not a JWK or a JWK set.
+    Malformed,
+    /// A kind of key, curve or algorithm that is not verified here.
+    Unsupported,
+    /// Made for something else than signatures.
+    NotForSignatures,
+    /// Holds a private or secret part, which has no place in a public document.
+    Private,
+    /// Too short, or not a key of its kind.
+    Weak,
+    /// Two keys have one `kid`.
+    DuplicateKid,
+}
+
+impl fmt::Display for KeyError {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(match self {
+            Self::Malformed => "not a JSON web key",
+            Self::Unsupported => "not a kind of key that is verified here",
+            Self::NotForSignatures => "a key that is not for signatures",
+            Self::Private => "a key with a private part",
+            Self::Weak => "a key that is too short or not of its kind",
+            Self::DuplicateKid => "two keys with one kid",
+        })
+    }
+}
+
+impl std::error::Error for KeyError {}
+
+/// A key with its public name and its one algorithm; clones share what they remember.
+#[derive(Clone)]
+pub struct Key {
+    kid: String,
+    algorithm: Algorithm,
+    material: Material,
+}
+
+#[derive(Clone)]
+enum Material {
+    Secret(Box<hmac::Key>),
+    Public(Arc<(ParsedPublicKey, Proven)>),
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "Key({} {})", self.algorithm, self.kid)
+    }
+}
+
+/// Names a shared secret without telling it: a keyed digest, so that nobody can test guesses against
+/// the name faster than against a token itself.
+pub fn key_id(secret: &[u8]) -> String {
+    let key = hmac::Key::new(hmac::HMAC_SHA256, secret);
+    let tag = hmac::sign(&key, b"doorward key id v1");
+    format!("hs-{}", URL_SAFE_NO_PAD.encode(&tag.as_ref()[..9]))
+}
+
+impl Key {
+    /// The HS256 key made of these bytes, under the name that Doorward gives it.
+    pub fn shared_secret(secret: &[u8]) -> Self {
+        Self::named_secret(&key_id(secret), secret)
+    }
+
+    /// The HS256 key made of these bytes, under another name.
+    pub fn named_secret(kid: &str, secret: &[u8]) -> Self {
+        let material = Material::Secret(Box::new(hmac::Key::new(hmac::HMAC_SHA256, secret)));
+        Self { kid: kid.into(), algorithm: Algorithm::Hs256, material }
+    }
+
+    /// The Ed25519 key of these 32 bytes.
+    pub fn ed25519(kid: &str, public: &[u8]) -> Result<Self, KeyError> {
+        if public.len() != 32 {
+            return Err(KeyError::Weak);
+        }
+        let key = ParsedPublicKey::new(&ED25519, public).map_err(|_| KeyError::Weak)?;
+        Ok(Self::public(kid, Algorithm::EdDsa, key))
+    }
+
+    /// The P-256 key of this uncompressed point: 4, then 32 bytes of x and 32 of y (SEC 1 §2.3.3).
+    pub fn p256(kid: &str, point: &[u8]) -> Result<Self, KeyError> {
+        if point.len() != 65 || point[0] != 4 {
+            return Err(KeyError::Weak);
+        }
+        let key =
+            ParsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point).map_err(|_| KeyError::Weak)?;
+        Ok(Self::public(kid, Algorithm::Es256, key))
+    }
+
+    /// The RSA key of this modulus and exponent, both big-endian.
+    pub fn rsa(kid: &str, n: &[u8], e: &[u8]) -> Result<Self, KeyError> {
+        let bits = n.len() * 8 - n.first().map_or(0, |first| first.leading_zeros() as usize);
+        let odd = |number: &[u8]| number.last().is_some_and(|last| last % 2 == 1);
+        if !(2048..=8192).contains(&bits) || !odd(n) || !odd(e) || e == [1] || e.len() > 4 {
+            return Err(KeyError::Weak);
+        }
+        let key = RsaPublicKeyComponents { n, e }
+            .to_parsed_public_key(&RSA_PKCS1_2048_8192_SHA256)
+            .map_err(|_| KeyError::Weak)?;
+        Ok(Self::public(kid, Algorithm::Rs256, key))
+    }
+
+    fn public(kid: &str, algorithm: Algorithm, key: ParsedPublicKey) -> Self {
+        let material = Material::Public(Arc::new((key, Proven::default())));
+        Self { kid: kid.into(), algorithm, material }
+    }
+
+    /// What `kid` names it.
+    pub fn kid(&self) -> &str {
+        &self.kid
+    }
+
+    /// Its one algorithm.
+    pub fn algorithm(&self) -> Algorithm {
+        self.algorithm
+    }
+
+    /// The encoded header of the tokens it signs.
+    pub fn header(&self, typ: &str) -> String {
+        let (alg, kid) = (self.algorithm, &self.kid);
+        URL_SAFE_NO_PAD.encode(format!(r#"{{"alg":"{alg}","kid":"{kid}","typ":"{typ}"}}"#))
+    }
+
+    /// True if the signature is this key's over the message.
+    pub fn proves(&self, message: &[u8], signature: &[u8]) -> bool {
+        match &self.material {
+            Material::Secret(key) => hmac::verify(key, message, signature).is_ok(),
+            Material::Public(public) => public.0.verify_sig(message, signature).is_ok(),
+        }
+    }
+
+    /// True if this very token was proven before and is not past the `exp` it had.
+    pub(crate) fn remembers(&self, token: &str, now: i64) -> bool {
+        match &self.material {
+            Material::Secret(_) => false,
+            Material::Public(public) => public.1.has(token, now),
+        }
+    }
+
+    /// Remembers a proven token until `exp`; an HMAC is as quick as looking it up.
+    pub(crate) fn remember(&self, token: &str, exp: i64, now: i64) {
+        if let Material::Public(public) = &self.material {
+            public.1.put(token, exp, now);
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! A set of keys, each found by its `kid` alone. A published set (RFC 7517 §5) may hold keys of other
+//! kinds, which are passed over; two keys of one `kid` make the whole set unusable, because which of
+//! them was meant is anybody's guess.
+
+use serde_json::Value;
+
+use crate::{Key, KeyError};
+
+/// No issuer needs more, and looking through them is linear.
+const MOST: usize = 64;
+
+/// Keys with distinct names.
+#[derive(Clone, Debug, Default)]
+pub struct KeySet {
+    keys: Vec<Key>,
+}
+
+impl KeySet {
+    /// A set of these keys.
+    pub fn new(keys: impl IntoIterator<Item = Key>) -> Result<Self, KeyError> {
+        let mut set = Self::default();
+        for key in keys {
+            if set.find(key.kid()).is_some() {
+                return Err(KeyError::DuplicateKid);
+            }
+            set.keys.push(key);
+        }
+        Ok(set)
+    }
+
+    /// The HS256 keys of these secrets; one that is there twice counts once.
+    pub fn of_secrets<'a>(secrets: impl IntoIterator<Item = &'a [u8]>) -> Self {
+        let mut set = Self::default();
+        for key in secrets.into_iter().map(Key::shared_secret) {
+            if set.find(key.kid()).is_none() {
+                set.keys.push(key);
+            }
+        }
+        set
+    }
+
+    /// The usable keys of a published set. Keys without `kid`, of other kinds, or for other uses are
+    /// left out; a private part or a `kid` that is there twice refuses the set.
+    pub fn from_jwks(json: &[u8]) -> Result<Self, KeyError> {
+        let document: Value = serde_json::from_slice(json).map_err(|_| KeyError::Malformed)?;
+        let listed = document.get("keys").and_then(Value::as_array).ok_or(KeyError::Malformed)?;
+        if listed.len() > MOST {
+            return Err(KeyError::Malformed);
+        }
+        let mut kids: Vec<&str> = listed.iter().filter_map(|jwk| jwk["kid"].as_str()).collect();
+        kids.sort_unstable();
+        if kids.windows(2).any(|pair| pair[0] == pair[1]) {
+            return Err(KeyError::DuplicateKid);
+        }
+        let mut set = Self::default();
+        for jwk in listed {
+            match Key::from_jwk(jwk) {
+                Ok(key) => set.keys.push(key),
+                Err(KeyError::Private) => return Err(KeyError::Private),
+                Err(_) => {}
+            }
+        }
+        Ok(set)
+    }
+
+    /// All keys.
+    pub fn keys(&self) -> &[Key] {
+        &self.keys
+    }
+
+    /// The key of this name.
+    pub fn find(&self, kid: &str) -> Option<&Key> {
+        self.keys.iter().find(|key| key.kid() == kid)
+    }
+}

@@ -1,0 +1,54 @@
+//! Why a token was refused. The texts are safe to show: they never quote the token.
+
+use std::fmt;
+
+/// The one check that failed first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rejection {
+    /// Not three canonical base64url parts, or not JSON inside.
+    Malformed,
+    /// No key has this `kid`.
+    UnknownKey,
+    /// The algorithm is not that of the key.
+    WrongAlgorithm,
+    /// The signature does not match.
+    BadSignature,
+    /// Past `exp`.
+    Expired,
+    /// Before `nbf`.
+    NotYetValid,
+    /// Another issuer.
+    WrongIssuer,
+    /// Another audience, or none where one is required.
+    WrongAudience,
+    /// A claim is missing or has the wrong type.
+    BadClaims,
+    /// The issuer's keys were never fetched and cannot be now: 503, not 401.
+    KeysUnavailable,
+}
+
+impl Rejection {
+    /// One sentence for the client.
+    pub fn message(self) -> &'static str {
+        match self {
+            Self::Malformed => "The token is malformed.",
+            Self::UnknownKey => "The token was signed with an unknown key.",
+            Self::WrongAlgorithm => "The token's algorithm is not that of its key.",
+            Self::BadSignature => "The token's signature is wrong.",
+            Self::Expired => "The access token has expired.",
+            Self::NotYetValid => "The token is not valid yet.",
+            Self::WrongIssuer => "The token was issued by somebody else.",
+            Self::WrongAudience => "The token is for another audience.",
+            Self::BadClaims => "The token lacks a claim or has one of the wrong type.",
+            Self::KeysUnavailable => "The keys of the token's issuer cannot be fetched.",
+        }
+    }
+}
+
+impl fmt::Display for Rejection {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(self.message())
+    }
+}
+
+impl std::error::Error for Rejection {}

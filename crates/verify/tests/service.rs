@@ -1,0 +1,113 @@
+//! The example service over real sockets, with keys fetched from a real issuer: public API only.
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
+
+#[path = "../examples/service.rs"]
+#[allow(dead_code, unreachable_pub, reason = "the example's own main is not called")]
+mod example;
+mod support;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{Request, header};
+use axum::response::{IntoResponse, Redirect};
+use axum::routing::get;
+use doorward_verify::{Algorithm, Auth, Fetch, HttpFetch, Issuer, KeySet, Principal, RemoteKeys};
+use serde_json::{Value, json};
+use support::{NOW, Pair, claims, published};
+use tower::ServiceExt;
+
+async fn listening(router: Router) -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    url
+}
+
+/// Status, challenge and body of a request with this token.
+async fn call(router: &Router, path: &str, token: Option<&str>) -> (u16, String, Value) {
+    let mut request = Request::get(path);
+    if let Some(token) = token {
+        request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
+    }
+    let response = router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+    let challenge = response.headers().get(header::WWW_AUTHENTICATE);
+    let challenge = challenge.map_or("", |it| it.to_str().unwrap()).to_owned();
+    let status = response.status().as_u16();
+    let bytes = axum::body::to_bytes(response.into_body(), 65_536).await.unwrap();
+    let body = serde_json::from_slice(&bytes)
+        .unwrap_or_else(|_| String::from_utf8_lossy(&bytes).into_owned().into());
+    (status, challenge, body)
+}
+
+#[tokio::test]
+async fn the_example_service_takes_tokens_by_the_keys_that_the_issuer_publishes() {
+    for algorithm in [Algorithm::EdDsa, Algorithm::Es256, Algorithm::Rs256] {
+        let pair = Pair::new(algorithm);
+        let set = published(&[pair.jwk("k")]);
+        let issuer = Router::new().route("/jwks.json", get(move || async move { set }));
+        let url = listening(issuer).await;
+        let keys = RemoteKeys::at(format!("{url}/jwks.json"));
+        let auth = Auth::with_clock([Issuer::doorward_at("doorward", keys)], || NOW);
+        let service = example::router(&auth);
+        let token = pair.token(&pair.header("k"), &claims());
+        assert_eq!(call(&service, "/", None).await.0, 200);
+        let (status, _, body) = call(&service, "/whoami", Some(&token)).await;
+        assert_eq!((status, &body["subject"]), (200, &json!("u1")), "{algorithm}");
+        let (status, challenge, body) = call(&service, "/admin", Some(&token)).await;
+        assert_eq!((status, &body["code"]), (403, &json!("insufficient_scope")));
+        assert!(challenge.starts_with("Bearer error=\"insufficient_scope\""), "{challenge}");
+        let mut of_admin = claims();
+        of_admin["roles"] = json!(["admin"]);
+        let of_admin = pair.token(&pair.header("k"), &of_admin);
+        assert_eq!(call(&service, "/admin", Some(&of_admin)).await.0, 200);
+    }
+}
+
+#[tokio::test]
+async fn a_missing_a_bad_and_an_expired_token_are_401_with_the_right_challenge() {
+    let keys = || KeySet::of_secrets([support::SECRET]);
+    let kid = doorward_verify::key_id(support::SECRET);
+    let at = |now: i64| {
+        example::router(&Auth::with_clock([Issuer::doorward("doorward", keys())], move || now))
+    };
+    let token = Pair::Secret.token(&Pair::Secret.header(&kid), &claims());
+    for path in ["/whoami", "/admin", "/reports"] {
+        let (status, challenge, body) = call(&at(NOW), path, None).await;
+        assert_eq!((status, challenge.as_str()), (401, "Bearer"));
+        assert_eq!((&body["code"], &body["status"]), (&json!("not_authenticated"), &json!(401)));
+        let (status, challenge, body) = call(&at(NOW), path, Some("x.y.z")).await;
+        assert!(status == 401 && challenge.starts_with("Bearer error=\"invalid_token\""));
+        assert_eq!(body["code"], "invalid_token");
+        let (status, _, body) = call(&at(NOW + 10), path, Some(&token)).await;
+        assert_eq!((status, &body["code"]), (401, &json!("token_expired")));
+    }
+    assert_eq!(call(&at(NOW), "/reports", Some(&token)).await.0, 200);
+}
+
+#[tokio::test]
+async fn an_issuer_that_is_away_is_503_and_a_route_without_the_layer_500() {
+    let pair = Pair::new(Algorithm::EdDsa);
+    let token = pair.token(&pair.header("k"), &claims());
+    let keys = RemoteKeys::at("http://127.0.0.1:1/jwks.json");
+    let auth = Auth::with_clock([Issuer::doorward_at("doorward", keys)], || NOW);
+    let (status, _, body) = call(&example::router(&auth), "/whoami", Some(&token)).await;
+    assert_eq!((status, &body["code"]), (503, &json!("unavailable")));
+    let bare = Router::new().route("/", get(|_: Principal| async { "never" }));
+    assert_eq!(call(&bare, "/", Some(&token)).await.0, 500);
+}
+
+#[tokio::test]
+async fn redirects_errors_and_documents_without_end_are_not_taken() {
+    let router = Router::new()
+        .route("/moved", get(|| async { Redirect::temporary("/good").into_response() }))
+        .route("/good", get(|| async { "{}" }))
+        .route("/long", get(|| async { "x".repeat(300_000) }));
+    let url = listening(router).await;
+    assert_eq!(HttpFetch.fetch(&format!("{url}/good")).await, Ok(b"{}".to_vec()));
+    for path in ["/moved", "/long", "/gone"] {
+        assert!(HttpFetch.fetch(&format!("{url}{path}")).await.is_err(), "{path}");
+    }
+    for url in ["", "file:///etc/passwd", "/jwks", "ftp://127.0.0.1/", "http://127.0.0.1:1/"] {
+        assert!(HttpFetch.fetch(url).await.is_err(), "{url}");
+    }
+}

@@ -1,0 +1,244 @@
+#!/usr/bin/env bash
+# Prints the performance table: each figure beside the limit it is held against, measured in turn in
+# the same run. ROUNDS (3) and SECONDS_EACH (5) can be set; `--write` also replaces docs/performance.md.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+rounds=${ROUNDS:-3} each=${SECONDS_EACH:-5} clients=64
+write=false
+case "${1:-}" in
+  "") ;;
+  --write) write=true ;;
+  *) echo "usage: scripts/bench.sh [--write]" >&2; exit 2 ;;
+esac
+
+need() { command -v "$1" >/dev/null 2>&1 || compgen -G "/usr/lib/postgresql/*/bin/$1" >/dev/null; }
+missing=()
+need wrk || missing+=(wrk)
+need initdb || missing+=(postgresql)
+need sqlite3 || missing+=(sqlite3)
+need pgbench || missing+=(postgresql-contrib)
+if [ ${#missing[@]} -gt 0 ]; then
+  sudo=""; [ "$(id -u)" -eq 0 ] || sudo=sudo
+  $sudo apt-get update -qq && DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq "${missing[@]}" >/dev/null
+fi
+pgbin=$(pg_config --bindir 2>/dev/null || true)
+[ -x "$pgbin/initdb" ] || pgbin=$(ls -d /usr/lib/postgresql/*/bin | sort -V | tail -1)
+
+cargo build --release --locked --quiet --bin doorward --example measure
+doorward=$PWD/target/release/doorward measure=$PWD/target/release/examples/measure
+
+work=$(mktemp -d); chmod 755 "$work"
+pids=()
+user=""
+if [ "$(id -u)" -eq 0 ]; then user=postgres; chown postgres "$work"; fi
+as() { if [ -n "$user" ]; then setpriv --reuid="$user" --regid="$(id -g "$user")" --clear-groups "$@"; else "$@"; fi; }
+finish() {
+  for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done
+  (cd / && as "$pgbin/pg_ctl" -D "$work/pg" -m immediate stop >/dev/null 2>&1) || true
+  rm -rf "$work"
+}
+trap finish EXIT
+trap 'echo "scripts/bench.sh: line $LINENO failed" >&2; cat "$work"/*.log 2>/dev/null | tail -20 >&2' ERR
+port() { python3 -c 'import socket; s=socket.socket(); s.bind(("127.0.0.1",0)); print(s.getsockname()[1])'; }
+median() { sort -g | awk '{a[NR]=$1} END {print (NR%2) ? a[(NR+1)/2] : (a[NR/2]+a[NR/2+1])/2}'; }
+spread() { sort -g | awk 'NR==1{low=$1} {high=$1} END {printf "%.0f–%.0f", low, high}'; }
+ratio() { awk -v a="$1" -v b="$2" 'BEGIN {printf "%.2f", (b > 0) ? a / b : 0}'; }
+value() { awk -v name="$1" '$1 == name {print $2}'; }
+note() { printf '%s\n' "$*" >&2; }
+rows=()
+# row WHAT OURS LIMIT RATIO TARGET SPREAD
+row() { rows+=("| $1 | $2 | $3 | $4 | $5 | $6 |"); note "${rows[-1]}"; }
+
+# --- the two databases, with the documented defaults of each
+pgport=$(port)
+(cd / && as "$pgbin/initdb" -D "$work/pg" -U postgres -A trust --no-locale -E UTF8 >/dev/null)
+printf "port=%s\nlisten_addresses='127.0.0.1'\nunix_socket_directories='%s'\nmax_connections=300\nshared_buffers='256MB'\n" \
+  "$pgport" "$work" >"$work/conf"
+cat "$work/conf" >>"$work/pg/postgresql.conf"
+(cd / && as "$pgbin/pg_ctl" -D "$work/pg" -w -l "$work/pg.log" start >/dev/null)
+sql() { psql -h 127.0.0.1 -p "$pgport" -U postgres -d bench -v ON_ERROR_STOP=1 -qAt "$@"; }
+psql -h 127.0.0.1 -p "$pgport" -U postgres -qc 'CREATE DATABASE bench'
+pgurl=postgresql://postgres@127.0.0.1:$pgport/bench
+liteurl=sqlite:$work/bench.db
+export BETTER_AUTH_SECRET=benchmark-secret-f1c0a2d94be84cf0b7 RUST_LOG=warn
+for url in "$pgurl" "$liteurl"; do DATABASE_URL=$url "$doorward" db migrate >/dev/null 2>&1; done
+
+# start URL → sets $base, $serving
+start() {
+  local port; port=$(port)
+  (cd "$work" && DATABASE_URL=$1 PORT=$port RATE_LIMIT_LOGIN=${LIMIT:-1000000/1m} RATE_LIMIT_REGISTER=1000000/1m RATE_LIMIT_REFRESH=off RATE_LIMIT_AUTH=off LOGIN_MAX_FAILURES=20 exec "$doorward" serve) >>"$work/server.log" 2>&1 &
+  serving=$!; pids+=($serving); at=$port; base=http://127.0.0.1:$port
+  for _ in $(seq 400); do curl -fs -o /dev/null "$base/livez" && return 0; sleep 0.02; done
+  cat "$work/server.log" >&2; exit 1
+}
+stop() { kill "$serving" 2>/dev/null || true; wait "$serving" 2>/dev/null || true; }
+post() { curl -fsS -H 'content-type: application/json' "${@:3}" -d "$2" "$1"; }
+field() { python3 -c "import json,sys; print(json.load(sys.stdin)['$1'])"; }
+password='correct horse battery staple'
+rps() { wrk -t2 -c$clients -d"${each}s" -H "Authorization: Bearer $1" "${@:3}" "$2" | awk '/Requests\/sec/ {print $2} /Non-2xx/ {print "failed requests: " $0 > "/dev/stderr"}'; }
+
+# sign in the first user, with 20 tasks; sets $token $owner $task
+prepare() {
+  post "$base/auth/register" "{\"email\":\"user0@example.com\",\"password\":\"$password\"}" >/dev/null
+  token=$(post "$base/auth/login" "{\"email\":\"user0@example.com\",\"password\":\"$password\"}" | field access_token)
+  owner=$(curl -fsS -H "Authorization: Bearer $token" "$base/auth/me" | field id)
+  local n
+  for n in $(seq 20); do
+    task=$(post "$base/api/tasks" "{\"title\":\"Task $n\",\"description\":\"A description of ordinary length for a task\"}" -H "Authorization: Bearer $token" | field id)
+  done
+}
+columns="id, user_id, title, description, completed, completed_at, priority, due_at, version, created_at, updated_at"
+pgb() { PGOPTIONS= pgbench -h 127.0.0.1 -p "${3:-$pgport}" -U postgres -n -M prepared -c $clients -j 2 -T "$each" -D "task=$task" -D "owner=$owner" -f "$1" ${2:-} bench 2>"$work/pgbench.log" | awk '/^tps/ {print $3}'; }
+printf 'SELECT %s FROM tasks WHERE user_id = (:owner)::uuid AND id = (:task)::uuid;\n' "$columns" >"$work/get.sql"
+cat >"$work/insert.sql" <<SQL
+INSERT INTO tasks (id, user_id, title, description, completed, completed_at, priority, due_at, due_sort, title_search, version, created_at, updated_at)
+SELECT gen_random_uuid(), (:owner)::uuid, 'Buy milk', NULL, FALSE, NULL, 0, NULL, '9999-12-31', 'buy milk', 1, now(), now();
+SQL
+cat >"$work/post.lua" <<'LUA'
+wrk.method = "POST"
+wrk.body = '{"title":"Buy milk"}'
+wrk.headers["Content-Type"] = "application/json"
+LUA
+
+# pair WHAT TARGET OURS... -- LIMIT...: alternates the two, prints the ratio of medians
+pair() {
+  local what=$1 target=$2; shift 2
+  local ours=() limit=(); while [ "$1" != -- ]; do ours+=("$1"); shift; done; shift; limit=("$@")
+  local a=() b=() n
+  for n in $(seq "$rounds"); do a+=("$("${ours[@]}")"); b+=("$("${limit[@]}")"); done
+  local ma mb; ma=$(printf '%s\n' "${a[@]}" | median); mb=$(printf '%s\n' "${b[@]}" | median)
+  last=$ma
+  row "$what" "$(printf %.0f "$ma")/s" "$(printf %.0f "$mb")/s" "$(ratio "$ma" "$mb")" "$target" "$(printf '%s\n' "${a[@]}" | spread) against $(printf '%s\n' "${b[@]}" | spread)"
+}
+rss() { awk '/^VmRSS/ {printf "%.1f", $2 / 1024}' "/proc/$1/status"; }
+
+# --- PostgreSQL
+note "PostgreSQL …"
+start "$pgurl"; idle_pg=$(rss $serving); prepare
+pair 'GET /api/tasks/{id}, PostgreSQL' '≥ 0.55' rps "$token" "$base/api/tasks/$task" -- pgb "$work/get.sql"
+pair 'GET /api/tasks (20 rows), PostgreSQL, against the get' '≥ 0.80' rps "$token" "$base/api/tasks?limit=20" -- rps "$token" "$base/api/tasks/$task"
+loaded_pg=$(rss $serving)
+pair 'POST /api/tasks, PostgreSQL' '≥ 0.45' rps "$token" "$base/api/tasks" -s "$work/post.lua" -- pgb "$work/insert.sql"
+stop
+delayport=$(port); "$measure" delay "$delayport" "$pgport" 2500 & delaying=$!; pids+=($delaying); sleep 0.2
+start "postgresql://postgres@127.0.0.1:$delayport/bench"
+pair 'GET /api/tasks/{id}, database 5 ms away, against pgbench through the same distance' '≥ 0.9' rps "$token" "$base/api/tasks/$task" -- pgb "$work/get.sql" '' "$delayport"
+stop; kill $delaying
+
+# what limits and permissions cost: the same read with every limit on and with all off
+start "$pgurl"; all_off=$base
+RATE_LIMIT_API=1000000/1s; export RATE_LIMIT_API
+all_off_pid=$serving; start "$pgurl"; unset RATE_LIMIT_API
+pair 'the same get with the limit of its route group on, against off' '≥ 0.95' rps "$token" "$base/api/tasks/$task" -- rps "$token" "$all_off/api/tasks/$task"
+stop; kill $all_off_pid
+
+# --- SQLite against the floor
+note "SQLite …"
+start "$liteurl"; idle_lite=$(rss $serving); prepare
+floorport=$(port); "$measure" floor "$floorport" "$BETTER_AUTH_SECRET" & pids+=($!); sleep 0.3
+floor() { rps "$token" "http://127.0.0.1:$floorport/"; }
+pair 'GET /api/tasks/{id}, SQLite, against axum text + HS256' '≥ 0.45' rps "$token" "$base/api/tasks/$task" -- floor
+pair 'GET /auth/me, SQLite, against axum text + HS256' '≥ 0.45' rps "$token" "$base/auth/me" -- floor
+loaded_lite=$(rss $serving)
+stop
+
+# --- sign-in against the bare hash loop, and under a flood
+note "sign-in …"
+many="WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 9999)"
+uuid="'00000000-0000-7000-8000-' || substr('000000000000' || n.i, -12)"
+sqlite3 "$work/bench.db" >/dev/null <<SQL
+PRAGMA busy_timeout = 5000;
+$many INSERT INTO users (id, email, email_key, hashed_password, is_active, created_at, updated_at)
+  SELECT $uuid, 'user' || n.i || '@example.com', 'user' || n.i || '@example.com', u.hashed_password, 1, u.created_at, u.created_at FROM n, users u WHERE u.email_key = 'user0@example.com';
+INSERT INTO user_roles (user_id, role) SELECT id, 'user' FROM users WHERE email_key <> 'user0@example.com';
+WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200000)
+INSERT INTO tasks (id, user_id, title, completed, priority, due_sort, title_search, version, created_at, updated_at)
+  SELECT '00000000-0000-7000-9000-' || substr('000000000000' || n.i, -12), '00000000-0000-7000-8000-' || substr('000000000000' || (1 + n.i % 9999), -12),
+  'Task ' || n.i, 0, 0, '9999-12-31T23:59:59.999999Z', 'task ' || n.i, 1, '2026-01-01T00:00:00.000000Z', '2026-01-01T00:00:00.000000Z' FROM n;
+SQL
+sql <<SQL
+INSERT INTO users (id, email, email_key, hashed_password, is_active, created_at, updated_at)
+  SELECT ('00000000-0000-7000-8000-' || lpad(n.i::text, 12, '0'))::uuid, 'user' || n.i || '@example.com', 'user' || n.i || '@example.com', u.hashed_password, TRUE, now(), now()
+  FROM generate_series(1, 9999) AS n(i), users u WHERE u.email_key = 'user0@example.com';
+INSERT INTO user_roles (user_id, role) SELECT id, 'user' FROM users WHERE email_key <> 'user0@example.com';
+INSERT INTO tasks (id, user_id, title, completed, priority, due_sort, title_search, version, created_at, updated_at)
+  SELECT ('00000000-0000-7000-9000-' || lpad(n.i::text, 12, '0'))::uuid, ('00000000-0000-7000-8000-' || lpad((1 + n.i % 9999)::text, 12, '0'))::uuid,
+  'Task ' || n.i, FALSE, 0, '9999-12-31', 'task ' || n.i, 1, now(), now() FROM generate_series(1, 200000) AS n(i);
+ANALYZE;
+SQL
+printf 'UPDATE sessions SET counter = counter + 1, rotated_at = now(), last_seen_at = now() WHERE id = (SELECT id FROM bench_sessions WHERE n = :client_id + 1) RETURNING counter;\n' >"$work/update.sql"
+start "$pgurl"
+refreshes() { "$measure" refresh "$at" $clients "$each" | value per_second; }
+refreshes >/dev/null
+sql -c 'CREATE TABLE bench_sessions AS SELECT row_number() OVER () AS n, id FROM (SELECT id FROM sessions ORDER BY id LIMIT 64) s; CREATE UNIQUE INDEX ON bench_sessions (n); ANALYZE bench_sessions'
+pair 'POST /auth/refresh, PostgreSQL, against pgbench updating one session row' '≥ 0.4' refreshes -- pgb "$work/update.sql"
+stop
+for algorithm in HS256 EdDSA ES256 RS256; do
+  [ $algorithm = HS256 ] || DATABASE_URL=$liteurl "$doorward" key create --algorithm $algorithm >/dev/null 2>&1
+  export TOKEN_ALGORITHM=$algorithm; start "$liteurl"; unset TOKEN_ALGORITHM
+  signed=$(post "$base/auth/login" "{\"email\":\"user0@example.com\",\"password\":\"$password\"}" | field access_token)
+  pair "GET /auth/me, SQLite, token signed with $algorithm, against axum text + HS256" '' rps "$signed" "$base/auth/me" -- floor
+  stop
+done
+start "$liteurl"
+logins() { "$measure" login "$at" 1000 8 "$each" | value per_second; }
+bare() { "$measure" hash "$each" | value per_second; }
+pair 'POST /auth/login, Argon2id, against the bare hash loop on all cores' '≥ 0.95' logins -- bare
+before=$(rss $serving)
+"$measure" flood "$at" 500 "$((each * 2))" "$token" "/api/tasks/$task" >"$work/flood"
+row 'login flood of 500: GET /health, slowest of 99 %' "$(value health_p99_ms <"$work/flood") ms" '' '' '< 1000 ms' "$(value good <"$work/flood") signed in, $(value refused <"$work/flood") refused with 503 or 429, $(value other <"$work/flood") other"
+row 'login flood of 500: protected GET, p99' "$(value read_p99_ms <"$work/flood") ms" '' '' '< 1000 ms' "memory $before → $(rss $serving) MiB"
+stop
+
+# --- 100 users at one request a second each
+note "100 users …"
+for engine in PostgreSQL SQLite; do
+  [ $engine = SQLite ] && url=$liteurl || url=$pgurl
+  start "$url"
+  "$measure" mix "$at" 100 "${MIX_SECONDS:-30}" >"$work/mix"
+  row "100 users, 10 000 accounts, 200 000 tasks, $engine: API p95" "$(value api_p95_ms <"$work/mix") ms" '' '' '≤ 200 ms' "p50 $(value api_p50_ms <"$work/mix"), p99 $(value api_p99_ms <"$work/mix") ms; $(value api_count <"$work/mix") answered, $(value failed <"$work/mix") failed"
+  row "the same, $engine: sign-in p95" "$(value sign_in_p95_ms <"$work/mix") ms" '' '' '≤ 500 ms' "p50 $(value sign_in_p50_ms <"$work/mix") ms of $(value sign_in_count <"$work/mix")"
+  stop
+done
+
+# --- size and start
+row 'memory idle (PostgreSQL, SQLite)' "$idle_pg, $idle_lite MiB" '' '' '≤ 25 MiB' 'resident'
+row 'memory after read load (PostgreSQL, SQLite)' "$loaded_pg, $loaded_lite MiB" '' '' '≤ 40 MiB' 'resident, hash arenas included'
+starts=()
+for _ in $(seq 9); do
+  p=$(port)
+  starts+=("$(cd "$work" && DATABASE_URL=$liteurl PORT=$p python3 - "$doorward" "$p" <<'PY'
+import socket, subprocess, sys, time
+begin = time.perf_counter()
+server = subprocess.Popen([sys.argv[1], "serve"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+while True:
+    try:
+        s = socket.create_connection(("127.0.0.1", int(sys.argv[2])))
+        s.sendall(b"GET /readyz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        if b" 200 " in s.recv(100): break
+    except OSError:
+        pass
+    time.sleep(0.0005)
+print((time.perf_counter() - begin) * 1000)
+server.kill()
+PY
+)")
+done
+row 'start to first 200 (existing SQLite database)' "$(printf '%s\n' "${starts[@]}" | median | xargs printf %.0f) ms" '' '' '≤ 50 ms' "$(printf '%s\n' "${starts[@]}" | spread) ms"
+row 'binary, stripped' "$(stat -c %s "$doorward" | awk '{printf "%.1f", $1 / 1048576}') MiB" '' '' '≤ 25 MiB' ''
+
+table() {
+  echo "| what | Doorward | limit in the same run | ratio | target | spread |"
+  echo "| --- | --- | --- | --- | --- | --- |"
+  printf '%s\n' "${rows[@]}"
+}
+machine() {
+  echo "$(nproc) cores ($(awk -F': ' '/model name/ {print $2; exit}' /proc/cpuinfo)), $(free -g | awk '/Mem/ {print $2}') GiB, Linux $(uname -r), $("$pgbin/postgres" --version), SQLite bundled, $(rustc --version | cut -d' ' -f1,2), $("$doorward" --version), $(date -u +%F)."
+  echo "$rounds rounds of $each s, ours and the limit in turn; medians, with the spread of the rounds. $clients connections from wrk -t2, pgbench -c $clients -j 2 -M prepared, everything on the same machine; PostgreSQL with fsync and synchronous_commit on."
+}
+echo; table; echo; machine
+if $write; then
+  { sed '/<!-- result -->/q' docs/performance.md; echo; machine; echo; table; } >"$work/page"
+  cat "$work/page" >docs/performance.md
+fi

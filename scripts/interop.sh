@@ -1,0 +1,66 @@
+#!/usr/bin/env bash
+# Checks against other people's programs: PyJWT, python-jose, joserfc, FastAPI and npm's jose read the
+# tokens of a running server, by the shared secret and by the published keys; the server takes those of
+# a real Better Auth server. Builds the binary unless DOORWARD_BIN names one; the packages live in
+# target/interop and target/interop-node.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+if [ -z "${DOORWARD_BIN:-}" ]; then
+  cargo build --quiet --locked
+  DOORWARD_BIN=$PWD/target/debug/doorward
+fi
+
+venv=$PWD/target/interop
+wanted=tests/interop/requirements.txt
+if ! cmp -s "$wanted" "$venv/installed.txt"; then
+  rm -rf "$venv"
+  python3 -m venv "$venv"
+  "$venv/bin/pip" install --quiet --disable-pip-version-check -r "$wanted"
+  cp "$wanted" "$venv/installed.txt"
+fi
+
+work=$(mktemp -d)
+server=
+finish() {
+  [ -z "$server" ] || kill "$server" 2>/dev/null || true
+  rm -rf "$work"
+}
+trap finish EXIT
+
+port=$("$venv/bin/python" -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+secret=$("$venv/bin/python" -c 'import secrets; print(secrets.token_urlsafe(48))')
+(cd "$work" && exec env -u DATABASE_URL BETTER_AUTH_SECRET="$secret" "$DOORWARD_BIN" dev --port "$port" >"$work/log" 2>&1) &
+server=$!
+for _ in $(seq 100); do
+  curl -fsS -o /dev/null "http://127.0.0.1:$port/livez" 2>/dev/null && break
+  kill -0 "$server" 2>/dev/null || { cat "$work/log" >&2; exit 1; }
+  sleep 0.1
+done
+
+DOORWARD_URL="http://127.0.0.1:$port" DOORWARD_SECRET="$secret" "$venv/bin/python" tests/interop/tokens.py
+kill "$server" && wait "$server" || true
+server=
+
+node=
+if command -v npm >/dev/null; then
+  node=$PWD/target/interop-node
+  mkdir -p "$node"
+  [ -d "$node/node_modules/jose" ] || (cd "$node" && npm install --silent --no-audit --no-fund jose@6.2.17)
+  cp docs/examples/node_auth.mjs "$node/node_auth.mjs"
+  cp tests/interop/node_tokens.mjs "$node/tokens.mjs"
+else
+  echo "skipped: npm is not installed, so jose is not tried"
+fi
+
+for algorithm in HS256 EdDSA ES256 RS256; do
+  mkdir "$work/$algorithm"
+  shared=()
+  [ "$algorithm" != HS256 ] || shared=("DOORWARD_SECRET=$secret")
+  env -u DATABASE_URL "${shared[@]}" BETTER_AUTH_SECRET="$secret" TOKEN_ALGORITHM="$algorithm" \
+    DOORWARD_ALGORITHM="$algorithm" DOORWARD_BIN="$DOORWARD_BIN" DOORWARD_WORK="$work/$algorithm" \
+    DOORWARD_NODE="$node" DOORWARD_URL="http://127.0.0.1:$port" \
+    "$venv/bin/python" -W ignore tests/interop/published.py
+done
+
+DOORWARD_BIN=$DOORWARD_BIN ./scripts/better-auth.sh

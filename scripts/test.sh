@@ -1,0 +1,54 @@
+#!/usr/bin/env bash
+# Everything CI runs, on a fresh machine with Rust and gcc: installs what is missing, then format,
+# lints, all tests on SQLite and on a PostgreSQL they start themselves, and the checks against other
+# people's programs. `./scripts/test.sh quick` leaves those last ones out.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+say() { printf '\n\033[1m== %s\033[0m\n' "$*"; }
+
+# Installs Debian packages that provide the named programs, as root or by sudo.
+need() {
+  local missing=() pair program package
+  for pair in "$@"; do
+    program=${pair%%:*} package=${pair##*:}
+    command -v "$program" >/dev/null 2>&1 || compgen -G "/usr/lib/postgresql/*/bin/$program" >/dev/null || missing+=("$package")
+  done
+  [ ${#missing[@]} -eq 0 ] && return 0
+  command -v apt-get >/dev/null 2>&1 || { echo "Install these first: ${missing[*]}" >&2; exit 1; }
+  local sudo=""
+  [ "$(id -u)" -eq 0 ] || sudo=sudo
+  say "installing ${missing[*]}"
+  $sudo apt-get update -qq
+  DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+}
+
+need initdb:postgresql psql:postgresql-client pgbouncer:pgbouncer redis-server:redis-server sqlite3:sqlite3 openssl:openssl \
+  python3:python3 curl:curl node:nodejs npm:npm
+python3 -c 'import venv, ensurepip' 2>/dev/null || need no-such-program:python3-venv
+rustup component list --installed 2>/dev/null | grep -q clippy || rustup component add clippy rustfmt
+
+export CARGO_TERM_COLOR=${CARGO_TERM_COLOR:-always}
+[ -d ../shared/vectors ] && export DOORWARD_VECTORS="${DOORWARD_VECTORS:-$PWD/../shared/vectors}"
+
+say "format"
+cargo fmt --all --check
+
+say "lints"
+cargo clippy --workspace --all-targets --locked -- -D warnings
+
+say "tests"
+cargo test --workspace --locked
+
+say "tests through PgBouncer"
+THROUGH_PGBOUNCER=1 cargo test --locked --test api postgres
+
+if [ "${1:-}" != quick ]; then
+  say "other people's programs"
+  ./scripts/interop.sh
+
+  say "schemathesis"
+  ./scripts/schemathesis.sh
+fi
+
+say "all passed"
