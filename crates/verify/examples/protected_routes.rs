@@ -1,7 +1,7 @@
-//! A service that trusts Doorward's tokens. `DOORWARD_URL` names the server, whose published keys it
-//! fetches; with HS256 set `DOORWARD_SECRET` instead.
+//! Routes of a program that trusts Doorward's tokens. `DOORWARD_URL` names the server, whose published
+//! keys it fetches; with HS256 set `DOORWARD_SECRET` instead.
 //!
-//! `DOORWARD_URL=http://127.0.0.1:8000 cargo run -p doorward-verify --example service`
+//! `DOORWARD_URL=http://127.0.0.1:8000 cargo run -p doorward-verify --example protected_routes`
 
 use axum::routing::get;
 use axum::{Json, Router};
@@ -27,7 +27,7 @@ async fn admin(who: Require<Admin>) -> String {
     format!("Welcome, administrator {}.", who.subject)
 }
 
-/// The whole service.
+/// Every route, each asking for as much as it needs.
 pub fn router(auth: &Auth) -> Router {
     let guarded = Router::new().route("/reports", get("figures")).layer(auth.required());
     Router::new()

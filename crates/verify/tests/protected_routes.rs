@@ -1,7 +1,7 @@
-//! The example service over real sockets, with keys fetched from a real issuer: public API only.
+//! The example over real sockets, with keys fetched from a real issuer: public API only.
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
-#[path = "../examples/service.rs"]
+#[path = "../examples/protected_routes.rs"]
 #[allow(dead_code, unreachable_pub, reason = "the example's own main is not called")]
 mod example;
 mod support;
@@ -40,7 +40,7 @@ async fn call(router: &Router, path: &str, token: Option<&str>) -> (u16, String,
 }
 
 #[tokio::test]
-async fn the_example_service_takes_tokens_by_the_keys_that_the_issuer_publishes() {
+async fn the_example_takes_tokens_by_the_keys_that_the_issuer_publishes() {
     for algorithm in [Algorithm::EdDsa, Algorithm::Es256, Algorithm::Rs256] {
         let pair = Pair::new(algorithm);
         let set = published(&[pair.jwk("k")]);
@@ -48,18 +48,18 @@ async fn the_example_service_takes_tokens_by_the_keys_that_the_issuer_publishes(
         let url = listening(issuer).await;
         let keys = RemoteKeys::at(format!("{url}/jwks.json"));
         let auth = Auth::with_clock([Issuer::doorward_at("doorward", keys)], || NOW);
-        let service = example::router(&auth);
+        let routes = example::router(&auth);
         let token = pair.token(&pair.header("k"), &claims());
-        assert_eq!(call(&service, "/", None).await.0, 200);
-        let (status, _, body) = call(&service, "/whoami", Some(&token)).await;
+        assert_eq!(call(&routes, "/", None).await.0, 200);
+        let (status, _, body) = call(&routes, "/whoami", Some(&token)).await;
         assert_eq!((status, &body["subject"]), (200, &json!("u1")), "{algorithm}");
-        let (status, challenge, body) = call(&service, "/admin", Some(&token)).await;
+        let (status, challenge, body) = call(&routes, "/admin", Some(&token)).await;
         assert_eq!((status, &body["code"]), (403, &json!("insufficient_scope")));
         assert!(challenge.starts_with("Bearer error=\"insufficient_scope\""), "{challenge}");
         let mut of_admin = claims();
         of_admin["roles"] = json!(["admin"]);
         let of_admin = pair.token(&pair.header("k"), &of_admin);
-        assert_eq!(call(&service, "/admin", Some(&of_admin)).await.0, 200);
+        assert_eq!(call(&routes, "/admin", Some(&of_admin)).await.0, 200);
     }
 }
 
