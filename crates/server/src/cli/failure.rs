@@ -1,6 +1,36 @@
-//! Why a command did not do its work, and the exit code that says so.
+//! Why a command did not do its work, and the exit code that says so. Text for people; of a server that
+//! logs JSON lines, JSON lines too, so that whoever collects them reads why it did not start.
 
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use serde_json::json;
+use time::format_description::well_known::Rfc3339;
+
+use crate::clock::Clock;
+use crate::config::LogFormat;
+
+/// Whether stderr holds JSON lines; one for the process, as the log is.
+static IN_JSON: AtomicBool = AtomicBool::new(false);
+
+/// Tells warnings and failures from now on as the log is written.
+pub(super) fn speak_as(format: LogFormat) {
+    IN_JSON.store(format == LogFormat::Json, Ordering::Relaxed);
+}
+
+/// Tells something that is odd but harmless.
+pub(super) fn warn(warning: &str) {
+    tell("warning", "WARN", warning);
+}
+
+/// Whatever `RUST_LOG` hides.
+fn tell(word: &str, level: &str, sentence: &str) {
+    if !IN_JSON.load(Ordering::Relaxed) {
+        return eprintln!("{word}: {sentence}");
+    }
+    let now = Clock::system().now().format(&Rfc3339).unwrap_or_default();
+    eprintln!("{}", json!({"timestamp": now, "level": level, "message": sentence}));
+}
 
 /// A command's failure.
 #[derive(Debug, PartialEq, Eq)]
@@ -33,7 +63,7 @@ impl Failure {
             Self::Configuration(problems) => (78, problems),
         };
         for problem in problems {
-            eprintln!("error: {problem}");
+            tell("error", "ERROR", problem);
         }
         ExitCode::from(code)
     }

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{Failure, logging};
-use crate::config::{Gathered, LogFormat, Resolved, Settings, Sources, gather};
+use super::{Failure, failure, logging};
+use crate::config::{Gathered, Resolved, Settings, Sources, gather};
 use crate::crypto::Random;
 
 /// The files that hold settings; every command takes these two flags.
@@ -55,29 +55,15 @@ pub(super) fn random_secret() -> String {
 /// Says what is odd and gives the settings, or every problem.
 pub(super) fn settings(resolved: Resolved) -> Result<Settings, Failure> {
     for warning in resolved.warnings() {
-        eprintln!("warning: {warning}");
+        failure::warn(warning);
     }
     resolved.settings().map_err(Failure::Configuration)
 }
 
-/// The same for a server: starts its log, in which the warnings stand then.
+/// The same for a server, which starts its log: whatever is told stands in that from now on.
 pub(super) fn server_settings(resolved: Resolved) -> Result<Settings, Failure> {
-    let warnings = resolved.warnings().to_vec();
-    let settings = match resolved.settings() {
-        Ok(settings) => settings,
-        Err(problems) => {
-            for warning in warnings {
-                eprintln!("warning: {warning}");
-            }
-            return Err(Failure::Configuration(problems));
-        }
-    };
+    failure::speak_as(resolved.log_format());
+    let settings = settings(resolved)?;
     logging::start(&settings)?;
-    for warning in warnings {
-        match settings.log_format {
-            LogFormat::Text => eprintln!("warning: {warning}"),
-            LogFormat::Json => tracing::warn!("{warning}"),
-        }
-    }
     Ok(settings)
 }

@@ -5,7 +5,7 @@ use super::entries::ENTRIES;
 use super::gather::{Found, Gathered, Problem};
 use super::table::{Secrecy, masked};
 use super::word::MAKE_A_SECRET;
-use super::{DatabaseUrl, Secret, Settings};
+use super::{DatabaseUrl, LogFormat, Secret, Settings};
 
 /// Settings on their way, with what is wrong about them.
 #[derive(Debug)]
@@ -112,6 +112,11 @@ impl Resolved {
     pub fn settings(self) -> Result<Settings, Vec<String>> {
         let problems = self.problems();
         if problems.is_empty() { Ok(self.settings) } else { Err(problems) }
+    }
+
+    /// How to log, which is known even where other settings are wrong.
+    pub fn log_format(&self) -> LogFormat {
+        self.settings.log_format
     }
 
     /// Every setting as it may be shown.

@@ -1,6 +1,8 @@
 //! What the server writes while it runs: one line an event, and nothing that signs anybody in.
 
-use crate::program::{Program, SECRET, shell};
+use serde_json::Value;
+
+use crate::program::{Ended, Program, SECRET, shell};
 
 /// Requests that try to forge lines, and the whole life of a session.
 fn exercise(url: &str) {
@@ -50,4 +52,54 @@ fn the_filter_hides_what_it_is_told_to() {
     shell(&format!("curl -s -o /dev/null {url}/livez"));
     let log = server.stop("TERM").stderr;
     assert!(!log.contains("INFO") && log.contains("Listening"), "{log}");
+}
+
+/// Standard error as JSON lines.
+#[track_caller]
+fn lines(ended: &Ended) -> Vec<Value> {
+    let line = |line| serde_json::from_str(line).unwrap_or_else(|_| panic!("{line} in {ended:?}"));
+    ended.stderr.lines().map(line).collect()
+}
+
+#[test]
+fn among_json_lines_the_failure_of_a_start_is_one_of_them() {
+    let json = || Program::ready().env("LOG_FORMAT", "json").env("RUST_LOG", "off");
+    let behind = json().file("doorward.db", "");
+    let busy = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = busy.local_addr().expect("an address").port().to_string();
+    for (program, arguments, code, sentence) in [
+        (json(), &["serve"][..], 78, "doorward.db does not exist: "),
+        (behind, &["serve"], 78, "Migrations are pending on "),
+        (json(), &["serve", "--migrate", "--port", &port], 1, "127.0.0.1:"),
+    ] {
+        let ended = program.run(arguments).expect(code);
+        let said = lines(&ended);
+        let errors: Vec<_> = said.iter().filter(|it| it["level"] == "ERROR").collect();
+        assert_eq!(errors.len(), 1, "{ended:?}");
+        let message = errors[0]["message"].as_str().expect("a message");
+        assert!(message.starts_with(sentence), "{ended:?}");
+        assert!(errors[0]["timestamp"].as_str().is_some_and(|at| at.ends_with('Z')), "{ended:?}");
+        assert_eq!(said.last(), Some(errors[0]), "it comes last: {ended:?}");
+    }
+}
+
+#[test]
+fn every_problem_of_the_settings_is_a_json_line_of_its_own() {
+    let program = Program::new()
+        .env("LOG_FORMAT", "json")
+        .env("SMTP_URL", "smtp://mail")
+        .env("PASSWORD_MIN_LENGTH", "many");
+    let said = lines(&program.run(&["serve"]).expect(78));
+    let levels: Vec<_> = said.iter().map(|it| it["level"].as_str().expect("a level")).collect();
+    assert_eq!(levels, ["WARN", "ERROR", "ERROR"]);
+    assert!(said[0]["message"].as_str().expect("a message").starts_with("SMTP_URL is not"));
+}
+
+#[test]
+fn people_are_told_of_failures_in_text() {
+    let ended = Program::ready().run(&["serve"]).expect(78);
+    assert_eq!(ended.errors().len(), 1, "{ended:?}");
+    // A command that keeps no log speaks to whoever typed it.
+    let ended = Program::ready().env("LOG_FORMAT", "json").run(&["user", "list"]).expect(78);
+    assert_eq!(ended.errors().len(), 1, "{ended:?}");
 }

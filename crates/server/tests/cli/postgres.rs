@@ -81,3 +81,58 @@ async fn the_lines_of_dev_work_on_postgres_too() {
     let password = postgres::PASSWORD;
     assert!(!said.join("\n").contains(password), "{said:?}");
 }
+
+/// The URLs of a server that is there and says no, and how it says so.
+fn refused() -> [(String, &'static str); 4] {
+    let at = format!("127.0.0.1:{}", postgres::shared().port);
+    let password = postgres::PASSWORD;
+    [
+        (
+            format!("postgres://postgres:hunter2@{at}/postgres"),
+            "refused the password of user postgres.",
+        ),
+        (format!("postgres://eve:hunter2@{at}/postgres"), "refused the password of user eve."),
+        (
+            format!("postgres://postgres@{at}/postgres"),
+            "asks for a password for user postgres, and the URL has none.",
+        ),
+        (
+            format!("postgres://postgres:{password}@{at}/absent"),
+            "has no database absent: create it, or correct the URL.",
+        ),
+    ]
+}
+
+#[test]
+fn a_refusal_that_no_wait_mends_ends_serve_at_once_in_one_sentence() {
+    for (url, told) in refused() {
+        let program = Program::ready().env("DATABASE_URL", &url).env("LOG_FORMAT", "json");
+        let ended = program.run(&["serve"]).expect(1);
+        let lines: Vec<serde_json::Value> =
+            ended.stderr.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+        // A second try would have said so again.
+        assert_eq!(lines.iter().filter(|it| it["level"] == "WARN").count(), 1, "{ended:?}");
+        let sentence = lines.last().expect("a line")["message"].as_str().expect("a message");
+        assert!(sentence.starts_with("The database server 127.0.0.1:"), "{sentence}");
+        assert!(sentence.ends_with(told), "{sentence}");
+        assert!(!ended.stderr.contains("hunter2") && !ended.stderr.contains(postgres::PASSWORD));
+    }
+}
+
+#[tokio::test]
+async fn serve_wait_waits_for_a_database_that_is_yet_to_be_created() {
+    let name = format!("late_{}", std::process::id());
+    let url = postgres::shared().url(&name);
+    let program = Program::ready().env("DATABASE_URL", &url);
+    let mut server = program.start(&["serve", "--wait", "--migrate"]);
+    let address = server.url();
+    server.until(&format!("has no database {name}"));
+    let admin = postgres::shared().connect("postgres").await;
+    admin.batch_execute(&format!("CREATE DATABASE {name}")).await.expect("created");
+    let start = Instant::now();
+    while !shell(&format!("curl -s {address}/readyz")).contains(r#""status":"ready""#) {
+        assert!(start.elapsed() < Duration::from_secs(30), "not ready");
+        thread::sleep(Duration::from_millis(100));
+    }
+    assert_eq!(server.stop("TERM").code, Some(0));
+}
