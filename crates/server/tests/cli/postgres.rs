@@ -132,7 +132,7 @@ async fn serve_wait_waits_for_a_database_that_is_yet_to_be_created() {
     let start = Instant::now();
     while !shell(&format!("curl -s {address}/readyz")).contains(r#""status":"ready""#) {
         assert!(start.elapsed() < Duration::from_secs(30), "not ready");
-        thread::sleep(Duration::from_millis(100));
+        tokio::time::sleep(Duration::from_millis(100)).await;
     }
     assert_eq!(server.stop("TERM").code, Some(0));
 }
