@@ -103,22 +103,25 @@ fn document(examined: &Examined) -> Value {
         "valid": examined.failing.is_none(),
         "failing": examined.failing,
         "kind": examined.kind,
+        "issuer": examined.issuer,
         "key": examined.key,
-        "header": examined.header,
-        "claims": examined.claims,
+        "user": examined.user,
+        "header": examined.said.header,
+        "claims": examined.said.claims,
         "notes": examined.notes,
     })
 }
 
 fn text(examined: &Examined) -> String {
     let mut lines = vec![format!("Kind     {}", examined.kind)];
-    for (name, part) in [("Header", &examined.header), ("Claims", &examined.claims)] {
+    for (name, part) in [("Header", &examined.said.header), ("Claims", &examined.said.claims)] {
         if let Some(part) = part {
             lines.push(format!("{name:<8} {}", format!("{part:#}").replace('\n', "\n         ")));
         }
     }
-    if let Some(key) = &examined.key {
-        lines.push(format!("Key      {key}"));
+    let user = examined.user.map(|user| user.to_string());
+    for (name, what) in [("Issuer", &examined.issuer), ("Key", &examined.key), ("User", &user)] {
+        lines.extend(what.iter().map(|what| format!("{name:<8} {what}")));
     }
     lines.extend(examined.notes.iter().map(|note| format!("Note     {note}")));
     lines.push(match &examined.failing {

@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::person::Person;
 use super::{Identities, store};
 use crate::config::Secret;
+use crate::db;
 use crate::error::Error;
 
 const TOKEN: usize = 32;
@@ -17,43 +18,62 @@ const TOKEN: usize = 32;
 impl Identities {
     /// Whose session a token of that shape is.
     pub(super) async fn better_auth_session(&self, text: &str) -> Result<Option<Person>, Error> {
-        let Some(issuer) = &self.settings.better_auth_url else { return Ok(None) };
-        let Some(shape) = Shape::of(text) else { return Ok(None) };
-        let settings = &self.settings;
-        let mut secrets = std::iter::once(&settings.secret).chain(&settings.previous_secrets);
-        if let Some(tag) = &shape.tag
-            && !secrets.any(|secret| is_signed(secret, &shape.token, tag))
-        {
+        let counts = self.settings.better_auth_url.is_some();
+        let Some(token) = SessionToken::of(text).filter(|_| counts) else { return Ok(None) };
+        if token.is_signed() && self.signer_of(&token).is_none() {
             return Err(Error::InvalidToken("The token's signature is wrong."));
         }
+        match self.person_of(&token).await? {
+            Some(Ok(person)) => Ok(Some(person)),
+            Some(Err(why)) => {
+                tracing::warn!(%why, "Better Auth's tables cannot be read, so its session tokens are refused");
+                Ok(None)
+            }
+            None => Err(Error::InvalidToken("The session of this token has ended: sign in again.")),
+        }
+    }
+
+    /// Which secret signed it: 0 is the current one.
+    pub(super) fn signer_of(&self, token: &SessionToken) -> Option<usize> {
+        let tag = token.tag.as_ref()?;
+        let settings = &self.settings;
+        let mut secrets = std::iter::once(&settings.secret).chain(&settings.previous_secrets);
+        secrets.position(|secret| is_signed(secret, &token.token, tag))
+    }
+
+    /// Whom Better Auth's tables name as its holder, or why they cannot be read; `None` without a live
+    /// session.
+    pub(super) async fn person_of(
+        &self,
+        token: &SessionToken,
+    ) -> db::Result<Option<Result<Person, String>>> {
+        let issuer = self.settings.better_auth_url.as_deref().unwrap_or_default();
         let now = self.clock.now();
-        let Some(answer) = store::find_better_auth_session(&self.db, &shape.token, now).await?
-        else {
-            return Err(Error::InvalidToken("The session of this token has ended: sign in again."));
-        };
-        Ok(person(issuer, &answer))
+        let answer = store::find_better_auth_session(&self.db, &token.token, now).await?;
+        Ok(answer.map(|answer| person(issuer, &answer)))
     }
 }
 
-fn person(issuer: &str, answer: &str) -> Option<Person> {
-    let answer: Value = serde_json::from_str(answer).ok()?;
-    let claims = answer.as_object()?;
-    if let Some(why) = claims.get("unreadable") {
-        tracing::warn!(%why, "Better Auth's tables cannot be read, so its session tokens are refused");
-        return None;
+fn person(issuer: &str, answer: &str) -> Result<Person, String> {
+    let answer: Value = serde_json::from_str(answer).map_err(|error| error.to_string())?;
+    if let Some(why) = answer.get("unreadable") {
+        return Err(why.to_string());
     }
-    Person::new(issuer, claims.get("subject")?, claims)
+    let claims = answer.as_object().filter(|claims| claims.contains_key("subject"));
+    let person = claims.and_then(|claims| Person::new(issuer, &claims["subject"], claims));
+    person.ok_or_else(|| "the session's user has no usable id".into())
 }
 
 /// A session token and what proves it, if that came along.
 #[derive(Debug, PartialEq, Eq)]
-struct Shape {
+pub(super) struct SessionToken {
     token: String,
     tag: Option<Vec<u8>>,
 }
 
-impl Shape {
-    fn of(text: &str) -> Option<Self> {
+impl SessionToken {
+    /// Reads what has that shape.
+    pub(super) fn of(text: &str) -> Option<Self> {
         let Some((token, tag)) = text.rsplit_once('.') else {
             return is_token(text).then(|| Self { token: text.to_owned(), tag: None });
         };
@@ -61,6 +81,11 @@ impl Shape {
         let tag = tag.replace("%2b", "+").replace("%2f", "/").replace("%3d", "=");
         let tag = (tag.len() == 44).then(|| STANDARD.decode(tag).ok()).flatten()?;
         is_token(token).then(|| Self { token: token.to_owned(), tag: Some(tag) })
+    }
+
+    /// Whether something came along that proves it.
+    pub(super) fn is_signed(&self) -> bool {
+        self.tag.is_some()
     }
 }
 
@@ -85,16 +110,16 @@ mod tests {
 
     #[test]
     fn a_token_is_read_bare_signed_and_url_encoded() {
-        assert_eq!(Shape::of(BARE), Some(Shape { token: BARE.into(), tag: None }));
-        let signed = Shape::of(SIGNED).unwrap();
+        assert_eq!(SessionToken::of(BARE), Some(SessionToken { token: BARE.into(), tag: None }));
+        let signed = SessionToken::of(SIGNED).unwrap();
         assert_eq!(signed.token, BARE);
         let encoded = SIGNED.replace('/', "%2F").replace('=', "%3D");
-        assert_eq!(Shape::of(&encoded), Some(signed));
+        assert_eq!(SessionToken::of(&encoded), Some(signed));
     }
 
     #[test]
     fn the_signature_is_the_one_better_auth_makes() {
-        let signed = Shape::of(SIGNED).unwrap();
+        let signed = SessionToken::of(SIGNED).unwrap();
         let tag = signed.tag.unwrap();
         assert!(is_signed(&Secret::new(SECRET), &signed.token, &tag));
         assert!(!is_signed(&Secret::new(SECRET.to_lowercase()), &signed.token, &tag));
@@ -116,7 +141,7 @@ mod tests {
             &format!("{}'", &BARE[1..]),
             "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.AAAA",
         ] {
-            assert_eq!(Shape::of(text), None, "{text}");
+            assert_eq!(SessionToken::of(text), None, "{text}");
         }
     }
 }

@@ -57,14 +57,18 @@ impl Identities {
 }
 
 /// HS256 without a `kid`, and nothing else in the header that could mean anything.
-fn is_bare(header: &Header) -> bool {
+pub(super) fn is_bare(header: &Header) -> bool {
     header.names(Algorithm::Hs256)
         && header.kid.is_none()
         && !header.has_others
         && header.typ.as_deref().is_none_or(|typ| typ.eq_ignore_ascii_case("JWT"))
 }
 
-/// The user inside Better Auth's cookie cache (strategy `jwt`), which has no `sub` of its own.
+/// Better Auth's cookie cache (strategy `jwt`), which has no `sub` of its own.
+pub(super) fn is_cookie_cache(claims: &Map<String, Value>) -> bool {
+    cached_user(claims).is_some()
+}
+
 fn cached_user(claims: &Map<String, Value>) -> Option<&Map<String, Value>> {
     let is_cache = !claims.contains_key("sub") && claims.get("session")?.is_object();
     claims.get("user")?.as_object().filter(|_| is_cache)

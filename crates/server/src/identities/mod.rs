@@ -5,6 +5,7 @@
 
 mod admit;
 mod better_auth;
+mod explain;
 mod issuerless;
 mod known;
 mod person;
@@ -25,7 +26,7 @@ use crate::crypto::Random;
 use crate::db::Database;
 use crate::error::Error;
 use crate::http::Origin;
-use crate::keys::{Admitted, Admitting, Foreign, refused};
+use crate::keys::{Admitted, Admitting, Explaining, Foreign, refused};
 use known::Known;
 use person::Person;
 
@@ -83,6 +84,10 @@ impl Foreign for Identities {
             let (user_id, identity_id) = (identity.user_id, identity.id);
             Ok(Some(Admitted { user_id, identity_id, subject: person.subject }))
         })
+    }
+
+    fn explain<'a>(&'a self, token: &'a str) -> Explaining<'a> {
+        Box::pin(self.explained(token))
     }
 
     fn forget(&self, identity: Uuid) {

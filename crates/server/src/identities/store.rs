@@ -3,6 +3,7 @@
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use super::explain::Fate;
 use super::person::Person;
 use crate::accounts::{Email, Name};
 use crate::db::{Database, FromRow, Result, Row, Step};
@@ -10,6 +11,8 @@ use crate::{params, statements};
 
 statements! {
     FIND = "SELECT i.id, i.user_id FROM identities i WHERE i.issuer = $1 AND i.subject = $2";
+    FIND_FATE = "SELECT i.user_id, u.is_active, u.banned_until FROM identities i \
+        JOIN users u ON u.id = i.user_id WHERE i.issuer = $1 AND i.subject = $2";
     // The account that a verified address may be linked to: $2 is null where linking is not allowed.
     // An account whose own address is unproven could be anybody's who once typed it.
     INSERT_USER = "INSERT INTO users (id, email, email_key, email_verified, name, created_at, updated_at) \
@@ -50,6 +53,17 @@ pub(super) struct NewIds {
 
 pub(super) async fn find(db: &Database, person: &Person) -> Result<Option<Identity>> {
     db.find(FIND, params![&person.issuer, &person.subject]).await
+}
+
+impl FromRow for Fate {
+    fn from_row(row: &mut Row) -> Result<Self> {
+        Ok(Self { user_id: row.get(0)?, is_active: row.get(1)?, banned_until: row.get(2)? })
+    }
+}
+
+/// What became of the person's user.
+pub(super) async fn find_fate(db: &Database, person: &Person) -> Result<Option<Fate>> {
+    db.find(FIND_FATE, params![&person.issuer, &person.subject]).await
 }
 
 /// The identity of the person, made together with its user unless both are there; and whether the user

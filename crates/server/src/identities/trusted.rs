@@ -9,17 +9,42 @@ use crate::http::DocumentFetch;
 /// Seconds that a foreign clock may be behind.
 const LEEWAY: u8 = 30;
 
-/// The issuers these settings trust.
+/// An issuer whose published keys count.
+#[derive(Clone, Debug)]
+pub(super) struct Trusted {
+    /// What its tokens say in `iss`.
+    pub(super) name: String,
+    /// The setting that names it.
+    pub(super) setting: &'static str,
+    /// Where its keys are.
+    pub(super) keys: String,
+    /// What its tokens must say in `aud`.
+    pub(super) audience: String,
+}
+
+/// Those of these settings.
+pub(super) fn all(settings: &Settings) -> Vec<Trusted> {
+    let better_auth = settings.better_auth_url.iter().map(|url| Trusted {
+        name: url.clone(),
+        setting: "BETTER_AUTH_URL",
+        keys: better_auth_keys(url),
+        audience: url.clone(),
+    });
+    let others = settings.trusted_issuers.iter().map(|one| Trusted {
+        name: one.issuer.clone(),
+        setting: "one of [[issuers]]",
+        keys: one.keys(),
+        audience: one.audience.clone(),
+    });
+    better_auth.chain(others).collect()
+}
+
+/// What checks their tokens.
 pub(super) fn issuers(settings: &Settings) -> Issuers {
-    let better_auth = settings.better_auth_url.as_deref().map(|url| {
-        let keys = RemoteKeys::new(better_auth_keys(url), DocumentFetch::default());
-        Issuer::other_at(url, keys).audience(url).leeway(LEEWAY)
-    });
-    let others = settings.trusted_issuers.iter().map(|one| {
-        let keys = RemoteKeys::new(one.keys(), DocumentFetch::default());
-        Issuer::other_at(&one.issuer, keys).audience(&*one.audience).leeway(LEEWAY)
-    });
-    Issuers::new(better_auth.into_iter().chain(others))
+    Issuers::new(all(settings).into_iter().map(|one| {
+        let keys = RemoteKeys::new(one.keys, DocumentFetch::default());
+        Issuer::other_at(&one.name, keys).audience(one.audience).leeway(LEEWAY)
+    }))
 }
 
 /// Below `/api/auth` unless the address has a path of its own, as in Better Auth itself.

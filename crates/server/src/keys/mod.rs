@@ -3,6 +3,7 @@
 
 mod caller;
 mod decided_first;
+mod explain;
 mod foreign;
 mod key_ring;
 mod lifecycle;
@@ -14,7 +15,8 @@ mod store;
 
 pub use caller::Caller;
 pub use decided_first::decide_first;
-pub use foreign::{Admitted, Admitting, Foreign};
+pub use explain::{Demands, Said, barred, instant, shown};
+pub use foreign::{Admitted, Admitting, Explained, Explaining, Foreign};
 pub use lifecycle::{Refusal, SigningKeys};
 pub use permitted::Permitted;
 pub use signing::{Keys, refused};

@@ -9,7 +9,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use doorward_verify::{Algorithm, Claims, Key, Rejection, Token, token_type};
 
-use super::foreign::{Admitted, Foreign};
+use super::foreign::{Admitted, Explained, Foreign};
 use super::key_ring::KeyRing;
 use super::signing_key::{LOOK_AGAIN, PUBLISH_AGAIN};
 use crate::clock::Clock;
@@ -108,13 +108,29 @@ impl Keys {
         parts: &Parts,
         rejection: Rejection,
     ) -> Result<Admitted, Error> {
-        let may_be_foreign = matches!(rejection, Rejection::UnknownKey | Rejection::Malformed);
-        let foreign = self.foreign.as_ref().filter(|_| may_be_foreign);
-        let admitted = match foreign {
+        let admitted = match self.foreign_after(rejection) {
             Some(foreign) => foreign.admit(token, Origin::of(parts)).await?,
             None => None,
         };
         admitted.ok_or_else(|| refused(rejection))
+    }
+
+    /// What such a token is, as far as [`Keys::admit`] would look; else what would make it count.
+    pub async fn explain(
+        &self,
+        token: &str,
+        rejection: Rejection,
+    ) -> Result<Explained, Vec<String>> {
+        match self.foreign_after(rejection) {
+            Some(foreign) => foreign.explain(token).await,
+            None => Err(Vec::new()),
+        }
+    }
+
+    /// Who reads a token that is none of Doorward's own for this reason.
+    fn foreign_after(&self, rejection: Rejection) -> Option<&dyn Foreign> {
+        let may_be_foreign = matches!(rejection, Rejection::UnknownKey | Rejection::Malformed);
+        self.foreign.as_deref().filter(|_| may_be_foreign)
     }
 
     /// Drops what is remembered of an identity that no longer opens its gate.

@@ -4,26 +4,28 @@
 use doorward_verify::{Rejection, Token, key_id};
 use serde_json::Value;
 use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 use uuid::Uuid;
 
 use super::refresh_token::Presented;
 use super::{Sessions, store};
 use crate::config::Secret;
 use crate::error::Error;
+use crate::keys::{Demands, Explained, Said, barred, instant};
 
 /// What there is to say about a token.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Examined {
-    /// `access token`, `refresh token` or `not a token`.
+    /// `access token`, `refresh token`, one of another issuer's, or `not a token`.
     pub kind: &'static str,
-    /// The header, if it can be read.
-    pub header: Option<Value>,
-    /// The claims, if they can be read; proven only if nothing fails.
-    pub claims: Option<Value>,
+    /// What it says; proven only if nothing fails.
+    pub said: Said,
+    /// Who is held to have made it, and why they count here.
+    pub issuer: Option<String>,
     /// Which key it names.
     pub key: Option<String>,
-    /// What could not be looked into.
+    /// The user it stands for.
+    pub user: Option<Uuid>,
+    /// What could not be looked into, and what else there is to know.
     pub notes: Vec<String>,
     /// The first check that fails.
     pub failing: Option<String>,
@@ -35,38 +37,38 @@ impl Sessions {
         if let Some(presented) = Presented::parse(token) {
             return self.examine_refresh(presented).await;
         }
-        let Ok(parts) = Token::split(token) else {
-            let failing = "it is not three base64url parts with dots between".to_owned();
-            return Examined { kind: "not a token", failing: Some(failing), ..Examined::default() };
-        };
-        let read = |bytes: Vec<u8>| serde_json::from_slice::<Value>(&bytes).ok();
-        let mut examined = Examined {
-            kind: "access token",
-            header: parts.header_bytes().ok().and_then(read),
-            claims: parts.payload().ok().and_then(read),
-            ..Examined::default()
-        };
-        examined.key = examined.header.as_ref().and_then(|header| self.name_key(header));
+        let mut examined = Examined { kind: "not a token", ..Examined::default() };
+        if let Ok(parts) = Token::split(token) {
+            examined.kind = "access token";
+            examined.said = Said::of(&parts);
+            examined.key = examined.said.member("kid").and_then(|kid| self.name_key(kid));
+        }
         match self.accounts.keys.judge(token).await {
             Err(error) => {
                 examined.notes.push(format!("the key pairs cannot be read: {error}"));
                 examined.failing = Some("the key it names is not known here".into());
             }
-            Ok(Err(rejection)) => {
-                examined.failing = Some(self.explain(rejection, &examined));
-            }
+            Ok(Err(rejection)) => match self.accounts.keys.explain(token, rejection).await {
+                Ok(explained) => examined.is(explained),
+                Err(notes) => {
+                    examined.failing = Some(self.explain(rejection, &examined));
+                    examined.notes = notes;
+                }
+            },
             Ok(Ok(claims)) => {
                 let id = |text: &str| Uuid::try_parse(text).unwrap_or_default();
                 let (sid, sub) = (id(&claims.sid), id(&claims.sub));
+                examined.issuer = Some(format!("{} (TOKEN_ISSUER)", claims.iss));
+                examined.user = Some(sub);
                 self.examine_session(&mut examined, sid, Some(sub)).await;
             }
         }
         examined
     }
 
-    /// Which of the secrets or key pairs the header names.
-    fn name_key(&self, header: &Value) -> Option<String> {
-        let kid = header.get("kid")?.as_str()?;
+    /// Which of the secrets or key pairs a `kid` names.
+    fn name_key(&self, kid: &Value) -> Option<String> {
+        let kid = kid.as_str()?;
         let settings = &self.accounts.settings;
         let is = |secret: &Secret| key_id(secret.bytes()) == kid;
         if is(&settings.secret) {
@@ -82,40 +84,17 @@ impl Sessions {
     }
 
     fn explain(&self, rejection: Rejection, examined: &Examined) -> String {
-        let claim = |name: &str| examined.claims.as_ref().and_then(|claims| claims.get(name));
-        let member = |name: &str| {
-            let header = examined.header.as_ref();
-            header.and_then(|header| header.get(name)).map_or("absent".into(), Value::to_string)
-        };
-        let settings = &self.accounts.settings;
-        let now = self.accounts.clock.now();
-        match rejection {
-            Rejection::UnknownKey => format!("kid: no key is named {}", member("kid")),
-            Rejection::WrongAlgorithm => format!("alg: {} is not that key's", member("alg")),
-            Rejection::BadSignature => "signature: it is not this key's over these parts".into(),
-            Rejection::Expired => {
-                let exp = claim("exp").and_then(Value::as_i64).unwrap_or_default();
-                let ago = duration(now.unix_timestamp().saturating_sub(exp));
-                format!("exp: it expired {ago} ago, at {}", instant(exp))
-            }
-            Rejection::NotYetValid => "nbf: it is not valid yet".into(),
-            Rejection::WrongIssuer => {
-                let found = claim("iss").map_or("absent".into(), Value::to_string);
-                format!("iss: it is {found}, and TOKEN_ISSUER is {:?}", settings.token_issuer)
-            }
-            Rejection::WrongAudience => {
-                let found = claim("aud").map_or("absent".into(), Value::to_string);
-                let wanted = settings.token_audience.as_deref().unwrap_or("not set");
-                format!("aud: it is {found}, and TOKEN_AUDIENCE is {wanted}")
-            }
-            Rejection::BadClaims => "claims: one is missing or has the wrong type".into(),
-            Rejection::Malformed => format!(
-                "format: not canonical base64url, a header with other members than alg, kid and \
-                 typ, or a typ ({}) of another sort of token",
-                member("typ")
-            ),
-            Rejection::KeysUnavailable => "key: the issuer's keys cannot be fetched".into(),
+        if examined.kind == "not a token" {
+            return "it is not three base64url parts with dots between".into();
         }
+        let settings = &self.accounts.settings;
+        let audience = settings.token_audience.as_deref().unwrap_or("not set");
+        let demands = Demands {
+            no_key: "no key is named".into(),
+            issuer: format!("TOKEN_ISSUER is {:?}", settings.token_issuer),
+            audience: format!("TOKEN_AUDIENCE is {audience}"),
+        };
+        examined.said.failing(rejection, &demands, self.accounts.clock.now())
     }
 
     async fn examine_refresh(&self, presented: Presented) -> Examined {
@@ -137,15 +116,47 @@ impl Sessions {
     /// The checks that only the database can make.
     async fn examine_session(&self, examined: &mut Examined, id: Uuid, owner: Option<Uuid>) {
         let now = self.accounts.clock.now();
-        examined.failing = match store::find_fate(&self.accounts.db, id).await {
-            Err(error) => {
-                let error = Error::from(error);
-                examined.notes.push(format!("the session was not looked up: {error}"));
-                None
+        match self.fate(id, owner).await {
+            Err(error) => examined.notes.push(format!("the session was not looked up: {error}")),
+            Ok(Err(failing)) => examined.failing = Some(failing.into()),
+            Ok(Ok(fate)) => {
+                examined.user = Some(fate.user_id);
+                let barred = barred(fate.is_active, fate.banned_until, now);
+                examined.failing = fate.failing(owner, now).or_else(|| barred.clone());
+                // Barring somebody ends their sessions, which is the check that fails then.
+                examined.notes.extend(barred.filter(|it| examined.failing.as_ref() != Some(it)));
             }
-            Ok(None) => Some("session: there is no such session".into()),
-            Ok(Some(fate)) => fate.failing(owner, now),
+        }
+    }
+
+    /// What became of the session, or why there is none.
+    async fn fate(
+        &self,
+        id: Uuid,
+        owner: Option<Uuid>,
+    ) -> Result<Result<Fate, &'static str>, Error> {
+        let db = &self.accounts.db;
+        if let Some(fate) = store::find_fate(db, id).await? {
+            return Ok(Ok(fate));
+        }
+        let is_deleted = match owner {
+            Some(owner) => !store::has_user(db, owner).await?,
+            None => false,
         };
+        Ok(Err(if is_deleted {
+            "user: the account is deleted, and its sessions with it"
+        } else {
+            "session: there is no such session"
+        }))
+    }
+}
+
+impl Examined {
+    /// Of another issuer's token.
+    fn is(&mut self, explained: Explained) {
+        let Explained { kind, issuer, key, user, notes, failing } = explained;
+        *self =
+            Self { kind, said: std::mem::take(&mut self.said), issuer, key, user, notes, failing };
     }
 }
 
@@ -161,40 +172,16 @@ pub(super) struct Fate {
 }
 
 impl Fate {
+    /// What is wrong with the session.
     fn failing(&self, owner: Option<Uuid>, now: OffsetDateTime) -> Option<String> {
         if owner.is_some_and(|owner| owner != self.user_id) {
             return Some("session: it is another user's".into());
         }
         if let Some(ended) = self.ended_at {
             let why = self.end_reason.as_deref().unwrap_or("unknown");
-            return Some(format!("session: it ended at {} ({why})", at(ended)));
+            return Some(format!("session: it ended at {} ({why})", instant(ended)));
         }
-        if self.expires_at <= now {
-            return Some(format!("session: it expired at {}", at(self.expires_at)));
-        }
-        if !self.is_active {
-            return Some("user: the account is disabled".into());
-        }
-        let banned = self.banned_until.filter(|until| *until > now);
-        banned.map(|until| format!("user: the account is banned until {}", at(until)))
-    }
-}
-
-fn at(instant: OffsetDateTime) -> String {
-    let whole = instant.replace_nanosecond(0).unwrap_or(instant);
-    whole.format(&Rfc3339).unwrap_or_default()
-}
-
-fn instant(seconds: i64) -> String {
-    OffsetDateTime::from_unix_timestamp(seconds).map_or_else(|_| seconds.to_string(), at)
-}
-
-/// Seconds as people say them.
-fn duration(seconds: i64) -> String {
-    match seconds {
-        ..120 => format!("{seconds} s"),
-        120..7200 => format!("{} min", seconds / 60),
-        7200..172_800 => format!("{} h", seconds / 3600),
-        _ => format!("{} days", seconds / 86_400),
+        let expired = self.expires_at <= now;
+        expired.then(|| format!("session: it expired at {}", instant(self.expires_at)))
     }
 }

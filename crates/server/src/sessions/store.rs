@@ -48,6 +48,7 @@ statements! {
         AND (u.banned_until IS NULL OR u.banned_until <= $3)";
     FIND_FATE = "SELECT s.user_id, s.expires_at, s.ended_at, s.end_reason, u.is_active, u.banned_until \
         FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = $1";
+    FIND_USER = "SELECT u.id FROM users u WHERE u.id = $1";
     END_OWN = "UPDATE sessions SET ended_at = $3, end_reason = $4 \
         WHERE user_id = $1 AND id = $2 AND ended_at IS NULL RETURNING id";
     END_OTHERS = "UPDATE sessions SET ended_at = $3, end_reason = $4 \
@@ -135,6 +136,11 @@ impl FromRow for Fate {
 /// What became of a session.
 pub(super) async fn find_fate(db: &Database, id: Uuid) -> Result<Option<Fate>> {
     db.find(FIND_FATE, params![id]).await
+}
+
+/// Whether the account is there.
+pub(super) async fn has_user(db: &Database, id: Uuid) -> Result<bool> {
+    Ok(db.find::<Uuid>(FIND_USER, params![id]).await?.is_some())
 }
 
 /// Advances the counter if it still is what was read: the compare-and-set that concurrent callers race.

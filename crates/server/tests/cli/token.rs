@@ -3,6 +3,9 @@
 
 use std::time::Duration;
 
+use aws_lc_rs::hmac;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use doorward::clock::Clock;
 use doorward::config::Secret;
 use doorward_verify::Algorithm;
@@ -92,6 +95,48 @@ async fn an_expired_token_says_how_long_ago() {
     let ada = there.sign_up("ada").await;
     let expired = failing(&program, ada.token.as_deref().expect("a token"));
     assert!(expired.starts_with("exp: it expired 2 h ago, at 20"), "{expired}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn inspect_says_whose_a_foreign_token_is_and_the_user_it_stands_for() {
+    let program = Program::ready();
+    app::migrate(&url(&program)).await;
+    let exp = Clock::system().now().unix_timestamp() + 600;
+    let encoded = |part: Value| URL_SAFE_NO_PAD.encode(part.to_string());
+    let token = format!(
+        "{}.{}",
+        encoded(json!({"alg": "HS256", "typ": "JWT"})),
+        encoded(json!({"sub": "17", "exp": exp}))
+    );
+    let key = hmac::Key::new(hmac::HMAC_SHA256, SECRET.as_bytes());
+    let token = format!("{token}.{}", URL_SAFE_NO_PAD.encode(hmac::sign(&key, token.as_bytes())));
+    let text = program.fed(&["token", "inspect", "-"], &token).expect(0).stdout;
+    for line in [
+        "Kind     access token without an issuer\n",
+        "Issuer   whoever holds the shared secret (ACCEPT_SHARED_SECRET_TOKENS)\n",
+        "Key      the current secret\n",
+        "Note     nobody here yet is this person: the first request with it makes a user\n",
+        "Verdict  valid\n",
+    ] {
+        assert!(text.contains(line), "{text}");
+    }
+    let there = TestApp::over(&url(&program), Clock::system(), 1, |settings| {
+        settings.secret = Secret::new(SECRET);
+        settings.accept_shared_secret_tokens = true;
+    })
+    .await;
+    let made = there.anonymous().with_token(&token).get("/auth/me").await.expect(200).json();
+    let id = made["id"].as_str().expect("an id");
+    assert_eq!(inspect(&program, &token)["user"], id);
+    program.run(&["user", "deactivate", id]).expect(0);
+    let ended = program.fed(&["token", "verify", "-"], &token).expect(1);
+    assert_eq!(ended.errors(), ["user: the account is disabled"]);
+    let off = Program::ready()
+        .env("ACCEPT_SHARED_SECRET_TOKENS", "false")
+        .env("DATABASE_URL", &url(&program));
+    let told = inspect(&off, &token);
+    assert_eq!(told["failing"], "kid: no key is named absent");
+    assert!(told["notes"][0].as_str().is_some_and(|it| it.contains("ACCEPT_SHARED")), "{told}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

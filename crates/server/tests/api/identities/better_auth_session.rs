@@ -15,15 +15,16 @@ use crate::both;
 use crate::support::app::SECRET;
 use crate::support::{Engine, TestApp};
 
-const TOKEN: &str = "CMEEaZMYzSBpxhBlUAENMgh1AaL9JTbW";
+pub(super) const TOKEN: &str = "CMEEaZMYzSBpxhBlUAENMgh1AaL9JTbW";
 
-fn signed(secret: &str, token: &str) -> String {
+/// The value of the cookie.
+pub(super) fn signed(secret: &str, token: &str) -> String {
     let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
     format!("{token}.{}", STANDARD.encode(hmac::sign(&key, token.as_bytes())))
 }
 
 /// An application whose database Better Auth has tables in, with one session of one user.
-async fn shared(change: impl FnOnce(&mut doorward::config::Settings)) -> TestApp {
+pub(super) async fn shared(change: impl FnOnce(&mut doorward::config::Settings)) -> TestApp {
     let app = TestApp::with(Engine::Postgres, |settings| {
         trusting(settings);
         change(settings);

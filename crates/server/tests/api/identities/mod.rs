@@ -13,6 +13,7 @@ use crate::support::{Client, TestApp};
 
 mod better_auth_session;
 mod cookie_cache;
+mod examined;
 mod first_sight;
 mod published_keys;
 mod shared_secret;

@@ -1,0 +1,206 @@
+//! What another issuer's token is, for `doorward token inspect`: whose it would be, which key proves it,
+//! and the first check that fails, in the order in which a request is judged. Nobody is made by it.
+
+use doorward_verify::{Header, Rejection, Token};
+use serde_json::Value;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::better_auth::SessionToken;
+use super::issuerless::{is_bare, is_cookie_cache};
+use super::person::Person;
+use super::trusted::{self, Trusted};
+use super::{Identities, store};
+use crate::error::Error;
+use crate::keys::{Demands, Explained, Said, barred, shown};
+
+/// The user of an identity.
+#[derive(Clone, Debug)]
+pub(super) struct Fate {
+    pub(super) user_id: Uuid,
+    pub(super) is_active: bool,
+    pub(super) banned_until: Option<OffsetDateTime>,
+}
+
+impl Identities {
+    /// What the token is; else what would make it count here.
+    pub(super) async fn explained(&self, token: &str) -> Result<Explained, Vec<String>> {
+        let Ok(parts) = Token::split(token) else {
+            return self.explain_session(token).await;
+        };
+        let said = Said::of(&parts);
+        let claimed = said.claim("iss").and_then(Value::as_str).unwrap_or_default();
+        let trusted = trusted::all(&self.settings).into_iter().find(|one| one.name == claimed);
+        match trusted {
+            Some(trusted) => Ok(self.explain_published(token, &said, &trusted).await),
+            None => self.explain_issuerless(token, &parts, &said).await,
+        }
+    }
+
+    /// A token that names an issuer whose published keys count.
+    async fn explain_published(&self, token: &str, said: &Said, trusted: &Trusted) -> Explained {
+        let Trusted { name, setting, keys, audience } = trusted;
+        let kid = said.member("kid").and_then(Value::as_str);
+        let mut explained = Explained {
+            kind: "access token of another issuer",
+            issuer: Some(format!("{name} ({setting})")),
+            key: kid.map(|kid| format!("the key {kid} that {keys} publishes")),
+            ..Explained::default()
+        };
+        let now = self.clock.now();
+        let judged = match self.issuers.verify(token, now.unix_timestamp()).await {
+            Ok(it) => {
+                Person::new(&it.issuer, &it.subject.into(), &it.claims).ok_or(Rejection::BadClaims)
+            }
+            Err(rejection) => Err(rejection),
+        };
+        match judged {
+            Ok(person) => self.explain_person(&mut explained, &person).await,
+            Err(Rejection::KeysUnavailable) => {
+                explained.failing = Some(format!("key: {keys} cannot be fetched"));
+            }
+            Err(rejection) => {
+                let demands = Demands {
+                    no_key: format!("{keys} publishes no key named"),
+                    issuer: format!("{setting} is {name}"),
+                    audience: format!("{audience:?} is asked of this issuer's tokens"),
+                };
+                explained.failing = Some(said.failing(rejection, &demands, now));
+            }
+        }
+        explained
+    }
+
+    /// A token that names no issuer whom this server trusts.
+    async fn explain_issuerless(
+        &self,
+        token: &str,
+        parts: &Token<'_>,
+        said: &Said,
+    ) -> Result<Explained, Vec<String>> {
+        let now = self.clock.now();
+        let is_cache = said.claims.as_ref().and_then(Value::as_object).is_some_and(is_cookie_cache);
+        let (kind, issuer) = match &self.settings.better_auth_url {
+            Some(url) if is_cache => {
+                ("cookie cache of Better Auth", format!("{url} (BETTER_AUTH_URL)"))
+            }
+            _ => (
+                "access token without an issuer",
+                "whoever holds the shared secret (ACCEPT_SHARED_SECRET_TOKENS)".into(),
+            ),
+        };
+        let key = self.secret_of(parts, now.unix_timestamp());
+        let mut explained = Explained { kind, issuer: Some(issuer), key, ..Explained::default() };
+        match self.issuerless(token, now.unix_timestamp()) {
+            Ok(Some(person)) => self.explain_person(&mut explained, &person).await,
+            Ok(None) => return Err(self.what_would_count(parts.header().ok(), said, is_cache)),
+            Err(rejection) => {
+                explained.failing = Some(self.failing_issuerless(rejection, said, now));
+            }
+        }
+        Ok(explained)
+    }
+
+    /// Which secret proves a token that names no key.
+    fn secret_of(&self, token: &Token<'_>, now: i64) -> Option<String> {
+        let place = self.secrets.iter().position(|key| token.prove(key, now).is_ok())?;
+        Some(match place {
+            0 => "the current secret".into(),
+            earlier => format!("number {earlier} of PREVIOUS_SECRETS"),
+        })
+    }
+
+    fn failing_issuerless(&self, why: Rejection, said: &Said, now: OffsetDateTime) -> String {
+        if why == Rejection::BadSignature {
+            return "signature: neither the current secret nor one of PREVIOUS_SECRETS made it"
+                .into();
+        }
+        let audience = match self.settings.token_audience.as_deref() {
+            Some(audience) => format!("TOKEN_AUDIENCE is {audience:?}"),
+            None => "TOKEN_AUDIENCE is not set".into(),
+        };
+        let (no_key, issuer) = ("no key is named".into(), "nobody of that name is trusted".into());
+        said.failing(why, &Demands { no_key, issuer, audience }, now)
+    }
+
+    /// Notes on a token that is nobody's here.
+    fn what_would_count(&self, header: Option<Header>, said: &Said, is_cache: bool) -> Vec<String> {
+        let settings = &self.settings;
+        let mut notes = Vec::new();
+        let claimed = said.claim("iss");
+        if claimed.is_some_and(|it| it.as_str() != Some(&settings.token_issuer)) {
+            notes.push(format!(
+                "iss: {} is nobody this server trusts: neither TOKEN_ISSUER, nor BETTER_AUTH_URL, \
+                 nor one of [[issuers]]",
+                shown(claimed)
+            ));
+        }
+        if claimed.is_none() && header.is_some_and(|header| is_bare(&header)) {
+            notes.push(if is_cache {
+                "Better Auth's cookie cache counts where BETTER_AUTH_URL is set".into()
+            } else {
+                "a token without iss and kid counts where ACCEPT_SHARED_SECRET_TOKENS is true"
+                    .into()
+            });
+        }
+        notes
+    }
+
+    /// A text that is no JWT: perhaps a session token of Better Auth.
+    async fn explain_session(&self, text: &str) -> Result<Explained, Vec<String>> {
+        let Some(session) = SessionToken::of(text) else { return Err(Vec::new()) };
+        let Some(url) = &self.settings.better_auth_url else {
+            let note = "a session token of Better Auth, as this may be, counts where BETTER_AUTH_URL is set";
+            return Err(vec![note.into()]);
+        };
+        let place = self.signer_of(&session);
+        let mut explained = Explained {
+            kind: "session token of Better Auth",
+            issuer: Some(format!("{url} (BETTER_AUTH_URL)")),
+            key: match (session.is_signed(), place) {
+                (false, _) => Some("none: the row in Better Auth's table session decides".into()),
+                (true, Some(0)) => Some("the current secret".into()),
+                (true, Some(earlier)) => Some(format!("number {earlier} of PREVIOUS_SECRETS")),
+                (true, None) => None,
+            },
+            ..Explained::default()
+        };
+        if session.is_signed() && place.is_none() {
+            explained.failing = Some(
+                "signature: neither the current secret nor one of PREVIOUS_SECRETS made it".into(),
+            );
+            return Ok(explained);
+        }
+        match self.person_of(&session).await {
+            Err(error) => {
+                let note =
+                    format!("Better Auth's session was not looked up: {}", Error::from(error));
+                explained.notes.push(note);
+            }
+            Ok(None) => {
+                let failing = "session: Better Auth has no such session, or it has expired";
+                explained.failing = Some(failing.into());
+            }
+            Ok(Some(Err(why))) => {
+                explained.failing =
+                    Some(format!("session: Better Auth's tables cannot be read: {why}"));
+            }
+            Ok(Some(Ok(person))) => self.explain_person(&mut explained, &person).await,
+        }
+        Ok(explained)
+    }
+
+    /// The user of a person whose token is right.
+    async fn explain_person(&self, explained: &mut Explained, person: &Person) {
+        match store::find_fate(&self.db, person).await.map_err(Error::from) {
+            Err(error) => explained.notes.push(format!("the user was not looked up: {error}")),
+            Ok(None) => explained.notes.push(
+                "nobody here yet is this person: the first request with it makes a user".into(),
+            ),
+            Ok(Some(fate)) => {
+                explained.user = Some(fate.user_id);
+                explained.failing = barred(fate.is_active, fate.banned_until, self.clock.now());
+            }
+        }
+    }
+}

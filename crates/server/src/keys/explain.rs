@@ -1,0 +1,121 @@
+//! The check that a token fails, in words for the person who wonders why: what the token says, and what
+//! it is held to. The signature itself is never shown.
+
+use doorward_verify::{Rejection, Token};
+use serde_json::Value;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+/// What a token says of itself; nothing of it is proven.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Said {
+    /// The header, if it can be read.
+    pub header: Option<Value>,
+    /// The claims, if they can be read.
+    pub claims: Option<Value>,
+}
+
+/// What it is held to, as the ends of sentences.
+#[derive(Clone, Debug)]
+pub struct Demands {
+    /// Who has no key of that name: `no key is named`.
+    pub no_key: String,
+    /// `TOKEN_ISSUER is "doorward"`.
+    pub issuer: String,
+    /// `TOKEN_AUDIENCE is not set`.
+    pub audience: String,
+}
+
+impl Said {
+    /// Reads what can be read.
+    pub fn of(token: &Token<'_>) -> Self {
+        let read = |bytes: Vec<u8>| serde_json::from_slice(&bytes).ok();
+        Self {
+            header: token.header_bytes().ok().and_then(read),
+            claims: token.payload().ok().and_then(read),
+        }
+    }
+
+    /// A claim, if it is there.
+    pub fn claim(&self, name: &str) -> Option<&Value> {
+        self.claims.as_ref()?.get(name)
+    }
+
+    /// A member of the header, if it is there.
+    pub fn member(&self, name: &str) -> Option<&Value> {
+        self.header.as_ref()?.get(name)
+    }
+
+    /// The sentence on the check that failed at `now`.
+    pub fn failing(&self, rejection: Rejection, demands: &Demands, now: OffsetDateTime) -> String {
+        match rejection {
+            Rejection::UnknownKey => {
+                format!("kid: {} {}", demands.no_key, shown(self.member("kid")))
+            }
+            Rejection::WrongAlgorithm => {
+                format!("alg: {} is not that key's", shown(self.member("alg")))
+            }
+            Rejection::BadSignature => "signature: it is not this key's over these parts".into(),
+            Rejection::Expired => self.expired(now),
+            Rejection::NotYetValid => "nbf: it is not valid yet".into(),
+            Rejection::WrongIssuer => {
+                format!("iss: it is {}, and {}", shown(self.claim("iss")), demands.issuer)
+            }
+            Rejection::WrongAudience => {
+                format!("aud: it is {}, and {}", shown(self.claim("aud")), demands.audience)
+            }
+            Rejection::BadClaims => {
+                "claims: one is missing, given twice, of the wrong type or for another purpose"
+                    .into()
+            }
+            Rejection::Malformed => format!(
+                "format: not canonical base64url, a header with other members than alg, kid and \
+                 typ, or a typ ({}) of another sort of token",
+                shown(self.member("typ"))
+            ),
+            Rejection::KeysUnavailable => "key: the issuer's keys cannot be fetched".into(),
+        }
+    }
+
+    fn expired(&self, now: OffsetDateTime) -> String {
+        #[allow(clippy::cast_possible_truncation, reason = "a date that was read before")]
+        let exp = self.claim("exp").and_then(Value::as_f64).unwrap_or_default() as i64;
+        let ago = duration(now.unix_timestamp().saturating_sub(exp));
+        let at = OffsetDateTime::from_unix_timestamp(exp).map_or_else(|_| exp.to_string(), instant);
+        format!("exp: it expired {ago} ago, at {at}")
+    }
+}
+
+/// The sentence on a user who may not come in, if so.
+pub fn barred(
+    is_active: bool,
+    banned_until: Option<OffsetDateTime>,
+    now: OffsetDateTime,
+) -> Option<String> {
+    if !is_active {
+        return Some("user: the account is disabled".into());
+    }
+    let banned = banned_until.filter(|until| *until > now);
+    banned.map(|until| format!("user: the account is banned until {}", instant(until)))
+}
+
+/// An instant in whole seconds.
+pub fn instant(at: OffsetDateTime) -> String {
+    let whole = at.replace_nanosecond(0).unwrap_or(at);
+    whole.format(&Rfc3339).unwrap_or_default()
+}
+
+/// As JSON, which no control character leaves.
+pub fn shown(value: Option<&Value>) -> String {
+    value.map_or("absent".into(), Value::to_string)
+}
+
+/// Seconds as people say them.
+fn duration(seconds: i64) -> String {
+    match seconds {
+        ..120 => format!("{seconds} s"),
+        120..7200 => format!("{} min", seconds / 60),
+        7200..172_800 => format!("{} h", seconds / 3600),
+        _ => format!("{} days", seconds / 86_400),
+    }
+}
