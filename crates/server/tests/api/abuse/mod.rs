@@ -1,7 +1,6 @@
 //! What a hostile internet tries: floods, guessing, spellings, enumeration.
 
 mod enumeration;
-mod flood;
 mod guessing;
 mod new_passwords;
 mod rate_limits;
