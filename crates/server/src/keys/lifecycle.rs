@@ -1,5 +1,6 @@
 //! Makes, rotates and retires key pairs: what `doorward key` calls. A new key waits until verifiers
-//! have it; an old one verifies until the last token it signed has expired.
+//! have it; an old one verifies until the last token it signed has expired, and is deleted by the next of
+//! these commands. The audit log remembers its name.
 
 use doorward_verify::Algorithm;
 use time::OffsetDateTime;
@@ -30,7 +31,7 @@ pub struct SigningKeys {
 }
 
 impl SigningKeys {
-    /// Every key there was, oldest first, with its stage and whether it is the one that signs.
+    /// Every key there is, oldest first, with its stage and whether it is the one that signs.
     pub async fn list(&self) -> Result<Vec<(SigningKey, Stage, bool)>, Error> {
         let now = self.keys.clock().now();
         let all = store::list(&self.keys.ring().db).await?;
@@ -50,7 +51,8 @@ impl SigningKeys {
     pub async fn create(&self, by: &Actor, algorithm: Algorithm) -> Result<SigningKey, Error> {
         let key = self.generate(algorithm)?;
         let record = Record::by(by, Event::KeyCreate).detail(format!("{algorithm} {}", key.kid));
-        self.audit.commit(by.authority, vec![store::insert(&key)], [record]).await?;
+        let steps = vec![store::delete_removed(key.created_at), store::insert(&key)];
+        self.audit.commit(by.authority, steps, [record]).await?;
         Ok(key)
     }
 
@@ -58,6 +60,7 @@ impl SigningKeys {
     pub async fn rotate(&self, by: &Actor, algorithm: Algorithm) -> Result<SigningKey, Error> {
         let key = self.generate(algorithm)?;
         let steps = vec![
+            store::delete_removed(key.created_at),
             store::insert(&key),
             store::revoke_others(&key, key.active_at, self.last_use(key.active_at)),
         ];
@@ -93,7 +96,8 @@ impl SigningKeys {
         let last = if at_once { now } else { self.last_use(now) };
         let last = key.remove_at.map_or(last, |planned| planned.min(last));
         let record = Record::by(by, Event::KeyRetire).detail(kid.to_owned());
-        let steps = vec![store::revoke(kid, key.retired_at.map_or(now, |at| at.min(now)), last)];
+        let retired_at = key.retired_at.map_or(now, |at| at.min(now));
+        let steps = vec![store::delete_removed(now), store::revoke(kid, retired_at, last)];
         self.audit.commit(by.authority, steps, [record]).await?;
         Ok(Ok(last))
     }

@@ -52,7 +52,7 @@ pub enum Stage {
     Active,
     /// Still verifies what it signed.
     Retired,
-    /// Verifies nothing.
+    /// Verifies nothing; deleted by the next change of a key.
     Removed,
 }
 

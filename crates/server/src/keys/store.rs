@@ -18,6 +18,7 @@ statements! {
         WHERE algorithm = $1 AND kid <> $2 AND retired_at IS NULL RETURNING kid";
     RETIRE = "UPDATE signing_keys SET retired_at = $2, remove_at = $3 \
         WHERE kid = $1 AND (remove_at IS NULL OR remove_at > $3) RETURNING kid";
+    DELETE_REMOVED = "DELETE FROM signing_keys WHERE remove_at <= $1";
 }
 
 impl FromRow for SigningKey {
@@ -47,7 +48,7 @@ pub(super) fn insert(key: &SigningKey) -> Step {
     Step::new(INSERT, values)
 }
 
-/// Every key there was, oldest first.
+/// Every key there is, oldest first.
 pub(super) async fn list(db: &Database) -> Result<Vec<SigningKey>> {
     db.query(LIST, Vec::new()).await
 }
@@ -69,4 +70,9 @@ pub(super) fn revoke_others(
 /// The same for one key; never later than what was set before.
 pub(super) fn revoke(kid: &str, at: OffsetDateTime, remove_at: OffsetDateTime) -> Step {
     Step::new(RETIRE, params![kid, at, remove_at])
+}
+
+/// Deletes the keys that verify nothing at `now`: a private part, sealed or not, is not kept for nothing.
+pub(super) fn delete_removed(now: OffsetDateTime) -> Step {
+    Step::new(DELETE_REMOVED, params![now])
 }

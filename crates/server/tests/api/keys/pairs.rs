@@ -10,6 +10,7 @@ use doorward::config::Secret;
 use doorward_verify::{Algorithm, KeySet, Verifier};
 use serde_json::{Value, json};
 
+use crate::accounts::sql;
 use crate::both;
 use crate::support::client::PASSWORD;
 use crate::support::{Client, Engine, TestApp};
@@ -134,6 +135,32 @@ both! {
         ada.get("/auth/me").await.expect(200);
         let unknown = keys.retire(&Actor::operator(), &kid, true).await.expect("an answer");
         assert!(unknown.is_err());
+    }
+
+    async fn a_key_that_verifies_nothing_is_deleted_by_the_next_change_of_one(engine: Engine) {
+        for command in ["create", "rotate", "retire"] {
+            let app = signing_with(engine, Algorithm::EdDsa).await;
+            let (keys, operator) = (app.app.signing_keys(), Actor::operator());
+            let old = keys.list().await.expect("keys")[0].0.kid.clone();
+            let spare = keys.create(&operator, Algorithm::Es256).await.expect("a key").kid;
+            let new = keys.rotate(&operator, Algorithm::EdDsa).await.expect("a key").kid;
+            let change = async || match command {
+                "create" => drop(keys.create(&operator, Algorithm::Rs256).await.expect("a key")),
+                "rotate" => drop(keys.rotate(&operator, Algorithm::Rs256).await.expect("a key")),
+                _ => drop(keys.retire(&operator, &spare, false).await.expect("an answer").expect("retired")),
+            };
+            let stored = async || -> Vec<String> {
+                sql(&app, "SELECT kid FROM signing_keys", doorward::params![]).await
+            };
+            // It signs for 305 s more, and the last token lives for 15 min and the lag of a minute.
+            app.advance(Duration::from_secs(305 + 900 + 60) - Duration::from_micros(1));
+            change().await;
+            assert!(stored().await.contains(&old), "{command}: not a moment early");
+            app.advance(Duration::from_micros(1));
+            change().await;
+            let left = stored().await;
+            assert!(!left.contains(&old) && left.contains(&new), "{command}: {left:?}");
+        }
     }
 
     async fn a_replica_that_never_saw_the_key_reads_it_when_a_token_names_it(engine: Engine) {
