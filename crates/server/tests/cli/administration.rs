@@ -3,13 +3,13 @@
 use serde_json::{Value, json};
 
 use crate::program::{Ended, Program, SECRET};
-use crate::support::Engine;
-use crate::support::postgres;
+use crate::support::{Engine, postgres};
 
-const GOOD: &str = "correct horse battery staple\n";
+/// The password of everybody here, as it is piped in.
+pub(crate) const GOOD: &str = "correct horse battery staple\n";
 
 /// A folder whose commands find a database with every table.
-async fn ready(engine: Engine) -> Program {
+pub(crate) async fn ready(engine: Engine) -> Program {
     match engine {
         Engine::Sqlite => {
             let program = Program::new();
@@ -22,12 +22,14 @@ async fn ready(engine: Engine) -> Program {
     }
 }
 
-fn create(program: &Program, email: &str) -> Value {
+/// Makes an account.
+pub(crate) fn create(program: &Program, email: &str) -> Value {
     program.fed(&["user", "create", email, "--password-stdin", "--json"], GOOD).expect(0).json()
 }
 
+/// Asserts that it ended with this code and said this alone.
 #[track_caller]
-fn refused(ended: Ended, code: i32, sentence: &str) {
+pub(crate) fn refused(ended: Ended, code: i32, sentence: &str) {
     let ended = ended.expect(code);
     assert_eq!(ended.errors(), [sentence], "{ended:?}");
     assert_eq!(ended.stdout, "");

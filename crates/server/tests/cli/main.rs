@@ -19,5 +19,7 @@ mod logs;
 mod postgres;
 mod program;
 mod schema;
+mod secrets;
 mod serve;
+mod sessions;
 mod token;

@@ -34,6 +34,12 @@ impl Program {
         self
     }
 
+    /// What a variable of its environment is set to.
+    pub(crate) fn value(&self, name: &str) -> String {
+        let found = self.environment.iter().find(|(own, _)| own == name);
+        found.expect("it is set").1.clone()
+    }
+
     pub(crate) fn file(self, name: &str, text: &str) -> Self {
         std::fs::write(self.folder().join(name), text).expect("a written file");
         self

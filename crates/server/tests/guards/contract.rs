@@ -91,6 +91,41 @@ async fn a_protected_operation_documents_401() {
     }
 }
 
+/// Statement 11: nobody is asked for a hint, for a secret answer, or to change a password by the calendar.
+#[tokio::test]
+async fn no_field_is_a_hint_a_secret_answer_or_a_password_s_age() {
+    fn names(value: &Value, found: &mut BTreeSet<String>) {
+        if let Some(members) = value.as_object() {
+            if let Some(properties) = members.get("properties").and_then(Value::as_object) {
+                found.extend(properties.keys().cloned());
+            }
+            if let Some(name) = members.get("in").and(members.get("name")).and_then(Value::as_str) {
+                found.insert(name.into());
+            }
+        }
+        let below: Vec<&Value> = match value {
+            Value::Object(members) => members.values().collect(),
+            Value::Array(items) => items.iter().collect(),
+            _ => Vec::new(),
+        };
+        for value in below {
+            names(value, found);
+        }
+    }
+    let mut found = BTreeSet::new();
+    names(&parsed().await, &mut found);
+    assert!(found.contains("password") && found.contains("limit"), "{found:?}");
+    // RFC 7009 §2.1's hint is about a token.
+    found.remove("token_type_hint");
+    let bad = |name: &&String| {
+        let hint = ["hint", "question", "answer", "reminder", "maiden"];
+        let age = name.contains("password")
+            && ["expir", "age", "rotat"].iter().any(|it| name.contains(it));
+        age || hint.iter().any(|it| name.contains(it))
+    };
+    assert_eq!(found.iter().find(bad), None);
+}
+
 #[tokio::test]
 async fn every_code_of_the_table_is_in_the_contract() {
     let document = parsed().await;

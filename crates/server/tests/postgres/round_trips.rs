@@ -170,6 +170,48 @@ async fn a_sign_in_is_two_round_trips_and_a_wrong_password_one() {
     assert_eq!(fewest, cases.map(|case| case.3));
 }
 
+/// Statement 54: who makes up names of keys keeps the database no busier than who asks for the
+/// published set, and names of another shape do not reach it at all.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn made_up_key_names_ask_the_database_once_in_five_seconds() {
+    let url = postgres::migrated_database().await;
+    let proxy = Proxy::to(postgres::shared().port).await;
+    let clock = Clock::frozen(NOW);
+    let app = TestApp::over(&proxy.before(&url), clock.clone(), 1, |_| {}).await;
+    let made_up = async |kid: &str| {
+        let header = json!({"alg": "EdDSA", "kid": kid, "typ": "JWT"}).to_string();
+        let token = [header.as_str(), "{}", "x"].map(|part| URL_SAFE_NO_PAD.encode(part)).join(".");
+        let reply = app.anonymous().with_token(&token).get("/auth/me").await;
+        reply.expect_problem(401, "invalid_token");
+    };
+    let pair = |number: u8| URL_SAFE_NO_PAD.encode([number; 32]);
+    made_up(&pair(0)).await;
+    let mut fewest = [usize::MAX; 2];
+    for _ in 0..3 {
+        let before = proxy.round_trips();
+        for number in 0..60 {
+            made_up(&pair(number)).await;
+        }
+        for kid in [
+            "",
+            "x",
+            "../../etc/passwd",
+            "' OR 1=1 --",
+            "http://127.0.0.1:1/",
+            "hs-0123456789abcdef",
+        ] {
+            made_up(kid).await;
+        }
+        fewest[0] = fewest[0].min(proxy.round_trips() - before);
+        clock.advance(std::time::Duration::from_secs(5));
+        let before = proxy.round_trips();
+        made_up(&pair(0)).await;
+        fewest[1] = fewest[1].min(proxy.round_trips() - before);
+    }
+    // Now and then a second connection opens beside it.
+    assert_eq!(fewest, [0, 1]);
+}
+
 #[tokio::test]
 async fn nothing_is_sent_while_nobody_asks() {
     let (_, url) = database().await;

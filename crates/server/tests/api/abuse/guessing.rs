@@ -185,9 +185,35 @@ both! {
             let form = [("grant_type", "password"), ("username", ADA), ("password", "not it")];
             client.post_form(path, &form).await.expect(429);
         }
+        let parts = [("username", ADA), ("password", "not it")].map(|(name, value)| {
+            format!("--B\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
+        });
+        let kind = [("content-type", "multipart/form-data; boundary=B")];
+        let body = format!("{}--B--\r\n", parts.concat());
+        client.raw("POST", "/auth/login", &kind, body).await.expect(429);
         for ip in [ELSEWHERE, "2001:db8::1"] {
             guess(&app.anonymous().from(ip)).await.expect(429);
         }
+    }
+
+    async fn no_header_passes_for_a_place_that_the_account_knows(engine: Engine) {
+        let app = TestApp::start(engine).await;
+        register(&app).await;
+        app.anonymous().from(HOME).login(ADA, PASSWORD).await;
+        let stranger = app.anonymous().from(ELSEWHERE);
+        use_up(&stranger).await;
+        let body = json!({"email": ADA, "password": "not it"}).to_string();
+        let chain = format!("for={HOME}");
+        for (name, value) in [
+            ("x-forwarded-for", HOME), ("forwarded", chain.as_str()), ("x-real-ip", HOME), ("x-client-ip", HOME),
+            ("x-originating-ip", HOME), ("x-remote-ip", HOME), ("x-remote-addr", HOME), ("true-client-ip", HOME),
+            ("cf-connecting-ip", HOME), ("x-cluster-client-ip", HOME), ("x-forwarded", HOME), ("via", HOME),
+        ] {
+            let headers = [("content-type", "application/json"), (name, value)];
+            let reply = stranger.raw("POST", "/auth/login", &headers, body.clone()).await;
+            assert_eq!(reply.status, 429, "{name}");
+        }
+        assert_eq!(use_up(&app.anonymous().from(HOME)).await, 10, "the owner's count is untouched");
     }
 
     async fn strangers_cannot_keep_the_owner_out(engine: Engine) {

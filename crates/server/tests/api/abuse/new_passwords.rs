@@ -6,6 +6,7 @@ use std::io::Write;
 use doorward::config::{BreachFile, WordList};
 use serde_json::{Value, json};
 
+use crate::support::client::PASSWORD;
 use crate::support::{Engine, Reply, TestApp};
 
 async fn register(app: &TestApp, email: &str, password: &str) -> Reply {
@@ -48,6 +49,32 @@ async fn the_most_common_passwords_are_refused_with_advice() {
         let why = refused(&app, password).await;
         assert!(why.contains("guessed first") && why.contains("unrelated words"), "{why}");
     }
+}
+
+/// Every seventh of the list: 3089 of them, in the letters of the list and in others.
+#[tokio::test]
+async fn three_thousand_common_passwords_are_refused_wherever_one_is_made() {
+    let app = TestApp::start(Engine::Sqlite).await;
+    let root = app.admin("root").await;
+    let list = include_str!("../../../data/common-passwords.txt");
+    let mut tried = 0;
+    for (number, line) in list.lines().enumerate().filter(|(number, _)| number % 7 == 0) {
+        let password = if number % 2 == 0 { line.to_owned() } else { line.to_uppercase() };
+        let new = json!({"email": "ada@example.org", "password": password});
+        let change = json!({"current_password": PASSWORD, "new_password": password});
+        for reply in [
+            app.anonymous().post("/auth/register", new.clone()).await,
+            root.post("/auth/password", change).await,
+            root.post("/admin/users", new).await,
+        ] {
+            let problem = reply.expect_problem(422, "validation").json();
+            let why = problem["errors"][0]["msg"].as_str().expect("a message");
+            assert!(why.contains("guessed first"), "{password}: {why}");
+        }
+        tried += 1;
+    }
+    assert!(tried >= 3000, "{tried}");
+    root.login("root@example.com", PASSWORD).await;
 }
 
 #[tokio::test]

@@ -242,6 +242,16 @@ both! {
         ] {
             replies.push(client.post("/auth/login", body).await);
         }
+        let change = |current: &str, new: &str| json!({"current_password": current, "new_password": new});
+        let common = "password1";
+        for body in [
+            change(secret, common), change("not it", secret), json!({"current_password": [secret], "new_password": secret}),
+            change(secret, &secret.repeat(50)),
+        ] {
+            replies.push(signed_in.post("/auth/password", body).await);
+        }
+        replies.push(signed_in.patch("/auth/me", json!({"name": [secret], "password": secret})).await);
+        replies.push(signed_in.delete_with("/auth/me", json!({"password": [secret]})).await.expect(422));
         let broken = format!("{{\"password\": \"{secret}\" x");
         let kind = [("content-type", "application/json")];
         replies.push(client.raw("POST", "/auth/login", &kind, broken).await.expect(400));

@@ -15,7 +15,7 @@ mod better_auth_session;
 mod cookie_cache;
 mod examined;
 mod first_sight;
-mod published_keys;
+pub(crate) mod published_keys;
 mod shared_secret;
 
 /// The Better Auth server these tests trust.

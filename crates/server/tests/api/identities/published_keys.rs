@@ -16,15 +16,15 @@ use crate::support::app::SECRET;
 use crate::support::{Engine, TestApp};
 
 /// A Better Auth server that publishes one key and counts who asks.
-pub(super) struct Issuer {
-    pub(super) url: String,
+pub(crate) struct Issuer {
+    pub(crate) url: String,
     pair: Ed25519KeyPair,
     asked: Arc<AtomicUsize>,
     served: tokio::task::JoinHandle<()>,
 }
 
 impl Issuer {
-    pub(super) async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let pair = Ed25519KeyPair::generate().unwrap();
         let x = URL_SAFE_NO_PAD.encode(pair.public_key());
         let key = json!({"alg": "EdDSA", "crv": "Ed25519", "x": x, "kty": "OKP", "kid": "O5a29"});
@@ -42,7 +42,7 @@ impl Issuer {
         Self { url, pair, asked, served }
     }
 
-    pub(super) async fn trusted(&self, engine: Engine) -> TestApp {
+    pub(crate) async fn trusted(&self, engine: Engine) -> TestApp {
         TestApp::with(engine, |settings| {
             sharing(settings);
             settings.better_auth_url = Some(self.url.clone());
@@ -50,11 +50,11 @@ impl Issuer {
         .await
     }
 
-    fn asked(&self) -> usize {
+    pub(crate) fn asked(&self) -> usize {
         self.asked.load(Ordering::SeqCst)
     }
 
-    pub(super) fn claims(&self, app: &TestApp) -> Value {
+    pub(crate) fn claims(&self, app: &TestApp) -> Value {
         lasting(
             app,
             json!({"id": "u1", "sub": "u1", "email": "ada@example.com", "emailVerified": false,
@@ -62,13 +62,13 @@ impl Issuer {
         )
     }
 
-    pub(super) fn signed(&self, header: &Value, claims: &Value) -> String {
+    pub(crate) fn signed(&self, header: &Value, claims: &Value) -> String {
         let signed = unsigned(header, claims);
         let signature = self.pair.sign(signed.as_bytes());
         format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature))
     }
 
-    pub(super) fn token(&self, claims: &Value) -> String {
+    pub(crate) fn token(&self, claims: &Value) -> String {
         self.signed(&json!({"alg": "EdDSA", "kid": "O5a29"}), claims)
     }
 }

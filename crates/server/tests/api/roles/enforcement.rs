@@ -56,6 +56,26 @@ both! {
             && it["outcome"] == "denied" && it["detail"].is_string()));
     }
 
+    async fn no_method_on_a_path_of_administration_gets_a_plain_user_anywhere(engine: Engine) {
+        let app = TestApp::start(engine).await;
+        let ada = app.admin("ada").await;
+        let bob = app.sign_up("bob").await;
+        let before = ada.get("/admin/users").await.expect(200).json();
+        let mut paths: Vec<_> = admin_operations().into_iter().map(|it| it.1).collect();
+        paths.extend([bob.at(""), ada.at(""), bob.at("/roles/admin"), ada.at("/sessions"), "/admin".into()]);
+        for path in paths {
+            for path in [path.clone(), format!("{path}/"), format!("{path}?x=1")] {
+                for method in ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "TRACE", "QUERY"] {
+                    let reply = call(&bob, method, &path).await;
+                    assert!([403, 404, 405].contains(&reply.status), "{method} {path}: {}", reply.status);
+                    let nobody = call(&app.anonymous(), method, &path).await;
+                    assert!([401, 404, 405].contains(&nobody.status), "{method} {path}: {}", nobody.status);
+                }
+            }
+        }
+        assert_eq!(ada.get("/admin/users").await.expect(200).json(), before);
+    }
+
     async fn each_permission_opens_its_own_operations_only(engine: Engine) {
         let app = TestApp::start(engine).await;
         let ada = app.admin("ada").await;

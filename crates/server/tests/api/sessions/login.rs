@@ -257,6 +257,32 @@ both! {
         }
     }
 
+    async fn a_password_never_grows_old(engine: Engine) {
+        let app = TestApp::start(engine).await;
+        let ada = app.sign_up("ada").await;
+        for _ in 0..10 {
+            app.advance(Duration::from_hours(24 * 366));
+            let again = ada.login("ada@example.com", PASSWORD).await;
+            assert_eq!(again.get("/auth/me").await.expect(200).json(), ada.user, "nothing is asked for");
+        }
+    }
+
+    async fn a_new_database_lets_nobody_in(engine: Engine) {
+        let app = TestApp::start(engine).await;
+        for text in ["SELECT count(*) FROM users", "SELECT count(*) FROM user_roles"] {
+            let rows: Vec<i64> = sql(&app, text, params![]).await;
+            assert_eq!(rows, [0], "{text}");
+        }
+        for name in ["admin", "root", "administrator", "doorward", "test", "admin@example.com", "admin@localhost"] {
+            for password in ["admin", "password", "changeme", "doorward", "root", ""] {
+                login(&app, name, password).await.expect_problem(401, "invalid_credentials");
+                app.advance(Duration::from_hours(1));
+            }
+        }
+        // Whoever comes first is a user like any other.
+        app.sign_up("first").await.get("/admin/users").await.expect_problem(403, "insufficient_scope");
+    }
+
     async fn a_sign_in_makes_new_tokens_and_adopts_none(engine: Engine) {
         let app = TestApp::start(engine).await;
         let ada = app.sign_up("ada").await;

@@ -11,7 +11,9 @@ mod list;
 mod login;
 mod logout;
 mod of_user;
+mod races;
 mod refresh;
+mod stored;
 
 /// One part of a compact JWS, decoded.
 pub(crate) fn part(token: &str, index: usize) -> Value {
