@@ -1,9 +1,16 @@
 //! What is said when no connection comes about: one sentence, what to do in it, no password.
 
+use doorward::app::App;
+use doorward::clock::Clock;
 use doorward::config::DatabaseUrl;
+use doorward::crypto::Random;
 use doorward::db::{Database, DbError};
+use futures_util::future::join_all;
+use serde_json::json;
 
+use crate::data::NOW;
 use crate::support::postgres::{self, PASSWORD, free_port};
+use crate::support::{Client, TestApp};
 
 async fn refused(url: &str) -> String {
     let url = DatabaseUrl::parse(url).unwrap();
@@ -69,5 +76,61 @@ async fn a_database_that_is_not_there_yet_is_used_once_it_is() {
     let began = std::time::Instant::now();
     while db.find::<i64>(ONE, Vec::new()).await.is_err() {
         assert!(began.elapsed().as_secs() < 5, "not found within 5 s");
+    }
+}
+
+/// Statements 76 and 77: the way out of a request that needs a database that is away.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn while_the_database_is_away_every_answer_is_503_and_tells_nothing_of_it() {
+    let there =
+        TestApp::over(&postgres::migrated_database().await, Clock::frozen(NOW), 1, |_| {}).await;
+    let ada = there.sign_up("ada").await;
+    let mut settings = (*there.app.settings).clone();
+    let port = free_port();
+    let url = format!("postgres://doorward_owner:{PASSWORD}@127.0.0.1:{port}/secret_name");
+    settings.database = DatabaseUrl::parse(&url).unwrap();
+    let db = Database::open_lazily(&settings.database).await.unwrap();
+    let app = App::new(settings, db, Clock::frozen(NOW), Random::seeded(2));
+    let refresh = json!({"refresh_token": ada.refresh_token}).to_string();
+    let ada = Client::anonymous(app.router().0).with_token(&ada.token.unwrap());
+    let account = r#"{"email":"eve@example.com","password":"a long and sound one"}"#;
+    let change = r#"{"current_password":"a","new_password":"a long and sound one"}"#;
+    let requests = [
+        ("POST", "/auth/register", account),
+        ("POST", "/auth/login", account),
+        ("POST", "/auth/refresh", &refresh),
+        ("GET", "/auth/me", ""),
+        ("PATCH", "/auth/me", r#"{"name":"x"}"#),
+        ("PATCH", "/auth/me", "not json"),
+        ("POST", "/auth/me/delete", account),
+        ("POST", "/auth/logout", ""),
+        ("GET", "/auth/sessions", ""),
+        ("POST", "/auth/password", change),
+        ("POST", "/auth/revoke", r#"{"token":"x.y.z"}"#),
+        ("GET", "/api/tasks", ""),
+        ("POST", "/api/tasks", r#"{"title":"x"}"#),
+        ("DELETE", "/api/tasks/00000000-0000-7000-8000-000000000000", ""),
+        ("GET", "/api/tasks/x", ""),
+        ("GET", "/admin/users", ""),
+        ("PUT", "/admin/roles/x", "{}"),
+        ("GET", "/.well-known/jwks.json", ""),
+    ];
+    let json = [("content-type", "application/json")];
+    let replies = requests
+        .iter()
+        .map(|(method, path, body)| ada.raw(method, path, &json, (*body).to_owned()));
+    for ((method, path, _), reply) in requests.iter().zip(join_all(replies).await) {
+        if reply.status == 200 && *path == "/auth/revoke" {
+            // A token of nobody's is answered without a look.
+            continue;
+        }
+        assert_eq!(reply.status, 503, "{method} {path}: {}", reply.text());
+        let reply = reply.expect_problem(503, "unavailable");
+        assert!(reply.header("retry-after").parse::<u64>().is_ok(), "{method} {path}");
+        let whole = format!("{:?} {}", reply.headers, reply.text()).to_lowercase();
+        let port = port.to_string();
+        for inside in ["127.0.0.1", "postgres", "doorward_owner", "secret_name", "listens", &port] {
+            assert!(!whole.contains(inside), "{method} {path}: {whole}");
+        }
     }
 }

@@ -10,6 +10,9 @@ use doorward::error::Error;
 use doorward::http::guard::{Guard, guard};
 use serde_json::json;
 
+use crate::accounts::sql;
+use crate::both;
+use crate::support::client::PASSWORD;
 use crate::support::{Client, Engine, TestApp};
 
 #[tokio::test]
@@ -97,6 +100,34 @@ async fn what_an_internal_error_says_stays_inside() {
     let client = around(Router::new().route("/fail", get(failing))).await;
     let reply = client.get("/fail").await.expect_problem(500, "internal");
     assert!(!reply.text().contains("SELECT") && !reply.text().contains("users"));
+}
+
+both! {
+    async fn a_broken_schema_is_500_and_tells_nothing_of_it(engine: Engine) {
+        let app = TestApp::start(engine).await;
+        let ada = app.sign_up("ada").await;
+        for table in ["sessions", "user_roles"] {
+            let text = match table {
+                "sessions" => "ALTER TABLE sessions RENAME TO gone_sessions",
+                _ => "ALTER TABLE user_roles RENAME TO gone_user_roles",
+            };
+            sql::<()>(&app, text, doorward::params![]).await;
+            let login = json!({"email": "ada@example.com", "password": PASSWORD});
+            for reply in [
+                ada.get("/auth/me").await,
+                ada.get("/api/tasks").await,
+                ada.post("/api/tasks", json!({"title": "x"})).await,
+                ada.post("/auth/login", login).await,
+                ada.post("/auth/refresh", json!({"refresh_token": ada.refresh_token})).await,
+            ] {
+                let reply = reply.expect_problem(500, "internal");
+                let whole = format!("{:?} {}", reply.headers, reply.text()).to_lowercase();
+                for inside in ["sessions", "user_roles", "relation", "table", "sql", "42p01"] {
+                    assert!(!whole.contains(inside), "{whole}");
+                }
+            }
+        }
+    }
 }
 
 #[tokio::test]

@@ -79,6 +79,28 @@ both! {
         conditional(&ada, "PATCH", &path(&task), "\"1\"", json!({})).await.expect(200);
     }
 
+    async fn owner_id_and_times_cannot_be_changed_along_with_the_title(engine: Engine) {
+        let app = TestApp::start(engine).await;
+        let (ada, bob) = (app.sign_up("ada").await, app.sign_up("bob").await);
+        let task = make(&ada, json!({"title": "t"})).await;
+        for (method, title) in [("PUT", "a"), ("PATCH", "b")] {
+            app.advance(Duration::from_secs(1));
+            let body = json!({
+                "title": title, "id": "00000000-0000-7000-8000-000000000000", "user_id": bob.user["id"],
+                "owner_id": bob.user["id"], "created_at": "2000-01-01T00:00:00Z", "version": 9,
+                "updated_at": "2000-01-01T00:00:00Z", "completed_at": "2000-01-01T00:00:00Z",
+            });
+            let kind = [("content-type", "application/json")];
+            let changed = ada.raw(method, &path(&task), &kind, body.to_string()).await.expect(200).json();
+            assert_eq!(changed["title"], title);
+            for kept in ["id", "user_id", "created_at", "completed_at"] {
+                assert_eq!(changed[kept], task[kept], "{method} {kept}");
+            }
+            assert!(changed["updated_at"].as_str() > task["updated_at"].as_str());
+        }
+        assert_eq!(bob.get("/api/tasks").await.expect(200).json(), json!([]));
+    }
+
     async fn search_follows_the_changed_text(engine: Engine) {
         let app = TestApp::start(engine).await;
         let ada = app.sign_up("ada").await;
