@@ -98,7 +98,8 @@ impl Accounts {
                 tracing::error!(%error, "PASSWORD_BREACH_FILE cannot be read; no password is taken");
                 Err(Error::Unavailable("Passwords cannot be checked now; try again shortly."))
             }
-            Err(panic) => Err(Error::Internal(panic.to_string())),
+            // The panic hook has told where; a message may quote what was read.
+            Err(_) => Err(Error::Internal("the reader of PASSWORD_BREACH_FILE panicked".into())),
         }
     }
 }

@@ -18,6 +18,7 @@ mod manual;
 mod openapi;
 mod operator;
 mod output;
+mod panic_hook;
 mod prompt;
 mod role;
 mod serve;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{Failure, failure, logging};
+use super::{Failure, failure, logging, panic_hook};
 use crate::config::{Gathered, Resolved, Settings, Sources, gather};
 use crate::crypto::Random;
 
@@ -65,5 +65,6 @@ pub(super) fn server_settings(resolved: Resolved) -> Result<Settings, Failure> {
     failure::speak_as(resolved.log_format());
     let settings = settings(resolved)?;
     logging::start(&settings)?;
+    panic_hook::install();
     Ok(settings)
 }
