@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::middleware::from_fn_with_state;
+use tower::Layer;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
@@ -14,19 +14,23 @@ use crate::config::Settings;
 use crate::crypto::{HashingPool, Random, RefreshSecrets};
 use crate::db::Database;
 use crate::error::Error;
+use crate::http::around::{Surround, Surrounded};
 use crate::http::docs;
-use crate::http::envelope::{self, Envelope};
-use crate::http::guard::{Guard, guard};
+use crate::http::envelope::Envelope;
+use crate::http::guard::Guard;
 use crate::http::health::{self, Probe};
-use crate::http::rate_limit::{RateLimiter, rate_limit};
+use crate::http::rate_limit::RateLimiter;
 use crate::identities::Identities;
-use crate::keys::{self, Keys, SigningKeys, decide_first};
+use crate::keys::{self, DecideFirst, Keys, SigningKeys};
 use crate::openapi;
 use crate::passwords::{self, Passwords};
 use crate::roles::{self, Roles};
 use crate::sessions::{self, Sessions};
 use crate::tasks::{self, Tasks};
 use crate::users::{self, Users};
+
+/// Every route with the layers around it.
+pub type Routes = Surrounded<Envelope, Router>;
 
 /// Everything the features are built from.
 #[derive(Clone, Debug)]
@@ -118,7 +122,7 @@ impl App {
     }
 
     /// Every route with its layers, and the OpenAPI document of them.
-    pub fn router(&self) -> (Router, OpenApi) {
+    pub fn router(&self) -> (Routes, OpenApi) {
         let auth = accounts::router(self.accounts())
             .merge(sessions::router(self.sessions()))
             .merge(passwords::router(self.passwords()))
@@ -138,24 +142,23 @@ impl App {
         (self.surround(router), document)
     }
 
-    /// The layers around every route, outermost last.
-    pub fn surround(&self, routes: Router) -> Router {
+    /// The layers around every route.
+    pub fn surround(&self, routes: Router) -> Routes {
+        let decider =
+            DecideFirst { db: self.db.clone(), audit: self.audit.clone(), keys: self.keys.clone() };
+        let limiter = RateLimiter::new(Arc::clone(&self.settings), self.clock.clone());
+        let routed =
+            (Surround::with(Guard::default()), Surround::with(limiter), Surround::with(decider));
+        let wrapped = routes
+            .fallback(|| async { Error::NotFound })
+            .method_not_allowed_fallback(|| async { Error::MethodNotAllowed })
+            .layer(routed);
         let envelope = Envelope {
             settings: Arc::clone(&self.settings),
             clock: self.clock.clone(),
             random: self.random.clone(),
         };
-        let decider = (self.db.clone(), self.audit.clone(), self.keys.clone());
-        let limiter = RateLimiter::new(Arc::clone(&self.settings), self.clock.clone());
-        let wrapped = routes
-            .fallback(|| async { Error::NotFound })
-            .method_not_allowed_fallback(|| async { Error::MethodNotAllowed })
-            .layer(from_fn_with_state(decider, decide_first))
-            .layer(from_fn_with_state(Arc::new(limiter), rate_limit))
-            .layer(from_fn_with_state(Arc::new(Guard::default()), guard));
-        // A router of its own, so that the envelope sees a path before it is routed.
-        Router::new()
-            .fallback_service(wrapped)
-            .layer(from_fn_with_state(Arc::new(envelope), envelope::envelope))
+        // Around the router, not a layer of its routes: the envelope sees a path before it is routed.
+        Surround::with(envelope).layer(wrapped)
     }
 }

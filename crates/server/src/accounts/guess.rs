@@ -11,7 +11,6 @@ use std::time::Duration;
 
 use aws_lc_rs::hmac;
 use time::OffsetDateTime;
-use tracing::Instrument;
 use uuid::Uuid;
 
 use super::guess_lane::{Lanes, Turn};
@@ -22,8 +21,8 @@ use crate::clock::Clock;
 use crate::config::Settings;
 use crate::db::{Database, Gate, Step};
 use crate::error::Error;
-use crate::http::Origin;
 use crate::http::rate_limit::network;
+use crate::http::{Origin, request_id};
 
 /// A count is forgotten after this long without a guess: fewer guesses than waiting would give.
 const MEMORY: Duration = Duration::from_hours(24);
@@ -214,7 +213,7 @@ impl Accounts {
             let until;
             // A task of its own: a claim whose client has gone away still comes to its end, and is
             // given back.
-            let asking = self.clone().ask(guesser.clone(), turn, now).in_current_span();
+            let asking = request_id::carried(self.clone().ask(guesser.clone(), turn, now));
             (turn, until) = match tokio::spawn(asking).await {
                 Ok(Ok(Asked::Granted(guess, found))) => return Ok((*guess, found)),
                 Ok(Ok(Asked::Refused(turn, until, account))) => {

@@ -4,7 +4,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::{Email, Name, User};
-use crate::db::{Database, FromRow, Gate, Result, Row, Step};
+use crate::db::{Columns, Database, FromRow, Gate, Result, Row, Step};
 use crate::{params, statements};
 
 statements! {
@@ -82,7 +82,7 @@ impl Credentials {
 }
 
 impl FromRow for Credentials {
-    fn from_row(row: &mut Row) -> Result<Self> {
+    fn from_row(row: &Columns<'_>) -> Result<Self> {
         Ok(Self { user: User::from_row(row)?, hash: row.get(8)?, banned_until: row.get(9)? })
     }
 }
@@ -200,11 +200,11 @@ fn claim(suspect: &Suspect, delays: &Delays) -> Vec<Step> {
     vec![Step::new(CLAIM_GUESS, claim), Step::new(FIND_RETRY, retry)]
 }
 
-fn claimed(rows: &mut [Vec<Row>], delays: &Delays) -> Result<Claim> {
-    if let Some(row) = rows.first_mut().and_then(|rows| rows.first_mut()) {
+fn claimed(rows: &[Vec<Row>], delays: &Delays) -> Result<Claim> {
+    if let Some(row) = rows.first().and_then(|rows| rows.first()) {
         return Ok(Claim::Granted { account: row.get(0)?, source: row.get(1)? });
     }
-    let until = rows.get_mut(1).and_then(|rows| rows.first_mut()).map(|row| row.get(0));
+    let until = rows.get(1).and_then(|rows| rows.first()).map(|row| row.get(0));
     Ok(Claim::Refused { until: until.transpose()?.unwrap_or(delays.now) })
 }
 
@@ -224,9 +224,9 @@ pub(super) async fn claim_guess(
         steps.push(Step::new(FIND_CREDENTIALS, params![suspect.email_key.as_deref()]));
         db.write(steps).await?
     };
-    let claim = claimed(&mut rows, delays)?;
+    let claim = claimed(&rows, delays)?;
     let found = rows.pop().unwrap_or_default().into_iter().next();
-    Ok((claim, found.map(|mut row| Credentials::from_row(&mut row)).transpose()?))
+    Ok((claim, found.map(|row| row.read()).transpose()?))
 }
 
 /// Gives a claimed guess back that was never decided.

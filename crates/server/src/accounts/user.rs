@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::db::{FromRow, Result, Row};
+use crate::db::{Columns, FromRow, Result};
 
 /// An account.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -34,7 +34,7 @@ pub struct User {
 
 impl FromRow for User {
     /// In the order of the store's `USER` columns.
-    fn from_row(row: &mut Row) -> Result<Self> {
+    fn from_row(row: &Columns<'_>) -> Result<Self> {
         let roles: Option<String> = row.get(5)?;
         Ok(Self {
             id: row.get(0)?,

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::Record;
 use super::list::{Entry, Filter};
-use crate::db::{Authority, Database, FromRow, Result, Row, Step};
+use crate::db::{Authority, Columns, Database, FromRow, Result, Step};
 use crate::http::Page;
 use crate::{params, statements};
 
@@ -38,7 +38,7 @@ statements! {
 }
 
 impl FromRow for Entry {
-    fn from_row(row: &mut Row) -> Result<Self> {
+    fn from_row(row: &Columns<'_>) -> Result<Self> {
         Ok(Self {
             id: row.get(0)?,
             at: row.get(1)?,

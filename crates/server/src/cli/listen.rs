@@ -3,14 +3,13 @@
 use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use axum::Router;
 use tokio::net::TcpListener;
 
 use super::signals::Signals;
 use super::{Failure, Outcome, failed};
 use crate::config::Settings;
 use crate::http::limits::Limits;
-use crate::http::server::{self, Drained};
+use crate::http::server::{self, Drained, Routes};
 
 /// Binds the address of the settings.
 pub(super) async fn bind(settings: &Settings) -> Result<TcpListener, Failure> {
@@ -59,7 +58,7 @@ pub(super) fn limits(settings: &Settings) -> Limits {
 /// again; tells the trouble.
 pub(super) async fn serve(
     listener: TcpListener,
-    router: Router,
+    routes: impl Routes,
     limits: Limits,
     signals: Signals,
     trouble: impl Future<Output = Failure>,
@@ -73,7 +72,7 @@ pub(super) async fn serve(
         }
     };
     let drained = tokio::select! {
-        drained = server::serve(listener, router, limits, ending) => drained,
+        drained = server::serve(listener, routes, limits, ending) => drained,
         () = second => return Err(failed("Stopped at the second Ctrl-C; requests were cut")),
     };
     match drained {

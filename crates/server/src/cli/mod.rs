@@ -12,6 +12,7 @@ mod dev_folder;
 mod failure;
 mod key;
 mod listen;
+mod log_line;
 mod log_queue;
 mod logging;
 mod manual;
@@ -32,6 +33,7 @@ mod user_edit;
 mod user_list;
 
 pub use failure::{Failure, Outcome};
+pub use log_line::JsonLine;
 
 use clap::{Parser, Subcommand};
 

@@ -79,8 +79,8 @@ impl Database {
     /// Rows of a statement that only reads.
     pub async fn query<T: FromRow>(&self, sql: Sql, params: Vec<Value>) -> Result<Vec<T>> {
         match &*self.engine {
-            Engine::Sqlite(sqlite) => decode(sqlite.query(sql, params).await?),
-            Engine::Postgres(postgres) => decode(postgres.query(sql, params).await?),
+            Engine::Sqlite(sqlite) => sqlite.query(sql, params).await,
+            Engine::Postgres(postgres) => postgres.query(sql, params).await,
         }
     }
 
@@ -100,7 +100,7 @@ impl Database {
     /// Runs one writing statement; the rows of its `RETURNING`.
     pub async fn execute<T: FromRow>(&self, sql: Sql, params: Vec<Value>) -> Result<Vec<T>> {
         let rows = self.write(vec![Step::new(sql, params)]).await?;
-        decode(rows.into_iter().next().unwrap_or_default())
+        only(&rows)
     }
 
     /// Reads as the gate's user: `SessionEnded` unless the session lives and its user is active;
@@ -112,8 +112,8 @@ impl Database {
         params: Vec<Value>,
     ) -> Result<Vec<T>> {
         match &*self.engine {
-            Engine::Sqlite(sqlite) => decode(sqlite.read_as(gate, sql, params).await?),
-            Engine::Postgres(postgres) => decode(postgres.read_as(gate, sql, params).await?),
+            Engine::Sqlite(sqlite) => sqlite.read_as(gate, sql, params).await,
+            Engine::Postgres(postgres) => postgres.read_as(gate, sql, params).await,
         }
     }
 
@@ -125,7 +125,7 @@ impl Database {
         params: Vec<Value>,
     ) -> Result<Vec<T>> {
         let rows = self.write_all_as(gate, vec![Step::new(sql, params)]).await?;
-        decode(rows.into_iter().next().unwrap_or_default())
+        only(&rows)
     }
 
     /// Several steps as the gate's user, in one transaction and one round trip.
@@ -137,6 +137,7 @@ impl Database {
     }
 }
 
-fn decode<T: FromRow>(rows: Vec<Row>) -> Result<Vec<T>> {
-    rows.into_iter().map(|mut row| T::from_row(&mut row)).collect()
+/// The rows of the only step.
+fn only<T: FromRow>(rows: &[Vec<Row>]) -> Result<Vec<T>> {
+    rows.iter().flatten().map(Row::read).collect()
 }

@@ -43,12 +43,12 @@ pub use history::{Record, State, Status};
 pub use migrate_error::MigrateError;
 pub use migration::{Engine, MIGRATIONS, Migration};
 pub use migration_script::{Direction, SchemaStep, TENANT_ROLE, downward, offline, upward};
-pub use row::{FromRow, FromValue, Row};
+pub use row::{Columns, FromRow, FromValue, Row};
 pub use safeguards::{
     Authority, STATEMENTS, end_sessions, keep_an_admin, lock_admins, user_exists,
 };
 pub use state::Schema;
-pub use value::Value;
+pub use value::{Value, ValueRef};
 
 use time::OffsetDateTime;
 use uuid::Uuid;

@@ -1,40 +1,41 @@
-//! PostgreSQL's rows as [`Value`]s, by the type of each column. A type that SQLite does not have too
+//! PostgreSQL's columns as values, by the type of each. A type that SQLite does not have too
 //! is a bug in the statement.
 
-use time::OffsetDateTime;
 use tokio_postgres::Row as PgRow;
 use tokio_postgres::types::{FromSql, Type};
-use uuid::Uuid;
 
-use super::value::Value;
-use super::{DbError, Result, Row};
+use super::value::{Value, ValueRef};
+use super::{DbError, Result};
 
-/// The columns from `first` on.
-pub(super) fn row(row: &PgRow, first: usize) -> Result<Row> {
-    (first..row.len()).map(|column| value(row, column)).collect::<Result<_>>().map(Row)
-}
-
-fn value(row: &PgRow, column: usize) -> Result<Value> {
-    match *row.columns()[column].type_() {
-        Type::BOOL => get(row, column, Value::Bool),
-        Type::INT2 => get(row, column, |number: i16| Value::Int(number.into())),
-        Type::INT4 => get(row, column, |number: i32| Value::Int(number.into())),
-        Type::INT8 => get(row, column, Value::Int),
+/// One column.
+pub(super) fn value(row: &PgRow, column: usize) -> Result<ValueRef<'_>> {
+    let Some(about) = row.columns().get(column) else {
+        return Err(DbError::Internal(format!("there is no column {column}")));
+    };
+    match *about.type_() {
+        Type::BOOL => get(row, column, ValueRef::Bool),
+        Type::INT2 => get(row, column, |number: i16| ValueRef::Int(number.into())),
+        Type::INT4 => get(row, column, |number: i32| ValueRef::Int(number.into())),
+        Type::INT8 => get(row, column, ValueRef::Int),
         Type::TEXT | Type::VARCHAR | Type::NAME | Type::BPCHAR | Type::UNKNOWN => {
-            get(row, column, Value::Text)
+            get(row, column, ValueRef::Text)
         }
-        Type::UUID => get::<Uuid>(row, column, Value::Uuid),
-        Type::TIMESTAMPTZ => get::<OffsetDateTime>(row, column, Value::Time),
-        Type::BYTEA => get(row, column, Value::Bytes),
+        Type::UUID => get(row, column, ValueRef::Uuid),
+        Type::TIMESTAMPTZ => get(row, column, ValueRef::Time),
+        Type::BYTEA => get(row, column, ValueRef::Bytes),
         ref other => Err(DbError::Internal(format!(
             "column {column} has the type {other}, which is not portable"
         ))),
     }
 }
 
-fn get<'a, T: FromSql<'a>>(row: &'a PgRow, column: usize, wrap: fn(T) -> Value) -> Result<Value> {
+fn get<'a, T: FromSql<'a>>(
+    row: &'a PgRow,
+    column: usize,
+    wrap: fn(T) -> ValueRef<'a>,
+) -> Result<ValueRef<'a>> {
     row.try_get::<_, Option<T>>(column)
-        .map(|value| value.map_or(Value::Null, wrap))
+        .map(|value| value.map_or(ValueRef::Null, wrap))
         .map_err(|error| DbError::Internal(error.to_string()))
 }
 

@@ -15,9 +15,9 @@ use super::pg_fault::{Fault, failed};
 use super::pg_lane::Lane;
 use super::pg_link::Link;
 use super::pg_query::{CONFIRM, Query, is_owned};
-use super::pg_row::row;
+use super::row::Source;
 use super::value::Value;
-use super::{DbError, Gate, Result, Row, Sql};
+use super::{Columns, DbError, FromRow, Gate, Result, Row, Sql};
 use crate::config::PostgresUrl;
 
 /// Long enough to hear why a connection fails.
@@ -88,18 +88,18 @@ impl Postgres {
         Ok(())
     }
 
-    pub(super) async fn query(&self, sql: Sql, params: Vec<Value>) -> Result<Vec<Row>> {
+    pub(super) async fn query<T: FromRow>(&self, sql: Sql, params: Vec<Value>) -> Result<Vec<T>> {
         let lane = &self.lanes(sql).reads;
         let answers = run(lane, Work::Read(Query::plain(sql, &params))).await?;
-        answers.iter().flatten().map(|found| row(found, 0)).collect()
+        answers.iter().flatten().map(|found| read(found, 0)).collect()
     }
 
-    pub(super) async fn read_as(
+    pub(super) async fn read_as<T: FromRow>(
         &self,
         gate: Gate,
         sql: Sql,
         params: Vec<Value>,
-    ) -> Result<Vec<Row>> {
+    ) -> Result<Vec<T>> {
         let lane = &self.lanes(sql).reads;
         let answers = run(lane, Work::Read(Query::gated(sql, params, &gate))).await?;
         let found = answers.into_iter().next().unwrap_or_default();
@@ -109,7 +109,7 @@ impl Postgres {
         found
             .iter()
             .filter(|found| found.try_get::<_, Option<bool>>(1).is_ok_and(|found| found.is_some()))
-            .map(|found| row(found, 2))
+            .map(|found| read(found, 2))
             .collect()
     }
 
@@ -138,7 +138,7 @@ impl Postgres {
             let confirmed = live.first().map_or(Ok(0), |row| row.try_get(0));
             self.confirm(gate, confirmed.map_err(|error| failed(&error))?).await;
         }
-        answers.iter().map(|rows| rows.iter().map(|found| row(found, 0)).collect()).collect()
+        answers.iter().map(|rows| rows.iter().map(|found| read(found, 0)).collect()).collect()
     }
 
     /// Marks the first use of a generation. The work is done by now, so a failure is only logged:
@@ -157,6 +157,11 @@ impl Postgres {
     fn lanes(&self, sql: Sql) -> &Lanes {
         if is_owned(sql) { &self.owned } else { &self.other }
     }
+}
+
+/// The columns from `first` on.
+fn read<T: FromRow>(row: &PgRow, first: usize) -> Result<T> {
+    T::from_row(&Columns(Source::Postgres(row, first)))
 }
 
 async fn run(lane: &Lane, work: Work<'_>) -> Result<Vec<Vec<PgRow>>> {

@@ -1,47 +1,94 @@
-//! A row of either engine, decoded by column position. One decoder serves both: SQLite's text and
-//! integers become ids, instants and booleans here and nowhere else.
+//! A row of either engine, decoded by column position straight from the driver's own row. One decoder
+//! serves both: SQLite's text and integers become ids, instants and booleans here and nowhere else.
 
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::value::Value;
-use super::{DbError, Result};
+use super::value::{Value, ValueRef};
+use super::{DbError, Result, pg_row, sqlite_row};
 use crate::timestamp::parse_fixed;
 
-/// The columns of one row, taken once each.
+/// The columns of a row, where the driver has them.
+#[derive(Clone, Copy, Debug)]
+pub struct Columns<'a>(pub(super) Source<'a>);
+
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Source<'a> {
+    Values(&'a [Value]),
+    /// The columns from the given one on.
+    Postgres(&'a tokio_postgres::Row, usize),
+    Sqlite(&'a rusqlite::Row<'a>),
+}
+
+impl<'a> Columns<'a> {
+    /// Reads column `index`.
+    pub fn get<T: FromValue>(&self, index: usize) -> Result<T> {
+        T::from_value(self.value(index)?).ok_or_else(|| {
+            DbError::Internal(format!("column {index} is not a {}", std::any::type_name::<T>()))
+        })
+    }
+
+    fn len(&self) -> usize {
+        match self.0 {
+            Source::Values(values) => values.len(),
+            Source::Postgres(row, first) => row.len() - first,
+            Source::Sqlite(row) => row.as_ref().column_count(),
+        }
+    }
+
+    fn value(&self, index: usize) -> Result<ValueRef<'a>> {
+        match self.0 {
+            Source::Values(values) => values
+                .get(index)
+                .map(Value::as_ref)
+                .ok_or_else(|| DbError::Internal(format!("there is no column {index}"))),
+            Source::Postgres(row, first) => pg_row::value(row, first + index),
+            Source::Sqlite(row) => sqlite_row::value(row, index),
+        }
+    }
+}
+
+/// A row that has left its driver.
 #[derive(Debug)]
-pub struct Row(pub(super) Vec<Value>);
+pub struct Row(Vec<Value>);
+
+impl Row {
+    /// Reads column `index`.
+    pub fn get<T: FromValue>(&self, index: usize) -> Result<T> {
+        self.columns().get(index)
+    }
+
+    /// Reads all of it.
+    pub fn read<T: FromRow>(&self) -> Result<T> {
+        T::from_row(&self.columns())
+    }
+
+    fn columns(&self) -> Columns<'_> {
+        Columns(Source::Values(&self.0))
+    }
+}
 
 /// A type read from a row.
-pub trait FromRow: Sized {
+pub trait FromRow: Sized + Send + 'static {
     /// Reads the columns by position, in the order the statement names them.
-    fn from_row(row: &mut Row) -> Result<Self>;
+    fn from_row(row: &Columns<'_>) -> Result<Self>;
 }
 
 /// A type read from one column.
 pub trait FromValue: Sized {
     /// Reads the value, or `None` if it has another type.
-    fn from_value(value: Value) -> Option<Self>;
-}
-
-impl Row {
-    /// Takes column `index`; a second take of the same column reads NULL.
-    pub fn get<T: FromValue>(&mut self, index: usize) -> Result<T> {
-        let value = self.0.get_mut(index).map(|value| std::mem::replace(value, Value::Null));
-        value.and_then(T::from_value).ok_or_else(|| {
-            DbError::Internal(format!("column {index} is not a {}", std::any::type_name::<T>()))
-        })
-    }
+    fn from_value(value: ValueRef<'_>) -> Option<Self>;
 }
 
 impl FromRow for Row {
-    fn from_row(row: &mut Row) -> Result<Self> {
-        Ok(Row(std::mem::take(&mut row.0)))
+    fn from_row(row: &Columns<'_>) -> Result<Self> {
+        let values = (0..row.len()).map(|index| row.value(index).map(ValueRef::to_owned));
+        values.collect::<Result<_>>().map(Row)
     }
 }
 
 impl FromRow for () {
-    fn from_row(_: &mut Row) -> Result<Self> {
+    fn from_row(_: &Columns<'_>) -> Result<Self> {
         Ok(())
     }
 }
@@ -49,7 +96,7 @@ impl FromRow for () {
 macro_rules! single_column {
     ($($kind:ty),*) => {$(
         impl FromRow for $kind {
-            fn from_row(row: &mut Row) -> Result<Self> {
+            fn from_row(row: &Columns<'_>) -> Result<Self> {
                 row.get(0)
             }
         }
@@ -58,66 +105,66 @@ macro_rules! single_column {
 single_column!(i64, String, Uuid, bool);
 
 impl FromValue for bool {
-    fn from_value(value: Value) -> Option<Self> {
+    fn from_value(value: ValueRef<'_>) -> Option<Self> {
         match value {
-            Value::Bool(value) => Some(value),
-            Value::Int(value) => Some(value != 0),
+            ValueRef::Bool(value) => Some(value),
+            ValueRef::Int(value) => Some(value != 0),
             _ => None,
         }
     }
 }
 
 impl FromValue for i64 {
-    fn from_value(value: Value) -> Option<Self> {
+    fn from_value(value: ValueRef<'_>) -> Option<Self> {
         match value {
-            Value::Int(value) => Some(value),
+            ValueRef::Int(value) => Some(value),
             _ => None,
         }
     }
 }
 
 impl FromValue for String {
-    fn from_value(value: Value) -> Option<Self> {
+    fn from_value(value: ValueRef<'_>) -> Option<Self> {
         match value {
-            Value::Text(value) => Some(value),
+            ValueRef::Text(value) => Some(value.to_owned()),
             _ => None,
         }
     }
 }
 
 impl FromValue for Uuid {
-    fn from_value(value: Value) -> Option<Self> {
+    fn from_value(value: ValueRef<'_>) -> Option<Self> {
         match value {
-            Value::Uuid(value) => Some(value),
-            Value::Text(text) => Uuid::try_parse(&text).ok(),
+            ValueRef::Uuid(value) => Some(value),
+            ValueRef::Text(text) => Uuid::try_parse(text).ok(),
             _ => None,
         }
     }
 }
 
 impl FromValue for OffsetDateTime {
-    fn from_value(value: Value) -> Option<Self> {
+    fn from_value(value: ValueRef<'_>) -> Option<Self> {
         match value {
-            Value::Time(value) => Some(value),
-            Value::Text(text) => parse_fixed(&text),
+            ValueRef::Time(value) => Some(value),
+            ValueRef::Text(text) => parse_fixed(text),
             _ => None,
         }
     }
 }
 
 impl FromValue for Vec<u8> {
-    fn from_value(value: Value) -> Option<Self> {
+    fn from_value(value: ValueRef<'_>) -> Option<Self> {
         match value {
-            Value::Bytes(value) => Some(value),
+            ValueRef::Bytes(value) => Some(value.to_vec()),
             _ => None,
         }
     }
 }
 
 impl<T: FromValue> FromValue for Option<T> {
-    fn from_value(value: Value) -> Option<Self> {
+    fn from_value(value: ValueRef<'_>) -> Option<Self> {
         match value {
-            Value::Null => Some(None),
+            ValueRef::Null => Some(None),
             value => T::from_value(value).map(Some),
         }
     }

@@ -9,7 +9,7 @@ use super::database::Step;
 use super::sqlite_row::{failed, portable};
 use super::sqlite_thread::{Session, Threads};
 use super::value::Value;
-use super::{DbError, Gate, Result, Row, Sql, Via};
+use super::{DbError, FromRow, Gate, Result, Row, Sql, Via};
 
 const READERS: usize = 2;
 
@@ -58,16 +58,16 @@ impl Sqlite {
             .await
     }
 
-    pub(super) async fn query(&self, sql: Sql, params: Vec<Value>) -> Result<Vec<Row>> {
+    pub(super) async fn query<T: FromRow>(&self, sql: Sql, params: Vec<Value>) -> Result<Vec<T>> {
         self.readers.run(move |session| session.run(sql, &params)).await
     }
 
-    pub(super) async fn read_as(
+    pub(super) async fn read_as<T: FromRow>(
         &self,
         gate: Gate,
         sql: Sql,
         params: Vec<Value>,
-    ) -> Result<Vec<Row>> {
+    ) -> Result<Vec<T>> {
         let read = move |session: &mut Session| {
             session.inside(TransactionBehavior::Deferred, |session| {
                 Ok((session.check(&gate)?, session.run(sql, &params)?))
@@ -137,11 +137,10 @@ impl Session {
             Via::Session => GATE,
             Via::Identity => IDENTITY_GATE,
         };
-        let mut rows = self.run(sql, &params)?;
-        let confirmed = rows.first_mut().ok_or(DbError::SessionEnded)?.get(0)?;
+        let confirmed = *self.run(sql, &params)?.first().ok_or(DbError::SessionEnded)?;
         if let Some(needed) = gate.permission {
             let params = [Value::Uuid(gate.user_id), Value::from(needed.as_str())];
-            if self.run(HOLDS, &params)?.is_empty() {
+            if self.run::<()>(HOLDS, &params)?.is_empty() {
                 return Err(DbError::Refused(format!("insufficient_scope:{}", needed.as_str())));
             }
         }
@@ -150,7 +149,7 @@ impl Session {
 
     fn confirm(&mut self, gate: &Gate) -> Result<()> {
         let params = [Value::Uuid(gate.session_id), Value::Int(gate.generation)];
-        self.run(CONFIRM, &params).map(drop)
+        self.run::<()>(CONFIRM, &params).map(drop)
     }
 }
 
@@ -185,7 +184,7 @@ mod tests {
             let mut slowest = Duration::ZERO;
             for _ in 0..20 {
                 let began = Instant::now();
-                db.query(ALL, params![]).await.unwrap();
+                db.query::<String>(ALL, params![]).await.unwrap();
                 slowest = slowest.max(began.elapsed());
                 tokio::time::sleep(Duration::from_millis(100)).await;
             }
@@ -198,7 +197,7 @@ mod tests {
         assert!(slowest < Duration::from_millis(500), "{slowest:?}");
         other.execute_batch("ROLLBACK").unwrap();
         write().await.unwrap();
-        assert_eq!(db.query(ALL, params![]).await.unwrap().len(), 2);
+        assert_eq!(db.query::<String>(ALL, params![]).await.unwrap().len(), 2);
     }
 
     #[tokio::test]
@@ -207,8 +206,8 @@ mod tests {
         let steps = vec![Step::new(ADD, params![2, "second"]), Step::new(ADD, params![1, "again"])];
         let refused = db.write(None, steps).await;
         assert!(matches!(refused, Err(DbError::Unique)), "{refused:?}");
-        assert_eq!(db.query(ALL, params![]).await.unwrap().len(), 1);
+        assert_eq!(db.query::<String>(ALL, params![]).await.unwrap().len(), 1);
         db.write(None, vec![Step::new(ADD, params![2, "second"])]).await.unwrap();
-        assert_eq!(db.query(ALL, params![]).await.unwrap().len(), 2);
+        assert_eq!(db.query::<String>(ALL, params![]).await.unwrap().len(), 2);
     }
 }

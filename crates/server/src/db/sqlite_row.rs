@@ -1,38 +1,30 @@
 //! SQLite's side of values, rows and errors. Ids and instants are text of fixed width there, and
 //! `$1` is spelled `?1`: SQLite would number `$1` by first use.
 
-use rusqlite::types::{ToSqlOutput, ValueRef};
-use rusqlite::{Connection, ErrorCode, ToSql, ffi};
+use rusqlite::types::{ToSqlOutput, ValueRef as Lent};
+use rusqlite::{ErrorCode, ToSql, ffi};
 
+use super::row::Source;
 use super::sqlite_thread::Session;
-use super::value::Value;
-use super::{DbError, Result, Row, Sql};
+use super::value::{Value, ValueRef};
+use super::{Columns, DbError, FromRow, Result, Sql};
 use crate::timestamp::Timestamp;
 
 impl Session {
     /// Runs one statement; its rows.
-    pub(super) fn run(&mut self, sql: Sql, params: &[Value]) -> Result<Vec<Row>> {
+    pub(super) fn run<T: FromRow>(&mut self, sql: Sql, params: &[Value]) -> Result<Vec<T>> {
         let text = self.texts.entry(sql.place()).or_insert_with(|| portable(sql.text));
-        rows(&self.connection, text, params)
-    }
-}
-
-fn rows(connection: &Connection, text: &str, params: &[Value]) -> Result<Vec<Row>> {
-    let mut statement = connection.prepare_cached(text).map_err(failed)?;
-    for (index, value) in params.iter().enumerate() {
-        statement.raw_bind_parameter(index + 1, value).map_err(failed)?;
-    }
-    let columns = statement.column_count();
-    let mut found = Vec::new();
-    let mut rows = statement.raw_query();
-    while let Some(row) = rows.next().map_err(failed)? {
-        let mut values = Vec::with_capacity(columns);
-        for column in 0..columns {
-            values.push(owned(row.get_ref(column).map_err(failed)?)?);
+        let mut statement = self.connection.prepare_cached(text).map_err(failed)?;
+        for (index, value) in params.iter().enumerate() {
+            statement.raw_bind_parameter(index + 1, value).map_err(failed)?;
         }
-        found.push(Row(values));
+        let mut found = Vec::new();
+        let mut rows = statement.raw_query();
+        while let Some(row) = rows.next().map_err(failed)? {
+            found.push(T::from_row(&Columns(Source::Sqlite(row)))?);
+        }
+        Ok(found)
     }
-    Ok(found)
 }
 
 /// The statement in SQLite's spelling. The view that carries row-level security on PostgreSQL is the
@@ -41,16 +33,17 @@ pub(super) fn portable(sql: &str) -> String {
     sql.replace('$', "?").replace("own_tasks", "tasks")
 }
 
-fn owned(value: ValueRef<'_>) -> Result<Value> {
-    Ok(match value {
-        ValueRef::Null => Value::Null,
-        ValueRef::Integer(value) => Value::Int(value),
-        ValueRef::Text(text) => Value::Text(
-            String::from_utf8(text.to_vec())
+/// One column.
+pub(super) fn value<'a>(row: &'a rusqlite::Row<'a>, column: usize) -> Result<ValueRef<'a>> {
+    Ok(match row.get_ref(column).map_err(failed)? {
+        Lent::Null => ValueRef::Null,
+        Lent::Integer(value) => ValueRef::Int(value),
+        Lent::Text(text) => ValueRef::Text(
+            std::str::from_utf8(text)
                 .map_err(|_| DbError::Internal("a text column is not UTF-8".into()))?,
         ),
-        ValueRef::Blob(bytes) => Value::Bytes(bytes.to_vec()),
-        ValueRef::Real(_) => return Err(DbError::Internal("unexpected REAL column".into())),
+        Lent::Blob(bytes) => ValueRef::Bytes(bytes),
+        Lent::Real(_) => return Err(DbError::Internal("unexpected REAL column".into())),
     })
 }
 
@@ -60,10 +53,10 @@ impl ToSql for Value {
             Self::Null => ToSqlOutput::Owned(rusqlite::types::Value::Null),
             Self::Bool(value) => i64::from(*value).into(),
             Self::Int(value) => (*value).into(),
-            Self::Text(text) => ToSqlOutput::Borrowed(ValueRef::Text(text.as_bytes())),
+            Self::Text(text) => ToSqlOutput::Borrowed(Lent::Text(text.as_bytes())),
             Self::Uuid(id) => id.hyphenated().to_string().into(),
             Self::Time(at) => Timestamp::fixed(*at).as_str().to_owned().into(),
-            Self::Bytes(bytes) => ToSqlOutput::Borrowed(ValueRef::Blob(bytes)),
+            Self::Bytes(bytes) => ToSqlOutput::Borrowed(Lent::Blob(bytes)),
         })
     }
 }

@@ -26,6 +26,55 @@ pub enum Value {
     Bytes(Vec<u8>),
 }
 
+/// A value as a driver lends it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum ValueRef<'a> {
+    /// SQL NULL.
+    Null,
+    /// `BOOLEAN` of PostgreSQL.
+    Bool(bool),
+    /// Any integer type, and `BOOLEAN` of SQLite.
+    Int(i64),
+    /// `TEXT`; also ids and instants of SQLite.
+    Text(&'a str),
+    /// `UUID` of PostgreSQL.
+    Uuid(Uuid),
+    /// `TIMESTAMPTZ` of PostgreSQL.
+    Time(OffsetDateTime),
+    /// `BYTEA` or `BLOB`.
+    Bytes(&'a [u8]),
+}
+
+impl Value {
+    /// The same value, lent.
+    pub fn as_ref(&self) -> ValueRef<'_> {
+        match self {
+            Self::Null => ValueRef::Null,
+            Self::Bool(value) => ValueRef::Bool(*value),
+            Self::Int(value) => ValueRef::Int(*value),
+            Self::Text(text) => ValueRef::Text(text),
+            Self::Uuid(id) => ValueRef::Uuid(*id),
+            Self::Time(at) => ValueRef::Time(*at),
+            Self::Bytes(bytes) => ValueRef::Bytes(bytes),
+        }
+    }
+}
+
+impl ValueRef<'_> {
+    /// The same value, kept.
+    pub fn to_owned(self) -> Value {
+        match self {
+            Self::Null => Value::Null,
+            Self::Bool(value) => Value::Bool(value),
+            Self::Int(value) => Value::Int(value),
+            Self::Text(text) => Value::Text(text.to_owned()),
+            Self::Uuid(id) => Value::Uuid(id),
+            Self::Time(at) => Value::Time(at),
+            Self::Bytes(bytes) => Value::Bytes(bytes.to_vec()),
+        }
+    }
+}
+
 macro_rules! from {
     ($($kind:ty => $variant:ident),*) => {$(
         impl From<$kind> for Value {

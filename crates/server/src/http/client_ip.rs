@@ -23,19 +23,22 @@ impl<S: Sync> FromRequestParts<S> for ClientIp {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        Ok(of_extensions(&parts.extensions))
+        Ok(Self::of(&parts.extensions))
     }
 }
 
-fn of_extensions(extensions: &Extensions) -> ClientIp {
-    let unknown = ClientIp(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
-    let peer = || extensions.get::<PeerAddr>().map(|peer| ClientIp(peer.0.ip().to_canonical()));
-    extensions.get::<ClientIp>().copied().or_else(peer).unwrap_or(unknown)
+impl ClientIp {
+    /// What the envelope has found; before it has, the peer.
+    pub(super) fn of(extensions: &Extensions) -> Self {
+        let unknown = Self(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+        let peer = || extensions.get::<PeerAddr>().map(|peer| Self(peer.0.ip().to_canonical()));
+        extensions.get::<Self>().copied().or_else(peer).unwrap_or(unknown)
+    }
 }
 
 /// The client's address by the rule above.
 pub fn client_ip(extensions: &Extensions, headers: &HeaderMap, trusted: &[Cidr]) -> ClientIp {
-    let peer = of_extensions(extensions);
+    let peer = ClientIp::of(extensions);
     if !is_trusted(peer.0, trusted) {
         return peer;
     }

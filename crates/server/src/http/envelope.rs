@@ -5,17 +5,17 @@
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::{MatchedPath, Request, State};
+use axum::extract::{MatchedPath, Request};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use tracing::Instrument;
 
 use super::access_log::Line;
+use super::around::Around;
 use super::client_ip::client_ip;
+use super::cors::AllowedOrigin;
 use super::problem::{self, Problem};
 use super::request_id::{RequestId, X_REQUEST_ID};
-use super::{cors, paths};
+use super::{cors, paths, request_id};
 use crate::clock::Clock;
 use crate::config::Settings;
 use crate::crypto::Random;
@@ -34,49 +34,62 @@ pub struct Envelope {
     pub random: Random,
 }
 
-/// The layer.
-pub async fn envelope(
-    State(envelope): State<Arc<Envelope>>,
-    mut request: Request,
-    next: Next,
-) -> Response {
-    let settings = &envelope.settings;
-    let id = RequestId::of(request.headers(), || envelope.random.id(envelope.clock.now()));
-    let client = client_ip(request.extensions(), request.headers(), &settings.trusted_proxies);
-    let line = Line::begin(request.method(), request.uri(), client);
-    let origin = cors::allowed_origin(request.headers(), &settings.allowed_origins);
-    request.extensions_mut().insert(id.clone());
-    request.extensions_mut().insert(client);
-    let span = tracing::error_span!("request", id = id.as_str());
-    async move {
-        let mut response = match cors::preflight(&request, origin.as_ref()) {
-            Some(response) => response,
-            None => pass_on(request, next).await,
-        };
-        problem::render(&mut response, &id);
-        cors::decorate(response.headers_mut(), origin);
-        let route = response.extensions().get::<MatchedPath>().cloned();
-        let tasks =
-            route.as_ref().is_some_and(|it| paths::is_below(it.as_str(), &settings.tasks_path));
-        seal(response.headers_mut(), &id, tasks);
-        line.end(route.as_ref(), response.status());
-        response
-    }
-    .instrument(span)
-    .await
+/// What the envelope learns of a request.
+#[derive(Debug)]
+pub struct Opened {
+    id: RequestId,
+    line: Line,
+    origin: Option<AllowedOrigin>,
+    refusal: Option<Response>,
+    asks_options: bool,
 }
 
-async fn pass_on(mut request: Request, next: Next) -> Response {
-    if uri_length(request.uri()) > MAX_URI {
-        return StatusCode::URI_TOO_LONG.into_response();
+impl Around for Envelope {
+    type Seen = Opened;
+
+    fn look(&self, request: &mut Request) -> Opened {
+        let settings = &self.settings;
+        let id = RequestId::of(request.headers(), || self.random.id(self.clock.now()));
+        let client = client_ip(request.extensions(), request.headers(), &settings.trusted_proxies);
+        let line = Line::begin(request.method(), request.uri(), client);
+        let origin = cors::allowed_origin(request.headers(), &settings.allowed_origins);
+        let preflight = cors::preflight(request, origin.as_ref());
+        let too_long = uri_length(request.uri()) > MAX_URI;
+        let refusal =
+            preflight.or_else(|| too_long.then(|| StatusCode::URI_TOO_LONG.into_response()));
+        if let Some(uri) = paths::without_trailing_slash(request.uri()) {
+            *request.uri_mut() = uri;
+        }
+        request.extensions_mut().insert(id.clone());
+        request.extensions_mut().insert(client);
+        let asks_options = request.method() == Method::OPTIONS;
+        Opened { id, line, origin, refusal, asks_options }
     }
-    if let Some(uri) = paths::without_trailing_slash(request.uri()) {
-        *request.uri_mut() = uri;
+
+    async fn drive(&self, opened: Opened, work: impl Future<Output = Response> + Send) -> Response {
+        let Opened { id, line, origin, refusal, asks_options } = opened;
+        let named = id.clone();
+        let work = async move {
+            let mut response = match refusal {
+                Some(refusal) => refusal,
+                None => options(asks_options, work.await),
+            };
+            problem::render(&mut response, &id);
+            cors::decorate(response.headers_mut(), origin);
+            let route = response.extensions().get::<MatchedPath>().cloned();
+            let path =
+                |route: &MatchedPath| paths::is_below(route.as_str(), &self.settings.tasks_path);
+            seal(response.headers_mut(), &id, route.as_ref().is_some_and(path));
+            line.end(route.as_ref(), response.status());
+            response
+        };
+        request_id::named(named, work).await
     }
-    let asks_options = request.method() == Method::OPTIONS;
-    let mut response = next.run(request).await;
-    if asks_options && response.status() == StatusCode::METHOD_NOT_ALLOWED {
-        // RFC 9110 §9.3.7: the same `Allow`, as an answer instead of a refusal.
+}
+
+/// RFC 9110 §9.3.7: to `OPTIONS`, a refusal's `Allow` is the answer.
+fn options(asked: bool, mut response: Response) -> Response {
+    if asked && response.status() == StatusCode::METHOD_NOT_ALLOWED {
         *response.status_mut() = StatusCode::NO_CONTENT;
         *response.body_mut() = Body::empty();
         response.extensions_mut().remove::<Problem>();

@@ -2,15 +2,14 @@
 //! deadline the answer is 503, not 408, because browsers repeat requests answered with 408.
 
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::{MatchedPath, Request, State};
-use axum::middleware::Next;
+use axum::extract::{MatchedPath, Request};
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
 use tokio::sync::Semaphore;
 
+use super::around::Around;
 use crate::error::Error;
 
 /// The bounds of handlers.
@@ -22,8 +21,8 @@ pub struct Guard {
 
 impl Guard {
     /// At most `requests` at once, each at most `deadline` long.
-    pub fn new(requests: usize, deadline: Duration) -> Arc<Self> {
-        Arc::new(Self { places: Semaphore::new(requests), deadline })
+    pub fn new(requests: usize, deadline: Duration) -> Self {
+        Self { places: Semaphore::new(requests), deadline }
     }
 }
 
@@ -35,21 +34,33 @@ impl Default for Guard {
     }
 }
 
-/// The layer; it runs after routing and tells the outer layers which route was met.
-pub async fn guard(State(guard): State<Arc<Guard>>, request: Request, next: Next) -> Response {
-    let route = request.extensions().get::<MatchedPath>().cloned();
-    let Ok(_place) = guard.places.try_acquire() else {
-        return Error::Unavailable("The server is overloaded; try again shortly.").into_response();
-    };
-    let work = AssertUnwindSafe(next.run(request)).catch_unwind();
-    let mut response = match tokio::time::timeout(guard.deadline, work).await {
-        Ok(Ok(response)) => response,
-        // The panic hook has already printed where; the payload may quote a request.
-        Ok(Err(_)) => Error::Internal("a handler panicked".into()).into_response(),
-        Err(_) => Error::Unavailable("This took too long; try again shortly.").into_response(),
-    };
-    if let Some(route) = route {
-        response.extensions_mut().insert(route);
+impl Around for Guard {
+    type Seen = Option<MatchedPath>;
+
+    fn look(&self, request: &mut Request) -> Self::Seen {
+        request.extensions().get::<MatchedPath>().cloned()
     }
-    response
+
+    /// Runs after routing, and tells the outer layers which route was met.
+    async fn drive(
+        &self,
+        route: Self::Seen,
+        work: impl Future<Output = Response> + Send,
+    ) -> Response {
+        let Ok(_place) = self.places.try_acquire() else {
+            return Error::Unavailable("The server is overloaded; try again shortly.")
+                .into_response();
+        };
+        let work = AssertUnwindSafe(work).catch_unwind();
+        let mut response = match tokio::time::timeout(self.deadline, work).await {
+            Ok(Ok(response)) => response,
+            // The panic hook has already printed where; the payload may quote a request.
+            Ok(Err(_)) => Error::Internal("a handler panicked".into()).into_response(),
+            Err(_) => Error::Unavailable("This took too long; try again shortly.").into_response(),
+        };
+        if let Some(route) = route {
+            response.extensions_mut().insert(route);
+        }
+        response
+    }
 }

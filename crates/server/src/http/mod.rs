@@ -2,6 +2,7 @@
 //! bodies, problem+json, replies.
 
 mod access_log;
+pub mod around;
 mod body;
 pub mod client_ip;
 mod cors;
@@ -26,7 +27,7 @@ pub mod rate_limit;
 mod rate_redis;
 mod rate_table;
 mod reply;
-mod request_id;
+pub mod request_id;
 mod segment;
 pub mod server;
 mod socket;

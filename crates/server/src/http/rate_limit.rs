@@ -7,11 +7,11 @@ use std::hash::{BuildHasher, RandomState};
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use axum::extract::{MatchedPath, Request, State};
+use axum::extract::{MatchedPath, Request};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
+use super::around::Around;
 use super::client_ip::ClientIp;
 use super::gcra::Decision;
 use super::rate_redis::RateRedis;
@@ -123,26 +123,32 @@ pub fn network(ip: IpAddr) -> IpAddr {
     }
 }
 
-/// The layer; inside the one that finds the client's address, outside all work.
-pub async fn rate_limit(
-    State(limiter): State<Arc<RateLimiter>>,
-    client: ClientIp,
-    route: Option<MatchedPath>,
-    request: Request,
-    next: Next,
-) -> Response {
-    let group = route.and_then(|route| limiter.group(request.method(), route.as_str()));
-    let Some((group, quota)) = group.and_then(|it| Some((it, it.quota(&limiter.settings)?))) else {
-        return next.run(request).await;
-    };
-    let decision = limiter.decide(group, quota, client).await;
-    let mut response = if decision.allowed {
-        next.run(request).await
-    } else {
-        Error::RateLimited(decision.wait_seconds()).into_response()
-    };
-    announce(&mut response, group, quota, decision, limiter.settings.login_max_failures);
-    response
+/// Inside the layer that finds the client's address, outside all work.
+impl Around for RateLimiter {
+    type Seen = Option<(RouteGroup, Quota, ClientIp)>;
+
+    fn look(&self, request: &mut Request) -> Self::Seen {
+        let route = request.extensions().get::<MatchedPath>()?;
+        let group = self.group(request.method(), route.as_str())?;
+        let quota = group.quota(&self.settings)?;
+        Some((group, quota, ClientIp::of(request.extensions())))
+    }
+
+    async fn drive(
+        &self,
+        seen: Self::Seen,
+        work: impl Future<Output = Response> + Send,
+    ) -> Response {
+        let Some((group, quota, client)) = seen else { return work.await };
+        let decision = self.decide(group, quota, client).await;
+        let mut response = if decision.allowed {
+            work.await
+        } else {
+            Error::RateLimited(decision.wait_seconds()).into_response()
+        };
+        announce(&mut response, group, quota, decision, self.settings.login_max_failures);
+        response
+    }
 }
 
 /// Names the quota and what is left of it; where an account's own guard refused, that one too.

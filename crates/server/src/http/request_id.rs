@@ -9,6 +9,35 @@ pub(super) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-i
 
 const MAX: usize = 64;
 
+tokio::task_local! {
+    /// Of the request that the running task answers.
+    static CURRENT: RequestId;
+}
+
+/// The id of the request being answered here, for the log.
+pub fn current() -> Option<RequestId> {
+    CURRENT.try_with(Clone::clone).ok()
+}
+
+/// Work that is done for the request of this id.
+pub fn named<W: Future>(id: RequestId, work: W) -> impl Future<Output = W::Output> {
+    CURRENT.scope(id, work)
+}
+
+/// Work that goes on in a task of its own, for the same request.
+pub fn carried<W>(work: W) -> impl Future<Output = W::Output> + Send
+where
+    W: Future<Output: Send> + Send,
+{
+    let id = current();
+    async move {
+        match id {
+            Some(id) => named(id, work).await,
+            None => work.await,
+        }
+    }
+}
+
 /// The request's id, in its extensions and in every answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequestId(HeaderValue);

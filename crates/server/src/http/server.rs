@@ -10,7 +10,6 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::http::{Response, StatusCode, Version, header};
@@ -49,22 +48,41 @@ const LATE_REQUEST: Duration = Duration::from_millis(250);
 /// How long a polite farewell may take on a connection that has been too slow.
 const FAREWELL: Duration = Duration::from_secs(1);
 
+/// What answers requests: a router, alone or with layers around it.
+pub trait Routes:
+    Service<Request, Response = axum::response::Response, Error = Infallible, Future: Send>
+    + Clone
+    + Send
+    + Sync
+    + 'static
+{
+}
+
+impl<S> Routes for S where
+    S: Service<Request, Response = axum::response::Response, Error = Infallible, Future: Send>
+        + Clone
+        + Send
+        + Sync
+        + 'static
+{
+}
+
 /// Serves until `shutdown` completes, then drains.
 pub async fn serve(
     listener: TcpListener,
-    router: Router,
+    routes: impl Routes,
     limits: Limits,
     shutdown: impl Future<Output = ()>,
 ) -> Drained {
     let (phase, watched) = watch::channel(Phase::Serving);
-    let server = Server { builder: builder(&limits), router, limits };
+    let server = Server { builder: builder(&limits), routes, limits };
     accept(listener, Arc::new(server), watched, shutdown).await;
     drain(&phase, limits.drain).await
 }
 
-struct Server {
+struct Server<R> {
     builder: Builder<TokioExecutor>,
-    router: Router,
+    routes: R,
     limits: Limits,
 }
 
@@ -90,9 +108,9 @@ fn builder(limits: &Limits) -> Builder<TokioExecutor> {
 }
 
 /// Accepts until the shutdown; returning drops the listener, which refuses newcomers.
-async fn accept(
+async fn accept<R: Routes>(
     listener: TcpListener,
-    server: Arc<Server>,
+    server: Arc<Server<R>>,
     phase: watch::Receiver<Phase>,
     shutdown: impl Future<Output = ()>,
 ) {
@@ -141,10 +159,10 @@ async fn drain(phase: &watch::Sender<Phase>, patience: Duration) -> Drained {
     Drained::Cut(left)
 }
 
-async fn connection(
+async fn connection<R: Routes>(
     stream: TcpStream,
     peer: SocketAddr,
-    server: &Server,
+    server: &Server<R>,
     mut phase: watch::Receiver<Phase>,
 ) {
     if let Err(error) = stream.set_nodelay(true) {
@@ -213,18 +231,18 @@ where
     .await
 }
 
-fn answer(
+fn answer<R: Routes>(
     request: Request<Incoming>,
     peer: SocketAddr,
     pulse: &Arc<Pulse>,
-    server: &Server,
-) -> impl Future<Output = Result<Response<Answer>, Infallible>> + Send + 'static {
+    server: &Server<R>,
+) -> impl Future<Output = Result<Response<Answer>, Infallible>> + Send + use<R> {
     let exchange = pulse.begin(request.version() == Version::HTTP_2);
     let deadline = tokio::time::Instant::now() + server.limits.body;
     let lacks_host = lacks_host(&request);
     let mut request = request.map(|body| Inflow::wrap(body, deadline, pulse));
     request.extensions_mut().insert(PeerAddr(peer));
-    let mut router = server.router.clone();
+    let mut routes = server.routes.clone();
     async move {
         if lacks_host {
             // The socket gives a bare refusal its problem document.
@@ -232,7 +250,7 @@ fn answer(
             *refusal.status_mut() = StatusCode::BAD_REQUEST;
             return Ok(refusal);
         }
-        Ok(router.call(request).await?.map(|body| Answer::new(body, exchange)))
+        Ok(routes.call(request).await?.map(|body| Answer::new(body, exchange)))
     }
 }
 

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::explain::Fate;
 use super::person::Person;
 use crate::accounts::{Email, Name};
-use crate::db::{Database, FromRow, Result, Row, Step};
+use crate::db::{Columns, Database, FromRow, Result, Row, Step};
 use crate::{params, statements};
 
 statements! {
@@ -39,7 +39,7 @@ pub(super) struct Identity {
 }
 
 impl FromRow for Identity {
-    fn from_row(row: &mut Row) -> Result<Self> {
+    fn from_row(row: &Columns<'_>) -> Result<Self> {
         Ok(Self { id: row.get(0)?, user_id: row.get(1)? })
     }
 }
@@ -95,8 +95,8 @@ pub(super) async fn insert(
         Step::new(INSERT_IDENTITY, identity),
         Step::new(FIND, params![&person.issuer, &person.subject]),
     ];
-    let mut rows = db.write(steps).await?;
-    let found = rows.get_mut(3).and_then(|rows| rows.first_mut()).map(Identity::from_row);
+    let rows = db.write(steps).await?;
+    let found = rows.get(3).and_then(|rows| rows.first()).map(Row::read);
     let made = rows.first().is_some_and(|rows| !rows.is_empty());
     Ok((found.transpose()?, made))
 }
@@ -114,7 +114,7 @@ pub(super) async fn find_better_auth_session(
 struct Answer(Option<String>);
 
 impl FromRow for Answer {
-    fn from_row(row: &mut Row) -> Result<Self> {
+    fn from_row(row: &Columns<'_>) -> Result<Self> {
         row.get(0).map(Self)
     }
 }

@@ -5,9 +5,8 @@
 
 use std::sync::{Arc, OnceLock};
 
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::header;
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use super::Keys;
@@ -15,10 +14,11 @@ use crate::audit::{Actor, Audit, Event, Outcome, Record};
 use crate::db::{Database, Gate};
 use crate::error::Error;
 use crate::http::Origin;
+use crate::http::around::Around;
 
 /// Where [`super::Caller`] leaves the gate of a verified token, and [`super::Permitted`] the origin too.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Verified(Arc<OnceLock<(Gate, Option<Origin>)>>);
+pub struct Verified(Arc<OnceLock<(Gate, Option<Origin>)>>);
 
 impl Verified {
     pub(super) fn note(&self, gate: Gate, origin: Option<Origin>) {
@@ -27,37 +27,58 @@ impl Verified {
 }
 
 /// The layer around all routes.
-pub async fn decide_first(
-    State((db, audit, keys)): State<(Database, Audit, Keys)>,
-    mut request: Request,
-    next: Next,
-) -> Response {
-    if !request.headers().contains_key(header::AUTHORIZATION) {
-        return next.run(request).await;
+#[derive(Debug)]
+pub struct DecideFirst {
+    /// Asked whether the session lives.
+    pub db: Database,
+    /// Told of callers who lack a permission.
+    pub audit: Audit,
+    /// Forgets what it knows of a refused token.
+    pub keys: Keys,
+}
+
+impl Around for DecideFirst {
+    type Seen = Option<Verified>;
+
+    fn look(&self, request: &mut Request) -> Option<Verified> {
+        let verified =
+            request.headers().contains_key(header::AUTHORIZATION).then(Verified::default)?;
+        request.extensions_mut().insert(verified.clone());
+        Some(verified)
     }
-    let verified = Verified::default();
-    request.extensions_mut().insert(verified.clone());
-    let response = next.run(request).await;
-    if let (401, Some((gate, _))) = (response.status().as_u16(), verified.0.get()) {
-        keys.forget(gate);
-    }
-    // Refusals that may have been made without asking the database.
-    if !matches!(response.status().as_u16(), 400 | 403 | 404 | 413 | 415 | 422) {
-        return response;
-    }
-    let Some((gate, origin)) = verified.0.get() else { return response };
-    let response = match db.check(*gate).await {
-        Ok(()) => response,
-        Err(refused) => {
-            keys.forget(gate);
-            Error::from(refused).into_response()
+
+    async fn drive(
+        &self,
+        seen: Option<Verified>,
+        work: impl Future<Output = Response> + Send,
+    ) -> Response {
+        let response = work.await;
+        let status = response.status().as_u16();
+        // Refusals that may have been made without asking the database, apart from 401.
+        if !matches!(status, 400 | 401 | 403 | 404 | 413 | 415 | 422) {
+            return response;
         }
-    };
-    if let (403, Some(needed), Some(origin)) = (response.status().as_u16(), gate.permission, origin)
-    {
-        let actor = Actor::caller(*gate, origin.clone());
-        let denied = Record::by(&actor, Event::AccessDenied).came_out(Outcome::Denied);
-        audit.note(denied.detail(needed.as_str()));
+        let Some((gate, origin)) = seen.as_ref().and_then(|verified| verified.0.get()) else {
+            return response;
+        };
+        if status == 401 {
+            self.keys.forget(gate);
+            return response;
+        }
+        let response = match self.db.check(*gate).await {
+            Ok(()) => response,
+            Err(refused) => {
+                self.keys.forget(gate);
+                Error::from(refused).into_response()
+            }
+        };
+        if let (403, Some(needed), Some(origin)) =
+            (response.status().as_u16(), gate.permission, origin)
+        {
+            let actor = Actor::caller(*gate, origin.clone());
+            let denied = Record::by(&actor, Event::AccessDenied).came_out(Outcome::Denied);
+            self.audit.note(denied.detail(needed.as_str()));
+        }
+        response
     }
-    response
 }

@@ -14,7 +14,7 @@ mod signing_key;
 mod store;
 
 pub use caller::Caller;
-pub use decided_first::decide_first;
+pub use decided_first::DecideFirst;
 pub use explain::{Demands, Said, barred, instant, shown};
 pub use foreign::{Admitted, Admitting, Explained, Explaining, Foreign};
 pub use lifecycle::{Refusal, SigningKeys};

@@ -3,7 +3,7 @@
 use time::OffsetDateTime;
 
 use super::SigningKey;
-use crate::db::{Database, FromRow, Result, Row, Step};
+use crate::db::{Columns, Database, FromRow, Result, Step};
 use crate::{params, statements};
 
 statements! {
@@ -22,7 +22,7 @@ statements! {
 }
 
 impl FromRow for SigningKey {
-    fn from_row(row: &mut Row) -> Result<Self> {
+    fn from_row(row: &Columns<'_>) -> Result<Self> {
         Ok(Self {
             kid: row.get(0)?,
             algorithm: row.get(1)?,

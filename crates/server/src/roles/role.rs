@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use crate::db::{FromRow, Result, Row};
+use crate::db::{Columns, FromRow, Result};
 use crate::error::{Error, Invalid};
 use crate::http::{Field, segment};
 use crate::permission::Permission;
@@ -30,7 +30,7 @@ pub struct Role {
 }
 
 impl FromRow for Role {
-    fn from_row(row: &mut Row) -> Result<Self> {
+    fn from_row(row: &Columns<'_>) -> Result<Self> {
         let permissions: Option<String> = row.get(3)?;
         let words = permissions.as_deref().unwrap_or_default().split_whitespace();
         Ok(Self {

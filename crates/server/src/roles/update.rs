@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use super::role::{Allowed, Description, RoleInPath};
 use super::{Role, RoleName, Roles, store};
 use crate::audit::{Actor, Event, Record};
-use crate::db::{FromRow, lock_admins};
+use crate::db::lock_admins;
 use crate::error::Error;
 use crate::http::{Fields, JsonBody, json};
 use crate::keys::Permitted;
@@ -85,9 +85,9 @@ impl Roles {
         }
         steps.push(store::find(name));
         let record = Record::by(by, Event::RoleUpdate).detail(said(name, &change));
-        let mut rows = self.audit.commit(by.authority, steps, [record]).await?;
-        let row = rows.last_mut().and_then(|found| found.first_mut()).ok_or(Error::NotFound)?;
-        Ok(Role::from_row(row)?)
+        let rows = self.audit.commit(by.authority, steps, [record]).await?;
+        let row = rows.last().and_then(|found| found.first()).ok_or(Error::NotFound)?;
+        Ok(row.read()?)
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::db::{FromRow, Result, Row};
+use crate::db::{Columns, FromRow, Result};
 
 /// A session as stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,7 +44,7 @@ impl Session {
 }
 
 impl FromRow for Session {
-    fn from_row(row: &mut Row) -> Result<Self> {
+    fn from_row(row: &Columns<'_>) -> Result<Self> {
         Ok(Self {
             id: row.get(0)?,
             user_id: row.get(1)?,

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::examine::Fate;
 use super::{Session, SessionView};
 use crate::accounts::split_roles;
-use crate::db::{Authority, Database, FromRow, Gate, Result, Row, Step, end_sessions};
+use crate::db::{Authority, Columns, Database, FromRow, Gate, Result, Step, end_sessions};
 use crate::http::Origin;
 use crate::{params, statements};
 
@@ -64,7 +64,7 @@ pub(super) struct Refreshable {
 }
 
 impl FromRow for Refreshable {
-    fn from_row(row: &mut Row) -> Result<Self> {
+    fn from_row(row: &Columns<'_>) -> Result<Self> {
         let roles: Option<String> = row.get(10)?;
         Ok(Self {
             session: Session::from_row(row)?,
@@ -121,7 +121,7 @@ pub(super) async fn is_live(
 }
 
 impl FromRow for Fate {
-    fn from_row(row: &mut Row) -> Result<Self> {
+    fn from_row(row: &Columns<'_>) -> Result<Self> {
         Ok(Self {
             user_id: row.get(0)?,
             expires_at: row.get(1)?,
@@ -201,7 +201,7 @@ pub(crate) fn end_others(gate: Gate, why: &str) -> Step {
 struct Listed(Option<SessionView>);
 
 impl FromRow for Listed {
-    fn from_row(row: &mut Row) -> Result<Self> {
+    fn from_row(row: &Columns<'_>) -> Result<Self> {
         let Some(id) = row.get::<Option<Uuid>>(0)? else { return Ok(Self(None)) };
         Ok(Self(Some(SessionView {
             id,

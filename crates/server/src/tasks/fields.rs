@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 
-use crate::db::{FromValue, Value};
+use crate::db::{FromValue, Value, ValueRef};
 use crate::http::Field;
 
 type Refusal = (String, &'static str);
@@ -90,7 +90,7 @@ impl From<Priority> for Value {
 }
 
 impl FromValue for Priority {
-    fn from_value(value: Value) -> Option<Self> {
+    fn from_value(value: ValueRef<'_>) -> Option<Self> {
         match i64::from_value(value)? {
             0 => Some(Self::None),
             1 => Some(Self::Low),

@@ -230,7 +230,7 @@ async fn conditional<T: FromRow>(
     let mut answers = db.write_all_as(gate, vec![change, exists]).await?.into_iter();
     let mut first = || -> Option<Row> { answers.next()?.into_iter().next() };
     match (first(), first()) {
-        (Some(mut row), _) => T::from_row(&mut row).map(Outcome::Done),
+        (Some(row), _) => row.read().map(Outcome::Done),
         (None, Some(_)) => Ok(Outcome::Changed),
         (None, None) => Ok(Outcome::Missing),
     }

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::fields::Priority;
-use crate::db::{FromRow, Result, Row};
+use crate::db::{Columns, FromRow, Result};
 
 /// One task of one user.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -46,7 +46,7 @@ pub struct Task {
 }
 
 impl FromRow for Task {
-    fn from_row(row: &mut Row) -> Result<Self> {
+    fn from_row(row: &Columns<'_>) -> Result<Self> {
         Ok(Self {
             id: row.get(0)?,
             user_id: row.get(1)?,

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use super::{AdminUser, Users, store};
 use crate::accounts::{Accounts, Email, Name, Password};
 use crate::audit::{Actor, Event, Record};
-use crate::db::{Authority, DbError, FromRow};
+use crate::db::{Authority, DbError};
 use crate::error::Error;
 use crate::http::{Created, Fields, JsonBody};
 use crate::keys::Permitted;
@@ -102,13 +102,13 @@ impl Users {
         let mut steps = store::insert(id, &new, hash.as_deref(), now).to_vec();
         steps.push(store::find(id));
         let record = Record::by(by, Event::AccountCreate).about(id);
-        let mut rows = match accounts.audit.commit(by.authority, steps, [record]).await {
+        let rows = match accounts.audit.commit(by.authority, steps, [record]).await {
             Ok(rows) => rows,
             Err(DbError::Unique) => return Err(Error::EmailTaken),
             Err(error) => return Err(error.into()),
         };
-        let row = rows.last_mut().and_then(|found| found.first_mut());
+        let row = rows.last().and_then(|found| found.first());
         let row = row.ok_or_else(|| Error::Internal("a new user vanished".into()))?;
-        Ok(AdminUser::from_row(row)?)
+        Ok(row.read()?)
     }
 }

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::{AdminUser, Users, store};
 use crate::accounts::Name;
 use crate::audit::{Actor, Event, Record};
-use crate::db::{FromRow, end_sessions, keep_an_admin, lock_admins, user_exists};
+use crate::db::{end_sessions, keep_an_admin, lock_admins, user_exists};
 use crate::error::Error;
 use crate::http::{Field, Fields, Given, IdInPath, Instant, JsonBody, json};
 use crate::keys::Permitted;
@@ -197,9 +197,9 @@ impl Users {
         steps.push(store::update(id, &change, now));
         steps.push(store::find(id));
         let records = change.events().into_iter().map(|event| Record::by(by, event).about(id));
-        let mut rows = self.accounts.audit.commit(by.authority, steps, records).await?;
-        let row = rows.last_mut().and_then(|found| found.first_mut()).ok_or(Error::NotFound)?;
-        Ok(AdminUser::from_row(row)?)
+        let rows = self.accounts.audit.commit(by.authority, steps, records).await?;
+        let row = rows.last().and_then(|found| found.first()).ok_or(Error::NotFound)?;
+        Ok(row.read()?)
     }
 }
 

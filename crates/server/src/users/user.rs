@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 use utoipa::ToSchema;
 
 use crate::accounts::User;
-use crate::db::{FromRow, Result, Row};
+use crate::db::{Columns, FromRow, Result};
 
 /// An account, as administrators see it.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -30,7 +30,7 @@ impl AdminUser {
 }
 
 impl FromRow for AdminUser {
-    fn from_row(row: &mut Row) -> Result<Self> {
+    fn from_row(row: &Columns<'_>) -> Result<Self> {
         let user = User::from_row(row)?;
         Ok(Self { user, banned_until: row.get(8)?, ban_reason: row.get(9)? })
     }

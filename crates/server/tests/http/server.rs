@@ -8,7 +8,7 @@ use axum::body::Bytes;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 use doorward::http::limits::Limits;
-use doorward::http::server::{Drained, serve};
+use doorward::http::server::{Drained, Routes, serve};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
@@ -42,11 +42,11 @@ impl Server {
         Self::of(routes(), limits).await
     }
 
-    pub(crate) async fn of(router: Router, limits: Limits) -> Self {
+    pub(crate) async fn of(routes: impl Routes, limits: Limits) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("an address");
         let (stop, stopped) = oneshot::channel::<()>();
-        let running = tokio::spawn(serve(listener, router, limits, async {
+        let running = tokio::spawn(serve(listener, routes, limits, async {
             let _ = stopped.await;
         }));
         Self { address, stop, running }

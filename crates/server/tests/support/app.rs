@@ -3,8 +3,7 @@
 
 use std::time::Duration;
 
-use axum::Router;
-use doorward::app::App;
+use doorward::app::{App, Routes};
 use doorward::clock::Clock;
 use doorward::config::{DatabaseUrl, HashScheme, Secret, Settings};
 use doorward::crypto::Random;
@@ -31,7 +30,7 @@ pub struct TestApp {
     /// What the features are built from.
     pub app: App,
     /// The router with every layer.
-    pub router: Router,
+    pub router: Routes,
     /// The frozen clock.
     pub clock: Clock,
     /// The database's URL.

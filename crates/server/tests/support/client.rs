@@ -2,9 +2,9 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, header};
+use doorward::app::Routes;
 use doorward::http::client_ip::PeerAddr;
 use serde_json::{Value, json};
 use tower::ServiceExt;
@@ -15,7 +15,7 @@ pub const PASSWORD: &str = "correct horse battery staple";
 /// A client of one application.
 #[derive(Clone)]
 pub struct Client {
-    pub(super) router: Router,
+    pub(super) router: Routes,
     /// The address it calls from.
     pub peer: Option<IpAddr>,
     /// Its access token, sent with each request.
@@ -77,7 +77,7 @@ impl Reply {
 
 impl Client {
     /// A client that nobody has signed in.
-    pub fn anonymous(router: Router) -> Self {
+    pub fn anonymous(router: Routes) -> Self {
         Self { router, peer: None, token: None, refresh_token: None, user: Value::Null }
     }
 

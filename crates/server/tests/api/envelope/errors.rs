@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::middleware::from_fn_with_state;
 use axum::routing::get;
 use doorward::error::Error;
-use doorward::http::guard::{Guard, guard};
+use doorward::http::around::Surround;
+use doorward::http::guard::Guard;
 use serde_json::json;
 
 use crate::accounts::sql;
@@ -134,7 +134,7 @@ both! {
 async fn a_handler_past_its_deadline_is_503_with_retry_after() {
     let slow = Router::new()
         .route("/slow", get(std::future::pending::<()>))
-        .layer(from_fn_with_state(Guard::new(10, Duration::from_millis(50)), guard));
+        .layer(Surround::with(Guard::new(10, Duration::from_millis(50))));
     let reply = around(slow).await.get("/slow").await.expect_problem(503, "unavailable");
     assert!(reply.header("retry-after").parse::<u64>().is_ok());
 }
@@ -143,7 +143,7 @@ async fn a_handler_past_its_deadline_is_503_with_retry_after() {
 async fn more_requests_at_once_than_places_are_503_with_retry_after() {
     let full = Router::new()
         .route("/slow", get(std::future::pending::<()>))
-        .layer(from_fn_with_state(Guard::new(1, Duration::from_secs(5)), guard));
+        .layer(Surround::with(Guard::new(1, Duration::from_secs(5))));
     let client = around(full).await;
     let first = client.clone();
     let first = tokio::spawn(async move { first.get("/slow").await });

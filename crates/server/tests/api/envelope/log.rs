@@ -4,6 +4,7 @@ use std::io::Write;
 use std::sync::{Arc, LazyLock, Mutex};
 
 use axum::body::Body;
+use doorward::cli::JsonLine;
 use serde_json::{Value, json};
 use tracing::Dispatch;
 use tracing::subscriber::NoSubscriber;
@@ -36,7 +37,7 @@ impl Written {
         let written = self.clone();
         let subscriber = tracing_subscriber::fmt()
             .with_max_level(tracing::Level::TRACE)
-            .json()
+            .event_format(JsonLine)
             .with_writer(move || written.clone())
             .finish();
         tracing::subscriber::set_default(subscriber)
@@ -73,13 +74,13 @@ async fn each_request_is_one_line_with_route_status_and_id() {
     ada.get("/health").await.expect(200);
     let lines = written.requests();
     assert_eq!(lines.len(), 2, "{lines:?}");
-    let fields = &lines[0]["fields"];
+    let fields = &lines[0];
     assert_eq!(fields["path"], "/api/tasks/{id}");
     assert_eq!(fields["method"], "GET");
     assert_eq!(fields["status"], 404);
     assert_eq!(fields["client"], "0.0.0.0");
     assert!(fields["ms"].is_number());
-    assert_eq!(lines[0]["span"]["id"], "line-1");
+    assert_eq!(lines[0]["request_id"], "line-1");
     assert_eq!((&lines[0]["level"], &lines[1]["level"]), (&json!("INFO"), &json!("DEBUG")));
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use doorward::db::{FromRow, Result, Row};
+use doorward::db::{Columns, FromRow, Result};
 use doorward::params;
 use serde_json::json;
 
@@ -22,7 +22,7 @@ struct Line {
 }
 
 impl FromRow for Line {
-    fn from_row(row: &mut Row) -> Result<Self> {
+    fn from_row(row: &Columns<'_>) -> Result<Self> {
         let mut texts = (0..5).map(|column| row.get::<Option<String>>(column));
         let mut next = || texts.next().expect("five columns");
         Ok(Self {

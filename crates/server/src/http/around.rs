@@ -1,0 +1,96 @@
+//! How a layer goes around routes. A layer first looks at the request, then drives the work that
+//! answers it; split so, it needs neither a copy of the service it is around nor one per request.
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use axum::extract::Request;
+use axum::response::{IntoResponse, Response};
+use tower::{Layer, Service};
+
+/// What a layer does.
+pub trait Around: Send + Sync + 'static {
+    /// What it has learnt from the request.
+    type Seen: Send;
+
+    /// Looks at the request before it goes on.
+    fn look(&self, request: &mut Request) -> Self::Seen;
+
+    /// Drives `work`, which has done nothing yet, or answers without it.
+    fn drive(
+        &self,
+        seen: Self::Seen,
+        work: impl Future<Output = Response> + Send,
+    ) -> impl Future<Output = Response> + Send;
+}
+
+/// The layer of an [`Around`].
+#[derive(Debug)]
+pub struct Surround<A>(pub Arc<A>);
+
+impl<A> Surround<A> {
+    /// A layer that does what `around` says.
+    pub fn with(around: A) -> Self {
+        Self(Arc::new(around))
+    }
+}
+
+impl<A> Clone for Surround<A> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<A, S> Layer<S> for Surround<A> {
+    type Service = Surrounded<A, S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        Surrounded { around: Arc::clone(&self.0), inner }
+    }
+}
+
+/// A service with an [`Around`] around it.
+#[derive(Debug)]
+pub struct Surrounded<A, S> {
+    around: Arc<A>,
+    inner: S,
+}
+
+impl<A, S: Clone> Clone for Surrounded<A, S> {
+    fn clone(&self) -> Self {
+        Self { around: Arc::clone(&self.around), inner: self.inner.clone() }
+    }
+}
+
+impl<A, S> Service<Request> for Surrounded<A, S>
+where
+    A: Around,
+    S: Service<Request, Error = Infallible>,
+    S::Response: IntoResponse,
+    S::Future: Send + 'static,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, mut request: Request) -> Self::Future {
+        let around = Arc::clone(&self.around);
+        let seen = around.look(&mut request);
+        let work = self.inner.call(request);
+        Box::pin(async move {
+            let work = async move {
+                match work.await {
+                    Ok(response) => response.into_response(),
+                    Err(never) => match never {},
+                }
+            };
+            Ok(around.drive(seen, work).await)
+        })
+    }
+}
