@@ -64,7 +64,7 @@ impl App {
         let settings = Arc::new(settings);
         let (shared, time, chance) = (Arc::clone(&settings), clock.clone(), random.clone());
         let identities = Identities::new(shared, db.clone(), time, chance, audit.clone());
-        let keys = keys.with_foreign(Arc::new(identities));
+        keys.take_foreign(Arc::new(identities));
         Self { settings, db, clock, random, keys, hashing, audit, guesses }
     }
 

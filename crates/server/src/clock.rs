@@ -28,15 +28,18 @@ impl Clock {
 
     /// The current instant, cut to whole microseconds.
     pub fn now(&self) -> OffsetDateTime {
-        let micros = match &self.frozen {
-            Some(micros) => micros.load(Ordering::SeqCst),
-            #[allow(clippy::disallowed_methods, reason = "the one place that reads the clock")]
-            None => {
-                i64::try_from(OffsetDateTime::now_utc().unix_timestamp_nanos() / 1000).unwrap_or(0)
+        match &self.frozen {
+            Some(micros) => {
+                let micros = i128::from(micros.load(Ordering::SeqCst));
+                OffsetDateTime::from_unix_timestamp_nanos(micros * 1000)
+                    .unwrap_or(OffsetDateTime::UNIX_EPOCH)
             }
-        };
-        OffsetDateTime::from_unix_timestamp_nanos(i128::from(micros) * 1000)
-            .unwrap_or(OffsetDateTime::UNIX_EPOCH)
+            None => {
+                #[allow(clippy::disallowed_methods, reason = "the one place that reads the clock")]
+                let now = OffsetDateTime::now_utc();
+                now.replace_nanosecond(now.microsecond() * 1000).unwrap_or(now)
+            }
+        }
     }
 
     /// Moves a frozen clock forward; a system clock ignores it.

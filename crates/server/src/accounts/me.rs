@@ -1,5 +1,7 @@
 //! `GET /auth/me`: the caller's own account, read in one round trip with the live-session check.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::State;
 
@@ -16,7 +18,7 @@ use crate::keys::Caller;
         (status = 200, description = "The caller", body = User),
         (status = 401, description = "No token, or one that no longer counts")))]
 pub(super) async fn me(
-    State(accounts): State<Accounts>,
+    State(accounts): State<Arc<Accounts>>,
     caller: Caller,
 ) -> Result<Json<User>, Error> {
     accounts.me(caller.gate).await.map(json)

@@ -51,8 +51,8 @@ pub struct Accounts {
     pub(crate) guesses: Arc<Guesses>,
 }
 
-impl FromRef<Accounts> for Keys {
-    fn from_ref(accounts: &Accounts) -> Self {
+impl FromRef<Arc<Accounts>> for Keys {
+    fn from_ref(accounts: &Arc<Accounts>) -> Self {
         accounts.keys.clone()
     }
 }
@@ -63,5 +63,5 @@ pub fn router(accounts: Accounts) -> OpenApiRouter {
         .routes(routes!(register::register))
         .routes(routes!(me::me, update::update, delete::delete))
         .routes(routes!(delete::delete_by_post))
-        .with_state(accounts)
+        .with_state(Arc::new(accounts))
 }

@@ -3,8 +3,6 @@
 
 use std::path::Path;
 
-use rusqlite::TransactionBehavior;
-
 use super::database::Step;
 use super::sqlite_row::{failed, portable};
 use super::sqlite_thread::{Session, Threads};
@@ -69,9 +67,7 @@ impl Sqlite {
         params: Vec<Value>,
     ) -> Result<Vec<T>> {
         let read = move |session: &mut Session| {
-            session.inside(TransactionBehavior::Deferred, |session| {
-                Ok((session.check(&gate)?, session.run(sql, &params)?))
-            })
+            session.inside(false, |session| Ok((session.check(&gate)?, session.run(sql, &params)?)))
         };
         let (confirmed, rows) = self.readers.run(read).await?;
         if confirmed < gate.generation {
@@ -89,7 +85,7 @@ impl Sqlite {
         steps: Vec<Step>,
     ) -> Result<Vec<Vec<Row>>> {
         let write = move |session: &mut Session| {
-            session.inside(TransactionBehavior::Immediate, |session| {
+            session.inside(true, |session| {
                 if let Some(gate) = &gate
                     && session.check(gate)? < gate.generation
                 {
@@ -103,17 +99,25 @@ impl Sqlite {
 }
 
 impl Session {
+    /// From here to [`Session::release_snapshot`], reads see one state of the database. All of them
+    /// were asked for before it was taken, so none of them misses anything.
+    pub(super) fn share_snapshot(&mut self) {
+        if let Err(error) = self.control("BEGIN") {
+            tracing::debug!(%error, "reads go on one by one");
+        }
+    }
+
+    /// Ends a shared snapshot, if there is one; false if the connection is of no more use.
+    pub(super) fn release_snapshot(&self) -> bool {
+        self.connection.is_autocommit() || self.control("COMMIT").is_ok()
+    }
+
     /// One transaction: all of the work or, after an error, none.
-    fn inside<T>(
-        &mut self,
-        behavior: TransactionBehavior,
-        work: impl FnOnce(&mut Self) -> Result<T>,
-    ) -> Result<T> {
-        let begin = match behavior {
-            TransactionBehavior::Immediate => "BEGIN IMMEDIATE",
-            _ => "BEGIN",
-        };
-        self.control(begin)?;
+    fn inside<T>(&mut self, writes: bool, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+        if !writes && !self.connection.is_autocommit() {
+            return work(self);
+        }
+        self.control(if writes { "BEGIN IMMEDIATE" } else { "BEGIN" })?;
         let outcome = work(self).and_then(|done| self.control("COMMIT").map(|()| done));
         if outcome.is_err()
             && !self.connection.is_autocommit()

@@ -19,6 +19,11 @@ use super::sqlite_row::failed;
 use super::{DbError, Place, Result};
 
 const QUEUE: usize = 1024;
+/// The most jobs that a thread takes at once.
+const BATCH: usize = 16;
+/// How often a thread without work lets others run before it sleeps: to sleep and be woken costs more
+/// than a short read.
+const YIELDS: u32 = 4;
 /// How often a running statement looks at the time, in SQLite's instructions: about a millisecond.
 const LOOK_EVERY: i32 = 10_000;
 
@@ -49,6 +54,8 @@ struct Queue {
 #[derive(Default)]
 struct Waiting {
     jobs: VecDeque<Job>,
+    /// Threads that must be woken.
+    asleep: usize,
     closed: bool,
 }
 
@@ -61,7 +68,7 @@ impl Threads {
             let (queue, path) = (Arc::clone(&threads.queue), path.to_path_buf());
             std::thread::Builder::new()
                 .name(if writes { "sqlite-writer" } else { "sqlite-reader" }.into())
-                .spawn(move || serve(&queue, &path, writes, ready))
+                .spawn(move || serve(&queue, &path, writes, count, ready))
                 .map_err(|error| DbError::Away(error.to_string()))?;
             opened.await.map_err(|_| stopped())??;
         }
@@ -110,19 +117,36 @@ impl Queue {
             return Err(DbError::Overloaded);
         }
         waiting.jobs.push_back(job);
+        // To wake a thread is a system call, made for the first job of a burst only.
+        let wake = waiting.asleep > 0;
+        waiting.asleep -= usize::from(wake);
         drop(waiting);
-        self.ready.notify_one();
+        if wake {
+            self.ready.notify_one();
+        }
         Ok(())
     }
 
-    /// The next job, or `None` once nobody can send any more.
-    fn pop(&self) -> Option<Job> {
-        let waiting = locked(&self.waiting);
-        let mut waiting = self
-            .ready
-            .wait_while(waiting, |waiting| waiting.jobs.is_empty() && !waiting.closed)
-            .unwrap_or_else(PoisonError::into_inner);
-        waiting.jobs.pop_front()
+    /// Moves this thread's share of what waits into `batch`, once there is something; false once
+    /// nobody can send any more.
+    fn take(&self, batch: &mut VecDeque<Job>, threads: usize, most: usize) -> bool {
+        let mut waiting = locked(&self.waiting);
+        let mut patience = YIELDS;
+        while waiting.jobs.is_empty() && !waiting.closed {
+            if patience > 0 {
+                // Whoever is about to send the next job gets the core first.
+                patience -= 1;
+                drop(waiting);
+                std::thread::yield_now();
+                waiting = locked(&self.waiting);
+                continue;
+            }
+            waiting.asleep += 1;
+            waiting = self.ready.wait(waiting).unwrap_or_else(PoisonError::into_inner);
+        }
+        let share = waiting.jobs.len().div_ceil(threads).min(most);
+        batch.extend(waiting.jobs.drain(..share));
+        !batch.is_empty()
     }
 }
 
@@ -132,7 +156,13 @@ impl std::fmt::Debug for Queue {
     }
 }
 
-fn serve(queue: &Queue, path: &Path, writes: bool, ready: oneshot::Sender<Result<()>>) {
+fn serve(
+    queue: &Queue,
+    path: &Path,
+    writes: bool,
+    threads: usize,
+    ready: oneshot::Sender<Result<()>>,
+) {
     let mut session = match Session::open(path, writes) {
         Ok(session) => {
             let _ = ready.send(Ok(()));
@@ -143,18 +173,29 @@ fn serve(queue: &Queue, path: &Path, writes: bool, ready: oneshot::Sender<Result
             return;
         }
     };
-    while let Some(job) = queue.pop() {
-        let mut current = match session.take().map_or_else(|| Session::open(path, writes), Ok) {
-            Ok(current) => current,
-            Err(error) => {
-                let _ = catch_unwind(AssertUnwindSafe(|| job(Err(error))));
-                continue;
-            }
-        };
-        if catch_unwind(AssertUnwindSafe(|| job(Ok(&mut current)))).unwrap_or(false) {
-            session = Some(current);
+    let mut batch = VecDeque::new();
+    while queue.take(&mut batch, threads, BATCH) {
+        if let Some(session) = session.as_mut().filter(|_| !writes && batch.len() > 1) {
+            session.share_snapshot();
         }
+        for job in batch.drain(..) {
+            session = work_off(job, session, path, writes);
+        }
+        session = session.filter(Session::release_snapshot);
     }
+}
+
+/// Runs one job; the connection, if it can be used again.
+fn work_off(job: Job, session: Option<Session>, path: &Path, writes: bool) -> Option<Session> {
+    let mut current = match session.map_or_else(|| Session::open(path, writes), Ok) {
+        Ok(current) => current,
+        Err(error) => {
+            let _ = catch_unwind(AssertUnwindSafe(|| job(Err(error))));
+            return None;
+        }
+    };
+    let keep = catch_unwind(AssertUnwindSafe(|| job(Ok(&mut current)))).unwrap_or(false);
+    keep.then_some(current)
 }
 
 impl Session {
@@ -306,6 +347,72 @@ mod tests {
         first.await.unwrap();
         writer.run(|_| Ok(())).await.unwrap();
         assert_eq!(begun.load(Ordering::SeqCst), 0);
+    }
+
+    /// Work that begins when told to, and the word that it has begun.
+    fn held(thread: &Threads) -> (impl Future<Output = Result<()>>, std::sync::mpsc::Sender<()>) {
+        let (release, held) = std::sync::mpsc::channel::<()>();
+        let work = move |_: &mut Session| {
+            let _ = held.recv();
+            Ok(())
+        };
+        (thread.run(work), release)
+    }
+
+    #[tokio::test]
+    async fn reads_that_waited_together_share_a_snapshot_that_has_every_earlier_write() {
+        let (_folder, path) = folder();
+        let (writer, reader) = (threads(&path, true).await, threads(&path, false).await);
+        let write = |sql: &'static str| {
+            writer.run(move |session| session.connection.execute_batch(sql).map_err(failed))
+        };
+        write("CREATE TABLE t (b)").await.unwrap();
+        let (first, release) = held(&reader);
+        let mut first = Box::pin(first);
+        assert!(poll(first.as_mut()).is_pending());
+        write("INSERT INTO t VALUES (1)").await.unwrap();
+        let count = |session: &mut Session| {
+            let rows: i64 = session
+                .connection
+                .query_row("SELECT count(*) FROM t", [], |row| row.get(0))
+                .map_err(failed)?;
+            Ok((rows, session.connection.is_autocommit()))
+        };
+        let mut reads = [Box::pin(reader.run(count)), Box::pin(reader.run(count))];
+        for read in &mut reads {
+            assert!(poll(read.as_mut()).is_pending());
+        }
+        release.send(()).unwrap();
+        first.await.unwrap();
+        for read in reads {
+            assert_eq!(read.await.unwrap(), (1, false));
+        }
+        assert_eq!(reader.run(count).await.unwrap(), (1, true));
+    }
+
+    #[tokio::test]
+    async fn a_failure_in_a_batch_costs_its_caller_only() {
+        let (_folder, path) = folder();
+        threads(&path, true).await.run(|_| Ok(())).await.unwrap();
+        let reader = threads(&path, false).await;
+        let (first, release) = held(&reader);
+        let mut first = Box::pin(first);
+        assert!(poll(first.as_mut()).is_pending());
+        let one = |session: &mut Session| {
+            session.connection.query_row("SELECT 1", [], |row| row.get(0)).map_err(failed)
+        };
+        let mut before = Box::pin(reader.run::<i64>(one));
+        let mut broken = Box::pin(reader.run::<i64>(|_| panic!("on purpose")));
+        let mut after = Box::pin(reader.run::<i64>(one));
+        for call in [before.as_mut(), after.as_mut()] {
+            assert!(poll(call).is_pending());
+        }
+        assert!(poll(broken.as_mut()).is_pending());
+        release.send(()).unwrap();
+        first.await.unwrap();
+        assert_eq!((before.await.unwrap(), after.await.unwrap()), (1, 1));
+        assert!(matches!(broken.await, Err(DbError::Away(_))));
+        assert_eq!(reader.run::<i64>(one).await.unwrap(), 1);
     }
 
     #[tokio::test]

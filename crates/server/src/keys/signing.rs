@@ -1,7 +1,7 @@
 //! Signs and verifies access tokens: with the shared secret, or with a key pair where
 //! `TOKEN_ALGORITHM` says so. Previous secrets and retired pairs still verify.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use aws_lc_rs::hmac;
 use axum::http::request::Parts;
@@ -22,8 +22,6 @@ use crate::http::Origin;
 #[derive(Clone, Debug)]
 pub struct Keys {
     inner: Arc<Inner>,
-    /// Who reads the tokens of others.
-    foreign: Option<Arc<dyn Foreign>>,
 }
 
 #[derive(Debug)]
@@ -34,6 +32,8 @@ struct Inner {
     secret: hmac::Key,
     /// The header of tokens signed with the shared secret, and the dot.
     header: String,
+    /// Who reads the tokens of others.
+    foreign: OnceLock<Arc<dyn Foreign>>,
 }
 
 impl Keys {
@@ -46,14 +46,14 @@ impl Keys {
             secret: hmac::Key::new(hmac::HMAC_SHA256, settings.secret.bytes()),
             header: format!("{}.", Key::shared_secret(settings.secret.bytes()).header(typ)),
             ring: KeyRing::new(settings, clock, db),
+            foreign: OnceLock::new(),
         };
-        Self { foreign: None, inner: Arc::new(inner) }
+        Self { inner: Arc::new(inner) }
     }
 
-    /// The same, also taking the tokens that `foreign` reads.
-    #[must_use]
-    pub fn with_foreign(self, foreign: Arc<dyn Foreign>) -> Self {
-        Self { foreign: Some(foreign), ..self }
+    /// From now on, the tokens that `foreign` reads are taken too; the first call counts.
+    pub fn take_foreign(&self, foreign: Arc<dyn Foreign>) {
+        let _ = self.inner.foreign.set(foreign);
     }
 
     /// The clock that tokens are judged by.
@@ -130,12 +130,12 @@ impl Keys {
     /// Who reads a token that is none of Doorward's own for this reason.
     fn foreign_after(&self, rejection: Rejection) -> Option<&dyn Foreign> {
         let may_be_foreign = matches!(rejection, Rejection::UnknownKey | Rejection::Malformed);
-        self.foreign.as_deref().filter(|_| may_be_foreign)
+        self.inner.foreign.get().map(Arc::as_ref).filter(|_| may_be_foreign)
     }
 
     /// Drops what is remembered of an identity that no longer opens its gate.
     pub(super) fn forget(&self, gate: &Gate) {
-        if let (Via::Identity, Some(foreign)) = (gate.via, &self.foreign) {
+        if let (Via::Identity, Some(foreign)) = (gate.via, self.inner.foreign.get()) {
             foreign.forget(gate.session_id);
         }
     }

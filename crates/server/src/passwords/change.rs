@@ -3,6 +3,8 @@
 //! same transaction: of two changes at once one wins, and a sign-in with the old password that races
 //! it leaves nothing alive.
 
+use std::sync::Arc;
+
 use axum::extract::State;
 use utoipa::ToSchema;
 
@@ -55,7 +57,7 @@ impl ChangeRequest {
         (status = 403, description = "The present password is wrong"),
         (status = 422, description = "The new password is not acceptable, or a field is missing")))]
 pub(super) async fn change(
-    State(passwords): State<Passwords>,
+    State(passwords): State<Arc<Passwords>>,
     caller: Caller,
     origin: Origin,
     JsonBody(fields): JsonBody,

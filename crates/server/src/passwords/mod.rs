@@ -3,6 +3,8 @@
 
 mod change;
 
+use std::sync::Arc;
+
 use axum::extract::FromRef;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -16,13 +18,13 @@ pub struct Passwords {
     pub(crate) sessions: Sessions,
 }
 
-impl FromRef<Passwords> for Keys {
-    fn from_ref(passwords: &Passwords) -> Self {
-        Self::from_ref(&passwords.sessions)
+impl FromRef<Arc<Passwords>> for Keys {
+    fn from_ref(passwords: &Arc<Passwords>) -> Self {
+        passwords.sessions.accounts.keys.clone()
     }
 }
 
 /// The routes below `AUTH_PATH` that concern passwords.
 pub fn router(passwords: Passwords) -> OpenApiRouter {
-    OpenApiRouter::new().routes(routes!(change::change)).with_state(passwords)
+    OpenApiRouter::new().routes(routes!(change::change)).with_state(Arc::new(passwords))
 }

@@ -1,5 +1,7 @@
 //! `POST /admin/roles`: makes a role of permissions that its maker holds.
 
+use std::sync::Arc;
+
 use axum::extract::State;
 use utoipa::ToSchema;
 
@@ -46,7 +48,7 @@ impl CreateRoleRequest {
         (status = 403, description = "Needs `roles:write`, and every permission of the new role"),
         (status = 409, description = "Another role has this name")))]
 pub(super) async fn create(
-    State(roles): State<Roles>,
+    State(roles): State<Arc<Roles>>,
     by: Permitted<RolesWrite>,
     JsonBody(fields): JsonBody,
 ) -> Result<Created<Role>, Error> {

@@ -1,5 +1,7 @@
 //! `DELETE /admin/roles/{role}`: takes a role from everybody and removes it.
 
+use std::sync::Arc;
+
 use axum::extract::State;
 
 use super::role::RoleInPath;
@@ -25,7 +27,7 @@ use crate::permission::RolesWrite;
         (status = 409, description = "`admin` and `user` stay"),
         (status = 422, description = "The name cannot be a role's")))]
 pub(super) async fn delete(
-    State(roles): State<Roles>,
+    State(roles): State<Arc<Roles>>,
     by: Permitted<RolesWrite>,
     RoleInPath(name): RoleInPath,
 ) -> Result<NoContent, Error> {

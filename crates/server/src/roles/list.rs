@@ -1,5 +1,7 @@
 //! `GET /admin/roles`: every role with what it allows.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::State;
 
@@ -17,7 +19,7 @@ use crate::permission::RolesWrite;
         (status = 200, description = "All roles, the built-in ones first", body = [Role]),
         (status = 403, description = "Needs `roles:write`")))]
 pub(super) async fn list(
-    State(roles): State<Roles>,
+    State(roles): State<Arc<Roles>>,
     by: Permitted<RolesWrite>,
 ) -> Result<Json<Vec<Role>>, Error> {
     roles.list(by.actor.authority).await.map(json)

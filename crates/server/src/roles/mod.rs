@@ -16,6 +16,8 @@ pub use role::{Role, RoleName};
 pub use store::STATEMENTS;
 pub use update::RoleChange;
 
+use std::sync::Arc;
+
 use axum::extract::FromRef;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -34,8 +36,8 @@ pub struct Roles {
     pub(crate) audit: Audit,
 }
 
-impl FromRef<Roles> for Keys {
-    fn from_ref(roles: &Roles) -> Self {
+impl FromRef<Arc<Roles>> for Keys {
+    fn from_ref(roles: &Arc<Roles>) -> Self {
         roles.keys.clone()
     }
 }
@@ -46,5 +48,5 @@ pub fn router(roles: Roles) -> OpenApiRouter {
         .routes(routes!(list::list, create::create))
         .routes(routes!(update::update, delete::delete))
         .routes(routes!(grant::grant, revoke::revoke))
-        .with_state(roles)
+        .with_state(Arc::new(roles))
 }

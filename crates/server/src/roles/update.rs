@@ -1,6 +1,8 @@
 //! `PUT /admin/roles/{role}`: changes what a role is for and what it allows, within what its changer
 //! holds before the change. What is absent stays.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::State;
 use utoipa::ToSchema;
@@ -56,7 +58,7 @@ impl RoleChange {
         (status = 404, description = "No such role"),
         (status = 409, description = "`admin` and `user` stay as they are")))]
 pub(super) async fn update(
-    State(roles): State<Roles>,
+    State(roles): State<Arc<Roles>>,
     by: Permitted<RolesWrite>,
     RoleInPath(name): RoleInPath,
     JsonBody(fields): JsonBody,

@@ -1,6 +1,8 @@
 //! `POST /auth/introspect` (RFC 7662): other services ask whether a token counts at this moment, its
 //! session and user included. For those with the permission only, or anybody could try tokens here.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::State;
 use doorward_verify::Claims;
@@ -108,7 +110,7 @@ impl From<Claims> for Introspection {
         (status = 403, description = "Needs `tokens:introspect`"),
         (status = 422, description = "No token in the body")))]
 pub(super) async fn introspect(
-    State(sessions): State<Sessions>,
+    State(sessions): State<Arc<Sessions>>,
     by: Permitted<TokensIntrospect>,
     body: JsonOrForm,
 ) -> Result<Json<Introspection>, FormError> {

@@ -1,6 +1,8 @@
 //! `GET /auth/sessions`: where the caller is signed in. Each shows when, from where and with what; none
 //! shows a token, because none is stored.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
@@ -46,7 +48,7 @@ pub struct SessionView {
     security(("bearer" = [])),
     responses((status = 200, description = "Where you are signed in", body = [SessionView])))]
 pub(super) async fn list(
-    State(sessions): State<Sessions>,
+    State(sessions): State<Arc<Sessions>>,
     caller: Caller,
 ) -> Result<Json<Vec<SessionView>>, Error> {
     sessions.list(caller.gate).await.map(json)

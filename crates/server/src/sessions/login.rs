@@ -1,6 +1,8 @@
 //! `POST /auth/login`: e-mail and password for an access and a refresh token. One round trip claims a
 //! guess and reads the hash, one writes the session. Nothing about the credentials is checked but presence, type and size; all else is one 401.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::State;
 use utoipa::ToSchema;
@@ -72,7 +74,7 @@ struct LoginForm {
         (status = 422, description = "A field is missing, too long or of the wrong type"),
         (status = 503, description = "Too many sign-ins at once")))]
 pub(super) async fn login(
-    State(sessions): State<Sessions>,
+    State(sessions): State<Arc<Sessions>>,
     origin: Origin,
     mut body: JsonOrForm,
 ) -> Result<Json<Tokens>, FormError> {

@@ -1,6 +1,8 @@
 //! `POST /auth/logout`: ends the session of the token, or with `?scope=` the caller's others or all. An
 //! ended session's access and refresh tokens are dead with it, whatever they say about their expiry.
 
+use std::sync::Arc;
+
 use axum::extract::State;
 use serde_json::Value;
 
@@ -31,7 +33,7 @@ impl Field for Scope {
         (status = 401, description = "No token, or one that no longer counts"),
         (status = 422, description = "Another scope")))]
 pub(super) async fn logout(
-    State(sessions): State<Sessions>,
+    State(sessions): State<Arc<Sessions>>,
     caller: Caller,
     origin: Origin,
     query: Query,

@@ -26,6 +26,8 @@ pub use session::Session;
 pub(crate) use store::end_others;
 pub use store::{STATEMENTS, Scope};
 
+use std::sync::Arc;
+
 use axum::extract::FromRef;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -41,8 +43,8 @@ pub struct Sessions {
     pub(crate) secrets: RefreshSecrets,
 }
 
-impl FromRef<Sessions> for Keys {
-    fn from_ref(sessions: &Sessions) -> Self {
+impl FromRef<Arc<Sessions>> for Keys {
+    fn from_ref(sessions: &Arc<Sessions>) -> Self {
         sessions.accounts.keys.clone()
     }
 }
@@ -57,7 +59,7 @@ pub fn router(sessions: Sessions) -> OpenApiRouter {
         .routes(routes!(revoke::revoke))
         .routes(routes!(introspect::introspect))
         .routes(routes!(revoke_token::revoke_token))
-        .with_state(sessions)
+        .with_state(Arc::new(sessions))
 }
 
 /// The routes below `/admin` that concern other people's sessions.
@@ -65,5 +67,5 @@ pub fn admin_router(sessions: Sessions) -> OpenApiRouter {
     OpenApiRouter::new()
         .routes(routes!(of_user::list_of_user, of_user::revoke_of_user))
         .routes(routes!(of_user::revoke_everybodys))
-        .with_state(sessions)
+        .with_state(Arc::new(sessions))
 }

@@ -1,6 +1,8 @@
 //! `/admin/users/{id}/sessions`: the sessions of somebody else, for those who hold `sessions:write`, and
 //! `DELETE /admin/sessions`: those of everybody, for the day a secret has leaked.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::State;
 use uuid::Uuid;
@@ -25,7 +27,7 @@ use crate::permission::SessionsWrite;
         (status = 404, description = "No such user"),
         (status = 422, description = "The id is not a UUID")))]
 pub(super) async fn list_of_user(
-    State(sessions): State<Sessions>,
+    State(sessions): State<Arc<Sessions>>,
     by: Permitted<SessionsWrite>,
     IdInPath(user): IdInPath,
 ) -> Result<Json<Vec<SessionView>>, Error> {
@@ -44,7 +46,7 @@ pub(super) async fn list_of_user(
         (status = 404, description = "No such user"),
         (status = 422, description = "The id is not a UUID")))]
 pub(super) async fn revoke_of_user(
-    State(sessions): State<Sessions>,
+    State(sessions): State<Arc<Sessions>>,
     by: Permitted<SessionsWrite>,
     IdInPath(user): IdInPath,
 ) -> Result<NoContent, Error> {
@@ -61,7 +63,7 @@ pub(super) async fn revoke_of_user(
         (status = 204, description = "Ended"),
         (status = 403, description = "Needs every permission")))]
 pub(super) async fn revoke_everybodys(
-    State(sessions): State<Sessions>,
+    State(sessions): State<Arc<Sessions>>,
     by: Permitted<SessionsWrite>,
 ) -> Result<NoContent, Error> {
     sessions.revoke_everybodys(&by.actor).await?;

@@ -2,6 +2,8 @@
 //! race reads again and is then one step behind, so all agree on one successor. Theft ends the session:
 //! that is committed before the answer says so.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::State;
 use time::OffsetDateTime;
@@ -56,7 +58,7 @@ struct RefreshForm {
         (status = 401, description = "Not valid, no longer valid, or used again after its successor"),
         (status = 422, description = "The token is missing or not a string")))]
 pub(super) async fn refresh(
-    State(sessions): State<Sessions>,
+    State(sessions): State<Arc<Sessions>>,
     origin: Origin,
     mut body: JsonOrForm,
 ) -> Result<Json<Tokens>, FormError> {

@@ -1,6 +1,8 @@
 //! `DELETE /auth/sessions/{id}` ends one of the caller's sessions, `DELETE /auth/sessions` all but the
 //! one that asks. Somebody else's is not there.
 
+use std::sync::Arc;
+
 use axum::extract::State;
 use uuid::Uuid;
 
@@ -23,7 +25,7 @@ use crate::keys::Caller;
         (status = 404, description = "Not there, ended before, or not yours"),
         (status = 422, description = "The id is not a UUID")))]
 pub(super) async fn revoke(
-    State(sessions): State<Sessions>,
+    State(sessions): State<Arc<Sessions>>,
     caller: Caller,
     origin: Origin,
     IdInPath(id): IdInPath,
@@ -39,7 +41,7 @@ pub(super) async fn revoke(
     security(("bearer" = [])),
     responses((status = 204, description = "Ended")))]
 pub(super) async fn revoke_others(
-    State(sessions): State<Sessions>,
+    State(sessions): State<Arc<Sessions>>,
     caller: Caller,
     origin: Origin,
 ) -> Result<NoContent, Error> {

@@ -1,6 +1,8 @@
 //! `POST /auth/revoke` (RFC 7009): whoever holds a token may end the session it belongs to, access and
 //! refresh tokens alike. A token that is worth nothing is 200 too (§2.2), and nothing happens.
 
+use std::sync::Arc;
+
 use axum::extract::State;
 use uuid::Uuid;
 
@@ -21,7 +23,7 @@ use crate::http::{FormError, JsonOrForm, Origin};
         (status = 200, description = "The token counts no more, if it ever did"),
         (status = 422, description = "No token in the body")))]
 pub(super) async fn revoke_token(
-    State(sessions): State<Sessions>,
+    State(sessions): State<Arc<Sessions>>,
     origin: Origin,
     body: JsonOrForm,
 ) -> Result<(), FormError> {

@@ -1,6 +1,8 @@
 //! `POST` a task. What may be written is title, description, completed, priority and due date; owner,
 //! id and times are the server's, whatever the body says.
 
+use std::sync::Arc;
+
 use axum::extract::State;
 use axum::response::IntoResponse;
 use utoipa::ToSchema;
@@ -49,7 +51,7 @@ pub struct NewTask {
     )
 )]
 pub(super) async fn create(
-    State(tasks): State<Tasks>,
+    State(tasks): State<Arc<Tasks>>,
     owner: Owner,
     JsonBody(fields): JsonBody<256>,
 ) -> Result<impl IntoResponse, Error> {

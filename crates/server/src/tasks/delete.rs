@@ -1,5 +1,7 @@
 //! `DELETE` a task, for good.
 
+use std::sync::Arc;
+
 use axum::extract::State;
 use uuid::Uuid;
 
@@ -28,7 +30,7 @@ use crate::http::{IfMatch, NoContent};
     )
 )]
 pub(super) async fn delete(
-    State(tasks): State<Tasks>,
+    State(tasks): State<Arc<Tasks>>,
     OwnTask { gate, id }: OwnTask,
     only: IfMatch,
 ) -> Result<NoContent, Error> {

@@ -1,6 +1,8 @@
 //! `GET` the tasks of the caller: a plain array, filtered and sorted, page after page by keyset, so
 //! that the cost of a page does not grow with its number. The next page is a `Link` (RFC 8288).
 
+use std::sync::Arc;
+
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{AppendHeaders, IntoResponse};
@@ -82,7 +84,7 @@ pub(super) struct Page {
     )
 )]
 pub(super) async fn list(
-    State(tasks): State<Tasks>,
+    State(tasks): State<Arc<Tasks>>,
     Owner { gate, path }: Owner,
     query: Query,
 ) -> Result<impl IntoResponse, Error> {

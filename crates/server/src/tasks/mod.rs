@@ -17,6 +17,8 @@ mod store;
 mod task;
 mod update;
 
+use std::sync::Arc;
+
 use axum::extract::FromRef;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -40,8 +42,8 @@ pub struct Tasks {
     pub(crate) keys: Keys,
 }
 
-impl FromRef<Tasks> for Keys {
-    fn from_ref(tasks: &Tasks) -> Self {
+impl FromRef<Arc<Tasks>> for Keys {
+    fn from_ref(tasks: &Arc<Tasks>) -> Self {
         tasks.keys.clone()
     }
 }
@@ -52,5 +54,5 @@ pub fn router(tasks: Tasks) -> OpenApiRouter {
         .routes(routes!(list::list, create::create))
         .routes(routes!(show::show, update::replace, update::update, delete::delete))
         .routes(routes!(complete::complete))
-        .with_state(tasks)
+        .with_state(Arc::new(tasks))
 }

@@ -1,5 +1,7 @@
 //! `GET` one task, with its `ETag`; 304 to a client that has this version already.
 
+use std::sync::Arc;
+
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 
@@ -32,7 +34,7 @@ use uuid::Uuid;
     )
 )]
 pub(super) async fn show(
-    State(tasks): State<Tasks>,
+    State(tasks): State<Arc<Tasks>>,
     OwnTask { gate, id }: OwnTask,
     known: IfNoneMatch,
 ) -> Result<Response, Error> {

@@ -2,6 +2,8 @@
 //! because the front ends in the field send partial bodies by PUT. `If-Match` is compared in the
 //! changing statement itself, so that of two writers with one version exactly one wins.
 
+use std::sync::Arc;
+
 use axum::extract::State;
 use axum::response::IntoResponse;
 use utoipa::ToSchema;
@@ -64,7 +66,7 @@ pub struct Changes {
     )
 )]
 pub(super) async fn replace(
-    State(tasks): State<Tasks>,
+    State(tasks): State<Arc<Tasks>>,
     OwnTask { gate, id }: OwnTask,
     only: IfMatch,
     JsonBody(fields): JsonBody<256>,
@@ -99,7 +101,7 @@ pub(super) async fn replace(
     )
 )]
 pub(super) async fn update(
-    state: State<Tasks>,
+    state: State<Arc<Tasks>>,
     task: OwnTask,
     only: IfMatch,
     body: JsonBody<256>,

@@ -1,5 +1,7 @@
 //! `GET /admin/audit`: what users did and what was done to them, newest first.
 
+use std::sync::Arc;
+
 use axum::extract::State;
 use axum::response::Response;
 use serde_json::Value;
@@ -36,7 +38,7 @@ use crate::permission::AuditRead;
         (status = 403, description = "Needs `audit:read`"),
         (status = 422, description = "Invalid parameters, all of them named")))]
 pub(super) async fn audit(
-    State(users): State<Users>,
+    State(users): State<Arc<Users>>,
     by: Permitted<AuditRead>,
     listing: Listing,
 ) -> Result<Response, Error> {

@@ -1,6 +1,8 @@
 //! `POST /admin/users`: makes an account for somebody, whatever `REGISTRATION` says. Without a password
 //! nobody signs in to it until one is set.
 
+use std::sync::Arc;
+
 use axum::extract::State;
 use utoipa::ToSchema;
 
@@ -73,7 +75,7 @@ impl NewUser {
         (status = 403, description = "Needs `users:write`"),
         (status = 409, description = "The e-mail address is taken")))]
 pub(super) async fn create(
-    State(users): State<Users>,
+    State(users): State<Arc<Users>>,
     by: Permitted<UsersWrite>,
     JsonBody(fields): JsonBody,
 ) -> Result<Created<AdminUser>, Error> {

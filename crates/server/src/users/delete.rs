@@ -1,5 +1,7 @@
 //! `DELETE /admin/users/{id}`: removes an account with all that is theirs. The audit log keeps the id.
 
+use std::sync::Arc;
+
 use axum::extract::State;
 use uuid::Uuid;
 
@@ -24,7 +26,7 @@ use crate::permission::UsersWrite;
         (status = 409, description = "The last active admin stays"),
         (status = 422, description = "The id is not a UUID")))]
 pub(super) async fn delete(
-    State(users): State<Users>,
+    State(users): State<Arc<Users>>,
     by: Permitted<UsersWrite>,
     IdInPath(id): IdInPath,
 ) -> Result<NoContent, Error> {

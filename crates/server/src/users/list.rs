@@ -1,6 +1,8 @@
 //! `GET /admin/users`: everybody, oldest first, filtered, page after page. A whole address is looked up
 //! by its index; a part of one is searched for.
 
+use std::sync::Arc;
+
 use axum::extract::State;
 use axum::response::Response;
 
@@ -58,7 +60,7 @@ impl UserFilter {
         (status = 403, description = "Needs `users:read`"),
         (status = 422, description = "Invalid parameters, all of them named")))]
 pub(super) async fn list(
-    State(users): State<Users>,
+    State(users): State<Arc<Users>>,
     by: Permitted<UsersRead>,
     listing: Listing,
 ) -> Result<Response, Error> {

@@ -19,6 +19,8 @@ pub use store::STATEMENTS;
 pub use update::{BanReason, UserChange};
 pub use user::AdminUser;
 
+use std::sync::Arc;
+
 use axum::extract::FromRef;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -32,8 +34,8 @@ pub struct Users {
     pub(crate) accounts: Accounts,
 }
 
-impl FromRef<Users> for Keys {
-    fn from_ref(users: &Users) -> Self {
+impl FromRef<Arc<Users>> for Keys {
+    fn from_ref(users: &Arc<Users>) -> Self {
         users.accounts.keys.clone()
     }
 }
@@ -44,5 +46,5 @@ pub fn router(users: Users) -> OpenApiRouter {
         .routes(routes!(list::list, create::create))
         .routes(routes!(show::show, update::update, delete::delete))
         .routes(routes!(audit::audit))
-        .with_state(users)
+        .with_state(Arc::new(users))
 }

@@ -1,5 +1,7 @@
 //! `GET /admin/users/{id}`: one user.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::State;
 use uuid::Uuid;
@@ -22,7 +24,7 @@ use crate::permission::UsersRead;
         (status = 404, description = "No such user"),
         (status = 422, description = "The id is not a UUID")))]
 pub(super) async fn show(
-    State(users): State<Users>,
+    State(users): State<Arc<Users>>,
     by: Permitted<UsersRead>,
     IdInPath(id): IdInPath,
 ) -> Result<Json<AdminUser>, Error> {

@@ -2,6 +2,8 @@
 //! an end lifts by itself, by the clock. Disabling and banning end every session in the same
 //! transaction, and are refused for the last active admin.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::State;
 use serde_json::Value;
@@ -169,7 +171,7 @@ fn flag(fields: &mut Fields, name: &str) -> Option<bool> {
         (status = 404, description = "No such user"),
         (status = 409, description = "The last active admin cannot be disabled or banned")))]
 pub(super) async fn update(
-    State(users): State<Users>,
+    State(users): State<Arc<Users>>,
     by: Permitted<UsersWrite>,
     IdInPath(id): IdInPath,
     JsonBody(fields): JsonBody,
