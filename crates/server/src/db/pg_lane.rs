@@ -54,6 +54,11 @@ impl Lane {
         Ok(place)
     }
 
+    /// The best open connection, if there is one.
+    pub(super) fn ready(&self) -> Option<InUse> {
+        self.choose().ok()
+    }
+
     /// The best open connection, or the first one to open before the deadline.
     pub(super) async fn link(&self, deadline: Instant) -> Result<InUse> {
         loop {

@@ -161,17 +161,22 @@ impl Link {
         if known.is_some() {
             return Ok(known);
         }
-        let statement = self.in_turn(self.client.prepare(&query.text())).await?;
+        let text = query.text();
+        let statement = Box::pin(self.in_turn(self.client.prepare(&text))).await?;
         locked(&self.statements).insert(key, statement.clone());
         Ok(Some(statement))
     }
 
     async fn send(&self, query: &Query<'_>, statement: Option<&Statement>) -> Rows {
-        if let Some(statement) = statement {
-            let params: Vec<&(dyn ToSql + Sync)> =
-                query.params.iter().map(|value| value as _).collect();
-            return self.client.query(statement, &params).await;
-        }
+        let Some(statement) = statement else {
+            return Box::pin(self.send_unnamed(query)).await;
+        };
+        let params: Vec<&(dyn ToSql + Sync)> =
+            query.params.iter().map(|value| value as _).collect();
+        self.client.query(statement, &params).await
+    }
+
+    async fn send_unnamed(&self, query: &Query<'_>) -> Rows {
         let params: Vec<(&(dyn ToSql + Sync), Type)> =
             query.params.iter().map(|value| (value as _, pg_row::kind(value))).collect();
         self.client.query_typed(&query.text(), &params).await

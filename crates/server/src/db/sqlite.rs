@@ -72,7 +72,8 @@ impl Sqlite {
         let (confirmed, rows) = self.readers.run(read).await?;
         if confirmed < gate.generation {
             // The work is done, so a failure is only logged: the next use confirms.
-            if let Err(error) = self.writer.run(move |session| session.confirm(&gate)).await {
+            let confirm = self.writer.run(move |session| session.confirm(&gate));
+            if let Err(error) = Box::pin(confirm).await {
                 tracing::warn!(%error, "a refresh token's first use was not confirmed");
             }
         }

@@ -105,7 +105,7 @@ impl RateLimiter {
     async fn decide(&self, group: RouteGroup, quota: Quota, client: ClientIp) -> Decision {
         if let Some(shared) = &self.shared {
             let key = format!("{}:{}", group.name(), network(client.0));
-            if let Some(decision) = shared.decide(&key, quota).await {
+            if let Some(decision) = Box::pin(shared.decide(&key, quota)).await {
                 return decision;
             }
         }

@@ -65,7 +65,7 @@ impl Around for DecideFirst {
             self.keys.forget(gate);
             return response;
         }
-        let response = match self.db.check(*gate).await {
+        let response = match Box::pin(self.db.check(*gate)).await {
             Ok(()) => response,
             Err(refused) => {
                 self.keys.forget(gate);

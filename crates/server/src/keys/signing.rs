@@ -93,6 +93,15 @@ impl Keys {
         if token.starts_with(&self.inner.header) || !names_a_pair(token) {
             return Ok(self.inner.ring.at_hand().verifier.verify(token, now));
         }
+        // A box of its own: every request's future would else have room for it.
+        Box::pin(self.judge_by_pair(token, now)).await
+    }
+
+    async fn judge_by_pair(
+        &self,
+        token: &str,
+        now: i64,
+    ) -> Result<Result<Claims, Rejection>, Error> {
         let judged = self.inner.ring.fresh(LOOK_AGAIN).await?.verifier.verify(token, now);
         if judged != Err(Rejection::UnknownKey) {
             return Ok(judged);
