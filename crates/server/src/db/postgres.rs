@@ -3,6 +3,7 @@
 //! one round trip with a deadline. A read is repeated when its connection breaks; a write only if the
 //! server provably did nothing.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -175,7 +176,8 @@ async fn run(lane: &Lane, work: Work<'_>) -> Result<Vec<Vec<PgRow>>> {
             Some(link) => link,
             None => Box::pin(lane.link(deadline)).await?,
         };
-        let Ok(answer) = timeout_at(deadline, work.send(&link)).await else {
+        let mut sent = pin!(work.send(&link));
+        let Ok(answer) = timeout_at(deadline, sent.as_mut()).await else {
             link.missed_deadline();
             return Err(work.unknown(format!("no answer within {} s", CALL_WITHIN.as_secs())));
         };

@@ -2,12 +2,13 @@
 //! answers it; split so, it needs neither a copy of the service it is around nor one per request.
 
 use std::convert::Infallible;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use axum::extract::Request;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
+use futures_util::FutureExt;
 use tower::{Layer, Service};
 
 /// What a layer does.
@@ -22,7 +23,7 @@ pub trait Around: Send + Sync + 'static {
     fn drive(
         &self,
         seen: Self::Seen,
-        work: impl Future<Output = Response> + Send,
+        work: Pin<&mut (impl Future<Output = Response> + Send)>,
     ) -> impl Future<Output = Response> + Send;
 }
 
@@ -67,9 +68,7 @@ impl<A, S: Clone> Clone for Surrounded<A, S> {
 impl<A, S> Service<Request> for Surrounded<A, S>
 where
     A: Around,
-    S: Service<Request, Error = Infallible>,
-    S::Response: IntoResponse,
-    S::Future: Send + 'static,
+    S: Service<Request, Response = Response, Error = Infallible, Future: Send + 'static>,
 {
     type Response = Response;
     type Error = Infallible;
@@ -82,14 +81,13 @@ where
     fn call(&mut self, mut request: Request) -> Self::Future {
         let around = Arc::clone(&self.around);
         let seen = around.look(&mut request);
-        let work = self.inner.call(request);
+        let work = self.inner.call(request).map(|answer| match answer {
+            Ok(response) => response,
+            Err(never) => match never {},
+        });
         Box::pin(async move {
-            let work = async move {
-                match work.await {
-                    Ok(response) => response.into_response(),
-                    Err(never) => match never {},
-                }
-            };
+            // Lent, since each future that owned the work would be larger by it.
+            let work = pin!(work);
             Ok(around.drive(seen, work).await)
         })
     }

@@ -2,6 +2,7 @@
 //! client's address, CORS, `nosniff`, a caching rule, a problem document instead of plain text, and a
 //! log line. Outermost, so that no error escapes without them.
 
+use std::pin::Pin;
 use std::sync::Arc;
 
 use axum::body::Body;

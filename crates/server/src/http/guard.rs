@@ -2,6 +2,7 @@
 //! deadline the answer is 503, not 408, because browsers repeat requests answered with 408.
 
 use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
 use std::time::Duration;
 
 use axum::extract::{MatchedPath, Request};
@@ -45,7 +46,7 @@ impl Around for Guard {
     async fn drive(
         &self,
         route: Self::Seen,
-        work: impl Future<Output = Response> + Send,
+        work: Pin<&mut (impl Future<Output = Response> + Send)>,
     ) -> Response {
         let Ok(_place) = self.places.try_acquire() else {
             return Error::Unavailable("The server is overloaded; try again shortly.")

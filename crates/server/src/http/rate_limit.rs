@@ -5,6 +5,7 @@
 
 use std::hash::{BuildHasher, RandomState};
 use std::net::IpAddr;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use axum::extract::{MatchedPath, Request};
@@ -137,7 +138,7 @@ impl Around for RateLimiter {
     async fn drive(
         &self,
         seen: Self::Seen,
-        work: impl Future<Output = Response> + Send,
+        work: Pin<&mut (impl Future<Output = Response> + Send)>,
     ) -> Response {
         let Some((group, quota, client)) = seen else { return work.await };
         let decision = self.decide(group, quota, client).await;

@@ -3,6 +3,7 @@
 //! verified caller goes out, the session is asked for once; a dead one is 401. A caller who lacks a
 //! permission is one for the audit log.
 
+use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 
 use axum::extract::Request;
@@ -50,7 +51,7 @@ impl Around for DecideFirst {
     async fn drive(
         &self,
         seen: Option<Verified>,
-        work: impl Future<Output = Response> + Send,
+        work: Pin<&mut (impl Future<Output = Response> + Send)>,
     ) -> Response {
         let response = work.await;
         let status = response.status().as_u16();
