@@ -67,7 +67,11 @@ impl Around for Envelope {
         Opened { id, line, origin, refusal, asks_options }
     }
 
-    async fn drive(&self, opened: Opened, work: impl Future<Output = Response> + Send) -> Response {
+    async fn drive(
+        &self,
+        opened: Opened,
+        work: Pin<&mut (impl Future<Output = Response> + Send)>,
+    ) -> Response {
         let Opened { id, line, origin, refusal, asks_options } = opened;
         let named = id.clone();
         let work = async move {
