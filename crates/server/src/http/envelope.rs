@@ -46,9 +46,9 @@ pub struct Opened {
 }
 
 impl Around for Envelope {
-    type Seen = Opened;
+    type Seen = Box<Opened>;
 
-    fn look(&self, request: &mut Request) -> Opened {
+    fn look(&self, request: &mut Request) -> Box<Opened> {
         let settings = &self.settings;
         let id = RequestId::of(request.headers(), || self.random.id(self.clock.now()));
         let client = client_ip(request.extensions(), request.headers(), &settings.trusted_proxies);
@@ -64,21 +64,21 @@ impl Around for Envelope {
         request.extensions_mut().insert(id.clone());
         request.extensions_mut().insert(client);
         let asks_options = request.method() == Method::OPTIONS;
-        Opened { id, line, origin, refusal, asks_options }
+        Box::new(Opened { id, line, origin, refusal, asks_options })
     }
 
     async fn drive(
         &self,
-        opened: Opened,
+        mut opened: Box<Opened>,
         work: Pin<&mut (impl Future<Output = Response> + Send)>,
     ) -> Response {
-        let Opened { id, line, origin, refusal, asks_options } = opened;
-        let named = id.clone();
+        let named = opened.id.clone();
         let work = async move {
-            let mut response = match refusal {
+            let mut response = match opened.refusal.take() {
                 Some(refusal) => refusal,
-                None => options(asks_options, work.await),
+                None => options(opened.asks_options, work.await),
             };
+            let Opened { id, line, origin, .. } = *opened;
             problem::render(&mut response, &id);
             cors::decorate(response.headers_mut(), origin);
             let route = response.extensions().get::<MatchedPath>().cloned();
