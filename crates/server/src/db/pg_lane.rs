@@ -88,9 +88,12 @@ impl Lane {
     fn choose(&self) -> std::result::Result<InUse, watch::Receiver<Outcome>> {
         let mut slots = locked(&self.slots);
         slots.links.retain(|link| !link.is_closed());
-        let best = slots.links.iter().min_by_key(|link| link.load()).cloned();
-        let idle = best.as_ref().is_some_and(|link| link.load() == (false, 0));
-        let due = best.is_none() || slots.not_before.is_none_or(|due| Instant::now() >= due);
+        let now = Instant::now();
+        let loads = slots.links.iter().map(|link| (link.load(now), link));
+        let best = loads.min_by_key(|(load, _)| *load);
+        let idle = best.as_ref().is_some_and(|(load, _)| *load == (false, 0));
+        let best = best.map(|(_, link)| Arc::clone(link));
+        let due = best.is_none() || slots.not_before.is_none_or(|due| now >= due);
         let opening = match slots.opening.clone() {
             Some(opening) => Some(opening),
             None if !idle && due && slots.links.len() < self.limit => Some(self.open(&mut slots)),

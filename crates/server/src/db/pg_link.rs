@@ -220,7 +220,7 @@ impl Link {
 
     /// A caller's deadline has passed: gives the connection up unless others are being answered.
     pub(super) fn missed_deadline(&self) {
-        if self.silent_for() > LOST {
+        if self.silent_for(Instant::now()) > LOST {
             self.close();
         }
     }
@@ -230,9 +230,9 @@ impl Link {
     }
 
     /// Fewer is better: first those that answer, then those with the shortest queue.
-    pub(super) fn load(&self) -> (bool, usize) {
+    pub(super) fn load(&self, now: Instant) -> (bool, usize) {
         let waiting = self.in_flight.load(Ordering::Relaxed);
-        (waiting > 0 && self.silent_for() > STALLED, waiting)
+        (waiting > 0 && self.silent_for(now) > STALLED, waiting)
     }
 
     pub(super) fn enter(self: &Arc<Self>) -> InUse {
@@ -247,9 +247,9 @@ impl Link {
         self.answered.store(u64::try_from(now).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
 
-    fn silent_for(&self) -> Duration {
+    fn silent_for(&self, now: Instant) -> Duration {
         let answered = Duration::from_millis(self.answered.load(Ordering::Relaxed));
-        self.opened.elapsed().saturating_sub(answered)
+        now.saturating_duration_since(self.opened).saturating_sub(answered)
     }
 }
 

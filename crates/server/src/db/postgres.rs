@@ -26,10 +26,10 @@ const OPEN_WITHIN: Duration = Duration::from_secs(9);
 /// Each lost connection is found out by a call: both of the read lane's, and then a new one.
 const ATTEMPTS: usize = 3;
 const READ_LINKS: usize = 2;
-/// A connection's writes commit in turn, so writes need more of them: 32 made a quarter more tasks a
-/// second than 16 from 64 callers. They open only under load.
-const OWNED_WRITE_LINKS: usize = 32;
-const OTHER_WRITE_LINKS: usize = 8;
+/// A connection's writes commit in turn, so writes need more of them; of tasks and of sessions alike,
+/// since at busy times each client refreshes. They open only under load, and a server that has no
+/// room for all of them is served by those it has.
+const WRITE_LINKS: usize = 24;
 const READ_QUEUE: usize = 1024;
 const WRITE_QUEUE: usize = 512;
 
@@ -67,11 +67,11 @@ impl Postgres {
     /// Connects at the first call.
     pub(super) fn lazy(url: &PostgresUrl) -> Result<Self> {
         let target = Arc::new(Target::new(url)?);
-        let lanes = |writes| Lanes {
+        let lanes = || Lanes {
             reads: Lane::new(Arc::clone(&target), READ_LINKS, READ_QUEUE),
-            writes: Lane::new(Arc::clone(&target), writes, WRITE_QUEUE),
+            writes: Lane::new(Arc::clone(&target), WRITE_LINKS, WRITE_QUEUE),
         };
-        let (owned, other) = (lanes(OWNED_WRITE_LINKS), lanes(OTHER_WRITE_LINKS));
+        let (owned, other) = (lanes(), lanes());
         Ok(Self { owned, other })
     }
 
