@@ -56,7 +56,7 @@ pub(super) async fn find(db: &Database, person: &Person) -> Result<Option<Identi
 }
 
 impl FromRow for Fate {
-    fn from_row(row: &mut Row) -> Result<Self> {
+    fn from_row(row: &Columns<'_>) -> Result<Self> {
         Ok(Self { user_id: row.get(0)?, is_active: row.get(1)?, banned_until: row.get(2)? })
     }
 }
