@@ -147,12 +147,12 @@ impl App {
         let decider =
             DecideFirst { db: self.db.clone(), audit: self.audit.clone(), keys: self.keys.clone() };
         let limiter = RateLimiter::new(Arc::clone(&self.settings), self.clock.clone());
-        let routed =
+        let layers =
             (Surround::with(Guard::default()), Surround::with(limiter), Surround::with(decider));
         let wrapped = routes
             .fallback(|| async { Error::NotFound })
             .method_not_allowed_fallback(|| async { Error::MethodNotAllowed })
-            .layer(routed);
+            .layer(layers);
         let envelope = Envelope {
             settings: Arc::clone(&self.settings),
             clock: self.clock.clone(),

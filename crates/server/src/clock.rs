@@ -28,18 +28,14 @@ impl Clock {
 
     /// The current instant, cut to whole microseconds.
     pub fn now(&self) -> OffsetDateTime {
-        match &self.frozen {
-            Some(micros) => {
-                let micros = i128::from(micros.load(Ordering::SeqCst));
-                OffsetDateTime::from_unix_timestamp_nanos(micros * 1000)
-                    .unwrap_or(OffsetDateTime::UNIX_EPOCH)
-            }
-            None => {
-                #[allow(clippy::disallowed_methods, reason = "the one place that reads the clock")]
-                let now = OffsetDateTime::now_utc();
-                now.replace_nanosecond(now.microsecond() * 1000).unwrap_or(now)
-            }
+        if let Some(micros) = &self.frozen {
+            let nanos = i128::from(micros.load(Ordering::SeqCst)) * 1000;
+            return OffsetDateTime::from_unix_timestamp_nanos(nanos)
+                .unwrap_or(OffsetDateTime::UNIX_EPOCH);
         }
+        #[allow(clippy::disallowed_methods, reason = "the one place that reads the clock")]
+        let now = OffsetDateTime::now_utc();
+        now.replace_nanosecond(now.microsecond() * 1000).unwrap_or(now)
     }
 
     /// Moves a frozen clock forward; a system clock ignores it.
