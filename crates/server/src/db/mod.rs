@@ -27,6 +27,7 @@ mod row;
 mod safeguards;
 mod sqlite;
 mod sqlite_open;
+mod sqlite_queue;
 mod sqlite_row;
 mod sqlite_thread;
 mod state;

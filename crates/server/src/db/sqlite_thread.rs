@@ -6,8 +6,8 @@
 use std::collections::{HashMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
@@ -15,15 +15,12 @@ use tokio::sync::oneshot;
 
 use super::database::CALL_WITHIN;
 use super::sqlite_open::{BUSY, connect, sentence};
+use super::sqlite_queue::{Job, Queue};
 use super::sqlite_row::failed;
 use super::{DbError, Place, Result};
 
-const QUEUE: usize = 1024;
 /// The most jobs that a thread takes at once.
 const BATCH: usize = 16;
-/// How often a thread without work lets others run before it sleeps: to sleep and be woken costs more
-/// than a short read.
-const YIELDS: u32 = 4;
 /// How often a running statement looks at the time, in SQLite's instructions: about a millisecond.
 const LOOK_EVERY: i32 = 10_000;
 
@@ -37,26 +34,10 @@ pub(super) struct Session {
     ends: Arc<AtomicU64>,
 }
 
-type Job = Box<dyn FnOnce(Result<&mut Session>) -> bool + Send>;
-
 /// Threads with the same kind of connection, taking work from one queue.
 #[derive(Debug)]
 pub(super) struct Threads {
     queue: Arc<Queue>,
-}
-
-#[derive(Default)]
-struct Queue {
-    waiting: Mutex<Waiting>,
-    ready: Condvar,
-}
-
-#[derive(Default)]
-struct Waiting {
-    jobs: VecDeque<Job>,
-    /// Threads that must be woken.
-    asleep: usize,
-    closed: bool,
 }
 
 impl Threads {
@@ -105,54 +86,7 @@ impl Threads {
 
 impl Drop for Threads {
     fn drop(&mut self) {
-        locked(&self.queue.waiting).closed = true;
-        self.queue.ready.notify_all();
-    }
-}
-
-impl Queue {
-    fn push(&self, job: Job) -> Result<()> {
-        let mut waiting = locked(&self.waiting);
-        if waiting.jobs.len() >= QUEUE {
-            return Err(DbError::Overloaded);
-        }
-        waiting.jobs.push_back(job);
-        // To wake a thread is a system call, made for the first job of a burst only.
-        let wake = waiting.asleep > 0;
-        waiting.asleep -= usize::from(wake);
-        drop(waiting);
-        if wake {
-            self.ready.notify_one();
-        }
-        Ok(())
-    }
-
-    /// Moves this thread's share of what waits into `batch`, once there is something; false once
-    /// nobody can send any more.
-    fn take(&self, batch: &mut VecDeque<Job>, threads: usize, most: usize) -> bool {
-        let mut waiting = locked(&self.waiting);
-        let mut patience = YIELDS;
-        while waiting.jobs.is_empty() && !waiting.closed {
-            if patience > 0 {
-                // Whoever is about to send the next job gets the core first.
-                patience -= 1;
-                drop(waiting);
-                std::thread::yield_now();
-                waiting = locked(&self.waiting);
-                continue;
-            }
-            waiting.asleep += 1;
-            waiting = self.ready.wait(waiting).unwrap_or_else(PoisonError::into_inner);
-        }
-        let share = waiting.jobs.len().div_ceil(threads).min(most);
-        batch.extend(waiting.jobs.drain(..share));
-        !batch.is_empty()
-    }
-}
-
-impl std::fmt::Debug for Queue {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        out.debug_struct("Queue").finish_non_exhaustive()
+        self.queue.close();
     }
 }
 
@@ -235,16 +169,14 @@ fn millis(span: Duration) -> u64 {
     u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
 }
 
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 #[cfg(test)]
 mod tests {
     use std::path::PathBuf;
     use std::pin::Pin;
+    use std::sync::mpsc::{Sender, channel};
     use std::task::{Context, Poll, Waker};
 
+    use super::super::sqlite_queue::QUEUE;
     use super::*;
 
     async fn threads(path: &Path, writes: bool) -> Threads {
@@ -319,13 +251,8 @@ mod tests {
     async fn a_full_queue_refuses_at_once_and_work_nobody_waits_for_is_not_begun() {
         let (_folder, path) = folder();
         let writer = threads(&path, true).await;
-        let (release, held) = std::sync::mpsc::channel::<()>();
         let mut calls: Vec<_> = Vec::new();
-        let mut first = Box::pin(writer.run(move |_| {
-            let _ = held.recv();
-            Ok(())
-        }));
-        assert!(poll(first.as_mut()).is_pending());
+        let (first, release) = hold(&writer);
         let begun = Arc::new(AtomicU64::new(0));
         let mut refused = 0;
         for _ in 0..QUEUE + 50 {
@@ -340,8 +267,7 @@ mod tests {
                 other @ Poll::Ready(_) => panic!("{other:?}"),
             }
         }
-        // One more if the thread has not taken the first yet.
-        assert!((50..=51).contains(&refused), "{refused}");
+        assert_eq!(refused, 50);
         drop(calls);
         release.send(()).unwrap();
         first.await.unwrap();
@@ -349,14 +275,18 @@ mod tests {
         assert_eq!(begun.load(Ordering::SeqCst), 0);
     }
 
-    /// Work that begins when told to, and the word that it has begun.
-    fn held(thread: &Threads) -> (impl Future<Output = Result<()>>, std::sync::mpsc::Sender<()>) {
-        let (release, held) = std::sync::mpsc::channel::<()>();
-        let work = move |_: &mut Session| {
+    /// Holds the only thread until the sender is used or dropped.
+    fn hold(thread: &Threads) -> (impl Future<Output = Result<()>>, Sender<()>) {
+        let (release, held) = channel::<()>();
+        let (tell, begun) = channel::<()>();
+        let mut call = Box::pin(thread.run(move |_| {
+            let _ = tell.send(());
             let _ = held.recv();
             Ok(())
-        };
-        (thread.run(work), release)
+        }));
+        assert!(poll(call.as_mut()).is_pending());
+        begun.recv().unwrap();
+        (call, release)
     }
 
     #[tokio::test]
@@ -367,9 +297,7 @@ mod tests {
             writer.run(move |session| session.connection.execute_batch(sql).map_err(failed))
         };
         write("CREATE TABLE t (b)").await.unwrap();
-        let (first, release) = held(&reader);
-        let mut first = Box::pin(first);
-        assert!(poll(first.as_mut()).is_pending());
+        let (first, release) = hold(&reader);
         write("INSERT INTO t VALUES (1)").await.unwrap();
         let count = |session: &mut Session| {
             let rows: i64 = session
@@ -395,9 +323,7 @@ mod tests {
         let (_folder, path) = folder();
         threads(&path, true).await.run(|_| Ok(())).await.unwrap();
         let reader = threads(&path, false).await;
-        let (first, release) = held(&reader);
-        let mut first = Box::pin(first);
-        assert!(poll(first.as_mut()).is_pending());
+        let (first, release) = hold(&reader);
         let one = |session: &mut Session| {
             session.connection.query_row("SELECT 1", [], |row| row.get(0)).map_err(failed)
         };
