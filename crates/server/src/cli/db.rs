@@ -8,6 +8,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::db_report::say;
+use super::operator::OperatorArgs;
 use super::sources::SourceArgs;
 use super::{Failure, Outcome, db_report, db_verify, failed};
 use crate::db::migrate::{Done, Loss, Migrator};
@@ -20,12 +21,8 @@ use crate::db::{
 pub(super) struct DbArgs {
     #[command(subcommand)]
     command: DbCommand,
-    /// Use this database instead of DATABASE_URL
-    #[arg(long, global = true, value_name = "URL")]
-    database_url: Option<String>,
-    /// Print one JSON document on stdout instead of text
-    #[arg(long, global = true)]
-    json: bool,
+    #[command(flatten)]
+    operator: OperatorArgs,
     /// How long to wait for another migrator, or for a table that is in use
     #[arg(long, global = true, value_name = "SECONDS", default_value_t = 30,
           value_parser = clap::value_parser!(u64).range(1..=3600))]
@@ -131,13 +128,13 @@ pub(super) async fn run(args: DbArgs, sources: &SourceArgs) -> Outcome {
 }
 
 fn place(args: &DbArgs, sources: &SourceArgs) -> Result<Place, Failure> {
-    let settings = sources.without_secret(args.database_url.clone())?;
+    let settings = args.operator.without_secret(sources)?;
     let migrator = Migrator::of(&settings).lock_wait(Duration::from_secs(args.lock_timeout));
     Ok(Place {
         url: migrator.url().to_string(),
         migrator,
         tenant: settings.tenant_role,
-        json: args.json,
+        json: args.operator.json,
     })
 }
 

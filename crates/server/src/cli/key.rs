@@ -9,13 +9,11 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::db_report::table;
-use super::sources::{self, SourceArgs};
+use super::operator::OperatorArgs;
+use super::sources::SourceArgs;
 use super::{Failure, Outcome, failed, output, output_json};
 use crate::app::App;
 use crate::audit::Actor;
-use crate::clock::Clock;
-use crate::crypto::Random;
-use crate::db::Database;
 use crate::keys::{Refusal, SigningKey, Stage};
 
 /// Administers the key pairs that sign access tokens where TOKEN_ALGORITHM is not HS256.
@@ -23,12 +21,8 @@ use crate::keys::{Refusal, SigningKey, Stage};
 pub(super) struct KeyArgs {
     #[command(subcommand)]
     command: KeyCommand,
-    /// Use this database instead of DATABASE_URL
-    #[arg(long, global = true, value_name = "URL")]
-    database_url: Option<String>,
-    /// Print one JSON document on stdout instead of text
-    #[arg(long, global = true)]
-    json: bool,
+    #[command(flatten)]
+    operator: OperatorArgs,
 }
 
 #[derive(Debug, Subcommand)]
@@ -89,37 +83,29 @@ impl From<PairAlgorithm> for Algorithm {
 /// Runs `doorward key`.
 pub(super) async fn run(args: KeyArgs, from: &SourceArgs) -> Outcome {
     let seals = matches!(args.command, KeyCommand::Create { .. } | KeyCommand::Rotate { .. });
-    let settings = if seals {
-        let mut gathered = from.gather();
-        if args.database_url.is_some() {
-            gathered.ignore("DATABASE_URL_UNPOOLED");
-            gathered.flag("DATABASE_URL", "--database-url", args.database_url);
-        }
-        sources::settings(gathered.resolve())?
-    } else {
-        from.without_secret(args.database_url)?
-    };
-    let db = Database::open(&settings.database).await.map_err(failed)?;
-    let app = App::new(settings, db, Clock::system(), Random::system());
+    let operator = args.operator;
+    let settings = if seals { operator.settings(from)? } else { operator.without_secret(from)? };
+    let by_default = settings.token_algorithm;
+    if by_default.is_symmetric() && matches!(args.command, KeyCommand::Rotate { algorithm: None }) {
+        return Err(Failure::Usage(
+            "TOKEN_ALGORITHM is HS256, which has no key pairs: say which with --algorithm, or change \
+             the secret and put the old one into PREVIOUS_SECRETS."
+                .into(),
+        ));
+    }
+    let app = OperatorArgs::open(settings).await?;
     match args.command {
-        KeyCommand::List => list(&app, args.json).await,
+        KeyCommand::List => list(&app, operator.json).await,
         KeyCommand::Create { algorithm } => {
             let key = app.signing_keys().create(&Actor::operator(), algorithm.into()).await;
-            made(&key.map_err(failed)?, args.json)
+            made(&key.map_err(failed)?, operator.json)
         }
         KeyCommand::Rotate { algorithm } => {
-            let algorithm = algorithm.map_or(app.settings.token_algorithm, Into::into);
-            if algorithm.is_symmetric() {
-                return Err(Failure::Usage(
-                    "TOKEN_ALGORITHM is HS256, which has no key pairs: say which with --algorithm, \
-                     or change the secret and put the old one into PREVIOUS_SECRETS."
-                        .into(),
-                ));
-            }
+            let algorithm = algorithm.map_or(by_default, Into::into);
             let key = app.signing_keys().rotate(&Actor::operator(), algorithm).await;
-            made(&key.map_err(failed)?, args.json)
+            made(&key.map_err(failed)?, operator.json)
         }
-        KeyCommand::Retire { kid, now } => retire(&app, &kid, now, args.json).await,
+        KeyCommand::Retire { kid, now } => retire(&app, &kid, now, operator.json).await,
     }
 }
 

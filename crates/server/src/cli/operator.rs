@@ -1,4 +1,4 @@
-//! What the administration commands share: the database they work on, whom they mean by USER, and how
+//! What the commands on a database share: the database they work on, whom they mean by USER, and how
 //! they ask before they do what cannot be undone.
 
 use std::io::{IsTerminal, Write};
@@ -6,18 +6,18 @@ use std::io::{IsTerminal, Write};
 use clap::Args;
 use uuid::Uuid;
 
-use super::sources::SourceArgs;
+use super::sources::{self, SourceArgs};
 use super::{Failure, failed};
 use crate::accounts::Email;
 use crate::app::App;
 use crate::clock::Clock;
-use crate::config::DatabaseUrl;
+use crate::config::{DatabaseUrl, Settings};
 use crate::crypto::Random;
 use crate::db::{Authority, Database, Schema};
 use crate::error::Error;
 use crate::users::AdminUser;
 
-/// Flags of every administration command.
+/// Flags of every command on a database.
 #[derive(Debug, Args)]
 #[allow(clippy::doc_markdown, reason = "the comments are help texts")]
 pub(super) struct OperatorArgs {
@@ -30,9 +30,23 @@ pub(super) struct OperatorArgs {
 }
 
 impl OperatorArgs {
-    /// The application over a database whose schema is current.
+    /// The settings of a command that needs the server's secret.
+    pub(super) fn settings(&self, sources: &SourceArgs) -> Result<Settings, Failure> {
+        sources::settings(sources.gather_on(self.database_url.clone()).resolve())
+    }
+
+    /// The settings of one that does not.
+    pub(super) fn without_secret(&self, sources: &SourceArgs) -> Result<Settings, Failure> {
+        sources.without_secret(self.database_url.clone())
+    }
+
+    /// The application without the server's secret, over a database whose schema is current.
     pub(super) async fn app(&self, sources: &SourceArgs) -> Result<App, Failure> {
-        let settings = sources.without_secret(self.database_url.clone())?;
+        Self::open(self.without_secret(sources)?).await
+    }
+
+    /// The application of these settings, over a database whose schema is current.
+    pub(super) async fn open(settings: Settings) -> Result<App, Failure> {
         if let DatabaseUrl::Sqlite(path) = &settings.database
             && !path.exists()
         {

@@ -30,17 +30,23 @@ impl SourceArgs {
         })
     }
 
-    /// The settings of a command that signs no token, so that it runs where no secret is known
-    /// (migrations in CI). A random secret stands in, never an empty one.
-    pub(super) fn without_secret(&self, database_url: Option<String>) -> Result<Settings, Failure> {
+    /// The same with the database that a flag names, if it was given.
+    pub(super) fn gather_on(&self, database_url: Option<String>) -> Gathered {
         let mut gathered = self.gather();
-        gathered.ignore("BETTER_AUTH_SECRET");
-        gathered.ignore("PREVIOUS_SECRETS");
-        gathered.fall_back("BETTER_AUTH_SECRET", random_secret(), "random");
         if database_url.is_some() {
             gathered.ignore("DATABASE_URL_UNPOOLED");
             gathered.flag("DATABASE_URL", "--database-url", database_url);
         }
+        gathered
+    }
+
+    /// The settings of a command that signs no token, so that it runs where no secret is known
+    /// (migrations in CI). A random secret stands in, never an empty one.
+    pub(super) fn without_secret(&self, database_url: Option<String>) -> Result<Settings, Failure> {
+        let mut gathered = self.gather_on(database_url);
+        gathered.ignore("BETTER_AUTH_SECRET");
+        gathered.ignore("PREVIOUS_SECRETS");
+        gathered.fall_back("BETTER_AUTH_SECRET", random_secret(), "random");
         settings(gathered.resolve())
     }
 }

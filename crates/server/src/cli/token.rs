@@ -7,13 +7,14 @@ use std::io::Read;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
-use super::sources::{self, SourceArgs};
+use super::operator::OperatorArgs;
+use super::sources::SourceArgs;
 use super::{Failure, Outcome, failed, output, output_json};
 use crate::app::App;
 use crate::clock::Clock;
 use crate::crypto::Random;
 use crate::db::Database;
-use crate::sessions::Examined;
+use crate::keys::Examined;
 
 const MAX_INPUT: u64 = 64 * 1024;
 
@@ -22,12 +23,8 @@ const MAX_INPUT: u64 = 64 * 1024;
 pub(super) struct TokenArgs {
     #[command(subcommand)]
     command: TokenCommand,
-    /// Use this database instead of DATABASE_URL
-    #[arg(long, global = true, value_name = "URL")]
-    database_url: Option<String>,
-    /// Print one JSON document on stdout instead of text
-    #[arg(long, global = true)]
-    json: bool,
+    #[command(flatten)]
+    operator: OperatorArgs,
 }
 
 #[derive(Debug, Subcommand)]
@@ -46,12 +43,7 @@ enum TokenCommand {
 
 /// Runs `doorward token`.
 pub(super) async fn run(args: TokenArgs, from: &SourceArgs) -> Outcome {
-    let mut gathered = from.gather();
-    if args.database_url.is_some() {
-        gathered.ignore("DATABASE_URL_UNPOOLED");
-        gathered.flag("DATABASE_URL", "--database-url", args.database_url);
-    }
-    let settings = sources::settings(gathered.resolve())?;
+    let settings = args.operator.settings(from)?;
     let (token, must_hold) = match args.command {
         TokenCommand::Inspect { token } => (token, false),
         TokenCommand::Verify { token } => (token, true),
@@ -70,7 +62,7 @@ pub(super) async fn run(args: TokenArgs, from: &SourceArgs) -> Outcome {
     let db = Database::open_lazily(&url).await.map_err(failed)?;
     let app = App::new(settings, db, Clock::system(), Random::system());
     let examined = app.sessions().examine(&token).await;
-    if args.json {
+    if args.operator.json {
         output_json(&document(&examined))?;
     } else {
         output(&text(&examined))?;

@@ -5,7 +5,7 @@
 
 mod admit;
 mod better_auth;
-mod explain;
+mod examine;
 mod issuerless;
 mod known;
 mod person;
@@ -26,7 +26,7 @@ use crate::crypto::Random;
 use crate::db::Database;
 use crate::error::Error;
 use crate::http::Origin;
-use crate::keys::{Admitted, Admitting, Explaining, Foreign, refused};
+use crate::keys::{Admitted, Admitting, Examining, Foreign, refused};
 use known::Known;
 use person::Person;
 
@@ -86,8 +86,8 @@ impl Foreign for Identities {
         })
     }
 
-    fn explain<'a>(&'a self, token: &'a str) -> Explaining<'a> {
-        Box::pin(self.explained(token))
+    fn examine<'a>(&'a self, token: &'a str) -> Examining<'a> {
+        Box::pin(self.examined_foreign(token))
     }
 
     fn forget(&self, identity: Uuid) {

@@ -3,7 +3,7 @@
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::explain::Fate;
+use super::examine::Fate;
 use super::person::Person;
 use crate::accounts::{Email, Name};
 use crate::db::{Columns, Database, FromRow, Result, Row, Step};

@@ -6,6 +6,7 @@ use std::pin::Pin;
 
 use uuid::Uuid;
 
+use super::explain::Said;
 use crate::error::Error;
 use crate::http::Origin;
 
@@ -23,25 +24,27 @@ pub struct Admitted {
 /// An answer on its way; `None` is a token of nobody who is trusted.
 pub type Admitting<'a> = Pin<Box<dyn Future<Output = Result<Option<Admitted>, Error>> + Send + 'a>>;
 
-/// What a token of another issuer is, for the person who wonders why it is refused.
+/// What there is to say about a token, for the person who wonders why it is refused.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Explained {
-    /// What sort of token it is.
+pub struct Examined {
+    /// What sort of token it is, or `not a token`.
     pub kind: &'static str,
+    /// What it says; proven only if nothing fails.
+    pub said: Said,
     /// Who is held to have made it, and why they count here.
     pub issuer: Option<String>,
     /// Which key proves it, or should.
     pub key: Option<String>,
     /// The local user it stands for, if there is one yet.
     pub user: Option<Uuid>,
-    /// What else there is to know.
+    /// What could not be looked into, and what else there is to know.
     pub notes: Vec<String>,
     /// The first check that fails.
     pub failing: Option<String>,
 }
 
-/// An explanation on its way; of a token that is nobody's who is trusted, what would make it count.
-pub type Explaining<'a> = Pin<Box<dyn Future<Output = Result<Explained, Vec<String>>> + Send + 'a>>;
+/// An examination on its way; of a token that is nobody's who is trusted, what would make it count.
+pub type Examining<'a> = Pin<Box<dyn Future<Output = Result<Examined, Vec<String>>> + Send + 'a>>;
 
 /// Reads the tokens of other issuers.
 pub trait Foreign: Debug + Send + Sync {
@@ -49,7 +52,7 @@ pub trait Foreign: Debug + Send + Sync {
     fn admit<'a>(&'a self, token: &'a str, origin: Origin) -> Admitting<'a>;
 
     /// Looks at a token as `admit` would, and makes nobody.
-    fn explain<'a>(&'a self, token: &'a str) -> Explaining<'a>;
+    fn examine<'a>(&'a self, token: &'a str) -> Examining<'a>;
 
     /// Drops what is remembered of an identity.
     fn forget(&self, identity: Uuid);

@@ -16,7 +16,7 @@ mod store;
 pub use caller::Caller;
 pub use decided_first::DecideFirst;
 pub use explain::{Demands, Said, barred, instant, shown};
-pub use foreign::{Admitted, Admitting, Explained, Explaining, Foreign};
+pub use foreign::{Admitted, Admitting, Examined, Examining, Foreign};
 pub use lifecycle::{Refusal, SigningKeys};
 pub use permitted::Permitted;
 pub use signing::{Keys, refused};

@@ -9,7 +9,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use doorward_verify::{Algorithm, Claims, Key, Rejection, Token, token_type};
 
-use super::foreign::{Admitted, Explained, Foreign};
+use super::foreign::{Admitted, Examined, Foreign};
 use super::key_ring::KeyRing;
 use super::signing_key::{LOOK_AGAIN, PUBLISH_AGAIN};
 use crate::clock::Clock;
@@ -125,13 +125,13 @@ impl Keys {
     }
 
     /// What such a token is, as far as [`Keys::admit`] would look; else what would make it count.
-    pub async fn explain(
+    pub async fn examine_foreign(
         &self,
         token: &str,
         rejection: Rejection,
-    ) -> Result<Explained, Vec<String>> {
+    ) -> Result<Examined, Vec<String>> {
         match self.foreign_after(rejection) {
-            Some(foreign) => foreign.explain(token).await,
+            Some(foreign) => foreign.examine(token).await,
             None => Err(Vec::new()),
         }
     }

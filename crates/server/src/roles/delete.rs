@@ -18,8 +18,7 @@ use crate::permission::RolesWrite;
 /// Whoever held it does not any more.
 #[utoipa::path(delete, path = "/roles/{role}", operation_id = "roles.delete", tag = "admin",
     security(("bearer" = ["roles:write"])),
-    params(("role" = String, Path, max_length = 50, pattern = "^[a-z][a-z0-9_-]*$",
-            description = "The role's name")),
+    params(RoleInPath),
     responses(
         (status = 204, description = "The role is gone"),
         (status = 403, description = "Needs `roles:write`, and every permission of the role"),

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::role::RoleInPath;
 use super::{RoleName, Roles, store};
 use crate::audit::{Actor, Event, Record};
-use crate::db::{lock_admins, user_exists};
+use crate::db::{Step, lock_admins, user_exists};
 use crate::error::Error;
 use crate::http::{IdInPath, NoContent};
 use crate::keys::Permitted;
@@ -19,10 +19,7 @@ use crate::permission::RolesGrant;
 /// It counts from the user's next request. Giving it again changes nothing.
 #[utoipa::path(put, path = "/users/{id}/roles/{role}", operation_id = "roles.grant", tag = "admin",
     security(("bearer" = ["roles:grant"])),
-    params(
-        ("id" = Uuid, Path, description = "The user's id"),
-        ("role" = String, Path, max_length = 50, pattern = "^[a-z][a-z0-9_-]*$",
-            description = "The role's name")),
+    params(("id" = Uuid, Path, description = "The user's id"), RoleInPath),
     responses(
         (status = 204, description = "The user holds the role"),
         (status = 403, description = "Needs `roles:grant`, and every permission of the role"),
@@ -41,11 +38,17 @@ pub(super) async fn grant(
 impl Roles {
     /// Gives a role to a user.
     pub async fn grant(&self, by: &Actor, user: Uuid, name: &RoleName) -> Result<(), Error> {
-        let mut steps = vec![lock_admins(), user_exists(user), store::exists(name)];
-        steps.extend(by.authority.holds_all_of_role(name.as_str()));
+        let mut steps = holding(by, user, name);
         steps.push(store::insert_holder(user, name));
         let record = Record::by(by, Event::RoleGrant).about(user).detail(name.as_str());
         self.audit.commit(by.authority, steps, [record]).await?;
         Ok(())
     }
+}
+
+/// What giving and taking a role begin with: both are there, and whoever acts holds all that it allows.
+pub(super) fn holding(by: &Actor, user: Uuid, name: &RoleName) -> Vec<Step> {
+    let mut steps = vec![lock_admins(), user_exists(user), store::exists(name)];
+    steps.extend(by.authority.holds_all_of_role(name.as_str()));
+    steps
 }

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use axum::extract::State;
 use uuid::Uuid;
 
+use super::grant::holding;
 use super::role::RoleInPath;
 use super::{RoleName, Roles, store};
 use crate::audit::{Actor, Event, Record};
-use crate::db::{keep_an_admin, lock_admins, user_exists};
+use crate::db::keep_an_admin;
 use crate::error::Error;
 use crate::http::{IdInPath, NoContent};
 use crate::keys::Permitted;
@@ -19,10 +20,7 @@ use crate::permission::RolesGrant;
 /// It counts from the user's next request. Taking what is not held changes nothing.
 #[utoipa::path(delete, path = "/users/{id}/roles/{role}", operation_id = "roles.revoke", tag = "admin",
     security(("bearer" = ["roles:grant"])),
-    params(
-        ("id" = Uuid, Path, description = "The user's id"),
-        ("role" = String, Path, max_length = 50, pattern = "^[a-z][a-z0-9_-]*$",
-            description = "The role's name")),
+    params(("id" = Uuid, Path, description = "The user's id"), RoleInPath),
     responses(
         (status = 204, description = "The user does not hold the role"),
         (status = 403, description = "Needs `roles:grant`, and every permission of the role"),
@@ -42,8 +40,7 @@ pub(super) async fn revoke(
 impl Roles {
     /// Takes a role from a user.
     pub async fn revoke(&self, by: &Actor, user: Uuid, name: &RoleName) -> Result<(), Error> {
-        let mut steps = vec![lock_admins(), user_exists(user), store::exists(name)];
-        steps.extend(by.authority.holds_all_of_role(name.as_str()));
+        let mut steps = holding(by, user, name);
         if name.is_admin() {
             steps.push(keep_an_admin(user, self.clock.now()));
         }

@@ -4,7 +4,7 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use serde::Serialize;
 use serde_json::Value;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::db::{Columns, FromRow, Result};
 use crate::error::{Error, Invalid};
@@ -78,8 +78,13 @@ impl Field for RoleName {
 }
 
 /// The `{role}` of the path.
-#[derive(Debug)]
-pub(super) struct RoleInPath(pub(super) RoleName);
+#[derive(Debug, IntoParams)]
+#[into_params(names("role"), parameter_in = Path)]
+pub(super) struct RoleInPath(
+    /// The role's name
+    #[param(value_type = String, max_length = 50, pattern = "^[a-z][a-z0-9_-]*$")]
+    pub(super) RoleName,
+);
 
 impl<S: Send + Sync> FromRequestParts<S> for RoleInPath {
     type Rejection = Error;

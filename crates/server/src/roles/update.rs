@@ -49,8 +49,7 @@ impl RoleChange {
 /// Change a role
 #[utoipa::path(put, path = "/roles/{role}", operation_id = "roles.update", tag = "admin",
     security(("bearer" = ["roles:write"])),
-    params(("role" = String, Path, max_length = 50, pattern = "^[a-z][a-z0-9_-]*$",
-            description = "The role's name")),
+    params(RoleInPath),
     request_body = UpdateRoleRequest,
     responses(
         (status = 200, description = "The role as it is now", body = Role),

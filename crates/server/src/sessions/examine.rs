@@ -10,26 +10,7 @@ use super::refresh_token::Presented;
 use super::{Sessions, store};
 use crate::config::Secret;
 use crate::error::Error;
-use crate::keys::{Demands, Explained, Said, barred, instant};
-
-/// What there is to say about a token.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Examined {
-    /// `access token`, `refresh token`, one of another issuer's, or `not a token`.
-    pub kind: &'static str,
-    /// What it says; proven only if nothing fails.
-    pub said: Said,
-    /// Who is held to have made it, and why they count here.
-    pub issuer: Option<String>,
-    /// Which key it names.
-    pub key: Option<String>,
-    /// The user it stands for.
-    pub user: Option<Uuid>,
-    /// What could not be looked into, and what else there is to know.
-    pub notes: Vec<String>,
-    /// The first check that fails.
-    pub failing: Option<String>,
-}
+use crate::keys::{Demands, Examined, Said, barred, instant};
 
 impl Sessions {
     /// Looks at the token as the server would.
@@ -48,13 +29,15 @@ impl Sessions {
                 examined.notes.push(format!("the key pairs cannot be read: {error}"));
                 examined.failing = Some("the key it names is not known here".into());
             }
-            Ok(Err(rejection)) => match self.accounts.keys.explain(token, rejection).await {
-                Ok(explained) => examined.is(explained),
-                Err(notes) => {
-                    examined.failing = Some(self.explain(rejection, &examined));
-                    examined.notes = notes;
+            Ok(Err(rejection)) => {
+                match self.accounts.keys.examine_foreign(token, rejection).await {
+                    Ok(foreign) => return foreign,
+                    Err(notes) => {
+                        examined.failing = Some(self.explain(rejection, &examined));
+                        examined.notes = notes;
+                    }
                 }
-            },
+            }
             Ok(Ok(claims)) => {
                 let id = |text: &str| Uuid::try_parse(text).unwrap_or_default();
                 let (sid, sub) = (id(&claims.sid), id(&claims.sub));
@@ -148,15 +131,6 @@ impl Sessions {
         } else {
             "session: there is no such session"
         }))
-    }
-}
-
-impl Examined {
-    /// Of another issuer's token.
-    fn is(&mut self, explained: Explained) {
-        let Explained { kind, issuer, key, user, notes, failing } = explained;
-        *self =
-            Self { kind, said: std::mem::take(&mut self.said), issuer, key, user, notes, failing };
     }
 }
 

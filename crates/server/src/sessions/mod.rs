@@ -18,7 +18,6 @@ mod session;
 mod store;
 
 pub use begin::Tokens;
-pub use examine::Examined;
 pub use introspect::Introspection;
 pub use list::SessionView;
 pub use refresh_token::{Forgiveness, Genuine, Presented, Redemption, redeem};

@@ -176,9 +176,13 @@ fn permissions_are_listed_without_a_database() {
 #[test]
 fn without_tables_the_command_to_run_is_named_and_no_file_is_made() {
     let program = Program::new();
-    for arguments in
-        [&["user", "list"][..], &["role", "list"], &["session", "list", "x"], &["audit", "list"]]
-    {
+    for arguments in [
+        &["user", "list"][..],
+        &["role", "list"],
+        &["session", "list", "x"],
+        &["audit", "list"],
+        &["key", "list"],
+    ] {
         refused(
             program.run(arguments),
             78,

@@ -7,7 +7,7 @@ use aws_lc_rs::signature::Ed25519KeyPair;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use doorward::config::{Secret, Settings};
-use doorward::sessions::Examined;
+use doorward::keys::Examined;
 use serde_json::{Value, json};
 use uuid::Uuid;
 

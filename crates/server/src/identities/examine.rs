@@ -12,7 +12,7 @@ use super::person::Person;
 use super::trusted::{self, Trusted};
 use super::{Identities, store};
 use crate::error::Error;
-use crate::keys::{Demands, Explained, Said, barred, shown};
+use crate::keys::{Demands, Examined, Said, barred, shown};
 
 /// The user of an identity.
 #[derive(Clone, Debug)]
@@ -24,28 +24,29 @@ pub(super) struct Fate {
 
 impl Identities {
     /// What the token is; else what would make it count here.
-    pub(super) async fn explained(&self, token: &str) -> Result<Explained, Vec<String>> {
+    pub(super) async fn examined_foreign(&self, token: &str) -> Result<Examined, Vec<String>> {
         let Ok(parts) = Token::split(token) else {
-            return self.explain_session(token).await;
+            return self.examine_session(token).await;
         };
         let said = Said::of(&parts);
         let claimed = said.claim("iss").and_then(Value::as_str).unwrap_or_default();
         let trusted = trusted::all(&self.settings).into_iter().find(|one| one.name == claimed);
         match trusted {
-            Some(trusted) => Ok(self.explain_published(token, &said, &trusted).await),
-            None => self.explain_issuerless(token, &parts, &said).await,
+            Some(trusted) => Ok(self.examine_published(token, &said, &trusted).await),
+            None => self.examine_issuerless(token, &parts, &said).await,
         }
     }
 
     /// A token that names an issuer whose published keys count.
-    async fn explain_published(&self, token: &str, said: &Said, trusted: &Trusted) -> Explained {
+    async fn examine_published(&self, token: &str, said: &Said, trusted: &Trusted) -> Examined {
         let Trusted { name, setting, keys, audience } = trusted;
         let kid = said.member("kid").and_then(Value::as_str);
-        let mut explained = Explained {
+        let mut examined = Examined {
             kind: "access token of another issuer",
             issuer: Some(format!("{name} ({setting})")),
             key: kid.map(|kid| format!("the key {kid} that {keys} publishes")),
-            ..Explained::default()
+            said: said.clone(),
+            ..Examined::default()
         };
         let now = self.clock.now();
         let judged = match self.issuers.verify(token, now.unix_timestamp()).await {
@@ -55,9 +56,9 @@ impl Identities {
             Err(rejection) => Err(rejection),
         };
         match judged {
-            Ok(person) => self.explain_person(&mut explained, &person).await,
+            Ok(person) => self.examine_person(&mut examined, &person).await,
             Err(Rejection::KeysUnavailable) => {
-                explained.failing = Some(format!("key: {keys} cannot be fetched"));
+                examined.failing = Some(format!("key: {keys} cannot be fetched"));
             }
             Err(rejection) => {
                 let demands = Demands {
@@ -65,19 +66,19 @@ impl Identities {
                     issuer: format!("{setting} is {name}"),
                     audience: format!("{audience:?} is asked of this issuer's tokens"),
                 };
-                explained.failing = Some(said.failing(rejection, &demands, now));
+                examined.failing = Some(said.failing(rejection, &demands, now));
             }
         }
-        explained
+        examined
     }
 
     /// A token that names no issuer whom this server trusts.
-    async fn explain_issuerless(
+    async fn examine_issuerless(
         &self,
         token: &str,
         parts: &Token<'_>,
         said: &Said,
-    ) -> Result<Explained, Vec<String>> {
+    ) -> Result<Examined, Vec<String>> {
         let now = self.clock.now();
         let is_cache = said.claims.as_ref().and_then(Value::as_object).is_some_and(is_cookie_cache);
         let (kind, issuer) = match &self.settings.better_auth_url {
@@ -90,15 +91,16 @@ impl Identities {
             ),
         };
         let key = self.secret_of(parts, now.unix_timestamp());
-        let mut explained = Explained { kind, issuer: Some(issuer), key, ..Explained::default() };
+        let (issuer, said_all) = (Some(issuer), said.clone());
+        let mut examined = Examined { kind, said: said_all, issuer, key, ..Examined::default() };
         match self.issuerless(token, now.unix_timestamp()) {
-            Ok(Some(person)) => self.explain_person(&mut explained, &person).await,
+            Ok(Some(person)) => self.examine_person(&mut examined, &person).await,
             Ok(None) => return Err(self.what_would_count(parts.header().ok(), said, is_cache)),
             Err(rejection) => {
-                explained.failing = Some(self.failing_issuerless(rejection, said, now));
+                examined.failing = Some(self.failing_issuerless(rejection, said, now));
             }
         }
-        Ok(explained)
+        Ok(examined)
     }
 
     /// Which secret proves a token that names no key.
@@ -147,14 +149,14 @@ impl Identities {
     }
 
     /// A text that is no JWT: perhaps a session token of Better Auth.
-    async fn explain_session(&self, text: &str) -> Result<Explained, Vec<String>> {
+    async fn examine_session(&self, text: &str) -> Result<Examined, Vec<String>> {
         let Some(session) = SessionToken::of(text) else { return Err(Vec::new()) };
         let Some(url) = &self.settings.better_auth_url else {
             let note = "a session token of Better Auth, as this may be, counts where BETTER_AUTH_URL is set";
             return Err(vec![note.into()]);
         };
         let place = self.signer_of(&session);
-        let mut explained = Explained {
+        let mut examined = Examined {
             kind: "session token of Better Auth",
             issuer: Some(format!("{url} (BETTER_AUTH_URL)")),
             key: match (session.is_signed(), place) {
@@ -163,43 +165,43 @@ impl Identities {
                 (true, Some(earlier)) => Some(format!("number {earlier} of PREVIOUS_SECRETS")),
                 (true, None) => None,
             },
-            ..Explained::default()
+            ..Examined::default()
         };
         if session.is_signed() && place.is_none() {
-            explained.failing = Some(
+            examined.failing = Some(
                 "signature: neither the current secret nor one of PREVIOUS_SECRETS made it".into(),
             );
-            return Ok(explained);
+            return Ok(examined);
         }
         match self.person_of(&session).await {
             Err(error) => {
                 let note =
                     format!("Better Auth's session was not looked up: {}", Error::from(error));
-                explained.notes.push(note);
+                examined.notes.push(note);
             }
             Ok(None) => {
                 let failing = "session: Better Auth has no such session, or it has expired";
-                explained.failing = Some(failing.into());
+                examined.failing = Some(failing.into());
             }
             Ok(Some(Err(why))) => {
-                explained.failing =
+                examined.failing =
                     Some(format!("session: Better Auth's tables cannot be read: {why}"));
             }
-            Ok(Some(Ok(person))) => self.explain_person(&mut explained, &person).await,
+            Ok(Some(Ok(person))) => self.examine_person(&mut examined, &person).await,
         }
-        Ok(explained)
+        Ok(examined)
     }
 
     /// The user of a person whose token is right.
-    async fn explain_person(&self, explained: &mut Explained, person: &Person) {
+    async fn examine_person(&self, examined: &mut Examined, person: &Person) {
         match store::find_fate(&self.db, person).await.map_err(Error::from) {
-            Err(error) => explained.notes.push(format!("the user was not looked up: {error}")),
-            Ok(None) => explained.notes.push(
+            Err(error) => examined.notes.push(format!("the user was not looked up: {error}")),
+            Ok(None) => examined.notes.push(
                 "nobody here yet is this person: the first request with it makes a user".into(),
             ),
             Ok(Some(fate)) => {
-                explained.user = Some(fate.user_id);
-                explained.failing = barred(fate.is_active, fate.banned_until, self.clock.now());
+                examined.user = Some(fate.user_id);
+                examined.failing = barred(fate.is_active, fate.banned_until, self.clock.now());
             }
         }
     }
