@@ -1,5 +1,6 @@
 //! Bad input of every kind: always a clear 4xx on both engines, never a 5xx, and nothing stored.
 
+mod administration;
 mod bodies;
 
 use proptest::prelude::*;
