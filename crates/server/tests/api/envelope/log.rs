@@ -99,7 +99,7 @@ async fn a_throttled_request_is_a_line_with_its_address() {
         client.post("/auth/login", body).await.expect(status);
     }
     let lines = written.requests();
-    let fields = &lines[1]["fields"];
+    let fields = &lines[1];
     assert_eq!((&fields["status"], &fields["client"]), (&json!(429), &json!("203.0.113.7")));
     assert_eq!((&fields["path"], &lines[1]["level"]), (&json!("/auth/login"), &json!("INFO")));
     assert!(lines[1]["timestamp"].as_str().is_some_and(|at| at.ends_with('Z')), "{lines:?}");
