@@ -27,6 +27,7 @@ pub(super) struct Pulse {
     exchanges: AtomicU32,
     multiplexed: AtomicBool,
     unread: AtomicBool,
+    unsent: AtomicBool,
 }
 
 impl Pulse {
@@ -38,6 +39,7 @@ impl Pulse {
             exchanges: AtomicU32::new(0),
             multiplexed: AtomicBool::new(false),
             unread: AtomicBool::new(false),
+            unsent: AtomicBool::new(false),
         })
     }
 
@@ -46,6 +48,7 @@ impl Pulse {
         let patience = match self.phase.load(Relaxed) {
             NEW | HEAD => limits.head,
             BUSY => limits.exchange,
+            _ if self.unsent.load(Relaxed) => limits.exchange,
             _ => limits.idle,
         };
         self.accepted + std::time::Duration::from_millis(self.since_ms.load(Relaxed)) + patience
@@ -65,6 +68,18 @@ impl Pulse {
     /// A request's body was dropped before its end.
     pub(super) fn leave_unread(&self) {
         self.unread.store(true, Relaxed);
+    }
+
+    /// The client does not take the bytes it is sent. An answer ends for hyper once it is in the buffer.
+    pub(super) fn held_up(&self) {
+        self.unsent.store(true, Relaxed);
+    }
+
+    /// Nothing is left to send.
+    pub(super) fn all_sent(&self) {
+        if self.unsent.swap(false, Relaxed) && self.phase.load(Relaxed) == IDLE {
+            self.enter(IDLE);
+        }
     }
 
     /// A request's header block has been read; the exchange lasts until the value is dropped.

@@ -1,7 +1,7 @@
-//! A client's socket. It tells the pulse when bytes arrive; it gives hyper's own bare refusals (400,
-//! 414, 431 of requests that never became one) the problem document that every other error has; and
-//! it closes with patience: closing while the client is still sending would reset the connection and
-//! destroy the answer before it is read (RFC 9112 §9.6).
+//! A client's socket. It tells the pulse when bytes arrive and when the client takes none; it gives
+//! hyper's own bare refusals (400, 414, 431 of requests that never became one) the problem document
+//! that every other error has; and it closes with patience: closing while the client is still sending
+//! would reset the connection and destroy the answer before it is read (RFC 9112 §9.6).
 
 use std::io::{IoSlice, Result};
 use std::pin::Pin;
@@ -135,7 +135,11 @@ impl AsyncWrite for Socket {
             let _ = self.poll_refusal(cx)?;
             return Poll::Ready(Ok(bare.len()));
         }
-        Pin::new(&mut self.stream).poll_write_vectored(cx, slices)
+        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
+        if written.is_pending() {
+            self.pulse.held_up();
+        }
+        written
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -144,6 +148,7 @@ impl AsyncWrite for Socket {
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {
         ready!(self.poll_refusal(cx))?;
+        self.pulse.all_sent();
         Pin::new(&mut self.stream).poll_flush(cx)
     }
 
