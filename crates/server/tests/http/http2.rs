@@ -1,15 +1,14 @@
 //! HTTP/2 in cleartext with prior knowledge, on the same port.
 
-use std::time::Duration;
-
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, StatusCode, Version};
+use doorward::http::limits::Limits;
 use doorward::http::server::Drained;
 use hyper::client::conn::http2::{SendRequest, handshake};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::net::TcpStream;
 
-use crate::server::{Server, limits};
+use crate::server::{PATIENCE, SHORT, Server, limits};
 
 async fn client(server: &Server) -> SendRequest<Body> {
     let stream = TcpStream::connect(server.address).await.expect("a connection");
@@ -58,25 +57,28 @@ async fn giant_headers_are_refused() {
 async fn a_stop_lets_streams_finish() {
     let server = Server::start(limits()).await;
     let mut client = client(&server).await;
-    let answer = tokio::spawn(client.send_request(get("/slow")));
-    tokio::time::sleep(Duration::from_millis(150)).await;
-    let drained = server.stop();
+    let answer = tokio::spawn(client.send_request(get("/held")));
+    server.holds_a_request().await;
+    let stopping = server.stop();
+    stopping.refuses_newcomers().await;
+    stopping.release();
     let response = answer.await.expect("no panic").expect("an answer");
     assert_eq!(response.status(), StatusCode::OK);
     let body = to_bytes(Body::new(response.into_body()), 100).await.expect("a body");
-    assert_eq!(&body[..], b"slow but whole");
-    assert_eq!(drained.await.expect("no panic"), Drained::Clean);
+    assert_eq!(&body[..], b"late but whole");
+    drop(client);
+    assert_eq!(stopping.drained().await, Drained::Clean);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_idle_connection_is_closed() {
-    let server = Server::start(limits()).await;
+    let server = Server::start(Limits { idle: SHORT, ..limits() }).await;
     let stream = TcpStream::connect(server.address).await.expect("a connection");
     let (mut client, connection) =
         handshake::<_, _, Body>(TokioExecutor::new(), TokioIo::new(stream)).await.expect("h2");
     let connection = tokio::spawn(connection);
     assert_eq!(client.send_request(get("/hello")).await.expect("200").status(), StatusCode::OK);
-    let closed = tokio::time::timeout(Duration::from_secs(6), connection).await;
+    let closed = tokio::time::timeout(PATIENCE, connection).await;
     assert!(closed.is_ok(), "still open");
 }
 
@@ -114,13 +116,17 @@ async fn flood(server: &Server, frames: impl Iterator<Item = Vec<u8>>) -> bool {
     let heard = tokio::spawn(async move {
         let mut bytes = Vec::new();
         let read = tokio::io::AsyncReadExt::read_to_end(&mut from, &mut bytes);
-        tokio::time::timeout(Duration::from_secs(4), read).await.is_ok()
+        tokio::time::timeout(PATIENCE, read).await.is_ok()
     });
-    for frame in frames {
-        if tokio::io::AsyncWriteExt::write_all(&mut to, &frame).await.is_err() {
-            break;
+    let flooding = async {
+        for frame in frames {
+            if tokio::io::AsyncWriteExt::write_all(&mut to, &frame).await.is_err() {
+                break;
+            }
         }
-    }
+    };
+    // A server that closes has stopped reading.
+    let _ = tokio::time::timeout(PATIENCE, flooding).await;
     heard.await.expect("no panic")
 }
 

@@ -1,6 +1,7 @@
 //! A listening server with small limits and plain routes, and a socket that sends exact bytes.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -11,35 +12,51 @@ use doorward::http::limits::Limits;
 use doorward::http::server::{Drained, Routes, serve};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 
-/// Longer than any deadline of [`limits`] and shorter than a test's patience.
-const PATIENCE: Duration = Duration::from_secs(8);
+/// How long a test waits for what must come: a busy machine has time for it, and no deadline of
+/// [`limits`] ends before.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Deadlines of a fraction of a second, far enough apart to tell which one fired.
+/// A deadline that a test is about. It shortens that one alone, so that it knows which one fired.
+pub(crate) const SHORT: Duration = Duration::from_millis(400);
+
+/// No deadline that a test would live to see.
 pub(crate) fn limits() -> Limits {
+    let never = Duration::from_mins(2);
+    let deadlines = Limits::default();
     Limits {
         connections: 64,
-        head: Duration::from_millis(400),
-        body: Duration::from_millis(400),
-        idle: Duration::from_millis(1500),
-        exchange: Duration::from_millis(900),
-        drain: Duration::from_secs(3),
-        ..Limits::default()
+        head: never,
+        body: never,
+        idle: never,
+        exchange: never,
+        drain: never,
+        ..deadlines
     }
 }
 
 /// A server on a free port.
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
+    held: Arc<Held>,
     stop: oneshot::Sender<()>,
     running: JoinHandle<Drained>,
 }
 
+/// Requests to `/held`, which are answered when the test says so.
+#[derive(Default)]
+struct Held {
+    arrived: watch::Sender<usize>,
+    released: watch::Sender<bool>,
+}
+
 impl Server {
     pub(crate) async fn start(limits: Limits) -> Self {
-        Self::of(routes(), limits).await
+        let held = Arc::<Held>::default();
+        let routes = routes(Arc::clone(&held));
+        Self { held, ..Self::of(routes, limits).await }
     }
 
     pub(crate) async fn of(routes: impl Routes, limits: Limits) -> Self {
@@ -49,7 +66,14 @@ impl Server {
         let running = tokio::spawn(serve(listener, routes, limits, async {
             let _ = stopped.await;
         }));
-        Self { address, stop, running }
+        Self { address, held: Arc::default(), stop, running }
+    }
+
+    /// Waits until a request to `/held` has come to its handler.
+    pub(crate) async fn holds_a_request(&self) {
+        let mut arrived = self.held.arrived.subscribe();
+        let one = tokio::time::timeout(PATIENCE, arrived.wait_for(|count| *count > 0)).await;
+        one.expect("the request arrives").expect("the server lives");
     }
 
     pub(crate) async fn connect(&self) -> Socket {
@@ -63,23 +87,51 @@ impl Server {
         socket.rest().await
     }
 
-    /// Begins the stop; the handle tells how the drain ended.
-    pub(crate) fn stop(self) -> JoinHandle<Drained> {
+    /// Begins the stop.
+    pub(crate) fn stop(self) -> Stopping {
         let _ = self.stop.send(());
-        self.running
+        Stopping { address: self.address, held: self.held, running: self.running }
     }
 }
 
-fn routes() -> Router {
+/// A server that drains.
+pub(crate) struct Stopping {
+    address: SocketAddr,
+    held: Arc<Held>,
+    running: JoinHandle<Drained>,
+}
+
+impl Stopping {
+    /// Waits until newcomers are refused.
+    pub(crate) async fn refuses_newcomers(&self) {
+        let refused = async { while TcpStream::connect(self.address).await.is_ok() {} };
+        tokio::time::timeout(PATIENCE, refused).await.expect("newcomers are refused");
+    }
+
+    /// Answers the requests to `/held`.
+    pub(crate) fn release(&self) {
+        self.held.released.send_replace(true);
+    }
+
+    /// How the drain ended.
+    pub(crate) async fn drained(self) -> Drained {
+        let ended = tokio::time::timeout(PATIENCE, self.running).await;
+        ended.expect("the drain ends in time").expect("no panic")
+    }
+}
+
+fn routes(held: Arc<Held>) -> Router {
     Router::new()
         .route("/hello", get(|| async { "hello" }))
         .route("/echo", post(|body: Bytes| async { body }))
         .route("/ignore", post(|| async { "ignored" }))
         .route(
-            "/slow",
-            get(|| async {
-                tokio::time::sleep(Duration::from_millis(600)).await;
-                "slow but whole"
+            "/held",
+            get(|| async move {
+                let mut released = held.released.subscribe();
+                held.arrived.send_modify(|count| *count += 1);
+                let _ = released.wait_for(|released| *released).await;
+                "late but whole"
             }),
         )
         .route("/stuck", get(std::future::pending::<()>))
@@ -95,14 +147,14 @@ impl Socket {
         self.0.write_all(bytes).await.expect("bytes can be sent");
     }
 
-    /// Sends one byte at a time with a pause after each, until all are gone or the server closes.
-    pub(crate) async fn drip(&mut self, bytes: &[u8], pause: Duration) {
-        for byte in bytes {
-            if self.0.write_all(&[*byte]).await.is_err() {
-                return;
+    /// Sends the byte again and again, with pauses, until the server closes the connection.
+    pub(crate) async fn drip(&mut self, byte: u8) {
+        let dripping = async {
+            while self.0.write_all(&[byte]).await.is_ok() {
+                tokio::time::sleep(Duration::from_millis(30)).await;
             }
-            tokio::time::sleep(pause).await;
-        }
+        };
+        tokio::time::timeout(PATIENCE, dripping).await.expect("the server closes in time");
     }
 
     /// Everything until the server closes the connection.
