@@ -9,6 +9,8 @@ pub enum MigrateError {
     Database(DbError),
     /// A statement of a migration failed; the text names it.
     Statement(String),
+    /// The same for want of a role that another database's migrator made a moment ago.
+    Unheard(String),
     /// Another migrator holds the lock; the text says which.
     Locked(String),
     /// Applied migrations whose files were edited since.
@@ -41,7 +43,10 @@ impl std::fmt::Display for MigrateError {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Database(error) => error.fmt(out),
-            Self::Statement(text) | Self::Locked(text) | Self::Refused(text) => out.write_str(text),
+            Self::Statement(text)
+            | Self::Unheard(text)
+            | Self::Locked(text)
+            | Self::Refused(text) => out.write_str(text),
             Self::Edited(names) => write!(
                 out,
                 "{} edited after being applied: {}. Restore the files, or on a database without \

@@ -24,6 +24,11 @@ const HISTORY: &str = "SELECT version, name, checksum, \
     FROM doorward_migrations ORDER BY version";
 const HAS_HISTORY: &str = "SELECT 1 WHERE to_regclass('doorward_migrations') IS NOT NULL";
 
+/// Pauses before a step that lacked the tenant role is run again. Roles belong to the whole cluster; a
+/// transaction that waited for another database's migrator to commit one remembers that there was
+/// none, until the next transaction listens.
+const HEARSAY: [Duration; 3] = [Duration::ZERO, Duration::from_millis(300), Duration::from_secs(2)];
+
 pub(super) struct PostgresMigrator {
     client: Client,
     tenant: String,
@@ -60,11 +65,21 @@ impl PostgresMigrator {
     /// Runs one step; `None` if another migrator has done it already. After an error the connection
     /// is dropped by the caller, which rolls back.
     pub(super) async fn run(&self, step: SchemaStep) -> Result<Option<Vec<Change>>> {
-        self.begin().await?;
-        let changes = self.execute(step).await?;
-        let end = if changes.is_some() { "COMMIT" } else { "ROLLBACK" };
-        self.client.batch_execute(end).await?;
-        Ok(changes)
+        let mut hearsay = HEARSAY.iter();
+        loop {
+            self.begin().await?;
+            let changes = match (self.execute(step).await, hearsay.next()) {
+                (Err(MigrateError::Unheard(_)), Some(wait)) => {
+                    self.client.batch_execute("ROLLBACK").await?;
+                    tokio::time::sleep(*wait).await;
+                    continue;
+                }
+                (changes, _) => changes?,
+            };
+            let end = if changes.is_some() { "COMMIT" } else { "ROLLBACK" };
+            self.client.batch_execute(end).await?;
+            return Ok(changes);
+        }
     }
 
     /// Tries the steps, counts the rows of every table they drop, and takes it all back.
@@ -115,10 +130,13 @@ impl PostgresMigrator {
         let script = step.script(Engine::Postgres, &self.tenant);
         self.client.batch_execute(&script).await.map_err(|error| {
             let why = explain(&error, &script);
-            MigrateError::Statement(format!(
-                "Migration {} failed and was undone: {why}",
-                step.migration
-            ))
+            let text = format!("Migration {} failed and was undone: {why}", step.migration);
+            match error.code() {
+                Some(&SqlState::UNDEFINED_OBJECT) if step.needs_tenant() => {
+                    MigrateError::Unheard(text)
+                }
+                _ => MigrateError::Statement(text),
+            }
         })?;
         if step.direction == Direction::Down {
             self.drop_empty_history().await?;

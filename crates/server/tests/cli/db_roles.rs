@@ -138,3 +138,34 @@ async fn databases_of_one_cluster_share_the_role_even_when_migrated_at_once() {
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     }
 }
+
+/// Another database's migrator is held half way: it has made the role and not yet committed. Whoever
+/// waited for it finds the role there, although its own connection had just been told otherwise.
+#[tokio::test]
+async fn a_role_that_another_migrator_has_just_made_is_found() {
+    let schema = Schema::empty(Engine::Postgres).await;
+    let other = postgres::shared().connect("postgres").await;
+    other.batch_execute("BEGIN; CREATE ROLE twin_tenant NOLOGIN").await.expect("made");
+    let mut migrator = std::process::Command::new(env!("CARGO_BIN_EXE_doorward"))
+        .args(["db", "migrate"])
+        .current_dir(schema.program.folder())
+        .env_clear()
+        .env("DATABASE_URL", &schema.url)
+        .env("DATABASE_TENANT_ROLE", "twin_tenant")
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .expect("the binary runs");
+    let waits = format!(
+        "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = '{}'",
+        schema.url.rsplit('/').next().expect("a name")
+    );
+    let watch = postgres::shared().connect("postgres").await;
+    while watch.query(&waits, &[]).await.expect("rows").is_empty() {
+        assert!(migrator.try_wait().expect("a child").is_none(), "it did not wait");
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    other.batch_execute("COMMIT").await.expect("committed");
+    let output = migrator.wait_with_output().expect("it ends");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
