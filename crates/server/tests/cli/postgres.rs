@@ -1,11 +1,9 @@
 //! The commands on PostgreSQL: a database that appears late, and the password that never shows.
 
+use crate::program::{Program, becomes_ready, is_ready, shell};
+use crate::support::postgres;
 use std::net::{TcpListener, TcpStream};
 use std::thread;
-use std::time::{Duration, Instant};
-
-use crate::program::{Program, shell};
-use crate::support::postgres;
 
 /// Forwards a port to the server's from now on: the database has appeared.
 fn appear(port: u16, server: u16) {
@@ -33,13 +31,9 @@ async fn serve_wait_becomes_ready_once_the_database_appears() {
     let program = Program::ready().env("DATABASE_URL", &through(&url, port));
     let mut server = program.start(&["serve", "--wait"]);
     let address = server.url();
-    let ready = || shell(&format!("curl -s {address}/readyz")).contains(r#""status":"ready""#);
-    assert!(!ready());
+    assert!(!is_ready(&address));
     appear(port, postgres::shared().port);
-    let start = Instant::now();
-    while !ready() {
-        assert!(start.elapsed() < Duration::from_secs(5), "not ready after 5 s");
-    }
+    becomes_ready(&address);
     assert_eq!(server.stop("TERM").code, Some(0));
 }
 
@@ -62,7 +56,7 @@ async fn serve_refuses_an_empty_postgres_and_migrates_it_when_told() {
     assert!(ended.errors()[0].contains("`doorward db migrate`"), "{ended:?}");
     let mut server = program.start(&["serve", "--migrate"]);
     let address = server.url();
-    assert!(shell(&format!("curl -s {address}/readyz")).contains(r#""status":"ready""#));
+    becomes_ready(&address);
 }
 
 #[tokio::test]
@@ -129,10 +123,6 @@ async fn serve_wait_waits_for_a_database_that_is_yet_to_be_created() {
     server.until(&format!("has no database {name}"));
     let admin = postgres::shared().connect("postgres").await;
     admin.batch_execute(&format!("CREATE DATABASE {name}")).await.expect("created");
-    let start = Instant::now();
-    while !shell(&format!("curl -s {address}/readyz")).contains(r#""status":"ready""#) {
-        assert!(start.elapsed() < Duration::from_secs(30), "not ready");
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
+    becomes_ready(&address);
     assert_eq!(server.stop("TERM").code, Some(0));
 }

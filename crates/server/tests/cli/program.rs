@@ -263,6 +263,21 @@ impl Drop for Server {
     }
 }
 
+/// Whether the server at this address says that it is ready.
+pub(crate) fn is_ready(address: &str) -> bool {
+    shell(&format!("curl -s {address}/readyz")).contains(r#""status":"ready""#)
+}
+
+/// Asks until it is.
+#[track_caller]
+pub(crate) fn becomes_ready(address: &str) {
+    let deadline = Instant::now() + PATIENCE;
+    while !is_ready(address) {
+        assert!(Instant::now() < deadline, "not ready");
+        std::thread::park_timeout(Duration::from_millis(50));
+    }
+}
+
 /// Runs a line of shell and gives what it printed.
 #[track_caller]
 pub(crate) fn shell(script: &str) -> String {

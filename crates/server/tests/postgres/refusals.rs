@@ -75,7 +75,7 @@ async fn a_database_that_is_not_there_yet_is_used_once_it_is() {
     });
     let began = std::time::Instant::now();
     while db.find::<i64>(ONE, Vec::new()).await.is_err() {
-        assert!(began.elapsed().as_secs() < 5, "not found within 5 s");
+        assert!(began.elapsed().as_secs() < 30, "not found within 30 s");
     }
 }
 

@@ -75,7 +75,7 @@ impl Pooler {
         shell.args(["-c", r#""$1" -q "$2" & cat >/dev/null; kill $!"#, "sh", &binary]);
         shell.arg(&config).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
         let watchdog = as_user(&mut shell, unprivileged()).spawn().expect("PgBouncer");
-        let until = Instant::now() + Duration::from_secs(5);
+        let until = Instant::now() + Duration::from_secs(30);
         while tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_err() {
             assert!(Instant::now() < until, "PgBouncer did not start");
             tokio::time::sleep(Duration::from_millis(20)).await;

@@ -6,7 +6,7 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 /// The superuser's password; SCRAM is on, so that tests sign in as users do.
@@ -97,7 +97,7 @@ impl Postgres {
         let name = format!("t{}", NEXT.fetch_add(1, Ordering::SeqCst));
         let template = template.unwrap_or("template0");
         let admin = self.connect("postgres").await;
-        let deadline = Instant::now() + Duration::from_secs(10);
+        let deadline = Instant::now() + Duration::from_mins(1);
         while let Err(error) =
             admin.batch_execute(&format!("CREATE DATABASE {name} TEMPLATE {template}")).await
         {
@@ -123,7 +123,7 @@ impl Postgres {
     }
 
     fn wait_until_ready(&self) {
-        let deadline = Instant::now() + Duration::from_secs(30);
+        let deadline = Instant::now() + Duration::from_mins(1);
         loop {
             let ready = Command::new(bindir().join("pg_isready"))
                 .args(["-q", "-h", "127.0.0.1", "-p", &self.port.to_string()])
@@ -211,10 +211,19 @@ pub fn bindir() -> PathBuf {
         .expect("PostgreSQL's server binaries: apt-get install postgresql, or ./scripts/test.sh")
 }
 
-/// A port nobody listens on just now.
+/// A port nobody listens on just now, each time another one, and below those that the kernel gives to
+/// whoever asks for any: so nobody is likely to take it before it is used.
 pub fn free_port() -> u16 {
-    let socket = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
-    socket.local_addr().expect("an address").port()
+    const FIRST: u32 = 10_000;
+    const LAST: u32 = 32_000;
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    loop {
+        let number = std::process::id() * 97 + NEXT.fetch_add(1, Ordering::Relaxed);
+        let port = u16::try_from(FIRST + number % (LAST - FIRST)).expect("a port");
+        if std::net::TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
 }
 
 fn path(path: &Path) -> &str {

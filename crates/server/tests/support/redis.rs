@@ -40,7 +40,7 @@ impl Redis {
             .spawn()
             .expect("redis-server starts");
         let this = Self { port, server, _dir: dir };
-        for _ in 0..500 {
+        for _ in 0..3000 {
             if std::net::TcpStream::connect(("127.0.0.1", port)).is_ok() {
                 return Some(this);
             }

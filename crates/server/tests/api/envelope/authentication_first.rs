@@ -60,7 +60,7 @@ both! {
         let client = TestApp::start(engine).await.sign_up("ada").await;
         client.post_empty("/auth/logout").await.expect(204);
         client.post("/auth/login", json!({})).await.expect_problem(422, "validation");
-        client.get("/health").await.expect(200);
+        client.get("/livez").await.expect(200);
     }
 }
 

@@ -60,8 +60,8 @@ async fn a_405_names_the_methods_in_allow() {
 #[tokio::test]
 async fn head_is_get_without_a_body() {
     let client = TestApp::start(Engine::Sqlite).await.anonymous();
-    let head = client.raw("HEAD", "/health", &[], Body::empty()).await.expect(200);
-    let get = client.get("/health").await.expect(200);
+    let head = client.raw("HEAD", "/livez", &[], Body::empty()).await.expect(200);
+    let get = client.get("/livez").await.expect(200);
     assert!(head.bytes.is_empty());
     assert_eq!(head.header("content-type"), get.header("content-type"));
 }

@@ -71,7 +71,7 @@ async fn each_request_is_one_line_with_route_status_and_id() {
     )
     .await
     .expect(404);
-    ada.get("/health").await.expect(200);
+    ada.get("/livez").await.expect(200);
     let lines = written.requests();
     assert_eq!(lines.len(), 2, "{lines:?}");
     let fields = &lines[0];
