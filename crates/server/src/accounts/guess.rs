@@ -221,7 +221,8 @@ impl Accounts {
                     (turn, until)
                 }
                 Ok(Err(error)) => return Err(error),
-                Err(panic) => return Err(Error::Internal(panic.to_string())),
+                // The panic hook has told where; the message may quote what was read.
+                Err(_) => return Err(Error::Internal("the claim of a guess panicked".into())),
             };
             if !turn.outwait(until, now).await {
                 return Err(self.refuse(until, refused));

@@ -5,10 +5,10 @@ use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::json;
-use time::format_description::well_known::Rfc3339;
 
 use crate::clock::Clock;
 use crate::config::LogFormat;
+use crate::timestamp::Timestamp;
 
 /// Whether stderr holds JSON lines; one for the process, as the log is.
 static IN_JSON: AtomicBool = AtomicBool::new(false);
@@ -28,8 +28,11 @@ fn tell(word: &str, level: &str, sentence: &str) {
     if !IN_JSON.load(Ordering::Relaxed) {
         return eprintln!("{word}: {sentence}");
     }
-    let now = Clock::system().now().format(&Rfc3339).unwrap_or_default();
-    eprintln!("{}", json!({"timestamp": now, "level": level, "message": sentence}));
+    let now = Timestamp::fixed(Clock::system().now());
+    let line = json!({
+        "timestamp": now.as_str(), "level": level, "message": sentence, "target": "doorward",
+    });
+    eprintln!("{line}");
 }
 
 /// A command's failure.
