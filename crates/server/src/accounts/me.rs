@@ -2,13 +2,12 @@
 
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::State;
 
 use super::{Accounts, User, store};
 use crate::db::Gate;
 use crate::error::Error;
-use crate::http::json;
+use crate::http::{Json, json};
 use crate::keys::Caller;
 
 /// The caller's own account.

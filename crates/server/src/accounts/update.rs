@@ -3,14 +3,13 @@
 
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::State;
 use utoipa::ToSchema;
 
 use super::{Accounts, Name, User, store};
 use crate::db::Gate;
 use crate::error::Error;
-use crate::http::{Given, JsonBody, json};
+use crate::http::{Given, Json, JsonBody, json};
 use crate::keys::Caller;
 
 /// What may be changed; absent keeps, null clears.

@@ -43,6 +43,6 @@ pub use page::{Cursor, Flag, Listing, Page, Term};
 pub use paths::USER_ID;
 pub use problem::Problem;
 pub use query::{Query, text};
-pub use reply::{Created, NoContent, NotModified, json};
+pub use reply::{Created, Json, NoContent, NotModified, json};
 pub use request_id::RequestId;
 pub use segment::{IdInPath, segment};

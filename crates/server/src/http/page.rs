@@ -2,7 +2,6 @@
 //! that the cost of a page does not grow with its number. The next page is a `Link` (RFC 8288). A
 //! cursor grants nothing: every page asks for the permission again.
 
-use axum::Json;
 use axum::extract::{FromRequestParts, OriginalUri};
 use axum::http::header;
 use axum::http::request::Parts;
@@ -14,6 +13,7 @@ use serde_json::Value;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use super::reply::Json;
 use super::{Field, Fields, Query, text};
 use crate::error::Error;
 

@@ -2,7 +2,6 @@
 //! (RFC 8414): what other services need to verify tokens. Public members only; the shared secret is
 //! never published, so without key pairs the set is empty.
 
-use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderName;
 use axum::http::header;
@@ -13,7 +12,7 @@ use utoipa::ToSchema;
 use super::Keys;
 use super::signing_key::PUBLISH_AGAIN;
 use crate::error::Error;
-use crate::http::json;
+use crate::http::{Json, json};
 
 type Cached<T> = ([(HeaderName, &'static str); 1], Json<T>);
 

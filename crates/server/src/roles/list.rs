@@ -2,13 +2,12 @@
 
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::State;
 
 use super::{Role, Roles, store};
 use crate::db::Authority;
 use crate::error::Error;
-use crate::http::json;
+use crate::http::{Json, json};
 use crate::keys::Permitted;
 use crate::permission::RolesWrite;
 

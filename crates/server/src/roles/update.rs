@@ -3,7 +3,6 @@
 
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::State;
 use utoipa::ToSchema;
 
@@ -12,7 +11,7 @@ use super::{Role, RoleName, Roles, store};
 use crate::audit::{Actor, Event, Record};
 use crate::db::lock_admins;
 use crate::error::Error;
-use crate::http::{Fields, JsonBody, json};
+use crate::http::{Fields, Json, JsonBody, json};
 use crate::keys::Permitted;
 use crate::permission::{Permission, RolesWrite};
 

@@ -3,7 +3,6 @@
 
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::State;
 use doorward_verify::Claims;
 use serde::Serialize;
@@ -14,7 +13,7 @@ use super::refresh_token::{Forgiveness, Presented, Redemption, redeem};
 use super::{Sessions, store};
 use crate::db::Authority;
 use crate::error::Error;
-use crate::http::{Fields, FormError, JsonOrForm, json};
+use crate::http::{Fields, FormError, Json, JsonOrForm, json};
 use crate::keys::Permitted;
 use crate::permission::TokensIntrospect;
 

@@ -3,7 +3,6 @@
 
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
 use time::OffsetDateTime;
@@ -13,7 +12,7 @@ use uuid::Uuid;
 use super::{Sessions, store};
 use crate::db::{Authority, Gate};
 use crate::error::Error;
-use crate::http::json;
+use crate::http::{Json, json};
 use crate::keys::Caller;
 
 /// One sign-in that still counts.

@@ -3,14 +3,13 @@
 
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::State;
 use utoipa::ToSchema;
 
 use super::{Sessions, Tokens};
 use crate::accounts::Password;
 use crate::error::Error;
-use crate::http::{Fields, FormError, JsonOrForm, Origin, json};
+use crate::http::{Fields, FormError, Json, JsonOrForm, Origin, json};
 
 /// What a sign-in sends.
 #[derive(Debug, ToSchema)]

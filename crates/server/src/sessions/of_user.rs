@@ -3,7 +3,6 @@
 
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::State;
 use uuid::Uuid;
 
@@ -11,7 +10,7 @@ use super::{SessionView, Sessions, store};
 use crate::audit::{Actor, Event, Record};
 use crate::db::{end_sessions, user_exists};
 use crate::error::Error;
-use crate::http::{IdInPath, NoContent, json};
+use crate::http::{IdInPath, Json, NoContent, json};
 use crate::keys::Permitted;
 use crate::permission::SessionsWrite;
 

@@ -4,7 +4,6 @@
 
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::State;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
@@ -15,7 +14,7 @@ use super::{Session, Sessions, Tokens};
 use crate::audit::{Event, Outcome, Record};
 use crate::db::DbError;
 use crate::error::Error;
-use crate::http::{Fields, FormError, JsonOrForm, Origin, json};
+use crate::http::{Fields, FormError, Json, JsonOrForm, Origin, json};
 
 /// How often a caller whose session keeps changing under it reads again.
 const ATTEMPTS: usize = 4;

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::State;
 use uuid::Uuid;
 
@@ -10,7 +9,7 @@ use super::{AdminUser, Users, store};
 use crate::accounts::Email;
 use crate::db::Authority;
 use crate::error::Error;
-use crate::http::{IdInPath, json};
+use crate::http::{IdInPath, Json, json};
 use crate::keys::Permitted;
 use crate::permission::UsersRead;
 

@@ -4,7 +4,6 @@
 
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::State;
 use serde_json::Value;
 use time::OffsetDateTime;
@@ -16,7 +15,7 @@ use crate::accounts::Name;
 use crate::audit::{Actor, Event, Record};
 use crate::db::{end_sessions, keep_an_admin, lock_admins, user_exists};
 use crate::error::Error;
-use crate::http::{Field, Fields, Given, IdInPath, Instant, JsonBody, json};
+use crate::http::{Field, Fields, Given, IdInPath, Instant, Json, JsonBody, json};
 use crate::keys::Permitted;
 use crate::permission::UsersWrite;
 
