@@ -15,6 +15,7 @@ mod migration;
 mod migration_script;
 mod pg_connect;
 mod pg_fault;
+mod pg_gather;
 mod pg_lane;
 mod pg_link;
 mod pg_pooler;

@@ -13,6 +13,7 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, Config, Error};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
+use super::pg_gather::Gather;
 use super::pg_tls::connector;
 use super::{DbError, Result};
 use crate::config::{ChannelBinding, PostgresUrl, Tls};
@@ -70,7 +71,7 @@ impl Target {
         match tokio::time::timeout(CONNECT_WITHIN, connected).await {
             Ok(Ok((client, connection))) => {
                 let driver = tokio::spawn(async move {
-                    if let Err(error) = connection.await {
+                    if let Err(error) = Gather::new(connection).await {
                         tracing::debug!(%error, "a database connection has ended");
                     }
                 });
