@@ -1,5 +1,4 @@
-//! Logs: text or JSON lines on stderr, written by a thread of their own. A panic is one line; its
-//! backtrace never reaches a client.
+//! Logs: text or JSON lines on stderr, written by a thread of their own.
 
 use std::io::IsTerminal;
 use std::sync::OnceLock;
@@ -34,12 +33,6 @@ pub(super) fn start(settings: &Settings) -> Outcome {
         }
         LogFormat::Json => builder.event_format(JsonLine).try_init(),
     };
-    std::panic::set_hook(Box::new(|panic| {
-        let what = panic.payload_as_str().unwrap_or("unknown");
-        let place = panic.location().map(ToString::to_string);
-        tracing::error!(what, place, "panic");
-        flush();
-    }));
     Ok(())
 }
 
