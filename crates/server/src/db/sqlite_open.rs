@@ -1,11 +1,11 @@
 //! Opening a SQLite file: its settings, and one sentence for each way it can fail.
 
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::config::DbConfig;
 use rusqlite::functions::FunctionFlags;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::DbError;
 use super::sqlite_row::REFUSED;
@@ -26,7 +26,7 @@ pub(super) fn connect(path: &Path, writes: bool) -> rusqlite::Result<Connection>
     // to look at the new values, which costs more than running it.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     if writes {
-        connection.pragma_update(None, "journal_mode", "WAL")?;
+        use_wal(&connection)?;
         connection.pragma_update(None, "synchronous", "NORMAL")?;
     }
     connection.pragma_update(None, "foreign_keys", true)?;
@@ -52,9 +52,25 @@ pub(super) fn connect(path: &Path, writes: bool) -> rusqlite::Result<Connection>
     Ok(connection)
 }
 
+/// A new file is turned to WAL by whoever opens it first. There SQLite does not wait for others, lest
+/// two should wait for each other, so this does.
+fn use_wal(connection: &Connection) -> rusqlite::Result<()> {
+    let until = Instant::now() + BUSY;
+    loop {
+        match connection.pragma_update(None, "journal_mode", "WAL") {
+            Err(error)
+                if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
+                    && Instant::now() < until =>
+            {
+                std::thread::park_timeout(Duration::from_millis(10));
+            }
+            done => return done,
+        }
+    }
+}
+
 /// Why a file cannot be opened, and what to do about it.
 pub(super) fn sentence(path: &Path, error: &rusqlite::Error) -> DbError {
-    use rusqlite::ErrorCode;
     let file = path.display();
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     DbError::Away(match error.sqlite_error_code() {
@@ -80,4 +96,23 @@ pub(super) fn sentence(path: &Path, error: &rusqlite::Error) -> DbError {
         ),
         _ => format!("{file} cannot be opened: {error}."),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_new_file_that_another_process_writes_to_is_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.db");
+        let other = Connection::open(&path).unwrap();
+        other.execute_batch("CREATE TABLE t (a); BEGIN IMMEDIATE").unwrap();
+        std::thread::scope(|scope| {
+            let opening = scope.spawn(|| connect(&path, true).map(drop));
+            std::thread::park_timeout(Duration::from_millis(300));
+            other.execute_batch("COMMIT").unwrap();
+            opening.join().unwrap().unwrap();
+        });
+    }
 }
