@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::process::{Server, call};
 use crate::support::client::PASSWORD;
 use crate::support::postgres;
+use crate::support::process::{Server, call};
 
 const WRITERS: usize = 12;
 const ROUNDS: usize = 3;

@@ -1,4 +1,5 @@
-//! The actor of every API test: a client with or without a token, calling the real router.
+//! The actor of every API test: a client with or without a token, calling the real router, or a
+//! process that serves it.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -15,7 +16,7 @@ pub const PASSWORD: &str = "correct horse battery staple";
 /// A client of one application.
 #[derive(Clone)]
 pub struct Client {
-    pub(super) router: Routes,
+    pub(super) callee: Callee,
     /// The address it calls from.
     pub peer: Option<IpAddr>,
     /// Its access token, sent with each request.
@@ -24,6 +25,21 @@ pub struct Client {
     pub refresh_token: Option<String>,
     /// The user it signed up as.
     pub user: Value,
+}
+
+/// Whom a client calls.
+#[derive(Clone)]
+pub enum Callee {
+    /// The router, in this process.
+    Routes(Routes),
+    /// Whoever listens on this port of 127.0.0.1.
+    Process(u16),
+}
+
+impl From<Routes> for Callee {
+    fn from(routes: Routes) -> Self {
+        Self::Routes(routes)
+    }
 }
 
 /// An answer, read to its end.
@@ -77,8 +93,9 @@ impl Reply {
 
 impl Client {
     /// A client that nobody has signed in.
-    pub fn anonymous(router: Routes) -> Self {
-        Self { router, peer: None, token: None, refresh_token: None, user: Value::Null }
+    pub fn anonymous(callee: impl Into<Callee>) -> Self {
+        let callee = callee.into();
+        Self { callee, peer: None, token: None, refresh_token: None, user: Value::Null }
     }
 
     /// The same client calling from an address.
@@ -88,7 +105,12 @@ impl Client {
 
     /// The same client calling another process of the application.
     pub fn through(&self, app: &super::TestApp) -> Self {
-        Self { router: app.router.clone(), ..self.clone() }
+        Self { callee: app.router.clone().into(), ..self.clone() }
+    }
+
+    /// The same client calling a process.
+    pub fn calling(&self, process: &super::process::Server) -> Self {
+        Self { callee: Callee::Process(process.port), ..self.clone() }
     }
 
     /// The same client with another token.
@@ -119,7 +141,12 @@ impl Client {
         if let Some(ip) = self.peer {
             request.extensions_mut().insert(PeerAddr(SocketAddr::new(ip, 4711)));
         }
-        let response = self.router.clone().oneshot(request).await.expect("the router never fails");
+        let response = match self.callee.clone() {
+            Callee::Routes(routes) => {
+                routes.oneshot(request).await.expect("the router never fails")
+            }
+            Callee::Process(port) => super::process::exchange(port, request).await,
+        };
         let status = response.status().as_u16();
         let headers = response.headers().clone();
         let bytes = axum::body::to_bytes(response.into_body(), usize::MAX).await.expect("a body");

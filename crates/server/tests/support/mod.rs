@@ -8,6 +8,7 @@ pub mod app;
 pub mod client;
 pub mod pooler;
 pub mod postgres;
+pub mod process;
 pub mod redis;
 
 #[allow(unused_imports, reason = "each test binary uses its own part")]
