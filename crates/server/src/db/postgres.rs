@@ -29,7 +29,7 @@ const READ_LINKS: usize = 2;
 /// A connection's writes commit in turn, so writes need more of them; of tasks and of sessions alike,
 /// since at busy times each client refreshes. They open only under load, and a server that has no
 /// room for all of them is served by those it has.
-const WRITE_LINKS: usize = 24;
+const WRITE_LINKS: usize = 32;
 const READ_QUEUE: usize = 1024;
 const WRITE_QUEUE: usize = 512;
 
