@@ -30,7 +30,7 @@ pub(super) struct Lane {
 #[derive(Debug, Default)]
 struct Slots {
     links: Vec<Arc<Link>>,
-    opening: Option<watch::Receiver<Outcome>>,
+    opening: Option<Opening>,
     failures: u32,
     last_failure: Option<String>,
     not_before: Option<Instant>,
@@ -38,6 +38,8 @@ struct Slots {
 
 /// Of one attempt to open a connection; `None` while it lasts.
 type Outcome = Option<std::result::Result<(), String>>;
+/// An attempt under way.
+pub(super) type Opening = watch::Receiver<Outcome>;
 
 impl Lane {
     /// At most `limit` connections and `queue` callers.
@@ -54,29 +56,34 @@ impl Lane {
         Ok(place)
     }
 
-    /// The best open connection, if there is one.
-    pub(super) fn ready(&self) -> Option<InUse> {
-        self.choose().ok()
-    }
-
     /// The best open connection, or the first one to open before the deadline.
     pub(super) async fn link(&self, deadline: Instant) -> Result<InUse> {
+        match self.choose() {
+            Ok(link) => Ok(link),
+            Err(opening) => self.link_after(opening, deadline).await,
+        }
+    }
+
+    /// The connection that `opening` brings, unless others are quicker.
+    pub(super) async fn link_after(
+        &self,
+        mut opening: Opening,
+        deadline: Instant,
+    ) -> Result<InUse> {
         loop {
-            let mut opening = match self.choose() {
+            let ended = opening.wait_for(Option::is_some);
+            let outcome = match tokio::time::timeout_at(deadline, ended).await {
+                Ok(Ok(outcome)) => outcome.clone(),
+                Ok(Err(_)) => return Err(DbError::Away("the attempt to connect stopped".into())),
+                Err(_) => return Err(DbError::Away(self.last_failure())),
+            };
+            if let Some(Err(why)) = outcome {
+                return Err(DbError::Away(why));
+            }
+            opening = match self.choose() {
                 Ok(link) => return Ok(link),
                 Err(opening) => opening,
             };
-            let outcome =
-                tokio::time::timeout_at(deadline, opening.wait_for(Option::is_some)).await;
-            match outcome {
-                Ok(Ok(outcome)) => {
-                    if let Some(Err(why)) = &*outcome {
-                        return Err(DbError::Away(why.clone()));
-                    }
-                }
-                Ok(Err(_)) => return Err(DbError::Away("the attempt to connect stopped".into())),
-                Err(_) => return Err(DbError::Away(self.last_failure())),
-            }
         }
     }
 
@@ -85,7 +92,8 @@ impl Lane {
         known.unwrap_or_else(|| "The database did not accept a connection in time.".into())
     }
 
-    fn choose(&self) -> std::result::Result<InUse, watch::Receiver<Outcome>> {
+    /// The best open connection, or the attempt to open one.
+    pub(super) fn choose(&self) -> std::result::Result<InUse, Opening> {
         let mut slots = locked(&self.slots);
         slots.links.retain(|link| !link.is_closed());
         let now = Instant::now();
@@ -107,7 +115,7 @@ impl Lane {
     }
 
     /// Opens one connection on a task of its own: callers may give up, the attempt goes on.
-    fn open(&self, slots: &mut Slots) -> watch::Receiver<Outcome> {
+    fn open(&self, slots: &mut Slots) -> Opening {
         let (tell, opening) = watch::channel(None);
         slots.opening = Some(opening.clone());
         let (target, shared) = (Arc::clone(&self.target), Arc::clone(&self.slots));

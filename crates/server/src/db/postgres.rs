@@ -172,9 +172,9 @@ async fn run(lane: &Lane, work: Work<'_>) -> Result<Vec<Vec<PgRow>>> {
     let deadline = Instant::now() + CALL_WITHIN;
     let mut attempt = 1;
     loop {
-        let link = match lane.ready() {
-            Some(link) => link,
-            None => Box::pin(lane.link(deadline)).await?,
+        let link = match lane.choose() {
+            Ok(link) => link,
+            Err(opening) => Box::pin(lane.link_after(opening, deadline)).await?,
         };
         let mut sent = pin!(work.send(&link));
         let Ok(answer) = timeout_at(deadline, sent.as_mut()).await else {
