@@ -25,8 +25,8 @@ impl Line {
         Self { method: method.clone(), uri: uri.clone(), client, began: Instant::now() }
     }
 
-    /// Writes it, inside the request's span, which carries the id. What only reads and succeeds is
-    /// the bulk, changes nothing, and would cost a tenth of the server to write down: `debug`.
+    /// Writes it where the request's id is current, so that it carries the id. What only reads and
+    /// succeeds is the bulk, changes nothing, and would be dear to write down: `debug`.
     pub(super) fn end(self, route: Option<&MatchedPath>, status: StatusCode) {
         let micros = u64::try_from(self.began.elapsed().as_micros()).unwrap_or(u64::MAX);
         let route = route.map(MatchedPath::as_str);
