@@ -25,7 +25,7 @@ use crate::keys::{self, DecideFirst, Keys, SigningKeys};
 use crate::openapi;
 use crate::passwords::{self, Passwords};
 use crate::roles::{self, Roles};
-use crate::sessions::{self, Sessions};
+use crate::sessions::{self, KnownSessions, Sessions};
 use crate::tasks::{self, Tasks};
 use crate::users::{self, Users};
 
@@ -51,6 +51,8 @@ pub struct App {
     pub audit: Audit,
     /// Counts guesses at passwords.
     pub guesses: Arc<Guesses>,
+    /// How sessions began.
+    pub known_sessions: Arc<KnownSessions>,
 }
 
 impl App {
@@ -61,11 +63,12 @@ impl App {
         let (retention, time) = (settings.audit_retention, clock.clone());
         let audit = Audit::new(db.clone(), time, random.clone(), retention);
         let guesses = Guesses::new(&settings);
+        let known_sessions = Arc::default();
         let settings = Arc::new(settings);
         let (shared, time, chance) = (Arc::clone(&settings), clock.clone(), random.clone());
         let identities = Identities::new(shared, db.clone(), time, chance, audit.clone());
         keys.take_foreign(Arc::new(identities));
-        Self { settings, db, clock, random, keys, hashing, audit, guesses }
+        Self { settings, db, clock, random, keys, hashing, audit, guesses, known_sessions }
     }
 
     /// The use cases of accounts.
@@ -108,7 +111,11 @@ impl App {
 
     /// The use cases of sessions.
     pub fn sessions(&self) -> Sessions {
-        Sessions { accounts: self.accounts(), secrets: RefreshSecrets::new(&self.settings) }
+        Sessions {
+            accounts: self.accounts(),
+            secrets: RefreshSecrets::new(&self.settings),
+            known: Arc::clone(&self.known_sessions),
+        }
     }
 
     /// The use cases of passwords.

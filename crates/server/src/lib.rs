@@ -15,6 +15,7 @@ pub mod keys;
 pub mod openapi;
 pub mod passwords;
 pub mod permission;
+pub mod recent;
 pub mod roles;
 pub mod sessions;
 pub mod tasks;

@@ -48,6 +48,7 @@ migrations! {
     7 "0007_login_guards",
     8 "0008_identities",
     9 "0009_signing_keys",
+    10 "0010_session_indexes",
 }
 
 impl Migration {

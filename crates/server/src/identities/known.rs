@@ -2,42 +2,29 @@
 //! once. Nothing is trusted from here: the gate checks the identity and its user in the work's own
 //! round trip, and an identity that fails there is forgotten.
 
-use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
-
 use aws_lc_rs::digest::{SHA256, digest};
 use uuid::Uuid;
 
 use super::person::Person;
 use super::store::Identity;
-
-/// At 64 bytes each.
-const MOST: usize = 16_384;
+use crate::recent::Recent;
 
 type Key = [u8; 32];
 
 #[derive(Debug, Default)]
-pub(super) struct Known(Mutex<HashMap<Key, Identity>>);
+pub(super) struct Known(Recent<Key, Identity>);
 
 impl Known {
     pub(super) fn get(&self, person: &Person) -> Option<Identity> {
-        self.all().get(&key(person)).copied()
+        self.0.get(&key(person))
     }
 
     pub(super) fn put(&self, person: &Person, identity: Identity) {
-        let mut all = self.all();
-        if all.len() >= MOST {
-            all.clear();
-        }
-        all.insert(key(person), identity);
+        self.0.put(key(person), identity);
     }
 
     pub(super) fn forget(&self, id: Uuid) {
-        self.all().retain(|_, identity| identity.id != id);
-    }
-
-    fn all(&self) -> MutexGuard<'_, HashMap<Key, Identity>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.forget(|identity| identity.id == id);
     }
 }
 

@@ -4,9 +4,9 @@
 use doorward_verify::Claims;
 use time::OffsetDateTime;
 
-use super::Sessions;
+use super::session::Generation;
+use super::{Beginning, Sessions};
 use crate::error::Error;
-use uuid::Uuid;
 
 /// A signed access token and the seconds it lives.
 #[derive(Debug)]
@@ -15,32 +15,25 @@ pub(super) struct AccessToken {
     pub(super) expires_in: i64,
 }
 
-/// Which session and generation a token belongs to, and until when it may live at most.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Belonging {
-    pub(super) session_id: Uuid,
-    pub(super) generation: i64,
-    pub(super) expires_at: OffsetDateTime,
-}
-
 impl Sessions {
-    /// Signs an access token for the user.
+    /// Signs an access token for the session's user; it lives no longer than the generation.
     pub(super) async fn access_token(
         &self,
-        user_id: Uuid,
+        begun: &Beginning,
+        generation: Generation,
         roles: Vec<String>,
-        of: Belonging,
         now: OffsetDateTime,
     ) -> Result<AccessToken, Error> {
         let accounts = &self.accounts;
-        let exp = (now + accounts.settings.access_token_ttl).min(of.expires_at).unix_timestamp();
+        let exp =
+            (now + accounts.settings.access_token_ttl).min(generation.expires_at).unix_timestamp();
         let iat = now.unix_timestamp();
         let claims = Claims {
             iss: accounts.settings.token_issuer.clone(),
-            sub: user_id.to_string(),
-            user_id: user_id.to_string(),
-            sid: of.session_id.to_string(),
-            generation: of.generation,
+            sub: begun.user_id.to_string(),
+            user_id: begun.user_id.to_string(),
+            sid: begun.id.to_string(),
+            generation: generation.counter,
             jti: accounts.random.id(now).to_string(),
             iat,
             exp,

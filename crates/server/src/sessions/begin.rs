@@ -6,8 +6,8 @@ use time::OffsetDateTime;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::access_token::Belonging;
-use super::{Session, Sessions, refresh_token, store};
+use super::session::Generation;
+use super::{Beginning, Session, Sessions, refresh_token, store};
 use crate::accounts::Authenticated;
 use crate::audit::{Event, Record};
 use crate::db::DbError;
@@ -42,56 +42,54 @@ impl Sessions {
         steps.extend(store::insert(&session, origin, &known.hash));
         steps.extend(known.guess.cleared());
         let record = Record::from(origin, Event::Login);
-        let record = record.about(session.user_id).in_session(session.id);
+        let record = record.about(session.begun.user_id).in_session(session.begun.id);
         match self.accounts.audit.write(steps, record).await {
             Ok(_) => known.guess.right(),
             // Disabled, deleted or given another password since. The guess is given back.
             Err(DbError::Refused(_) | DbError::Orphan) => return Ok(None),
             Err(error) => return Err(error.into()),
         }
-        let now = session.rotated_at;
-        self.tokens(&session, known.user.roles, now).await.map(Some)
+        let Session { begun, rotated_at: now, .. } = &session;
+        self.known.put(begun.id, begun.clone());
+        self.tokens(begun, session.generation(), known.user.roles, *now).await.map(Some)
     }
 
     fn new_session(&self, user_id: Uuid) -> Session {
         let (settings, random) = (&self.accounts.settings, &self.accounts.random);
         let now = self.accounts.clock.now();
-        let max_expires_at = now + settings.session_max_ttl;
-        Session {
+        let begun = Beginning {
             id: random.id(now),
             user_id,
+            salt: random.bytes::<32>().to_vec(),
+            max_expires_at: now + settings.session_max_ttl,
+        };
+        Session {
             counter: 0,
             confirmed: 0,
-            salt: random.bytes::<32>().to_vec(),
             rotated_at: now,
-            expires_at: (now + settings.session_idle_ttl).min(max_expires_at),
-            max_expires_at,
+            expires_at: begun.extended(now, settings.session_idle_ttl),
             ended_at: None,
+            begun,
         }
     }
 
-    /// The tokens of the session's current generation.
+    /// The tokens of this generation of the session.
     pub(super) async fn tokens(
         &self,
-        session: &Session,
+        begun: &Beginning,
+        generation: Generation,
         roles: Vec<String>,
         now: OffsetDateTime,
     ) -> Result<Tokens, Error> {
-        let of = Belonging {
-            session_id: session.id,
-            generation: session.counter,
-            expires_at: session.expires_at,
-        };
-        let access = self.access_token(session.user_id, roles, of, now).await?;
-        let refresh_token =
-            refresh_token::mint(session.id, &session.salt, session.counter, &self.secrets)
-                .ok_or_else(|| Error::Internal("no secret signs refresh tokens".into()))?;
+        let access = self.access_token(begun, generation, roles, now).await?;
+        let refresh_token = refresh_token::mint(begun, generation.counter, &self.secrets)
+            .ok_or_else(|| Error::Internal("no secret signs refresh tokens".into()))?;
         Ok(Tokens {
             access_token: access.text,
             token_type: "bearer",
             expires_in: access.expires_in,
             refresh_token,
-            refresh_expires_in: (session.expires_at - now).whole_seconds().max(0),
+            refresh_expires_in: (generation.expires_at - now).whole_seconds().max(0),
         })
     }
 }

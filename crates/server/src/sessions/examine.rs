@@ -88,7 +88,7 @@ impl Sessions {
                 examined.failing = Some(format!("the database cannot be asked: {error}"));
             }
             Ok(None) => examined.failing = Some("session: there is no such session".into()),
-            Ok(Some(found)) if presented.prove(&found.session, &self.secrets).is_none() => {
+            Ok(Some(found)) if presented.prove(&found.session.begun, &self.secrets).is_none() => {
                 examined.failing = Some("signature: no secret of this server made it".into());
             }
             Ok(Some(_)) => self.examine_session(&mut examined, presented.session_id, None).await,

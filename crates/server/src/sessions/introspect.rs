@@ -153,7 +153,7 @@ impl Sessions {
         let settings = &self.accounts.settings;
         let forgive = Forgiveness { grace: settings.refresh_grace, retry: settings.refresh_retry };
         let worth = presented
-            .prove(&found.session, &self.secrets)
+            .prove(&found.session.begun, &self.secrets)
             .map(|genuine| redeem(genuine, &found.session, forgive, now));
         if !matches!(worth, Some(Redemption::Advance | Redemption::Repeat)) {
             return Ok(Introspection::default());
@@ -161,7 +161,7 @@ impl Sessions {
         Ok(Introspection {
             active: true,
             token_type: Some("refresh_token"),
-            sub: Some(found.session.user_id.to_string()),
+            sub: Some(found.session.begun.user_id.to_string()),
             sid: Some(id.to_string()),
             exp: Some(found.session.expires_at.unix_timestamp()),
             iss: Some(settings.token_issuer.clone()),

@@ -21,7 +21,7 @@ pub use begin::Tokens;
 pub use introspect::Introspection;
 pub use list::SessionView;
 pub use refresh_token::{Forgiveness, Genuine, Presented, Redemption, redeem};
-pub use session::Session;
+pub use session::{Beginning, Session};
 pub(crate) use store::end_others;
 pub use store::{STATEMENTS, Scope};
 
@@ -30,17 +30,23 @@ use std::sync::Arc;
 use axum::extract::FromRef;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
+use uuid::Uuid;
 
 use crate::accounts::Accounts;
 use crate::crypto::RefreshSecrets;
 use crate::keys::Keys;
+use crate::recent::Recent;
 
 /// The use cases of sessions, and what they need.
 #[derive(Clone, Debug)]
 pub struct Sessions {
     pub(crate) accounts: Accounts,
     pub(crate) secrets: RefreshSecrets,
+    pub(crate) known: Arc<KnownSessions>,
 }
+
+/// How the sessions seen lately began, so that their refresh need not ask first.
+pub type KnownSessions = Recent<Uuid, Beginning>;
 
 impl FromRef<Arc<Sessions>> for Keys {
     fn from_ref(sessions: &Arc<Sessions>) -> Self {

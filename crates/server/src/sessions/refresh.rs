@@ -1,6 +1,7 @@
-//! `POST /auth/refresh`: refresh-token rotation. One read, one compare-and-set; a caller that loses the
-//! race reads again and is then one step behind, so all agree on one successor. Theft ends the session:
-//! that is committed before the answer says so.
+//! `POST /auth/refresh`: refresh-token rotation. One compare-and-set where this process knows the
+//! session's salt, else a read before it. Who does not win it reads and is then one step behind, so
+//! all agree on one successor, or worse. Theft ends the session: that is committed before the answer
+//! says so. The row alone decides: what is remembered never changes.
 
 use std::sync::Arc;
 
@@ -8,9 +9,10 @@ use axum::extract::State;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 
-use super::refresh_token::{Forgiveness, Presented, Redemption, redeem};
+use super::refresh_token::{Forgiveness, Genuine, Presented, Redemption, redeem};
+use super::session::Generation;
 use super::store::{self, Refreshable};
-use super::{Session, Sessions, Tokens};
+use super::{Beginning, Session, Sessions, Tokens};
 use crate::audit::{Event, Outcome, Record};
 use crate::db::DbError;
 use crate::error::Error;
@@ -75,12 +77,28 @@ impl Sessions {
             .filter(|token| token.len() <= MAX_TOKEN)
             .and_then(Presented::parse)
             .ok_or(Error::InvalidRefreshToken)?;
+        if let Some(begun) = self.known.get(&presented.session_id)
+            && let Some(tokens) = self.advance_known(presented, &begun).await?
+        {
+            return Ok(tokens);
+        }
         for _ in 0..ATTEMPTS {
             if let Some(tokens) = self.redeem_once(presented, origin).await? {
                 return Ok(tokens);
             }
         }
         Err(Error::Unavailable("The session is being refreshed elsewhere; try again shortly."))
+    }
+
+    /// One write, of a session whose salt this process knows; `None` if its counter is another or
+    /// the session no longer counts, which only a read can tell apart.
+    async fn advance_known(
+        &self,
+        presented: Presented,
+        begun: &Beginning,
+    ) -> Result<Option<Tokens>, Error> {
+        let genuine = presented.prove(begun, &self.secrets).ok_or(Error::InvalidRefreshToken)?;
+        self.advance(begun, genuine, self.accounts.clock.now()).await
     }
 
     /// One read and at most one write; `None` if another caller changed the session in between.
@@ -94,7 +112,8 @@ impl Sessions {
         let Some(Refreshable { session, is_active: true, roles }) = found else {
             return Err(Error::InvalidRefreshToken);
         };
-        let genuine = presented.prove(&session, &self.secrets).ok_or(Error::InvalidRefreshToken)?;
+        let genuine =
+            presented.prove(&session.begun, &self.secrets).ok_or(Error::InvalidRefreshToken)?;
         let settings = &self.accounts.settings;
         let forgive = Forgiveness { grace: settings.refresh_grace, retry: settings.refresh_retry };
         match redeem(genuine, &session, forgive, now) {
@@ -103,17 +122,30 @@ impl Sessions {
                 self.end_stolen(&session, now, origin).await?;
                 Err(Error::RefreshTokenReused)
             }
-            Redemption::Repeat => self.tokens(&session, roles, now).await.map(Some),
+            Redemption::Repeat => {
+                self.tokens(&session.begun, session.generation(), roles, now).await.map(Some)
+            }
             Redemption::Advance => {
-                let mut next = session.clone();
-                next.counter += 1;
-                next.expires_at = session.extended(now, settings.session_idle_ttl);
-                if !store::update_counter(db, &session, next.expires_at, now).await? {
-                    return Ok(None);
-                }
-                self.tokens(&next, roles, now).await.map(Some)
+                self.known.put(session.begun.id, session.begun.clone());
+                self.advance(&session.begun, genuine, now).await
             }
         }
+    }
+
+    /// The compare-and-set; `None` if another caller was first or the session has just ended.
+    async fn advance(
+        &self,
+        begun: &Beginning,
+        genuine: Genuine,
+        now: OffsetDateTime,
+    ) -> Result<Option<Tokens>, Error> {
+        let expires_at = begun.extended(now, self.accounts.settings.session_idle_ttl);
+        let db = &self.accounts.db;
+        let advanced =
+            store::update_counter(db, begun.id, genuine.counter, expires_at, now).await?;
+        let Some(roles) = advanced else { return Ok(None) };
+        let next = Generation { counter: genuine.counter + 1, expires_at };
+        self.tokens(begun, next, roles, now).await.map(Some)
     }
 
     async fn end_stolen(
@@ -122,9 +154,9 @@ impl Sessions {
         now: OffsetDateTime,
         origin: &Origin,
     ) -> Result<(), Error> {
-        let steps = store::revoke(session.id, "refresh_token_reused", now);
+        let steps = store::revoke(session.begun.id, "refresh_token_reused", now);
         let record = Record::from(origin, Event::RefreshReuse).came_out(Outcome::Blocked);
-        let record = record.about(session.user_id).in_session(session.id);
+        let record = record.about(session.begun.user_id).in_session(session.begun.id);
         match self.accounts.audit.write(steps, record).await {
             // Refused: it had ended before.
             Ok(_) | Err(DbError::Refused(_)) => Ok(()),

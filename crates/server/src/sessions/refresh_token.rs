@@ -10,7 +10,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::Session;
+use super::{Beginning, Session};
 use crate::crypto::{RefreshSecrets, SecretId};
 
 const PREFIX: &str = "dwr_";
@@ -31,7 +31,7 @@ pub struct Presented {
 /// The counter of a token whose MAC was right for its session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Genuine {
-    counter: i64,
+    pub(super) counter: i64,
 }
 
 /// What a genuine token is worth.
@@ -77,24 +77,19 @@ impl Presented {
     }
 
     /// Proves it against the session it names.
-    pub fn prove(&self, session: &Session, secrets: &RefreshSecrets) -> Option<Genuine> {
-        let message = body(session.id, self.counter, self.secret);
-        (self.session_id == session.id
-            && secrets.verify(self.secret, &session.salt, &message, &self.mac))
+    pub fn prove(&self, begun: &Beginning, secrets: &RefreshSecrets) -> Option<Genuine> {
+        let message = body(begun.id, self.counter, self.secret);
+        (self.session_id == begun.id
+            && secrets.verify(self.secret, &begun.salt, &message, &self.mac))
         .then_some(Genuine { counter: self.counter })
     }
 }
 
 /// The text of the refresh token of this session and generation, by the current secret.
-pub(super) fn mint(
-    id: Uuid,
-    salt: &[u8],
-    counter: i64,
-    secrets: &RefreshSecrets,
-) -> Option<String> {
+pub(super) fn mint(begun: &Beginning, counter: i64, secrets: &RefreshSecrets) -> Option<String> {
     let secret = secrets.current();
-    let mut token = body(id, counter, secret).to_vec();
-    token.extend_from_slice(&secrets.mac(secret, salt, &token)?);
+    let mut token = body(begun.id, counter, secret).to_vec();
+    token.extend_from_slice(&secrets.mac(secret, &begun.salt, &token)?);
     Some(format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(token)))
 }
 
@@ -138,16 +133,22 @@ mod tests {
         Forgiveness { grace: Duration::from_secs(10), retry: Duration::from_hours(1) };
     const NONE: Forgiveness = Forgiveness { grace: Duration::ZERO, retry: Duration::ZERO };
 
-    fn session(counter: i64, confirmed: i64) -> Session {
-        Session {
+    fn begun() -> Beginning {
+        Beginning {
             id: Uuid::from_u128(7),
             user_id: Uuid::from_u128(8),
+            salt: vec![1; 32],
+            max_expires_at: ROTATED + Duration::from_hours(240),
+        }
+    }
+
+    fn session(counter: i64, confirmed: i64) -> Session {
+        Session {
+            begun: begun(),
             counter,
             confirmed,
-            salt: vec![1; 32],
             rotated_at: ROTATED,
             expires_at: ROTATED + Duration::from_hours(24),
-            max_expires_at: ROTATED + Duration::from_hours(240),
             ended_at: None,
         }
     }
@@ -222,7 +223,8 @@ mod tests {
     #[test]
     fn a_dead_session_redeems_nothing_and_raises_no_alarm() {
         let ended = Session { ended_at: Some(ROTATED), ..session(5, 5) };
-        let absolute = Session { max_expires_at: ROTATED, ..session(5, 5) };
+        let over = Beginning { max_expires_at: ROTATED, ..begun() };
+        let absolute = Session { begun: over, ..session(5, 5) };
         for counter in 0..=6 {
             assert_eq!(at(counter, &ended, DEFAULT, 0), Redemption::Invalid);
             assert_eq!(at(counter, &absolute, DEFAULT, 0), Redemption::Invalid);
@@ -233,13 +235,13 @@ mod tests {
     #[test]
     fn a_token_proves_itself_to_its_own_session_only() {
         let secrets = secrets("one", &[]);
-        let own = session(3, 0);
-        let text = mint(own.id, &own.salt, 3, &secrets).unwrap();
+        let own = begun();
+        let text = mint(&own, 3, &secrets).unwrap();
         let token = Presented::parse(&text).unwrap();
         assert_eq!(token.prove(&own, &secrets), Some(Genuine { counter: 3 }));
-        let resalted = Session { salt: vec![2; 32], ..own.clone() };
+        let resalted = Beginning { salt: vec![2; 32], ..own.clone() };
         assert_eq!(token.prove(&resalted, &secrets), None);
-        let other = Session { id: Uuid::from_u128(9), ..own.clone() };
+        let other = Beginning { id: Uuid::from_u128(9), ..own.clone() };
         assert_eq!(token.prove(&other, &secrets), None);
         assert_eq!(Presented { counter: 4, ..token }.prove(&own, &secrets), None);
         assert_eq!(token.prove(&own, &self::secrets("two", &[])), None);
@@ -247,19 +249,19 @@ mod tests {
 
     #[test]
     fn a_token_of_a_previous_secret_proves_itself_and_the_next_is_made_by_the_new_one() {
-        let own = session(3, 0);
+        let own = begun();
         let (old, rotated) = (secrets("one", &[]), secrets("two", &["one"]));
-        let text = mint(own.id, &own.salt, 3, &old).unwrap();
+        let text = mint(&own, 3, &old).unwrap();
         assert!(Presented::parse(&text).unwrap().prove(&own, &rotated).is_some());
-        let next = Presented::parse(&mint(own.id, &own.salt, 4, &rotated).unwrap()).unwrap();
+        let next = Presented::parse(&mint(&own, 4, &rotated).unwrap()).unwrap();
         assert!(next.prove(&own, &secrets("two", &[])).is_some());
     }
 
     #[test]
     fn every_changed_or_missing_character_is_refused() {
         let secrets = secrets("one", &[]);
-        let own = session(3, 0);
-        let text = mint(own.id, &own.salt, 3, &secrets).unwrap();
+        let own = begun();
+        let text = mint(&own, 3, &secrets).unwrap();
         assert!(text.starts_with("dwr_"));
         let proves = |text: &str| {
             Presented::parse(text).is_some_and(|token| token.prove(&own, &secrets).is_some())

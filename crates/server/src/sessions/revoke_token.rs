@@ -52,8 +52,8 @@ impl Sessions {
             let (db, now) = (&self.accounts.db, self.accounts.clock.now());
             let found = store::find_for_refresh(db, presented.session_id, now).await?;
             return Ok(found
-                .filter(|found| presented.prove(&found.session, &self.secrets).is_some())
-                .map(|found| (found.session.user_id, found.session.id)));
+                .filter(|found| presented.prove(&found.session.begun, &self.secrets).is_some())
+                .map(|found| (found.session.begun.user_id, found.session.begun.id)));
         }
         let Ok(claims) = self.accounts.keys.judge(token).await? else { return Ok(None) };
         let id = |text: &str| Uuid::try_parse(text).ok();

@@ -8,52 +8,77 @@ use uuid::Uuid;
 
 use crate::db::{Columns, FromRow, Result};
 
-/// A session as stored.
+/// What was settled when a session began, and never changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Session {
+pub struct Beginning {
     /// Its public id: the claim `sid`.
     pub id: Uuid,
     /// Whose it is.
     pub user_id: Uuid,
+    /// Binds refresh tokens to this row; signs nobody in by itself.
+    pub salt: Vec<u8>,
+    /// The absolute limit.
+    pub max_expires_at: OffsetDateTime,
+}
+
+/// A session as stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Session {
+    /// What never changes.
+    pub begun: Beginning,
     /// The generation of the refresh token that is current.
     pub counter: i64,
     /// The latest generation whose access token was seen.
     pub confirmed: i64,
-    /// Binds refresh tokens to this row; signs nobody in by itself.
-    pub salt: Vec<u8>,
     /// When the current generation was made.
     pub rotated_at: OffsetDateTime,
     /// The idle limit, never past the absolute one.
     pub expires_at: OffsetDateTime,
-    /// The absolute limit.
-    pub max_expires_at: OffsetDateTime,
     /// Set by logout, revocation or theft.
     pub ended_at: Option<OffsetDateTime>,
 }
 
-impl Session {
-    /// True while its tokens count.
-    pub fn is_live(&self, now: OffsetDateTime) -> bool {
-        self.ended_at.is_none() && now < self.expires_at && now < self.max_expires_at
-    }
+/// The latest step of a session: what its tokens say beside what never changes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Generation {
+    /// The claim `gen`.
+    pub(super) counter: i64,
+    /// No token of it lives longer.
+    pub(super) expires_at: OffsetDateTime,
+}
 
+impl Beginning {
     /// The idle limit after a use at `now`.
     pub fn extended(&self, now: OffsetDateTime, idle: Duration) -> OffsetDateTime {
         (now + idle).min(self.max_expires_at)
     }
 }
 
+impl Session {
+    /// The current generation.
+    pub(super) fn generation(&self) -> Generation {
+        Generation { counter: self.counter, expires_at: self.expires_at }
+    }
+
+    /// True while its tokens count.
+    pub fn is_live(&self, now: OffsetDateTime) -> bool {
+        self.ended_at.is_none() && now < self.expires_at && now < self.begun.max_expires_at
+    }
+}
+
 impl FromRow for Session {
     fn from_row(row: &Columns<'_>) -> Result<Self> {
         Ok(Self {
-            id: row.get(0)?,
-            user_id: row.get(1)?,
+            begun: Beginning {
+                id: row.get(0)?,
+                user_id: row.get(1)?,
+                salt: row.get(4)?,
+                max_expires_at: row.get(7)?,
+            },
             counter: row.get(2)?,
             confirmed: row.get(3)?,
-            salt: row.get(4)?,
             rotated_at: row.get(5)?,
             expires_at: row.get(6)?,
-            max_expires_at: row.get(7)?,
             ended_at: row.get(8)?,
         })
     }

@@ -29,9 +29,10 @@ statements! {
         FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = $1";
     ADVANCE = "UPDATE sessions SET counter = counter + 1, rotated_at = $3, last_seen_at = $3, \
         expires_at = $4 WHERE id = $1 AND counter = $2 AND ended_at IS NULL AND expires_at > $3 \
-        AND EXISTS (SELECT 1 FROM users u WHERE u.id = sessions.user_id AND u.is_active \
-        AND (u.banned_until IS NULL OR u.banned_until <= $3)) \
-        RETURNING counter";
+        AND max_expires_at > $3 AND EXISTS (SELECT 1 FROM users u WHERE u.id = sessions.user_id \
+        AND u.is_active AND (u.banned_until IS NULL OR u.banned_until <= $3)) \
+        RETURNING (SELECT string_agg(r.role, ',' ORDER BY r.role) FROM user_roles r \
+        WHERE r.user_id = sessions.user_id) AS roles";
     END = "UPDATE sessions SET ended_at = $2, end_reason = $3 \
         WHERE id = $1 AND ended_at IS NULL";
     // One row with nulls for a user without sessions, none without such a user.
@@ -77,17 +78,17 @@ impl FromRow for Refreshable {
 /// Inserts a session while the user's hash is still `hash`; refused if the user has changed.
 pub(super) fn insert(new: &Session, origin: &Origin, hash: &str) -> Vec<Step> {
     let values = params![
-        new.id,
-        new.user_id,
-        new.salt.as_slice(),
+        new.begun.id,
+        new.begun.user_id,
+        new.begun.salt.as_slice(),
         origin.ip.map(|ip| ip.to_string()),
         origin.user_agent.as_deref(),
         new.rotated_at,
         new.expires_at,
-        new.max_expires_at,
+        new.begun.max_expires_at,
         hash,
     ];
-    vec![Step::new(INSERT_SESSION, values), Step::new(IS_BEGUN, params![new.id])]
+    vec![Step::new(INSERT_SESSION, values), Step::new(IS_BEGUN, params![new.begun.id])]
 }
 
 pub(super) async fn find_for_refresh(
@@ -143,16 +144,27 @@ pub(super) async fn has_user(db: &Database, id: Uuid) -> Result<bool> {
     Ok(db.find::<Uuid>(FIND_USER, params![id]).await?.is_some())
 }
 
-/// Advances the counter if it still is what was read: the compare-and-set that concurrent callers race.
+/// The roles of an advanced session's user.
+struct Roles(Vec<String>);
+
+impl FromRow for Roles {
+    fn from_row(row: &Columns<'_>) -> Result<Self> {
+        let roles: Option<String> = row.get(0)?;
+        Ok(Self(split_roles(roles.as_deref())))
+    }
+}
+
+/// Advances the counter if it still is `counter` in a live session of an active user, whose roles are
+/// returned: the compare-and-set that concurrent callers race. `None` if any of it does not hold.
 pub(super) async fn update_counter(
     db: &Database,
-    read: &Session,
+    id: Uuid,
+    counter: i64,
     expires_at: OffsetDateTime,
     now: OffsetDateTime,
-) -> Result<bool> {
-    let rows: Vec<i64> =
-        db.execute(ADVANCE, params![read.id, read.counter, now, expires_at]).await?;
-    Ok(!rows.is_empty())
+) -> Result<Option<Vec<String>>> {
+    let rows: Vec<Roles> = db.execute(ADVANCE, params![id, counter, now, expires_at]).await?;
+    Ok(rows.into_iter().next().map(|Roles(roles)| roles))
 }
 
 /// Ends a session whoever asks; refused if it had ended.

@@ -4,7 +4,7 @@ use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use doorward::clock::Clock;
-use doorward::db::Step;
+use doorward::db::{Sql, Step};
 use doorward::params;
 use serde_json::json;
 
@@ -168,6 +168,61 @@ async fn a_sign_in_is_two_round_trips_and_a_wrong_password_one() {
         }
     }
     assert_eq!(fewest, cases.map(|case| case.3));
+}
+
+/// A process that has seen the session proves the token with what never changes of it, and asks only to
+/// compare and set; one that has not reads first. A forged token of a known session asks nothing.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refresh_is_one_round_trip_where_the_session_is_known_and_two_where_it_is_not() {
+    let url = postgres::migrated_database().await;
+    let proxy = Proxy::to(postgres::shared().port).await;
+    let url = proxy.before(&url);
+    let known = TestApp::over(&url, Clock::frozen(NOW), 1, |_| {}).await;
+    let ada = known.sign_up("ada").await;
+    let mut token = ada.refresh_token.clone().unwrap();
+    let mut fewest = [usize::MAX; 4];
+    // Connections open and statements are prepared on each in the course of the rounds.
+    for round in 0..9 {
+        let new = TestApp::over(&url, Clock::frozen(NOW), 2 + round, |_| {}).await;
+        let mut forged = token.clone();
+        // In the middle of the MAC, which comes last.
+        let at = token.len() - 20;
+        forged.replace_range(at..=at, if &token[at..=at] == "A" { "B" } else { "A" });
+        for (place, (app, status)) in
+            [(&known, 200), (&known, 401), (&new, 200), (&new, 200)].into_iter().enumerate()
+        {
+            let presented = if status == 200 { &token } else { &forged };
+            let body = json!({"refresh_token": presented});
+            let before = proxy.round_trips();
+            let reply = app.anonymous().post("/auth/refresh", body).await.expect(status);
+            fewest[place] = fewest[place].min(proxy.round_trips() - before);
+            if status == 200 {
+                token = reply.json()["refresh_token"].as_str().unwrap().to_owned();
+            }
+        }
+    }
+    // The new one also opens its connections and prepares both statements on them.
+    assert_eq!(fewest[..2], [1, 0], "{fewest:?}");
+    assert!(fewest[2] > fewest[3], "{fewest:?}");
+}
+
+/// Every entry of every index would be written anew with each refresh, which costs most of it.
+#[tokio::test]
+async fn no_index_holds_what_a_refresh_or_a_confirmation_moves() {
+    let (db, _) = database().await;
+    let indexed: Vec<String> = db
+        .query(
+            Sql {
+                name: "INDEXED",
+                text: "SELECT DISTINCT a.attname::text FROM pg_index i JOIN pg_attribute a \
+                    ON a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey) \
+                    WHERE i.indrelid = 'sessions'::regclass ORDER BY 1",
+            },
+            params![],
+        )
+        .await
+        .unwrap();
+    assert_eq!(indexed, ["created_at", "id", "max_expires_at", "user_id"]);
 }
 
 /// Statement 54: who makes up names of keys keeps the database no busier than who asks for the
