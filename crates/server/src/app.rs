@@ -25,7 +25,7 @@ use crate::keys::{self, DecideFirst, Keys, SigningKeys};
 use crate::openapi;
 use crate::passwords::{self, Passwords};
 use crate::roles::{self, Roles};
-use crate::sessions::{self, KnownSessions, Sessions};
+use crate::sessions::{self, Sessions};
 use crate::tasks::{self, Tasks};
 use crate::users::{self, Users};
 
@@ -51,8 +51,8 @@ pub struct App {
     pub audit: Audit,
     /// Counts guesses at passwords.
     pub guesses: Arc<Guesses>,
-    /// How sessions began.
-    pub known_sessions: Arc<KnownSessions>,
+    /// What is remembered of sessions.
+    pub sessions_memory: Arc<sessions::Memory>,
 }
 
 impl App {
@@ -63,12 +63,12 @@ impl App {
         let (retention, time) = (settings.audit_retention, clock.clone());
         let audit = Audit::new(db.clone(), time, random.clone(), retention);
         let guesses = Guesses::new(&settings);
-        let known_sessions = Arc::default();
+        let sessions_memory = Arc::default();
         let settings = Arc::new(settings);
         let (shared, time, chance) = (Arc::clone(&settings), clock.clone(), random.clone());
         let identities = Identities::new(shared, db.clone(), time, chance, audit.clone());
         keys.take_foreign(Arc::new(identities));
-        Self { settings, db, clock, random, keys, hashing, audit, guesses, known_sessions }
+        Self { settings, db, clock, random, keys, hashing, audit, guesses, sessions_memory }
     }
 
     /// The use cases of accounts.
@@ -114,7 +114,7 @@ impl App {
         Sessions {
             accounts: self.accounts(),
             secrets: RefreshSecrets::new(&self.settings),
-            known: Arc::clone(&self.known_sessions),
+            memory: Arc::clone(&self.sessions_memory),
         }
     }
 

@@ -54,3 +54,26 @@ impl Clock {
         }
     }
 }
+
+/// Remembers when something was last done that is to be done once a day.
+#[derive(Debug)]
+pub struct Daily {
+    last: AtomicI64,
+}
+
+impl Default for Daily {
+    fn default() -> Self {
+        Self { last: AtomicI64::new(i64::MIN) }
+    }
+}
+
+impl Daily {
+    /// True for one caller in a day, the first time at once.
+    pub fn is_due(&self, now: OffsetDateTime) -> bool {
+        const DAY: i64 = 24 * 60 * 60;
+        let now = now.unix_timestamp();
+        let last = self.last.load(Ordering::Relaxed);
+        now.saturating_sub(last) >= DAY
+            && self.last.compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+    }
+}

@@ -3,13 +3,14 @@
 //! requests; each loss is an error in the log, with the count so far.
 
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use time::OffsetDateTime;
 use tokio::sync::{mpsc, oneshot};
 
 use super::Audit;
+use crate::clock::Daily;
 use crate::db::{DbError, Step};
 
 const QUEUE: usize = 4096;
@@ -17,7 +18,6 @@ const BATCH: usize = 64;
 /// Waits between attempts to store a batch while the database is away.
 const RETRIES: [Duration; 3] =
     [Duration::from_millis(200), Duration::from_secs(1), Duration::from_secs(5)];
-const DAY: i64 = 24 * 60 * 60;
 
 enum Note {
     Record(Step),
@@ -25,18 +25,11 @@ enum Note {
     Flush(oneshot::Sender<()>),
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Lane {
     queue: OnceLock<mpsc::Sender<Note>>,
     lost: AtomicU64,
-    pruned_at: AtomicI64,
-}
-
-impl Default for Lane {
-    fn default() -> Self {
-        let pruned_at = AtomicI64::new(i64::MIN);
-        Self { queue: OnceLock::new(), lost: AtomicU64::new(0), pruned_at }
-    }
+    pruned: Daily,
 }
 
 impl Lane {
@@ -62,13 +55,7 @@ impl Lane {
 
     /// True once a day.
     pub(super) fn is_due(&self, now: OffsetDateTime) -> bool {
-        let now = now.unix_timestamp();
-        let last = self.pruned_at.load(Ordering::Relaxed);
-        now.saturating_sub(last) >= DAY
-            && self
-                .pruned_at
-                .compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed)
-                .is_ok()
+        self.pruned.is_due(now)
     }
 
     fn queue(&self, audit: &Audit) -> &mpsc::Sender<Note> {

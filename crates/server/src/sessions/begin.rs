@@ -50,7 +50,8 @@ impl Sessions {
             Err(error) => return Err(error.into()),
         }
         let Session { begun, rotated_at: now, .. } = &session;
-        self.known.put(begun.id, begun.clone());
+        self.memory.begun.put(begun.id, begun.clone());
+        self.prune_daily(*now);
         self.tokens(begun, session.generation(), known.user.roles, *now).await.map(Some)
     }
 

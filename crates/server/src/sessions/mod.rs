@@ -9,7 +9,9 @@ mod introspect;
 mod list;
 mod login;
 mod logout;
+mod memory;
 mod of_user;
+mod prune;
 mod refresh;
 mod refresh_token;
 mod revoke;
@@ -20,6 +22,7 @@ mod store;
 pub use begin::Tokens;
 pub use introspect::Introspection;
 pub use list::SessionView;
+pub use memory::Memory;
 pub use refresh_token::{Forgiveness, Genuine, Presented, Redemption, redeem};
 pub use session::{Beginning, Session};
 pub(crate) use store::end_others;
@@ -30,23 +33,18 @@ use std::sync::Arc;
 use axum::extract::FromRef;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
-use uuid::Uuid;
 
 use crate::accounts::Accounts;
 use crate::crypto::RefreshSecrets;
 use crate::keys::Keys;
-use crate::recent::Recent;
 
 /// The use cases of sessions, and what they need.
 #[derive(Clone, Debug)]
 pub struct Sessions {
     pub(crate) accounts: Accounts,
     pub(crate) secrets: RefreshSecrets,
-    pub(crate) known: Arc<KnownSessions>,
+    pub(crate) memory: Arc<Memory>,
 }
-
-/// How the sessions seen lately began, so that their refresh need not ask first.
-pub type KnownSessions = Recent<Uuid, Beginning>;
 
 impl FromRef<Arc<Sessions>> for Keys {
     fn from_ref(sessions: &Arc<Sessions>) -> Self {

@@ -77,7 +77,7 @@ impl Sessions {
             .filter(|token| token.len() <= MAX_TOKEN)
             .and_then(Presented::parse)
             .ok_or(Error::InvalidRefreshToken)?;
-        if let Some(begun) = self.known.get(&presented.session_id)
+        if let Some(begun) = self.memory.begun.get(&presented.session_id)
             && let Some(tokens) = self.advance_known(presented, &begun).await?
         {
             return Ok(tokens);
@@ -126,7 +126,7 @@ impl Sessions {
                 self.tokens(&session.begun, session.generation(), roles, now).await.map(Some)
             }
             Redemption::Advance => {
-                self.known.put(session.begun.id, session.begun.clone());
+                self.memory.begun.put(session.begun.id, session.begun.clone());
                 self.advance(&session.begun, genuine, now).await
             }
         }

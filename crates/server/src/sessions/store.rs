@@ -41,6 +41,8 @@ statements! {
         AND s.expires_at > $2 WHERE u.id = $1 ORDER BY s.created_at DESC, s.id DESC LIMIT 1000";
     IS_OWN = "SELECT doorward_refuse('not_found') WHERE NOT EXISTS (SELECT 1 FROM sessions \
         WHERE user_id = $1 AND id = $2 AND ended_at IS NULL AND expires_at > $3)";
+    DELETE_PAST = "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions \
+        WHERE max_expires_at < $1 ORDER BY max_expires_at LIMIT $2) RETURNING id";
     END_EVERYBODYS = "UPDATE sessions SET ended_at = $1, end_reason = $2 WHERE ended_at IS NULL";
     FIND_OWNER = "SELECT s.user_id FROM sessions s \
         WHERE s.id = $1 AND s.ended_at IS NULL AND s.expires_at > $2";
@@ -255,4 +257,15 @@ pub(super) async fn find_owner(
     now: OffsetDateTime,
 ) -> Result<Option<Uuid>> {
     db.find(FIND_OWNER, params![id, now]).await
+}
+
+/// Removes at most `limit` sessions whose absolute limit is before `horizon`, the oldest first; how
+/// many.
+pub(super) async fn delete_past(
+    db: &Database,
+    horizon: OffsetDateTime,
+    limit: i64,
+) -> Result<usize> {
+    let rows: Vec<Uuid> = db.execute(DELETE_PAST, params![horizon, limit]).await?;
+    Ok(rows.len())
 }

@@ -11,6 +11,7 @@ mod list;
 mod login;
 mod logout;
 mod of_user;
+mod prune;
 mod races;
 mod refresh;
 mod stored;
