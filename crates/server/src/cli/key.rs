@@ -52,6 +52,7 @@ enum KeyCommand {
     /// It verifies until the last token signed by it has expired.
     Retire {
         /// The key's id, from `doorward key list`
+        #[arg(allow_hyphen_values = true)]
         kid: String,
         /// Let it verify nothing from now on either: its tokens are refused at once by this server,
         /// and by others when they fetch the keys again

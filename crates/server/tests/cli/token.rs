@@ -139,6 +139,20 @@ async fn inspect_says_whose_a_foreign_token_is_and_the_user_it_stands_for() {
     assert!(told["notes"][0].as_str().is_some_and(|it| it.contains("ACCEPT_SHARED")), "{told}");
 }
 
+/// One key in sixty-four has such a name: it is a hash in base64url.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_keys_name_that_begins_with_a_hyphen_is_no_option() {
+    let program = Program::ready();
+    app::migrate(&url(&program)).await;
+    let kid = "-LtguWOTH0o2Q5Gy_yWIcHrh1qgPkpAFHoBNHfBg8Sw";
+    for arguments in [&["key", "retire", kid, "--now"][..], &["key", "retire", "--now", kid]] {
+        let told = program.run(arguments).expect(1);
+        assert!(told.errors()[0].contains(&format!("There is no key {kid}")), "{told:?}");
+    }
+    program.run(&["key", "retire", "--nwo", kid]).expect(2);
+    program.run(&["key", "retire", "--now"]).expect(2);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn key_pairs_are_made_listed_rotated_and_retired() {
     let program = Program::ready().env("TOKEN_ALGORITHM", "EdDSA");
