@@ -18,7 +18,7 @@ node=$PWD/target/better-auth
 mkdir -p "$node"
 if ! cmp -s tests/interop/better-auth/package-lock.json "$node/installed.json"; then
   cp tests/interop/better-auth/package.json tests/interop/better-auth/package-lock.json "$node"
-  npm ci --prefix "$node" --silent --no-audit --no-fund --ignore-scripts
+  npm ci --prefix "$node" --loglevel error --no-audit --no-fund --ignore-scripts >/dev/null
   cp "$node/package-lock.json" "$node/installed.json"
 fi
 cp tests/interop/better-auth/*.mjs "$node"

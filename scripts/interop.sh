@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Checks against other people's programs: PyJWT, python-jose, joserfc, FastAPI and npm's jose read the
-# tokens of a running server, by the shared secret and by the published keys; the server takes those of
-# a real Better Auth server. Builds the binary unless DOORWARD_BIN names one; the packages live in
-# target/interop and target/interop-node.
+# Checks against other people's programs: PyJWT, python-jose, joserfc, FastAPI, and npm's jose in
+# Express, Hono and Next.js read the tokens of a running server, by the shared secret and by the
+# published keys; so does Go, where it is installed. The server takes those of a real Better Auth
+# server. Builds the binary unless DOORWARD_BIN names one; the packages live in target/interop….
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -42,15 +42,32 @@ DOORWARD_URL="http://127.0.0.1:$port" DOORWARD_SECRET="$secret" "$venv/bin/pytho
 kill "$server" && wait "$server" || true
 server=
 
-node=
-if command -v npm >/dev/null; then
-  node=$PWD/target/interop-node
-  mkdir -p "$node"
-  [ -d "$node/node_modules/jose" ] || (cd "$node" && npm install --silent --no-audit --no-fund jose@6.2.17)
-  cp docs/examples/node_auth.mjs "$node/node_auth.mjs"
-  cp tests/interop/node_tokens.mjs "$node/tokens.mjs"
+# Next.js and Better Auth need a younger Node than some systems have.
+if ! command -v npm >/dev/null || ! node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a === 20 && b >= 9) ? 0 : 1)' 2>/dev/null; then
+  "$venv/bin/pip" install --quiet --disable-pip-version-check -r tests/interop/node.txt
+  export PATH=$venv/bin:$PATH
+fi
+node=$PWD/target/interop-node
+mkdir -p "$node/app/whoami"
+if ! cmp -s tests/interop/node/package-lock.json "$node/installed.json"; then
+  cp tests/interop/node/package.json tests/interop/node/package-lock.json "$node"
+  npm ci --prefix "$node" --loglevel error --no-audit --no-fund --ignore-scripts >/dev/null
+  cp "$node/package-lock.json" "$node/installed.json"
+fi
+cp tests/interop/node/check.mjs tests/interop/node/tsconfig.json "$node"
+cp docs/examples/node_auth.mjs "$node/app/whoami/node_auth.mjs"
+cp docs/examples/nextjs_route.ts "$node/app/whoami/route.ts"
+export NEXT_TELEMETRY_DISABLED=1
+(cd "$node" && npx next build >"$work/next" 2>&1) || { cat "$work/next" >&2; exit 1; }
+
+go=$PWD/target/interop-go
+mkdir -p "$go"
+cp tests/interop/go/* docs/examples/go_auth.go "$go"
+if (cd "$go" && go mod download) >/dev/null 2>&1; then
+  (cd "$go" && go vet . && go test -c -o tokens.test .)
 else
-  echo "skipped: npm is not installed, so jose is not tried"
+  echo "skipped: Go is not installed, or its modules cannot be downloaded"
+  go=
 fi
 
 for algorithm in HS256 EdDSA ES256 RS256; do
@@ -59,7 +76,7 @@ for algorithm in HS256 EdDSA ES256 RS256; do
   [ "$algorithm" != HS256 ] || shared=("DOORWARD_SECRET=$secret")
   env -u DATABASE_URL "${shared[@]}" BETTER_AUTH_SECRET="$secret" TOKEN_ALGORITHM="$algorithm" \
     DOORWARD_ALGORITHM="$algorithm" DOORWARD_BIN="$DOORWARD_BIN" DOORWARD_WORK="$work/$algorithm" \
-    DOORWARD_NODE="$node" DOORWARD_URL="http://127.0.0.1:$port" \
+    DOORWARD_NODE="$node" DOORWARD_GO="$go" DOORWARD_URL="http://127.0.0.1:$port" \
     "$venv/bin/python" -W ignore tests/interop/published.py
 done
 

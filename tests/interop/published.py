@@ -1,5 +1,5 @@
 """Checks tokens of a running Doorward by its published keys with PyJWT, python-jose, joserfc, the
-FastAPI file of the documents, and npm's jose; before and after a rotation."""
+FastAPI and Node files of the documents with npm's jose; before and after a rotation."""
 
 import importlib
 import json
@@ -18,7 +18,8 @@ from joserfc.jwk import KeySet
 ALGORITHM = os.environ["DOORWARD_ALGORITHM"]
 BINARY = os.environ["DOORWARD_BIN"]
 WORK = os.environ["DOORWARD_WORK"]
-NODE = os.environ.get("DOORWARD_NODE")
+NODE = os.environ["DOORWARD_NODE"]
+GO = os.environ.get("DOORWARD_GO")
 BASE = os.environ["DOORWARD_URL"]
 PASSWORD = "correct horse battery staple"
 SECRET = os.environ.get("DOORWARD_SECRET") if ALGORITHM == "HS256" else None
@@ -107,10 +108,15 @@ def check(taken, refused):
                 continue
             sys.exit(f"{name} took {token}")
         names.append(name)
-    if NODE:
-        arguments = [f"+{token}" for token, _ in taken] + [f"-{token}" for token in refused]
-        subprocess.run(["node", "tokens.mjs", *arguments], cwd=NODE, check=True)
-        names.append("jose (Node)")
+    arguments = [f"+{token}" for token, _ in taken] + [f"-{token}" for token in refused]
+    subprocess.run(
+        ["node", "check.mjs", *arguments], cwd=NODE, check=True, stdout=subprocess.DEVNULL
+    )
+    names.append("jose in Express, Hono and Next.js")
+    if GO:
+        asked = {"DOORWARD_TOKENS": " ".join(arguments), "DOORWARD_SUBJECT": taken[0][1]}
+        subprocess.run(["./tokens.test"], cwd=GO, check=True, env=os.environ | asked)
+        names.append("golang-jwt")
     return ", ".join(names)
 
 

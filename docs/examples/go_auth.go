@@ -1,0 +1,63 @@
+// Package auth says who is calling a Go service (net/http), by Doorward's published keys or by the
+// shared secret.
+//
+//	go get github.com/golang-jwt/jwt/v5 github.com/MicahParks/keyfunc/v3
+package auth
+
+import (
+	"context"
+	"net/http"
+	"os"
+	"strings"
+
+	"github.com/MicahParks/keyfunc/v3"
+	"github.com/golang-jwt/jwt/v5"
+)
+
+type userKey struct{}
+
+// User is the id of the caller that Required let in.
+func User(r *http.Request) string {
+	user, _ := r.Context().Value(userKey{}).(string)
+	return user
+}
+
+// Required lets only holders of a valid token through. The keys are fetched until ctx is done.
+func Required(ctx context.Context) (func(http.Handler) http.Handler, error) {
+	algorithms, keys := []string{"EdDSA", "ES256", "RS256"}, jwt.Keyfunc(nil)
+	if secret := os.Getenv("DOORWARD_SECRET"); secret != "" { // only where TOKEN_ALGORITHM is HS256
+		algorithms = []string{"HS256"}
+		keys = func(*jwt.Token) (any, error) { return []byte(secret), nil }
+	} else {
+		url := env("DOORWARD_URL", "http://127.0.0.1:8000") + "/.well-known/jwks.json"
+		published, err := keyfunc.NewDefaultCtx(ctx, []string{url})
+		if err != nil {
+			return nil, err
+		}
+		keys = published.Keyfunc
+	}
+	parser := jwt.NewParser(jwt.WithValidMethods(algorithms), jwt.WithExpirationRequired(),
+		jwt.WithIssuer(env("DOORWARD_ISSUER", "doorward")))
+
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			scheme, raw, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+			var claims jwt.RegisteredClaims
+			_, err := parser.ParseWithClaims(raw, &claims, keys)
+			if !strings.EqualFold(scheme, "Bearer") || err != nil || claims.Subject == "" {
+				w.Header().Set("WWW-Authenticate", "Bearer")
+				http.Error(w, "Not authenticated", http.StatusUnauthorized)
+				return
+			}
+			ctx := context.WithValue(r.Context(), userKey{}, claims.Subject)
+			next.ServeHTTP(w, r.WithContext(ctx))
+		})
+	}, nil
+}
+
+func env(name, otherwise string) string {
+	if value := os.Getenv(name); value != "" {
+		return value
+	}
+	return otherwise
+}
