@@ -44,6 +44,9 @@ say "tests through PgBouncer"
 THROUGH_PGBOUNCER=1 cargo test --locked --test api postgres
 
 if [ "${1:-}" != quick ]; then
+  # The tests have built it, with the features that tests ask for.
+  export DOORWARD_BIN=${DOORWARD_BIN:-$PWD/target/debug/doorward}
+
   say "other people's programs"
   ./scripts/interop.sh
 

@@ -1,10 +1,11 @@
 //! A lane: a few shared connections for one kind of work, opened when asked for and only then, so
 //! that an idle server lets a serverless database sleep. The caller gets the connection with the
-//! shortest queue; a lane with all connections busy grows in the background. Lost connections come
-//! back at the next call: at once the first time, then at most a second apart.
+//! shortest queue; a lane with all connections busy grows in the background, and shrinks to one when
+//! they are not. Lost connections come back at the next call: at once the first time, then at most a
+//! second apart.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -16,6 +17,8 @@ use super::{DbError, Result};
 
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+/// How long a connection that is not the lane's last stays open unused.
+const IDLE: Duration = Duration::from_mins(1);
 
 /// A lane.
 #[derive(Debug)]
@@ -130,7 +133,12 @@ impl Lane {
                 slots.opening = None;
                 slots.settle(opened)
             };
-            let _ = tell.send(Some(outcome));
+            let _ = tell.send(Some(outcome.as_ref().map(drop).map_err(Clone::clone)));
+            if let Ok(link) = outcome {
+                let slots = Arc::downgrade(&shared);
+                drop(shared);
+                close_when_idle(slots, link).await;
+            }
         });
         opening
     }
@@ -140,14 +148,16 @@ impl Slots {
     fn settle(
         &mut self,
         opened: std::result::Result<Link, String>,
-    ) -> std::result::Result<(), String> {
+    ) -> std::result::Result<Weak<Link>, String> {
         match opened {
             Ok(link) => {
-                self.links.push(Arc::new(link));
+                let link = Arc::new(link);
+                let watched = Arc::downgrade(&link);
+                self.links.push(link);
                 self.failures = 0;
                 self.last_failure = None;
                 self.not_before = None;
-                Ok(())
+                Ok(watched)
             }
             Err(why) => {
                 let pause = match self.failures {
@@ -162,6 +172,26 @@ impl Slots {
                 }
                 Err(why)
             }
+        }
+    }
+}
+
+/// Closes the connection once nobody has used it for a while, unless it is the lane's last: a busy
+/// minute must not keep what another server of the same database will need.
+async fn close_when_idle(slots: Weak<Mutex<Slots>>, link: Weak<Link>) {
+    let mut wait = IDLE;
+    loop {
+        tokio::time::sleep(wait).await;
+        let (Some(slots), Some(link)) = (slots.upgrade(), link.upgrade()) else { return };
+        let mut slots = locked(&slots);
+        let idle = link.idle_for(Instant::now());
+        wait = if slots.links.len() == 1 { IDLE } else { IDLE.saturating_sub(idle) };
+        if link.is_closed() {
+            return;
+        }
+        if wait.is_zero() {
+            slots.links.retain(|other| !Arc::ptr_eq(other, &link));
+            return link.close_gently();
         }
     }
 }

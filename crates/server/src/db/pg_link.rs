@@ -41,6 +41,7 @@ pub(super) struct Link {
     opened: Instant,
     answered: AtomicU64,
     closed: AtomicBool,
+    goes_gently: AtomicBool,
 }
 
 type Rows = Result<Vec<PgRow>, Error>;
@@ -67,6 +68,7 @@ impl Link {
             opened: Instant::now(),
             answered: AtomicU64::new(0),
             closed: AtomicBool::new(false),
+            goes_gently: AtomicBool::new(false),
         })
     }
 
@@ -218,6 +220,11 @@ impl Link {
         self.driver.abort();
     }
 
+    /// Says goodbye to the server once the last holder lets go.
+    pub(super) fn close_gently(&self) {
+        self.goes_gently.store(true, Ordering::Release);
+    }
+
     /// A caller's deadline has passed: gives the connection up unless others are being answered.
     pub(super) fn missed_deadline(&self) {
         if self.silent_for(Instant::now()) > LOST {
@@ -247,6 +254,12 @@ impl Link {
         self.answered.store(u64::try_from(now).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
 
+    /// Since when nobody has used it; zero while somebody does.
+    pub(super) fn idle_for(&self, now: Instant) -> Duration {
+        let busy = self.in_flight.load(Ordering::Relaxed) > 0;
+        if busy { Duration::ZERO } else { self.silent_for(now) }
+    }
+
     fn silent_for(&self, now: Instant) -> Duration {
         let answered = Duration::from_millis(self.answered.load(Ordering::Relaxed));
         now.saturating_duration_since(self.opened).saturating_sub(answered)
@@ -255,7 +268,10 @@ impl Link {
 
 impl Drop for Link {
     fn drop(&mut self) {
-        self.driver.abort();
+        // Without its client the driver says goodbye and ends by itself.
+        if !self.goes_gently.load(Ordering::Acquire) {
+            self.driver.abort();
+        }
     }
 }
 

@@ -10,6 +10,7 @@ mod calls;
 mod data;
 mod faults;
 mod health;
+mod idle;
 mod poolers;
 mod proxy;
 mod refusals;
