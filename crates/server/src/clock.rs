@@ -73,7 +73,25 @@ impl Daily {
         const DAY: i64 = 24 * 60 * 60;
         let now = now.unix_timestamp();
         let last = self.last.load(Ordering::Relaxed);
-        now.saturating_sub(last) >= DAY
+        // A last time that is to come was told by a clock that has been set right since.
+        (now < last || now.saturating_sub(last) >= DAY)
             && self.last.compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+
+    use super::*;
+
+    #[test]
+    fn once_a_day_is_due_once_a_day_whatever_the_clock_has_said() {
+        let daily = Daily::default();
+        let noon = datetime!(2026-11-20 12:00 UTC);
+        let due = |hours: i64| daily.is_due(noon + time::Duration::hours(hours));
+        assert!(due(0) && !due(0) && !due(23) && due(24) && !due(47));
+        assert!(due(24 * 400) && !due(24 * 400 + 1));
+        assert!(due(48) && !due(49), "the clock was a year ahead for a while");
     }
 }

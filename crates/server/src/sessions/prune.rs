@@ -8,9 +8,10 @@ use time::OffsetDateTime;
 use super::{Sessions, store};
 use crate::error::Error;
 
-/// Kept a little longer, so that `token inspect` can still say what became of a session.
-const KEPT: Duration = Duration::from_hours(24);
-const BATCH: usize = 1000;
+/// Kept longer, so that `token inspect` can still say what became of a session, and so that a server
+/// whose clock is days ahead takes nothing from anybody.
+const KEPT: Duration = Duration::from_hours(30 * 24);
+const BATCH: u16 = 1000;
 
 impl Sessions {
     /// Removes what is over; how many sessions that were.
@@ -22,9 +23,9 @@ impl Sessions {
         let horizon = now - KEPT;
         let mut removed = 0;
         loop {
-            let batch = store::delete_past(&self.accounts.db, horizon, 1000).await?;
+            let batch = store::delete_past(&self.accounts.db, horizon, BATCH.into()).await?;
             removed += batch;
-            if batch < BATCH {
+            if batch < BATCH.into() {
                 return Ok(removed);
             }
         }

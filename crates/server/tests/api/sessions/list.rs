@@ -46,6 +46,18 @@ both! {
         assert_eq!(listed(&again).await.len(), 1, "the expired are not shown");
     }
 
+    async fn a_session_was_last_seen_when_it_was_last_refreshed(engine: Engine) {
+        let app = TestApp::start(engine).await;
+        let ada = app.sign_up("ada").await;
+        assert_eq!(listed(&ada).await[0]["last_seen_at"], "2026-11-20T12:00:00Z");
+        app.advance(Duration::from_hours(5));
+        crate::sessions::rotate(&ada, ada.refresh_token.as_ref().expect("a token")).await;
+        let found = listed(&ada).await;
+        assert_eq!(found[0]["last_seen_at"], "2026-11-20T17:00:00Z");
+        assert_eq!(found[0]["created_at"], "2026-11-20T12:00:00Z");
+        assert_eq!(found[0]["expires_at"], "2026-12-20T17:00:00Z");
+    }
+
     async fn one_session_is_ended_at_once_and_only_by_its_owner(engine: Engine) {
         let app = TestApp::start(engine).await;
         let ada = app.sign_up("ada").await;
