@@ -6,10 +6,10 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Of each of the two tables.
-const MOST: usize = 8_192;
+/// Of each of the two tables: what a hash map of 8 192 buckets holds before it doubles.
+const MOST: usize = 7_168;
 
-/// What was put or asked for lately: at least the last 8 192 keys, at most twice as many.
+/// What was put or asked for lately: at least the last 7 168 keys, at most twice as many.
 #[derive(Debug)]
 pub struct Recent<K, V>(Mutex<Tables<K, V>>);
 

@@ -105,6 +105,8 @@ impl Lane {
         let idle = best.as_ref().is_some_and(|(load, _)| *load == (false, 0));
         let best = best.map(|(_, link)| Arc::clone(link));
         let due = best.is_none() || slots.not_before.is_none_or(|due| now >= due);
+        // An attempt that is over without an outcome has panicked.
+        slots.opening.take_if(|opening| opening.has_changed().is_err());
         let opening = match slots.opening.clone() {
             Some(opening) => Some(opening),
             None if !idle && due && slots.links.len() < self.limit => Some(self.open(&mut slots)),
@@ -184,6 +186,7 @@ async fn close_when_idle(slots: Weak<Mutex<Slots>>, link: Weak<Link>) {
         tokio::time::sleep(wait).await;
         let (Some(slots), Some(link)) = (slots.upgrade(), link.upgrade()) else { return };
         let mut slots = locked(&slots);
+        slots.links.retain(|it| !it.is_closed());
         let idle = link.idle_for(Instant::now());
         wait = if slots.links.len() == 1 { IDLE } else { IDLE.saturating_sub(idle) };
         if link.is_closed() {

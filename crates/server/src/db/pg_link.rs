@@ -254,7 +254,7 @@ impl Link {
         self.answered.store(u64::try_from(now).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
 
-    /// Since when nobody has used it; zero while somebody does.
+    /// For how long nobody has used it; zero while somebody does.
     pub(super) fn idle_for(&self, now: Instant) -> Duration {
         let busy = self.in_flight.load(Ordering::Relaxed) > 0;
         if busy { Duration::ZERO } else { self.silent_for(now) }

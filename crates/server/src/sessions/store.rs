@@ -93,6 +93,7 @@ pub(super) fn insert(new: &Session, origin: &Origin, hash: &str) -> Vec<Step> {
     vec![Step::new(INSERT_SESSION, values), Step::new(IS_BEGUN, params![new.begun.id])]
 }
 
+/// The session with its user, whoever asks.
 pub(super) async fn find_for_refresh(
     db: &Database,
     id: Uuid,
@@ -101,7 +102,7 @@ pub(super) async fn find_for_refresh(
     db.find(FIND_FOR_REFRESH, params![id, now]).await
 }
 
-/// The same for whoever may ask.
+/// The same if the asker may.
 pub(super) async fn find_for_refresh_by(
     db: &Database,
     authority: Authority,
