@@ -8,9 +8,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use aws_lc_rs::hmac;
 use axum::Router;
 use axum::http::HeaderMap;
 use axum::routing::get;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use clap::Parser;
 use doorward_verify::{KeySet, Verifier};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -30,6 +33,9 @@ enum Measure {
     Mix { port: u16, users: usize, seconds: u64 },
     /// GETs of one path at full speed while `watch` is asked ten times a second.
     Flood { port: u16, connections: usize, seconds: u64, token: String, path: String },
+    /// How long it takes to read a task and a page of tasks of random users, and, less the hash, to
+    /// sign one of them in and to register somebody. Each user has a session.
+    Growth { port: u16, users: u64, tasks: u64, seconds: u64, secret: String },
     /// Forwards `from` to `to`, each direction late by `micros`.
     Delay { from: u16, to: u16, micros: u64 },
 }
@@ -50,6 +56,9 @@ async fn main() {
         Measure::Mix { port, users, seconds } => mix(port, users, seconds).await,
         Measure::Flood { port, connections, seconds, token, path } => {
             flood(port, connections, seconds, &token, &path).await;
+        }
+        Measure::Growth { port, users, tasks, seconds, secret } => {
+            growth(port, users, tasks, seconds, &secret).await;
         }
         Measure::Delay { from, to, micros } => delay(from, to, micros).await,
     }
@@ -74,21 +83,10 @@ fn hash(seconds: u64) {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let until = Instant::now() + Duration::from_secs(seconds);
     let work = || {
-        let params = argon2::Params::new(19_456, 2, 1, None).unwrap();
-        let argon2 =
-            argon2::Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, params);
-        let mut memory = vec![argon2::Block::default(); argon2.params().block_count()];
+        let mut memory = arena();
         let mut done = 0_u32;
         while Instant::now() < until {
-            let mut out = [0; 32];
-            argon2
-                .hash_password_into_with_memory(
-                    PASSWORD.as_bytes(),
-                    b"0123456789abcdef",
-                    &mut out,
-                    &mut memory,
-                )
-                .unwrap();
+            hash_once(&mut memory);
             done += 1;
         }
         done
@@ -99,6 +97,21 @@ fn hash(seconds: u64) {
         threads.into_iter().map(|thread| thread.join().unwrap()).sum()
     });
     println!("per_second {:.2}", f64::from(total) / started.elapsed().as_secs_f64());
+}
+
+fn argon2() -> argon2::Argon2<'static> {
+    let params = argon2::Params::new(19_456, 2, 1, None).unwrap();
+    argon2::Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, params)
+}
+
+fn arena() -> Vec<argon2::Block> {
+    vec![argon2::Block::default(); argon2().params().block_count()]
+}
+
+fn hash_once(memory: &mut [argon2::Block]) {
+    let (password, mut out) = (PASSWORD.as_bytes(), [0; 32]);
+    let salt = b"0123456789abcdef";
+    argon2().hash_password_into_with_memory(password, salt, &mut out, memory).unwrap();
 }
 
 /// One keep-alive connection that knows just enough HTTP/1.1.
@@ -296,6 +309,122 @@ async fn mix(port: u16, users: usize, seconds: u64) {
     println!("failed {failed}");
     report("api", api);
     report("sign_in", sign_in);
+}
+
+async fn growth(port: u16, users: u64, tasks: u64, seconds: u64, secret: &str) {
+    let mut http = Http::connect(port).await;
+    let (_, sample) = http.sign_in(1).await;
+    let mint = Mint::like(&sample, secret);
+    let lasting = Duration::from_secs(seconds);
+    let mut clients = Vec::new();
+    for _ in 0..2 {
+        let mint = mint.clone();
+        clients.push(tokio::spawn(read(port, users, tasks, mint, lasting)));
+    }
+    let mut times = [const { Vec::new() }; 2];
+    for client in clients {
+        for (all, some) in times.iter_mut().zip(client.await.unwrap()) {
+            all.extend(some);
+        }
+    }
+    let [get, list] = times;
+    report("get", get);
+    report("list", list);
+
+    let mut times = [const { Vec::new() }; 3];
+    let mut memory = arena();
+    let until = Instant::now() + lasting;
+    while Instant::now() < until {
+        let sent = Instant::now();
+        let user = usize::try_from(1 + active_user(users)).unwrap();
+        assert_eq!(http.sign_in(user).await.0, 200, "user {user} cannot sign in");
+        times[0].push(sent.elapsed());
+        let sent = Instant::now();
+        let body = format!(r#"{{"email":"{:x}@example.org","password":"{PASSWORD}"}}"#, random());
+        let (status, answer) = http.send("POST", "/auth/register", "", &body).await;
+        assert_eq!(status, 201, "{answer}");
+        times[1].push(sent.elapsed());
+        let sent = Instant::now();
+        hash_once(&mut memory);
+        times[2].push(sent.elapsed());
+    }
+    // Each costs one hash. What is taken off is the hash that was as quick or slow among hashes.
+    for times in &mut times {
+        times.sort_unstable();
+    }
+    let [login, register, hash] = times;
+    for (name, times) in [("login", login), ("register", register)] {
+        let less = times.iter().zip(&hash).map(|(time, hash)| time.saturating_sub(*hash));
+        report(name, less.collect());
+    }
+}
+
+/// So many users are active in a database of any size, spread over all of it.
+const ACTIVE: u64 = 10_000;
+
+fn active_user(users: u64) -> u64 {
+    random() % ACTIVE * (users / ACTIVE)
+}
+
+async fn read(
+    port: u16,
+    users: u64,
+    tasks: u64,
+    mint: Mint,
+    lasting: Duration,
+) -> [Vec<Duration>; 2] {
+    let mut http = Http::connect(port).await;
+    let mut times = [const { Vec::new() }; 2];
+    let until = Instant::now() + lasting;
+    while Instant::now() < until {
+        // As the script stores them: task n belongs to user 1 + n % users.
+        let user = active_user(users);
+        let task = user + users * (random() % (tasks / users));
+        let token = mint.token(user + 1);
+        let path = format!("/api/tasks/00000000-0000-7000-9000-{task:012}");
+        for (kind, path) in [(0, path.as_str()), (1, "/api/tasks?limit=20")] {
+            let sent = Instant::now();
+            let (status, answer) = http.send("GET", path, &token, "").await;
+            assert_eq!(status, 200, "{path}: {answer}");
+            times[kind].push(sent.elapsed());
+        }
+    }
+    times
+}
+
+/// Access tokens of sessions that the script has stored, one for each user.
+#[derive(Clone)]
+struct Mint {
+    header: String,
+    claims: serde_json::Value,
+    key: hmac::Key,
+}
+
+impl Mint {
+    fn like(sample: &str, secret: &str) -> Self {
+        let (header, rest) = sample.split_once('.').unwrap();
+        let claims = URL_SAFE_NO_PAD.decode(rest.split('.').next().unwrap()).unwrap();
+        let claims = serde_json::from_slice(&claims).unwrap();
+        let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
+        Self { header: header.to_owned(), claims, key }
+    }
+
+    fn token(&self, user: u64) -> String {
+        let mut claims = self.claims.clone();
+        let id = format!("00000000-0000-7000-8000-{user:012}");
+        claims["sub"] = id.as_str().into();
+        claims["user_id"] = id.into();
+        claims["sid"] = format!("00000000-0000-7000-a000-{user:012}").into();
+        let signed = format!("{}.{}", self.header, URL_SAFE_NO_PAD.encode(claims.to_string()));
+        let tag = hmac::sign(&self.key, signed.as_bytes());
+        format!("{signed}.{}", URL_SAFE_NO_PAD.encode(tag))
+    }
+}
+
+fn random() -> u64 {
+    let mut bytes = [0; 8];
+    aws_lc_rs::rand::fill(&mut bytes).unwrap();
+    u64::from_le_bytes(bytes)
 }
 
 async fn flood(port: u16, connections: usize, seconds: u64, token: &str, path: &str) {
