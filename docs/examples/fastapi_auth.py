@@ -10,6 +10,8 @@ from fastapi.security import OAuth2PasswordBearer
 DOORWARD = os.environ.get("DOORWARD_URL", "http://127.0.0.1:8000")
 ISSUER = os.environ.get("DOORWARD_ISSUER", "doorward")
 SECRET = os.environ.get("DOORWARD_SECRET")  # only where TOKEN_ALGORITHM is HS256
+# What TOKEN_AUDIENCE is. Without it PyJWT refuses a token that has an `aud`: it is for somebody else.
+AUDIENCE = os.environ.get("DOORWARD_AUDIENCE") or None
 
 bearer = OAuth2PasswordBearer(tokenUrl=f"{DOORWARD}/auth/login")
 keys = jwt.PyJWKClient(f"{DOORWARD}/.well-known/jwks.json", lifespan=300)
@@ -20,7 +22,11 @@ def current_user(token: Annotated[str, Depends(bearer)]) -> str:
         key = SECRET or keys.get_signing_key_from_jwt(token)
         algorithms = ["HS256"] if SECRET else ["EdDSA", "ES256", "RS256"]
         required = {"require": ["exp", "iat", "iss", "sub", "sid"]}
-        claims = jwt.decode(token, key, algorithms=algorithms, issuer=ISSUER, options=required)
+        claims = jwt.decode(
+            token, key, algorithms=algorithms, issuer=ISSUER, audience=AUDIENCE, options=required
+        )
+    except jwt.PyJWKClientConnectionError:  # says nothing of the token: a 401 would sign people out
+        raise HTTPException(503, "Could not fetch the keys")
     except jwt.PyJWTError:
         raise HTTPException(401, "Could not validate credentials", {"WWW-Authenticate": "Bearer"})
     return claims["sub"]
