@@ -3,3 +3,5 @@
 mod forged;
 mod introspection;
 mod pairs;
+mod revoked;
+mod sealed;

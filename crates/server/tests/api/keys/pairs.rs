@@ -15,9 +15,9 @@ use crate::both;
 use crate::support::client::PASSWORD;
 use crate::support::{Client, Engine, TestApp};
 
-const PAIRS: [Algorithm; 3] = [Algorithm::EdDsa, Algorithm::Es256, Algorithm::Rs256];
+pub(super) const PAIRS: [Algorithm; 3] = [Algorithm::EdDsa, Algorithm::Es256, Algorithm::Rs256];
 
-async fn signing_with(engine: Engine, algorithm: Algorithm) -> TestApp {
+pub(super) async fn signing_with(engine: Engine, algorithm: Algorithm) -> TestApp {
     let app = TestApp::with(engine, |settings| {
         settings.token_algorithm = algorithm;
         settings.access_token_ttl = Duration::from_mins(15);
@@ -219,15 +219,6 @@ both! {
         let kept = changed(4, vec![old]).await;
         assert_eq!(kept.app.signing_keys().trouble().await.expect("an answer"), None);
         again(&kept, &ada).await.get("/auth/me").await.expect(200);
-    }
-
-    async fn the_database_holds_no_private_part_in_the_clear(engine: Engine) {
-        let app = signing_with(engine, Algorithm::Es256).await;
-        let key = app.app.signing_keys().list().await.expect("keys").remove(0).0;
-        // PKCS#8 names its algorithm: id-ecPublicKey.
-        let oid = [0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1];
-        assert!(key.sealed.len() > 100 && !key.sealed.windows(7).any(|part| part == oid));
-        assert!(!format!("{key:?}").contains("sealed"));
     }
 
     async fn the_metadata_names_what_there_is(engine: Engine) {
