@@ -1,7 +1,7 @@
 //! Takes a token apart for the person who wonders why it is refused: every part, the key it matched,
 //! and the first check that fails, in the server's own order. The signature itself is never shown.
 
-use doorward_verify::{Rejection, Token, key_id};
+use doorward_verify::{Rejection, Token, key_id, token_type};
 use serde_json::Value;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -10,7 +10,7 @@ use super::refresh_token::Presented;
 use super::{Sessions, store};
 use crate::config::Secret;
 use crate::error::Error;
-use crate::keys::{Demands, Examined, Said, barred, instant};
+use crate::keys::{Demands, Examined, Said, barred, instant, shown};
 
 impl Sessions {
     /// Looks at the token as the server would.
@@ -33,7 +33,7 @@ impl Sessions {
                 match self.accounts.keys.examine_foreign(token, rejection).await {
                     Ok(foreign) => return foreign,
                     Err(notes) => {
-                        examined.failing = Some(self.explain(rejection, &examined));
+                        examined.failing = Some(self.explain(token, rejection, &examined));
                         examined.notes = notes;
                     }
                 }
@@ -66,16 +66,28 @@ impl Sessions {
         })
     }
 
-    fn explain(&self, rejection: Rejection, examined: &Examined) -> String {
+    fn explain(&self, token: &str, rejection: Rejection, examined: &Examined) -> String {
         if examined.kind == "not a token" {
             return "it is not three base64url parts with dots between".into();
         }
         let settings = &self.accounts.settings;
-        let audience = settings.token_audience.as_deref().unwrap_or("not set");
+        let asked = settings.token_audience.as_deref();
+        let audience = match asked {
+            Some(audience) => format!("TOKEN_AUDIENCE is {audience:?}"),
+            None => "TOKEN_AUDIENCE is not set".to_owned(),
+        };
+        if rejection == Rejection::Malformed && is_of_the_other_type(token, asked) {
+            let as_of = if asked.is_some() { "without" } else { "with" };
+            let (typ, aud) = (shown(examined.said.member("typ")), examined.said.claim("aud"));
+            return format!(
+                "typ: it is {typ}, as {as_of} an audience (aud: {}), and {audience}",
+                shown(aud)
+            );
+        }
         let demands = Demands {
             no_key: "no key is named".into(),
             issuer: format!("TOKEN_ISSUER is {:?}", settings.token_issuer),
-            audience: format!("TOKEN_AUDIENCE is {audience}"),
+            audience,
         };
         examined.said.failing(rejection, &demands, self.accounts.clock.now())
     }
@@ -132,6 +144,15 @@ impl Sessions {
             "session: there is no such session"
         }))
     }
+}
+
+/// Whether a malformed token's fault is that its `typ` is the one with an audience where none is asked
+/// for, or the other way round. It is the first check that fails: what could be malformed before it is
+/// looked at here.
+fn is_of_the_other_type(token: &str, asked: Option<&str>) -> bool {
+    let other = token_type(if asked.is_some() { None } else { Some("any") });
+    let header = Token::split(token).and_then(|parts| parts.header());
+    header.is_ok_and(|header| !header.has_others && header.typ.as_deref() == Some(other))
 }
 
 /// What became of a session and its user.

@@ -82,6 +82,81 @@ async fn inspect_says_which_key_matched_and_which_check_fails() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_token_for_another_audience_says_which_it_is_for() {
+    let program = Program::ready();
+    app::migrate(&url(&program)).await;
+    let made_for = async |seed: u64, audience: Option<&str>| {
+        let there = TestApp::over(&url(&program), Clock::system(), seed, |settings| {
+            settings.secret = Secret::new(SECRET);
+            settings.token_audience = audience.map(Into::into);
+        })
+        .await;
+        there.sign_up(&format!("ada{seed}")).await.token.expect("a token")
+    };
+    let (tasks, plain) = (made_for(1, Some("tasks")).await, made_for(2, None).await);
+    let asking = |audience: &str| {
+        Program::ready().env("TOKEN_AUDIENCE", audience).env("DATABASE_URL", &url(&program))
+    };
+    assert_eq!(inspect(&asking("tasks"), &tasks)["valid"], true);
+    assert_eq!(inspect(&program, &plain)["valid"], true);
+    for (program, token, why) in [
+        (&asking("mail"), &tasks, r#"aud: it is "tasks", and TOKEN_AUDIENCE is "mail""#),
+        (
+            &asking("tasks"),
+            &plain,
+            r#"typ: it is "JWT", as without an audience (aud: absent), and TOKEN_AUDIENCE is "tasks""#,
+        ),
+        (
+            &program,
+            &tasks,
+            r#"typ: it is "at+jwt", as with an audience (aud: "tasks"), and TOKEN_AUDIENCE is not set"#,
+        ),
+    ] {
+        assert_eq!(failing(program, token), why);
+        let ended = program.fed(&["token", "verify", "-"], token).expect(1);
+        assert_eq!(ended.errors(), [why]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_whose_header_names_another_algorithm_fails_by_alg() {
+    let program = Program::ready().env("TOKEN_ALGORITHM", "EdDSA");
+    app::migrate(&url(&program)).await;
+    program.run(&["key", "create", "--algorithm", "EdDSA"]).expect(0);
+    let (_, by_secret) = signed_in(&program, 1, SECRET).await;
+    let there = TestApp::over(&url(&program), Clock::system(), 2, |settings| {
+        settings.secret = Secret::new(SECRET);
+        settings.token_algorithm = Algorithm::EdDsa;
+    })
+    .await;
+    let by_pair = there.sign_up("bob").await;
+    for (client, others) in
+        [(by_secret, ["none", "HS512", "EdDSA"]), (by_pair, ["HS256", "ES256", "RS256"])]
+    {
+        let token = client.token.expect("a token");
+        assert_eq!(inspect(&program, &token)["valid"], true);
+        let [header, claims, signature] = token.split('.').collect::<Vec<_>>()[..] else {
+            panic!("three parts")
+        };
+        let header = URL_SAFE_NO_PAD.decode(header).expect("base64url");
+        for alg in others {
+            let mut header: Value = serde_json::from_slice(&header).expect("JSON");
+            header["alg"] = alg.into();
+            let signed = format!("{}.{claims}", URL_SAFE_NO_PAD.encode(header.to_string()));
+            let key = hmac::Key::new(hmac::HMAC_SHA256, SECRET.as_bytes());
+            let again = URL_SAFE_NO_PAD.encode(hmac::sign(&key, signed.as_bytes()));
+            for signature in [signature, &again] {
+                let changed = format!("{signed}.{signature}");
+                let why = format!("alg: {alg:?} is not that key's");
+                assert_eq!(failing(&program, &changed), why);
+                let ended = program.fed(&["token", "verify", "-"], &changed).expect(1);
+                assert_eq!(ended.errors(), [why]);
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_expired_token_says_how_long_ago() {
     let program = Program::ready();
     let url = url(&program);
