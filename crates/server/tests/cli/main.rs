@@ -15,6 +15,7 @@ mod db_roles;
 mod db_verify;
 mod dev;
 mod documents;
+mod issuers;
 mod logs;
 mod postgres;
 mod program;
