@@ -150,7 +150,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Principal {
 
 /// What a handler asks of its caller; a type for each, so that the handler's signature names it.
 pub trait Requirement: Send + Sync + 'static {
-    /// What the refusal names.
+    /// What the refusal's `detail` names, such as `the role admin`; the challenge does not.
     const NAME: &'static str;
 
     /// True if the caller may.
@@ -244,9 +244,8 @@ impl Refused {
                 let why = other.message();
                 Some(format!(r#"Bearer error="invalid_token", error_description="{why}""#))
             }
-            Self::Forbidden(name) => {
-                Some(format!(r#"Bearer error="insufficient_scope", scope="{name}""#))
-            }
+            // No `scope`: a requirement's name is a sentence, and would read as a scope for each word.
+            Self::Forbidden(_) => Some(r#"Bearer error="insufficient_scope""#.into()),
         }
     }
 }

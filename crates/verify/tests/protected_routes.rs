@@ -6,6 +6,8 @@
 mod example;
 mod support;
 
+use std::time::Duration;
+
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, header};
@@ -14,6 +16,7 @@ use axum::routing::get;
 use doorward_verify::{Algorithm, Auth, Fetch, HttpFetch, Issuer, KeySet, Principal, RemoteKeys};
 use serde_json::{Value, json};
 use support::{NOW, Pair, claims, published};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tower::ServiceExt;
 
 async fn listening(router: Router) -> String {
@@ -23,7 +26,7 @@ async fn listening(router: Router) -> String {
     url
 }
 
-/// Status, challenge and body of a request with this token.
+/// Status, challenge and body of a request with this token. Every refusal is a problem document.
 async fn call(router: &Router, path: &str, token: Option<&str>) -> (u16, String, Value) {
     let mut request = Request::get(path);
     if let Some(token) = token {
@@ -33,6 +36,14 @@ async fn call(router: &Router, path: &str, token: Option<&str>) -> (u16, String,
     let challenge = response.headers().get(header::WWW_AUTHENTICATE);
     let challenge = challenge.map_or("", |it| it.to_str().unwrap()).to_owned();
     let status = response.status().as_u16();
+    if status >= 400 {
+        assert_eq!(
+            response.headers()[header::CONTENT_TYPE],
+            "application/problem+json",
+            "{status}"
+        );
+        assert_eq!(response.headers()[header::CACHE_CONTROL], "no-store", "{status}");
+    }
     let bytes = axum::body::to_bytes(response.into_body(), 65_536).await.unwrap();
     let body = serde_json::from_slice(&bytes)
         .unwrap_or_else(|_| String::from_utf8_lossy(&bytes).into_owned().into());
@@ -55,7 +66,9 @@ async fn the_example_takes_tokens_by_the_keys_that_the_issuer_publishes() {
         assert_eq!((status, &body["subject"]), (200, &json!("u1")), "{algorithm}");
         let (status, challenge, body) = call(&routes, "/admin", Some(&token)).await;
         assert_eq!((status, &body["code"]), (403, &json!("insufficient_scope")));
-        assert!(challenge.starts_with("Bearer error=\"insufficient_scope\""), "{challenge}");
+        // A role is no scope, and a sentence with spaces would read as several (RFC 6750 §3).
+        assert_eq!(challenge, "Bearer error=\"insufficient_scope\"");
+        assert!(body["detail"].as_str().unwrap().contains("the role admin"), "{body}");
         let mut of_admin = claims();
         of_admin["roles"] = json!(["admin"]);
         let of_admin = pair.token(&pair.header("k"), &of_admin);
@@ -109,5 +122,70 @@ async fn redirects_errors_and_documents_without_end_are_not_taken() {
     }
     for url in ["", "file:///etc/passwd", "/jwks", "ftp://127.0.0.1/", "http://127.0.0.1:1/"] {
         assert!(HttpFetch.fetch(url).await.is_err(), "{url}");
+    }
+}
+
+/// A server that reads the request, answers with `head`, and then `body` again and again until nobody
+/// listens any more; with no `body` it falls silent and holds the connection.
+async fn endless(head: &'static str, body: &'static [u8]) -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let _ = stream.read(&mut [0; 4096]).await;
+        let _ = stream.write_all(head.as_bytes()).await;
+        if body.is_empty() {
+            let _ = stream.read_to_end(&mut Vec::new()).await;
+            return;
+        }
+        while stream.write_all(body).await.is_ok() {}
+    });
+    url
+}
+
+const PATIENCE: Duration = Duration::from_mins(1);
+
+#[tokio::test]
+async fn a_server_that_falls_silent_is_left_after_five_seconds() {
+    let heads = ["", "HTTP/1.1 200 OK\r\n", "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{"];
+    let mut asked = tokio::task::JoinSet::new();
+    for head in heads {
+        let url = endless(head, b"").await;
+        asked.spawn(
+            async move { (head, tokio::time::timeout(PATIENCE, HttpFetch.fetch(&url)).await) },
+        );
+    }
+    for (head, fetched) in asked.join_all().await {
+        assert_eq!(fetched, Ok(Err("no answer within 5 s".into())), "after {head:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_request_whose_keys_never_come_is_503() {
+    let pair = Pair::new(Algorithm::EdDsa);
+    let token = pair.token(&pair.header("k"), &claims());
+    let keys = RemoteKeys::at(endless("", b"").await);
+    let auth = Auth::with_clock([Issuer::doorward_at("doorward", keys)], || NOW);
+    let routes = example::router(&auth);
+    let called = tokio::time::timeout(PATIENCE, call(&routes, "/whoami", Some(&token))).await;
+    assert_eq!(
+        called.map(|(status, _, body)| (status, body["code"].clone())),
+        Ok((503, json!("unavailable")))
+    );
+}
+
+#[tokio::test]
+async fn a_body_or_a_head_without_end_is_left_where_it_is_too_long() {
+    for (head, body) in [
+        ("HTTP/1.1 200 OK\r\n\r\n", b"x".as_slice()),
+        ("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n", b"4\r\nxxxx\r\n"),
+        ("HTTP/1.1 200 OK\r\ncontent-length: 9999999999999\r\n\r\n", b"x"),
+        ("HTTP/1.1 200 OK\r\n", b"a: b\r\n"),
+    ] {
+        let url = endless(head, &body.repeat(4096).leak()[..]).await;
+        let fetched = tokio::time::timeout(PATIENCE, HttpFetch.fetch(&url)).await;
+        let refused = fetched.expect("it ends").expect_err("it is too long");
+        // It is the size that ended it, not the time.
+        assert!(!refused.contains("no answer"), "{head:?}: {refused}");
     }
 }
