@@ -29,7 +29,8 @@ statements! {
     REPLACE_HASH = "UPDATE users SET hashed_password = $3, updated_at = $4 \
         WHERE id = $1 AND hashed_password = $2";
     DELETE_USER = "DELETE FROM users WHERE id = $1";
-    // Claims a guess in the row of source $3 if there is one, else of $4. No row: not before `retry_at`.
+    // Claims a guess in the row of source $3 if there is one, else of $4. No row: not before `retry_at`,
+    // which counts only where no guess is free: claims come from several clocks, in any order.
     CLAIM_GUESS = "INSERT INTO login_guards (account, source, failures, last_at, retry_at) \
         SELECT who.account, coalesce((SELECT g.source FROM login_guards g \
             WHERE g.account = who.account AND g.source = $3), $4), 1, $5, $6 \
@@ -45,7 +46,7 @@ statements! {
             WHEN login_guards.failures + 1 = $8 + 2 THEN $13 \
             ELSE $14 END, \
         last_at = excluded.last_at \
-        WHERE login_guards.retry_at <= excluded.last_at \
+        WHERE login_guards.failures < $8 OR login_guards.retry_at <= excluded.last_at \
         RETURNING account, source";
     FIND_RETRY = "SELECT g.retry_at FROM login_guards g \
         WHERE g.account = coalesce((SELECT u.id FROM users u WHERE u.email_key = $1), $2) \

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use doorward::audit::Actor;
+use doorward::clock::Clock;
 use doorward::config::Quota;
 use doorward::db::Sql;
 use futures_util::future::join_all;
@@ -151,6 +152,21 @@ both! {
         assert!(replies.iter().all(|reply| [401, 429].contains(&reply.status)));
         let restarted = app.replica().await;
         guess(&restarted.anonymous().from(HOME)).await.expect(429);
+    }
+
+    /// Claims of one server, too, arrive in another order than they asked what time it is.
+    async fn a_free_guess_is_free_at_a_server_whose_clock_is_behind(engine: Engine) {
+        let app = TestApp::start(engine).await;
+        register(&app).await;
+        let clock = Clock::frozen(app.clock.now() - Duration::from_secs(2));
+        let behind = TestApp::over(&app.url, clock, 2, |_| {}).await;
+        let (here, there) = (app.anonymous().from(HOME), behind.anonymous().from(HOME));
+        for _ in 0..5 {
+            guess(&here).await.expect(401);
+            guess(&there).await.expect(401);
+        }
+        guess(&there).await.expect(429);
+        guess(&here).await.expect(429);
     }
 
     async fn an_honest_burst_of_sign_ins_is_not_taken_for_guessing(engine: Engine) {
