@@ -1,0 +1,101 @@
+//! The measuring half of `scripts/bench.sh`: the floor that requests are held against, the bare hash
+//! loop, loads of many kinds over real sockets, and a proxy that adds distance.
+//! Prints one `name value` pair a line.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, missing_docs)]
+#![allow(clippy::disallowed_methods, clippy::cast_precision_loss, reason = "it measures real time")]
+
+mod delay;
+mod growth;
+mod hash;
+mod http;
+mod mix;
+mod sign_ins;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::http::HeaderMap;
+use axum::routing::get;
+use clap::Parser;
+use doorward_verify::{KeySet, Verifier};
+use tokio::net::TcpListener;
+
+use crate::delay::delay;
+use crate::growth::growth;
+use crate::hash::hash;
+use crate::mix::mix;
+use crate::sign_ins::{flood, login, refresh};
+
+#[derive(Parser)]
+enum Measure {
+    /// axum plain text behind an HS256 check.
+    Floor { port: u16, secret: String },
+    /// Argon2id (m=19456, t=2, p=1) in a bare loop on all cores.
+    Hash { seconds: u64 },
+    /// Sign-ins of user0@example.com … as fast as they are answered.
+    Login { port: u16, users: usize, connections: usize, seconds: u64 },
+    /// Refreshes, each connection with a session of its own whose token it passes on.
+    Refresh { port: u16, connections: usize, seconds: u64 },
+    /// Users at one request a second each, 2 % of them sign-ins, the rest reads and writes of tasks.
+    Mix { port: u16, users: usize, seconds: u64 },
+    /// Sign-ins by the hundred, and meanwhile how long `/health` and a GET of `path` take.
+    Flood { port: u16, connections: usize, seconds: u64, token: String, path: String },
+    /// How long it takes to read a task and a page of tasks of random users, and, less the hash, to
+    /// sign one of them in and to register somebody. Each user has a session.
+    Growth { port: u16, users: u64, tasks: u64, seconds: u64, secret: String },
+    /// Forwards `from` to `to`, each direction late by `micros`.
+    Delay { from: u16, to: u16, micros: u64 },
+}
+
+const PASSWORD: &str = "correct horse battery staple";
+
+#[tokio::main]
+async fn main() {
+    match Measure::parse() {
+        Measure::Floor { port, secret } => floor(port, &secret).await,
+        Measure::Hash { seconds } => hash(seconds),
+        Measure::Login { port, users, connections, seconds } => {
+            login(port, users, connections, seconds).await;
+        }
+        Measure::Refresh { port, connections, seconds } => {
+            refresh(port, connections, seconds).await;
+        }
+        Measure::Mix { port, users, seconds } => mix(port, users, seconds).await,
+        Measure::Flood { port, connections, seconds, token, path } => {
+            flood(port, connections, seconds, &token, &path).await;
+        }
+        Measure::Growth { port, users, tasks, seconds, secret } => {
+            growth(port, users, tasks, seconds, &secret).await;
+        }
+        Measure::Delay { from, to, micros } => delay(from, to, micros).await,
+    }
+}
+
+async fn floor(port: u16, secret: &str) {
+    let keys = KeySet::of_secrets([secret.as_bytes()]);
+    let verifier = Arc::new(Verifier::new(keys, "doorward", None));
+    let handler = move |headers: HeaderMap| {
+        let verifier = Arc::clone(&verifier);
+        async move {
+            let token = headers["authorization"].to_str().unwrap().trim_start_matches("Bearer ");
+            let now = time::OffsetDateTime::now_utc().unix_timestamp();
+            verifier.verify(token, now).map(|claims| claims.sub).map_err(|_| "refused")
+        }
+    };
+    let listener = TcpListener::bind(("127.0.0.1", port)).await.unwrap();
+    axum::serve(listener, Router::new().route("/", get(handler))).await.unwrap();
+}
+
+pub(crate) fn report(name: &str, mut times: Vec<Duration>) {
+    times.sort_unstable();
+    let at = |part: f64| {
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+        let index = ((times.len() as f64 * part) as usize).min(times.len().saturating_sub(1));
+        times.get(index).map_or(0.0, |time| time.as_secs_f64() * 1000.0)
+    };
+    println!("{name}_count {}", times.len());
+    println!("{name}_p50_ms {:.2}", at(0.50));
+    println!("{name}_p95_ms {:.2}", at(0.95));
+    println!("{name}_p99_ms {:.2}", at(0.99));
+}
