@@ -14,8 +14,8 @@ use utoipa::openapi::{
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::config::Settings;
+use crate::gate::Permission;
 use crate::http::USER_ID;
-use crate::permission::Permission;
 
 /// Named in `security(("bearer" = []))`.
 const BEARER: &str = "bearer";

@@ -6,9 +6,10 @@ use uuid::Uuid;
 use super::guess::Guess;
 use super::{Accounts, Email, Password, User, store};
 use crate::audit::{Actor, Event, Outcome, Record};
-use crate::db::{Gate, Step};
 use crate::error::Error;
+use crate::gate::Gate;
 use crate::http::Origin;
+use crate::sql::Step;
 
 /// A user whose password was right.
 #[derive(Debug)]

@@ -9,10 +9,11 @@ use utoipa::ToSchema;
 
 use super::{Accounts, Password, store};
 use crate::audit::{Actor, Event, Record};
-use crate::db::{DbError, Gate, keep_an_admin, lock_admins};
 use crate::error::Error;
+use crate::gate::{Gate, keep_an_admin, lock_admins};
 use crate::http::{Fields, JsonBody, NoContent, Origin};
 use crate::keys::Caller;
+use crate::sql::DbError;
 
 /// The proof that it is the owner who asks.
 #[derive(Debug, ToSchema)]

@@ -19,10 +19,12 @@ use super::{Accounts, Email};
 use crate::audit::{Actor, Event, Outcome, Record};
 use crate::clock::Clock;
 use crate::config::Settings;
-use crate::db::{Database, Gate, Step};
+use crate::db::Database;
 use crate::error::Error;
-use crate::http::rate_limit::network;
+use crate::gate::Gate;
 use crate::http::{Origin, request_id};
+use crate::limiter::network;
+use crate::sql::Step;
 
 /// A count is forgotten after this long without a guess: fewer guesses than waiting would give.
 const MEMORY: Duration = Duration::from_hours(24);

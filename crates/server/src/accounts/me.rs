@@ -5,8 +5,8 @@ use std::sync::Arc;
 use axum::extract::State;
 
 use super::{Accounts, User, store};
-use crate::db::Gate;
 use crate::error::Error;
+use crate::gate::Gate;
 use crate::http::{Json, json};
 use crate::keys::Caller;
 

@@ -10,9 +10,9 @@ use super::store::{self, NewUser};
 use super::{Accounts, Email, Name, Password, User};
 use crate::audit::{Event, Record};
 use crate::config::Registration;
-use crate::db::DbError;
 use crate::error::Error;
 use crate::http::{Created, Fields, JsonBody, Origin};
+use crate::sql::DbError;
 
 /// What a new account is made of.
 #[derive(Debug, ToSchema)]

@@ -4,7 +4,9 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::{Email, Name, User};
-use crate::db::{Columns, Database, FromRow, Gate, Result, Row, Step};
+use crate::db::{Columns, Database, FromRow, Row};
+use crate::gate::Gate;
+use crate::sql::{Result, Step};
 use crate::{params, statements};
 
 statements! {

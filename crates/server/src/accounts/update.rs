@@ -7,8 +7,8 @@ use axum::extract::State;
 use utoipa::ToSchema;
 
 use super::{Accounts, Name, User, store};
-use crate::db::Gate;
 use crate::error::Error;
+use crate::gate::Gate;
 use crate::http::{Given, Json, JsonBody, json};
 use crate::keys::Caller;
 

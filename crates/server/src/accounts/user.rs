@@ -5,7 +5,8 @@ use time::OffsetDateTime;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::db::{Columns, FromRow, Result};
+use crate::db::{Columns, FromRow};
+use crate::sql::Result;
 
 /// An account.
 #[derive(Clone, Debug, Serialize, ToSchema)]

@@ -5,7 +5,7 @@
 use uuid::Uuid;
 
 use super::Actor;
-use crate::db::Authority;
+use crate::gate::Authority;
 use crate::http::Origin;
 
 macro_rules! events {

@@ -11,7 +11,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::Audit;
 use crate::clock::Daily;
-use crate::db::{DbError, Step};
+use crate::sql::{DbError, Step};
 
 const QUEUE: usize = 4096;
 const BATCH: usize = 64;

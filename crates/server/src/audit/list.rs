@@ -6,8 +6,8 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{Audit, store};
-use crate::db::Authority;
 use crate::error::Error;
+use crate::gate::Authority;
 use crate::http::{Cursor, Page};
 
 /// One event, as it is remembered.

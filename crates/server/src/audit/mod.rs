@@ -17,9 +17,11 @@ use std::time::Duration;
 
 use crate::clock::Clock;
 use crate::crypto::Random;
-use crate::db::{Authority, Database, Gate, Result, Row, Step};
+use crate::db::{Database, Row};
 use crate::error::Error;
+use crate::gate::{Authority, Gate};
 use crate::http::Origin;
+use crate::sql::{Result, Step};
 use lane::Lane;
 
 /// Who acts, on what authority, and from where.

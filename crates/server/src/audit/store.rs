@@ -7,8 +7,10 @@ use uuid::Uuid;
 
 use super::Record;
 use super::list::{Entry, Filter};
-use crate::db::{Authority, Columns, Database, FromRow, Result, Step};
+use crate::db::{Columns, Database, FromRow};
+use crate::gate::Authority;
 use crate::http::Page;
+use crate::sql::{Result, Step};
 use crate::{params, statements};
 
 /// A page is a range of one index; the narrowest of the filters chooses which.

@@ -16,7 +16,7 @@ use super::table::{instant, plain};
 use super::{Failure, Outcome, failed, output, output_json};
 use crate::app::App;
 use crate::audit::{Entry, Filter};
-use crate::db::Authority;
+use crate::gate::Authority;
 use crate::http::{self, Page};
 
 /// How often the log is read again while it is followed.

@@ -8,12 +8,12 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::db_report::table;
 use super::operator::OperatorArgs;
 use super::sources::SourceArgs;
 use super::{Failure, Outcome, failed, output, output_json};
 use crate::app::App;
 use crate::audit::Actor;
+use crate::cli::db::report::table;
 use crate::keys::{Refusal, SigningKey, Stage};
 
 /// Administers the key pairs that sign access tokens where TOKEN_ALGORITHM is not HS256.

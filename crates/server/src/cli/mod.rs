@@ -5,35 +5,24 @@
 mod audit;
 mod config;
 mod db;
-mod db_report;
-mod db_verify;
-mod dev;
-mod dev_folder;
 mod failure;
 mod key;
-mod listen;
-mod log_line;
-mod log_queue;
-mod logging;
+mod log;
 mod manual;
 mod openapi;
 mod operator;
 mod output;
-mod panic_hook;
 mod prompt;
 mod role;
 mod serve;
 mod session;
-mod signals;
 mod sources;
 mod table;
 mod token;
 mod user;
-mod user_edit;
-mod user_list;
 
 pub use failure::{Failure, Outcome};
-pub use log_line::JsonLine;
+pub use log::JsonLine;
 
 use clap::{Parser, Subcommand};
 
@@ -58,7 +47,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Start in one minute: embedded SQLite, a generated secret, tables created, ready to call
-    Dev(dev::DevArgs),
+    Dev(serve::dev::DevArgs),
     /// Run the production server
     Serve(serve::ServeArgs),
     /// Create, change, show and verify the tables
@@ -89,7 +78,7 @@ enum Command {
 pub async fn run(cli: Cli) -> Outcome {
     let sources = &cli.sources;
     let outcome = match cli.command {
-        Command::Dev(args) => dev::run(args, sources).await,
+        Command::Dev(args) => serve::dev::run(args, sources).await,
         Command::Serve(args) => serve::run(args, sources).await,
         Command::Db(args) => db::run(args, sources).await,
         Command::User(args) => user::run(args, sources).await,
@@ -103,6 +92,6 @@ pub async fn run(cli: Cli) -> Outcome {
         Command::Completions(args) => manual::completions(&args),
         Command::Man(args) => manual::man(&args),
     };
-    logging::flush();
+    log::flush();
     outcome
 }

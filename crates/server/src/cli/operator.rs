@@ -13,8 +13,10 @@ use crate::app::App;
 use crate::clock::Clock;
 use crate::config::{DatabaseUrl, Settings};
 use crate::crypto::Random;
-use crate::db::{Authority, Database, Schema};
+use crate::db::Database;
 use crate::error::Error;
+use crate::gate::Authority;
+use crate::schema::Schema;
 use crate::users::AdminUser;
 
 /// Flags of every command on a database.

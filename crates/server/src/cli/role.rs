@@ -10,9 +10,9 @@ use super::table::table;
 use super::{Failure, Outcome, failed, output, output_json};
 use crate::app::App;
 use crate::audit::Actor;
-use crate::db::Authority;
 use crate::error::Error;
-use crate::permission::Permission;
+use crate::gate::Authority;
+use crate::gate::Permission;
 use crate::roles::{Role, RoleName};
 
 /// Administers roles.

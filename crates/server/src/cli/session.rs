@@ -11,8 +11,8 @@ use super::table::{instant, table};
 use super::{Failure, Outcome, failed, output, output_json};
 use crate::app::App;
 use crate::audit::Actor;
-use crate::db::Authority;
 use crate::error::Error;
+use crate::gate::Authority;
 use crate::sessions::SessionView;
 
 /// Administers sessions.

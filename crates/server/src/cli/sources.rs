@@ -4,8 +4,10 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{Failure, failure, logging, panic_hook};
-use crate::config::{Gathered, Resolved, Settings, Sources, gather};
+use super::{Failure, failure, log};
+use crate::cli::log::panic_hook;
+use crate::config::source::gather;
+use crate::config::{Gathered, Resolved, Settings, Sources};
 use crate::crypto::Random;
 
 /// The files that hold settings; every command takes these two flags.
@@ -70,7 +72,7 @@ pub(super) fn settings(resolved: Resolved) -> Result<Settings, Failure> {
 pub(super) fn server_settings(resolved: Resolved) -> Result<Settings, Failure> {
     failure::speak_as(resolved.log_format());
     let settings = settings(resolved)?;
-    logging::start(&settings)?;
+    log::start(&settings)?;
     panic_hook::install();
     Ok(settings)
 }

@@ -1,11 +1,11 @@
 //! From texts to [`Settings`]: reads each, checks what concerns several at once, and reports all
 //! problems together, so that a person mends the configuration in one go.
 
-use super::entries::ENTRIES;
-use super::gather::{Found, Gathered, Problem};
-use super::table::{Secrecy, masked};
-use super::word::MAKE_A_SECRET;
 use super::{DatabaseUrl, LogFormat, Secret, Settings};
+use crate::config::entry::entries::ENTRIES;
+use crate::config::entry::table::{Secrecy, masked};
+use crate::config::entry::word::MAKE_A_SECRET;
+use crate::config::source::gather::{Found, Gathered, Problem};
 
 /// Settings on their way, with what is wrong about them.
 #[derive(Debug)]

@@ -102,7 +102,7 @@ impl Settings {
         Self {
             database,
             database_unpooled: None,
-            tenant_role: crate::db::TENANT_ROLE.into(),
+            tenant_role: crate::config::TENANT_ROLE.into(),
             secret,
             previous_secrets: Vec::new(),
             better_auth_url: None,

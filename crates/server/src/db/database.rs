@@ -6,24 +6,10 @@ use std::time::Duration;
 
 use super::postgres::Postgres;
 use super::sqlite::Sqlite;
-use super::{FromRow, Gate, Result, Row, Sql, Value};
+use super::{FromRow, Row};
 use crate::config::DatabaseUrl;
-
-/// One statement of a batch.
-#[derive(Clone, Debug)]
-pub struct Step {
-    /// The statement.
-    pub sql: Sql,
-    /// Its parameters.
-    pub params: Vec<Value>,
-}
-
-impl Step {
-    /// A statement with its parameters.
-    pub fn new(sql: Sql, params: Vec<Value>) -> Self {
-        Self { sql, params }
-    }
-}
+use crate::gate::{Authority, Gate};
+use crate::sql::{Result, Sql, Step, Value};
 
 /// From a call to its answer, waiting for a connection included; a request has 5 s.
 pub(super) const CALL_WITHIN: Duration = Duration::from_secs(4);
@@ -133,6 +119,27 @@ impl Database {
         match &*self.engine {
             Engine::Sqlite(sqlite) => sqlite.write(Some(gate), steps).await,
             Engine::Postgres(postgres) => postgres.write(Some(gate), steps).await,
+        }
+    }
+
+    /// Reads on this authority.
+    pub async fn read_by<T: FromRow>(
+        &self,
+        authority: Authority,
+        sql: Sql,
+        params: Vec<Value>,
+    ) -> Result<Vec<T>> {
+        match authority {
+            Authority::Caller(gate) => self.read_as(gate, sql, params).await,
+            Authority::Operator => self.query(sql, params).await,
+        }
+    }
+
+    /// Writes on this authority, in one transaction.
+    pub async fn write_by(&self, authority: Authority, steps: Vec<Step>) -> Result<Vec<Vec<Row>>> {
+        match authority {
+            Authority::Caller(gate) => self.write_all_as(gate, steps).await,
+            Authority::Operator => self.write(steps).await,
         }
     }
 }

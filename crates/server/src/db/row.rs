@@ -4,8 +4,8 @@
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::value::{Value, ValueRef};
-use super::{DbError, Result, pg_row, sqlite_row};
+use crate::sql::{DbError, Result};
+use crate::sql::{Value, ValueRef};
 use crate::timestamp::parse_fixed;
 
 /// The columns of a row, where the driver has them.
@@ -42,8 +42,8 @@ impl<'a> Columns<'a> {
                 .get(index)
                 .map(Value::as_ref)
                 .ok_or_else(|| DbError::Internal(format!("there is no column {index}"))),
-            Source::Postgres(row, first) => pg_row::value(row, first + index),
-            Source::Sqlite(row) => sqlite_row::value(row, index),
+            Source::Postgres(row, first) => super::postgres::row::value(row, first + index),
+            Source::Sqlite(row) => super::sqlite::row::value(row, index),
         }
     }
 }

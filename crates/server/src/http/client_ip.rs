@@ -29,7 +29,7 @@ impl<S: Sync> FromRequestParts<S> for ClientIp {
 
 impl ClientIp {
     /// What the envelope has found; before it has, the peer.
-    pub(super) fn of(extensions: &Extensions) -> Self {
+    pub(crate) fn of(extensions: &Extensions) -> Self {
         let unknown = Self(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
         let peer = || extensions.get::<PeerAddr>().map(|peer| Self(peer.0.ip().to_canonical()));
         extensions.get::<Self>().copied().or_else(peer).unwrap_or(unknown)

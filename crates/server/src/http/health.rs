@@ -18,7 +18,8 @@ use utoipa_axum::routes;
 
 use super::reply::Json;
 use crate::clock::Clock;
-use crate::db::{Database, Schema};
+use crate::db::Database;
+use crate::schema::Schema;
 
 const PATIENCE: Duration = Duration::from_millis(800);
 const QUESTION: Duration = Duration::from_millis(700);

@@ -101,7 +101,7 @@ pub(super) fn render(response: &mut Response, id: &RequestId) {
 }
 
 /// The document of a request that could not even be read as one.
-pub(super) fn of_bare_status(status: StatusCode, id: &RequestId) -> String {
+pub(crate) fn of_bare_status(status: StatusCode, id: &RequestId) -> String {
     let problem = of_status(status).into_response().extensions_mut().remove::<Problem>();
     problem.map_or_else(String::new, |problem| document(problem, status, id).to_string())
 }

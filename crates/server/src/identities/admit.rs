@@ -5,9 +5,9 @@ use super::Identities;
 use super::person::Person;
 use super::store::{self, Identity, NewIds};
 use crate::audit::{Event, Record};
-use crate::db::DbError;
 use crate::error::Error;
 use crate::http::Origin;
+use crate::sql::DbError;
 
 /// Somebody else's write is done when ours is refused, so the second try finds it; the third is for an
 /// address that was taken in between.

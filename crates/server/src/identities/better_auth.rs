@@ -10,7 +10,6 @@ use serde_json::Value;
 use super::person::Person;
 use super::{Identities, store};
 use crate::config::Secret;
-use crate::db;
 use crate::error::Error;
 
 const TOKEN: usize = 32;
@@ -46,7 +45,7 @@ impl Identities {
     pub(super) async fn person_of(
         &self,
         token: &SessionToken,
-    ) -> db::Result<Option<Result<Person, String>>> {
+    ) -> crate::sql::Result<Option<Result<Person, String>>> {
         let issuer = self.settings.better_auth_url.as_deref().unwrap_or_default();
         let now = self.clock.now();
         let answer = store::find_better_auth_session(&self.db, &token.token, now).await?;

@@ -6,7 +6,8 @@ use uuid::Uuid;
 use super::examine::Fate;
 use super::person::Person;
 use crate::accounts::{Email, Name};
-use crate::db::{Columns, Database, FromRow, Result, Row, Step};
+use crate::db::{Columns, Database, FromRow, Row};
+use crate::sql::{Result, Step};
 use crate::{params, statements};
 
 statements! {

@@ -9,10 +9,10 @@ use uuid::Uuid;
 use super::Keys;
 use super::decided_first::Verified;
 use super::foreign::Admitted;
-use crate::db::{Gate, Via};
 use crate::error::Error;
+use crate::gate::Permission;
+use crate::gate::{Gate, Via};
 use crate::http::Origin;
-use crate::permission::Permission;
 
 /// The holder of a verified access token.
 #[derive(Clone, Debug)]

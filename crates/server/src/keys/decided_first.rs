@@ -12,10 +12,11 @@ use axum::response::{IntoResponse, Response};
 
 use super::Keys;
 use crate::audit::{Actor, Audit, Event, Outcome, Record};
-use crate::db::{Database, Gate};
+use crate::db::Database;
 use crate::error::Error;
+use crate::gate::Gate;
 use crate::http::Origin;
-use crate::http::around::Around;
+use crate::http::layer::around::Around;
 
 /// Where [`super::Caller`] leaves the gate of a verified token, and [`super::Permitted`] the origin too.
 #[derive(Clone, Debug, Default)]

@@ -10,8 +10,8 @@ use axum::http::request::Parts;
 use super::{Caller, Keys};
 use crate::audit::Actor;
 use crate::error::Error;
+use crate::gate::Needed;
 use crate::http::Origin;
-use crate::permission::Needed;
 
 /// A caller who must hold the permission `P`: 401 without a session, 403 without the permission.
 #[derive(Clone, Debug)]

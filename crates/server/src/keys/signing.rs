@@ -14,8 +14,9 @@ use super::key_ring::KeyRing;
 use super::signing_key::{LOOK_AGAIN, PUBLISH_AGAIN};
 use crate::clock::Clock;
 use crate::config::Settings;
-use crate::db::{Database, Gate, Via};
+use crate::db::Database;
 use crate::error::Error;
+use crate::gate::{Gate, Via};
 use crate::http::Origin;
 
 /// Signs and verifies access tokens; clones share the keys.

@@ -3,7 +3,8 @@
 use time::OffsetDateTime;
 
 use super::SigningKey;
-use crate::db::{Columns, Database, FromRow, Result, Step};
+use crate::db::{Columns, Database, FromRow};
+use crate::sql::{Result, Step};
 use crate::{params, statements};
 
 statements! {

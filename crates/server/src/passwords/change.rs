@@ -11,11 +11,12 @@ use utoipa::ToSchema;
 use super::Passwords;
 use crate::accounts::{Email, Password};
 use crate::audit::{Actor, Event, Record};
-use crate::db::{DbError, Gate};
 use crate::error::Error;
+use crate::gate::Gate;
 use crate::http::{Fields, JsonBody, NoContent, Origin};
 use crate::keys::Caller;
 use crate::sessions;
+use crate::sql::DbError;
 
 /// The present password and the one that shall take its place.
 #[derive(Debug, ToSchema)]

@@ -8,11 +8,13 @@ use utoipa::ToSchema;
 use super::role::{Allowed, Description, strings};
 use super::{Role, RoleName, Roles, store};
 use crate::audit::{Actor, Event, Record};
-use crate::db::{DbError, lock_admins};
 use crate::error::Error;
+use crate::gate::Permission;
+use crate::gate::lock_admins;
+use crate::gate::permission::RolesWrite;
 use crate::http::{Created, Fields, JsonBody};
 use crate::keys::Permitted;
-use crate::permission::{Permission, RolesWrite};
+use crate::sql::DbError;
 
 /// A new role.
 #[derive(Debug, ToSchema)]

@@ -7,11 +7,11 @@ use axum::extract::State;
 use super::role::RoleInPath;
 use super::{RoleName, Roles, store};
 use crate::audit::{Actor, Event, Record};
-use crate::db::lock_admins;
 use crate::error::Error;
+use crate::gate::lock_admins;
+use crate::gate::permission::RolesWrite;
 use crate::http::NoContent;
 use crate::keys::Permitted;
-use crate::permission::RolesWrite;
 
 /// Delete a role
 ///

@@ -8,11 +8,12 @@ use uuid::Uuid;
 use super::role::RoleInPath;
 use super::{RoleName, Roles, store};
 use crate::audit::{Actor, Event, Record};
-use crate::db::{Step, lock_admins, user_exists};
 use crate::error::Error;
+use crate::gate::permission::RolesGrant;
+use crate::gate::{lock_admins, user_exists};
 use crate::http::{IdInPath, NoContent};
 use crate::keys::Permitted;
-use crate::permission::RolesGrant;
+use crate::sql::Step;
 
 /// Give a role
 ///

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use axum::extract::State;
 
 use super::{Role, Roles, store};
-use crate::db::Authority;
 use crate::error::Error;
+use crate::gate::Authority;
+use crate::gate::permission::RolesWrite;
 use crate::http::{Json, json};
 use crate::keys::Permitted;
-use crate::permission::RolesWrite;
 
 /// List the roles
 #[utoipa::path(get, path = "/roles", operation_id = "roles.list", tag = "admin",

@@ -9,11 +9,11 @@ use super::grant::holding;
 use super::role::RoleInPath;
 use super::{RoleName, Roles, store};
 use crate::audit::{Actor, Event, Record};
-use crate::db::keep_an_admin;
 use crate::error::Error;
+use crate::gate::keep_an_admin;
+use crate::gate::permission::RolesGrant;
 use crate::http::{IdInPath, NoContent};
 use crate::keys::Permitted;
-use crate::permission::RolesGrant;
 
 /// Take a role away
 ///

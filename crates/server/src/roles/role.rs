@@ -6,10 +6,11 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
-use crate::db::{Columns, FromRow, Result};
+use crate::db::{Columns, FromRow};
 use crate::error::{Error, Invalid};
+use crate::gate::Permission;
 use crate::http::{Field, segment};
-use crate::permission::Permission;
+use crate::sql::Result;
 
 const MAX_NAME: usize = 50;
 const MAX_DESCRIPTION: usize = 200;

@@ -3,8 +3,10 @@
 use uuid::Uuid;
 
 use super::{Role, RoleName};
-use crate::db::{Authority, Database, Result, Step};
-use crate::permission::Permission;
+use crate::db::Database;
+use crate::gate::Authority;
+use crate::gate::Permission;
+use crate::sql::{Result, Step};
 use crate::{params, statements};
 
 statements! {

@@ -9,11 +9,12 @@ use utoipa::ToSchema;
 use super::role::{Allowed, Description, RoleInPath};
 use super::{Role, RoleName, Roles, store};
 use crate::audit::{Actor, Event, Record};
-use crate::db::lock_admins;
 use crate::error::Error;
+use crate::gate::Permission;
+use crate::gate::lock_admins;
+use crate::gate::permission::RolesWrite;
 use crate::http::{Fields, Json, JsonBody, json};
 use crate::keys::Permitted;
-use crate::permission::{Permission, RolesWrite};
 
 /// What a role becomes; what is absent stays.
 #[derive(Debug, ToSchema)]

@@ -10,9 +10,9 @@ use super::session::Generation;
 use super::{Beginning, Session, Sessions, refresh_token, store};
 use crate::accounts::Authenticated;
 use crate::audit::{Event, Record};
-use crate::db::DbError;
 use crate::error::Error;
 use crate::http::Origin;
+use crate::sql::DbError;
 
 /// What signing in and refreshing return.
 #[derive(Debug, Serialize, ToSchema)]

@@ -11,11 +11,11 @@ use uuid::Uuid;
 
 use super::refresh_token::{Forgiveness, Presented, Redemption, redeem};
 use super::{Sessions, store};
-use crate::db::Authority;
 use crate::error::Error;
+use crate::gate::Authority;
+use crate::gate::permission::TokensIntrospect;
 use crate::http::{Fields, FormError, Json, JsonOrForm, json};
 use crate::keys::Permitted;
-use crate::permission::TokensIntrospect;
 
 /// The token asked about.
 #[derive(Debug, ToSchema)]

@@ -10,8 +10,8 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{Sessions, store};
-use crate::db::{Authority, Gate};
 use crate::error::Error;
+use crate::gate::{Authority, Gate};
 use crate::http::{Json, json};
 use crate::keys::Caller;
 

@@ -9,8 +9,8 @@ use serde_json::Value;
 use super::Sessions;
 use super::store::{self, Scope};
 use crate::audit::{Actor, Event, Record};
-use crate::db::Gate;
 use crate::error::Error;
+use crate::gate::Gate;
 use crate::http::{Field, NoContent, Origin, Query};
 use crate::keys::Caller;
 

@@ -8,11 +8,11 @@ use uuid::Uuid;
 
 use super::{SessionView, Sessions, store};
 use crate::audit::{Actor, Event, Record};
-use crate::db::{end_sessions, user_exists};
 use crate::error::Error;
+use crate::gate::permission::SessionsWrite;
+use crate::gate::{end_sessions, user_exists};
 use crate::http::{IdInPath, Json, NoContent, json};
 use crate::keys::Permitted;
-use crate::permission::SessionsWrite;
 
 /// List a user's sessions
 ///

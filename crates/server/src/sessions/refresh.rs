@@ -14,9 +14,9 @@ use super::session::Generation;
 use super::store::{self, Refreshable};
 use super::{Beginning, Session, Sessions, Tokens};
 use crate::audit::{Event, Outcome, Record};
-use crate::db::DbError;
 use crate::error::Error;
 use crate::http::{Fields, FormError, Json, JsonOrForm, Origin, json};
+use crate::sql::DbError;
 
 /// How often a caller whose session keeps changing under it reads again.
 const ATTEMPTS: usize = 4;

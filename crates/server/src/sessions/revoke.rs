@@ -9,8 +9,8 @@ use uuid::Uuid;
 use super::store::Scope;
 use super::{Sessions, store};
 use crate::audit::{Actor, Event, Record};
-use crate::db::Gate;
 use crate::error::Error;
+use crate::gate::Gate;
 use crate::http::{IdInPath, NoContent, Origin};
 use crate::keys::Caller;
 

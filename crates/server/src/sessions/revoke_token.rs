@@ -10,9 +10,9 @@ use super::introspect::TokenRequest;
 use super::refresh_token::Presented;
 use super::{Sessions, store};
 use crate::audit::{Event, Record};
-use crate::db::DbError;
 use crate::error::Error;
 use crate::http::{FormError, JsonOrForm, Origin};
+use crate::sql::DbError;
 
 /// End a token's session
 #[utoipa::path(post, path = "/revoke", operation_id = "sessions.revoke_token", tag = "keys",

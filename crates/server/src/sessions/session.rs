@@ -6,7 +6,8 @@ use std::time::Duration;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::db::{Columns, FromRow, Result};
+use crate::db::{Columns, FromRow};
+use crate::sql::Result;
 
 /// What was settled when a session began, and never changes.
 #[derive(Clone, Debug, PartialEq, Eq)]

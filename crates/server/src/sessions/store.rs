@@ -6,8 +6,10 @@ use uuid::Uuid;
 use super::examine::Fate;
 use super::{Session, SessionView};
 use crate::accounts::split_roles;
-use crate::db::{Authority, Columns, Database, FromRow, Gate, Result, Step, end_sessions};
+use crate::db::{Columns, Database, FromRow};
+use crate::gate::{Authority, Gate, end_sessions};
 use crate::http::Origin;
+use crate::sql::{Result, Step};
 use crate::{params, statements};
 
 statements! {

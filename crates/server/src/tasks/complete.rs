@@ -11,8 +11,8 @@ use uuid::Uuid;
 use super::owner::OwnTask;
 use super::task::Task;
 use super::{Tasks, store};
-use crate::db::Gate;
 use crate::error::Error;
+use crate::gate::Gate;
 use crate::http::{ETag, IfMatch, JsonBody, json};
 
 /// Whether the task is done.

@@ -11,8 +11,8 @@ use super::fields::{Description, DueAt, Priority, Title};
 use super::owner::Owner;
 use super::task::Task;
 use super::{Tasks, store};
-use crate::db::Gate;
 use crate::error::Error;
+use crate::gate::Gate;
 use crate::http::{Created, ETag, Fields, Given, JsonBody};
 
 /// A task to be made.

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::fields::{EARLIEST, LATEST};
 use super::sort::{Column, Sort};
 use super::task::Task;
-use crate::db::Value;
+use crate::sql::Value;
 
 /// The last task of a page: its sort key and its id.
 #[derive(Clone, Debug, PartialEq, Eq)]

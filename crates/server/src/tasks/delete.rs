@@ -7,8 +7,8 @@ use uuid::Uuid;
 
 use super::owner::OwnTask;
 use super::{Tasks, store};
-use crate::db::Gate;
 use crate::error::Error;
+use crate::gate::Gate;
 use crate::http::{IfMatch, NoContent};
 
 /// Delete a task

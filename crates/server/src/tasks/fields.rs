@@ -6,8 +6,9 @@ use serde_json::Value as Json;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 
-use crate::db::{FromValue, Value, ValueRef};
+use crate::db::FromValue;
 use crate::http::Field;
+use crate::sql::{Value, ValueRef};
 
 type Refusal = (String, &'static str);
 

@@ -16,8 +16,8 @@ use super::owner::Owner;
 use super::sort::Sort;
 use super::task::Task;
 use super::{Tasks, store};
-use crate::db::Gate;
 use crate::error::Error;
+use crate::gate::Gate;
 use crate::http::{Field, Fields, Query, json, text};
 
 type Refusal = (String, &'static str);

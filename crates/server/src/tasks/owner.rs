@@ -7,8 +7,8 @@ use axum::extract::{FromRef, FromRequestParts, OriginalUri, RawPathParams};
 use axum::http::request::Parts;
 use uuid::Uuid;
 
-use crate::db::Gate;
 use crate::error::{Error, Invalid};
+use crate::gate::Gate;
 use crate::keys::{Caller, Keys};
 
 /// The caller, as the owner of the tasks at this path.

@@ -8,8 +8,8 @@ use axum::response::{IntoResponse, Response};
 use super::owner::OwnTask;
 use super::task::Task;
 use super::{Tasks, store};
-use crate::db::Gate;
 use crate::error::Error;
+use crate::gate::Gate;
 use crate::http::{ETag, IfNoneMatch, NotModified, json};
 use uuid::Uuid;
 

@@ -12,9 +12,11 @@ use super::search::{fold, pattern};
 use super::sort::{Column, Sort};
 use super::task::Task;
 use super::update::Changes;
-use crate::db::{Database, DbError, FromRow, Gate, Result, Row, Sql, Step, Value};
+use crate::db::{Database, FromRow, Row};
+use crate::gate::Gate;
 use crate::http::{Given, IfMatch};
 use crate::params;
+use crate::sql::{DbError, Result, Sql, Step, Value};
 
 macro_rules! columns {
     () => {

@@ -7,7 +7,8 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::fields::Priority;
-use crate::db::{Columns, FromRow, Result};
+use crate::db::{Columns, FromRow};
+use crate::sql::Result;
 
 /// One task of one user.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]

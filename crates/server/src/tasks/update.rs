@@ -15,8 +15,8 @@ use super::owner::OwnTask;
 use super::store::Outcome;
 use super::task::Task;
 use super::{Tasks, store};
-use crate::db::Gate;
 use crate::error::Error;
+use crate::gate::Gate;
 use crate::http::{ETag, Fields, Given, IfMatch, JsonBody, json};
 
 /// What changes; an absent field keeps its value.

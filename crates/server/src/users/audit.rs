@@ -10,9 +10,9 @@ use uuid::Uuid;
 use super::Users;
 use crate::audit::{Entry, Filter};
 use crate::error::Error;
+use crate::gate::permission::AuditRead;
 use crate::http::{Field, Fields, Instant, Listing, Page, Term};
 use crate::keys::Permitted;
-use crate::permission::AuditRead;
 
 /// Read the audit log
 ///

@@ -9,11 +9,12 @@ use utoipa::ToSchema;
 use super::{AdminUser, Users, store};
 use crate::accounts::{Accounts, Email, Name, Password};
 use crate::audit::{Actor, Event, Record};
-use crate::db::{Authority, DbError};
 use crate::error::Error;
+use crate::gate::Authority;
+use crate::gate::permission::UsersWrite;
 use crate::http::{Created, Fields, JsonBody};
 use crate::keys::Permitted;
-use crate::permission::UsersWrite;
+use crate::sql::DbError;
 
 /// A new account.
 #[derive(Debug, ToSchema)]

@@ -7,11 +7,11 @@ use uuid::Uuid;
 
 use super::{Users, store};
 use crate::audit::{Actor, Event, Record};
-use crate::db::{keep_an_admin, lock_admins, user_exists};
 use crate::error::Error;
+use crate::gate::permission::UsersWrite;
+use crate::gate::{keep_an_admin, lock_admins, user_exists};
 use crate::http::{IdInPath, NoContent};
 use crate::keys::Permitted;
-use crate::permission::UsersWrite;
 
 /// Delete a user
 ///

@@ -8,11 +8,11 @@ use axum::response::Response;
 
 use super::{AdminUser, Users, store};
 use crate::accounts::Email;
-use crate::db::Authority;
 use crate::error::Error;
+use crate::gate::Authority;
+use crate::gate::permission::UsersRead;
 use crate::http::{Cursor, Fields, Flag, Listing, Page, Term};
 use crate::keys::Permitted;
-use crate::permission::UsersRead;
 
 /// Which users; `None` asks for all.
 #[derive(Clone, Debug, Default)]

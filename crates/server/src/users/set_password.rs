@@ -6,8 +6,8 @@ use uuid::Uuid;
 use super::{Users, store};
 use crate::accounts::Password;
 use crate::audit::{Actor, Event, Record};
-use crate::db::{end_sessions, user_exists};
 use crate::error::Error;
+use crate::gate::{end_sessions, user_exists};
 
 impl Users {
     /// Sets the password; its policy is the caller's business.

@@ -7,11 +7,11 @@ use uuid::Uuid;
 
 use super::{AdminUser, Users, store};
 use crate::accounts::Email;
-use crate::db::Authority;
 use crate::error::Error;
+use crate::gate::Authority;
+use crate::gate::permission::UsersRead;
 use crate::http::{IdInPath, Json, json};
 use crate::keys::Permitted;
-use crate::permission::UsersRead;
 
 /// Show a user
 #[utoipa::path(get, path = "/users/{id}", operation_id = "users.show", tag = "admin",

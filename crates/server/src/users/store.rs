@@ -7,8 +7,10 @@ use uuid::Uuid;
 use super::update::UserChange;
 use super::{AdminUser, NewUser, UserFilter};
 use crate::accounts::{Email, Name};
-use crate::db::{Authority, Database, Result, Step};
+use crate::db::Database;
+use crate::gate::Authority;
 use crate::http::{Given, Page};
+use crate::sql::{Result, Step};
 use crate::{params, statements};
 
 macro_rules! user {

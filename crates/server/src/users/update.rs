@@ -13,11 +13,11 @@ use uuid::Uuid;
 use super::{AdminUser, Users, store};
 use crate::accounts::Name;
 use crate::audit::{Actor, Event, Record};
-use crate::db::{end_sessions, keep_an_admin, lock_admins, user_exists};
 use crate::error::Error;
+use crate::gate::permission::UsersWrite;
+use crate::gate::{end_sessions, keep_an_admin, lock_admins, user_exists};
 use crate::http::{Field, Fields, Given, IdInPath, Instant, Json, JsonBody, json};
 use crate::keys::Permitted;
-use crate::permission::UsersWrite;
 
 const MAX_REASON: usize = 500;
 

@@ -5,7 +5,8 @@ use time::OffsetDateTime;
 use utoipa::ToSchema;
 
 use crate::accounts::User;
-use crate::db::{Columns, FromRow, Result};
+use crate::db::{Columns, FromRow};
+use crate::sql::Result;
 
 /// An account, as administrators see it.
 #[derive(Clone, Debug, Serialize, ToSchema)]

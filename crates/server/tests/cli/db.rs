@@ -163,7 +163,8 @@ both! {
 
     async fn is_current_tells_whether_the_server_may_start(engine: Engine) {
         use doorward::config::DatabaseUrl;
-        use doorward::db::{Database, migrate};
+        use doorward::db::Database;
+        use doorward::schema::migrate;
         let schema = Schema::empty(engine).await;
         let url = DatabaseUrl::parse(&schema.url).expect("a URL");
         let pending = migrate::pending(&url).await.expect("an answer");

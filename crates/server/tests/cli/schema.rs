@@ -157,7 +157,7 @@ both! {
 
 /// The newest migration.
 pub(crate) fn newest() -> i64 {
-    doorward::db::MIGRATIONS.last().expect("at least one").version
+    doorward::schema::MIGRATIONS.last().expect("at least one").version
 }
 
 /// Everything in the schema, and what the tenant role may do in it.

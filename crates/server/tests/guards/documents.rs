@@ -73,7 +73,7 @@ fn the_tables_of_permissions_and_events_are_the_code_s() {
     let text = read(FILE);
     let mut now = text.clone();
     let tables = [
-        ("<!-- permissions -->\n", doorward::permission::Permission::table()),
+        ("<!-- permissions -->\n", doorward::gate::Permission::table()),
         ("<!-- events -->\n", doorward::audit::Event::table()),
     ];
     for (mark, table) in tables {

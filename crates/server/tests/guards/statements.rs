@@ -1,7 +1,7 @@
 //! SQL is not checked when it is compiled, so every statement is prepared here on both engines, in
 //! every form in which it may be sent.
 
-use doorward::db::Sql;
+use doorward::sql::Sql;
 
 use crate::architecture::rust_files;
 use crate::support::TestApp;
@@ -31,7 +31,7 @@ fn no_store_is_left_out() {
 both! {
     async fn every_statement_prepares(engine: Engine) {
         let app = TestApp::start(engine).await;
-        for (folder, statements) in STORES.into_iter().chain([("db", doorward::db::STATEMENTS)]) {
+        for (folder, statements) in STORES.into_iter().chain([("gate", doorward::gate::STATEMENTS)]) {
             assert!(!statements.is_empty(), "{folder} declares no statement");
             for sql in statements {
                 let prepared = app.app.db.prepare(*sql).await;

@@ -1,7 +1,7 @@
 //! A stop: what was accepted finishes, what is new is refused, and the deadline is kept.
 
-use doorward::http::limits::Limits;
-use doorward::http::server::Drained;
+use doorward::accept::limits::Limits;
+use doorward::accept::server::Drained;
 use tokio::io::AsyncWriteExt;
 
 use crate::server::{SHORT, Server, get_request, limits};

@@ -2,8 +2,8 @@
 
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, StatusCode, Version};
-use doorward::http::limits::Limits;
-use doorward::http::server::Drained;
+use doorward::accept::limits::Limits;
+use doorward::accept::server::Drained;
 use hyper::client::conn::http2::{SendRequest, handshake};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::net::TcpStream;

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use doorward::http::limits::Limits;
+use doorward::accept::limits::Limits;
 
 use crate::server::{SHORT, Server, get_request, limits};
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use doorward::http::limits::Limits;
+use doorward::accept::limits::Limits;
 use serde_json::Value;
 
 use crate::server::{SHORT, Server, limits};

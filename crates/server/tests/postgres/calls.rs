@@ -1,7 +1,7 @@
 //! What one call does: its rows, its isolation, its gate, its errors.
 
-use doorward::db::{DbError, Sql, Step};
 use doorward::params;
+use doorward::sql::{DbError, Sql, Step};
 
 use crate::data::{ALL_TASKS, RENAME, RENAME_USER, USER_NAME, database, task, user};
 

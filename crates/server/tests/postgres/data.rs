@@ -1,8 +1,10 @@
 //! What these tests store: users with sessions, and tasks of theirs, through `Database` alone.
 
 use doorward::config::DatabaseUrl;
-use doorward::db::{Database, Gate, Sql};
+use doorward::db::Database;
+use doorward::gate::Gate;
 use doorward::params;
+use doorward::sql::Sql;
 use time::OffsetDateTime;
 use time::macros::datetime;
 use uuid::Uuid;
@@ -50,7 +52,7 @@ pub(crate) async fn open(url: &str) -> Database {
 pub(crate) async fn user(db: &Database) -> Gate {
     let gate = Gate {
         user_id: Uuid::from_u128(unique()),
-        via: doorward::db::Via::Session,
+        via: doorward::gate::Via::Session,
         session_id: Uuid::from_u128(unique()),
         generation: 0,
         now: NOW,

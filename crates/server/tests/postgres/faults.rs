@@ -3,8 +3,9 @@
 
 use std::time::{Duration, Instant};
 
-use doorward::db::{Database, DbError};
+use doorward::db::Database;
 use doorward::params;
+use doorward::sql::DbError;
 use tokio::task::JoinSet;
 
 use crate::data::{ALL_TASKS, ONE, RENAME_USER, USER_NAME, database, open, task, user};
@@ -244,8 +245,8 @@ async fn recover(db: &Database) {
 
 #[tokio::test]
 async fn a_statement_outlives_a_change_of_its_table() {
-    const NAME: doorward::db::Sql =
-        doorward::db::Sql { name: "NAME", text: "SELECT name FROM users WHERE id = $1" };
+    const NAME: doorward::sql::Sql =
+        doorward::sql::Sql { name: "NAME", text: "SELECT name FROM users WHERE id = $1" };
     let (db, url) = database().await;
     let ada = user(&db).await;
     db.execute::<()>(RENAME_USER, params![ada.user_id, "Ada"]).await.unwrap();

@@ -2,8 +2,8 @@
 //! connection. PgBouncer before 1.21, or with tracking off, runs another client's SQL under our
 //! statement names; the engine must find that out by itself.
 
-use doorward::db::{DbError, Sql, Step};
 use doorward::params;
+use doorward::sql::{DbError, Sql, Step};
 use tokio::task::JoinSet;
 
 use crate::data::{ALL_TASKS, ONE, RENAME, RENAME_USER, USER_NAME, database, open, task, user};
@@ -110,14 +110,14 @@ async fn every_shape_of_parameter_works_without_prepared_statements() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_migrators_behind_a_pooler_apply_each_migration_once() {
     use doorward::config::DatabaseUrl;
-    use doorward::db::migrate::{self, Migrator};
+    use doorward::schema::migrate::{self, Migrator};
     let Some(pooler) = Pooler::start("").await else { return };
     let url = pooler.before(&crate::support::postgres::fresh_database().await);
     let url = DatabaseUrl::parse(&url).unwrap();
     let (one, two) = tokio::join!(migrate::up(&url), migrate::up(&url));
     let count = one.unwrap().migrations.len() + two.unwrap().migrations.len();
-    assert_eq!(count, doorward::db::MIGRATIONS.len());
-    let report = doorward::db::verify::verify(&Migrator::new(&url)).await.unwrap();
+    assert_eq!(count, doorward::schema::MIGRATIONS.len());
+    let report = doorward::schema::verify::verify(&Migrator::new(&url)).await.unwrap();
     assert_eq!(report.drift, Vec::<String>::new());
     assert_eq!(report.attempts.len(), 8);
 }

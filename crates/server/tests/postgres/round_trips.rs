@@ -4,8 +4,8 @@ use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use doorward::clock::Clock;
-use doorward::db::{Sql, Step};
 use doorward::params;
+use doorward::sql::{Sql, Step};
 use serde_json::json;
 
 use crate::data::{ADD_TASK, ALL_TASKS, NOW, ONE, RENAME_USER, database, open, task, user};

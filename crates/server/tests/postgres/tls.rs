@@ -131,7 +131,7 @@ async fn only_the_right_authority_and_name_are_trusted() {
     let full = "sslmode=verify-full&sslrootcert={ca}&channel_binding=require";
     let db = secured.open("localhost", full).await.unwrap();
     assert_eq!(db.find::<i64>(ONE, params![]).await.unwrap(), Some(1));
-    const SECURED: doorward::db::Sql = doorward::db::Sql {
+    const SECURED: doorward::sql::Sql = doorward::sql::Sql {
         name: "SECURED",
         text: "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()",
     };

@@ -116,5 +116,5 @@ impl TestApp {
 /// Applies every migration.
 pub async fn migrate(url: &str) {
     let database = DatabaseUrl::parse(url).expect("a database URL");
-    doorward::db::migrate::up(&database).await.expect("the migrations apply");
+    doorward::schema::migrate::up(&database).await.expect("the migrations apply");
 }

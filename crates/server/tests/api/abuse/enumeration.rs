@@ -2,8 +2,8 @@
 //! long it takes is measured in `tests/timing`, where nothing else runs.
 
 use doorward::config::Registration;
-use doorward::db::Sql;
 use doorward::params;
+use doorward::sql::Sql;
 use serde_json::{Value, json};
 
 use crate::both;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use doorward::audit::Actor;
 use doorward::clock::Clock;
 use doorward::config::Quota;
-use doorward::db::Sql;
+use doorward::sql::Sql;
 use futures_util::future::join_all;
 use serde_json::json;
 

@@ -1,6 +1,7 @@
 //! `/auth/register` and `/auth/me`, one file for each, mirroring `src/accounts/`.
 
-use doorward::db::{FromRow, Sql, Value};
+use doorward::db::FromRow;
+use doorward::sql::{Sql, Value};
 
 use crate::support::TestApp;
 

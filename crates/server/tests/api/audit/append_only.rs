@@ -1,6 +1,6 @@
 //! The database itself refuses to change or remove records.
 
-use doorward::db::Sql;
+use doorward::sql::Sql;
 
 use crate::both;
 use crate::support::TestApp;

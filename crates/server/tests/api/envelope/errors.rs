@@ -6,8 +6,8 @@ use axum::Router;
 use axum::body::Body;
 use axum::routing::get;
 use doorward::error::Error;
-use doorward::http::around::Surround;
-use doorward::http::guard::Guard;
+use doorward::http::layer::around::Surround;
+use doorward::http::layer::guard::Guard;
 use serde_json::json;
 
 use crate::accounts::sql;

@@ -139,7 +139,7 @@ both! {
         change(&ada, "not it", NEW).await.expect(403);
         app.app.audit.flush().await;
         let sql = "SELECT event || ' ' || outcome FROM audit_log WHERE event LIKE 'password.%' ORDER BY event";
-        let sql = doorward::db::Sql { name: "EVENTS", text: sql };
+        let sql = doorward::sql::Sql { name: "EVENTS", text: sql };
         let events: Vec<String> = app.app.db.query(sql, Vec::new()).await.expect("events");
         assert_eq!(events, ["password.change success", "password.confirm failure"]);
     }

@@ -10,7 +10,7 @@ async fn admins(app: &TestApp, of: &[&Client]) -> usize {
     let users = app.app.users();
     let mut count = 0;
     for client in of {
-        let found = users.show(doorward::db::Authority::Operator, client.id()).await;
+        let found = users.show(doorward::gate::Authority::Operator, client.id()).await;
         count += usize::from(found.is_ok_and(|it| {
             it.user.is_active
                 && !it.is_banned(app.clock.now())

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use doorward::db::{Columns, FromRow, Result};
+use doorward::db::{Columns, FromRow};
 use doorward::params;
+use doorward::sql::Result;
 use serde_json::json;
 
 use super::{part, refresh, rotate};

@@ -67,8 +67,8 @@ both! {
             expires_at, max_expires_at) SELECT $1, s.user_id, s.salt, s.created_at, s.rotated_at, \
             s.last_seen_at, s.expires_at, s.max_expires_at FROM sessions s LIMIT 1";
         let steps = (0..2500).map(|number| {
-            let sql = doorward::db::Sql { name: "COPY", text: copies };
-            doorward::db::Step::new(sql, params![uuid::Uuid::from_u128(number)])
+            let sql = doorward::sql::Sql { name: "COPY", text: copies };
+            doorward::sql::Step::new(sql, params![uuid::Uuid::from_u128(number)])
         });
         app.app.db.write(steps.collect()).await.expect("stored");
         app.advance(DAY * 32);

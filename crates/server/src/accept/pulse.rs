@@ -1,0 +1,118 @@
+//! What a connection is doing and since when: waiting for a header block, answering, or idle. The
+//! connection's one timer is set by it, so that a slow client of any shape has a deadline and an
+//! honest one costs no timer per request.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering::Relaxed};
+
+use tokio::time::Instant;
+
+use crate::accept::limits::Limits;
+
+/// Accepted; no byte has come.
+const NEW: u8 = 0;
+/// Part of a header block has come.
+const HEAD: u8 = 1;
+/// Being answered.
+const BUSY: u8 = 2;
+/// Between requests.
+const IDLE: u8 = 3;
+
+/// Shared by the connection, its socket and its exchanges.
+#[derive(Debug)]
+pub(super) struct Pulse {
+    accepted: Instant,
+    phase: AtomicU8,
+    since_ms: AtomicU64,
+    exchanges: AtomicU32,
+    multiplexed: AtomicBool,
+    unread: AtomicBool,
+    unsent: AtomicBool,
+}
+
+impl Pulse {
+    pub(super) fn new() -> Arc<Self> {
+        Arc::new(Self {
+            accepted: Instant::now(),
+            phase: AtomicU8::new(NEW),
+            since_ms: AtomicU64::new(0),
+            exchanges: AtomicU32::new(0),
+            multiplexed: AtomicBool::new(false),
+            unread: AtomicBool::new(false),
+            unsent: AtomicBool::new(false),
+        })
+    }
+
+    /// When the client will have been too slow.
+    pub(super) fn deadline(&self, limits: &Limits) -> Instant {
+        let patience = match self.phase.load(Relaxed) {
+            NEW | HEAD => limits.head,
+            BUSY => limits.exchange,
+            _ if self.unsent.load(Relaxed) => limits.exchange,
+            _ => limits.idle,
+        };
+        self.accepted + std::time::Duration::from_millis(self.since_ms.load(Relaxed)) + patience
+    }
+
+    /// True before the first byte and while a header block is under way.
+    pub(super) fn awaits_head(&self) -> bool {
+        self.phase.load(Relaxed) <= HEAD
+    }
+
+    /// True if the client may still be sending: part of a header block came, or a body was not read
+    /// to its end.
+    pub(super) fn hears_more(&self) -> bool {
+        self.phase.load(Relaxed) == HEAD || self.unread.load(Relaxed)
+    }
+
+    /// A request's body was dropped before its end.
+    pub(super) fn leave_unread(&self) {
+        self.unread.store(true, Relaxed);
+    }
+
+    /// The client does not take the bytes it is sent. An answer ends for hyper once it is in the buffer.
+    pub(super) fn held_up(&self) {
+        self.unsent.store(true, Relaxed);
+    }
+
+    /// Nothing is left to send.
+    pub(super) fn all_sent(&self) {
+        if self.unsent.swap(false, Relaxed) && self.phase.load(Relaxed) == IDLE {
+            self.enter(IDLE);
+        }
+    }
+
+    /// A request's header block has been read; the exchange lasts until the value is dropped.
+    pub(super) fn begin(self: &Arc<Self>, multiplexed: bool) -> Exchange {
+        self.exchanges.fetch_add(1, Relaxed);
+        self.multiplexed.store(multiplexed, Relaxed);
+        self.enter(BUSY);
+        Exchange(Arc::clone(self))
+    }
+
+    fn enter(&self, phase: u8) {
+        let since = self.accepted.elapsed().as_millis();
+        self.since_ms.store(u64::try_from(since).unwrap_or(u64::MAX), Relaxed);
+        self.phase.store(phase, Relaxed);
+    }
+
+    /// On HTTP/2 bytes between requests are mostly acknowledgements, not a header block.
+    pub(super) fn bytes_arrived(&self) {
+        match self.phase.load(Relaxed) {
+            NEW => self.phase.store(HEAD, Relaxed),
+            IDLE if !self.multiplexed.load(Relaxed) => self.enter(HEAD),
+            _ => {}
+        }
+    }
+}
+
+/// One request and its answer.
+#[derive(Debug)]
+pub(super) struct Exchange(Arc<Pulse>);
+
+impl Drop for Exchange {
+    fn drop(&mut self) {
+        let last = self.0.exchanges.fetch_sub(1, Relaxed) == 1;
+        self.0.enter(if last { IDLE } else { BUSY });
+    }
+}

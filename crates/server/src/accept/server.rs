@@ -1,0 +1,261 @@
+//! The accept loop: HTTP/1.1 and HTTP/2 (cleartext, prior knowledge) on one port, a cap on
+//! connections, a deadline for every phase of every connection, and a drain that lets accepted
+//! requests finish. `axum::serve` has none of these. Accept errors are waited out, never fatal.
+
+use std::convert::Infallible;
+use std::future::poll_fn;
+use std::net::SocketAddr;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::{Response, StatusCode, Version, header};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, watch};
+use tower::Service;
+
+use crate::accept::flow::{Answer, Inflow};
+use crate::accept::limits::Limits;
+use crate::accept::pulse::Pulse;
+use crate::accept::socket::Socket;
+use crate::http::client_ip::PeerAddr;
+
+/// How a shutdown ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Drained {
+    /// Every accepted request was answered.
+    Clean,
+    /// The drain time ran out; this many connections were cut.
+    Cut(usize),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Phase {
+    Serving,
+    Draining,
+    Cutting,
+}
+
+/// How long a connection that was accepted just before the shutdown may take to send its request.
+const LATE_REQUEST: Duration = Duration::from_millis(250);
+/// How long a polite farewell may take on a connection that has been too slow.
+const FAREWELL: Duration = Duration::from_secs(1);
+
+/// What answers requests: a router, alone or with layers around it.
+pub trait Routes:
+    Service<Request, Response = axum::response::Response, Error = Infallible, Future: Send>
+    + Clone
+    + Send
+    + Sync
+    + 'static
+{
+}
+
+impl<S> Routes for S where
+    S: Service<Request, Response = axum::response::Response, Error = Infallible, Future: Send>
+        + Clone
+        + Send
+        + Sync
+        + 'static
+{
+}
+
+/// Serves until `shutdown` completes, then drains.
+pub async fn serve(
+    listener: TcpListener,
+    routes: impl Routes,
+    limits: Limits,
+    shutdown: impl Future<Output = ()>,
+) -> Drained {
+    let (phase, watched) = watch::channel(Phase::Serving);
+    let server = Server { builder: builder(&limits), routes, limits };
+    accept(listener, Arc::new(server), watched, shutdown).await;
+    drain(&phase, limits.drain).await
+}
+
+struct Server<R> {
+    builder: Builder<TokioExecutor>,
+    routes: R,
+    limits: Limits,
+}
+
+fn builder(limits: &Limits) -> Builder<TokioExecutor> {
+    let mut builder = Builder::new(TokioExecutor::new());
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        // The pulse sets this deadline: hyper's own also counts idle time between requests.
+        .header_read_timeout(None)
+        .max_buf_size(limits.head_bytes);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(limits.streams)
+        .max_header_list_size(u32::try_from(limits.head_bytes).unwrap_or(u32::MAX))
+        .max_pending_accept_reset_streams(20)
+        .max_local_error_reset_streams(100)
+        .initial_stream_window_size(64 * 1024)
+        .initial_connection_window_size(512 * 1024)
+        .max_send_buf_size(64 * 1024);
+    builder
+}
+
+/// Accepts until the shutdown; returning drops the listener, which refuses newcomers.
+async fn accept<R: Routes>(
+    listener: TcpListener,
+    server: Arc<Server<R>>,
+    phase: watch::Receiver<Phase>,
+    shutdown: impl Future<Output = ()>,
+) {
+    let places = Arc::new(Semaphore::new(server.limits.connections));
+    let mut shutdown = pin!(shutdown);
+    loop {
+        let next = async {
+            let place = Arc::clone(&places).acquire_owned().await;
+            (place, listener.accept().await)
+        };
+        let (place, accepted) = tokio::select! {
+            biased;
+            () = shutdown.as_mut() => return,
+            next = next => next,
+        };
+        match accepted {
+            Ok((stream, peer)) => {
+                let (server, phase) = (Arc::clone(&server), phase.clone());
+                tokio::spawn(async move {
+                    connection(stream, peer, &server, phase).await;
+                    drop(place);
+                });
+            }
+            Err(error) => wait_out(&error).await,
+        }
+    }
+}
+
+/// A client that gave up is no trouble; a lack of file descriptors or memory passes when others end.
+async fn wait_out(error: &std::io::Error) {
+    use std::io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    if !matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset) {
+        tracing::error!(%error, "cannot accept connections; trying again");
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+}
+
+async fn drain(phase: &watch::Sender<Phase>, patience: Duration) -> Drained {
+    phase.send_replace(Phase::Draining);
+    if tokio::time::timeout(patience, phase.closed()).await.is_ok() {
+        return Drained::Clean;
+    }
+    let left = phase.receiver_count();
+    phase.send_replace(Phase::Cutting);
+    phase.closed().await;
+    Drained::Cut(left)
+}
+
+async fn connection<R: Routes>(
+    stream: TcpStream,
+    peer: SocketAddr,
+    server: &Server<R>,
+    mut phase: watch::Receiver<Phase>,
+) {
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "cannot set TCP_NODELAY");
+    }
+    let pulse = Pulse::new();
+    let service = service_fn(|request| answer(request, peer, &pulse, server));
+    let io = TokioIo::new(Socket::new(stream, Arc::clone(&pulse)));
+    let mut connection = pin!(server.builder.serve_connection(io, service));
+    tokio::select! {
+        biased;
+        () = reached(&mut phase, Phase::Draining) => {}
+        ending = patiently(connection.as_mut(), &pulse, &server.limits) => {
+            if ending == Ending::TooSlow {
+                connection.as_mut().graceful_shutdown();
+                let _ = tokio::time::timeout(FAREWELL, connection).await;
+            }
+            return;
+        }
+    }
+    if pulse.awaits_head() && tokio::time::timeout(LATE_REQUEST, connection.as_mut()).await.is_ok()
+    {
+        return;
+    }
+    connection.as_mut().graceful_shutdown();
+    tokio::select! {
+        biased;
+        () = reached(&mut phase, Phase::Cutting) => {}
+        _ = patiently(connection.as_mut(), &pulse, &server.limits) => {}
+    }
+}
+
+/// Waits for this phase or a later one.
+async fn reached(phase: &mut watch::Receiver<Phase>, wanted: Phase) {
+    let _ = phase.wait_for(|phase| *phase >= wanted).await;
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Ending {
+    Closed,
+    TooSlow,
+}
+
+/// Polls the connection and its one timer, which is moved only when a nearer deadline appears.
+async fn patiently<C, E>(mut connection: Pin<&mut C>, pulse: &Pulse, limits: &Limits) -> Ending
+where
+    C: Future<Output = Result<(), E>>,
+{
+    let mut alarm = pin!(tokio::time::sleep_until(pulse.deadline(limits)));
+    poll_fn(|cx| {
+        if connection.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(Ending::Closed);
+        }
+        let deadline = pulse.deadline(limits);
+        if deadline < alarm.deadline() {
+            alarm.as_mut().reset(deadline);
+        }
+        while alarm.as_mut().poll(cx).is_ready() {
+            if pulse.deadline(limits) <= tokio::time::Instant::now() {
+                return Poll::Ready(Ending::TooSlow);
+            }
+            alarm.as_mut().reset(pulse.deadline(limits));
+        }
+        Poll::Pending
+    })
+    .await
+}
+
+fn answer<R: Routes>(
+    request: Request<Incoming>,
+    peer: SocketAddr,
+    pulse: &Arc<Pulse>,
+    server: &Server<R>,
+) -> impl Future<Output = Result<Response<Answer>, Infallible>> + Send + use<R> {
+    let exchange = pulse.begin(request.version() == Version::HTTP_2);
+    let deadline = tokio::time::Instant::now() + server.limits.body;
+    let lacks_host = lacks_host(&request);
+    let mut request = request.map(|body| Inflow::wrap(body, deadline, pulse));
+    request.extensions_mut().insert(PeerAddr(peer));
+    let mut routes = server.routes.clone();
+    async move {
+        if lacks_host {
+            // The socket gives a bare refusal its problem document.
+            let mut refusal = Response::new(Answer::new(Body::empty(), exchange));
+            *refusal.status_mut() = StatusCode::BAD_REQUEST;
+            return Ok(refusal);
+        }
+        Ok(routes.call(request).await?.map(|body| Answer::new(body, exchange)))
+    }
+}
+
+/// RFC 9112 §3.2: exactly one `Host`, so that no two readers see two.
+fn lacks_host<B>(request: &Request<B>) -> bool {
+    request.version() == Version::HTTP_11
+        && request.headers().get_all(header::HOST).iter().count() != 1
+}

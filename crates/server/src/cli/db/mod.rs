@@ -1,0 +1,286 @@
+//! `doorward db`: creates, takes back, shows and verifies the tables. What was done goes to stdout,
+//! object by object; `--json` makes it one document. Nothing here needs a secret: only the database.
+#![allow(clippy::doc_markdown, reason = "the comments on arguments are help texts")]
+
+pub(super) mod report;
+mod verify;
+
+use std::time::Duration;
+
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+
+use super::operator::OperatorArgs;
+use super::sources::SourceArgs;
+use crate::cli::{Failure, Outcome, failed};
+use crate::schema::migrate::{Done, Loss, Migrator};
+use crate::schema::{
+    Direction, MIGRATIONS, MigrateError, SchemaStep, State, downward, offline, upward,
+};
+use report::say;
+
+/// Creates, changes, shows and verifies the tables.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct DbArgs {
+    #[command(subcommand)]
+    command: DbCommand,
+    #[command(flatten)]
+    operator: OperatorArgs,
+    /// How long to wait for another migrator, or for a table that is in use
+    #[arg(long, global = true, value_name = "SECONDS", default_value_t = 30,
+          value_parser = clap::value_parser!(u64).range(1..=3600))]
+    lock_timeout: u64,
+}
+
+/// What can be done with the tables.
+#[derive(Debug, Subcommand)]
+pub(in crate::cli) enum DbCommand {
+    /// Create or update the tables: apply every migration not yet applied
+    ///
+    /// Each migration is one transaction together with its row in doorward_migrations, so a run that
+    /// was interrupted is completed by running it again. Two runs at once wait for each other.
+    Migrate(MigrateArgs),
+    /// Take back the newest migration, or all that are newer than --to
+    ///
+    /// Drops tables with their data. Where a table still holds rows it stops and counts them, unless
+    /// --yes is given.
+    Rollback(RollbackArgs),
+    /// Show which migrations are applied and which are pending
+    Status(StatusArgs),
+    /// Prove by SQL that the tables exist as they should, and that users cannot read each other's rows
+    ///
+    /// Prints each statement it runs and the database's answer: tables, columns, types, indexes,
+    /// foreign keys, row-level security. Every difference from what the migrations make is one
+    /// sentence, and the exit code is then 1. Changes nothing.
+    Verify,
+    /// Drop every table with its data, then create them anew
+    Reset(ResetArgs),
+}
+
+/// Arguments of `db migrate`.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct MigrateArgs {
+    /// Stop at this migration [default: the newest]
+    #[arg(long, value_name = "VERSION")]
+    to: Option<i64>,
+    /// Show what would be applied, and change nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Print the SQL for a database administrator to run; connects to nothing
+    #[arg(long, conflicts_with_all = ["dry_run", "json"])]
+    sql: bool,
+    /// With --sql: the migration the database is at
+    #[arg(long, value_name = "VERSION", requires = "sql", default_value_t = 0)]
+    from: i64,
+}
+
+/// Arguments of `db rollback`.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct RollbackArgs {
+    /// The migration to keep; 0 takes everything back [default: the one before the newest]
+    #[arg(long, value_name = "VERSION")]
+    to: Option<i64>,
+    /// Show what would be taken back, and change nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Print the SQL for a database administrator to run; connects to nothing
+    #[arg(long, conflicts_with_all = ["dry_run", "json", "yes"])]
+    sql: bool,
+    /// With --sql: the migration the database is at [default: the newest]
+    #[arg(long, value_name = "VERSION", requires = "sql")]
+    from: Option<i64>,
+    /// Drop tables even if they hold rows
+    #[arg(long)]
+    yes: bool,
+}
+
+/// Arguments of `db status`.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct StatusArgs {
+    /// Exit with 3 if migrations are pending
+    #[arg(long)]
+    exit_code: bool,
+}
+
+/// Arguments of `db reset`.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct ResetArgs {
+    /// Yes, drop every table with its data
+    #[arg(long)]
+    yes: bool,
+}
+
+/// Where a command works and how it speaks.
+pub(in crate::cli) struct Place {
+    pub(in crate::cli) migrator: Migrator,
+    pub(in crate::cli) url: String,
+    pub(in crate::cli) tenant: String,
+    pub(in crate::cli) json: bool,
+}
+
+/// Runs `doorward db`.
+pub(in crate::cli) async fn run(args: DbArgs, sources: &SourceArgs) -> Outcome {
+    let place = place(&args, sources)?;
+    match args.command {
+        DbCommand::Migrate(args) => migrate(&place, &args).await,
+        DbCommand::Rollback(args) => rollback(&place, &args).await,
+        DbCommand::Status(args) => status(&place, &args).await,
+        DbCommand::Verify => verify::run(&place).await,
+        DbCommand::Reset(args) => reset(&place, &args).await,
+    }
+}
+
+fn place(args: &DbArgs, sources: &SourceArgs) -> Result<Place, Failure> {
+    let settings = args.operator.without_secret(sources)?;
+    let migrator = Migrator::of(&settings).lock_wait(Duration::from_secs(args.lock_timeout));
+    Ok(Place {
+        url: migrator.url().to_string(),
+        migrator,
+        tenant: settings.tenant_role,
+        json: args.operator.json,
+    })
+}
+
+async fn migrate(place: &Place, args: &MigrateArgs) -> Outcome {
+    if args.sql {
+        let steps = upward(version(Some(args.from))?, version(args.to)?);
+        say!("{}", offline(&steps, place.migrator.engine(), &place.tenant));
+        return Ok(());
+    }
+    if args.dry_run {
+        let steps = place.migrator.plan_up(args.to).await.map_err(|error| failure(&error))?;
+        report::plan(place, &steps, &[]);
+        return Ok(());
+    }
+    let mut done = Vec::new();
+    let outcome = place.migrator.up(args.to, &mut |one| tell(place, &mut done, one)).await;
+    finish(place, &done, outcome.map(|_| ()), "Nothing to apply").await
+}
+
+async fn rollback(place: &Place, args: &RollbackArgs) -> Outcome {
+    if args.sql {
+        let from = version(args.from)?;
+        let steps = downward(from, version(args.to.or(Some((from - 1).max(0))))?);
+        say!("{}", offline(&steps, place.migrator.engine(), &place.tenant));
+        return Ok(());
+    }
+    if args.dry_run {
+        let steps = place.migrator.plan_down(args.to).await.map_err(|error| failure(&error))?;
+        let losses = place.migrator.losses(args.to).await.map_err(|error| failure(&error))?;
+        report::plan(place, &steps, &losses);
+        return Ok(());
+    }
+    if !args.yes {
+        let losses = place.migrator.losses(args.to).await.map_err(|error| failure(&error))?;
+        if !losses.is_empty() {
+            return Err(Failure::Failed(format!(
+                "This would drop tables that hold rows: {}. Nothing was changed; repeat it with \
+                 --yes to drop them.",
+                counted(&losses)
+            )));
+        }
+    }
+    let mut done = Vec::new();
+    let outcome = place.migrator.down(args.to, &mut |one| tell(place, &mut done, one)).await;
+    finish(place, &done, outcome.map(|_| ()), "Nothing to take back").await
+}
+
+async fn reset(place: &Place, args: &ResetArgs) -> Outcome {
+    if !args.yes {
+        return Err(Failure::Usage(format!(
+            "This drops every table of {} with its data: repeat it with --yes.",
+            place.url
+        )));
+    }
+    let mut done = Vec::new();
+    let mut outcome = place.migrator.down(Some(0), &mut |one| tell(place, &mut done, one)).await;
+    if outcome.is_ok() {
+        outcome = place.migrator.up(None, &mut |one| tell(place, &mut done, one)).await;
+    }
+    finish(place, &done, outcome.map(|_| ()), "Nothing to do").await
+}
+
+async fn status(place: &Place, args: &StatusArgs) -> Outcome {
+    let statuses = place.migrator.status().await.map_err(|error| failure(&error))?;
+    report::status(place, &statuses);
+    let pending = statuses.iter().any(|status| status.state == State::Pending);
+    if args.exit_code && pending { Err(Failure::MigrationsPending) } else { Ok(()) }
+}
+
+/// Tells one migration as soon as it is committed, so that a later failure hides nothing.
+fn tell(place: &Place, done: &mut Vec<Value>, one: &Done) {
+    done.push(report::done_json(one));
+    if place.json {
+        return;
+    }
+    match one.step.direction {
+        Direction::Up => say!("{}", one.step.migration),
+        Direction::Down => say!("{} (rollback)", one.step.migration),
+    }
+    for change in &one.changes {
+        say!("  {change}");
+    }
+}
+
+async fn finish(
+    place: &Place,
+    done: &[Value],
+    outcome: Result<(), MigrateError>,
+    nothing: &str,
+) -> Outcome {
+    let version = match &outcome {
+        Ok(()) => Some(place.migrator.version().await.map_err(|error| failure(&error))?),
+        Err(_) => None,
+    };
+    if place.json {
+        let error = outcome.as_ref().err().map(ToString::to_string);
+        let document = json!({
+            "database": place.url, "migrations": done, "version": version, "error": error,
+        });
+        say!("{document:#}");
+    } else if let Some(version) = version {
+        let count = done.len();
+        match count {
+            0 => say!("{nothing}: {} is at migration {version}.", place.url),
+            1 => say!("1 migration done: {} is at migration {version}.", place.url),
+            _ => say!("{count} migrations done: {} is at migration {version}.", place.url),
+        }
+        if count > 0 && version > 0 {
+            eprintln!("`doorward db verify` shows the tables and proves them by SQL.");
+        }
+    }
+    outcome.map_err(|error| failure(&error))
+}
+
+/// What an administrator must do first is a matter of configuration; everything else failed.
+pub(in crate::cli) fn failure(error: &MigrateError) -> Failure {
+    match error {
+        MigrateError::NeedsAdministrator { .. } => Failure::configuration(error.to_string()),
+        _ => failed(error),
+    }
+}
+
+/// `users (3 rows), tasks (more than 100000 rows)`.
+pub(in crate::cli) fn counted(losses: &[Loss]) -> String {
+    let told = losses.iter().map(|Loss { table, rows }| match *rows {
+        1 => format!("{table} (1 row)"),
+        rows if rows >= Loss::COUNTED => format!("{table} ({rows} rows or more)"),
+        rows => format!("{table} ({rows} rows)"),
+    });
+    told.collect::<Vec<_>>().join(", ")
+}
+
+/// The version asked for, or the newest.
+fn version(asked: Option<i64>) -> Result<i64, Failure> {
+    let newest = MIGRATIONS.last().map_or(0, |migration| migration.version);
+    match asked {
+        Some(version) if !(0..=newest).contains(&version) => Err(Failure::Usage(format!(
+            "There is no migration {version}: this binary has 1 to {newest}, and 0 means none."
+        ))),
+        version => Ok(version.unwrap_or(newest)),
+    }
+}
+
+pub(in crate::cli) fn outline(place: &Place, step: &SchemaStep) -> Vec<String> {
+    step.outline(place.migrator.engine(), &place.tenant)
+}

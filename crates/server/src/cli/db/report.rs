@@ -1,0 +1,133 @@
+//! What `doorward db` says: plans, status and tables, as text for people or as JSON.
+
+use comfy_table::{Table, presets};
+use serde_json::{Value, json};
+
+use super::{Place, counted, outline};
+use crate::schema::migrate::{Done, Loss};
+use crate::schema::{Change, Direction, SchemaStep, State, Status};
+
+/// Prints a line of data. A reader that went away (`| head`) is not an error.
+macro_rules! say {
+    ($($text:tt)*) => {{
+        use std::io::Write as _;
+        let _ = writeln!(std::io::stdout(), $($text)*);
+    }};
+}
+pub(in crate::cli) use say;
+
+/// Rows under a header, in Markdown, so that they can be pasted into a report.
+pub(in crate::cli) fn table<'a>(
+    header: impl IntoIterator<Item = &'a str>,
+    rows: impl IntoIterator<Item = Vec<String>>,
+) -> String {
+    let mut table = Table::new();
+    table.load_style(presets::ASCII_MARKDOWN);
+    table.set_header(header.into_iter().map(str::to_owned).collect::<Vec<_>>());
+    for row in rows {
+        table.add_row(row);
+    }
+    table.trim_fmt()
+}
+
+/// What would be done.
+pub(in crate::cli) fn plan(place: &Place, steps: &[SchemaStep], losses: &[Loss]) {
+    if place.json {
+        let migrations: Vec<_> = steps.iter().map(|step| planned_json(place, step)).collect();
+        let losses: Vec<_> =
+            losses.iter().map(|loss| json!({"table": loss.table, "rows": loss.rows})).collect();
+        let document = json!({
+            "database": place.url, "dry_run": true, "migrations": migrations, "losses": losses,
+        });
+        say!("{document:#}");
+        return;
+    }
+    if steps.is_empty() {
+        say!("Nothing to do.");
+        return;
+    }
+    for step in steps {
+        match step.direction {
+            Direction::Up => say!("Would apply {}:", step.migration),
+            Direction::Down => say!("Would take back {}:", step.migration),
+        }
+        for line in outline(place, step) {
+            say!("  {line}");
+        }
+    }
+    if !losses.is_empty() {
+        say!("These tables hold rows that would be lost: {}.", counted(losses));
+    }
+    say!("Nothing was changed.");
+}
+
+fn planned_json(place: &Place, step: &SchemaStep) -> Value {
+    json!({
+        "version": step.migration.version, "name": step.migration.name,
+        "statements": outline(place, step),
+    })
+}
+
+/// One applied migration.
+pub(in crate::cli) fn done_json(done: &Done) -> Value {
+    let direction = match done.step.direction {
+        Direction::Up => "up",
+        Direction::Down => "down",
+    };
+    let changes: Vec<_> = done.changes.iter().map(change_json).collect();
+    json!({
+        "version": done.step.migration.version, "name": done.step.migration.name,
+        "direction": direction, "changes": changes,
+    })
+}
+
+fn change_json(change: &Change) -> Value {
+    let object = &change.object;
+    let table = (!object.table.is_empty()).then_some(&object.table);
+    json!({
+        "action": change.action, "kind": object.kind, "name": object.name, "table": table,
+    })
+}
+
+/// How every migration stands.
+pub(in crate::cli) fn status(place: &Place, statuses: &[Status]) {
+    let pending = statuses.iter().filter(|status| status.state == State::Pending).count();
+    if place.json {
+        let migrations: Vec<_> = statuses.iter().map(status_json).collect();
+        let document = json!({"database": place.url, "pending": pending, "migrations": migrations});
+        say!("{document:#}");
+        return;
+    }
+    let rows = statuses.iter().map(|status| {
+        let applied_at = status.applied_at.clone().unwrap_or_default();
+        vec![
+            format!("{:04}", status.version),
+            status.name.clone(),
+            status.state.word().into(),
+            applied_at,
+        ]
+    });
+    say!("{}", table(["version", "name", "state", "applied at"], rows));
+    say!();
+    match pending {
+        0 => say!("{} has every migration.", place.url),
+        1 => say!("1 migration is pending: apply it with `doorward db migrate`."),
+        _ => say!("{pending} migrations are pending: apply them with `doorward db migrate`."),
+    }
+    for status in statuses {
+        let what = match status.state {
+            State::Changed => "was edited after it was applied",
+            State::Unknown => "was applied by a newer binary",
+            State::Applied | State::Pending => continue,
+        };
+        say!("Migration {:04} {} {what}.", status.version, status.name);
+    }
+}
+
+/// One migration and how it stands.
+pub(in crate::cli) fn status_json(status: &Status) -> Value {
+    json!({
+        "version": status.version, "name": status.name, "state": status.state.word(),
+        "applied_at": status.applied_at,
+    })
+}

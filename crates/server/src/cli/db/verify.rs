@@ -1,0 +1,100 @@
+//! `doorward db verify`: shows the SQL, the answers and the drift; exits 1 on drift.
+
+use serde_json::json;
+
+use super::{Place, failure};
+use crate::cli::db::report::{say, status_json, table};
+use crate::cli::{Failure, Outcome};
+use crate::schema::Engine;
+use crate::schema::verify::{Answer, Report, verify};
+
+pub(in crate::cli) async fn run(place: &Place) -> Outcome {
+    let report = verify(&place.migrator).await.map_err(|error| failure(&error))?;
+    if place.json {
+        say!("{:#}", document(place, &report));
+    } else {
+        show(place, &report);
+    }
+    match report.drift.len() {
+        0 => Ok(()),
+        1 => Err(Failure::Failed(format!("{} differs from its migrations.", place.url))),
+        count => Err(Failure::Failed(format!(
+            "{} differs from its migrations in {count} points.",
+            place.url
+        ))),
+    }
+}
+
+fn show(place: &Place, report: &Report) {
+    for answer in &report.answers {
+        say!("-- {}\n{};\n", answer.title, answer.sql);
+        let cells = |row: &Vec<Option<String>>| {
+            row.iter().map(|value| value.clone().unwrap_or_default()).collect()
+        };
+        let header = answer.columns.iter().map(String::as_str);
+        if answer.rows.is_empty() {
+            say!("(no rows)\n");
+        } else {
+            say!("{}\n", table(header, answer.rows.iter().map(cells)));
+        }
+    }
+    match place.migrator.engine() {
+        Engine::Sqlite => say!(
+            "-- Isolation\nSQLite has no row-level security: every statement of the server names \
+             the owner of what it touches.\n"
+        ),
+        Engine::Postgres => attempts(report),
+    }
+    if report.drift.is_empty() {
+        say!("{} is as its migrations make it.", place.url);
+        return;
+    }
+    for sentence in &report.drift {
+        say!("DRIFT: {sentence}");
+    }
+}
+
+/// As a script that can be pasted into `psql`, with the answers as comments.
+fn attempts(report: &Report) {
+    say!("-- Row-level security, tried with two users' rows that are rolled back");
+    if report.attempts.is_empty() {
+        say!("-- Not tried.\n");
+        return;
+    }
+    say!("BEGIN;");
+    for (index, attempt) in report.attempts.iter().enumerate() {
+        say!("SAVEPOINT attempt;\n{};", attempt.sql);
+        let verdict = if attempt.holds() { "holds" } else { "DOES NOT HOLD" };
+        say!(
+            "--   {}: answered {}, must be {}: {verdict}\nROLLBACK TO attempt;",
+            attempt.what,
+            attempt.answer,
+            attempt.expected
+        );
+        if index == 0 {
+            say!("{}", report.planted.trim_end());
+        }
+    }
+    say!("ROLLBACK;\n");
+}
+
+fn document(place: &Place, report: &Report) -> serde_json::Value {
+    let answers = report.answers.iter().map(|Answer { title, sql, columns, rows }| {
+        json!({"title": title, "sql": sql, "columns": columns, "rows": rows})
+    });
+    let attempts = report.attempts.iter().map(|attempt| {
+        json!({
+            "attempt": attempt.what, "sql": attempt.sql, "answer": attempt.answer,
+            "expected": attempt.expected, "holds": attempt.holds(),
+        })
+    });
+    json!({
+        "database": place.url,
+        "ok": report.drift.is_empty(),
+        "drift": report.drift,
+        "migrations": report.migrations.iter().map(status_json).collect::<Vec<_>>(),
+        "answers": answers.collect::<Vec<_>>(),
+        "planted": report.planted,
+        "attempts": attempts.collect::<Vec<_>>(),
+    })
+}

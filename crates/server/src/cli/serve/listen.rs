@@ -1,0 +1,86 @@
+//! Listening: the address, the limits of the accept loop, and the signal that ends it.
+
+use std::io::ErrorKind;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
+use tokio::net::TcpListener;
+
+use crate::accept::limits::Limits;
+use crate::accept::server;
+use crate::accept::server::{Drained, Routes};
+use crate::cli::serve::signals::Signals;
+use crate::cli::{Failure, Outcome, failed};
+use crate::config::Settings;
+
+/// Binds the address of the settings.
+pub(in crate::cli) async fn bind(settings: &Settings) -> Result<TcpListener, Failure> {
+    let address = SocketAddr::new(settings.host, settings.port);
+    TcpListener::bind(address).await.map_err(|error| {
+        Failure::Failed(match error.kind() {
+            ErrorKind::AddrInUse => format!(
+                "{address} is in use by another process: stop it, or choose another port with \
+                 --port or PORT."
+            ),
+            ErrorKind::AddrNotAvailable => format!(
+                "{} is not an address of this machine: choose another with --host or HOST \
+                 (0.0.0.0 for all).",
+                address.ip()
+            ),
+            ErrorKind::PermissionDenied => format!(
+                "Port {} needs more rights than this user has: choose one from 1024 up with \
+                 --port or PORT.",
+                address.port()
+            ),
+            _ => format!("{address} cannot be listened on: {error}."),
+        })
+    })
+}
+
+/// The address a person on this machine reaches the listener by.
+pub(in crate::cli) fn url(listener: &TcpListener) -> String {
+    let Ok(mut address) = listener.local_addr() else { return "http://localhost".into() };
+    if address.ip().is_unspecified() {
+        address.set_ip(match address.ip() {
+            IpAddr::V4(_) => IpAddr::V4(Ipv4Addr::LOCALHOST),
+            IpAddr::V6(_) => IpAddr::V6(Ipv6Addr::LOCALHOST),
+        });
+    }
+    format!("http://{address}")
+}
+
+/// The limits that the settings ask for.
+pub(in crate::cli) fn limits(settings: &Settings) -> Limits {
+    let limits = Limits::default();
+    let connections = settings.max_connections.unwrap_or(limits.connections);
+    Limits { connections, drain: settings.drain_timeout, ..limits }
+}
+
+/// Serves until a signal or `trouble`, then lets accepted requests finish, unless Ctrl-C is pressed
+/// again; tells the trouble.
+pub(in crate::cli) async fn serve(
+    listener: TcpListener,
+    routes: impl Routes,
+    limits: Limits,
+    signals: Signals,
+    trouble: impl Future<Output = Failure>,
+) -> Outcome {
+    let mut outcome = Ok(());
+    let (first, second) = signals.split();
+    let ending = async {
+        tokio::select! {
+            () = first => tracing::info!("stopping; requests in flight may finish"),
+            trouble = trouble => outcome = Err(trouble),
+        }
+    };
+    let drained = tokio::select! {
+        drained = server::serve(listener, routes, limits, ending) => drained,
+        () = second => return Err(failed("Stopped at the second Ctrl-C; requests were cut")),
+    };
+    match drained {
+        Drained::Clean => tracing::info!("stopped; every accepted request was answered"),
+        Drained::Cut(connections) => {
+            tracing::warn!(connections, "stopped; the drain time ran out on some connections");
+        }
+    }
+    outcome
+}

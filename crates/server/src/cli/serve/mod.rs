@@ -1,0 +1,199 @@
+//! `doorward serve`: the production server. It never creates tables of its own accord and never makes
+//! up a secret; what it lacks it names, with the command that mends it.
+
+pub(in crate::cli) mod dev;
+mod dev_folder;
+mod listen;
+mod signals;
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use clap::Args;
+use tokio::net::TcpListener;
+use tokio::time::{Instant, sleep, timeout_at};
+
+use super::sources::{self, SourceArgs};
+use crate::app::App;
+use crate::cli::{Failure, Outcome, failed, log};
+use crate::clock::Clock;
+use crate::config::{DatabaseUrl, Settings};
+use crate::crypto::Random;
+use crate::db::Database;
+use crate::schema::migrate::Migrator;
+use crate::schema::{MigrateError, Object, Schema};
+use crate::sql::DbError;
+use signals::Signals;
+
+/// How long an unreachable database is tried.
+const PATIENCE: Duration = Duration::from_secs(10);
+const BETWEEN_TRIES: Duration = Duration::from_millis(250);
+/// How long a stopping server goes on storing audit records.
+const LAST_RECORDS: Duration = Duration::from_secs(5);
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct ServeArgs {
+    /// Listen on this address [default: 127.0.0.1]
+    #[arg(long, value_name = "ADDRESS")]
+    host: Option<IpAddr>,
+    /// Listen on this port [default: 8000]
+    #[arg(long)]
+    port: Option<u16>,
+    /// Apply pending migrations first
+    #[arg(long)]
+    migrate: bool,
+    /// Serve 503 until the database appears, instead of giving up after 10 seconds
+    #[arg(long)]
+    wait: bool,
+}
+
+pub(in crate::cli) async fn run(args: ServeArgs, from: &SourceArgs) -> Outcome {
+    let mut gathered = from.gather();
+    gathered.flag("HOST", "--host", args.host.map(|host| host.to_string()));
+    gathered.flag("PORT", "--port", args.port.map(|port| port.to_string()));
+    let settings = sources::server_settings(gathered.resolve())?;
+    refuse_missing_file(&settings, args.migrate)?;
+    let db = Database::open_lazily(&settings.database).await.map_err(failed)?;
+    if !args.wait {
+        prepare(&settings, &db, args.migrate, Some(PATIENCE)).await?;
+    }
+    let listener = listen::bind(&settings).await?;
+    let preparing = (args.wait, settings.clone(), db.clone());
+    let trouble = Box::pin(async move {
+        let (wait, settings, db) = preparing;
+        if wait && let Err(failure) = prepare(&settings, &db, args.migrate, None).await {
+            return failure;
+        }
+        std::future::pending().await
+    });
+    run_app(settings, db, listener, trouble, announce).await
+}
+
+/// Opening a SQLite file that is not there would leave an empty one behind.
+fn refuse_missing_file(settings: &Settings, migrate: bool) -> Outcome {
+    match &settings.database {
+        DatabaseUrl::Sqlite(path) if !migrate && !path.exists() => {
+            Err(Failure::configuration(format!(
+                "{} does not exist: create it with `doorward db migrate`, or start with --migrate.",
+                path.display()
+            )))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Waits for the database, applies migrations where told to, and refuses a schema that lacks any.
+async fn prepare(
+    settings: &Settings,
+    db: &Database,
+    migrate: bool,
+    patience: Option<Duration>,
+) -> Outcome {
+    let schema = reach(settings, db, patience).await?;
+    if schema == Schema::Current {
+        return Ok(());
+    }
+    if migrate {
+        return apply_migrations(settings).await;
+    }
+    Err(Failure::configuration(format!(
+        "Migrations are pending on {}: run `doorward db migrate`, or start with --migrate.",
+        settings.database
+    )))
+}
+
+/// The state of the schema, as soon as the database answers.
+async fn reach(
+    settings: &Settings,
+    db: &Database,
+    patience: Option<Duration>,
+) -> Result<Schema, Failure> {
+    let deadline = patience.map(|patience| Instant::now() + patience);
+    loop {
+        let attempt = match deadline {
+            None => db.schema().await,
+            Some(deadline) => timeout_at(deadline, db.schema())
+                .await
+                .unwrap_or_else(|_| Err(DbError::Away("no answer".into()))),
+        };
+        let why = match attempt {
+            Ok(schema) => return Ok(schema),
+            Err(DbError::Away(why)) => why,
+            Err(error) => return Err(failed(format!("{}: {error}", settings.database))),
+        };
+        if deadline.is_some() && is_refusal(&why) {
+            return Err(failed(why));
+        }
+        if deadline.is_some_and(|deadline| Instant::now() + BETWEEN_TRIES >= deadline) {
+            return Err(away(settings, &why));
+        }
+        sleep(BETWEEN_TRIES).await;
+    }
+}
+
+/// Whether the server is there and says no to this user, password or database (SQLSTATE 28000, 28P01,
+/// 3D000, or a password asked for and none given), which a wait of seconds does not mend. The
+/// database has a sentence for each.
+fn is_refusal(why: &str) -> bool {
+    ["refused the password of", "does not admit user", "has no database", "asks for a password"]
+        .iter()
+        .any(|no| why.contains(no))
+}
+
+fn away(settings: &Settings, why: &str) -> Failure {
+    let (database, seconds) = (&settings.database, PATIENCE.as_secs());
+    failed(format!("{database} did not answer for {seconds} seconds: {why}"))
+}
+
+/// Applies every pending migration, naming each table it creates.
+pub(in crate::cli) async fn apply_migrations(settings: &Settings) -> Outcome {
+    let applied = Migrator::of(settings).up(None, &mut |_| {}).await;
+    let applied = applied.map_err(|error| match error {
+        MigrateError::NeedsAdministrator { .. } | MigrateError::Edited(_) => {
+            Failure::configuration(error.to_string())
+        }
+        error => failed(format!("The migrations of {} failed: {error}", settings.database)),
+    })?;
+    for change in applied.migrations.iter().flat_map(|done| &done.changes) {
+        let Object { kind, name, .. } = &change.object;
+        if kind == "table" || kind == "view" {
+            let action = if change.action == "created" { "Created" } else { "Dropped" };
+            log::say(settings, &format!("{action} {kind} {name}"));
+        }
+    }
+    Ok(())
+}
+
+fn announce(settings: &Settings, url: &str) {
+    log::say(settings, &format!("Listening on {url}"));
+}
+
+/// A server that could sign nobody in would be found out by its users.
+async fn refuse_without_key(app: &App) -> Outcome {
+    match app.signing_keys().trouble().await {
+        Ok(Some(trouble)) => Err(Failure::configuration(trouble)),
+        // With --wait the database may not be there yet.
+        Ok(None) | Err(_) => Ok(()),
+    }
+}
+
+/// Serves the application until a signal ends it, or until `trouble` does, which is then the
+/// outcome. It is announced once a signal can end it well.
+pub(in crate::cli) async fn run_app(
+    settings: Settings,
+    db: Database,
+    listener: TcpListener,
+    trouble: impl Future<Output = Failure>,
+    announce: impl FnOnce(&Settings, &str),
+) -> Outcome {
+    let app = App::new(settings, db, Clock::system(), Random::system());
+    refuse_without_key(&app).await?;
+    let (router, _) = app.router();
+    let signals = Signals::listen().map_err(failed)?;
+    announce(&app.settings, &listen::url(&listener));
+    let limits = listen::limits(&app.settings);
+    let outcome = listen::serve(listener, router, limits, signals, trouble).await;
+    // What was noted last is still on its way to the audit log.
+    let _ = tokio::time::timeout(LAST_RECORDS, app.audit.flush()).await;
+    outcome
+}

@@ -1,0 +1,65 @@
+//! SIGTERM and SIGINT (Ctrl-C): listened for from one call on, so that a signal that follows the
+//! announcement at once is not missed.
+
+#[cfg(unix)]
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+/// What stops a server.
+#[cfg(unix)]
+#[derive(Debug)]
+pub(in crate::cli) struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    impatience: Signal,
+}
+
+#[cfg(unix)]
+impl Signals {
+    /// Listens from now on.
+    pub(in crate::cli) fn listen() -> std::io::Result<Self> {
+        let interrupts = || signal(SignalKind::interrupt());
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: interrupts()?,
+            impatience: interrupts()?,
+        })
+    }
+
+    /// Two futures: the first signal, and the second Ctrl-C.
+    pub(in crate::cli) fn split(mut self) -> (impl Future<Output = ()>, impl Future<Output = ()>) {
+        let first = async move {
+            tokio::select! {
+                _ = self.terminate.recv() => {}
+                _ = self.interrupt.recv() => {}
+            }
+        };
+        let second = async move {
+            self.impatience.recv().await;
+            self.impatience.recv().await;
+        };
+        (first, second)
+    }
+}
+
+/// What stops a server.
+#[cfg(not(unix))]
+#[derive(Debug)]
+pub(in crate::cli) struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    /// Ctrl-C is listened for once it is awaited.
+    pub(in crate::cli) fn listen() -> std::io::Result<Self> {
+        Ok(Self)
+    }
+
+    /// Two futures: the first Ctrl-C and the second.
+    pub(in crate::cli) fn split(self) -> (impl Future<Output = ()>, impl Future<Output = ()>) {
+        let first = async { drop(tokio::signal::ctrl_c().await) };
+        let second = async {
+            drop(tokio::signal::ctrl_c().await);
+            drop(tokio::signal::ctrl_c().await);
+        };
+        (first, second)
+    }
+}

@@ -1,0 +1,113 @@
+//! `doorward user list` and `show`.
+#![allow(clippy::doc_markdown, reason = "the comments on arguments are help texts")]
+
+use std::fmt::Write as _;
+
+use clap::Args;
+use serde_json::json;
+use time::OffsetDateTime;
+
+use crate::app::App;
+use crate::cli::operator::find_user;
+use crate::cli::table::{instant, plain, table};
+use crate::cli::{Outcome, failed, output, output_json};
+use crate::gate::Authority;
+use crate::http::{LATEST, Page};
+use crate::users::{AdminUser, UserFilter};
+
+/// Rows asked for at a time.
+const PAGE: i64 = 1000;
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct ListArgs {
+    /// Those with this address, or this in it
+    #[arg(long)]
+    email: Option<String>,
+    /// Those who hold this role
+    #[arg(long)]
+    role: Option<String>,
+    /// Those who are deactivated (false), or not (true)
+    #[arg(long, value_name = "BOOL")]
+    active: Option<bool>,
+    /// At most so many
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
+    limit: u32,
+}
+
+pub(in crate::cli) async fn list(app: &App, args: ListArgs, as_json: bool) -> Outcome {
+    let filter = UserFilter { email: args.email, role: args.role, is_active: args.active };
+    let wanted = usize::try_from(args.limit).unwrap_or(usize::MAX);
+    let mut found: Vec<AdminUser> = Vec::new();
+    let mut page = Page { after: None, limit: PAGE.min(args.limit.into()) };
+    let more = loop {
+        let listed = app.users().list(Authority::Operator, &filter, page).await;
+        let (users, next) = listed.map_err(failed)?;
+        found.extend(users);
+        match next {
+            Some(next) if found.len() < wanted => page.after = Some(next),
+            next => break next.is_some() || found.len() > wanted,
+        }
+    };
+    found.truncate(wanted);
+    if more {
+        eprintln!("There are more: raise --limit.");
+    }
+    if as_json {
+        return output_json(&json!(found));
+    }
+    let now = app.clock.now();
+    let rows = found.iter().map(|user| row(user, now)).collect();
+    output(&table(&["ID", "E-MAIL", "NAME", "STATE", "ROLES", "CREATED"], rows))
+}
+
+fn row(found: &AdminUser, now: OffsetDateTime) -> Vec<String> {
+    let user = &found.user;
+    vec![
+        user.id.to_string(),
+        user.email.clone().unwrap_or_default(),
+        user.name.clone().unwrap_or_default(),
+        state(found, now),
+        user.roles.join(","),
+        instant(user.created_at),
+    ]
+}
+
+fn state(found: &AdminUser, now: OffsetDateTime) -> String {
+    match found.banned_until.filter(|until| *until > now) {
+        _ if !found.user.is_active => "deactivated".into(),
+        Some(until) if until.year() == LATEST.year() => "banned".into(),
+        Some(until) => format!("banned until {}", instant(until)),
+        None => "active".into(),
+    }
+}
+
+pub(in crate::cli) async fn show(app: &App, user: &str, as_json: bool) -> Outcome {
+    let found = find_user(app, user).await?;
+    if as_json {
+        return output_json(&json!(found));
+    }
+    output(&card(&found, app.clock.now()))
+}
+
+/// One user, a line for each field.
+pub(in crate::cli) fn card(found: &AdminUser, now: OffsetDateTime) -> String {
+    let user = &found.user;
+    let yes = |flag: bool| if flag { "yes" } else { "no" }.to_owned();
+    let mut lines = vec![
+        ("id", user.id.to_string()),
+        ("e-mail", user.email.clone().unwrap_or_default()),
+        ("proven", yes(user.email_verified)),
+        ("name", user.name.clone().unwrap_or_default()),
+        ("state", state(found, now)),
+        ("roles", user.roles.join(", ")),
+        ("created", instant(user.created_at)),
+        ("updated", instant(user.updated_at)),
+    ];
+    if let Some(reason) = &found.ban_reason {
+        lines.insert(5, ("reason", reason.clone()));
+    }
+    lines.iter().fold(String::new(), |mut card, (name, value)| {
+        let _ = writeln!(card, "{name:8} {}", plain(value));
+        card
+    })
+}

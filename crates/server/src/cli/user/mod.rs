@@ -1,0 +1,179 @@
+//! `doorward user`: administers accounts without the API; the first one is made here.
+#![allow(clippy::doc_markdown, reason = "the comments on arguments are help texts")]
+
+mod edit;
+mod list;
+
+use clap::{Args, Subcommand};
+use serde_json::json;
+
+use super::operator::{OperatorArgs, confirm, find_user};
+use super::sources::SourceArgs;
+use crate::accounts::{Email, Name};
+use crate::app::App;
+use crate::audit::Actor;
+use crate::cli::{Failure, Outcome, failed, output, output_json, prompt};
+use crate::error::Error;
+use crate::http::Field;
+use crate::users::NewUser;
+use edit::{BanArgs, UpdateArgs};
+use list::ListArgs;
+
+/// Administers accounts.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct UserArgs {
+    #[command(subcommand)]
+    command: UserCommand,
+    #[command(flatten)]
+    operator: OperatorArgs,
+}
+
+#[derive(Debug, Subcommand)]
+enum UserCommand {
+    /// Make an account; the password is asked for
+    ///
+    /// Make it an administrator with `doorward role grant EMAIL admin`.
+    Create(CreateArgs),
+    /// List accounts, the oldest first
+    List(ListArgs),
+    /// Show one account
+    Show {
+        /// The account's id or e-mail address
+        user: String,
+    },
+    /// Change an account's name, or whether its address is proven
+    Update(UpdateArgs),
+    /// Set an account's password, which is asked for, and end its sessions
+    SetPassword {
+        /// The account's id or e-mail address
+        user: String,
+        /// Read the password from standard input
+        #[arg(long)]
+        password_stdin: bool,
+    },
+    /// Let a deactivated account in again
+    Activate {
+        /// The account's id or e-mail address
+        user: String,
+    },
+    /// Keep an account out and end its sessions, until it is activated
+    Deactivate {
+        /// The account's id or e-mail address
+        user: String,
+    },
+    /// Keep an account out and end its sessions, with a reason and perhaps an end
+    Ban(BanArgs),
+    /// Lift a ban
+    Unban {
+        /// The account's id or e-mail address
+        user: String,
+    },
+    /// Forget the wrong passwords counted against an account, so that its owner need not wait
+    ///
+    /// Changes neither password nor sessions.
+    Unlock {
+        /// The account's id or e-mail address
+        user: String,
+    },
+    /// Delete an account with all that is its owner's, for good
+    Delete {
+        /// The account's id or e-mail address
+        user: String,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
+    },
+}
+
+#[derive(Debug, Args)]
+struct CreateArgs {
+    /// The address to sign in with
+    email: String,
+    /// Display name
+    #[arg(long)]
+    name: Option<String>,
+    /// Read the password from standard input
+    #[arg(long)]
+    password_stdin: bool,
+    /// The address is known to be theirs
+    #[arg(long)]
+    email_verified: bool,
+}
+
+/// Runs `doorward user`.
+pub(in crate::cli) async fn run(args: UserArgs, sources: &SourceArgs) -> Outcome {
+    let app = args.operator.app(sources).await?;
+    let json = args.operator.json;
+    match args.command {
+        UserCommand::Create(args) => create(&app, args, json).await,
+        UserCommand::List(args) => list::list(&app, args, json).await,
+        UserCommand::Show { user } => list::show(&app, &user, json).await,
+        UserCommand::Update(args) => edit::update(&app, args, json).await,
+        UserCommand::SetPassword { user, password_stdin } => {
+            set_password(&app, &user, password_stdin, json).await
+        }
+        UserCommand::Activate { user } => edit::set_active(&app, &user, true, json).await,
+        UserCommand::Deactivate { user } => edit::set_active(&app, &user, false, json).await,
+        UserCommand::Ban(args) => edit::ban(&app, args, json).await,
+        UserCommand::Unban { user } => edit::unban(&app, &user, json).await,
+        UserCommand::Unlock { user } => unlock(&app, &user, json).await,
+        UserCommand::Delete { user, yes } => delete(&app, &user, yes, json).await,
+    }
+}
+
+async fn create(app: &App, args: CreateArgs, as_json: bool) -> Outcome {
+    let email = Email::parse(&args.email)
+        .ok_or_else(|| Failure::Usage(format!("{} is not a valid e-mail address.", args.email)))?;
+    let name = args.name.map(|name| read_name(&name)).transpose()?;
+    let password = prompt::new_password(app, args.password_stdin, Some(&email)).await?;
+    let email_verified = args.email_verified;
+    let new = NewUser { email, password: Some(password), name, is_active: true, email_verified };
+    let made = app.users().create(&Actor::operator(), new).await.map_err(|error| match error {
+        Error::EmailTaken => {
+            Failure::Failed(format!("There is already an account {}.", args.email))
+        }
+        other => failed(other),
+    })?;
+    if as_json {
+        return output_json(&json!(made));
+    }
+    output(&format!("Made {} with the id {}.\n", args.email, made.user.id))
+}
+
+pub(in crate::cli) fn read_name(text: &str) -> Result<Name, Failure> {
+    Name::from_json(text.into()).map_err(|(why, _)| Failure::Usage(format!("The name {why}.")))
+}
+
+async fn set_password(app: &App, user: &str, from_stdin: bool, as_json: bool) -> Outcome {
+    let found = find_user(app, user).await?;
+    let email = found.user.email.as_deref().and_then(Email::parse);
+    let password = prompt::new_password(app, from_stdin, email.as_ref()).await?;
+    let id = found.user.id;
+    app.users().set_password(&Actor::operator(), id, password).await.map_err(failed)?;
+    if as_json {
+        return output_json(&json!({"id": id, "password_set": true}));
+    }
+    output(&format!("Set the password of {user} and ended its sessions.\n"))
+}
+
+async fn unlock(app: &App, user: &str, as_json: bool) -> Outcome {
+    let id =
+        app.accounts().unlock(&Actor::operator(), user).await.map_err(|error| match error {
+            Error::NotFound => Failure::Failed(format!("There is no account {user}.")),
+            other => failed(other),
+        })?;
+    if as_json {
+        return output_json(&json!({"id": id, "unlocked": true}));
+    }
+    output(&format!("Unlocked {user}: wrong passwords are counted from zero again.\n"))
+}
+
+async fn delete(app: &App, user: &str, yes: bool, as_json: bool) -> Outcome {
+    let id = find_user(app, user).await?.user.id;
+    confirm(&format!("{user} will be deleted with all sessions and tasks, for good."), yes)?;
+    app.users().delete(&Actor::operator(), id).await.map_err(failed)?;
+    if as_json {
+        return output_json(&json!({"id": id, "deleted": true}));
+    }
+    output(&format!("Deleted {user}.\n"))
+}

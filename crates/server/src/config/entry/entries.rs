@@ -1,0 +1,342 @@
+//! Every setting there is, each once. To add one: a field in `settings`, an entry here, and
+//! `UPDATE_DOCS=1 cargo test --test cli documents`.
+
+use super::abuse;
+use super::issuers;
+use super::parse;
+use super::word;
+use crate::config::AllowedOrigins;
+use crate::config::DatabaseUrl;
+use crate::config::entry::table::{Alias, Secrecy, Setting};
+use crate::config::entry::word::{put, put_some};
+
+const DATABASE: &str = "Database";
+const TOKENS: &str = "Secrets and tokens";
+pub(in crate::config) const ISSUERS: &str = "Better Auth and other issuers";
+const SESSIONS: &str = "Sessions";
+pub(in crate::config) const PASSWORDS: &str = "Registration and passwords";
+pub(in crate::config) const LIMITS: &str = "Limits";
+const HTTP: &str = "HTTP";
+const LOGS: &str = "Logs";
+const LATER: &str = "Known, but not supported by this version yet";
+
+/// What most entries share.
+pub(in crate::config) const PLAIN: Setting = Setting {
+    name: "",
+    aliases: &[],
+    section: "",
+    about: "",
+    default: "",
+    example: "",
+    secrecy: Secrecy::Plain,
+    set: None,
+};
+
+const fn also(name: &'static str) -> Alias {
+    Alias { name, set: None }
+}
+
+/// The settings, in the order people read them.
+pub(in crate::config) const ENTRIES: &[Setting] = &[
+    Setting {
+        name: "DATABASE_URL",
+        section: DATABASE,
+        about: "Where the data is: `sqlite:path` or `postgres://user:password@host/database`. \
+            SQLAlchemy's spellings work too (`postgresql+asyncpg://`, `sqlite:///relative`, \
+            `sqlite:////absolute`). `dev` ignores it and says so.",
+        default: "sqlite:doorward.db",
+        example: "postgresql://user:password@ep-name-pooler.region.aws.neon.tech/neondb?sslmode=require",
+        secrecy: Secrecy::Address,
+        set: Some(|settings, text| put(&mut settings.database, DatabaseUrl::parse(text))),
+        ..PLAIN
+    },
+    Setting {
+        name: "DATABASE_URL_UNPOOLED",
+        section: DATABASE,
+        about: "The direct host that migrations use. Not needed for Neon: it is derived from the \
+            `-pooler` host.",
+        secrecy: Secrecy::Address,
+        set: Some(|settings, text| {
+            put_some(&mut settings.database_unpooled, DatabaseUrl::parse(text))
+        }),
+        ..PLAIN
+    },
+    Setting {
+        name: "DATABASE_TENANT_ROLE",
+        section: DATABASE,
+        about: "The PostgreSQL role that owns the view through which tasks are read, so that \
+            row-level security holds for every login. `db migrate` creates it if it is absent.",
+        default: "doorward_tenant",
+        set: Some(|settings, text| put(&mut settings.tenant_role, word::role(text))),
+        ..PLAIN
+    },
+    Setting {
+        name: "BETTER_AUTH_SECRET",
+        aliases: &[also("DOORWARD_SECRET"), also("SECRET_KEY"), also("JWT_SECRET")],
+        section: TOKENS,
+        about: "The shared secret that signs access tokens (HS256): at least 32 bytes, made with \
+            `openssl rand -hex 32`. Doorward does not start with one that is missing, short or \
+            printed in documentation.",
+        default: "made by `dev` only",
+        example: "",
+        secrecy: Secrecy::Secret,
+        set: Some(|settings, text| put(&mut settings.secret, word::secret(text))),
+    },
+    Setting {
+        name: "PREVIOUS_SECRETS",
+        section: TOKENS,
+        about: "Secrets that are no longer used to sign but still accepted, so that nobody is \
+            signed out when the secret changes. A list.",
+        secrecy: Secrecy::Secret,
+        set: Some(|settings, text| put(&mut settings.previous_secrets, word::secrets(text))),
+        ..PLAIN
+    },
+    Setting {
+        name: "ACCESS_TOKEN_TTL",
+        aliases: &[Alias {
+            name: "ACCESS_TOKEN_EXPIRE_MINUTES",
+            set: Some(|settings, text| put(&mut settings.access_token_ttl, parse::minutes(text))),
+        }],
+        section: TOKENS,
+        about: "How long an access token lives. `ACCESS_TOKEN_EXPIRE_MINUTES` counts minutes.",
+        default: "24h",
+        example: "24h",
+        set: Some(|settings, text| put(&mut settings.access_token_ttl, parse::duration(text, 1))),
+        ..PLAIN
+    },
+    Setting {
+        name: "TOKEN_ALGORITHM",
+        aliases: &[also("ALGORITHM")],
+        section: TOKENS,
+        about: "How access tokens are signed: `HS256` with the shared secret, or `EdDSA`, `ES256` or \
+            `RS256` with a key pair that `doorward key create` makes and `/.well-known/jwks.json` \
+            publishes. Tokens signed otherwise before stay valid.",
+        default: "HS256",
+        set: Some(|settings, text| put(&mut settings.token_algorithm, word::algorithm(text))),
+        ..PLAIN
+    },
+    Setting {
+        name: "TOKEN_ISSUER",
+        section: TOKENS,
+        about: "The `iss` claim of access tokens.",
+        default: "`PUBLIC_URL`, else `doorward`",
+        set: Some(|settings, text| put(&mut settings.token_issuer, parse::short_text(text))),
+        ..PLAIN
+    },
+    Setting {
+        name: "TOKEN_AUDIENCE",
+        section: TOKENS,
+        about: "The `aud` claim of access tokens. Left out unless set, because PyJWT and \
+            python-jose refuse an `aud` they do not expect.",
+        set: Some(|settings, text| put_some(&mut settings.token_audience, parse::short_text(text))),
+        ..PLAIN
+    },
+    issuers::BETTER_AUTH_URL,
+    issuers::TRUSTED_ISSUERS,
+    issuers::ACCEPT_SHARED_SECRET_TOKENS,
+    issuers::LINK_VERIFIED_EMAILS,
+    Setting {
+        name: "SESSION_IDLE_TTL",
+        section: SESSIONS,
+        about: "A session that is not refreshed for this long ends.",
+        default: "30d",
+        example: "30d",
+        set: Some(|settings, text| put(&mut settings.session_idle_ttl, parse::duration(text, 1))),
+        ..PLAIN
+    },
+    Setting {
+        name: "SESSION_MAX_TTL",
+        section: SESSIONS,
+        about: "A session ends after this long, however often it is refreshed.",
+        default: "180d",
+        example: "180d",
+        set: Some(|settings, text| put(&mut settings.session_max_ttl, parse::duration(text, 1))),
+        ..PLAIN
+    },
+    Setting {
+        name: "REFRESH_GRACE",
+        section: SESSIONS,
+        about: "A refresh token used twice within this time gets the same successor twice (two \
+            browser tabs) instead of raising the alarm. `0` for none.",
+        default: "10s",
+        set: Some(|settings, text| put(&mut settings.refresh_grace, parse::duration(text, 0))),
+        ..PLAIN
+    },
+    Setting {
+        name: "REFRESH_RETRY",
+        section: SESSIONS,
+        about: "The same while the successor has never been used, which means that the answer \
+            was lost on its way. `0` for none.",
+        default: "1h",
+        set: Some(|settings, text| put(&mut settings.refresh_retry, parse::duration(text, 0))),
+        ..PLAIN
+    },
+    Setting {
+        name: "REGISTRATION",
+        section: PASSWORDS,
+        about: "Who may register: `open` for anybody, `closed` for nobody.",
+        default: "open",
+        example: "open",
+        set: Some(|settings, text| put(&mut settings.registration, word::registration(text))),
+        ..PLAIN
+    },
+    Setting {
+        name: "PASSWORD_HASH",
+        section: PASSWORDS,
+        about: "How new passwords are hashed: `argon2id`, `argon2id:m=19456,t=2,p=1` (memory in \
+            KiB, passes, lanes), `bcrypt` or `bcrypt:12`. Both kinds are always verified.",
+        default: "argon2id:m=19456,t=2,p=1",
+        example: "argon2id",
+        set: Some(|settings, text| put(&mut settings.password_hash, parse::hash_scheme(text))),
+        ..PLAIN
+    },
+    Setting {
+        name: "PASSWORD_MIN_LENGTH",
+        section: PASSWORDS,
+        about: "The fewest characters of a new password. Without a second factor 15 are \
+            recommended (NIST SP 800-63B-4).",
+        default: "8",
+        example: "8",
+        set: Some(|settings, text| {
+            put(&mut settings.password_min_length, parse::number(text, 8..=128))
+        }),
+        ..PLAIN
+    },
+    abuse::PASSWORD_WORD_LIST,
+    abuse::PASSWORD_BREACH_FILE,
+    abuse::RATE_LIMIT_LOGIN,
+    abuse::RATE_LIMIT_REGISTER,
+    abuse::RATE_LIMIT_REFRESH,
+    abuse::RATE_LIMIT_AUTH,
+    abuse::RATE_LIMIT_API,
+    abuse::REDIS_URL,
+    abuse::LOGIN_MAX_FAILURES,
+    Setting {
+        name: "HOST",
+        section: HTTP,
+        about: "The address to listen on; `0.0.0.0` for all of this machine's.",
+        default: "127.0.0.1",
+        example: "127.0.0.1",
+        set: Some(|settings, text| put(&mut settings.host, parse::host(text))),
+        ..PLAIN
+    },
+    Setting {
+        name: "PORT",
+        section: HTTP,
+        about: "The port to listen on; `0` picks a free one.",
+        default: "8000",
+        example: "8000",
+        set: Some(|settings, text| put(&mut settings.port, parse::number(text, 0..=u16::MAX))),
+        ..PLAIN
+    },
+    Setting {
+        name: "ALLOWED_ORIGINS",
+        section: HTTP,
+        about: "The web origins whose pages may call (CORS). A list; credentials are allowed, so \
+            `*` is refused.",
+        default: "none; in `dev` any port of localhost and 127.0.0.1",
+        example: "http://localhost:3000,https://app.example.com",
+        set: Some(|settings, text| {
+            put(&mut settings.allowed_origins, parse::origins(text).map(AllowedOrigins::List))
+        }),
+        ..PLAIN
+    },
+    Setting {
+        name: "AUTH_PATH",
+        section: HTTP,
+        about: "Where the accounts and sign-in routes are mounted.",
+        default: "/auth",
+        set: Some(|settings, text| put(&mut settings.auth_path, parse::mount(text, false))),
+        ..PLAIN
+    },
+    Setting {
+        name: "TASKS_PATH",
+        section: HTTP,
+        about: "Where the tasks are mounted, such as `/api/v1/tasks` or `/api/{user_id}/tasks`.",
+        default: "/api/tasks",
+        set: Some(|settings, text| put(&mut settings.tasks_path, parse::mount(text, true))),
+        ..PLAIN
+    },
+    Setting {
+        name: "PUBLIC_URL",
+        section: HTTP,
+        about: "The address people reach this server by, such as `https://auth.example.com`.",
+        example: "https://auth.example.com",
+        set: Some(|settings, text| put_some(&mut settings.public_url, parse::public_url(text))),
+        ..PLAIN
+    },
+    Setting {
+        name: "TRUSTED_PROXIES",
+        section: HTTP,
+        about: "Addresses and networks of the proxies in front, whose `X-Forwarded-For` counts. \
+            A list such as `10.0.0.0/8,::1`.",
+        default: "none",
+        set: Some(|settings, text| put(&mut settings.trusted_proxies, parse::networks(text))),
+        ..PLAIN
+    },
+    Setting {
+        name: "MAX_CONNECTIONS",
+        section: HTTP,
+        about: "Connections open at once; later ones wait.",
+        default: "as many as the process may open files, at most 16384",
+        set: Some(|settings, text| {
+            put_some(&mut settings.max_connections, parse::number(text, 1..=1_000_000))
+        }),
+        ..PLAIN
+    },
+    Setting {
+        name: "DRAIN_TIMEOUT",
+        section: HTTP,
+        about: "How long accepted requests may finish once the server is told to stop.",
+        default: "25s",
+        set: Some(|settings, text| put(&mut settings.drain_timeout, parse::duration(text, 0))),
+        ..PLAIN
+    },
+    Setting {
+        name: "AUDIT_RETENTION",
+        section: LOGS,
+        about: "How long records of the audit log are kept; `0` keeps them for ever. Older ones are \
+            removed once a day while the server has work, and by `doorward audit prune`.",
+        default: "365d",
+        set: Some(|settings, text| {
+            let kept = parse::duration(text, 0)?;
+            settings.audit_retention = (!kept.is_zero()).then_some(kept);
+            Ok(())
+        }),
+        ..PLAIN
+    },
+    Setting {
+        name: "RUST_LOG",
+        section: LOGS,
+        about: "What is logged: a level (`error warn info debug trace`), or `doorward=debug,warn`. \
+            Requests that only read and succeed are logged at `debug`, all others at `info` or \
+            above: `info,doorward::access=debug` adds them, as `dev` does.",
+        default: "info",
+        example: "info",
+        set: Some(|settings, text| put(&mut settings.log_filter, word::log_filter(text))),
+        ..PLAIN
+    },
+    Setting {
+        name: "LOG_FORMAT",
+        section: LOGS,
+        about: "`text` for people or `json` for machines, on stderr.",
+        default: "text",
+        example: "text",
+        set: Some(|settings, text| put(&mut settings.log_format, word::log_format(text))),
+        ..PLAIN
+    },
+    Setting {
+        name: "SMTP_URL",
+        section: LATER,
+        about: "The mail server.",
+        secrecy: Secrecy::Address,
+        ..PLAIN
+    },
+    Setting { name: "MAIL_FROM", section: LATER, about: "The sender of mails.", ..PLAIN },
+    Setting {
+        name: "OTEL_EXPORTER_OTLP_ENDPOINT",
+        section: LATER,
+        about: "Where traces are sent.",
+        ..PLAIN
+    },
+];

@@ -1,0 +1,55 @@
+//! The settings that say whose tokens count besides Doorward's own.
+
+use super::parse;
+use crate::config::entry::entries::{ISSUERS, PLAIN};
+use crate::config::entry::table::{Alias, Setting};
+use crate::config::entry::word::{put, put_some};
+use crate::config::value::trusted_issuer;
+
+/// `BETTER_AUTH_URL`.
+pub(in crate::config) const BETTER_AUTH_URL: Setting = Setting {
+    name: "BETTER_AUTH_URL",
+    section: ISSUERS,
+    about: "Trust the tokens of the Better Auth server at this address, its `baseURL`, with \
+        `BETTER_AUTH_SECRET` the same on both sides. See `docs/better-auth.md`.",
+    example: "https://app.example.com",
+    set: Some(|settings, text| put_some(&mut settings.better_auth_url, parse::public_url(text))),
+    ..PLAIN
+};
+
+/// `TRUSTED_ISSUERS`, or `[[issuers]]` in the file.
+pub(in crate::config) const TRUSTED_ISSUERS: Setting = Setting {
+    name: "TRUSTED_ISSUERS",
+    aliases: &[Alias { name: "ISSUERS", set: None }],
+    section: ISSUERS,
+    about: "Other issuers whose tokens count, by the keys they publish: in `doorward.toml` one section \
+        `[[issuers]]` each, with `issuer` (their `iss`, an address), `audience` and, if the keys are not \
+        at `.well-known/jwks.json` below it, `jwks_url`. In the environment a JSON list of the same.",
+    set: Some(|settings, text| put(&mut settings.trusted_issuers, trusted_issuer::issuers(text))),
+    ..PLAIN
+};
+
+/// `ACCEPT_SHARED_SECRET_TOKENS`.
+pub(in crate::config) const ACCEPT_SHARED_SECRET_TOKENS: Setting = Setting {
+    name: "ACCEPT_SHARED_SECRET_TOKENS",
+    section: ISSUERS,
+    about: "Accept HS256 tokens that others made with the shared secret: with `exp` and one of `sub`, \
+        `id`, `user_id`, without `iss` and `kid`. Whoever has the secret can be anybody there.",
+    default: "`true` where the secret is set as `BETTER_AUTH_SECRET`, else `false`",
+    set: Some(|settings, text| {
+        put(&mut settings.accept_shared_secret_tokens, parse::yes_or_no(text))
+    }),
+    ..PLAIN
+};
+
+/// `LINK_VERIFIED_EMAILS`.
+pub(in crate::config) const LINK_VERIFIED_EMAILS: Setting = Setting {
+    name: "LINK_VERIFIED_EMAILS",
+    section: ISSUERS,
+    about: "Give somebody from another issuer the local account that has their e-mail address, where \
+        that issuer says the address is verified and it is verified here too. Otherwise they get an \
+        account of their own.",
+    default: "false",
+    set: Some(|settings, text| put(&mut settings.link_verified_emails, parse::yes_or_no(text))),
+    ..PLAIN
+};

@@ -1,0 +1,8 @@
+//! Every setting once: its names, its default, its words for people, and how its text is read.
+
+mod abuse;
+pub(in crate::config) mod entries;
+mod issuers;
+pub(crate) mod parse;
+pub(in crate::config) mod table;
+pub(in crate::config) mod word;

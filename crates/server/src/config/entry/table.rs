@@ -1,0 +1,164 @@
+//! What one setting is: its names, its documentation and how its text is read. Environment, file
+//! keys, `config print`, `docs/configuration.md` and `.env.example` are all made from this.
+
+use crate::config::Settings;
+use crate::config::entry::entries::ENTRIES;
+use crate::config::entry::parse::Parsed;
+
+/// Reads the text of a setting into the settings.
+pub(in crate::config) type Set = fn(&mut Settings, &str) -> Parsed<()>;
+
+/// One setting.
+#[derive(Debug)]
+pub(in crate::config) struct Setting {
+    /// The name people are shown.
+    pub(in crate::config) name: &'static str,
+    /// Other names; of several that are set, the first listed wins.
+    pub(in crate::config) aliases: &'static [Alias],
+    /// The heading it stands under.
+    pub(in crate::config) section: &'static str,
+    /// What it means.
+    pub(in crate::config) about: &'static str,
+    /// The default as a person reads it; empty for none.
+    pub(in crate::config) default: &'static str,
+    /// What `.env.example` shows; empty to leave it out there.
+    pub(in crate::config) example: &'static str,
+    /// What may be shown of it.
+    pub(in crate::config) secrecy: Secrecy,
+    /// Reads it; `None` where this version knows the name but not yet the feature.
+    pub(in crate::config) set: Option<Set>,
+}
+
+/// Another name of a setting, with its own unit where it has one.
+#[derive(Debug)]
+pub(in crate::config) struct Alias {
+    pub(in crate::config) name: &'static str,
+    pub(in crate::config) set: Option<Set>,
+}
+
+/// What may be shown of a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::config) enum Secrecy {
+    /// All of it.
+    Plain,
+    /// An address whose password is hidden.
+    Address,
+    /// Nothing.
+    Secret,
+}
+
+/// A name of a setting.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::config) struct Named {
+    pub(in crate::config) setting: &'static Setting,
+    /// 0 for the setting's own name, then its aliases in order.
+    pub(in crate::config) rank: usize,
+    /// The name ends in `_FILE` and the value is a path.
+    pub(in crate::config) is_file: bool,
+}
+
+impl Setting {
+    /// All names, the first listed first.
+    pub(in crate::config) fn names(&self) -> impl Iterator<Item = &'static str> {
+        std::iter::once(self.name).chain(self.aliases.iter().map(|alias| alias.name))
+    }
+
+    /// How the text under this name is read.
+    pub(in crate::config) fn set(&self, rank: usize) -> Option<Set> {
+        let alias = rank.checked_sub(1).and_then(|index| self.aliases.get(index));
+        alias.and_then(|alias| alias.set).or(self.set)
+    }
+}
+
+/// The setting that has this name.
+pub(in crate::config) fn lookup(name: &str) -> Option<Named> {
+    let find = |name: &str, is_file: bool| {
+        ENTRIES.iter().find_map(|setting| {
+            let rank = setting.names().position(|own| own == name)?;
+            let allowed = !is_file || setting.secrecy != Secrecy::Plain;
+            allowed.then_some(Named { setting, rank, is_file })
+        })
+    };
+    find(name, false).or_else(|| find(name.strip_suffix("_FILE")?, true))
+}
+
+/// The name closest to one that is not a setting's, if any is close.
+pub(in crate::config) fn nearest(name: &str) -> Option<&'static str> {
+    let name = name.to_uppercase();
+    ENTRIES
+        .iter()
+        .flat_map(Setting::names)
+        .map(|own| (strsim::damerau_levenshtein(own, &name), own))
+        .filter(|(distance, own)| *distance <= own.len().div_ceil(3))
+        .min()
+        .map(|(_, own)| own)
+}
+
+/// A value as it may be shown.
+pub(in crate::config) fn masked(secrecy: Secrecy, text: &str) -> String {
+    const MASK: &str = "********";
+    match secrecy {
+        Secrecy::Plain => text.into(),
+        Secrecy::Secret => MASK.into(),
+        Secrecy::Address if text.starts_with("sqlite") => text.into(),
+        Secrecy::Address => match text.split_once("://") {
+            Some((scheme, rest)) => {
+                // Everything to the last @ belongs to user and password, however badly encoded.
+                let (user, rest) = match rest.rsplit_once('@') {
+                    Some((user, rest)) => match user.split_once(':') {
+                        Some((user, _)) => (format!("{user}:{MASK}@"), rest),
+                        None => (format!("{user}@"), rest),
+                    },
+                    None => (String::new(), rest),
+                };
+                format!("{scheme}://{user}{}", hide_password_parameters(rest, MASK))
+            }
+            None => MASK.into(),
+        },
+    }
+}
+
+fn hide_password_parameters(text: &str, mask: &str) -> String {
+    let Some((before, query)) = text.split_once('?') else { return text.into() };
+    let shown: Vec<String> = query
+        .split('&')
+        .map(|pair| match pair.split_once('=') {
+            Some((key, _)) if key.to_lowercase().contains("pass") => format!("{key}={mask}"),
+            _ => pair.into(),
+        })
+        .collect();
+    format!("{before}?{}", shown.join("&"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_masked_address_shows_no_part_of_the_password() {
+        for (text, shown) in [
+            ("postgres://ada:hunter2@db.example/app", "postgres://ada:********@db.example/app"),
+            ("postgresql+asyncpg://ada:p@ss:w/o?rd@h/d", "postgresql+asyncpg://ada:********@h/d"),
+            ("postgres://h/d?user=a&password=hunter2", "postgres://h/d?user=a&password=********"),
+            ("postgres://ada@h/d", "postgres://ada@h/d"),
+            ("host=h password=hunter2", "********"),
+            ("sqlite:doorward.db", "sqlite:doorward.db"),
+        ] {
+            assert_eq!(masked(Secrecy::Address, text), shown);
+        }
+    }
+
+    #[test]
+    fn names_are_unique_and_found() {
+        let mut names: Vec<_> = ENTRIES.iter().flat_map(Setting::names).collect();
+        let count = names.len();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), count);
+        assert!(lookup("SECRET_KEY_FILE").is_some_and(|named| named.is_file && named.rank == 2));
+        assert!(lookup("PORT_FILE").is_none());
+        assert_eq!(nearest("prot"), Some("PORT"));
+        assert_eq!(nearest("allowed_origin"), Some("ALLOWED_ORIGINS"));
+        assert_eq!(nearest("colour"), None);
+    }
+}

@@ -1,0 +1,82 @@
+//! Reads the settings whose text is one of a few words, and the secrets; in each, what this version
+//! does not know yet and would be unsafe to ignore is refused.
+
+use doorward_verify::Algorithm;
+
+use super::parse;
+use crate::config::entry::parse::Parsed;
+use crate::config::value::secret_strength::weakness;
+use crate::config::{LogFormat, Registration, Secret};
+
+pub(in crate::config) fn put<T>(slot: &mut T, parsed: Parsed<T>) -> Parsed<()> {
+    *slot = parsed?;
+    Ok(())
+}
+
+pub(in crate::config) fn put_some<T>(slot: &mut Option<T>, parsed: Parsed<T>) -> Parsed<()> {
+    *slot = Some(parsed?);
+    Ok(())
+}
+
+/// How to make a secret, for every sentence that asks for one.
+pub(in crate::config) const MAKE_A_SECRET: &str = "make one with `openssl rand -hex 32`";
+
+pub(in crate::config) fn secret(text: &str) -> Parsed<Secret> {
+    match weakness(text) {
+        None => Ok(Secret::new(text)),
+        Some(weakness) => Err(format!("{weakness}: {MAKE_A_SECRET}")),
+    }
+}
+
+pub(in crate::config) fn secrets(text: &str) -> Parsed<Vec<Secret>> {
+    let list = parse::list(text)?;
+    match list.iter().find_map(|secret| weakness(secret)) {
+        None => Ok(list.into_iter().map(Secret::new).collect()),
+        Some(weakness) => {
+            Err(format!("holds a secret that {weakness}: leave it out, and people sign in again"))
+        }
+    }
+}
+
+pub(in crate::config) fn algorithm(text: &str) -> Parsed<Algorithm> {
+    Algorithm::parse(text)
+        .ok_or_else(|| format!("must be HS256, EdDSA, ES256 or RS256, not {text:?}"))
+}
+
+pub(in crate::config) fn registration(text: &str) -> Parsed<Registration> {
+    match text {
+        "open" => Ok(Registration::Open),
+        "closed" => Ok(Registration::Closed),
+        "verified" => {
+            Err("is verified, which is not supported by this version yet: use open or closed"
+                .into())
+        }
+        _ => Err(format!("must be open or closed, not {text:?}")),
+    }
+}
+
+pub(in crate::config) fn log_filter(text: &str) -> Parsed<String> {
+    match tracing_subscriber::EnvFilter::try_new(text) {
+        Ok(_) => Ok(text.into()),
+        Err(_) => Err(format!("must be like info, debug or doorward=debug,warn, not {text:?}")),
+    }
+}
+
+pub(in crate::config) fn log_format(text: &str) -> Parsed<LogFormat> {
+    match text {
+        "text" => Ok(LogFormat::Text),
+        "json" => Ok(LogFormat::Json),
+        _ => Err(format!("must be text or json, not {text:?}")),
+    }
+}
+
+/// A name that needs no quotes in PostgreSQL; 63 bytes is what it keeps of one.
+pub(in crate::config) fn role(text: &str) -> Parsed<String> {
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+    let starts_well = text.starts_with(|first: char| first.is_ascii_lowercase() || first == '_');
+    if starts_well && text.len() <= 63 && text.bytes().all(plain) {
+        Ok(text.into())
+    } else {
+        Err(format!("must be a role name of lower-case letters, digits and _, not {text:?}"))
+    }
+}

@@ -1,0 +1,295 @@
+//! Finds the text of every setting: `doorward.toml`, `.env`, the environment, the flags; a later
+//! place wins over an earlier one, and within a place the first listed name wins. Each text keeps
+//! where it came from. Names that are not Doorward's are ignored, except in `doorward.toml`.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use super::dotenv;
+use crate::config::entry::table::{Named, Setting, lookup, nearest};
+
+/// Where to look.
+#[derive(Debug, Default)]
+pub struct Sources {
+    /// The file that replaces `doorward.toml`; it must exist then.
+    pub toml: Option<PathBuf>,
+    /// The file that replaces `.env`; it must exist then.
+    pub dotenv: Option<PathBuf>,
+    /// The process's environment.
+    pub environment: Vec<(OsString, OsString)>,
+}
+
+impl Sources {
+    /// The two files of the current folder and this process's environment.
+    pub fn of_process() -> Self {
+        Self { environment: std::env::vars_os().collect(), ..Self::default() }
+    }
+}
+
+/// The text of one setting.
+#[derive(Clone, Debug)]
+pub(in crate::config) struct Found {
+    pub(in crate::config) text: String,
+    /// Which of the setting's names it came under.
+    pub(in crate::config) rank: usize,
+    /// `PORT in .env`, `--port`: how a sentence about it begins.
+    pub(in crate::config) label: String,
+    /// `.env`, `environment PORT`, `flag --port`: where it came from.
+    pub(in crate::config) origin: String,
+}
+
+/// What is wrong, and with which setting.
+#[derive(Clone, Debug)]
+pub(in crate::config) struct Problem {
+    pub(in crate::config) setting: Option<&'static str>,
+    pub(in crate::config) sentence: String,
+}
+
+/// Every text that was found.
+#[derive(Debug, Default)]
+pub struct Gathered {
+    pub(in crate::config) found: BTreeMap<&'static str, Found>,
+    pub(in crate::config) problems: Vec<Problem>,
+    pub(in crate::config) warnings: Vec<String>,
+}
+
+/// One place where settings are written.
+struct Place {
+    texts: Vec<(Named, Found)>,
+}
+
+/// Looks everywhere.
+pub fn gather(sources: &Sources) -> Gathered {
+    let mut gathered = Gathered::default();
+    let toml = sources.toml.as_deref().unwrap_or(Path::new("doorward.toml"));
+    if let Some(text) = gathered.read(toml, sources.toml.is_some()) {
+        gathered.toml(&text, &toml.display().to_string());
+    }
+    let dotenv = sources.dotenv.as_deref().unwrap_or(Path::new(".env"));
+    if let Some(text) = gathered.read(dotenv, sources.dotenv.is_some()) {
+        gathered.dotenv(&text, &dotenv.display().to_string(), &sources.environment);
+    }
+    gathered.environment(&sources.environment);
+    gathered
+}
+
+impl Gathered {
+    /// True if somebody set it, under any of its names.
+    pub fn has(&self, name: &str) -> bool {
+        self.found.contains_key(name)
+    }
+
+    /// Sets what nobody has set.
+    pub fn fall_back(&mut self, name: &'static str, text: String, origin: &str) {
+        if !self.has(name) {
+            self.force(name, text, origin);
+        }
+    }
+
+    /// Sets it whatever others say.
+    pub fn force(&mut self, name: &'static str, text: String, origin: &str) {
+        let (label, origin) = (name.to_owned(), origin.to_owned());
+        self.found.insert(name, Found { text, rank: 0, label, origin });
+    }
+
+    /// Sets it from a flag, if the flag was given.
+    pub fn flag(&mut self, name: &'static str, flag: &str, text: Option<String>) {
+        if let Some(text) = text {
+            let (label, origin) = (flag.to_owned(), format!("flag {flag}"));
+            self.found.insert(name, Found { text, rank: 0, label, origin });
+        }
+    }
+
+    /// Forgets it, and every problem with it.
+    pub fn ignore(&mut self, name: &str) {
+        self.found.remove(name);
+        self.problems.retain(|problem| problem.setting != Some(name));
+    }
+
+    fn problem(&mut self, setting: Option<&'static str>, sentence: String) {
+        self.problems.push(Problem { setting, sentence });
+    }
+
+    /// The text of a settings file; `None` where it is absent or unreadable.
+    fn read(&mut self, path: &Path, required: bool) -> Option<String> {
+        match std::fs::read_to_string(path) {
+            Ok(text) => Some(text),
+            Err(error) if error.kind() == ErrorKind::NotFound && !required => None,
+            Err(error) => {
+                self.problem(None, format!("{} cannot be read: {error}.", path.display()));
+                None
+            }
+        }
+    }
+
+    fn toml(&mut self, text: &str, file: &str) {
+        let table = match text.parse::<toml::Table>() {
+            Ok(table) => table,
+            Err(error) => {
+                let line = error.span().map_or(1, |span| line_of(text, span.start));
+                let what = error.message().lines().next().unwrap_or("it is not TOML").to_owned();
+                return self.problem(None, format!("{file} line {line} cannot be read: {what}."));
+            }
+        };
+        let mut place = Place { texts: Vec::new() };
+        for (key, value) in &table {
+            let named = lookup(&key.to_uppercase()).filter(|_| *key == key.to_lowercase());
+            let Some(named) = named else {
+                self.problem(None, unknown_key(key, value, file));
+                continue;
+            };
+            let label = format!("{key} in {file}");
+            match toml_text(value) {
+                Some(text) => place.add(named, text, label, file.to_owned()),
+                None => self.problem(
+                    Some(named.setting.name),
+                    format!("{label} must be text, a number or a list of texts."),
+                ),
+            }
+        }
+        self.take(place);
+    }
+
+    fn dotenv(&mut self, text: &str, file: &str, environment: &[(OsString, OsString)]) {
+        let variable = |name: &str| {
+            let found = environment.iter().find(|(key, _)| key.to_str() == Some(name));
+            found.and_then(|(_, value)| value.to_str().map(str::to_owned))
+        };
+        let mut place = Place { texts: Vec::new() };
+        for entry in dotenv::read(text, variable) {
+            let Some(named) = lookup(&entry.name) else {
+                if let Some(own) = typo(&entry.name) {
+                    let name = &entry.name;
+                    self.warnings.push(format!("{name} in {file} is ignored; did you mean {own}?"));
+                }
+                continue;
+            };
+            let label = format!("{} in {file}", entry.name);
+            match entry.value {
+                Some(value) => {
+                    // The last of several lines wins, as for every other reader of the file.
+                    place.texts.retain(|(other, _)| {
+                        !(other.setting.name == named.setting.name
+                            && other.rank == named.rank
+                            && other.is_file == named.is_file)
+                    });
+                    place.add(named, value, label, file.to_owned());
+                }
+                None => self.problem(
+                    Some(named.setting.name),
+                    format!("{label} line {} has a quote that is never closed.", entry.line),
+                ),
+            }
+        }
+        self.take(place);
+    }
+
+    fn environment(&mut self, environment: &[(OsString, OsString)]) {
+        let mut place = Place { texts: Vec::new() };
+        for (name, value) in environment {
+            let Some((name, named)) = name.to_str().and_then(|n| Some((n, lookup(n)?))) else {
+                continue;
+            };
+            match value.to_str() {
+                Some(text) => {
+                    place.add(named, text.into(), name.into(), format!("environment {name}"));
+                }
+                None => {
+                    self.problem(Some(named.setting.name), format!("{name} is not UTF-8 text."));
+                }
+            }
+        }
+        self.take(place);
+    }
+
+    /// Of each setting's names in this place, the first listed wins; an empty value is no value.
+    fn take(&mut self, mut place: Place) {
+        place.texts.retain(|(_, found)| !found.text.trim().is_empty());
+        place.texts.sort_by_key(|(named, _)| (named.rank, named.is_file));
+        let mut winners: BTreeMap<&'static str, (Named, Found)> = BTreeMap::new();
+        for (named, found) in place.texts {
+            let Some((winner, won)) = winners.get(named.setting.name) else {
+                winners.insert(named.setting.name, (named, found));
+                continue;
+            };
+            if winner.rank == named.rank {
+                let both = format!("{} and {} are both set: keep one.", won.label, found.label);
+                self.problem(Some(named.setting.name), both);
+            } else if won.text != found.text {
+                let (ignored, winner) = (&found.label, &won.label);
+                self.warnings.push(format!("{ignored} is ignored, because {winner} is set."));
+            }
+        }
+        for (name, (named, found)) in winners {
+            match if named.is_file { self.content(named.setting, found) } else { Some(found) } {
+                Some(found) => self.found.insert(name, found),
+                None => self.found.remove(name),
+            };
+        }
+    }
+
+    /// Replaces a path by the file's content without its last line break.
+    fn content(&mut self, setting: &'static Setting, found: Found) -> Option<Found> {
+        let path = found.text.trim();
+        match std::fs::read_to_string(path) {
+            Ok(text) => {
+                let text = text.strip_suffix('\n').unwrap_or(&text);
+                let text = text.strip_suffix('\r').unwrap_or(text).to_owned();
+                Some(Found { text, ..found })
+            }
+            Err(error) => {
+                let label = &found.label;
+                let sentence = format!("{label} names {path:?}, which cannot be read: {error}.");
+                self.problem(Some(setting.name), sentence);
+                None
+            }
+        }
+    }
+}
+
+impl Place {
+    fn add(&mut self, named: Named, text: String, label: String, origin: String) {
+        self.texts.push((named, Found { text, rank: named.rank, label, origin }));
+    }
+}
+
+fn line_of(text: &str, at: usize) -> usize {
+    text.bytes().take(at).filter(|byte| *byte == b'\n').count() + 1
+}
+
+fn toml_text(value: &toml::Value) -> Option<String> {
+    match value {
+        toml::Value::String(text) => Some(text.clone()),
+        toml::Value::Integer(number) => Some(number.to_string()),
+        toml::Value::Boolean(truth) => Some(truth.to_string()),
+        toml::Value::Array(items) if items.iter().any(toml::Value::is_table) => {
+            serde_json::to_string(items).ok()
+        }
+        toml::Value::Array(items) => {
+            let items: Option<Vec<&str>> = items.iter().map(toml::Value::as_str).collect();
+            serde_json::to_string(&items?).ok()
+        }
+        _ => None,
+    }
+}
+
+fn unknown_key(key: &str, value: &toml::Value, file: &str) -> String {
+    if value.is_table() {
+        return format!("{file} has a section [{key}], but all settings stand at the top level.");
+    }
+    match nearest(key) {
+        Some(own) => {
+            format!("{file} has an unknown key {key}: did you mean {}?", own.to_lowercase())
+        }
+        None => format!("{file} has an unknown key {key}: `doorward config print` lists them all."),
+    }
+}
+
+/// The setting that a name in `.env` misspells: one letter off a name long enough to be meant.
+fn typo(name: &str) -> Option<&'static str> {
+    let own = nearest(name)?;
+    let close = own.len() >= 8 && strsim::damerau_levenshtein(own, name) == 1;
+    close.then_some(own)
+}

@@ -1,0 +1,6 @@
+//! Where settings come from: defaults, `doorward.toml`, `.env`, the environment and the flags.
+
+mod dotenv;
+pub(in crate::config) mod gather;
+
+pub use gather::{Gathered, Sources, gather};

@@ -1,0 +1,11 @@
+//! The kinds of values that settings have: each is parsed once and then cannot be wrong.
+
+pub(in crate::config) mod breach_file;
+pub(in crate::config) mod cidr;
+pub(in crate::config) mod database_url;
+pub(in crate::config) mod postgres_url;
+pub(in crate::config) mod quota;
+pub(in crate::config) mod redis_url;
+pub(in crate::config) mod secret_strength;
+pub(in crate::config) mod trusted_issuer;
+pub(in crate::config) mod word_list;

@@ -1,0 +1,109 @@
+//! PostgreSQL's errors: which mean that the work may be repeated, which that the connection is gone,
+//! and what the caller is told, by SQLSTATE class.
+
+use std::error::Error as _;
+
+use tokio_postgres::Error;
+
+use crate::db::postgres::link::Link;
+use crate::sql::DbError;
+
+/// What went wrong, and what is known about the work.
+pub(in crate::db) struct Fault {
+    error: Error,
+    undone: bool,
+    gate_closed: bool,
+}
+
+impl Fault {
+    /// Of a message that may have reached the server.
+    pub(in crate::db) fn sent(error: Error) -> Self {
+        Self { error, undone: false, gate_closed: false }
+    }
+
+    /// Of work that the server has not done: its decisive message was refused before it left, or
+    /// the server gave up its transaction before it came to `COMMIT`.
+    pub(in crate::db) fn undone(error: Error) -> Self {
+        Self { error, undone: true, gate_closed: false }
+    }
+
+    /// Of the gate's own cast: no live session.
+    pub(in crate::db) fn gate_closed(error: Error) -> Self {
+        Self { error, undone: false, gate_closed: true }
+    }
+
+    /// Whether the server did nothing and may do it the second time: the connection broke too early,
+    /// a plan or a name was gone, or the transaction lost to another.
+    pub(in crate::db) fn is_undone(&self) -> bool {
+        (self.undone && self.is_lost())
+            || matches!(self.code(), "0A000" | "26000" | "40001" | "40P01")
+    }
+
+    /// Whether the connection broke, with or without a word from the server.
+    pub(in crate::db) fn is_lost(&self) -> bool {
+        match self.error.as_db_error() {
+            Some(_) => self.code().starts_with("57P0") || self.code().starts_with("08"),
+            None => self.is_broken(),
+        }
+    }
+
+    fn is_broken(&self) -> bool {
+        self.error.as_db_error().is_none()
+            && self.error.source().is_none_or(<dyn std::error::Error>::is::<std::io::Error>)
+    }
+
+    fn code(&self) -> &str {
+        self.error.code().map_or("", |code| code.code())
+    }
+
+    /// Leaves the connection fit for the next caller, or closed.
+    pub(in crate::db) fn settle(&self, link: &Link) {
+        match self.code() {
+            "0A000" => link.forget_statements(),
+            // Our names are gone: something between us and the server has changed.
+            "26000" | "42P05" => link.close(),
+            _ if self.is_lost() => link.close(),
+            _ => {}
+        }
+    }
+}
+
+impl std::fmt::Display for Fault {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.error.as_db_error() {
+            Some(told) => out.write_str(told.message()),
+            None => self.error.fmt(out),
+        }
+    }
+}
+
+impl From<Fault> for DbError {
+    fn from(fault: Fault) -> Self {
+        if fault.gate_closed { Self::SessionEnded } else { failed(&fault.error) }
+    }
+}
+
+/// What the caller is told.
+pub(in crate::db) fn failed(error: &Error) -> DbError {
+    let Some(told) = error.as_db_error() else {
+        return match error.source() {
+            Some(cause) if !cause.is::<std::io::Error>() => {
+                DbError::Internal(format!("{error}: {cause}"))
+            }
+            _ => DbError::Away(error.to_string()),
+        };
+    };
+    let why = format!("{}: {}", told.code().code(), told.message());
+    match told.code().code() {
+        "23505" => DbError::Unique,
+        "DW001" => DbError::Refused(told.message().to_owned()),
+        "23503" => DbError::Orphan,
+        "53300" => DbError::Overloaded,
+        // A lock or statement deadline, a deadlock, a standby that does not take writes yet.
+        "57014" | "55P03" | "40001" | "40P01" | "25006" | "25P03" => DbError::Away(why),
+        code if matches!(code.get(..2), Some("08" | "53" | "58")) || code.starts_with("57P") => {
+            DbError::Away(why)
+        }
+        _ => DbError::Internal(why),
+    }
+}

@@ -1,0 +1,214 @@
+//! A lane: a few shared connections for one kind of work, opened when asked for and only then, so
+//! that an idle server lets a serverless database sleep. The caller gets the connection with the
+//! shortest queue; a lane with all connections busy grows in the background, and shrinks to one when
+//! they are not. Lost connections come back at the next call: at once the first time, then at most a
+//! second apart.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use crate::db::postgres::connect::Target;
+use crate::db::postgres::link::{InUse, Link};
+use crate::sql::{DbError, Result};
+
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+/// How long a connection that is not the lane's last stays open unused.
+const IDLE: Duration = Duration::from_mins(1);
+
+/// A lane.
+#[derive(Debug)]
+pub(in crate::db) struct Lane {
+    target: Arc<Target>,
+    limit: usize,
+    queue: usize,
+    waiting: AtomicUsize,
+    slots: Arc<Mutex<Slots>>,
+}
+
+#[derive(Debug, Default)]
+struct Slots {
+    links: Vec<Arc<Link>>,
+    opening: Option<Opening>,
+    failures: u32,
+    last_failure: Option<String>,
+    not_before: Option<Instant>,
+}
+
+/// Of one attempt to open a connection; `None` while it lasts.
+type Outcome = Option<std::result::Result<(), String>>;
+/// An attempt under way.
+pub(in crate::db) type Opening = watch::Receiver<Outcome>;
+
+impl Lane {
+    /// At most `limit` connections and `queue` callers.
+    pub(in crate::db) fn new(target: Arc<Target>, limit: usize, queue: usize) -> Self {
+        Self { target, limit, queue, waiting: AtomicUsize::new(0), slots: Arc::default() }
+    }
+
+    /// A place in the queue, or `Overloaded` at once.
+    pub(in crate::db) fn admit(&self) -> Result<Place<'_>> {
+        let place = Place(self);
+        if self.waiting.fetch_add(1, Ordering::Relaxed) >= self.queue {
+            return Err(DbError::Overloaded);
+        }
+        Ok(place)
+    }
+
+    /// The best open connection, or the first one to open before the deadline.
+    pub(in crate::db) async fn link(&self, deadline: Instant) -> Result<InUse> {
+        match self.choose() {
+            Ok(link) => Ok(link),
+            Err(opening) => self.link_after(opening, deadline).await,
+        }
+    }
+
+    /// The connection that `opening` brings, unless others are quicker.
+    pub(in crate::db) async fn link_after(
+        &self,
+        mut opening: Opening,
+        deadline: Instant,
+    ) -> Result<InUse> {
+        loop {
+            let ended = opening.wait_for(Option::is_some);
+            let outcome = match tokio::time::timeout_at(deadline, ended).await {
+                Ok(Ok(outcome)) => outcome.clone(),
+                Ok(Err(_)) => return Err(DbError::Away("the attempt to connect stopped".into())),
+                Err(_) => return Err(DbError::Away(self.last_failure())),
+            };
+            if let Some(Err(why)) = outcome {
+                return Err(DbError::Away(why));
+            }
+            opening = match self.choose() {
+                Ok(link) => return Ok(link),
+                Err(opening) => opening,
+            };
+        }
+    }
+
+    fn last_failure(&self) -> String {
+        let known = locked(&self.slots).last_failure.clone();
+        known.unwrap_or_else(|| "The database did not accept a connection in time.".into())
+    }
+
+    /// The best open connection, or the attempt to open one.
+    pub(in crate::db) fn choose(&self) -> std::result::Result<InUse, Opening> {
+        let mut slots = locked(&self.slots);
+        slots.links.retain(|link| !link.is_closed());
+        let now = Instant::now();
+        let loads = slots.links.iter().map(|link| (link.load(now), link));
+        let best = loads.min_by_key(|(load, _)| *load);
+        let idle = best.as_ref().is_some_and(|(load, _)| *load == (false, 0));
+        let best = best.map(|(_, link)| Arc::clone(link));
+        let due = best.is_none() || slots.not_before.is_none_or(|due| now >= due);
+        // An attempt that is over without an outcome has panicked.
+        slots.opening.take_if(|opening| opening.has_changed().is_err());
+        let opening = match slots.opening.clone() {
+            Some(opening) => Some(opening),
+            None if !idle && due && slots.links.len() < self.limit => Some(self.open(&mut slots)),
+            None => None,
+        };
+        match (best, opening) {
+            (Some(link), _) => Ok(link.enter()),
+            (None, Some(opening)) => Err(opening),
+            (None, None) => Err(self.open(&mut slots)),
+        }
+    }
+
+    /// Opens one connection on a task of its own: callers may give up, the attempt goes on.
+    fn open(&self, slots: &mut Slots) -> Opening {
+        let (tell, opening) = watch::channel(None);
+        slots.opening = Some(opening.clone());
+        let (target, shared) = (Arc::clone(&self.target), Arc::clone(&self.slots));
+        let not_before = slots.not_before;
+        tokio::spawn(async move {
+            if let Some(due) = not_before {
+                tokio::time::sleep_until(due).await;
+            }
+            let opened = Link::open(&target).await;
+            let outcome = {
+                let mut slots = locked(&shared);
+                slots.opening = None;
+                slots.settle(opened)
+            };
+            let _ = tell.send(Some(outcome.as_ref().map(drop).map_err(Clone::clone)));
+            if let Ok(link) = outcome {
+                let slots = Arc::downgrade(&shared);
+                drop(shared);
+                close_when_idle(slots, link).await;
+            }
+        });
+        opening
+    }
+}
+
+impl Slots {
+    fn settle(
+        &mut self,
+        opened: std::result::Result<Link, String>,
+    ) -> std::result::Result<Weak<Link>, String> {
+        match opened {
+            Ok(link) => {
+                let link = Arc::new(link);
+                let watched = Arc::downgrade(&link);
+                self.links.push(link);
+                self.failures = 0;
+                self.last_failure = None;
+                self.not_before = None;
+                Ok(watched)
+            }
+            Err(why) => {
+                let pause = match self.failures {
+                    0 => Duration::ZERO,
+                    failures => (FIRST_PAUSE * 2u32.pow(failures.min(5) - 1)).min(LONGEST_PAUSE),
+                };
+                self.failures += 1;
+                self.last_failure = Some(why.clone());
+                self.not_before = Some(Instant::now() + pause);
+                if self.links.is_empty() {
+                    tracing::warn!(%why, "no database connection");
+                }
+                Err(why)
+            }
+        }
+    }
+}
+
+/// Closes the connection once nobody has used it for a while, unless it is the lane's last: a busy
+/// minute must not keep what another server of the same database will need.
+async fn close_when_idle(slots: Weak<Mutex<Slots>>, link: Weak<Link>) {
+    let mut wait = IDLE;
+    loop {
+        tokio::time::sleep(wait).await;
+        let (Some(slots), Some(link)) = (slots.upgrade(), link.upgrade()) else { return };
+        let mut slots = locked(&slots);
+        slots.links.retain(|it| !it.is_closed());
+        let idle = link.idle_for(Instant::now());
+        wait = if slots.links.len() == 1 { IDLE } else { IDLE.saturating_sub(idle) };
+        if link.is_closed() {
+            return;
+        }
+        if wait.is_zero() {
+            slots.links.retain(|other| !Arc::ptr_eq(other, &link));
+            return link.close_gently();
+        }
+    }
+}
+
+/// A caller's place in a lane's queue.
+#[derive(Debug)]
+pub(in crate::db) struct Place<'a>(&'a Lane);
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.0.waiting.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

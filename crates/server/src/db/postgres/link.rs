@@ -1,0 +1,315 @@
+//! One shared PostgreSQL connection that many callers pipeline their statements on. What must stay
+//! true: the messages of a bundle (`BEGIN`, gate, steps, `COMMIT`) are enqueued in one go under
+//! `turn`, and every other message takes `turn` too, so that nothing of one caller lands inside the
+//! transaction of another; a part that cannot be encoded turns `COMMIT` into `ROLLBACK`; nothing is
+//! ever cancelled here, because a cancel would hit whoever is being served.
+
+use std::collections::HashMap;
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use futures_util::future::{MaybeDone, maybe_done};
+use tokio::task::AbortHandle;
+use tokio::time::Instant;
+use tokio_postgres::error::SqlState;
+use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::{Client, Error, Row as PgRow, Statement};
+
+use super::{pooler, row};
+use crate::db::postgres::connect::Target;
+use crate::db::postgres::fault::Fault;
+use crate::db::postgres::query::{Form, Query};
+use crate::sql::Place;
+
+/// Without an answer for this long, a connection is avoided while there is another.
+const STALLED: Duration = Duration::from_millis(200);
+/// Without an answer for this long, a connection that missed a deadline is given up.
+const LOST: Duration = Duration::from_secs(1);
+
+const TERMINATED: SqlState = SqlState::ADMIN_SHUTDOWN;
+
+/// A connection and what is known about it.
+pub(in crate::db) struct Link {
+    client: Client,
+    driver: AbortHandle,
+    named: bool,
+    statements: Mutex<HashMap<(Place, Form), Statement>>,
+    turn: Mutex<()>,
+    in_flight: AtomicUsize,
+    opened: Instant,
+    answered: AtomicU64,
+    closed: AtomicBool,
+    goes_gently: AtomicBool,
+}
+
+type Rows = Result<Vec<PgRow>, Error>;
+type Part<'a> = MaybeDone<Pin<Box<dyn Future<Output = Rows> + Send + 'a>>>;
+
+impl Link {
+    /// Connects and learns what stands in between.
+    pub(in crate::db) async fn open(target: &Target) -> Result<Self, String> {
+        let (client, driver) = target.connect().await?;
+        let named = match pooler::prepare_session(&client, target).await {
+            Ok(named) => named,
+            Err(why) => {
+                driver.abort();
+                return Err(why);
+            }
+        };
+        Ok(Self {
+            client,
+            driver,
+            named,
+            statements: Mutex::default(),
+            turn: Mutex::default(),
+            in_flight: AtomicUsize::new(0),
+            opened: Instant::now(),
+            answered: AtomicU64::new(0),
+            closed: AtomicBool::new(false),
+            goes_gently: AtomicBool::new(false),
+        })
+    }
+
+    /// One statement in its own transaction: one message, one round trip.
+    pub(in crate::db) async fn ask(&self, query: &Query<'_>) -> Result<Vec<PgRow>, Fault> {
+        let statement = self.prepared(query).await.map_err(Fault::undone)?;
+        let mut answer = pin!(maybe_done(self.send(query, statement.as_ref())));
+        self.enqueue(|context| {
+            let _ = answer.as_mut().poll(context);
+        })
+        .await;
+        let unsent = matches!(answer.as_mut().output_mut(), Some(Err(_)));
+        answer.as_mut().await;
+        match answer.take_output() {
+            Some(Ok(rows)) => Ok(rows),
+            Some(Err(error)) if unsent => Err(Fault::undone(error)),
+            Some(Err(error)) => Err(Fault::sent(error)),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// The statements in one transaction and one round trip; each one's rows. Success means that the
+    /// server confirmed `COMMIT`; a dropped future still commits, and never half of it.
+    pub(in crate::db) async fn transact(
+        &self,
+        queries: &[Query<'_>],
+    ) -> Result<Vec<Vec<PgRow>>, Fault> {
+        let mut statements = Vec::with_capacity(queries.len());
+        for query in queries {
+            statements.push(self.prepared(query).await.map_err(Fault::undone)?);
+        }
+        let mut parts: Vec<Part<'_>> = Vec::with_capacity(queries.len() + 2);
+        parts.push(self.control("BEGIN"));
+        for (query, statement) in queries.iter().zip(&statements) {
+            parts.push(maybe_done(Box::pin(self.send(query, statement.as_ref()))));
+        }
+        self.enqueue(|context| {
+            let mut whole = true;
+            for part in &mut parts {
+                let mut part = Pin::new(part);
+                let _ = part.as_mut().poll(context);
+                whole &= !matches!(part.output_mut(), Some(Err(_)));
+            }
+            let mut end = self.control(if whole { "COMMIT" } else { "ROLLBACK" });
+            let _ = Pin::new(&mut end).poll(context);
+            parts.push(end);
+        })
+        .await;
+        let unsent =
+            parts.last_mut().is_some_and(|end| matches!(Pin::new(end).output_mut(), Some(Err(_))));
+        let mut answers = Vec::with_capacity(parts.len());
+        for part in &mut parts {
+            Pin::new(&mut *part).await;
+            match Pin::new(part).take_output() {
+                Some(Ok(rows)) => answers.push(rows),
+                // After any error the server answers COMMIT with ROLLBACK: nothing happened.
+                Some(Err(error)) => {
+                    let (part, last) = (answers.len(), queries.len() + 1);
+                    let query = part.checked_sub(1).and_then(|part| queries.get(part));
+                    return Err(match query {
+                        Some(query) if query.is_closed_gate(&error) => Fault::gate_closed(error),
+                        // Terminated before its turn came, COMMIT was not reached. Of other codes
+                        // a pooler may be the author, who knows less.
+                        _ if unsent || (part < last && error.code() == Some(&TERMINATED)) => {
+                            Fault::undone(error)
+                        }
+                        _ => Fault::sent(error),
+                    });
+                }
+                None => {}
+            }
+        }
+        answers.pop();
+        answers.remove(0);
+        Ok(answers)
+    }
+
+    /// Whether statements may be prepared by name here.
+    pub(in crate::db) fn is_named(&self) -> bool {
+        self.named
+    }
+
+    /// Prepares the statement without running it.
+    pub(in crate::db) async fn prepare(&self, query: &Query<'_>) -> Result<(), Error> {
+        self.in_turn(self.client.prepare(&query.text())).await.map(drop)
+    }
+
+    /// The statement of this connection, prepared at its first use; `None` where names are unsafe.
+    async fn prepared(&self, query: &Query<'_>) -> Result<Option<Statement>, Error> {
+        if !self.named {
+            return Ok(None);
+        }
+        let key = query.key();
+        let known = locked(&self.statements).get(&key).cloned();
+        if known.is_some() {
+            return Ok(known);
+        }
+        let text = query.text();
+        let statement = Box::pin(self.in_turn(self.client.prepare(&text))).await?;
+        locked(&self.statements).insert(key, statement.clone());
+        Ok(Some(statement))
+    }
+
+    async fn send(&self, query: &Query<'_>, statement: Option<&Statement>) -> Rows {
+        let Some(statement) = statement else {
+            return Box::pin(self.send_unnamed(query)).await;
+        };
+        let params: Vec<&(dyn ToSql + Sync)> =
+            query.params.iter().map(|value| value as _).collect();
+        self.client.query(statement, &params).await
+    }
+
+    async fn send_unnamed(&self, query: &Query<'_>) -> Rows {
+        let params: Vec<(&(dyn ToSql + Sync), Type)> =
+            query.params.iter().map(|value| (value as _, row::kind(value))).collect();
+        self.client.query_typed(&query.text(), &params).await
+    }
+
+    fn control(&self, command: &'static str) -> Part<'_> {
+        let sent = self.client.batch_execute(command);
+        maybe_done(Box::pin(async move { sent.await.map(|()| Vec::new()) }))
+    }
+
+    /// Runs `messages` once, alone: what it polls is in the connection's queue afterwards.
+    async fn enqueue(&self, mut messages: impl FnMut(&mut std::task::Context<'_>)) {
+        poll_fn(|context| {
+            let _turn = locked(&self.turn);
+            messages(context);
+            std::task::Poll::Ready(())
+        })
+        .await;
+    }
+
+    /// Drives a future that may send several messages, each between the bundles of others.
+    async fn in_turn<T>(&self, work: impl Future<Output = T>) -> T {
+        let mut work = pin!(work);
+        poll_fn(|context| {
+            let _turn = locked(&self.turn);
+            work.as_mut().poll(context)
+        })
+        .await
+    }
+
+    /// Forgets the statements: their plans or names are gone on the server.
+    pub(in crate::db) fn forget_statements(&self) {
+        locked(&self.statements).clear();
+    }
+
+    /// Gives the connection up; everyone waiting on it is told at once.
+    pub(in crate::db) fn close(&self) {
+        self.closed.store(true, Ordering::Release);
+        self.driver.abort();
+    }
+
+    /// Says goodbye to the server once the last holder lets go.
+    pub(in crate::db) fn close_gently(&self) {
+        self.goes_gently.store(true, Ordering::Release);
+    }
+
+    /// A caller's deadline has passed: gives the connection up unless others are being answered.
+    pub(in crate::db) fn missed_deadline(&self) {
+        if self.silent_for(Instant::now()) > LOST {
+            self.close();
+        }
+    }
+
+    pub(in crate::db) fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Acquire) || self.client.is_closed()
+    }
+
+    /// Fewer is better: first those that answer, then those with the shortest queue.
+    pub(in crate::db) fn load(&self, now: Instant) -> (bool, usize) {
+        let waiting = self.in_flight.load(Ordering::Relaxed);
+        (waiting > 0 && self.silent_for(now) > STALLED, waiting)
+    }
+
+    pub(in crate::db) fn enter(self: &Arc<Self>) -> InUse {
+        if self.in_flight.fetch_add(1, Ordering::Relaxed) == 0 {
+            self.mark();
+        }
+        InUse(Arc::clone(self))
+    }
+
+    fn mark(&self) {
+        let now = self.opened.elapsed().as_millis();
+        self.answered.store(u64::try_from(now).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
+    /// For how long nobody has used it; zero while somebody does.
+    pub(in crate::db) fn idle_for(&self, now: Instant) -> Duration {
+        let busy = self.in_flight.load(Ordering::Relaxed) > 0;
+        if busy { Duration::ZERO } else { self.silent_for(now) }
+    }
+
+    fn silent_for(&self, now: Instant) -> Duration {
+        let answered = Duration::from_millis(self.answered.load(Ordering::Relaxed));
+        now.saturating_duration_since(self.opened).saturating_sub(answered)
+    }
+}
+
+impl Drop for Link {
+    fn drop(&mut self) {
+        // Without its client the driver says goodbye and ends by itself.
+        if !self.goes_gently.load(Ordering::Acquire) {
+            self.driver.abort();
+        }
+    }
+}
+
+impl std::fmt::Debug for Link {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Link").field("named", &self.named).finish_non_exhaustive()
+    }
+}
+
+/// A caller's hold on a connection.
+#[derive(Debug)]
+pub(in crate::db) struct InUse(Arc<Link>);
+
+impl InUse {
+    /// The server has answered this caller: the connection lives.
+    pub(in crate::db) fn answered(&self) {
+        self.0.mark();
+    }
+}
+
+impl std::ops::Deref for InUse {
+    type Target = Link;
+
+    fn deref(&self) -> &Link {
+        &self.0
+    }
+}
+
+impl Drop for InUse {
+    fn drop(&mut self) {
+        self.0.in_flight.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,241 @@
+//! PostgreSQL: shared, pipelined connections in four lanes (reads and writes, of what row-level
+//! security guards and of the rest, so that a locked table stops only its own routes). Every call is
+//! one round trip with a deadline. A read is repeated when its connection breaks; a write only if the
+//! server provably did nothing.
+
+pub(crate) mod connect;
+mod fault;
+mod gather;
+mod lane;
+mod link;
+mod pooler;
+mod query;
+pub(in crate::db) mod row;
+mod tls;
+
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{Instant, timeout_at};
+use tokio_postgres::Row as PgRow;
+
+use super::row::Source;
+use crate::config::PostgresUrl;
+use crate::db::database::CALL_WITHIN;
+use crate::db::postgres::connect::Target;
+use crate::db::postgres::fault::{Fault, failed};
+use crate::db::postgres::lane::Lane;
+use crate::db::postgres::link::Link;
+use crate::db::postgres::query::{CONFIRM, Query, is_owned};
+use crate::db::{Columns, FromRow, Row};
+use crate::gate::Gate;
+use crate::sql::Step;
+use crate::sql::Value;
+use crate::sql::{DbError, Result, Sql};
+
+/// Long enough to hear why a connection fails.
+const OPEN_WITHIN: Duration = Duration::from_secs(9);
+/// Each lost connection is found out by a call: both of the read lane's, and then a new one.
+const ATTEMPTS: usize = 3;
+const READ_LINKS: usize = 2;
+/// A connection's writes commit in turn, so writes need more of them; of tasks and of sessions alike,
+/// since at busy times each client refreshes. They open only under load, and a server that has no
+/// room for all of them is served by those it has.
+const WRITE_LINKS: usize = 32;
+const READ_QUEUE: usize = 1024;
+const WRITE_QUEUE: usize = 512;
+
+/// A PostgreSQL database.
+#[derive(Debug)]
+pub(in crate::db) struct Postgres {
+    owned: Lanes,
+    other: Lanes,
+}
+
+#[derive(Debug)]
+struct Lanes {
+    reads: Lane,
+    writes: Lane,
+}
+
+/// What one call sends.
+enum Work<'a> {
+    /// A statement that may be repeated.
+    Read(Query<'a>),
+    /// A statement in its own transaction.
+    Write(Query<'a>),
+    /// A transaction.
+    Bundle(Vec<Query<'a>>),
+}
+
+impl Postgres {
+    /// Connects once, so that what is wrong with the URL is told now.
+    pub(in crate::db) async fn open(url: &PostgresUrl) -> Result<Self> {
+        let this = Self::lazy(url)?;
+        this.other.reads.link(Instant::now() + OPEN_WITHIN).await?;
+        Ok(this)
+    }
+
+    /// Connects at the first call.
+    pub(in crate::db) fn lazy(url: &PostgresUrl) -> Result<Self> {
+        let target = Arc::new(Target::new(url)?);
+        let lanes = || Lanes {
+            reads: Lane::new(Arc::clone(&target), READ_LINKS, READ_QUEUE),
+            writes: Lane::new(Arc::clone(&target), WRITE_LINKS, WRITE_QUEUE),
+        };
+        let (owned, other) = (lanes(), lanes());
+        Ok(Self { owned, other })
+    }
+
+    /// Prepares the statement without running it, a reading one behind the gate too.
+    pub(in crate::db) async fn prepare(&self, sql: Sql) -> Result<()> {
+        let link = self.lanes(sql).reads.link(Instant::now() + CALL_WITHIN).await?;
+        if !link.is_named() {
+            return Err(DbError::Internal(
+                "the pooler in between cannot prepare statements".into(),
+            ));
+        }
+        for query in Query::forms(sql) {
+            link.prepare(&query).await.map_err(|error| failed(&error))?;
+        }
+        Ok(())
+    }
+
+    pub(in crate::db) async fn query<T: FromRow>(
+        &self,
+        sql: Sql,
+        params: Vec<Value>,
+    ) -> Result<Vec<T>> {
+        let lane = &self.lanes(sql).reads;
+        let answers = run(lane, Work::Read(Query::plain(sql, &params))).await?;
+        answers.iter().flatten().map(|found| read(found, 0)).collect()
+    }
+
+    pub(in crate::db) async fn read_as<T: FromRow>(
+        &self,
+        gate: Gate,
+        sql: Sql,
+        params: Vec<Value>,
+    ) -> Result<Vec<T>> {
+        let lane = &self.lanes(sql).reads;
+        let answers = run(lane, Work::Read(Query::gated(sql, params, &gate))).await?;
+        let found = answers.into_iter().next().unwrap_or_default();
+        let first = found.first().ok_or(DbError::SessionEnded)?;
+        let confirmed = first.try_get(0).map_err(|error| failed(&error))?;
+        self.confirm(&gate, confirmed).await;
+        found
+            .iter()
+            .filter(|found| found.try_get::<_, Option<bool>>(1).is_ok_and(|found| found.is_some()))
+            .map(|found| read(found, 2))
+            .collect()
+    }
+
+    pub(in crate::db) async fn write(
+        &self,
+        gate: Option<Gate>,
+        steps: Vec<Step>,
+    ) -> Result<Vec<Vec<Row>>> {
+        let owned = steps.iter().any(|step| is_owned(step.sql));
+        let lane = if owned { &self.owned.writes } else { &self.other.writes };
+        let work = steps.iter().map(|step| Query::plain(step.sql, &step.params));
+        let mut answers = match (&gate, steps.len()) {
+            (None, 0) => return Ok(Vec::new()),
+            (None, 1) => {
+                run(lane, Work::Write(Query::plain(steps[0].sql, &steps[0].params))).await?
+            }
+            (None, _) => run(lane, Work::Bundle(work.collect())).await?,
+            (Some(gate), _) => {
+                let gates = std::iter::once(Query::gate(gate)).chain(Query::holds(gate));
+                run(lane, Work::Bundle(gates.chain(work).collect())).await?
+            }
+        };
+        if let Some(gate) = &gate {
+            let gates = 1 + usize::from(gate.permission.is_some());
+            let live = answers.drain(..gates).next().unwrap_or_default();
+            let confirmed = live.first().map_or(Ok(0), |row| row.try_get(0));
+            self.confirm(gate, confirmed.map_err(|error| failed(&error))?).await;
+        }
+        answers.iter().map(|rows| rows.iter().map(|found| read(found, 0)).collect()).collect()
+    }
+
+    /// Marks the first use of a generation. The work is done by now, so a failure is only logged:
+    /// the next use confirms.
+    async fn confirm(&self, gate: &Gate, confirmed: i64) {
+        if confirmed >= gate.generation {
+            return;
+        }
+        let params = [Value::Uuid(gate.session_id), Value::Int(gate.generation)];
+        let work = Work::Write(Query::plain(CONFIRM, &params));
+        if let Err(error) = Box::pin(run(&self.other.writes, work)).await {
+            tracing::warn!(%error, "a refresh token's first use was not confirmed");
+        }
+    }
+
+    fn lanes(&self, sql: Sql) -> &Lanes {
+        if is_owned(sql) { &self.owned } else { &self.other }
+    }
+}
+
+/// The columns from `first` on.
+fn read<T: FromRow>(row: &PgRow, first: usize) -> Result<T> {
+    T::from_row(&Columns(Source::Postgres(row, first)))
+}
+
+/// Sends the work until it is answered. What happens seldom has a box of its own here and below, so
+/// that the future of a plain read stays small: each request allocates and moves one.
+async fn run(lane: &Lane, work: Work<'_>) -> Result<Vec<Vec<PgRow>>> {
+    let _place = lane.admit()?;
+    let deadline = Instant::now() + CALL_WITHIN;
+    let mut attempt = 1;
+    loop {
+        let link = match lane.choose() {
+            Ok(link) => link,
+            Err(opening) => Box::pin(lane.link_after(opening, deadline)).await?,
+        };
+        let mut sent = pin!(work.send(&link));
+        let Ok(answer) = timeout_at(deadline, sent.as_mut()).await else {
+            link.missed_deadline();
+            return Err(work.unknown(format!("no answer within {} s", CALL_WITHIN.as_secs())));
+        };
+        match answer {
+            Ok(rows) => {
+                link.answered();
+                return Ok(rows);
+            }
+            Err(fault) => {
+                fault.settle(&link);
+                if attempt == ATTEMPTS || !work.may_repeat(&fault) {
+                    let unknown = fault.is_lost() && !fault.is_undone();
+                    return Err(if unknown {
+                        work.unknown(fault.to_string())
+                    } else {
+                        fault.into()
+                    });
+                }
+                attempt += 1;
+            }
+        }
+    }
+}
+
+impl Work<'_> {
+    async fn send(&self, link: &Link) -> std::result::Result<Vec<Vec<PgRow>>, Fault> {
+        match self {
+            Self::Read(query) | Self::Write(query) => link.ask(query).await.map(|rows| vec![rows]),
+            Self::Bundle(queries) => Box::pin(link.transact(queries)).await,
+        }
+    }
+
+    fn may_repeat(&self, fault: &Fault) -> bool {
+        fault.is_undone() || (matches!(self, Self::Read(_)) && fault.is_lost())
+    }
+
+    /// No answer has come: of a read that is all, a write may have been done.
+    fn unknown(&self, why: String) -> DbError {
+        match self {
+            Self::Read(_) => DbError::Away(why),
+            Self::Write(_) | Self::Bundle(_) => DbError::Unconfirmed(why),
+        }
+    }
+}

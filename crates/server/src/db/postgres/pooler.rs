@@ -1,0 +1,155 @@
+//! What stands between us and PostgreSQL. A pooler in transaction mode that does not track prepared
+//! statements (PgBouncer before 1.21) would run another client's SQL under our statement's name, so
+//! names are used only on a direct connection or behind a pooler seen to rewrite them; otherwise
+//! statements are unnamed. Session settings are made on direct connections only.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, ReadBuf};
+use tokio_postgres::tls::{ChannelBinding, TlsConnect, TlsStream};
+use tokio_postgres::{Client, Error};
+
+use crate::db::postgres::connect::Target;
+
+/// The server gives up before our own deadline does, and notices within a second that we have gone.
+const SESSION: &str = "SET statement_timeout = '3s'; SET lock_timeout = '1500ms'; \
+    SET idle_in_transaction_session_timeout = '5s'";
+const NOTICE_HANGUP: &str = "SET client_connection_check_interval = '1s'";
+const HAS_NOTICE_HANGUP: i32 = 140_000;
+const WITHIN: Duration = Duration::from_secs(2);
+
+/// Looks at the connection and makes it ready; whether statements may be named.
+pub(in crate::db) async fn prepare_session(
+    client: &Client,
+    target: &Target,
+) -> Result<bool, String> {
+    match tokio::time::timeout(WITHIN, look(client, target)).await {
+        Ok(Ok(named)) => Ok(named),
+        Ok(Err(error)) => Err(match error.as_db_error() {
+            Some(told) => format!("The database answered the first statement: {}.", told.message()),
+            None => format!("The database went away after sign-in: {error}."),
+        }),
+        Err(_) => Err("The database accepted the connection but answers no statement.".into()),
+    }
+}
+
+async fn look(client: &Client, target: &Target) -> Result<bool, Error> {
+    let rows = client
+        .query_typed("SELECT pg_backend_pid(), current_setting('server_version_num')::int4", &[])
+        .await?;
+    let row = rows.first();
+    let served_by: i32 = row.map_or(Ok(0), |row| row.try_get(0))?;
+    let version: i32 = row.map_or(Ok(0), |row| row.try_get(1))?;
+    if announced(client).await == Some(served_by) || target.is_known_direct() {
+        client.batch_execute(SESSION).await?;
+        if version >= HAS_NOTICE_HANGUP {
+            // Not every platform has it; the other deadlines hold without it.
+            let _ = client.batch_execute(NOTICE_HANGUP).await;
+        }
+        return Ok(target.keeps_statements());
+    }
+    Ok(target.keeps_statements() && renames_statements(client).await)
+}
+
+/// A pooler that tracks prepared statements gives them names of its own; our name in the server's
+/// list, or anything unexpected, means that it does not. Inside a transaction even such a pooler
+/// keeps to one server connection, so the probe cannot meet, or leave behind, a name of another's.
+async fn renames_statements(client: &Client) -> bool {
+    if client.batch_execute("BEGIN").await.is_err() {
+        return false;
+    }
+    let renamed = probe(client).await.unwrap_or(false);
+    client.batch_execute("ROLLBACK").await.is_ok() && renamed
+}
+
+async fn probe(client: &Client) -> Result<bool, Error> {
+    let statement = client
+        .prepare(
+            "SELECT name FROM pg_prepared_statements \
+             WHERE statement LIKE 'SELECT name FROM pg_prepared_statements%'",
+        )
+        .await?;
+    let rows = client.query(&statement, &[]).await?;
+    let names: Result<Vec<String>, Error> = rows.iter().map(|row| row.try_get(0)).collect();
+    let names = names?;
+    Ok(!names.is_empty() && !names.iter().any(|name| is_ours(name)))
+}
+
+/// The driver numbers its statements: `s0`, `s1`, …
+fn is_ours(name: &str) -> bool {
+    name.strip_prefix('s').is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+/// The process id the peer announced at sign-in: PostgreSQL's own, or one that a pooler made up. The
+/// driver keeps it to itself but writes it into cancel requests, so it writes one to us.
+async fn announced(client: &Client) -> Option<i32> {
+    const TLS_REQUEST: i32 = 80_877_103;
+    let (ours, mut theirs) = tokio::io::duplex(64);
+    let token = client.cancel_token();
+    let write = token.cancel_query_raw(ours, PlainInstead);
+    let read = async {
+        theirs.read_i32().await.ok()?;
+        if theirs.read_i32().await.ok()? == TLS_REQUEST {
+            theirs.write_all(b"S").await.ok()?;
+            theirs.read_i64().await.ok()?;
+        }
+        theirs.read_i32().await.ok()
+    };
+    tokio::join!(write, read).1
+}
+
+/// Stands in for TLS towards ourselves.
+struct PlainInstead;
+struct Plain(DuplexStream);
+
+impl TlsConnect<DuplexStream> for PlainInstead {
+    type Stream = Plain;
+    type Error = std::convert::Infallible;
+    type Future = std::future::Ready<Result<Plain, Self::Error>>;
+
+    fn connect(self, stream: DuplexStream) -> Self::Future {
+        std::future::ready(Ok(Plain(stream)))
+    }
+}
+
+impl TlsStream for Plain {
+    fn channel_binding(&self) -> ChannelBinding {
+        ChannelBinding::none()
+    }
+}
+
+impl AsyncRead for Plain {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.0).poll_read(context, buffer)
+    }
+}
+
+impl AsyncWrite for Plain {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<std::io::Result<usize>> {
+        Pin::new(&mut self.0).poll_write(context, bytes)
+    }
+
+    fn poll_flush(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.0).poll_flush(context)
+    }
+
+    fn poll_shutdown(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.0).poll_shutdown(context)
+    }
+}

@@ -1,0 +1,186 @@
+//! The texts sent to PostgreSQL: a store's statement as it is, or behind the gate that checks the
+//! live session and sets the user that row-level security reads.
+
+use std::borrow::Cow;
+
+use tokio_postgres::Error;
+use tokio_postgres::error::SqlState;
+
+use crate::gate::{Gate, Via};
+use crate::sql::Value;
+use crate::sql::{Place, Sql};
+
+/// First statement of a writing bundle. Without a live session its cast fails and takes the whole
+/// transaction with it, whatever the steps are.
+pub(in crate::db) const GATE: Sql = Sql {
+    name: "WRITE_GATE",
+    text: "WITH live AS MATERIALIZED (SELECT s.confirmed, s.user_id FROM sessions s \
+        JOIN users u ON u.id = s.user_id WHERE s.id = $1 AND s.user_id = $2 \
+        AND s.ended_at IS NULL AND s.expires_at > $3 AND u.is_active \
+        AND (u.banned_until IS NULL OR u.banned_until <= $3)) \
+        SELECT (SELECT confirmed FROM live), set_config('doorward.user_id', \
+        coalesce((SELECT user_id::text FROM live), 'no live session')::uuid::text, true)",
+};
+
+/// The same for the user of an identity at another issuer.
+pub(in crate::db) const IDENTITY_GATE: Sql = Sql {
+    name: "WRITE_IDENTITY_GATE",
+    text: "WITH live AS MATERIALIZED (SELECT i.user_id FROM identities i \
+        JOIN users u ON u.id = i.user_id WHERE i.id = $1 AND i.user_id = $2 AND u.is_active \
+        AND (u.banned_until IS NULL OR u.banned_until <= $3)) \
+        SELECT CAST(0 AS BIGINT), set_config('doorward.user_id', \
+        coalesce((SELECT user_id::text FROM live), 'no such identity')::uuid::text, true)",
+};
+
+/// Second statement of a writing bundle whose gate asks for a permission.
+pub(in crate::db) const HOLDS: Sql = Sql {
+    name: "HOLDS",
+    text: "SELECT doorward_refuse('insufficient_scope:' || $2) WHERE NOT EXISTS (\
+        SELECT 1 FROM user_roles h JOIN role_permissions p ON p.role = h.role \
+        WHERE h.user_id = $1 AND p.permission IN ('*', $2))",
+};
+
+/// The first use of a generation of the refresh token.
+pub(in crate::db) const CONFIRM: Sql = Sql {
+    name: "CONFIRM",
+    text: "UPDATE sessions SET confirmed = $2 WHERE id = $1 AND confirmed < $2",
+};
+
+/// How a statement is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(in crate::db) enum Form {
+    /// As it is.
+    Plain,
+    /// Behind the gate; the gate's parameters come last.
+    Gated(Via),
+    /// Behind a gate that asks for a permission besides.
+    Permitted(Via),
+}
+
+impl Form {
+    /// How many parameters the gate takes.
+    fn params(self) -> usize {
+        match self {
+            Self::Plain => 0,
+            Self::Gated(_) => 3,
+            Self::Permitted(_) => 4,
+        }
+    }
+}
+
+/// A statement with its parameters.
+#[derive(Debug)]
+pub(in crate::db) struct Query<'a> {
+    sql: Sql,
+    form: Form,
+    pub(in crate::db) params: Cow<'a, [Value]>,
+}
+
+impl<'a> Query<'a> {
+    pub(in crate::db) fn plain(sql: Sql, params: &'a [Value]) -> Self {
+        Self { sql, form: Form::Plain, params: Cow::Borrowed(params) }
+    }
+
+    /// The writing bundle's first statement.
+    pub(in crate::db) fn gate(gate: &Gate) -> Self {
+        let sql = match gate.via {
+            Via::Session => GATE,
+            Via::Identity => IDENTITY_GATE,
+        };
+        Self { sql, form: Form::Plain, params: Cow::Owned(gate_params(gate).into()) }
+    }
+
+    /// What follows the gate where it asks for a permission.
+    pub(in crate::db) fn holds(gate: &Gate) -> Option<Self> {
+        let needed = gate.permission?.as_str();
+        let params = vec![Value::Uuid(gate.user_id), Value::from(needed)];
+        Some(Self { sql: HOLDS, form: Form::Plain, params: Cow::Owned(params) })
+    }
+
+    /// Reads behind the gate in one message.
+    pub(in crate::db) fn gated(sql: Sql, mut params: Vec<Value>, gate: &Gate) -> Self {
+        params.extend(gate_params(gate));
+        params.extend(gate.permission.map(|needed| needed.as_str().into()));
+        let form = match gate.permission {
+            Some(_) => Form::Permitted(gate.via),
+            None => Form::Gated(gate.via),
+        };
+        Self { sql, form, params: Cow::Owned(params) }
+    }
+
+    /// The texts that a store's statement may be sent as.
+    pub(in crate::db) fn forms(sql: Sql) -> Vec<Self> {
+        let mut forms = vec![Query::plain(sql, &[])];
+        if sql.text.trim_start().starts_with("SELECT") {
+            let used = (1..100).take_while(|number| sql.text.contains(&format!("${number}")));
+            let used = used.count();
+            let ways = [Via::Session, Via::Identity];
+            let gated = ways.into_iter().flat_map(|via| [Form::Gated(via), Form::Permitted(via)]);
+            forms.extend(gated.map(|form| {
+                let params = Cow::Owned(vec![Value::Null; used + form.params()]);
+                Query { sql, form, params }
+            }));
+        }
+        forms
+    }
+
+    /// Whether this is the gate and the error its failed cast.
+    pub(in crate::db) fn is_closed_gate(&self, error: &Error) -> bool {
+        [GATE.name, IDENTITY_GATE.name].contains(&self.sql.name)
+            && error.code() == Some(&SqlState::INVALID_TEXT_REPRESENTATION)
+    }
+
+    /// Tells statements apart without reading them: they are constants.
+    pub(in crate::db) fn key(&self) -> (Place, Form) {
+        (self.sql.place(), self.form)
+    }
+
+    pub(in crate::db) fn text(&self) -> Cow<'static, str> {
+        let params = self.params.len() - self.form.params();
+        match self.form {
+            Form::Plain => Cow::Borrowed(self.sql.text),
+            Form::Gated(via) => Cow::Owned(behind_gate(via, self.sql.text, params, "")),
+            Form::Permitted(via) => {
+                let (user, needed) = (params + 2, params + 4);
+                let holds = format!(
+                    ", CASE WHEN NOT EXISTS (SELECT 1 FROM user_roles h JOIN role_permissions p \
+                     ON p.role = h.role WHERE h.user_id = ${user} \
+                     AND p.permission IN ('*', ${needed})) \
+                     THEN doorward_refuse('insufficient_scope:' || ${needed}) END"
+                );
+                Cow::Owned(behind_gate(via, self.sql.text, params, &holds))
+            }
+        }
+    }
+}
+
+fn gate_params(gate: &Gate) -> [Value; 3] {
+    [Value::Uuid(gate.session_id), Value::Uuid(gate.user_id), Value::Time(gate.now)]
+}
+
+/// No row: no live session. `found` null: the work found nothing. The gate is materialised and is
+/// the outer side of a left join, so it has set the user before the work reads its first row.
+fn behind_gate(via: Via, work: &str, params: usize, holds: &str) -> String {
+    let (session, user, now) = (params + 1, params + 2, params + 3);
+    let (table, confirmed, live) = match via {
+        Via::Session => {
+            let live = format!("AND s.ended_at IS NULL AND s.expires_at > ${now} ");
+            ("sessions", "s.confirmed", live)
+        }
+        Via::Identity => ("identities", "CAST(0 AS BIGINT) AS confirmed", String::new()),
+    };
+    format!(
+        "WITH gate AS MATERIALIZED (SELECT {confirmed}, \
+         set_config('doorward.user_id', s.user_id::text, true){holds} FROM {table} s \
+         JOIN users u ON u.id = s.user_id WHERE s.id = ${session} AND s.user_id = ${user} \
+         {live}AND u.is_active \
+         AND (u.banned_until IS NULL OR u.banned_until <= ${now})) \
+         SELECT gate.confirmed, work.* FROM gate \
+         LEFT JOIN LATERAL (SELECT TRUE AS found, w.* FROM ({work}) w) work ON TRUE"
+    )
+}
+
+/// Whether the statement touches what row-level security guards; such work has connections apart.
+pub(in crate::db) fn is_owned(sql: Sql) -> bool {
+    sql.text.contains("own_tasks")
+}

@@ -1,0 +1,46 @@
+//! What a client is told when a statement did not do its work.
+
+use crate::error::Error;
+use crate::gate::Permission;
+use crate::sql::DbError;
+
+impl From<DbError> for Error {
+    fn from(error: DbError) -> Self {
+        match error {
+            DbError::SessionEnded => {
+                Self::InvalidToken("The session of this token has ended: sign in again.")
+            }
+            DbError::Refused(reason) => refusal(&reason),
+            DbError::Away(why) => {
+                tracing::warn!(%why, "database away");
+                Self::Unavailable("The database is away; nothing was changed. Try again shortly.")
+            }
+            DbError::Unconfirmed(why) => {
+                tracing::warn!(%why, "a write was not confirmed");
+                Self::Unavailable(
+                    "The database went away before it confirmed the change: look whether it was made before trying again.",
+                )
+            }
+            DbError::Overloaded => {
+                Self::Unavailable("The server is overloaded; try again shortly.")
+            }
+            DbError::Orphan => Self::NotFound,
+            DbError::Unique => Self::Internal("unexpected unique violation".into()),
+            DbError::Internal(why) => Self::Internal(why),
+        }
+    }
+}
+
+/// What the reasons given to `doorward_refuse` mean to a client.
+fn refusal(reason: &str) -> Error {
+    if let Some(needed) = reason.strip_prefix("insufficient_scope:") {
+        let needed = Permission::parse(needed).map_or(Permission::EVERY, Permission::as_str);
+        return Error::InsufficientScope(needed);
+    }
+    match reason {
+        "not_found" => Error::NotFound,
+        "last_admin" => Error::LastAdmin,
+        "role_built_in" => Error::RoleBuiltIn,
+        _ => Error::Internal(format!("refused for an unknown reason: {reason}")),
+    }
+}

@@ -1,0 +1,237 @@
+//! SQLite: two reader threads and one writer thread, so that nothing blocks an async worker and
+//! writes never contend inside the process. WAL lets the readers go on while the writer commits.
+
+mod open;
+mod queue;
+pub(crate) mod row;
+mod thread;
+
+use std::path::Path;
+
+use crate::db::sqlite::row::{failed, portable};
+use crate::db::sqlite::thread::{Session, Threads};
+use crate::db::{FromRow, Row};
+use crate::gate::{Gate, Via};
+use crate::sql::Step;
+use crate::sql::Value;
+use crate::sql::{DbError, Result, Sql};
+
+const READERS: usize = 2;
+
+const GATE: Sql = Sql {
+    name: "GATE",
+    text: "SELECT s.confirmed FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = $1 \
+        AND s.user_id = $2 AND s.ended_at IS NULL AND s.expires_at > $3 AND u.is_active \
+        AND (u.banned_until IS NULL OR u.banned_until <= $3)",
+};
+const IDENTITY_GATE: Sql = Sql {
+    name: "IDENTITY_GATE",
+    text: "SELECT 0 AS confirmed FROM identities i JOIN users u ON u.id = i.user_id WHERE i.id = $1 \
+        AND i.user_id = $2 AND u.is_active AND (u.banned_until IS NULL OR u.banned_until <= $3)",
+};
+const HOLDS: Sql = Sql {
+    name: "HOLDS",
+    text: "SELECT 1 FROM user_roles h JOIN role_permissions p ON p.role = h.role \
+        WHERE h.user_id = $1 AND p.permission IN ('*', $2)",
+};
+const CONFIRM: Sql = Sql {
+    name: "CONFIRM",
+    text: "UPDATE sessions SET confirmed = $2 WHERE id = $1 AND confirmed < $2",
+};
+
+/// A SQLite database.
+#[derive(Debug)]
+pub(in crate::db) struct Sqlite {
+    readers: Threads,
+    writer: Threads,
+}
+
+impl Sqlite {
+    pub(in crate::db) async fn open(path: &Path) -> Result<Self> {
+        let writer = Threads::start(path, true, 1).await?;
+        let readers = Threads::start(path, false, READERS).await?;
+        Ok(Self { readers, writer })
+    }
+
+    /// Prepares the statement without running it.
+    pub(in crate::db) async fn prepare(&self, sql: Sql) -> Result<()> {
+        self.readers
+            .run(move |session| {
+                let prepared = session.connection.prepare(&portable(sql.text));
+                prepared.map(drop).map_err(failed)
+            })
+            .await
+    }
+
+    pub(in crate::db) async fn query<T: FromRow>(
+        &self,
+        sql: Sql,
+        params: Vec<Value>,
+    ) -> Result<Vec<T>> {
+        self.readers.run(move |session| session.run(sql, &params)).await
+    }
+
+    pub(in crate::db) async fn read_as<T: FromRow>(
+        &self,
+        gate: Gate,
+        sql: Sql,
+        params: Vec<Value>,
+    ) -> Result<Vec<T>> {
+        let read = move |session: &mut Session| {
+            session.inside(false, |session| Ok((session.check(&gate)?, session.run(sql, &params)?)))
+        };
+        let (confirmed, rows) = self.readers.run(read).await?;
+        if confirmed < gate.generation {
+            // The work is done, so a failure is only logged: the next use confirms.
+            let confirm = self.writer.run(move |session| session.confirm(&gate));
+            if let Err(error) = Box::pin(confirm).await {
+                tracing::warn!(%error, "a refresh token's first use was not confirmed");
+            }
+        }
+        Ok(rows)
+    }
+
+    pub(in crate::db) async fn write(
+        &self,
+        gate: Option<Gate>,
+        steps: Vec<Step>,
+    ) -> Result<Vec<Vec<Row>>> {
+        let write = move |session: &mut Session| {
+            session.inside(true, |session| {
+                if let Some(gate) = &gate
+                    && session.check(gate)? < gate.generation
+                {
+                    session.confirm(gate)?;
+                }
+                steps.iter().map(|step| session.run(step.sql, &step.params)).collect()
+            })
+        };
+        self.writer.run(write).await
+    }
+}
+
+impl Session {
+    /// From here to [`Session::release_snapshot`], reads see one state of the database. All of them
+    /// were asked for before it was taken, so none of them misses anything.
+    pub(in crate::db) fn share_snapshot(&mut self) {
+        if let Err(error) = self.control("BEGIN") {
+            tracing::debug!(%error, "reads go on one by one");
+        }
+    }
+
+    /// Ends a shared snapshot, if there is one; false if the connection is of no more use.
+    pub(in crate::db) fn release_snapshot(&self) -> bool {
+        self.connection.is_autocommit() || self.control("COMMIT").is_ok()
+    }
+
+    /// One transaction: all of the work or, after an error, none.
+    fn inside<T>(&mut self, writes: bool, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+        if !writes && !self.connection.is_autocommit() {
+            return work(self);
+        }
+        self.control(if writes { "BEGIN IMMEDIATE" } else { "BEGIN" })?;
+        let outcome = work(self).and_then(|done| self.control("COMMIT").map(|()| done));
+        if outcome.is_err()
+            && !self.connection.is_autocommit()
+            && let Err(error) = self.control("ROLLBACK")
+        {
+            // Closing the connection rolls back; `Away` makes its thread do so.
+            return Err(DbError::Away(format!("a transaction could not be undone: {error}")));
+        }
+        outcome
+    }
+
+    fn control(&self, command: &str) -> Result<()> {
+        let mut statement = self.connection.prepare_cached(command).map_err(failed)?;
+        statement.execute([]).map(drop).map_err(failed)
+    }
+
+    fn check(&mut self, gate: &Gate) -> Result<i64> {
+        let params =
+            [Value::Uuid(gate.session_id), Value::Uuid(gate.user_id), Value::Time(gate.now)];
+        let sql = match gate.via {
+            Via::Session => GATE,
+            Via::Identity => IDENTITY_GATE,
+        };
+        let confirmed = *self.run(sql, &params)?.first().ok_or(DbError::SessionEnded)?;
+        if let Some(needed) = gate.permission {
+            let params = [Value::Uuid(gate.user_id), Value::from(needed.as_str())];
+            if self.run::<()>(HOLDS, &params)?.is_empty() {
+                return Err(DbError::Refused(format!("insufficient_scope:{}", needed.as_str())));
+            }
+        }
+        Ok(confirmed)
+    }
+
+    fn confirm(&mut self, gate: &Gate) -> Result<()> {
+        let params = [Value::Uuid(gate.session_id), Value::Int(gate.generation)];
+        self.run::<()>(CONFIRM, &params).map(drop)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::time::{Duration, Instant};
+
+    use futures_util::future::join_all;
+
+    use super::*;
+    use crate::params;
+
+    const CREATE: Sql =
+        Sql { name: "CREATE", text: "CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT)" };
+    const ADD: Sql = Sql { name: "ADD", text: "INSERT INTO notes VALUES ($1, $2)" };
+    const ALL: Sql = Sql { name: "ALL", text: "SELECT text FROM notes ORDER BY id" };
+
+    async fn notes() -> (tempfile::TempDir, Sqlite) {
+        let folder = tempfile::tempdir().unwrap();
+        let db = Sqlite::open(&folder.path().join("a.db")).await.unwrap();
+        db.write(None, vec![Step::new(CREATE, params![])]).await.unwrap();
+        db.write(None, vec![Step::new(ADD, params![1, "first"])]).await.unwrap();
+        (folder, db)
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_writer_held_by_another_process_is_away_in_time_and_reads_go_on() {
+        let (folder, db) = notes().await;
+        let other = rusqlite::Connection::open(folder.path().join("a.db")).unwrap();
+        other.execute_batch("BEGIN IMMEDIATE").unwrap();
+        let began = Instant::now();
+        let write = || db.write(None, vec![Step::new(ADD, params![2, "second"])]);
+        let decided = AtomicBool::new(false);
+        let writes = async {
+            let outcomes = join_all((0..5).map(|_| write())).await;
+            decided.store(true, Ordering::SeqCst);
+            outcomes
+        };
+        let reads = async {
+            let mut done = 0;
+            while !decided.load(Ordering::SeqCst) {
+                db.query::<String>(ALL, params![]).await.unwrap();
+                done += 1;
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+            done
+        };
+        let (outcomes, reads) = tokio::join!(writes, reads);
+        assert!(outcomes.iter().all(|one| matches!(one, Err(DbError::Away(_)))), "{outcomes:?}");
+        // The deadline of one call; one after the other they would take 15 s.
+        assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
+        assert!(reads > 20, "{reads} reads while the writes waited");
+        other.execute_batch("ROLLBACK").unwrap();
+        write().await.unwrap();
+        assert_eq!(db.query::<String>(ALL, params![]).await.unwrap().len(), 2);
+    }
+
+    #[tokio::test]
+    async fn a_failed_step_undoes_those_before_it_and_the_next_write_works() {
+        let (_folder, db) = notes().await;
+        let steps = vec![Step::new(ADD, params![2, "second"]), Step::new(ADD, params![1, "again"])];
+        let refused = db.write(None, steps).await;
+        assert!(matches!(refused, Err(DbError::Unique)), "{refused:?}");
+        assert_eq!(db.query::<String>(ALL, params![]).await.unwrap().len(), 1);
+        db.write(None, vec![Step::new(ADD, params![2, "second"])]).await.unwrap();
+        assert_eq!(db.query::<String>(ALL, params![]).await.unwrap().len(), 2);
+    }
+}

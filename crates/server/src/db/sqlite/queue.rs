@@ -1,0 +1,93 @@
+//! What waits for SQLite's threads: bounded, and waking a thread only where one sleeps.
+
+use std::collections::VecDeque;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+
+use crate::db::sqlite::thread::Session;
+use crate::sql::{DbError, Result};
+
+/// The most that waits.
+pub(in crate::db) const QUEUE: usize = 1024;
+/// How often a thread without work lets others run before it sleeps: to sleep and be woken costs more
+/// than a short read.
+const YIELDS: u32 = 4;
+
+/// Work for a thread; false if its connection is of no more use.
+pub(in crate::db) type Job = Box<dyn FnOnce(Result<&mut Session>) -> bool + Send>;
+
+/// The queue.
+#[derive(Default)]
+pub(in crate::db) struct Queue {
+    waiting: Mutex<Waiting>,
+    ready: Condvar,
+}
+
+#[derive(Default)]
+struct Waiting {
+    jobs: VecDeque<Job>,
+    /// Threads that must be woken.
+    asleep: usize,
+    closed: bool,
+}
+
+impl Queue {
+    /// Adds a job, or refuses it at once.
+    pub(in crate::db) fn push(&self, job: Job) -> Result<()> {
+        let mut waiting = locked(&self.waiting);
+        if waiting.jobs.len() >= QUEUE {
+            return Err(DbError::Overloaded);
+        }
+        waiting.jobs.push_back(job);
+        // To wake a thread is a system call, made for the first job of a burst only.
+        let wake = waiting.asleep > 0;
+        waiting.asleep -= usize::from(wake);
+        drop(waiting);
+        if wake {
+            self.ready.notify_one();
+        }
+        Ok(())
+    }
+
+    /// No more jobs will come; threads end when they have worked off what waits.
+    pub(in crate::db) fn close(&self) {
+        locked(&self.waiting).closed = true;
+        self.ready.notify_all();
+    }
+
+    /// Moves this thread's share of what waits into `batch`, once there is something; false once
+    /// nobody can send any more.
+    pub(in crate::db) fn take(
+        &self,
+        batch: &mut VecDeque<Job>,
+        threads: usize,
+        most: usize,
+    ) -> bool {
+        let mut waiting = locked(&self.waiting);
+        let mut patience = YIELDS;
+        while waiting.jobs.is_empty() && !waiting.closed {
+            if patience > 0 {
+                // Whoever is about to send the next job gets the core first.
+                patience -= 1;
+                drop(waiting);
+                std::thread::yield_now();
+                waiting = locked(&self.waiting);
+                continue;
+            }
+            waiting.asleep += 1;
+            waiting = self.ready.wait(waiting).unwrap_or_else(PoisonError::into_inner);
+        }
+        let share = waiting.jobs.len().div_ceil(threads).min(most);
+        batch.extend(waiting.jobs.drain(..share));
+        !batch.is_empty()
+    }
+}
+
+impl std::fmt::Debug for Queue {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Queue").finish_non_exhaustive()
+    }
+}
+
+fn locked(mutex: &Mutex<Waiting>) -> MutexGuard<'_, Waiting> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,96 @@
+//! SQLite's side of values, rows and errors. Ids and instants are text of fixed width there, and
+//! `$1` is spelled `?1`: SQLite would number `$1` by first use.
+
+use rusqlite::types::{ToSqlOutput, ValueRef as Lent};
+use rusqlite::{ErrorCode, ToSql, ffi};
+
+use crate::db::row::Source;
+use crate::db::sqlite::thread::Session;
+use crate::db::{Columns, FromRow};
+use crate::sql::{DbError, Result, Sql};
+use crate::sql::{Value, ValueRef};
+use crate::timestamp::Timestamp;
+
+impl Session {
+    /// Runs one statement; its rows.
+    pub(in crate::db) fn run<T: FromRow>(&mut self, sql: Sql, params: &[Value]) -> Result<Vec<T>> {
+        let text = self.texts.entry(sql.place()).or_insert_with(|| portable(sql.text));
+        let mut statement = self.connection.prepare_cached(text).map_err(failed)?;
+        for (index, value) in params.iter().enumerate() {
+            statement.raw_bind_parameter(index + 1, value).map_err(failed)?;
+        }
+        let mut found = Vec::new();
+        let mut rows = statement.raw_query();
+        while let Some(row) = rows.next().map_err(failed)? {
+            found.push(T::from_row(&Columns(Source::Sqlite(row)))?);
+        }
+        Ok(found)
+    }
+}
+
+/// The statement in SQLite's spelling. The view that carries row-level security on PostgreSQL is the
+/// table itself here.
+pub(in crate::db) fn portable(sql: &str) -> String {
+    sql.replace('$', "?").replace("own_tasks", "tasks")
+}
+
+/// One column.
+pub(in crate::db) fn value<'a>(row: &'a rusqlite::Row<'a>, column: usize) -> Result<ValueRef<'a>> {
+    Ok(match row.get_ref(column).map_err(failed)? {
+        Lent::Null => ValueRef::Null,
+        Lent::Integer(value) => ValueRef::Int(value),
+        Lent::Text(text) => ValueRef::Text(
+            std::str::from_utf8(text)
+                .map_err(|_| DbError::Internal("a text column is not UTF-8".into()))?,
+        ),
+        Lent::Blob(bytes) => ValueRef::Bytes(bytes),
+        Lent::Real(_) => return Err(DbError::Internal("unexpected REAL column".into())),
+    })
+}
+
+impl ToSql for Value {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(match self {
+            Self::Null => ToSqlOutput::Owned(rusqlite::types::Value::Null),
+            Self::Bool(value) => i64::from(*value).into(),
+            Self::Int(value) => (*value).into(),
+            Self::Text(text) => ToSqlOutput::Borrowed(Lent::Text(text.as_bytes())),
+            Self::Uuid(id) => id.hyphenated().to_string().into(),
+            Self::Time(at) => Timestamp::fixed(*at).as_str().to_owned().into(),
+            Self::Bytes(bytes) => ToSqlOutput::Borrowed(Lent::Blob(bytes)),
+        })
+    }
+}
+
+/// Marks the errors of `doorward_refuse`.
+pub(in crate::db) const REFUSED: &str = "refused: ";
+
+/// What the caller is told.
+#[allow(clippy::needless_pass_by_value, reason = "it is the argument of map_err")]
+pub(crate) fn failed(error: rusqlite::Error) -> DbError {
+    if let rusqlite::Error::SqliteFailure(_, Some(message)) = &error
+        && let Some(reason) = message.strip_prefix(REFUSED)
+    {
+        return DbError::Refused(reason.to_owned());
+    }
+    let extended = error.sqlite_error().map(|error| error.extended_code);
+    match error.sqlite_error_code() {
+        Some(ErrorCode::ConstraintViolation) => match extended {
+            Some(ffi::SQLITE_CONSTRAINT_UNIQUE | ffi::SQLITE_CONSTRAINT_PRIMARYKEY) => {
+                DbError::Unique
+            }
+            Some(ffi::SQLITE_CONSTRAINT_FOREIGNKEY) => DbError::Orphan,
+            _ => DbError::Internal(error.to_string()),
+        },
+        Some(
+            ErrorCode::DatabaseBusy
+            | ErrorCode::DatabaseLocked
+            | ErrorCode::DiskFull
+            | ErrorCode::CannotOpen
+            | ErrorCode::ReadOnly
+            | ErrorCode::OperationInterrupted
+            | ErrorCode::SystemIoFailure,
+        ) => DbError::Away(error.to_string()),
+        _ => DbError::Internal(error.to_string()),
+    }
+}

@@ -1,0 +1,357 @@
+//! Threads that own SQLite connections and serve a bounded queue, so that nothing blocks an async
+//! worker. Work whose caller has gone is not begun; a statement past its deadline is interrupted by
+//! SQLite itself, so it hits nobody else. After an error of the file or a panic the connection is
+//! opened anew for the next caller: a full disk needs no restart.
+
+use std::collections::{HashMap, VecDeque};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use rusqlite::Connection;
+use tokio::sync::oneshot;
+
+use crate::db::database::CALL_WITHIN;
+use crate::db::sqlite::open::{BUSY, connect, sentence};
+use crate::db::sqlite::queue::{Job, Queue};
+use crate::db::sqlite::row::failed;
+use crate::sql::{DbError, Place, Result};
+
+/// The most jobs that a thread takes at once.
+const BATCH: usize = 16;
+/// How often a running statement looks at the time, in SQLite's instructions: about a millisecond.
+const LOOK_EVERY: i32 = 10_000;
+
+/// One connection with what goes with it.
+#[derive(Debug)]
+pub(in crate::db) struct Session {
+    pub(in crate::db) connection: Connection,
+    /// Statements as SQLite spells them, by the place of the constant.
+    pub(in crate::db) texts: HashMap<Place, String>,
+    opened: Instant,
+    ends: Arc<AtomicU64>,
+}
+
+/// Threads with the same kind of connection, taking work from one queue.
+#[derive(Debug)]
+pub(in crate::db) struct Threads {
+    queue: Arc<Queue>,
+}
+
+impl Threads {
+    /// Starts them; the first connection that cannot be opened is the error, in one sentence.
+    pub(in crate::db) async fn start(path: &Path, writes: bool, count: usize) -> Result<Self> {
+        let threads = Self { queue: Arc::default() };
+        for _ in 0..count {
+            let (ready, opened) = oneshot::channel();
+            let (queue, path) = (Arc::clone(&threads.queue), path.to_path_buf());
+            std::thread::Builder::new()
+                .name(if writes { "sqlite-writer" } else { "sqlite-reader" }.into())
+                .spawn(move || serve(&queue, &path, writes, count, ready))
+                .map_err(|error| DbError::Away(error.to_string()))?;
+            opened.await.map_err(|_| stopped())??;
+        }
+        Ok(threads)
+    }
+
+    /// Runs the work on the next free thread.
+    pub(in crate::db) async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Session) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let deadline = Instant::now() + CALL_WITHIN;
+        let (answer, answered) = oneshot::channel();
+        self.queue.push(Box::new(move |session| {
+            if answer.is_closed() {
+                return true;
+            }
+            let outcome = session.and_then(|session| {
+                session.until(deadline)?;
+                work(session)
+            });
+            let keep = !matches!(outcome, Err(DbError::Away(_)));
+            let _ = answer.send(outcome);
+            keep
+        }))?;
+        // The thread ends its work at the deadline and knows best what became of it.
+        let patience = CALL_WITHIN + Duration::from_millis(200);
+        match tokio::time::timeout(patience, answered).await {
+            Ok(outcome) => outcome.map_err(|_| stopped())?,
+            Err(_) => Err(late()),
+        }
+    }
+}
+
+impl Drop for Threads {
+    fn drop(&mut self) {
+        self.queue.close();
+    }
+}
+
+fn serve(
+    queue: &Queue,
+    path: &Path,
+    writes: bool,
+    threads: usize,
+    ready: oneshot::Sender<Result<()>>,
+) {
+    let mut session = match Session::open(path, writes) {
+        Ok(session) => {
+            let _ = ready.send(Ok(()));
+            Some(session)
+        }
+        Err(error) => {
+            let _ = ready.send(Err(error));
+            return;
+        }
+    };
+    let mut batch = VecDeque::new();
+    while queue.take(&mut batch, threads, BATCH) {
+        if let Some(session) = session.as_mut().filter(|_| !writes && batch.len() > 1) {
+            session.share_snapshot();
+        }
+        for job in batch.drain(..) {
+            session = work_off(job, session, path, writes);
+        }
+        session = session.filter(Session::release_snapshot);
+    }
+}
+
+/// Runs one job; the connection, if it can be used again.
+fn work_off(job: Job, session: Option<Session>, path: &Path, writes: bool) -> Option<Session> {
+    let mut current = match session.map_or_else(|| Session::open(path, writes), Ok) {
+        Ok(current) => current,
+        Err(error) => {
+            let _ = catch_unwind(AssertUnwindSafe(|| job(Err(error))));
+            return None;
+        }
+    };
+    let keep = catch_unwind(AssertUnwindSafe(|| job(Ok(&mut current)))).unwrap_or(false);
+    keep.then_some(current)
+}
+
+impl Session {
+    fn open(path: &Path, writes: bool) -> Result<Self> {
+        let mut connection = connect(path, writes).map_err(|error| sentence(path, &error))?;
+        let (opened, ends) = (Instant::now(), Arc::new(AtomicU64::new(u64::MAX)));
+        let until = Arc::clone(&ends);
+        connection
+            .progress_handler(
+                LOOK_EVERY,
+                Some(move || millis(opened.elapsed()) > until.load(Ordering::Relaxed)),
+            )
+            .map_err(failed)?;
+        Ok(Self { connection, texts: HashMap::new(), opened, ends })
+    }
+
+    /// Sets the deadline of the work that begins now.
+    fn until(&self, deadline: Instant) -> Result<()> {
+        let left = deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(late());
+        }
+        self.ends.store(millis(self.opened.elapsed() + left), Ordering::Relaxed);
+        self.connection.busy_timeout(left.min(BUSY)).map_err(failed)
+    }
+}
+
+fn late() -> DbError {
+    DbError::Away(format!("no answer within {} s", CALL_WITHIN.as_secs()))
+}
+
+fn stopped() -> DbError {
+    DbError::Away("the work on SQLite was broken off".into())
+}
+
+fn millis(span: Duration) -> u64 {
+    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+    use std::pin::Pin;
+    use std::sync::mpsc::{Sender, channel};
+    use std::task::{Context, Poll, Waker};
+
+    use super::*;
+    use crate::db::sqlite::queue::QUEUE;
+
+    async fn threads(path: &Path, writes: bool) -> Threads {
+        Threads::start(path, writes, 1).await.unwrap()
+    }
+
+    fn folder() -> (tempfile::TempDir, PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.db");
+        (folder, path)
+    }
+
+    fn poll<T>(call: Pin<&mut impl Future<Output = T>>) -> Poll<T> {
+        call.poll(&mut Context::from_waker(Waker::noop()))
+    }
+
+    fn insert(session: &mut Session) -> Result<()> {
+        let sql = "INSERT INTO t VALUES (randomblob(100000))";
+        session.connection.execute(sql, []).map(drop).map_err(failed)
+    }
+
+    #[tokio::test]
+    async fn a_full_disk_is_away_and_writes_recover_when_there_is_room() {
+        let (_folder, path) = folder();
+        let writer = threads(&path, true).await;
+        let create = |session: &mut Session| {
+            session.connection.execute_batch("CREATE TABLE t (b)").map_err(failed)
+        };
+        writer.run(create).await.unwrap();
+        let full = |session: &mut Session| {
+            session.connection.pragma_update(None, "max_page_count", 4).unwrap();
+            insert(session)
+        };
+        let refused = writer.run(full).await;
+        assert!(matches!(refused, Err(DbError::Away(_))), "{refused:?}");
+        writer.run(insert).await.unwrap();
+        let whole = |session: &mut Session| {
+            let check =
+                session.connection.query_row("PRAGMA integrity_check", [], |row| row.get(0));
+            check.map_err(failed)
+        };
+        assert_eq!(writer.run::<String>(whole).await.unwrap(), "ok");
+    }
+
+    #[tokio::test]
+    async fn a_statement_that_never_ends_is_interrupted_and_the_thread_goes_on() {
+        let (_folder, path) = folder();
+        let writer = threads(&path, true).await;
+        let endless = |session: &mut Session| {
+            let sql = "WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n) \
+                       SELECT max(i) FROM n";
+            session.connection.query_row(sql, [], |_| Ok(())).map_err(failed)
+        };
+        let ended = writer.run(endless).await;
+        assert!(matches!(ended, Err(DbError::Away(_))), "{ended:?}");
+        // It would be away too, were the thread still counting.
+        writer.run(|_| Ok(())).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_panic_costs_its_caller_only() {
+        let (_folder, path) = folder();
+        let writer = threads(&path, true).await;
+        let broken = writer.run::<()>(|_| panic!("on purpose")).await;
+        assert!(matches!(broken, Err(DbError::Away(_))), "{broken:?}");
+        writer.run(|_| Ok(())).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_full_queue_refuses_at_once_and_work_nobody_waits_for_is_not_begun() {
+        let (_folder, path) = folder();
+        let writer = threads(&path, true).await;
+        let mut calls: Vec<_> = Vec::new();
+        let (first, release) = hold(&writer);
+        let begun = Arc::new(AtomicU64::new(0));
+        let mut refused = 0;
+        for _ in 0..QUEUE + 50 {
+            let begun = Arc::clone(&begun);
+            let mut call = Box::pin(writer.run(move |_| {
+                begun.fetch_add(1, Ordering::SeqCst);
+                Ok(())
+            }));
+            match poll(call.as_mut()) {
+                Poll::Ready(Err(DbError::Overloaded)) => refused += 1,
+                Poll::Pending => calls.push(call),
+                other @ Poll::Ready(_) => panic!("{other:?}"),
+            }
+        }
+        assert_eq!(refused, 50);
+        drop(calls);
+        release.send(()).unwrap();
+        first.await.unwrap();
+        writer.run(|_| Ok(())).await.unwrap();
+        assert_eq!(begun.load(Ordering::SeqCst), 0);
+    }
+
+    /// Holds the only thread until the sender is used or dropped.
+    fn hold(thread: &Threads) -> (impl Future<Output = Result<()>>, Sender<()>) {
+        let (release, held) = channel::<()>();
+        let (tell, begun) = channel::<()>();
+        let mut call = Box::pin(thread.run(move |_| {
+            let _ = tell.send(());
+            let _ = held.recv();
+            Ok(())
+        }));
+        assert!(poll(call.as_mut()).is_pending());
+        begun.recv().unwrap();
+        (call, release)
+    }
+
+    #[tokio::test]
+    async fn reads_that_waited_together_share_a_snapshot_that_has_every_earlier_write() {
+        let (_folder, path) = folder();
+        let (writer, reader) = (threads(&path, true).await, threads(&path, false).await);
+        let write = |sql: &'static str| {
+            writer.run(move |session| session.connection.execute_batch(sql).map_err(failed))
+        };
+        write("CREATE TABLE t (b)").await.unwrap();
+        let (first, release) = hold(&reader);
+        write("INSERT INTO t VALUES (1)").await.unwrap();
+        let count = |session: &mut Session| {
+            let rows: i64 = session
+                .connection
+                .query_row("SELECT count(*) FROM t", [], |row| row.get(0))
+                .map_err(failed)?;
+            Ok((rows, session.connection.is_autocommit()))
+        };
+        let mut reads = [Box::pin(reader.run(count)), Box::pin(reader.run(count))];
+        for read in &mut reads {
+            assert!(poll(read.as_mut()).is_pending());
+        }
+        release.send(()).unwrap();
+        first.await.unwrap();
+        for read in reads {
+            assert_eq!(read.await.unwrap(), (1, false));
+        }
+        assert_eq!(reader.run(count).await.unwrap(), (1, true));
+    }
+
+    #[tokio::test]
+    async fn a_failure_in_a_batch_costs_its_caller_only() {
+        let (_folder, path) = folder();
+        threads(&path, true).await.run(|_| Ok(())).await.unwrap();
+        let reader = threads(&path, false).await;
+        let (first, release) = hold(&reader);
+        let one = |session: &mut Session| {
+            session.connection.query_row("SELECT 1", [], |row| row.get(0)).map_err(failed)
+        };
+        let mut before = Box::pin(reader.run::<i64>(one));
+        let mut broken = Box::pin(reader.run::<i64>(|_| panic!("on purpose")));
+        let mut after = Box::pin(reader.run::<i64>(one));
+        for call in [before.as_mut(), after.as_mut()] {
+            assert!(poll(call).is_pending());
+        }
+        assert!(poll(broken.as_mut()).is_pending());
+        release.send(()).unwrap();
+        first.await.unwrap();
+        assert_eq!((before.await.unwrap(), after.await.unwrap()), (1, 1));
+        assert!(matches!(broken.await, Err(DbError::Away(_))));
+        assert_eq!(reader.run::<i64>(one).await.unwrap(), 1);
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_opened_is_told_in_one_sentence() {
+        let (folder, _) = folder();
+        std::fs::write(folder.path().join("text"), "not a database, not at all".repeat(50))
+            .unwrap();
+        for (file, told) in [
+            ("text", "is not a SQLite database"),
+            ("absent/a.db", "does not exist: create it"),
+            ("", "is a folder"),
+        ] {
+            let path = folder.path().join(file);
+            let error = Threads::start(&path, true, 1).await.unwrap_err().to_string();
+            assert!(error.contains(told) && error.ends_with('.'), "{error}");
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! The gate: who may do the work that a statement does. A live session, an active user who is not
+//! banned, and where the work asks for one, a permission. The same folder keeps what must stay true
+//! whichever feature writes (`safeguards.rs`).
+
+pub mod permission;
+mod safeguards;
+
+pub use permission::{Needed, Permission};
+pub use safeguards::{
+    Authority, STATEMENTS, end_sessions, keep_an_admin, lock_admins, user_exists,
+};
+
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+/// Whose work this is: the claims of a verified access token, checked against the live session and
+/// the active user in the same round trip as the work.
+#[derive(Clone, Copy, Debug)]
+pub struct Gate {
+    /// The token's `sub`; of another issuer's token, the local user it stands for.
+    pub user_id: Uuid,
+    /// What lets the user in.
+    pub via: Via,
+    /// The token's `sid`; of another issuer's token, the id of its identity.
+    pub session_id: Uuid,
+    /// The token's `gen`; its first use confirms that generation of the refresh token.
+    pub generation: i64,
+    /// The present instant.
+    pub now: OffsetDateTime,
+    /// What the user must be allowed besides; checked only where something is needed.
+    pub permission: Option<Permission>,
+}
+
+impl Gate {
+    /// The session, where there is one.
+    pub fn session(&self) -> Option<Uuid> {
+        (self.via == Via::Session).then_some(self.session_id)
+    }
+}
+
+/// What must stand in the database for a gate to open, besides an active user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Via {
+    /// A live session.
+    Session,
+    /// An identity at another issuer, which has the sessions.
+    Identity,
+}

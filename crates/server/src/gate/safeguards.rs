@@ -1,0 +1,91 @@
+//! What must stay true whichever feature writes, as steps of its transaction: an active admin remains,
+//! nobody acts on more than they hold, the sessions of the disabled end. A step whose precondition is
+//! broken refuses, which undoes the whole transaction; so they stand before the work they guard.
+
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::{Gate, Permission};
+use crate::sql::Step;
+use crate::{params, statements};
+
+statements! {
+    // A row lock on PostgreSQL, where two transactions could otherwise each see the other's admin;
+    // SQLite has one writer. Taken by everything that can leave fewer admins or change who may what.
+    LOCK_ADMINS = "UPDATE roles SET built_in = TRUE WHERE name = 'admin'";
+    KEEP_AN_ADMIN = "SELECT doorward_refuse('last_admin') WHERE EXISTS (\
+        SELECT 1 FROM user_roles h JOIN users u ON u.id = h.user_id WHERE h.role = 'admin' \
+        AND h.user_id = $1 AND u.is_active AND (u.banned_until IS NULL OR u.banned_until <= $2)) \
+        AND NOT EXISTS (\
+        SELECT 1 FROM user_roles h JOIN users u ON u.id = h.user_id WHERE h.role = 'admin' \
+        AND h.user_id <> $1 AND u.is_active AND (u.banned_until IS NULL OR u.banned_until <= $2))";
+    USER_EXISTS = "SELECT doorward_refuse('not_found') \
+        WHERE NOT EXISTS (SELECT 1 FROM users WHERE id = $1)";
+    HOLDS = "SELECT doorward_refuse('insufficient_scope:' || $2) WHERE NOT EXISTS (\
+        SELECT 1 FROM user_roles h JOIN role_permissions p ON p.role = h.role \
+        WHERE h.user_id = $1 AND p.permission IN ('*', $2))";
+    HOLDS_ALL_OF_USER = "SELECT doorward_refuse('insufficient_scope:' || p.permission) \
+        FROM user_roles t JOIN role_permissions p ON p.role = t.role WHERE t.user_id = $1 \
+        AND NOT EXISTS (SELECT 1 FROM user_roles h JOIN role_permissions q ON q.role = h.role \
+        WHERE h.user_id = $2 AND q.permission IN ('*', p.permission))";
+    HOLDS_ALL_OF_ROLE = "SELECT doorward_refuse('insufficient_scope:' || p.permission) \
+        FROM role_permissions p WHERE p.role = $1 \
+        AND NOT EXISTS (SELECT 1 FROM user_roles h JOIN role_permissions q ON q.role = h.role \
+        WHERE h.user_id = $2 AND q.permission IN ('*', p.permission))";
+    END_SESSIONS = "UPDATE sessions SET ended_at = $2, end_reason = $3 \
+        WHERE user_id = $1 AND ended_at IS NULL RETURNING id";
+}
+
+/// On whose authority administrative work is done.
+#[derive(Clone, Copy, Debug)]
+pub enum Authority {
+    /// The holder of an access token, with what the work needs in `permission`.
+    Caller(Gate),
+    /// Whoever runs the command line, and so holds the database itself.
+    Operator,
+}
+
+impl Authority {
+    /// The user; none for the operator.
+    pub fn user_id(&self) -> Option<Uuid> {
+        match self {
+            Self::Caller(gate) => Some(gate.user_id),
+            Self::Operator => None,
+        }
+    }
+
+    /// Refuses unless the caller holds this permission.
+    pub fn holds(&self, needed: Permission) -> Option<Step> {
+        self.user_id().map(|id| Step::new(HOLDS, params![id, needed.as_str()]))
+    }
+
+    /// Refuses unless the caller holds all that this user does.
+    pub fn holds_all_of_user(&self, user: Uuid) -> Option<Step> {
+        self.user_id().map(|id| Step::new(HOLDS_ALL_OF_USER, params![user, id]))
+    }
+
+    /// Refuses unless the caller holds all that this role allows.
+    pub fn holds_all_of_role(&self, role: &str) -> Option<Step> {
+        self.user_id().map(|id| Step::new(HOLDS_ALL_OF_ROLE, params![role, id]))
+    }
+}
+
+/// Makes changes of who may what wait for each other; the first step of each.
+pub fn lock_admins() -> Step {
+    Step::new(LOCK_ADMINS, Vec::new())
+}
+
+/// Refuses if this user is the only active admin.
+pub fn keep_an_admin(user: Uuid, now: OffsetDateTime) -> Step {
+    Step::new(KEEP_AN_ADMIN, params![user, now])
+}
+
+/// Refuses if there is no such user.
+pub fn user_exists(user: Uuid) -> Step {
+    Step::new(USER_EXISTS, params![user])
+}
+
+/// Ends every session of a user.
+pub fn end_sessions(owner: Uuid, now: OffsetDateTime, reason: &'static str) -> Step {
+    Step::new(END_SESSIONS, params![owner, now, reason])
+}

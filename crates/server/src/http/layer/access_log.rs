@@ -1,0 +1,79 @@
+//! One log line for each request: who, what, how it ended, how long it took. Never the query, a
+//! header's value or a body, since those carry tokens; nothing in it can end or colour a line.
+
+use std::time::Instant;
+
+use axum::extract::MatchedPath;
+use axum::http::{Method, StatusCode, Uri};
+
+use crate::http::ClientIp;
+
+/// Longest part of an unknown path that is logged.
+const MAX_PATH: usize = 128;
+
+/// The line's first half, taken before the request is handed on.
+#[derive(Debug)]
+pub(in crate::http) struct Line {
+    method: Method,
+    uri: Uri,
+    client: ClientIp,
+    began: Instant,
+}
+
+impl Line {
+    pub(in crate::http) fn begin(method: &Method, uri: &Uri, client: ClientIp) -> Self {
+        Self { method: method.clone(), uri: uri.clone(), client, began: Instant::now() }
+    }
+
+    /// Writes it where the request's id is current, so that it carries the id. What only reads and
+    /// succeeds is the bulk, changes nothing, and would be dear to write down: `debug`.
+    pub(in crate::http) fn end(self, route: Option<&MatchedPath>, status: StatusCode) {
+        let micros = u64::try_from(self.began.elapsed().as_micros()).unwrap_or(u64::MAX);
+        let route = route.map(MatchedPath::as_str);
+        macro_rules! line {
+            ($level:ident) => {
+                tracing::$level!(
+                    target: "doorward::access",
+                    method = %printable(self.method.as_str()),
+                    path = %route.map_or_else(|| printable(self.uri.path()), Into::into),
+                    status = status.as_u16(),
+                    ms = millis(micros),
+                    client = %self.client.0,
+                    "request"
+                )
+            };
+        }
+        let failed = status.is_client_error() || status.is_server_error();
+        if status.is_server_error() {
+            line!(warn);
+        } else if failed || !self.method.is_safe() {
+            line!(info);
+        } else {
+            line!(debug);
+        }
+    }
+}
+
+#[allow(clippy::cast_precision_loss, reason = "a request lasts less than 2^53 microseconds")]
+fn millis(micros: u64) -> f64 {
+    micros as f64 / 1000.0
+}
+
+/// Text from the request, with everything that is not visible ASCII replaced.
+fn printable(text: &str) -> String {
+    text.chars()
+        .take(MAX_PATH)
+        .map(|letter| if letter.is_ascii_graphic() { letter } else { '?' })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_from_the_request_can_end_or_colour_a_line() {
+        assert_eq!(printable("/a\r\nb\u{1b}[31m\u{9b}1m\u{202e}c d"), "/a??b?[31m?1m?c?d");
+        assert_eq!(printable(&"x".repeat(500)).len(), MAX_PATH);
+    }
+}

@@ -1,0 +1,117 @@
+//! What every request and every answer has, whichever route it meets and however it fails: an id, the
+//! client's address, CORS, `nosniff`, a caching rule, a problem document instead of plain text, and a
+//! log line. Outermost, so that no error escapes without them.
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{MatchedPath, Request};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
+use axum::response::{IntoResponse, Response};
+
+use super::access_log::Line;
+use super::around::Around;
+use super::cors::AllowedOrigin;
+use super::{cors, paths};
+use crate::clock::Clock;
+use crate::config::Settings;
+use crate::crypto::Random;
+use crate::http::client_ip::client_ip;
+use crate::http::problem::{self, Problem};
+use crate::http::request_id;
+use crate::http::request_id::{RequestId, X_REQUEST_ID};
+
+/// Longest path and query that is read.
+const MAX_URI: usize = 8 * 1024;
+
+/// What the envelope needs to know.
+#[derive(Debug)]
+pub struct Envelope {
+    /// The resolved settings.
+    pub settings: Arc<Settings>,
+    /// Dates new request ids.
+    pub clock: Clock,
+    /// Makes new request ids.
+    pub random: Random,
+}
+
+/// What the envelope learns of a request.
+#[derive(Debug)]
+pub struct Opened {
+    id: RequestId,
+    line: Line,
+    origin: Option<AllowedOrigin>,
+    refusal: Option<Response>,
+    asks_options: bool,
+}
+
+impl Around for Envelope {
+    type Seen = Box<Opened>;
+
+    fn look(&self, request: &mut Request) -> Box<Opened> {
+        let settings = &self.settings;
+        let id = RequestId::of(request.headers(), || self.random.id(self.clock.now()));
+        let client = client_ip(request.extensions(), request.headers(), &settings.trusted_proxies);
+        let line = Line::begin(request.method(), request.uri(), client);
+        let origin = cors::allowed_origin(request.headers(), &settings.allowed_origins);
+        let preflight = cors::preflight(request, origin.as_ref());
+        let too_long = uri_length(request.uri()) > MAX_URI;
+        let refusal =
+            preflight.or_else(|| too_long.then(|| StatusCode::URI_TOO_LONG.into_response()));
+        if let Some(uri) = paths::without_trailing_slash(request.uri()) {
+            *request.uri_mut() = uri;
+        }
+        request.extensions_mut().insert(id.clone());
+        request.extensions_mut().insert(client);
+        let asks_options = request.method() == Method::OPTIONS;
+        Box::new(Opened { id, line, origin, refusal, asks_options })
+    }
+
+    async fn drive(
+        &self,
+        mut opened: Box<Opened>,
+        work: Pin<&mut (impl Future<Output = Response> + Send)>,
+    ) -> Response {
+        let named = opened.id.clone();
+        let work = async move {
+            let mut response = match opened.refusal.take() {
+                Some(refusal) => refusal,
+                None => options(opened.asks_options, work.await),
+            };
+            let Opened { id, line, origin, .. } = *opened;
+            problem::render(&mut response, &id);
+            cors::decorate(response.headers_mut(), origin);
+            let route = response.extensions().get::<MatchedPath>().cloned();
+            let path =
+                |route: &MatchedPath| paths::is_below(route.as_str(), &self.settings.tasks_path);
+            seal(response.headers_mut(), &id, route.as_ref().is_some_and(path));
+            line.end(route.as_ref(), response.status());
+            response
+        };
+        request_id::named(named, work).await
+    }
+}
+
+/// RFC 9110 §9.3.7: to `OPTIONS`, a refusal's `Allow` is the answer.
+fn options(asked: bool, mut response: Response) -> Response {
+    if asked && response.status() == StatusCode::METHOD_NOT_ALLOWED {
+        *response.status_mut() = StatusCode::NO_CONTENT;
+        *response.body_mut() = Body::empty();
+        response.extensions_mut().remove::<Problem>();
+    }
+    response
+}
+
+fn uri_length(uri: &Uri) -> usize {
+    uri.path_and_query().map_or(0, |path| path.as_str().len())
+}
+
+/// The headers of every answer. Nothing is stored unless its handler said so; tasks may be kept by
+/// the browser that asked, which has to ask again with their `ETag`.
+fn seal(headers: &mut HeaderMap, id: &RequestId, tasks: bool) {
+    headers.insert(X_REQUEST_ID, id.header());
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    let caching = if tasks { "private, no-cache" } else { "no-store" };
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static(caching));
+}

@@ -1,0 +1,10 @@
+//! What surrounds every request: the envelope of headers and log line, CORS, overload and deadlines.
+
+mod access_log;
+pub mod around;
+mod cors;
+pub mod envelope;
+pub mod guard;
+mod paths;
+
+pub use paths::USER_ID;

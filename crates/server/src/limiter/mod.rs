@@ -1,0 +1,211 @@
+//! Rate limits per route group and client address: 429 with `Retry-After`, and on every limited route
+//! `RateLimit` and `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers-10). Decided before a body
+//! is read or a password hashed. The group comes from the matched route, so no spelling of a path
+//! avoids it; IPv6 clients are counted by /64, since one subscriber owns all of it.
+
+mod gcra;
+mod redis;
+mod table;
+
+use std::hash::{BuildHasher, RandomState};
+use std::net::IpAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use axum::extract::{MatchedPath, Request};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+use crate::clock::Clock;
+use crate::config::{Quota, Settings};
+use crate::error::Error;
+use crate::http::client_ip::ClientIp;
+use crate::http::layer::around::Around;
+use crate::limiter::gcra::Decision;
+use crate::limiter::redis::RateRedis;
+use crate::limiter::table::RateTable;
+
+const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
+const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+
+/// Routes that share a quota.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RouteGroup {
+    /// `POST /auth/login`.
+    Login,
+    /// `POST /auth/register`.
+    Register,
+    /// `POST /auth/refresh`.
+    Refresh,
+    /// What else below `AUTH_PATH` checks a password, sends mail or changes the account.
+    Auth,
+    /// Reading below `AUTH_PATH`, tasks, administration.
+    Api,
+}
+
+impl RouteGroup {
+    /// The policy's name in the headers.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Login => "login",
+            Self::Register => "register",
+            Self::Refresh => "refresh",
+            Self::Auth => "auth",
+            Self::Api => "api",
+        }
+    }
+
+    /// The group of a route below `AUTH_PATH`.
+    fn of_auth(method: &Method, tail: &str) -> Self {
+        match tail {
+            "/login" => Self::Login,
+            "/register" => Self::Register,
+            "/refresh" => Self::Refresh,
+            // Signing out costs no hash, and other servers introspect for many users.
+            "/logout" | "/introspect" | "/revoke" => Self::Api,
+            _ if method.is_safe() => Self::Api,
+            _ => Self::Auth,
+        }
+    }
+
+    fn quota(self, settings: &Settings) -> Option<Quota> {
+        match self {
+            Self::Login => settings.rate_limit_login,
+            Self::Register => settings.rate_limit_register,
+            Self::Refresh => settings.rate_limit_refresh,
+            Self::Auth => settings.rate_limit_auth,
+            Self::Api => settings.rate_limit_api,
+        }
+    }
+}
+
+/// Counts requests and says which are too many.
+#[derive(Debug)]
+pub struct RateLimiter {
+    settings: Arc<Settings>,
+    clock: Clock,
+    shared: Option<Arc<RateRedis>>,
+    table: RateTable,
+    hash: RandomState,
+}
+
+impl RateLimiter {
+    /// A limiter with the quotas of these settings.
+    pub fn new(settings: Arc<Settings>, clock: Clock) -> Self {
+        let shared = settings.redis_url.as_ref().and_then(RateRedis::new);
+        Self { settings, clock, shared, table: RateTable::default(), hash: RandomState::new() }
+    }
+
+    fn group(&self, method: &Method, route: &str) -> Option<RouteGroup> {
+        let below = |mount: &str| {
+            route.strip_prefix(mount).filter(|tail| tail.is_empty() || tail.starts_with('/'))
+        };
+        if let Some(tail) = below(&self.settings.auth_path) {
+            return Some(RouteGroup::of_auth(method, tail));
+        }
+        let api = below(&self.settings.tasks_path).or_else(|| below("/admin")).is_some();
+        api.then_some(RouteGroup::Api)
+    }
+
+    async fn decide(&self, group: RouteGroup, quota: Quota, client: ClientIp) -> Decision {
+        if let Some(shared) = &self.shared {
+            let key = format!("{}:{}", group.name(), network(client.0));
+            if let Some(decision) = Box::pin(shared.decide(&key, quota)).await {
+                return decision;
+            }
+        }
+        let key = self.hash.hash_one((group, network(client.0)));
+        let now = self.clock.now().unix_timestamp_nanos() / 1000;
+        self.table.decide(key, quota, i64::try_from(now).unwrap_or(0))
+    }
+}
+
+/// What is counted as one client: an IPv4 address, or the /64 of an IPv6 one.
+pub fn network(ip: IpAddr) -> IpAddr {
+    match ip.to_canonical() {
+        IpAddr::V6(ip) => IpAddr::V6((ip.to_bits() & !u128::from(u64::MAX)).into()),
+        v4 @ IpAddr::V4(_) => v4,
+    }
+}
+
+/// Inside the layer that finds the client's address, outside all work.
+impl Around for RateLimiter {
+    type Seen = Option<(RouteGroup, Quota, ClientIp)>;
+
+    fn look(&self, request: &mut Request) -> Self::Seen {
+        let route = request.extensions().get::<MatchedPath>()?;
+        let group = self.group(request.method(), route.as_str())?;
+        let quota = group.quota(&self.settings)?;
+        Some((group, quota, ClientIp::of(request.extensions())))
+    }
+
+    async fn drive(
+        &self,
+        seen: Self::Seen,
+        work: Pin<&mut (impl Future<Output = Response> + Send)>,
+    ) -> Response {
+        let Some((group, quota, client)) = seen else { return work.await };
+        let decision = self.decide(group, quota, client).await;
+        let mut response = if decision.allowed {
+            work.await
+        } else {
+            Error::RateLimited(decision.wait_seconds()).into_response()
+        };
+        announce(&mut response, group, quota, decision, self.settings.login_max_failures);
+        response
+    }
+}
+
+/// Names the quota and what is left of it; where an account's own guard refused, that one too.
+fn announce(
+    response: &mut Response,
+    group: RouteGroup,
+    quota: Quota,
+    decision: Decision,
+    guesses: u32,
+) {
+    let name = group.name();
+    let mut policy = format!("\"{name}\";q={};w={}", quota.requests, quota.window.as_secs());
+    let mut state = format!("\"{name}\";r={};t={}", decision.remaining, decision.wait_seconds());
+    let guarded = decision.allowed && response.status() == StatusCode::TOO_MANY_REQUESTS;
+    if let Some(wait) = guarded.then(|| retry_after(response.headers())).flatten() {
+        policy = format!("{policy}, \"account\";q={guesses}");
+        state = format!("{state}, \"account\";r=0;t={wait}");
+    }
+    let headers = response.headers_mut();
+    for (header, text) in [(RATE_LIMIT_POLICY, policy), (RATE_LIMIT, state)] {
+        if let Ok(value) = HeaderValue::try_from(text) {
+            headers.insert(header, value);
+        }
+    }
+}
+
+fn retry_after(headers: &HeaderMap) -> Option<u64> {
+    headers.get(header::RETRY_AFTER)?.to_str().ok()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ipv6_clients_are_counted_by_their_64_bit_network() {
+        let network = |text: &str| network(text.parse().unwrap()).to_string();
+        assert_eq!(network("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::");
+        assert_eq!(network("2001:db8:1:2:ffff::1"), "2001:db8:1:2::");
+        assert_eq!(network("192.0.2.7"), "192.0.2.7");
+        assert_eq!(network("::ffff:192.0.2.7"), "192.0.2.7");
+    }
+
+    #[test]
+    fn routes_belong_to_the_group_that_their_cost_asks_for() {
+        let of = RouteGroup::of_auth;
+        assert_eq!(of(&Method::POST, "/login"), RouteGroup::Login);
+        assert_eq!(of(&Method::POST, "/register"), RouteGroup::Register);
+        assert_eq!(of(&Method::POST, "/refresh"), RouteGroup::Refresh);
+        assert_eq!(of(&Method::POST, "/password"), RouteGroup::Auth);
+        assert_eq!(of(&Method::DELETE, "/me"), RouteGroup::Auth);
+        assert_eq!(of(&Method::GET, "/me"), RouteGroup::Api);
+        assert_eq!(of(&Method::POST, "/logout"), RouteGroup::Api);
+    }
+}

@@ -1,0 +1,145 @@
+//! Rate limits shared by several nodes through Redis or Valkey: one atomic script, the rule of `gcra`
+//! on Redis's own clock. Redis is never waited for longer than a blink: while it is away or slow the
+//! caller counts for itself, the log says so once, and one attempt a second looks for its return.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
+
+use redis::aio::MultiplexedConnection;
+use redis::{AsyncConnectionConfig, Client, Script};
+use tokio::sync::watch;
+use tokio::time::{Instant, timeout};
+
+use crate::config::{Quota, RedisUrl};
+use crate::limiter::gcra::{Decision, micros};
+
+/// How long a request waits for Redis at most.
+const PATIENCE: Duration = Duration::from_millis(150);
+/// How long a connection may take; no request waits for it.
+const CONNECTING: Duration = Duration::from_secs(3);
+/// Between attempts while it is away.
+const PAUSE: Duration = Duration::from_secs(1);
+
+const GCRA: &str = "\
+local time = redis.call('TIME')
+local now = time[1] * 1000000 + time[2]
+local window, interval = tonumber(ARGV[1]), tonumber(ARGV[2])
+local tat = tonumber(redis.call('GET', KEYS[1]) or 0)
+tat = math.min(math.max(tat, now), now + window)
+local debt = tat + interval - now
+if debt > window then
+  return {0, 0, debt - window}
+end
+redis.call('SET', KEYS[1], string.format('%.0f', tat + interval), 'PX', math.ceil(debt / 1000))
+return {1, math.floor((window - debt) / interval), debt}
+";
+
+/// The shared limiter.
+#[derive(Debug)]
+pub(super) struct RateRedis {
+    client: Client,
+    script: Script,
+    connection: watch::Sender<Option<MultiplexedConnection>>,
+    connecting: AtomicBool,
+    /// True from the first failure to the next success.
+    away: AtomicBool,
+    began: Instant,
+    /// Milliseconds since `began` before which nothing is tried.
+    pause_until: AtomicU64,
+}
+
+impl RateRedis {
+    /// A limiter at this address; connects when it is first asked.
+    pub(super) fn new(url: &RedisUrl) -> Option<Arc<Self>> {
+        let client = Client::open(url.expose()).ok()?;
+        Some(Arc::new(Self {
+            client,
+            script: Script::new(GCRA),
+            connection: watch::Sender::new(None),
+            connecting: AtomicBool::new(false),
+            away: AtomicBool::new(false),
+            began: Instant::now(),
+            pause_until: AtomicU64::new(0),
+        }))
+    }
+
+    /// Decides for the client named by `key`; `None` while Redis is away.
+    pub(super) async fn decide(self: &Arc<Self>, key: &str, quota: Quota) -> Option<Decision> {
+        if self.elapsed() < self.pause_until.load(Relaxed) {
+            return None;
+        }
+        if self.connection.borrow().is_none() {
+            self.connect();
+            if self.away.load(Relaxed) {
+                return None;
+            }
+        }
+        match timeout(PATIENCE, self.ask(key, quota)).await {
+            Ok(Ok(decision)) => {
+                if self.away.swap(false, Relaxed) {
+                    tracing::info!("Redis is back: rate limits are shared again");
+                }
+                Some(decision)
+            }
+            Ok(Err(error)) => self.fail(&error.to_string()),
+            Err(_) => self.fail("no answer in time"),
+        }
+    }
+
+    async fn ask(&self, key: &str, quota: Quota) -> Result<Decision, redis::RedisError> {
+        let mut connection = self.connection.subscribe();
+        let connection = connection.wait_for(Option::is_some).await.ok();
+        let connection = connection.and_then(|connection| connection.clone());
+        let Some(mut connection) = connection else {
+            return Err((redis::ErrorKind::Io, "no connection").into());
+        };
+        let window = micros(quota);
+        let interval = (window / i64::from(quota.requests)).max(1);
+        let (allowed, remaining, wait): (bool, u32, i64) = self
+            .script
+            .key(format!("doorward:rate:{key}"))
+            .arg(window)
+            .arg(interval)
+            .invoke_async(&mut connection)
+            .await?;
+        Ok(Decision { allowed, remaining, wait })
+    }
+
+    /// Connects in the background, once at a time.
+    fn connect(self: &Arc<Self>) {
+        if self.connecting.swap(true, Relaxed) {
+            return;
+        }
+        let this = Arc::clone(self);
+        tokio::spawn(async move {
+            let config = AsyncConnectionConfig::new()
+                .set_connection_timeout(Some(CONNECTING))
+                .set_response_timeout(Some(PATIENCE));
+            match this.client.get_multiplexed_async_connection_with_config(&config).await {
+                Ok(connection) => {
+                    this.connection.send_replace(Some(connection));
+                }
+                Err(error) => {
+                    this.fail(&error.to_string());
+                }
+            }
+            this.connecting.store(false, Relaxed);
+        });
+    }
+
+    /// Gives the connection up and says so, once an outage.
+    fn fail(&self, why: &str) -> Option<Decision> {
+        self.connection.send_replace(None);
+        let pause = u64::try_from(PAUSE.as_millis()).unwrap_or(u64::MAX);
+        self.pause_until.store(self.elapsed().saturating_add(pause), Relaxed);
+        if !self.away.swap(true, Relaxed) {
+            tracing::warn!(why, "Redis is away: each node counts for itself until it is back");
+        }
+        None
+    }
+
+    fn elapsed(&self) -> u64 {
+        u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+}

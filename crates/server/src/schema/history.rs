@@ -1,0 +1,143 @@
+//! `doorward_migrations`, the history of a database: what was applied, when, and the checksum it had
+//! then. Compared with the migrations in this binary it tells what is pending, edited or unknown.
+
+use crate::schema::migration::{Engine, MIGRATIONS, Migration};
+
+/// Made in the transaction of the first migration, dropped in that of the last rollback.
+pub(super) const CREATE: &str = "CREATE TABLE IF NOT EXISTS doorward_migrations (
+    version    BIGINT      NOT NULL PRIMARY KEY,
+    name       TEXT        NOT NULL,
+    checksum   TEXT        NOT NULL,
+    applied_at TIMESTAMPTZ NOT NULL
+);
+";
+pub(super) const DROP: &str = "DROP TABLE doorward_migrations;\n";
+
+/// One row of the history.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// The migration's number.
+    pub version: i64,
+    /// Its name then.
+    pub name: String,
+    /// The SHA-256 of its files then.
+    pub checksum: String,
+    /// When, as RFC 3339 text.
+    pub applied_at: String,
+}
+
+/// How one migration stands in one database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// Applied, and the same as in this binary.
+    Applied,
+    /// Not yet applied.
+    Pending,
+    /// Applied, but its files were edited since.
+    Changed,
+    /// Applied by a newer binary, which this one does not know.
+    Unknown,
+}
+
+impl State {
+    /// The word people and JSON readers see.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Applied => "applied",
+            Self::Pending => "pending",
+            Self::Changed => "changed",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// A migration and how it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Status {
+    /// The migration's number.
+    pub version: i64,
+    /// Its name.
+    pub name: String,
+    /// How it stands.
+    pub state: State,
+    /// When it was applied, as RFC 3339 text.
+    pub applied_at: Option<String>,
+}
+
+/// How every migration stands, oldest first.
+pub(super) fn statuses(history: &[Record]) -> Vec<Status> {
+    let known = MIGRATIONS.iter().map(|migration| {
+        let record = history.iter().find(|record| record.version == migration.version);
+        let state = match record {
+            None => State::Pending,
+            Some(record) if record.checksum == migration.checksum() => State::Applied,
+            Some(_) => State::Changed,
+        };
+        Status {
+            version: migration.version,
+            name: migration.name.into(),
+            state,
+            applied_at: record.map(|record| record.applied_at.clone()),
+        }
+    });
+    let unknown =
+        history.iter().filter(|record| find(record.version).is_none()).map(|record| Status {
+            version: record.version,
+            name: record.name.clone(),
+            state: State::Unknown,
+            applied_at: Some(record.applied_at.clone()),
+        });
+    let mut all: Vec<_> = known.chain(unknown).collect();
+    all.sort_by_key(|status| status.version);
+    all
+}
+
+/// The migration of that number, if this binary has it.
+pub(super) fn find(version: i64) -> Option<&'static Migration> {
+    MIGRATIONS.iter().find(|migration| migration.version == version)
+}
+
+/// Records that it was applied. The database's own clock: the same text serves offline scripts.
+pub(super) fn insert(migration: &Migration, engine: Engine) -> String {
+    let now = match engine {
+        Engine::Postgres => "now()",
+        Engine::Sqlite => "strftime('%Y-%m-%dT%H:%M:%f', 'now') || '000Z'",
+    };
+    let Migration { version, name, .. } = migration;
+    let checksum = migration.checksum();
+    format!(
+        "INSERT INTO doorward_migrations (version, name, checksum, applied_at)\n    \
+         VALUES ({version}, '{name}', '{checksum}', {now});\n"
+    )
+}
+
+/// Records that it was taken back.
+pub(super) fn delete(migration: &Migration) -> String {
+    format!("DELETE FROM doorward_migrations WHERE version = {};\n", migration.version)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(version: i64, checksum: String) -> Record {
+        Record { version, name: "x".into(), checksum, applied_at: "then".into() }
+    }
+
+    #[test]
+    fn each_state_is_told() {
+        let history = [
+            record(1, MIGRATIONS[0].checksum()),
+            record(2, "edited".into()),
+            record(99, String::new()),
+        ];
+        let found = statuses(&history);
+        assert_eq!(found[0].state, State::Applied);
+        assert_eq!(found[1].state, State::Changed);
+        assert_eq!(found[2].state, State::Pending);
+        assert_eq!(
+            found.last().map(|status| (status.version, status.state)),
+            Some((99, State::Unknown))
+        );
+    }
+}

@@ -1,0 +1,64 @@
+//! Why a schema change did not happen. Every variant is a sentence for the person at the terminal.
+
+use crate::sql::DbError;
+
+/// Why a migration, rollback or verification stopped. The migration it stopped at changed nothing.
+#[derive(Debug)]
+pub enum MigrateError {
+    /// The database failed.
+    Database(DbError),
+    /// A statement of a migration failed; the text names it.
+    Statement(String),
+    /// The same for want of a role that another database's migrator made a moment ago.
+    Unheard(String),
+    /// Another migrator holds the lock; the text says which.
+    Locked(String),
+    /// Applied migrations whose files were edited since.
+    Edited(Vec<String>),
+    /// The login may not do it; an administrator's SQL can.
+    NeedsAdministrator {
+        /// What the login lacks.
+        why: String,
+        /// What the administrator runs.
+        sql: String,
+    },
+    /// Something else that makes no sense to do; the text says what.
+    Refused(String),
+}
+
+/// What to do where a migration finds its table made by somebody else.
+pub(in crate::schema) const OCCUPIED: &str =
+    " and no migration made it: give Doorward a database or a schema of its own";
+
+/// What the runner returns.
+pub(in crate::schema) type Result<T> = std::result::Result<T, MigrateError>;
+
+impl From<DbError> for MigrateError {
+    fn from(error: DbError) -> Self {
+        Self::Database(error)
+    }
+}
+
+impl std::fmt::Display for MigrateError {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Database(error) => error.fmt(out),
+            Self::Statement(text)
+            | Self::Unheard(text)
+            | Self::Locked(text)
+            | Self::Refused(text) => out.write_str(text),
+            Self::Edited(names) => write!(
+                out,
+                "{} edited after being applied: {}. Restore the files, or on a database without \
+                 data worth keeping run `doorward db reset --yes`.",
+                if names.len() == 1 { "A migration was" } else { "Migrations were" },
+                names.join(", ")
+            ),
+            Self::NeedsAdministrator { why, sql } => {
+                write!(out, "{why} Let an administrator run:\n\n{sql}\nthen run this again.")
+            }
+        }
+    }
+}
+
+impl std::error::Error for MigrateError {}

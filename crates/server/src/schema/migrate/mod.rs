@@ -1,0 +1,289 @@
+//! The migration runner: applies and takes back the schema, one transaction a migration, together
+//! with its row in `doorward_migrations`, behind a lock that holds two migrators apart. A migrator
+//! killed half way leaves whole migrations only, so running it again completes the work.
+//! Only `db migrate`, `serve --migrate` and `dev` call it: nothing creates tables silently.
+
+pub(super) mod error;
+mod plan;
+pub(in crate::schema) mod postgres;
+pub(in crate::schema) mod sqlite;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::config::TENANT_ROLE;
+use crate::config::{DatabaseUrl, Settings};
+use crate::db::Database;
+use crate::params;
+use crate::schema::catalog::Change;
+use crate::schema::history::{Record, Status, statuses};
+use crate::schema::migration::{Engine, Migration};
+use crate::schema::script::{SchemaStep, is_role_name};
+use crate::sql::DbError;
+pub use error::MigrateError;
+use error::Result;
+use plan::{missing, pending_steps, rollback_steps};
+use postgres::PostgresMigrator;
+
+crate::statements! {
+    APPLIED = "SELECT version FROM doorward_migrations ORDER BY version";
+}
+
+/// What one run did.
+#[derive(Debug, Default)]
+pub struct Applied {
+    /// The migrations this run applied or took back, in order; the work of another migrator that ran
+    /// at the same time is not among them.
+    pub migrations: Vec<Done>,
+}
+
+impl Applied {
+    /// The tables and views that this run created.
+    pub fn tables(&self) -> impl Iterator<Item = &str> {
+        let changes = self.migrations.iter().flat_map(|done| &done.changes);
+        let created = changes.filter(|change| change.action == "created");
+        created
+            .filter(|change| ["table", "view"].contains(&change.object.kind.as_str()))
+            .map(|change| change.object.name.as_str())
+    }
+}
+
+/// One migration that was applied or taken back.
+#[derive(Debug)]
+pub struct Done {
+    /// Which, and which way.
+    pub step: SchemaStep,
+    /// What came and went, read from the catalog.
+    pub changes: Vec<Change>,
+}
+
+/// How many rows a table holds that a rollback would drop.
+#[derive(Debug)]
+pub struct Loss {
+    /// The table.
+    pub table: String,
+    /// Its rows, counted up to [`Loss::COUNTED`].
+    pub rows: i64,
+}
+
+impl Loss {
+    /// Where counting stops.
+    pub const COUNTED: i64 = 100_000;
+}
+
+/// Changes the schema of one database.
+#[derive(Clone, Debug)]
+pub struct Migrator {
+    url: DatabaseUrl,
+    tenant: String,
+    lock_wait: Duration,
+}
+
+enum Session {
+    Sqlite(PathBuf, Duration),
+    Postgres(Box<PostgresMigrator>),
+}
+
+impl Migrator {
+    /// A migrator of this database with the documented defaults.
+    pub fn new(url: &DatabaseUrl) -> Self {
+        // A pooler in transaction mode is no place for schema changes.
+        let url = url.unpooled().unwrap_or_else(|| url.clone());
+        Self { url, tenant: TENANT_ROLE.into(), lock_wait: Duration::from_secs(30) }
+    }
+
+    /// A migrator of the configured database, on its direct host.
+    pub fn of(settings: &Settings) -> Self {
+        let url = match (&settings.database, &settings.database_unpooled) {
+            (DatabaseUrl::Postgres(_), Some(direct)) => direct,
+            (url, _) => url,
+        };
+        Self { tenant: settings.tenant_role.clone(), ..Self::new(url) }
+    }
+
+    /// Waits this long for another migrator, instead of 30 seconds.
+    #[must_use]
+    pub fn lock_wait(self, lock_wait: Duration) -> Self {
+        Self { lock_wait, ..self }
+    }
+
+    /// Makes this role the owner of `own_tasks`, instead of [`TENANT_ROLE`].
+    #[must_use]
+    pub fn tenant_role(self, name: &str) -> Self {
+        Self { tenant: name.into(), ..self }
+    }
+
+    /// The database it works on: the direct host.
+    pub fn url(&self) -> &DatabaseUrl {
+        &self.url
+    }
+
+    /// The role that owns `own_tasks`.
+    pub fn tenant(&self) -> &str {
+        &self.tenant
+    }
+
+    /// The newest applied migration; 0 for none.
+    pub async fn version(&self) -> Result<i64> {
+        let history = self.history().await?.unwrap_or_default();
+        Ok(history.iter().map(|record| record.version).max().unwrap_or(0))
+    }
+
+    /// Which engine it speaks to.
+    pub fn engine(&self) -> Engine {
+        match self.url {
+            DatabaseUrl::Sqlite(_) => Engine::Sqlite,
+            DatabaseUrl::Postgres(_) => Engine::Postgres,
+        }
+    }
+
+    /// Applies the pending migrations up to `to`, telling each as it is done.
+    pub async fn up(
+        &self,
+        to: Option<i64>,
+        tell: &mut (dyn FnMut(&Done) + Send),
+    ) -> Result<Applied> {
+        let mut session = self.open().await?;
+        let steps = pending_steps(&session.history().await?.unwrap_or_default(), to)?;
+        if steps.iter().any(SchemaStep::needs_tenant)
+            && let Session::Postgres(postgres) = &session
+        {
+            postgres.ask_for_tenant().await?;
+        }
+        session.run(steps, tell).await
+    }
+
+    /// Takes the schema back to `to`, or one migration back.
+    pub async fn down(
+        &self,
+        to: Option<i64>,
+        tell: &mut (dyn FnMut(&Done) + Send),
+    ) -> Result<Applied> {
+        let mut session = self.open().await?;
+        let steps = rollback_steps(&session.history().await?.unwrap_or_default(), to)?;
+        session.run(steps, tell).await
+    }
+
+    /// The tables with rows that [`Migrator::down`] would drop; changes nothing.
+    pub async fn losses(&self, to: Option<i64>) -> Result<Vec<Loss>> {
+        let mut session = self.open().await?;
+        let steps = rollback_steps(&session.history().await?.unwrap_or_default(), to)?;
+        if steps.is_empty() {
+            return Ok(Vec::new());
+        }
+        session.losses(steps).await
+    }
+
+    /// How every migration stands.
+    pub async fn status(&self) -> Result<Vec<Status>> {
+        Ok(statuses(&self.history().await?.unwrap_or_default()))
+    }
+
+    /// The rows of the history; `None` where there is no history table.
+    pub async fn history(&self) -> Result<Option<Vec<Record>>> {
+        if let DatabaseUrl::Sqlite(path) = &self.url
+            && !path.exists()
+        {
+            return Ok(None);
+        }
+        self.open().await?.history().await
+    }
+
+    /// What [`Migrator::up`] would run.
+    pub async fn plan_up(&self, to: Option<i64>) -> Result<Vec<SchemaStep>> {
+        pending_steps(&self.history().await?.unwrap_or_default(), to)
+    }
+
+    /// What [`Migrator::down`] would run.
+    pub async fn plan_down(&self, to: Option<i64>) -> Result<Vec<SchemaStep>> {
+        rollback_steps(&self.history().await?.unwrap_or_default(), to)
+    }
+
+    async fn open(&self) -> Result<Session> {
+        if !is_role_name(&self.tenant) {
+            return Err(MigrateError::Refused(format!(
+                "{:?} is no usable role name: take lower-case letters, digits and _.",
+                self.tenant
+            )));
+        }
+        Ok(match &self.url {
+            DatabaseUrl::Sqlite(path) => Session::Sqlite(path.clone(), self.lock_wait),
+            DatabaseUrl::Postgres(url) => Session::Postgres(Box::new(
+                PostgresMigrator::connect(url, &self.tenant, self.lock_wait).await?,
+            )),
+        })
+    }
+}
+
+impl Session {
+    async fn history(&self) -> Result<Option<Vec<Record>>> {
+        match self {
+            Self::Sqlite(path, _) => {
+                let path = path.clone();
+                blocking(move || sqlite::history(&path)).await
+            }
+            Self::Postgres(postgres) => postgres.history().await,
+        }
+    }
+
+    async fn run(
+        &mut self,
+        steps: Vec<SchemaStep>,
+        tell: &mut (dyn FnMut(&Done) + Send),
+    ) -> Result<Applied> {
+        let mut applied = Applied::default();
+        for step in steps {
+            let changes = match self {
+                Self::Sqlite(path, wait) => {
+                    let (path, wait) = (path.clone(), *wait);
+                    blocking(move || sqlite::run(&path, wait, step)).await?
+                }
+                Self::Postgres(postgres) => postgres.run(step).await?,
+            };
+            if let Some(changes) = changes {
+                let done = Done { step, changes };
+                tell(&done);
+                applied.migrations.push(done);
+            }
+        }
+        Ok(applied)
+    }
+
+    async fn losses(&mut self, steps: Vec<SchemaStep>) -> Result<Vec<Loss>> {
+        match self {
+            Self::Sqlite(path, wait) => {
+                let (path, wait) = (path.clone(), *wait);
+                blocking(move || sqlite::losses(&path, wait, &steps)).await
+            }
+            Self::Postgres(postgres) => postgres.losses(&steps).await,
+        }
+    }
+}
+
+/// Applies every pending migration.
+pub async fn up(url: &DatabaseUrl) -> Result<Applied> {
+    Migrator::new(url).up(None, &mut |_| {}).await
+}
+
+/// The migrations not yet applied, oldest first.
+pub async fn pending(url: &DatabaseUrl) -> Result<Vec<Migration>> {
+    let history = Migrator::new(url).history().await?.unwrap_or_default();
+    Ok(missing(|version| history.iter().any(|record| record.version == version)))
+}
+
+/// Whether the schema has every migration of this binary; one cheap statement. A schema that is
+/// newer is current: an old binary works on it.
+pub async fn is_current(db: &Database) -> crate::sql::Result<bool> {
+    match db.query::<i64>(APPLIED, params![]).await {
+        Ok(applied) => Ok(missing(|version| applied.contains(&version)).is_empty()),
+        // No history table: nothing was applied.
+        Err(DbError::Internal(_)) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+pub(in crate::schema) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
+    tokio::task::spawn_blocking(work).await.map_err(|error| DbError::Internal(error.to_string()))?
+}

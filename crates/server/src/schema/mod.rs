@@ -1,0 +1,18 @@
+//! The schema: migrations and their history, the runner, the check that the database matches them,
+//! and the role that row-level security rests on.
+
+mod catalog;
+mod history;
+pub mod migrate;
+mod migration;
+mod script;
+mod state;
+mod tenant_role;
+pub mod verify;
+
+pub use catalog::{Change, Object};
+pub use history::{Record, State, Status};
+pub use migrate::MigrateError;
+pub use migration::{Engine, MIGRATIONS, Migration};
+pub use script::{Direction, SchemaStep, downward, offline, upward};
+pub use state::Schema;

@@ -1,0 +1,37 @@
+//! Questions about the database itself: does it answer, is its schema current, does a session live.
+
+use crate::db::Database;
+use crate::gate::Gate;
+use crate::schema::migration::MIGRATIONS;
+use crate::sql::{DbError, Result, Sql};
+
+/// How the schema stands to this binary.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Schema {
+    /// Every migration this binary knows is applied; perhaps newer ones too.
+    Current,
+    /// Migrations are waiting.
+    Behind,
+}
+
+const APPLIED: Sql =
+    Sql { name: "APPLIED", text: "SELECT coalesce(max(version), 0) FROM doorward_migrations" };
+const NOTHING: Sql = Sql { name: "NOTHING", text: "SELECT 1 AS one" };
+
+impl Database {
+    /// Whether the schema is current, in one round trip; an error if the database does not answer.
+    pub async fn schema(&self) -> Result<Schema> {
+        let newest = MIGRATIONS.last().map_or(0, |migration| migration.version);
+        match self.find::<i64>(APPLIED, Vec::new()).await {
+            Ok(applied) if applied.unwrap_or(0) >= newest => Ok(Schema::Current),
+            // The history table is made by the first migration.
+            Ok(_) | Err(DbError::Internal(_)) => Ok(Schema::Behind),
+            Err(away) => Err(away),
+        }
+    }
+
+    /// `SessionEnded` unless the gate's session lives and its user is active.
+    pub async fn check(&self, gate: Gate) -> Result<()> {
+        self.read_as::<()>(gate, NOTHING, Vec::new()).await.map(drop)
+    }
+}

@@ -1,0 +1,92 @@
+//! The values that travel to and from a database, and how each engine spells them. PostgreSQL keeps
+//! its native types; SQLite keeps ids and instants as text of fixed width, so that a person with a
+//! SQL shell can read them and they sort.
+
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+/// One bound parameter or one column of a row.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value {
+    /// SQL NULL.
+    Null,
+    /// `BOOLEAN`; 0 or 1 in SQLite.
+    Bool(bool),
+    /// Any integer type.
+    Int(i64),
+    /// `TEXT`.
+    Text(String),
+    /// `UUID`; hyphenated lower-case text in SQLite.
+    Uuid(Uuid),
+    /// `TIMESTAMPTZ`; `2026-11-20T16:21:24.000000Z` in SQLite.
+    Time(OffsetDateTime),
+    /// `BYTEA` or `BLOB`.
+    Bytes(Vec<u8>),
+}
+
+/// A value as a driver lends it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum ValueRef<'a> {
+    /// SQL NULL.
+    Null,
+    /// `BOOLEAN` of PostgreSQL.
+    Bool(bool),
+    /// Any integer type, and `BOOLEAN` of SQLite.
+    Int(i64),
+    /// `TEXT`; also ids and instants of SQLite.
+    Text(&'a str),
+    /// `UUID` of PostgreSQL.
+    Uuid(Uuid),
+    /// `TIMESTAMPTZ` of PostgreSQL.
+    Time(OffsetDateTime),
+    /// `BYTEA` or `BLOB`.
+    Bytes(&'a [u8]),
+}
+
+impl Value {
+    /// The same value, lent.
+    pub fn as_ref(&self) -> ValueRef<'_> {
+        match self {
+            Self::Null => ValueRef::Null,
+            Self::Bool(value) => ValueRef::Bool(*value),
+            Self::Int(value) => ValueRef::Int(*value),
+            Self::Text(text) => ValueRef::Text(text),
+            Self::Uuid(id) => ValueRef::Uuid(*id),
+            Self::Time(at) => ValueRef::Time(*at),
+            Self::Bytes(bytes) => ValueRef::Bytes(bytes),
+        }
+    }
+}
+
+impl ValueRef<'_> {
+    /// The same value, kept.
+    pub fn to_owned(self) -> Value {
+        match self {
+            Self::Null => Value::Null,
+            Self::Bool(value) => Value::Bool(value),
+            Self::Int(value) => Value::Int(value),
+            Self::Text(text) => Value::Text(text.to_owned()),
+            Self::Uuid(id) => Value::Uuid(id),
+            Self::Time(at) => Value::Time(at),
+            Self::Bytes(bytes) => Value::Bytes(bytes.to_vec()),
+        }
+    }
+}
+
+macro_rules! from {
+    ($($kind:ty => $variant:ident),*) => {$(
+        impl From<$kind> for Value {
+            fn from(value: $kind) -> Self {
+                Self::$variant(value.into())
+            }
+        }
+    )*};
+}
+from!(bool => Bool, i64 => Int, i32 => Int, i16 => Int, u32 => Int, String => Text, &str => Text, &String => Text, Uuid => Uuid,
+      OffsetDateTime => Time, Vec<u8> => Bytes, &[u8] => Bytes);
+
+impl<T: Into<Value>> From<Option<T>> for Value {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Null, Into::into)
+    }
+}
