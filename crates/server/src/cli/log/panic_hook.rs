@@ -80,7 +80,7 @@ mod tests {
 
     /// What such a process wrote: the answers, and stderr.
     fn played(format: &str) -> (Vec<Value>, String) {
-        let name = "cli::panic_hook::tests::a_panic_is_one_line_without_what_a_client_sent";
+        let name = "cli::log::panic_hook::tests::a_panic_is_one_line_without_what_a_client_sent";
         let mut command = Command::new(std::env::current_exe().unwrap());
         command.args([name, "--exact", "--nocapture"]).env(PLAYED, format);
         let output = command.env("RUST_BACKTRACE", "1").output().unwrap();
