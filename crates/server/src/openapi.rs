@@ -45,8 +45,9 @@ const TAGS: [(&str, &str); 7] = [
 
 /// An error (RFC 9457).
 #[derive(ToSchema)]
+#[schema(as = Problem)]
 #[allow(dead_code, reason = "describes what http::problem writes")]
-struct Problem {
+struct ProblemDocument {
     /// `urn:doorward:problem:` and the code.
     r#type: String,
     /// The kind of error, for people.
@@ -161,7 +162,7 @@ fn tag(name: &str, description: &str) -> Tag {
 }
 
 fn add_schemas(components: &mut Components) {
-    components.schemas.insert("Problem".into(), Problem::schema());
+    components.schemas.insert("Problem".into(), ProblemDocument::schema());
     components.schemas.insert("ProblemEntry".into(), ProblemEntry::schema());
     components.schemas.insert("Code".into(), Code::schema());
 }

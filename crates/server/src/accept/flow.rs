@@ -69,18 +69,18 @@ impl Drop for Inflow {
 
 /// An answer's body, which ends its exchange when it has been handed over or dropped.
 #[derive(Debug)]
-pub(super) struct Answer {
+pub(super) struct Outflow {
     body: Body,
     _exchange: Exchange,
 }
 
-impl Answer {
+impl Outflow {
     pub(super) fn new(body: Body, exchange: Exchange) -> Self {
         Self { body, _exchange: exchange }
     }
 }
 
-impl hyper::body::Body for Answer {
+impl hyper::body::Body for Outflow {
     type Data = Bytes;
     type Error = axum::Error;
 

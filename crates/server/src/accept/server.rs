@@ -21,7 +21,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tower::Service;
 
-use crate::accept::flow::{Answer, Inflow};
+use crate::accept::flow::{Inflow, Outflow};
 use crate::accept::limits::Limits;
 use crate::accept::pulse::Pulse;
 use crate::accept::socket::Socket;
@@ -49,7 +49,7 @@ const LATE_REQUEST: Duration = Duration::from_millis(250);
 const FAREWELL: Duration = Duration::from_secs(1);
 
 /// What answers requests: a router, alone or with layers around it.
-pub trait Routes:
+pub trait Responder:
     Service<Request, Response = axum::response::Response, Error = Infallible, Future: Send>
     + Clone
     + Send
@@ -58,7 +58,7 @@ pub trait Routes:
 {
 }
 
-impl<S> Routes for S where
+impl<S> Responder for S where
     S: Service<Request, Response = axum::response::Response, Error = Infallible, Future: Send>
         + Clone
         + Send
@@ -70,7 +70,7 @@ impl<S> Routes for S where
 /// Serves until `shutdown` completes, then drains.
 pub async fn serve(
     listener: TcpListener,
-    routes: impl Routes,
+    routes: impl Responder,
     limits: Limits,
     shutdown: impl Future<Output = ()>,
 ) -> Drained {
@@ -108,7 +108,7 @@ fn builder(limits: &Limits) -> Builder<TokioExecutor> {
 }
 
 /// Accepts until the shutdown; returning drops the listener, which refuses newcomers.
-async fn accept<R: Routes>(
+async fn accept<R: Responder>(
     listener: TcpListener,
     server: Arc<Server<R>>,
     phase: watch::Receiver<Phase>,
@@ -159,7 +159,7 @@ async fn drain(phase: &watch::Sender<Phase>, patience: Duration) -> Drained {
     Drained::Cut(left)
 }
 
-async fn connection<R: Routes>(
+async fn connection<R: Responder>(
     stream: TcpStream,
     peer: SocketAddr,
     server: &Server<R>,
@@ -231,12 +231,12 @@ where
     .await
 }
 
-fn answer<R: Routes>(
+fn answer<R: Responder>(
     request: Request<Incoming>,
     peer: SocketAddr,
     pulse: &Arc<Pulse>,
     server: &Server<R>,
-) -> impl Future<Output = Result<Response<Answer>, Infallible>> + Send + use<R> {
+) -> impl Future<Output = Result<Response<Outflow>, Infallible>> + Send + use<R> {
     let exchange = pulse.begin(request.version() == Version::HTTP_2);
     let deadline = tokio::time::Instant::now() + server.limits.body;
     let lacks_host = lacks_host(&request);
@@ -246,11 +246,11 @@ fn answer<R: Routes>(
     async move {
         if lacks_host {
             // The socket gives a bare refusal its problem document.
-            let mut refusal = Response::new(Answer::new(Body::empty(), exchange));
+            let mut refusal = Response::new(Outflow::new(Body::empty(), exchange));
             *refusal.status_mut() = StatusCode::BAD_REQUEST;
             return Ok(refusal);
         }
-        Ok(routes.call(request).await?.map(|body| Answer::new(body, exchange)))
+        Ok(routes.call(request).await?.map(|body| Outflow::new(body, exchange)))
     }
 }
 

@@ -13,7 +13,7 @@ use aws_lc_rs::hmac;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::guess_lane::{Lanes, Turn};
+use super::guess_lane::{GuessLanes, Turn};
 use super::store::{self, Claim, Credentials, Delays, Suspect};
 use super::{Accounts, Email};
 use crate::audit::{Actor, Event, Outcome, Record};
@@ -44,7 +44,7 @@ const ATTEMPTS: usize = 16;
 /// What guarding needs to know; shared by all clones of [`Accounts`].
 #[derive(Debug)]
 pub struct Guesses {
-    lanes: Arc<Lanes>,
+    lanes: Arc<GuessLanes>,
     key: hmac::Key,
     free: i64,
 }
@@ -54,7 +54,7 @@ impl Guesses {
     pub fn new(settings: &Settings) -> Arc<Self> {
         let key = hmac::Key::new(hmac::HMAC_SHA256, settings.secret.bytes());
         let free = settings.login_max_failures;
-        Arc::new(Self { lanes: Lanes::new(free), key, free: i64::from(free) })
+        Arc::new(Self { lanes: GuessLanes::new(free), key, free: i64::from(free) })
     }
 
     /// The row of an address that no account may have.

@@ -19,19 +19,19 @@ const MEMORY: Duration = Duration::from_secs(1);
 
 /// The lanes of this process, each found by whose password is guessed at.
 #[derive(Debug)]
-pub(super) struct Lanes {
+pub(super) struct GuessLanes {
     width: usize,
-    lanes: Mutex<HashMap<String, Arc<Lane>>>,
+    lanes: Mutex<HashMap<String, Arc<AccountLane>>>,
 }
 
 #[derive(Debug)]
-struct Lane {
+struct AccountLane {
     places: Arc<Semaphore>,
-    state: watch::Sender<State>,
+    state: watch::Sender<LaneState>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
-struct State {
+struct LaneState {
     /// Claims asked for or granted, and not yet decided.
     under_way: usize,
     /// How often the count was cleared by a right password.
@@ -40,7 +40,7 @@ struct State {
     refused: Option<(OffsetDateTime, OffsetDateTime)>,
 }
 
-impl Lanes {
+impl GuessLanes {
     /// Lanes as wide as half of what is free, so that two processes fill it without a refusal.
     pub(super) fn new(free: u32) -> Arc<Self> {
         let width = usize::try_from(free / 2).unwrap_or(8).clamp(1, 8);
@@ -51,7 +51,7 @@ impl Lanes {
     pub(super) async fn turn(self: &Arc<Self>, key: String) -> Result<Turn, Error> {
         let lane = Arc::clone(self.lock().entry(key.clone()).or_insert_with(|| {
             let places = Arc::new(Semaphore::new(self.width));
-            Arc::new(Lane { places, state: watch::Sender::default() })
+            Arc::new(AccountLane { places, state: watch::Sender::default() })
         }));
         let places = Arc::clone(&lane.places);
         let mut turn =
@@ -61,7 +61,7 @@ impl Lanes {
         if turn.place.is_some() { Ok(turn) } else { Err(Error::HashingUnavailable) }
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, Arc<Lane>>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Arc<AccountLane>>> {
         self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -69,9 +69,9 @@ impl Lanes {
 /// A place in a lane, left when dropped.
 #[derive(Debug)]
 pub(super) struct Turn {
-    lanes: Arc<Lanes>,
+    lanes: Arc<GuessLanes>,
     key: String,
-    lane: Arc<Lane>,
+    lane: Arc<AccountLane>,
     place: Option<OwnedSemaphorePermit>,
     counted: bool,
     cleared: u64,
@@ -104,7 +104,7 @@ impl Turn {
             self.lane.state.send_modify(|state| state.refused = Some((until, now)));
             return false;
         }
-        let decided = |state: &State| state.under_way == 0 || state.cleared > seen;
+        let decided = |state: &LaneState| state.under_way == 0 || state.cleared > seen;
         matches!(tokio::time::timeout(PATIENCE, state.wait_for(decided)).await, Ok(Ok(_)))
     }
 
@@ -147,7 +147,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_lane_is_gone_when_nobody_is_in_it() {
-        let lanes = Lanes::new(10);
+        let lanes = GuessLanes::new(10);
         let turns = [lanes.turn("ada".into()).await, lanes.turn("bob".into()).await];
         assert_eq!(lanes.lock().len(), 2);
         drop(turns);
@@ -156,7 +156,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_refusal_is_final_when_nobody_else_is_under_way() {
-        let lanes = Lanes::new(10);
+        let lanes = GuessLanes::new(10);
         let mut turn = lanes.turn("ada".into()).await.unwrap();
         let until = NOW + Duration::from_secs(30);
         turn.begin();
@@ -168,7 +168,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_refused_claim_waits_for_one_that_may_turn_out_right() {
-        let lanes = Lanes::new(10);
+        let lanes = GuessLanes::new(10);
         let mut first = lanes.turn("ada".into()).await.unwrap();
         let mut second = lanes.turn("ada".into()).await.unwrap();
         first.begin();

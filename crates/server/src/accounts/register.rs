@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use utoipa::ToSchema;
 
-use super::store::{self, NewUser};
+use super::store::{self, NewAccount};
 use super::{Accounts, Email, Name, Password, User};
 use crate::audit::{Event, Record};
 use crate::config::Registration;
@@ -78,7 +78,7 @@ impl Accounts {
         let salt = self.random.bytes::<16>();
         let hash = self.hashing.hash(password.into_secret(), salt).await?;
         let now = self.clock.now();
-        let new = NewUser {
+        let new = NewAccount {
             id: self.random.id(now),
             email: &email,
             name: name.as_ref(),

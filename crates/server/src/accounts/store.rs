@@ -92,7 +92,7 @@ impl FromRow for Credentials {
 
 /// A user to be inserted.
 #[derive(Debug)]
-pub(super) struct NewUser<'a> {
+pub(super) struct NewAccount<'a> {
     pub(super) id: Uuid,
     pub(super) email: &'a Email,
     pub(super) name: Option<&'a Name>,
@@ -102,7 +102,7 @@ pub(super) struct NewUser<'a> {
 }
 
 /// Inserts a user with a role.
-pub(super) fn insert(new: &NewUser<'_>) -> Vec<Step> {
+pub(super) fn insert(new: &NewAccount<'_>) -> Vec<Step> {
     let user = params![
         new.id,
         new.email.as_str(),

@@ -26,13 +26,13 @@ enum Note {
 }
 
 #[derive(Debug, Default)]
-pub(super) struct Lane {
+pub(super) struct RecordLane {
     queue: OnceLock<mpsc::Sender<Note>>,
     lost: AtomicU64,
     pruned: Daily,
 }
 
-impl Lane {
+impl RecordLane {
     pub(super) fn put(&self, audit: &Audit, record: Step) {
         if self.queue(audit).try_send(Note::Record(record)).is_err() {
             self.lose(1, "the queue is full");

@@ -50,7 +50,7 @@ pub struct Entry {
 
 /// Which events; `None` asks for all.
 #[derive(Clone, Debug, Default)]
-pub struct Filter {
+pub struct AuditFilter {
     /// Of this kind.
     pub event: Option<String>,
     /// That came out like this.
@@ -74,7 +74,7 @@ impl Audit {
     pub async fn list(
         &self,
         authority: Authority,
-        filter: Filter,
+        filter: AuditFilter,
         page: Page,
     ) -> Result<(Vec<Entry>, Option<Cursor>), Error> {
         let mut rows = store::list(&self.db, authority, filter, page).await?;

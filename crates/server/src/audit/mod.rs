@@ -9,7 +9,7 @@ mod list;
 mod store;
 
 pub use event::{Event, Outcome, Record};
-pub use list::{Entry, Filter};
+pub use list::{AuditFilter, Entry};
 pub use store::STATEMENTS;
 
 use std::sync::Arc;
@@ -22,7 +22,7 @@ use crate::error::Error;
 use crate::gate::{Authority, Gate};
 use crate::http::Origin;
 use crate::sql::{Result, Step};
-use lane::Lane;
+use lane::RecordLane;
 
 /// Who acts, on what authority, and from where.
 #[derive(Clone, Debug)]
@@ -52,7 +52,7 @@ pub struct Audit {
     clock: Clock,
     random: Random,
     retention: Option<Duration>,
-    lane: Arc<Lane>,
+    lane: Arc<RecordLane>,
 }
 
 impl Audit {

@@ -6,7 +6,7 @@ use time::macros::datetime;
 use uuid::Uuid;
 
 use super::Record;
-use super::list::{Entry, Filter};
+use super::list::{AuditFilter, Entry};
 use crate::db::{Columns, Database, FromRow};
 use crate::gate::Authority;
 use crate::http::Page;
@@ -81,7 +81,7 @@ pub(super) fn insert(id: Uuid, at: OffsetDateTime, record: Record) -> Step {
 pub(super) async fn list(
     db: &Database,
     authority: Authority,
-    filter: Filter,
+    filter: AuditFilter,
     page: Page,
 ) -> Result<Vec<Entry>> {
     const START: OffsetDateTime = datetime!(1970-01-01 0:00 UTC);

@@ -13,9 +13,9 @@ use uuid::Uuid;
 use super::operator::{OperatorArgs, find_user};
 use super::sources::SourceArgs;
 use super::table::{instant, plain};
-use super::{Failure, Outcome, failed, output, output_json};
+use super::{Exit, Failure, failed, output, output_json};
 use crate::app::App;
-use crate::audit::{Entry, Filter};
+use crate::audit::{AuditFilter, Entry};
 use crate::gate::Authority;
 use crate::http::{self, Page};
 
@@ -37,13 +37,13 @@ pub(super) struct AuditArgs {
 #[derive(Debug, Subcommand)]
 enum AuditCommand {
     /// Show who did what to whom, the newest last
-    List(ListArgs),
+    List(AuditListArgs),
     /// Remove the records that AUDIT_RETENTION no longer keeps
     Prune,
 }
 
 #[derive(Debug, Args)]
-struct ListArgs {
+struct AuditListArgs {
     /// Of this kind: login, role.grant, account.ban, …
     #[arg(long)]
     event: Option<String>,
@@ -77,7 +77,7 @@ struct ListArgs {
 }
 
 /// Runs `doorward audit`.
-pub(super) async fn run(args: AuditArgs, sources: &SourceArgs) -> Outcome {
+pub(super) async fn run(args: AuditArgs, sources: &SourceArgs) -> Exit {
     let app = args.operator.app(sources).await?;
     let json = args.operator.json;
     match args.command {
@@ -86,7 +86,7 @@ pub(super) async fn run(args: AuditArgs, sources: &SourceArgs) -> Outcome {
     }
 }
 
-async fn prune(app: &App, as_json: bool) -> Outcome {
+async fn prune(app: &App, as_json: bool) -> Exit {
     let removed = app.audit.prune().await.map_err(failed)?;
     if as_json {
         return output_json(&json!({"removed": removed}));
@@ -94,8 +94,8 @@ async fn prune(app: &App, as_json: bool) -> Outcome {
     output(&format!("Removed {removed} records.\n"))
 }
 
-async fn list(app: &App, args: ListArgs, as_json: bool) -> Outcome {
-    let filter = Filter {
+async fn list(app: &App, args: AuditListArgs, as_json: bool) -> Exit {
+    let filter = AuditFilter {
         event: args.event,
         outcome: args.outcome,
         actor: id(app, args.actor).await?,
@@ -134,7 +134,7 @@ fn time(text: Option<String>) -> Result<Option<OffsetDateTime>, Failure> {
 }
 
 /// The newest records, oldest first.
-async fn newest(app: &App, filter: &Filter, limit: u32) -> Result<Vec<Entry>, Failure> {
+async fn newest(app: &App, filter: &AuditFilter, limit: u32) -> Result<Vec<Entry>, Failure> {
     let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
     let mut page = Page { after: None, limit: PAGE.min(limit.into()) };
     let mut found = Vec::new();
@@ -156,11 +156,11 @@ async fn newest(app: &App, filter: &Filter, limit: u32) -> Result<Vec<Entry>, Fa
 /// left out of the first reading and stays out.
 async fn follow(
     app: &App,
-    mut filter: Filter,
+    mut filter: AuditFilter,
     shown: Vec<Entry>,
     floor: Option<OffsetDateTime>,
     as_json: bool,
-) -> Outcome {
+) -> Exit {
     let asked = filter.since.max(floor);
     let mut from = shown.last().map_or_else(|| app.clock.now(), |last| last.at);
     let mut seen: HashSet<Uuid> = shown.iter().map(|entry| entry.id).collect();
@@ -175,7 +175,7 @@ async fn follow(
     }
 }
 
-fn show(entries: &[Entry], as_json: bool) -> Outcome {
+fn show(entries: &[Entry], as_json: bool) -> Exit {
     if as_json {
         let line = |entry: &Entry| format!("{}\n", json!(entry));
         return output(&entries.iter().map(line).collect::<String>());

@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 
 use super::sources::SourceArgs;
-use super::{Failure, Outcome};
+use super::{Exit, Failure};
 use crate::config::{self, Shown};
 
 #[derive(Debug, Args)]
@@ -39,7 +39,7 @@ enum ConfigCommand {
     },
 }
 
-pub(super) fn run(args: &ConfigArgs, sources: &SourceArgs) -> Outcome {
+pub(super) fn run(args: &ConfigArgs, sources: &SourceArgs) -> Exit {
     match args.command {
         ConfigCommand::Check { json } => check(sources, json),
         ConfigCommand::Print { json } => print(sources, json),
@@ -48,7 +48,7 @@ pub(super) fn run(args: &ConfigArgs, sources: &SourceArgs) -> Outcome {
     }
 }
 
-fn check(sources: &SourceArgs, json: bool) -> Outcome {
+fn check(sources: &SourceArgs, json: bool) -> Exit {
     let resolved = sources.gather().resolve();
     let problems = resolved.problems();
     if json {
@@ -62,7 +62,7 @@ fn check(sources: &SourceArgs, json: bool) -> Outcome {
     Ok(())
 }
 
-fn print(sources: &SourceArgs, json: bool) -> Outcome {
+fn print(sources: &SourceArgs, json: bool) -> Exit {
     let resolved = sources.gather().resolve();
     if json {
         let document = json!({

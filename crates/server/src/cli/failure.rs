@@ -49,7 +49,7 @@ pub enum Failure {
 }
 
 /// What commands return.
-pub type Outcome = Result<(), Failure>;
+pub type Exit = Result<(), Failure>;
 
 impl Failure {
     /// A configuration failure of one sentence.

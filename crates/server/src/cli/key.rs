@@ -10,11 +10,11 @@ use time::format_description::well_known::Rfc3339;
 
 use super::operator::OperatorArgs;
 use super::sources::SourceArgs;
-use super::{Failure, Outcome, failed, output, output_json};
+use super::{Exit, Failure, failed, output, output_json};
 use crate::app::App;
 use crate::audit::Actor;
 use crate::cli::db::report::table;
-use crate::keys::{Refusal, SigningKey, Stage};
+use crate::keys::{NotRetired, SigningKey, Stage};
 
 /// Administers the key pairs that sign access tokens where TOKEN_ALGORITHM is not HS256.
 #[derive(Debug, Args)]
@@ -82,7 +82,7 @@ impl From<PairAlgorithm> for Algorithm {
 }
 
 /// Runs `doorward key`.
-pub(super) async fn run(args: KeyArgs, from: &SourceArgs) -> Outcome {
+pub(super) async fn run(args: KeyArgs, from: &SourceArgs) -> Exit {
     let seals = matches!(args.command, KeyCommand::Create { .. } | KeyCommand::Rotate { .. });
     let operator = args.operator;
     let settings = if seals { operator.settings(from)? } else { operator.without_secret(from)? };
@@ -110,7 +110,7 @@ pub(super) async fn run(args: KeyArgs, from: &SourceArgs) -> Outcome {
     }
 }
 
-async fn list(app: &App, as_json: bool) -> Outcome {
+async fn list(app: &App, as_json: bool) -> Exit {
     let keys = app.signing_keys().list().await.map_err(failed)?;
     if as_json {
         let keys: Vec<_> =
@@ -129,7 +129,7 @@ async fn list(app: &App, as_json: bool) -> Outcome {
     output(&format!("{}\n", table(header, rows)))
 }
 
-fn made(key: &SigningKey, as_json: bool) -> Outcome {
+fn made(key: &SigningKey, as_json: bool) -> Exit {
     if as_json {
         return output_json(&document(key, Stage::Waiting, false));
     }
@@ -141,16 +141,16 @@ fn made(key: &SigningKey, as_json: bool) -> Outcome {
     ))
 }
 
-async fn retire(app: &App, kid: &str, at_once: bool, as_json: bool) -> Outcome {
+async fn retire(app: &App, kid: &str, at_once: bool, as_json: bool) -> Exit {
     let retired = app.signing_keys().retire(&Actor::operator(), kid, at_once).await;
     let until = match retired.map_err(failed)? {
         Ok(until) => until,
-        Err(Refusal::Unknown) => {
+        Err(NotRetired::Unknown) => {
             return Err(Failure::Failed(format!(
                 "There is no key {kid}: see `doorward key list`."
             )));
         }
-        Err(Refusal::Needed) => {
+        Err(NotRetired::Needed) => {
             return Err(Failure::Failed(format!(
                 "{kid} is the only key that can sign tokens: run `doorward key rotate` first."
             )));

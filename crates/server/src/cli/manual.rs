@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, CommandFactory};
 use clap_complete::Shell;
 
-use super::{Cli, Failure, Outcome, failed};
+use super::{Cli, Exit, Failure, failed};
 
 #[derive(Debug, Args)]
 pub(super) struct CompletionsArgs {
@@ -20,13 +20,13 @@ pub(super) struct ManArgs {
     output: Option<PathBuf>,
 }
 
-pub(super) fn completions(args: &CompletionsArgs) -> Outcome {
+pub(super) fn completions(args: &CompletionsArgs) -> Exit {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut Cli::command(), "doorward", &mut script);
     super::output(&String::from_utf8_lossy(&script))
 }
 
-pub(super) fn man(args: &ManArgs) -> Outcome {
+pub(super) fn man(args: &ManArgs) -> Exit {
     if let Some(folder) = &args.output {
         return std::fs::create_dir_all(folder)
             .and_then(|()| clap_mangen::generate_to(Cli::command(), folder))

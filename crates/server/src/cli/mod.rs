@@ -21,7 +21,7 @@ mod table;
 mod token;
 mod user;
 
-pub use failure::{Failure, Outcome};
+pub use failure::{Exit, Failure};
 pub use log::JsonLine;
 
 use clap::{Parser, Subcommand};
@@ -75,7 +75,7 @@ enum Command {
 }
 
 /// Runs the command.
-pub async fn run(cli: Cli) -> Outcome {
+pub async fn run(cli: Cli) -> Exit {
     let sources = &cli.sources;
     let outcome = match cli.command {
         Command::Dev(args) => serve::dev::run(args, sources).await,

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::sources::SourceArgs;
-use super::{Failure, Outcome};
+use super::{Exit, Failure};
 use crate::app::App;
 use crate::clock::Clock;
 use crate::crypto::Random;
@@ -18,7 +18,7 @@ pub(super) struct OpenapiArgs {
     output: Option<PathBuf>,
 }
 
-pub(super) async fn run(args: OpenapiArgs, sources: &SourceArgs) -> Outcome {
+pub(super) async fn run(args: OpenapiArgs, sources: &SourceArgs) -> Exit {
     let settings = sources.without_secret(None)?;
     // The routes hold a database; the document needs none of its tables.
     let db = Database::open_sqlite(Path::new(":memory:")).await.map_err(super::failed)?;

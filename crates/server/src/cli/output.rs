@@ -3,10 +3,10 @@
 use std::fmt::Display;
 use std::io::{ErrorKind, Write};
 
-use super::{Failure, Outcome};
+use super::{Exit, Failure};
 
 /// Prints data.
-pub(super) fn output(text: &str) -> Outcome {
+pub(super) fn output(text: &str) -> Exit {
     let mut stdout = std::io::stdout().lock();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
@@ -17,7 +17,7 @@ pub(super) fn output(text: &str) -> Outcome {
 }
 
 /// Prints one JSON document.
-pub(super) fn output_json(document: &serde_json::Value) -> Outcome {
+pub(super) fn output_json(document: &serde_json::Value) -> Exit {
     output(&format!("{document:#}\n"))
 }
 

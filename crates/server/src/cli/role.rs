@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::operator::{OperatorArgs, confirm, find_user};
 use super::sources::SourceArgs;
 use super::table::table;
-use super::{Failure, Outcome, failed, output, output_json};
+use super::{Exit, Failure, failed, output, output_json};
 use crate::app::App;
 use crate::audit::Actor;
 use crate::error::Error;
@@ -71,7 +71,7 @@ enum RoleCommand {
 }
 
 /// Runs `doorward role`.
-pub(super) async fn run(args: RoleArgs, sources: &SourceArgs) -> Outcome {
+pub(super) async fn run(args: RoleArgs, sources: &SourceArgs) -> Exit {
     let json = args.operator.json;
     if matches!(args.command, RoleCommand::Permissions) {
         return permissions(json);
@@ -108,21 +108,21 @@ fn told(role: &str, error: Error) -> Failure {
     }
 }
 
-async fn grant(app: &App, user: &str, role: &str, as_json: bool) -> Outcome {
+async fn grant(app: &App, user: &str, role: &str, as_json: bool) -> Exit {
     let (name, id) = (name(role)?, find_user(app, user).await?.user.id);
     let done = app.roles().grant(&Actor::operator(), id, &name).await;
     done.map_err(|error| told(role, error))?;
     held(app, user, as_json, &format!("{user} holds the role {role} now.\n")).await
 }
 
-async fn revoke(app: &App, user: &str, role: &str, as_json: bool) -> Outcome {
+async fn revoke(app: &App, user: &str, role: &str, as_json: bool) -> Exit {
     let (name, id) = (name(role)?, find_user(app, user).await?.user.id);
     let done = app.roles().revoke(&Actor::operator(), id, &name).await;
     done.map_err(|error| told(role, error))?;
     held(app, user, as_json, &format!("{user} does not hold the role {role}.\n")).await
 }
 
-async fn held(app: &App, user: &str, as_json: bool, sentence: &str) -> Outcome {
+async fn held(app: &App, user: &str, as_json: bool, sentence: &str) -> Exit {
     if !as_json {
         return output(sentence);
     }
@@ -130,7 +130,7 @@ async fn held(app: &App, user: &str, as_json: bool, sentence: &str) -> Outcome {
     output_json(&json!({"id": found.id, "roles": found.roles}))
 }
 
-async fn list(app: &App, as_json: bool) -> Outcome {
+async fn list(app: &App, as_json: bool) -> Exit {
     let roles = app.roles().list(Authority::Operator).await.map_err(failed)?;
     if as_json {
         return output_json(&json!(roles));
@@ -146,7 +146,7 @@ async fn create(
     description: String,
     permissions: &[String],
     as_json: bool,
-) -> Outcome {
+) -> Exit {
     let mut allowed = Vec::new();
     for text in permissions {
         let unknown = || {
@@ -166,7 +166,7 @@ async fn create(
     output(&format!("Made the role {role}.\n"))
 }
 
-async fn delete(app: &App, role: &str, yes: bool, as_json: bool) -> Outcome {
+async fn delete(app: &App, role: &str, yes: bool, as_json: bool) -> Exit {
     let name = name(role)?;
     confirm(&format!("The role {role} will be taken from everybody and deleted."), yes)?;
     let done = app.roles().delete(&Actor::operator(), &name).await;
@@ -177,7 +177,7 @@ async fn delete(app: &App, role: &str, yes: bool, as_json: bool) -> Outcome {
     output(&format!("Deleted the role {role}.\n"))
 }
 
-fn permissions(as_json: bool) -> Outcome {
+fn permissions(as_json: bool) -> Exit {
     let all = Permission::ALL.iter();
     if as_json {
         let all: Vec<Value> =

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::operator::{OperatorArgs, confirm, find_user};
 use super::sources::SourceArgs;
 use super::table::{instant, table};
-use super::{Failure, Outcome, failed, output, output_json};
+use super::{Exit, Failure, failed, output, output_json};
 use crate::app::App;
 use crate::audit::Actor;
 use crate::error::Error;
@@ -50,7 +50,7 @@ enum SessionCommand {
 }
 
 /// Runs `doorward session`.
-pub(super) async fn run(args: SessionArgs, sources: &SourceArgs) -> Outcome {
+pub(super) async fn run(args: SessionArgs, sources: &SourceArgs) -> Exit {
     let app = args.operator.app(sources).await?;
     let json = args.operator.json;
     match args.command {
@@ -61,7 +61,7 @@ pub(super) async fn run(args: SessionArgs, sources: &SourceArgs) -> Outcome {
     }
 }
 
-async fn list(app: &App, user: &str, as_json: bool) -> Outcome {
+async fn list(app: &App, user: &str, as_json: bool) -> Exit {
     let id = find_user(app, user).await?.user.id;
     let found = app.sessions().list_of(Authority::Operator, id).await.map_err(failed)?;
     if as_json {
@@ -81,7 +81,7 @@ async fn list(app: &App, user: &str, as_json: bool) -> Outcome {
     output(&table(&headings, found.iter().map(row).collect()))
 }
 
-async fn revoke(app: &App, id: Uuid, as_json: bool) -> Outcome {
+async fn revoke(app: &App, id: Uuid, as_json: bool) -> Exit {
     let done = app.sessions().revoke_any(&Actor::operator(), id).await;
     done.map_err(|error| match error {
         Error::NotFound => Failure::Failed(format!("There is no live session {id}.")),
@@ -93,7 +93,7 @@ async fn revoke(app: &App, id: Uuid, as_json: bool) -> Outcome {
     output(&format!("Ended the session {id}.\n"))
 }
 
-async fn revoke_of(app: &App, user: &str, as_json: bool) -> Outcome {
+async fn revoke_of(app: &App, user: &str, as_json: bool) -> Exit {
     let id = find_user(app, user).await?.user.id;
     app.sessions().revoke_of(&Actor::operator(), id).await.map_err(failed)?;
     if as_json {
@@ -102,7 +102,7 @@ async fn revoke_of(app: &App, user: &str, as_json: bool) -> Outcome {
     output(&format!("Ended every session of {user}.\n"))
 }
 
-async fn revoke_everybodys(app: &App, yes: bool, as_json: bool) -> Outcome {
+async fn revoke_everybodys(app: &App, yes: bool, as_json: bool) -> Exit {
     confirm("Everybody will have to sign in again.", yes)?;
     app.sessions().revoke_everybodys(&Actor::operator()).await.map_err(failed)?;
     if as_json {

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::operator::OperatorArgs;
 use super::sources::SourceArgs;
-use super::{Failure, Outcome, failed, output, output_json};
+use super::{Exit, Failure, failed, output, output_json};
 use crate::app::App;
 use crate::clock::Clock;
 use crate::crypto::Random;
@@ -42,7 +42,7 @@ enum TokenCommand {
 }
 
 /// Runs `doorward token`.
-pub(super) async fn run(args: TokenArgs, from: &SourceArgs) -> Outcome {
+pub(super) async fn run(args: TokenArgs, from: &SourceArgs) -> Exit {
     let settings = args.operator.settings(from)?;
     let (token, must_hold) = match args.command {
         TokenCommand::Inspect { token } => (token, false),

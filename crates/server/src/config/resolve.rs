@@ -5,7 +5,7 @@ use super::{DatabaseUrl, LogFormat, Secret, Settings};
 use crate::config::entry::entries::ENTRIES;
 use crate::config::entry::table::{Secrecy, masked};
 use crate::config::entry::word::MAKE_A_SECRET;
-use crate::config::source::gather::{Found, Gathered, Problem};
+use crate::config::source::gather::{Found, Gathered, SettingProblem};
 
 /// Settings on their way, with what is wrong about them.
 #[derive(Debug)]
@@ -13,7 +13,7 @@ pub struct Resolved {
     settings: Settings,
     values: Vec<Shown>,
     warnings: Vec<String>,
-    problems: Vec<Problem>,
+    problems: Vec<SettingProblem>,
 }
 
 /// One setting as `config print` shows it.
@@ -64,7 +64,7 @@ impl Gathered {
                     "{} is not supported by this version yet and has no effect.",
                     found.label
                 )),
-                Some(Err(what)) => self.problems.push(Problem {
+                Some(Err(what)) => self.problems.push(SettingProblem {
                     setting: Some(setting.name),
                     sentence: sentence(found, &what),
                 }),
@@ -74,7 +74,7 @@ impl Gathered {
         }
         if !self.found.contains_key(SECRET) && !self.complains_about(SECRET) {
             let sentence = format!("{SECRET} is not set: {MAKE_A_SECRET}.");
-            self.problems.push(Problem { setting: Some(SECRET), sentence });
+            self.problems.push(SettingProblem { setting: Some(SECRET), sentence });
         }
         if !self.found.contains_key(SHARED)
             && let Some(secret) = self.found.get(SECRET)
@@ -155,7 +155,7 @@ fn shown(name: &'static str, secrecy: Secrecy, found: &Found) -> Shown {
 }
 
 /// What each setting allows alone but not together.
-fn contradictions(settings: &Settings) -> Vec<Problem> {
+fn contradictions(settings: &Settings) -> Vec<SettingProblem> {
     let mut sentences = Vec::new();
     if settings.session_idle_ttl > settings.session_max_ttl {
         sentences.push((
@@ -190,6 +190,6 @@ fn contradictions(settings: &Settings) -> Vec<Problem> {
     }
     sentences
         .into_iter()
-        .map(|(name, sentence)| Problem { setting: Some(name), sentence })
+        .map(|(name, sentence)| SettingProblem { setting: Some(name), sentence })
         .collect()
 }

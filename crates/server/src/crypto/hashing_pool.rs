@@ -20,13 +20,13 @@ use crate::error::Error;
 const QUEUE_PER_THREAD: usize = 64;
 const QUEUE_PER_THREAD_BCRYPT: usize = 16;
 
-type Job = Box<dyn FnOnce(&mut Scratch) + Send>;
+type HashJob = Box<dyn FnOnce(&mut Scratch) + Send>;
 
 /// The threads and their queue; clones share them, and they end with the last clone.
 #[derive(Clone, Debug)]
 pub struct HashingPool {
     scheme: HashScheme,
-    owner: Arc<Owner>,
+    owner: Arc<PoolOwner>,
 }
 
 /// What verifying a password found.
@@ -39,33 +39,33 @@ pub struct Verdict {
 }
 
 #[derive(Debug)]
-struct Owner {
+struct PoolOwner {
     shared: Arc<Shared>,
     dummy: String,
 }
 
 #[derive(Debug, Default)]
 struct Shared {
-    queue: Mutex<Queue>,
+    queue: Mutex<JobQueue>,
     wake: Condvar,
     capacity: usize,
     computed: AtomicU64,
 }
 
 #[derive(Default)]
-struct Queue {
-    jobs: VecDeque<Job>,
+struct JobQueue {
+    jobs: VecDeque<HashJob>,
     closed: bool,
 }
 
-impl std::fmt::Debug for Queue {
+impl std::fmt::Debug for JobQueue {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(out, "Queue({} waiting)", self.jobs.len())
+        write!(out, "JobQueue({} waiting)", self.jobs.len())
     }
 }
 
 impl Shared {
-    fn lock(&self) -> MutexGuard<'_, Queue> {
+    fn lock(&self) -> MutexGuard<'_, JobQueue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -93,7 +93,7 @@ impl Shared {
         }
     }
 
-    fn push(&self, job: Job) -> Result<(), Error> {
+    fn push(&self, job: HashJob) -> Result<(), Error> {
         let mut queue = self.lock();
         if queue.jobs.len() >= self.capacity {
             return Err(Error::HashingUnavailable);
@@ -105,7 +105,7 @@ impl Shared {
     }
 }
 
-impl Drop for Owner {
+impl Drop for PoolOwner {
     fn drop(&mut self) {
         self.shared.lock().closed = true;
         self.shared.wake.notify_all();
@@ -128,7 +128,7 @@ impl HashingPool {
                 tracing::error!(%error, "a hashing thread could not be started");
             }
         }
-        let owner = Arc::new(Owner { shared, dummy: password_hash::dummy(scheme) });
+        let owner = Arc::new(PoolOwner { shared, dummy: password_hash::dummy(scheme) });
         Self { scheme, owner }
     }
 
@@ -185,13 +185,13 @@ impl HashingPool {
 
     async fn run<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&mut Work<'_>) -> T + Send + 'static,
+        work: impl FnOnce(&mut Workbench<'_>) -> T + Send + 'static,
     ) -> Result<T, Error> {
         let (answer, answered) = oneshot::channel();
         let shared = Arc::clone(&self.owner.shared);
         self.owner.shared.push(Box::new(move |scratch| {
             if !answer.is_closed() {
-                let mut bench = Work { scratch, computed: &shared.computed };
+                let mut bench = Workbench { scratch, computed: &shared.computed };
                 let _ = answer.send(work(&mut bench));
             }
         }))?;
@@ -200,12 +200,12 @@ impl HashingPool {
 }
 
 /// A thread's working memory and the count of what was done with it.
-struct Work<'a> {
+struct Workbench<'a> {
     scratch: &'a mut Scratch,
     computed: &'a AtomicU64,
 }
 
-impl Work<'_> {
+impl Workbench<'_> {
     fn hash(
         &mut self,
         password: &SecretString,

@@ -17,11 +17,11 @@ pub(super) const CALL_WITHIN: Duration = Duration::from_secs(4);
 /// A handle on the database; clones share it.
 #[derive(Clone, Debug)]
 pub struct Database {
-    engine: Arc<Engine>,
+    engine: Arc<Backend>,
 }
 
 #[derive(Debug)]
-enum Engine {
+enum Backend {
     Sqlite(Sqlite),
     Postgres(Postgres),
 }
@@ -33,7 +33,7 @@ impl Database {
             DatabaseUrl::Sqlite(path) => Self::open_sqlite(path).await,
             DatabaseUrl::Postgres(url) => {
                 let postgres = Postgres::open(url).await?;
-                Ok(Self { engine: Arc::new(Engine::Postgres(postgres)) })
+                Ok(Self { engine: Arc::new(Backend::Postgres(postgres)) })
             }
         }
     }
@@ -43,7 +43,7 @@ impl Database {
         match url {
             DatabaseUrl::Sqlite(path) => Self::open_sqlite(path).await,
             DatabaseUrl::Postgres(url) => {
-                Ok(Self { engine: Arc::new(Engine::Postgres(Postgres::lazy(url)?)) })
+                Ok(Self { engine: Arc::new(Backend::Postgres(Postgres::lazy(url)?)) })
             }
         }
     }
@@ -51,22 +51,22 @@ impl Database {
     /// Prepares a statement without running it, in every form in which it may be sent.
     pub async fn prepare(&self, sql: Sql) -> Result<()> {
         match &*self.engine {
-            Engine::Sqlite(sqlite) => sqlite.prepare(sql).await,
-            Engine::Postgres(postgres) => postgres.prepare(sql).await,
+            Backend::Sqlite(sqlite) => sqlite.prepare(sql).await,
+            Backend::Postgres(postgres) => postgres.prepare(sql).await,
         }
     }
 
     /// Opens, and creates if absent, the SQLite file at `path`.
     pub async fn open_sqlite(path: &std::path::Path) -> Result<Self> {
         let sqlite = Sqlite::open(path).await?;
-        Ok(Self { engine: Arc::new(Engine::Sqlite(sqlite)) })
+        Ok(Self { engine: Arc::new(Backend::Sqlite(sqlite)) })
     }
 
     /// Rows of a statement that only reads.
     pub async fn query<T: FromRow>(&self, sql: Sql, params: Vec<Value>) -> Result<Vec<T>> {
         match &*self.engine {
-            Engine::Sqlite(sqlite) => sqlite.query(sql, params).await,
-            Engine::Postgres(postgres) => postgres.query(sql, params).await,
+            Backend::Sqlite(sqlite) => sqlite.query(sql, params).await,
+            Backend::Postgres(postgres) => postgres.query(sql, params).await,
         }
     }
 
@@ -78,8 +78,8 @@ impl Database {
     /// Runs the steps in one transaction and one round trip; the rows of each step. All or nothing.
     pub async fn write(&self, steps: Vec<Step>) -> Result<Vec<Vec<Row>>> {
         match &*self.engine {
-            Engine::Sqlite(sqlite) => sqlite.write(None, steps).await,
-            Engine::Postgres(postgres) => postgres.write(None, steps).await,
+            Backend::Sqlite(sqlite) => sqlite.write(None, steps).await,
+            Backend::Postgres(postgres) => postgres.write(None, steps).await,
         }
     }
 
@@ -98,8 +98,8 @@ impl Database {
         params: Vec<Value>,
     ) -> Result<Vec<T>> {
         match &*self.engine {
-            Engine::Sqlite(sqlite) => sqlite.read_as(gate, sql, params).await,
-            Engine::Postgres(postgres) => postgres.read_as(gate, sql, params).await,
+            Backend::Sqlite(sqlite) => sqlite.read_as(gate, sql, params).await,
+            Backend::Postgres(postgres) => postgres.read_as(gate, sql, params).await,
         }
     }
 
@@ -117,8 +117,8 @@ impl Database {
     /// Several steps as the gate's user, in one transaction and one round trip.
     pub async fn write_all_as(&self, gate: Gate, steps: Vec<Step>) -> Result<Vec<Vec<Row>>> {
         match &*self.engine {
-            Engine::Sqlite(sqlite) => sqlite.write(Some(gate), steps).await,
-            Engine::Postgres(postgres) => postgres.write(Some(gate), steps).await,
+            Backend::Sqlite(sqlite) => sqlite.write(Some(gate), steps).await,
+            Backend::Postgres(postgres) => postgres.write(Some(gate), steps).await,
         }
     }
 

@@ -79,7 +79,7 @@ async fn json(request: Request) -> Result<Fields, Error> {
 async fn urlencoded(request: Request) -> Result<Fields, Error> {
     let bytes = read(request, LIMIT).await?;
     let text = std::str::from_utf8(&bytes).map_err(|_| not_utf8())?;
-    let mut form = Form::default();
+    let mut form = FormMap::default();
     for pair in text.split('&').filter(|pair| !pair.is_empty()) {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
         form.insert(unescape(name)?, unescape(value)?)?;
@@ -102,7 +102,7 @@ async fn multipart<S: Send + Sync>(
     whole.headers_mut().insert(header::CONTENT_TYPE, kind.clone());
     let malformed = || Error::BadRequest("The body is not valid multipart/form-data.".into());
     let mut parts = Multipart::from_request(whole, state).await.map_err(|_| malformed())?;
-    let mut form = Form::default();
+    let mut form = FormMap::default();
     while let Some(part) = parts.next_field().await.map_err(|_| malformed())? {
         let name = part.name().ok_or_else(malformed)?.to_owned();
         let value: Bytes = part.bytes().await.map_err(|_| malformed())?;
@@ -113,9 +113,9 @@ async fn multipart<S: Send + Sync>(
 }
 
 #[derive(Default)]
-struct Form(Map<String, Value>);
+struct FormMap(Map<String, Value>);
 
-impl Form {
+impl FormMap {
     /// RFC 6749 §3.2: a parameter must not be there twice.
     fn insert(&mut self, name: String, value: String) -> Result<(), Error> {
         match self.0.insert(name, value.into()) {

@@ -27,14 +27,14 @@ const KEEP_GOOD: time::Duration = time::Duration::seconds(5);
 const KEEP_BAD: time::Duration = time::Duration::seconds(1);
 
 /// When the database was asked, and what it said; `None` if it was away.
-type Answer = (OffsetDateTime, Option<Schema>);
+type LastAnswer = (OffsetDateTime, Option<Schema>);
 
 /// Asks the database how it is, at most once every few seconds.
 #[derive(Clone, Debug)]
 pub struct Probe {
     db: Database,
     clock: Clock,
-    last: Arc<Mutex<Option<Answer>>>,
+    last: Arc<Mutex<Option<LastAnswer>>>,
 }
 
 impl Probe {

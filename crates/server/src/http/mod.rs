@@ -28,7 +28,7 @@ pub use layer::USER_ID;
 pub use origin::Origin;
 pub use page::{Cursor, Flag, Listing, Page, Term};
 pub use problem::Problem;
-pub use query::{Query, text};
+pub use query::{QueryString, text};
 pub use reply::{Created, Json, NoContent, NotModified, json};
 pub use request_id::RequestId;
 pub use segment::{IdInPath, segment};

@@ -14,7 +14,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::reply::Json;
-use super::{Field, Fields, Query, text};
+use super::{Field, Fields, QueryString, text};
 use crate::error::Error;
 
 /// The last row of a page.
@@ -95,14 +95,14 @@ impl Field for Limit {
 #[derive(Clone, Debug)]
 pub struct Listing {
     path: String,
-    query: Query,
+    query: QueryString,
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Listing {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
-        let query = Query::from_request_parts(parts, state).await?;
+        let query = QueryString::from_request_parts(parts, state).await?;
         let uri = parts.extensions.get::<OriginalUri>().map_or(&parts.uri, |uri| &uri.0);
         Ok(Self { path: uri.path().trim_end_matches('/').to_owned(), query })
     }

@@ -13,9 +13,9 @@ use super::Fields;
 
 /// The decoded query string of a request.
 #[derive(Clone, Debug, Default)]
-pub struct Query(Vec<(String, String)>);
+pub struct QueryString(Vec<(String, String)>);
 
-impl Query {
+impl QueryString {
     /// The parameters, to be read field by field.
     pub fn fields(&self) -> Fields {
         let mut map = Map::new();
@@ -39,7 +39,7 @@ impl Query {
     }
 }
 
-impl<S: Send + Sync> FromRequestParts<S> for Query {
+impl<S: Send + Sync> FromRequestParts<S> for QueryString {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Error> {
@@ -55,7 +55,7 @@ pub fn text(value: Value) -> Result<String, (String, &'static str)> {
     }
 }
 
-fn parse(query: &str) -> Result<Query, Error> {
+fn parse(query: &str) -> Result<QueryString, Error> {
     let pairs = query.split('&').filter(|pair| !pair.is_empty());
     pairs
         .map(|pair| {
@@ -65,7 +65,7 @@ fn parse(query: &str) -> Result<Query, Error> {
             Ok((name, value))
         })
         .collect::<Result<_, _>>()
-        .map(Query)
+        .map(QueryString)
 }
 
 fn decode(part: &str) -> Option<String> {

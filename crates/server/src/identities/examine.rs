@@ -16,7 +16,7 @@ use crate::keys::{Demands, Examined, Said, barred, shown};
 
 /// The user of an identity.
 #[derive(Clone, Debug)]
-pub(super) struct Fate {
+pub(super) struct LinkedUser {
     pub(super) user_id: Uuid,
     pub(super) is_active: bool,
     pub(super) banned_until: Option<OffsetDateTime>,

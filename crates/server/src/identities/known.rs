@@ -9,10 +9,10 @@ use super::person::Person;
 use super::store::Identity;
 use crate::recent::Recent;
 
-type Key = [u8; 32];
+type PersonKey = [u8; 32];
 
 #[derive(Debug, Default)]
-pub(super) struct Known(Recent<Key, Identity>);
+pub(super) struct Known(Recent<PersonKey, Identity>);
 
 impl Known {
     pub(super) fn get(&self, person: &Person) -> Option<Identity> {
@@ -29,7 +29,7 @@ impl Known {
 }
 
 /// Neither text holds a NUL.
-fn key(person: &Person) -> Key {
+fn key(person: &Person) -> PersonKey {
     let text = format!("{}\0{}", person.issuer, person.subject);
     let mut key = [0; 32];
     key.copy_from_slice(digest(&SHA256, text.as_bytes()).as_ref());

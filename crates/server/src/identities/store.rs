@@ -3,7 +3,7 @@
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::examine::Fate;
+use super::examine::LinkedUser;
 use super::person::Person;
 use crate::accounts::{Email, Name};
 use crate::db::{Columns, Database, FromRow, Row};
@@ -56,14 +56,14 @@ pub(super) async fn find(db: &Database, person: &Person) -> Result<Option<Identi
     db.find(FIND, params![&person.issuer, &person.subject]).await
 }
 
-impl FromRow for Fate {
+impl FromRow for LinkedUser {
     fn from_row(row: &Columns<'_>) -> Result<Self> {
         Ok(Self { user_id: row.get(0)?, is_active: row.get(1)?, banned_until: row.get(2)? })
     }
 }
 
 /// What became of the person's user.
-pub(super) async fn find_fate(db: &Database, person: &Person) -> Result<Option<Fate>> {
+pub(super) async fn find_fate(db: &Database, person: &Person) -> Result<Option<LinkedUser>> {
     db.find(FIND_FATE, params![&person.issuer, &person.subject]).await
 }
 
@@ -108,13 +108,13 @@ pub(super) async fn find_better_auth_session(
     token: &str,
     now: OffsetDateTime,
 ) -> Result<Option<String>> {
-    let found = db.find::<Answer>(FIND_BETTER_AUTH_SESSION, params![token, now]).await?;
+    let found = db.find::<BetterAuthUser>(FIND_BETTER_AUTH_SESSION, params![token, now]).await?;
     Ok(found.and_then(|answer| answer.0))
 }
 
-struct Answer(Option<String>);
+struct BetterAuthUser(Option<String>);
 
-impl FromRow for Answer {
+impl FromRow for BetterAuthUser {
     fn from_row(row: &Columns<'_>) -> Result<Self> {
         row.get(0).map(Self)
     }

@@ -15,7 +15,7 @@ use crate::error::Error;
 
 /// Why a key cannot be retired.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Refusal {
+pub enum NotRetired {
     /// There is no such key, or it verifies nothing any more.
     Unknown,
     /// Tokens are signed with its algorithm and there is no other key.
@@ -75,13 +75,13 @@ impl SigningKeys {
         by: &Actor,
         kid: &str,
         at_once: bool,
-    ) -> Result<Result<OffsetDateTime, Refusal>, Error> {
+    ) -> Result<Result<OffsetDateTime, NotRetired>, Error> {
         let now = self.keys.clock().now();
         let listed = self.list().await?;
         let Some((key, _, _)) =
             listed.iter().find(|(key, stage, _)| key.kid == kid && *stage != Stage::Removed)
         else {
-            return Ok(Err(Refusal::Unknown));
+            return Ok(Err(NotRetired::Unknown));
         };
         let needed = self.keys.ring().settings.token_algorithm.name() == key.algorithm;
         let others = listed.iter().any(|(other, stage, _)| {
@@ -91,7 +91,7 @@ impl SigningKeys {
                 && matches!(stage, Stage::Active | Stage::Waiting)
         });
         if needed && !others {
-            return Ok(Err(Refusal::Needed));
+            return Ok(Err(NotRetired::Needed));
         }
         let last = if at_once { now } else { self.last_use(now) };
         let last = key.remove_at.map_or(last, |planned| planned.min(last));

@@ -17,7 +17,7 @@ pub use caller::Caller;
 pub use decided_first::DecideFirst;
 pub use explain::{Demands, Said, barred, instant, shown};
 pub use foreign::{Admitted, Admitting, Examined, Examining, Foreign};
-pub use lifecycle::{Refusal, SigningKeys};
+pub use lifecycle::{NotRetired, SigningKeys};
 pub use permitted::Permitted;
 pub use signing::{Keys, refused};
 pub use signing_key::{SigningKey, Stage};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use utoipa::ToSchema;
 
-use super::role::{Allowed, Description, strings};
+use super::role::{Allowed, RoleDescription, strings};
 use super::{Role, RoleName, Roles, store};
 use crate::audit::{Actor, Event, Record};
 use crate::error::Error;
@@ -24,7 +24,7 @@ struct CreateRoleRequest {
     name: RoleName,
     /// What it is for.
     #[schema(value_type = Option<String>, max_length = 200)]
-    description: Option<Description>,
+    description: Option<RoleDescription>,
     /// What it allows; none if absent.
     #[schema(value_type = Option<Vec<Permission>>)]
     permissions: Option<Allowed>,
@@ -55,7 +55,7 @@ pub(super) async fn create(
     JsonBody(fields): JsonBody,
 ) -> Result<Created<Role>, Error> {
     let request = CreateRoleRequest::read(fields)?;
-    let description = request.description.map(|Description(text)| text).unwrap_or_default();
+    let description = request.description.map(|RoleDescription(text)| text).unwrap_or_default();
     let allowed = request.permissions.map(|Allowed(all)| all).unwrap_or_default();
     let role = roles.create(&by.actor, request.name, description, &allowed).await?;
     Ok(Created(format!("/admin/roles/{}", role.name), role))

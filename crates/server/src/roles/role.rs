@@ -101,9 +101,9 @@ impl<S: Send + Sync> FromRequestParts<S> for RoleInPath {
 
 /// What a role is for: at most 200 characters in one line.
 #[derive(Clone, Debug)]
-pub(super) struct Description(pub(super) String);
+pub(super) struct RoleDescription(pub(super) String);
 
-impl Field for Description {
+impl Field for RoleDescription {
     fn from_json(value: Value) -> std::result::Result<Self, (String, &'static str)> {
         let text = String::from_json(value)?.trim().to_owned();
         if text.chars().count() > MAX_DESCRIPTION {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use utoipa::ToSchema;
 
-use super::role::{Allowed, Description, RoleInPath};
+use super::role::{Allowed, RoleDescription, RoleInPath};
 use super::{Role, RoleName, Roles, store};
 use crate::audit::{Actor, Event, Record};
 use crate::error::Error;
@@ -22,7 +22,7 @@ use crate::keys::Permitted;
 struct UpdateRoleRequest {
     /// What it is for.
     #[schema(value_type = Option<String>, max_length = 200)]
-    description: Option<Description>,
+    description: Option<RoleDescription>,
     /// Everything it allows from now on.
     #[schema(value_type = Option<Vec<Permission>>)]
     permissions: Option<Allowed>,
@@ -39,7 +39,7 @@ pub struct RoleChange {
 
 impl RoleChange {
     fn read(mut fields: Fields) -> Result<Self, Error> {
-        let description = fields.optional("description").map(|Description(text)| text);
+        let description = fields.optional("description").map(|RoleDescription(text)| text);
         let permissions = fields.optional("permissions").map(|Allowed(all)| all);
         fields.finish()?;
         Ok(Self { description, permissions })

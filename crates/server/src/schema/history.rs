@@ -15,7 +15,7 @@ pub(super) const DROP: &str = "DROP TABLE doorward_migrations;\n";
 
 /// One row of the history.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Record {
+pub struct HistoryRow {
     /// The migration's number.
     pub version: i64,
     /// Its name then.
@@ -65,7 +65,7 @@ pub struct Status {
 }
 
 /// How every migration stands, oldest first.
-pub(super) fn statuses(history: &[Record]) -> Vec<Status> {
+pub(super) fn statuses(history: &[HistoryRow]) -> Vec<Status> {
     let known = MIGRATIONS.iter().map(|migration| {
         let record = history.iter().find(|record| record.version == migration.version);
         let state = match record {
@@ -120,8 +120,8 @@ pub(super) fn delete(migration: &Migration) -> String {
 mod tests {
     use super::*;
 
-    fn record(version: i64, checksum: String) -> Record {
-        Record { version, name: "x".into(), checksum, applied_at: "then".into() }
+    fn record(version: i64, checksum: String) -> HistoryRow {
+        HistoryRow { version, name: "x".into(), checksum, applied_at: "then".into() }
     }
 
     #[test]

@@ -11,7 +11,7 @@ mod tenant_role;
 pub mod verify;
 
 pub use catalog::{Change, Object};
-pub use history::{Record, State, Status};
+pub use history::{HistoryRow, State, Status};
 pub use migrate::MigrateError;
 pub use migration::{Engine, MIGRATIONS, Migration};
 pub use script::{Direction, SchemaStep, downward, offline, upward};

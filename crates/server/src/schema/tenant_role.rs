@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use tokio_postgres::Client;
 
-use crate::schema::migrate::error::{MigrateError, Result};
+use crate::schema::migrate::error::{MigrateError, MigrateResult};
 use crate::schema::migrate::postgres::answer;
 
 /// What the login may do, asked in one statement that also works where the role is absent.
@@ -46,7 +46,7 @@ struct Abilities {
 }
 
 /// Stops with an administrator's SQL if the login cannot end with the role owning the view.
-pub(super) async fn check(client: &Client, tenant: &str) -> Result<()> {
+pub(super) async fn check(client: &Client, tenant: &str) -> MigrateResult<()> {
     let (_, rows) = answer(client, &abilities(tenant)).await?;
     let mut row = rows.into_iter().next().unwrap_or_default().into_iter();
     let login = row.next().flatten().unwrap_or_default();

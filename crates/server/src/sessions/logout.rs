@@ -11,7 +11,7 @@ use super::store::{self, Scope};
 use crate::audit::{Actor, Event, Record};
 use crate::error::Error;
 use crate::gate::Gate;
-use crate::http::{Field, NoContent, Origin, Query};
+use crate::http::{Field, NoContent, Origin, QueryString};
 use crate::keys::Caller;
 
 impl Field for Scope {
@@ -36,7 +36,7 @@ pub(super) async fn logout(
     State(sessions): State<Arc<Sessions>>,
     caller: Caller,
     origin: Origin,
-    query: Query,
+    query: QueryString,
 ) -> Result<NoContent, Error> {
     let mut fields = query.fields();
     let scope = fields.optional("scope").unwrap_or(Scope::This);

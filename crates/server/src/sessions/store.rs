@@ -150,9 +150,9 @@ pub(super) async fn has_user(db: &Database, id: Uuid) -> Result<bool> {
 }
 
 /// The roles of an advanced session's user.
-struct Roles(Vec<String>);
+struct RoleNames(Vec<String>);
 
-impl FromRow for Roles {
+impl FromRow for RoleNames {
     fn from_row(row: &Columns<'_>) -> Result<Self> {
         let roles: Option<String> = row.get(0)?;
         Ok(Self(split_roles(roles.as_deref())))
@@ -168,8 +168,8 @@ pub(super) async fn update_counter(
     expires_at: OffsetDateTime,
     now: OffsetDateTime,
 ) -> Result<Option<Vec<String>>> {
-    let rows: Vec<Roles> = db.execute(ADVANCE, params![id, counter, now, expires_at]).await?;
-    Ok(rows.into_iter().next().map(|Roles(roles)| roles))
+    let rows: Vec<RoleNames> = db.execute(ADVANCE, params![id, counter, now, expires_at]).await?;
+    Ok(rows.into_iter().next().map(|RoleNames(roles)| roles))
 }
 
 /// Ends a session whoever asks; refused if it had ended.

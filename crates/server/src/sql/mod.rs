@@ -18,11 +18,11 @@ pub struct Sql {
 }
 
 /// Where a statement's text is in the binary, and its length.
-pub(crate) type Place = (usize, usize);
+pub(crate) type TextPlace = (usize, usize);
 
 impl Sql {
     /// Tells statements apart without reading them: they are constants.
-    pub(crate) fn place(self) -> Place {
+    pub(crate) fn place(self) -> TextPlace {
         (self.text.as_ptr() as usize, self.text.len())
     }
 }

@@ -15,13 +15,13 @@ use crate::sql::Value;
 
 /// The last task of a page: its sort key and its id.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Cursor {
-    pub(super) key: Key,
+pub(super) struct TaskCursor {
+    pub(super) key: SortKey,
     pub(super) id: Uuid,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Key {
+pub(super) enum SortKey {
     Instant(OffsetDateTime),
     Number(i64),
     Text(String),
@@ -29,15 +29,15 @@ pub(super) enum Key {
 
 const CHECK: usize = 8;
 
-impl Cursor {
+impl TaskCursor {
     /// The place of this task in this order.
     pub(super) fn after(task: &Task, sort: Sort) -> Self {
         let key = match sort.column {
-            Column::CreatedAt => Key::Instant(task.created_at),
-            Column::UpdatedAt => Key::Instant(task.updated_at),
-            Column::DueAt => Key::Instant(task.due_at.unwrap_or(LATEST)),
-            Column::Title => Key::Text(task.title.clone()),
-            Column::Priority => Key::Number(task.priority as i64),
+            Column::CreatedAt => SortKey::Instant(task.created_at),
+            Column::UpdatedAt => SortKey::Instant(task.updated_at),
+            Column::DueAt => SortKey::Instant(task.due_at.unwrap_or(LATEST)),
+            Column::Title => SortKey::Text(task.title.clone()),
+            Column::Priority => SortKey::Number(task.priority as i64),
         };
         Self { key, id: task.id }
     }
@@ -45,9 +45,9 @@ impl Cursor {
     pub(super) fn encode(&self, owner: Uuid, sort: Sort) -> String {
         let mut bytes = self.id.as_bytes().to_vec();
         match &self.key {
-            Key::Instant(at) => bytes.extend(at.unix_timestamp_nanos().to_be_bytes()),
-            Key::Number(number) => bytes.extend(number.to_be_bytes()),
-            Key::Text(text) => bytes.extend(text.as_bytes()),
+            SortKey::Instant(at) => bytes.extend(at.unix_timestamp_nanos().to_be_bytes()),
+            SortKey::Number(number) => bytes.extend(number.to_be_bytes()),
+            SortKey::Text(text) => bytes.extend(text.as_bytes()),
         }
         bytes.extend(check(owner, sort, &bytes));
         URL_SAFE_NO_PAD.encode(bytes)
@@ -65,28 +65,28 @@ impl Cursor {
             Column::CreatedAt | Column::UpdatedAt | Column::DueAt => {
                 let nanos = i128::from_be_bytes(key.try_into().ok()?);
                 let at = OffsetDateTime::from_unix_timestamp_nanos(nanos).ok()?;
-                Key::Instant((EARLIEST..=LATEST).contains(&at).then_some(at)?)
+                SortKey::Instant((EARLIEST..=LATEST).contains(&at).then_some(at)?)
             }
             Column::Priority => {
                 let number = i64::from_be_bytes(key.try_into().ok()?);
-                Key::Number((0..=3).contains(&number).then_some(number)?)
+                SortKey::Number((0..=3).contains(&number).then_some(number)?)
             }
             Column::Title => {
                 let text = std::str::from_utf8(key).ok()?;
                 let fits = text.len() <= 800 && !text.contains('\0');
-                Key::Text(fits.then(|| text.to_owned())?)
+                SortKey::Text(fits.then(|| text.to_owned())?)
             }
         };
         Some(Self { key, id: Uuid::from_bytes(*id) })
     }
 }
 
-impl From<Key> for Value {
-    fn from(key: Key) -> Self {
+impl From<SortKey> for Value {
+    fn from(key: SortKey) -> Self {
         match key {
-            Key::Instant(at) => Self::Time(at),
-            Key::Number(number) => Self::Int(number),
-            Key::Text(text) => Self::Text(text),
+            SortKey::Instant(at) => Self::Time(at),
+            SortKey::Number(number) => Self::Int(number),
+            SortKey::Text(text) => Self::Text(text),
         }
     }
 }
@@ -117,10 +117,10 @@ mod tests {
         for sort in orders() {
             let cursor = sort.start();
             let text = cursor.encode(OWNER, sort);
-            assert_eq!(Cursor::decode(&text, OWNER, sort), Some(cursor));
-            assert_eq!(Cursor::decode(&text, Uuid::from_u128(8), sort), None);
+            assert_eq!(TaskCursor::decode(&text, OWNER, sort), Some(cursor));
+            assert_eq!(TaskCursor::decode(&text, Uuid::from_u128(8), sort), None);
             for other in orders().filter(|other| *other != sort) {
-                assert_eq!(Cursor::decode(&text, OWNER, other), None);
+                assert_eq!(TaskCursor::decode(&text, OWNER, other), None);
             }
         }
     }
@@ -130,7 +130,7 @@ mod tests {
         let forged = |sort: Sort, key: &[u8]| {
             let mut bytes = [&[0; 16], key].concat();
             bytes.extend(check(OWNER, sort, &bytes));
-            Cursor::decode(&URL_SAFE_NO_PAD.encode(bytes), OWNER, sort)
+            TaskCursor::decode(&URL_SAFE_NO_PAD.encode(bytes), OWNER, sort)
         };
         for sort in orders() {
             for key in [
@@ -144,7 +144,7 @@ mod tests {
             ] {
                 let found = forged(sort, key);
                 assert!(found.is_none() || sort.column == Column::Title, "{found:?}");
-                if let Some(Cursor { key: Key::Text(text), .. }) = found {
+                if let Some(TaskCursor { key: SortKey::Text(text), .. }) = found {
                     assert!(!text.contains('\0') && text.len() <= 800);
                 }
             }
@@ -159,13 +159,13 @@ mod tests {
             let place = place % text.len();
             let mut edited = text.clone();
             edited.replace_range(place..=place, &letter);
-            proptest::prop_assert_eq!(Cursor::decode(&edited, OWNER, sort).is_some(), edited == text);
+            proptest::prop_assert_eq!(TaskCursor::decode(&edited, OWNER, sort).is_some(), edited == text);
         }
 
         #[test]
         fn any_text_decodes_cleanly(text in ".*") {
             for sort in orders() {
-                proptest::prop_assert_eq!(Cursor::decode(&text, OWNER, sort), None);
+                proptest::prop_assert_eq!(TaskCursor::decode(&text, OWNER, sort), None);
             }
         }
     }

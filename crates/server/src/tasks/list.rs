@@ -10,7 +10,7 @@ use serde_json::Value as Json;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::cursor::Cursor;
+use super::cursor::TaskCursor;
 use super::fields::{Priority, instant};
 use super::owner::Owner;
 use super::sort::Sort;
@@ -18,13 +18,13 @@ use super::task::Task;
 use super::{Tasks, store};
 use crate::error::Error;
 use crate::gate::Gate;
-use crate::http::{Field, Fields, Query, json, text};
+use crate::http::{Field, Fields, QueryString, json, text};
 
 type Refusal = (String, &'static str);
 
 /// Which tasks; `None` asks for all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Filter {
+pub struct TaskFilter {
     /// Done, or not.
     pub completed: Option<bool>,
     /// Of this priority.
@@ -37,7 +37,7 @@ pub struct Filter {
     pub q: Option<String>,
 }
 
-impl Filter {
+impl TaskFilter {
     pub(super) fn is_empty(&self) -> bool {
         *self == Self::default()
     }
@@ -45,10 +45,10 @@ impl Filter {
 
 /// One page of one order.
 #[derive(Clone, Debug)]
-pub(super) struct Page {
-    pub(super) filter: Filter,
+pub(super) struct TaskPage {
+    pub(super) filter: TaskFilter,
     pub(super) sort: Sort,
-    pub(super) after: Cursor,
+    pub(super) after: TaskCursor,
     pub(super) limit: i64,
 }
 
@@ -86,16 +86,16 @@ pub(super) struct Page {
 pub(super) async fn list(
     State(tasks): State<Arc<Tasks>>,
     Owner { gate, path }: Owner,
-    query: Query,
+    query: QueryString,
 ) -> Result<impl IntoResponse, Error> {
-    let page = Page::read(query.fields(), gate.user_id)?;
+    let page = TaskPage::read(query.fields(), gate.user_id)?;
     let (found, next) = tasks.list(gate, &page).await?;
     let next = next.map(|cursor| query.with("cursor", &cursor.encode(gate.user_id, page.sort)));
     let link = next.map(|query| (header::LINK, format!("<{path}?{query}>; rel=\"next\"")));
     Ok((AppendHeaders(link), json(found)))
 }
 
-impl Page {
+impl TaskPage {
     fn read(mut fields: Fields, owner: Uuid) -> Result<Self, Error> {
         let flag = fields.optional("completed").map(|Flag(flag)| flag);
         let priority = fields.optional("priority").map(|Once(priority)| priority);
@@ -106,13 +106,13 @@ impl Page {
         let limit = fields.optional("limit").map_or(100, |Limit(limit)| limit);
         let after = match fields.optional("cursor") {
             None => Some(sort.start()),
-            Some(Token(cursor)) => Cursor::decode(&cursor, owner, sort),
+            Some(Token(cursor)) => TaskCursor::decode(&cursor, owner, sort),
         };
         if after.is_none() {
             fields.refuse("cursor", "is not from the page before this one", "value_error");
         }
         fields.finish()?;
-        let filter = Filter { completed: flag, priority, due_before, due_after, q };
+        let filter = TaskFilter { completed: flag, priority, due_before, due_after, q };
         Ok(Self { filter, sort, after: after.unwrap_or_else(|| sort.start()), limit })
     }
 }
@@ -122,14 +122,14 @@ impl Tasks {
     pub(super) async fn list(
         &self,
         gate: Gate,
-        page: &Page,
-    ) -> Result<(Vec<Task>, Option<Cursor>), Error> {
+        page: &TaskPage,
+    ) -> Result<(Vec<Task>, Option<TaskCursor>), Error> {
         let mut found = store::list(&self.db, gate, page).await?;
         let limit = usize::try_from(page.limit).unwrap_or(usize::MAX);
         let more = found.len() > limit;
         found.truncate(limit);
         let last = found.last().filter(|_| more);
-        let next = last.map(|last| Cursor::after(last, page.sort));
+        let next = last.map(|last| TaskCursor::after(last, page.sort));
         Ok((found, next))
     }
 }

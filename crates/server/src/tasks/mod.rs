@@ -29,7 +29,7 @@ use crate::keys::Keys;
 
 pub use create::NewTask;
 pub use fields::{Description, DueAt, Priority, Title};
-pub use list::Filter;
+pub use list::TaskFilter;
 pub use store::STATEMENTS;
 pub use task::Task;
 pub use update::Changes;

@@ -4,7 +4,7 @@
 use serde_json::Value as Json;
 use uuid::Uuid;
 
-use super::cursor::{Cursor, Key};
+use super::cursor::{SortKey, TaskCursor};
 use super::fields::{EARLIEST, LATEST};
 use crate::http::{Field, text};
 
@@ -51,20 +51,22 @@ impl Field for Sort {
 
 impl Sort {
     /// The place before every task: what the first page is bound to.
-    pub(super) fn start(self) -> Cursor {
+    pub(super) fn start(self) -> TaskCursor {
         let id = if self.descending { Uuid::max() } else { Uuid::nil() };
         let key = match (self.column, self.descending) {
             (Column::CreatedAt | Column::UpdatedAt | Column::DueAt, false) => {
-                Key::Instant(EARLIEST)
+                SortKey::Instant(EARLIEST)
             }
-            (Column::CreatedAt | Column::UpdatedAt | Column::DueAt, true) => Key::Instant(LATEST),
-            (Column::Title, false) => Key::Text(String::new()),
+            (Column::CreatedAt | Column::UpdatedAt | Column::DueAt, true) => {
+                SortKey::Instant(LATEST)
+            }
+            (Column::Title, false) => SortKey::Text(String::new()),
             // No title has a greater letter, nor more of them.
-            (Column::Title, true) => Key::Text("\u{10ffff}".repeat(200)),
-            (Column::Priority, false) => Key::Number(0),
-            (Column::Priority, true) => Key::Number(3),
+            (Column::Title, true) => SortKey::Text("\u{10ffff}".repeat(200)),
+            (Column::Priority, false) => SortKey::Number(0),
+            (Column::Priority, true) => SortKey::Number(3),
         };
-        Cursor { key, id }
+        TaskCursor { key, id }
     }
 
     /// One byte that names the order, for cursors.

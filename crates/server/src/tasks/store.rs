@@ -5,9 +5,9 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::create::NewTask;
-use super::cursor::Cursor;
+use super::cursor::TaskCursor;
 use super::fields::LATEST;
-use super::list::Page;
+use super::list::TaskPage;
 use super::search::{fold, pattern};
 use super::sort::{Column, Sort};
 use super::task::Task;
@@ -107,7 +107,7 @@ crate::statements! {
 
 /// What became of a conditional change.
 #[derive(Debug)]
-pub(super) enum Outcome<T> {
+pub(super) enum Conditional<T> {
     /// It was made.
     Done(T),
     /// There is no such task of this owner.
@@ -145,8 +145,8 @@ pub(super) async fn find(db: &Database, gate: Gate, id: Uuid) -> Result<Option<T
     Ok(tasks.into_iter().next())
 }
 
-pub(super) async fn list(db: &Database, gate: Gate, page: &Page) -> Result<Vec<Task>> {
-    let Cursor { key, id } = page.after.clone();
+pub(super) async fn list(db: &Database, gate: Gate, page: &TaskPage) -> Result<Vec<Task>> {
+    let TaskCursor { key, id } = page.after.clone();
     let filter = &page.filter;
     // One more than asked for: whether there is a next page.
     let limit = page.limit + 1;
@@ -171,7 +171,7 @@ pub(super) async fn update(
     id: Uuid,
     changes: &Changes,
     only: &IfMatch,
-) -> Result<Outcome<Task>> {
+) -> Result<Conditional<Task>> {
     let description = match &changes.description {
         Given::Value(description) => Some(description.0.as_str()),
         Given::Absent | Given::Null => None,
@@ -206,7 +206,7 @@ pub(super) async fn complete(
     id: Uuid,
     completed: Option<bool>,
     only: &IfMatch,
-) -> Result<Outcome<Task>> {
+) -> Result<Conditional<Task>> {
     let params = params![completed, gate.now, gate.user_id, id, versions(only)];
     conditional(db, gate, id, Step::new(COMPLETE, params)).await
 }
@@ -216,7 +216,7 @@ pub(super) async fn delete(
     gate: Gate,
     id: Uuid,
     only: &IfMatch,
-) -> Result<Outcome<Uuid>> {
+) -> Result<Conditional<Uuid>> {
     let params = params![gate.user_id, id, versions(only)];
     conditional(db, gate, id, Step::new(DELETE, params)).await
 }
@@ -227,14 +227,14 @@ async fn conditional<T: FromRow>(
     gate: Gate,
     id: Uuid,
     change: Step,
-) -> Result<Outcome<T>> {
+) -> Result<Conditional<T>> {
     let exists = Step::new(EXISTS, params![gate.user_id, id]);
     let mut answers = db.write_all_as(gate, vec![change, exists]).await?.into_iter();
     let mut first = || -> Option<Row> { answers.next()?.into_iter().next() };
     match (first(), first()) {
-        (Some(row), _) => row.read().map(Outcome::Done),
-        (None, Some(_)) => Ok(Outcome::Changed),
-        (None, None) => Ok(Outcome::Missing),
+        (Some(row), _) => row.read().map(Conditional::Done),
+        (None, Some(_)) => Ok(Conditional::Changed),
+        (None, None) => Ok(Conditional::Missing),
     }
 }
 

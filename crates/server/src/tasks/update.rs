@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::create::not_null;
 use super::fields::{Description, DueAt, Priority, Title};
 use super::owner::OwnTask;
-use super::store::Outcome;
+use super::store::Conditional;
 use super::task::Task;
 use super::{Tasks, store};
 use crate::error::Error;
@@ -152,7 +152,7 @@ impl Tasks {
     }
 }
 
-impl<T> Outcome<T> {
+impl<T> Conditional<T> {
     /// 404 before 412.
     pub(super) fn done(self) -> Result<T, Error> {
         match self {

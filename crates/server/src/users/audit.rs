@@ -8,7 +8,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::Users;
-use crate::audit::{Entry, Filter};
+use crate::audit::{AuditFilter, Entry};
 use crate::error::Error;
 use crate::gate::permission::AuditRead;
 use crate::http::{Field, Fields, Instant, Listing, Page, Term};
@@ -49,7 +49,7 @@ pub(super) async fn audit(
     Ok(listing.reply(found, next))
 }
 
-fn read(fields: &mut Fields) -> Filter {
+fn read(fields: &mut Fields) -> AuditFilter {
     let mut term = |name| fields.optional(name).map(|Term(word)| word);
     let (event, outcome) = (term("event"), term("outcome"));
     let (ip, request_id) = (term("ip"), term("request_id"));
@@ -57,7 +57,7 @@ fn read(fields: &mut Fields) -> Filter {
     let (actor, subject) = (id("actor"), id("user"));
     let mut instant = |name| fields.optional(name).map(|Instant(at)| at);
     let (since, until) = (instant("since"), instant("until"));
-    Filter { event, outcome, actor, subject, ip, request_id, since, until }
+    AuditFilter { event, outcome, actor, subject, ip, request_id, since, until }
 }
 
 struct Id(Uuid);

@@ -38,7 +38,7 @@ fn code(text: &str) -> String {
     text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
 }
 
-fn refuse(breaches: &[String], rule: &str) {
+pub(crate) fn refuse(breaches: &[String], rule: &str) {
     assert!(breaches.is_empty(), "{rule}:\n  {}", breaches.join("\n  "));
 }
 

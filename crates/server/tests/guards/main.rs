@@ -8,4 +8,5 @@ mod support;
 mod architecture;
 mod contract;
 mod documents;
+mod names;
 mod statements;

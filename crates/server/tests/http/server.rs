@@ -9,7 +9,7 @@ use axum::body::Bytes;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 use doorward::accept::limits::Limits;
-use doorward::accept::server::{Drained, Routes, serve};
+use doorward::accept::server::{Drained, Responder, serve};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{oneshot, watch};
@@ -59,7 +59,7 @@ impl Server {
         Self { held, ..Self::of(routes, limits).await }
     }
 
-    pub(crate) async fn of(routes: impl Routes, limits: Limits) -> Self {
+    pub(crate) async fn of(routes: impl Responder, limits: Limits) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("an address");
         let (stop, stopped) = oneshot::channel::<()>();

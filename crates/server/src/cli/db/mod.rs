@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::operator::OperatorArgs;
 use super::sources::SourceArgs;
-use crate::cli::{Failure, Outcome, failed};
+use crate::cli::{Exit, Failure, failed};
 use crate::schema::migrate::{Done, Loss, Migrator};
 use crate::schema::{
     Direction, MIGRATIONS, MigrateError, SchemaStep, State, downward, offline, upward,
@@ -111,7 +111,7 @@ pub(in crate::cli) struct ResetArgs {
 }
 
 /// Where a command works and how it speaks.
-pub(in crate::cli) struct Place {
+pub(in crate::cli) struct DbTarget {
     pub(in crate::cli) migrator: Migrator,
     pub(in crate::cli) url: String,
     pub(in crate::cli) tenant: String,
@@ -119,21 +119,21 @@ pub(in crate::cli) struct Place {
 }
 
 /// Runs `doorward db`.
-pub(in crate::cli) async fn run(args: DbArgs, sources: &SourceArgs) -> Outcome {
-    let place = place(&args, sources)?;
+pub(in crate::cli) async fn run(args: DbArgs, sources: &SourceArgs) -> Exit {
+    let target = target(&args, sources)?;
     match args.command {
-        DbCommand::Migrate(args) => migrate(&place, &args).await,
-        DbCommand::Rollback(args) => rollback(&place, &args).await,
-        DbCommand::Status(args) => status(&place, &args).await,
-        DbCommand::Verify => verify::run(&place).await,
-        DbCommand::Reset(args) => reset(&place, &args).await,
+        DbCommand::Migrate(args) => migrate(&target, &args).await,
+        DbCommand::Rollback(args) => rollback(&target, &args).await,
+        DbCommand::Status(args) => status(&target, &args).await,
+        DbCommand::Verify => verify::run(&target).await,
+        DbCommand::Reset(args) => reset(&target, &args).await,
     }
 }
 
-fn place(args: &DbArgs, sources: &SourceArgs) -> Result<Place, Failure> {
+fn target(args: &DbArgs, sources: &SourceArgs) -> Result<DbTarget, Failure> {
     let settings = args.operator.without_secret(sources)?;
     let migrator = Migrator::of(&settings).lock_wait(Duration::from_secs(args.lock_timeout));
-    Ok(Place {
+    Ok(DbTarget {
         url: migrator.url().to_string(),
         migrator,
         tenant: settings.tenant_role,
@@ -141,37 +141,37 @@ fn place(args: &DbArgs, sources: &SourceArgs) -> Result<Place, Failure> {
     })
 }
 
-async fn migrate(place: &Place, args: &MigrateArgs) -> Outcome {
+async fn migrate(target: &DbTarget, args: &MigrateArgs) -> Exit {
     if args.sql {
         let steps = upward(version(Some(args.from))?, version(args.to)?);
-        say!("{}", offline(&steps, place.migrator.engine(), &place.tenant));
+        say!("{}", offline(&steps, target.migrator.engine(), &target.tenant));
         return Ok(());
     }
     if args.dry_run {
-        let steps = place.migrator.plan_up(args.to).await.map_err(|error| failure(&error))?;
-        report::plan(place, &steps, &[]);
+        let steps = target.migrator.plan_up(args.to).await.map_err(|error| failure(&error))?;
+        report::plan(target, &steps, &[]);
         return Ok(());
     }
     let mut done = Vec::new();
-    let outcome = place.migrator.up(args.to, &mut |one| tell(place, &mut done, one)).await;
-    finish(place, &done, outcome.map(|_| ()), "Nothing to apply").await
+    let outcome = target.migrator.up(args.to, &mut |one| tell(target, &mut done, one)).await;
+    finish(target, &done, outcome.map(|_| ()), "Nothing to apply").await
 }
 
-async fn rollback(place: &Place, args: &RollbackArgs) -> Outcome {
+async fn rollback(target: &DbTarget, args: &RollbackArgs) -> Exit {
     if args.sql {
         let from = version(args.from)?;
         let steps = downward(from, version(args.to.or(Some((from - 1).max(0))))?);
-        say!("{}", offline(&steps, place.migrator.engine(), &place.tenant));
+        say!("{}", offline(&steps, target.migrator.engine(), &target.tenant));
         return Ok(());
     }
     if args.dry_run {
-        let steps = place.migrator.plan_down(args.to).await.map_err(|error| failure(&error))?;
-        let losses = place.migrator.losses(args.to).await.map_err(|error| failure(&error))?;
-        report::plan(place, &steps, &losses);
+        let steps = target.migrator.plan_down(args.to).await.map_err(|error| failure(&error))?;
+        let losses = target.migrator.losses(args.to).await.map_err(|error| failure(&error))?;
+        report::plan(target, &steps, &losses);
         return Ok(());
     }
     if !args.yes {
-        let losses = place.migrator.losses(args.to).await.map_err(|error| failure(&error))?;
+        let losses = target.migrator.losses(args.to).await.map_err(|error| failure(&error))?;
         if !losses.is_empty() {
             return Err(Failure::Failed(format!(
                 "This would drop tables that hold rows: {}. Nothing was changed; repeat it with \
@@ -181,36 +181,36 @@ async fn rollback(place: &Place, args: &RollbackArgs) -> Outcome {
         }
     }
     let mut done = Vec::new();
-    let outcome = place.migrator.down(args.to, &mut |one| tell(place, &mut done, one)).await;
-    finish(place, &done, outcome.map(|_| ()), "Nothing to take back").await
+    let outcome = target.migrator.down(args.to, &mut |one| tell(target, &mut done, one)).await;
+    finish(target, &done, outcome.map(|_| ()), "Nothing to take back").await
 }
 
-async fn reset(place: &Place, args: &ResetArgs) -> Outcome {
+async fn reset(target: &DbTarget, args: &ResetArgs) -> Exit {
     if !args.yes {
         return Err(Failure::Usage(format!(
             "This drops every table of {} with its data: repeat it with --yes.",
-            place.url
+            target.url
         )));
     }
     let mut done = Vec::new();
-    let mut outcome = place.migrator.down(Some(0), &mut |one| tell(place, &mut done, one)).await;
+    let mut outcome = target.migrator.down(Some(0), &mut |one| tell(target, &mut done, one)).await;
     if outcome.is_ok() {
-        outcome = place.migrator.up(None, &mut |one| tell(place, &mut done, one)).await;
+        outcome = target.migrator.up(None, &mut |one| tell(target, &mut done, one)).await;
     }
-    finish(place, &done, outcome.map(|_| ()), "Nothing to do").await
+    finish(target, &done, outcome.map(|_| ()), "Nothing to do").await
 }
 
-async fn status(place: &Place, args: &StatusArgs) -> Outcome {
-    let statuses = place.migrator.status().await.map_err(|error| failure(&error))?;
-    report::status(place, &statuses);
+async fn status(target: &DbTarget, args: &StatusArgs) -> Exit {
+    let statuses = target.migrator.status().await.map_err(|error| failure(&error))?;
+    report::status(target, &statuses);
     let pending = statuses.iter().any(|status| status.state == State::Pending);
     if args.exit_code && pending { Err(Failure::MigrationsPending) } else { Ok(()) }
 }
 
 /// Tells one migration as soon as it is committed, so that a later failure hides nothing.
-fn tell(place: &Place, done: &mut Vec<Value>, one: &Done) {
+fn tell(target: &DbTarget, done: &mut Vec<Value>, one: &Done) {
     done.push(report::done_json(one));
-    if place.json {
+    if target.json {
         return;
     }
     match one.step.direction {
@@ -223,27 +223,27 @@ fn tell(place: &Place, done: &mut Vec<Value>, one: &Done) {
 }
 
 async fn finish(
-    place: &Place,
+    target: &DbTarget,
     done: &[Value],
     outcome: Result<(), MigrateError>,
     nothing: &str,
-) -> Outcome {
+) -> Exit {
     let version = match &outcome {
-        Ok(()) => Some(place.migrator.version().await.map_err(|error| failure(&error))?),
+        Ok(()) => Some(target.migrator.version().await.map_err(|error| failure(&error))?),
         Err(_) => None,
     };
-    if place.json {
+    if target.json {
         let error = outcome.as_ref().err().map(ToString::to_string);
         let document = json!({
-            "database": place.url, "migrations": done, "version": version, "error": error,
+            "database": target.url, "migrations": done, "version": version, "error": error,
         });
         say!("{document:#}");
     } else if let Some(version) = version {
         let count = done.len();
         match count {
-            0 => say!("{nothing}: {} is at migration {version}.", place.url),
-            1 => say!("1 migration done: {} is at migration {version}.", place.url),
-            _ => say!("{count} migrations done: {} is at migration {version}.", place.url),
+            0 => say!("{nothing}: {} is at migration {version}.", target.url),
+            1 => say!("1 migration done: {} is at migration {version}.", target.url),
+            _ => say!("{count} migrations done: {} is at migration {version}.", target.url),
         }
         if count > 0 && version > 0 {
             eprintln!("`doorward db verify` shows the tables and proves them by SQL.");
@@ -281,6 +281,6 @@ fn version(asked: Option<i64>) -> Result<i64, Failure> {
     }
 }
 
-pub(in crate::cli) fn outline(place: &Place, step: &SchemaStep) -> Vec<String> {
-    step.outline(place.migrator.engine(), &place.tenant)
+pub(in crate::cli) fn outline(target: &DbTarget, step: &SchemaStep) -> Vec<String> {
+    step.outline(target.migrator.engine(), &target.tenant)
 }

@@ -3,7 +3,7 @@
 use comfy_table::{Table, presets};
 use serde_json::{Value, json};
 
-use super::{Place, counted, outline};
+use super::{DbTarget, counted, outline};
 use crate::schema::migrate::{Done, Loss};
 use crate::schema::{Change, Direction, SchemaStep, State, Status};
 
@@ -31,13 +31,13 @@ pub(in crate::cli) fn table<'a>(
 }
 
 /// What would be done.
-pub(in crate::cli) fn plan(place: &Place, steps: &[SchemaStep], losses: &[Loss]) {
-    if place.json {
-        let migrations: Vec<_> = steps.iter().map(|step| planned_json(place, step)).collect();
+pub(in crate::cli) fn plan(target: &DbTarget, steps: &[SchemaStep], losses: &[Loss]) {
+    if target.json {
+        let migrations: Vec<_> = steps.iter().map(|step| planned_json(target, step)).collect();
         let losses: Vec<_> =
             losses.iter().map(|loss| json!({"table": loss.table, "rows": loss.rows})).collect();
         let document = json!({
-            "database": place.url, "dry_run": true, "migrations": migrations, "losses": losses,
+            "database": target.url, "dry_run": true, "migrations": migrations, "losses": losses,
         });
         say!("{document:#}");
         return;
@@ -51,7 +51,7 @@ pub(in crate::cli) fn plan(place: &Place, steps: &[SchemaStep], losses: &[Loss])
             Direction::Up => say!("Would apply {}:", step.migration),
             Direction::Down => say!("Would take back {}:", step.migration),
         }
-        for line in outline(place, step) {
+        for line in outline(target, step) {
             say!("  {line}");
         }
     }
@@ -61,10 +61,10 @@ pub(in crate::cli) fn plan(place: &Place, steps: &[SchemaStep], losses: &[Loss])
     say!("Nothing was changed.");
 }
 
-fn planned_json(place: &Place, step: &SchemaStep) -> Value {
+fn planned_json(target: &DbTarget, step: &SchemaStep) -> Value {
     json!({
         "version": step.migration.version, "name": step.migration.name,
-        "statements": outline(place, step),
+        "statements": outline(target, step),
     })
 }
 
@@ -90,11 +90,12 @@ fn change_json(change: &Change) -> Value {
 }
 
 /// How every migration stands.
-pub(in crate::cli) fn status(place: &Place, statuses: &[Status]) {
+pub(in crate::cli) fn status(target: &DbTarget, statuses: &[Status]) {
     let pending = statuses.iter().filter(|status| status.state == State::Pending).count();
-    if place.json {
+    if target.json {
         let migrations: Vec<_> = statuses.iter().map(status_json).collect();
-        let document = json!({"database": place.url, "pending": pending, "migrations": migrations});
+        let document =
+            json!({"database": target.url, "pending": pending, "migrations": migrations});
         say!("{document:#}");
         return;
     }
@@ -110,7 +111,7 @@ pub(in crate::cli) fn status(place: &Place, statuses: &[Status]) {
     say!("{}", table(["version", "name", "state", "applied at"], rows));
     say!();
     match pending {
-        0 => say!("{} has every migration.", place.url),
+        0 => say!("{} has every migration.", target.url),
         1 => say!("1 migration is pending: apply it with `doorward db migrate`."),
         _ => say!("{pending} migrations are pending: apply them with `doorward db migrate`."),
     }

@@ -2,30 +2,30 @@
 
 use serde_json::json;
 
-use super::{Place, failure};
+use super::{DbTarget, failure};
 use crate::cli::db::report::{say, status_json, table};
-use crate::cli::{Failure, Outcome};
+use crate::cli::{Exit, Failure};
 use crate::schema::Engine;
 use crate::schema::verify::{Answer, Report, verify};
 
-pub(in crate::cli) async fn run(place: &Place) -> Outcome {
-    let report = verify(&place.migrator).await.map_err(|error| failure(&error))?;
-    if place.json {
-        say!("{:#}", document(place, &report));
+pub(in crate::cli) async fn run(target: &DbTarget) -> Exit {
+    let report = verify(&target.migrator).await.map_err(|error| failure(&error))?;
+    if target.json {
+        say!("{:#}", document(target, &report));
     } else {
-        show(place, &report);
+        show(target, &report);
     }
     match report.drift.len() {
         0 => Ok(()),
-        1 => Err(Failure::Failed(format!("{} differs from its migrations.", place.url))),
+        1 => Err(Failure::Failed(format!("{} differs from its migrations.", target.url))),
         count => Err(Failure::Failed(format!(
             "{} differs from its migrations in {count} points.",
-            place.url
+            target.url
         ))),
     }
 }
 
-fn show(place: &Place, report: &Report) {
+fn show(target: &DbTarget, report: &Report) {
     for answer in &report.answers {
         say!("-- {}\n{};\n", answer.title, answer.sql);
         let cells = |row: &Vec<Option<String>>| {
@@ -38,7 +38,7 @@ fn show(place: &Place, report: &Report) {
             say!("{}\n", table(header, answer.rows.iter().map(cells)));
         }
     }
-    match place.migrator.engine() {
+    match target.migrator.engine() {
         Engine::Sqlite => say!(
             "-- Isolation\nSQLite has no row-level security: every statement of the server names \
              the owner of what it touches.\n"
@@ -46,7 +46,7 @@ fn show(place: &Place, report: &Report) {
         Engine::Postgres => attempts(report),
     }
     if report.drift.is_empty() {
-        say!("{} is as its migrations make it.", place.url);
+        say!("{} is as its migrations make it.", target.url);
         return;
     }
     for sentence in &report.drift {
@@ -78,7 +78,7 @@ fn attempts(report: &Report) {
     say!("ROLLBACK;\n");
 }
 
-fn document(place: &Place, report: &Report) -> serde_json::Value {
+fn document(target: &DbTarget, report: &Report) -> serde_json::Value {
     let answers = report.answers.iter().map(|Answer { title, sql, columns, rows }| {
         json!({"title": title, "sql": sql, "columns": columns, "rows": rows})
     });
@@ -89,7 +89,7 @@ fn document(place: &Place, report: &Report) -> serde_json::Value {
         })
     });
     json!({
-        "database": place.url,
+        "database": target.url,
         "ok": report.drift.is_empty(),
         "drift": report.drift,
         "migrations": report.migrations.iter().map(status_json).collect::<Vec<_>>(),

@@ -10,7 +10,7 @@ use std::sync::OnceLock;
 use serde_json::json;
 use tracing_subscriber::EnvFilter;
 
-use crate::cli::{Outcome, failed};
+use crate::cli::{Exit, failed};
 use crate::config::{LogFormat, Settings};
 pub use line::JsonLine;
 use line::TextFields;
@@ -19,7 +19,7 @@ use queue::LogQueue;
 static QUEUE: OnceLock<LogQueue> = OnceLock::new();
 
 /// Starts logging as the settings say; the first call in a process counts.
-pub(in crate::cli) fn start(settings: &Settings) -> Outcome {
+pub(in crate::cli) fn start(settings: &Settings) -> Exit {
     let filter = EnvFilter::new(&settings.log_filter);
     let loss = match settings.log_format {
         LogFormat::Text => |lost| format!("{lost} log lines were lost: stderr is read too slowly"),

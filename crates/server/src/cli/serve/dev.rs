@@ -11,7 +11,7 @@ use crate::audit::Actor;
 use crate::cli::serve::dev_folder::DevFolder;
 use crate::cli::sources;
 use crate::cli::sources::SourceArgs;
-use crate::cli::{Outcome, failed, serve};
+use crate::cli::{Exit, failed, serve};
 use crate::clock::Clock;
 use crate::config::{AllowedOrigins, DatabaseUrl, Settings};
 use crate::crypto::Random;
@@ -30,7 +30,7 @@ pub(in crate::cli) struct DevArgs {
     database_url: Option<String>,
 }
 
-pub(in crate::cli) async fn run(args: DevArgs, from: &SourceArgs) -> Outcome {
+pub(in crate::cli) async fn run(args: DevArgs, from: &SourceArgs) -> Exit {
     let folder = DevFolder::open()?;
     let settings = settings(args, from, &folder)?;
     let listener = listen::bind(&settings).await?;
@@ -42,7 +42,7 @@ pub(in crate::cli) async fn run(args: DevArgs, from: &SourceArgs) -> Outcome {
 }
 
 /// Where key pairs sign, dev makes the first one, as it makes the secret.
-async fn make_missing_key(settings: &Settings, db: &Database) -> Outcome {
+async fn make_missing_key(settings: &Settings, db: &Database) -> Exit {
     let algorithm = settings.token_algorithm;
     if algorithm.is_symmetric() {
         return Ok(());

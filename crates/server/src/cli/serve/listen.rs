@@ -7,9 +7,9 @@ use tokio::net::TcpListener;
 
 use crate::accept::limits::Limits;
 use crate::accept::server;
-use crate::accept::server::{Drained, Routes};
+use crate::accept::server::{Drained, Responder};
 use crate::cli::serve::signals::Signals;
-use crate::cli::{Failure, Outcome, failed};
+use crate::cli::{Exit, Failure, failed};
 use crate::config::Settings;
 
 /// Binds the address of the settings.
@@ -59,11 +59,11 @@ pub(in crate::cli) fn limits(settings: &Settings) -> Limits {
 /// again; tells the trouble.
 pub(in crate::cli) async fn serve(
     listener: TcpListener,
-    routes: impl Routes,
+    routes: impl Responder,
     limits: Limits,
     signals: Signals,
     trouble: impl Future<Output = Failure>,
-) -> Outcome {
+) -> Exit {
     let mut outcome = Ok(());
     let (first, second) = signals.split();
     let ending = async {

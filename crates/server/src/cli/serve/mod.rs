@@ -15,7 +15,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use super::sources::{self, SourceArgs};
 use crate::app::App;
-use crate::cli::{Failure, Outcome, failed, log};
+use crate::cli::{Exit, Failure, failed, log};
 use crate::clock::Clock;
 use crate::config::{DatabaseUrl, Settings};
 use crate::crypto::Random;
@@ -47,7 +47,7 @@ pub(in crate::cli) struct ServeArgs {
     wait: bool,
 }
 
-pub(in crate::cli) async fn run(args: ServeArgs, from: &SourceArgs) -> Outcome {
+pub(in crate::cli) async fn run(args: ServeArgs, from: &SourceArgs) -> Exit {
     let mut gathered = from.gather();
     gathered.flag("HOST", "--host", args.host.map(|host| host.to_string()));
     gathered.flag("PORT", "--port", args.port.map(|port| port.to_string()));
@@ -70,7 +70,7 @@ pub(in crate::cli) async fn run(args: ServeArgs, from: &SourceArgs) -> Outcome {
 }
 
 /// Opening a SQLite file that is not there would leave an empty one behind.
-fn refuse_missing_file(settings: &Settings, migrate: bool) -> Outcome {
+fn refuse_missing_file(settings: &Settings, migrate: bool) -> Exit {
     match &settings.database {
         DatabaseUrl::Sqlite(path) if !migrate && !path.exists() => {
             Err(Failure::configuration(format!(
@@ -88,7 +88,7 @@ async fn prepare(
     db: &Database,
     migrate: bool,
     patience: Option<Duration>,
-) -> Outcome {
+) -> Exit {
     let schema = reach(settings, db, patience).await?;
     if schema == Schema::Current {
         return Ok(());
@@ -146,7 +146,7 @@ fn away(settings: &Settings, why: &str) -> Failure {
 }
 
 /// Applies every pending migration, naming each table it creates.
-pub(in crate::cli) async fn apply_migrations(settings: &Settings) -> Outcome {
+pub(in crate::cli) async fn apply_migrations(settings: &Settings) -> Exit {
     let applied = Migrator::of(settings).up(None, &mut |_| {}).await;
     let applied = applied.map_err(|error| match error {
         MigrateError::NeedsAdministrator { .. } | MigrateError::Edited(_) => {
@@ -169,7 +169,7 @@ fn announce(settings: &Settings, url: &str) {
 }
 
 /// A server that could sign nobody in would be found out by its users.
-async fn refuse_without_key(app: &App) -> Outcome {
+async fn refuse_without_key(app: &App) -> Exit {
     match app.signing_keys().trouble().await {
         Ok(Some(trouble)) => Err(Failure::configuration(trouble)),
         // With --wait the database may not be there yet.
@@ -185,7 +185,7 @@ pub(in crate::cli) async fn run_app(
     listener: TcpListener,
     trouble: impl Future<Output = Failure>,
     announce: impl FnOnce(&Settings, &str),
-) -> Outcome {
+) -> Exit {
     let app = App::new(settings, db, Clock::system(), Random::system());
     refuse_without_key(&app).await?;
     let (router, _) = app.router();

@@ -5,11 +5,13 @@
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// What stops a server.
-#[cfg(unix)]
 #[derive(Debug)]
 pub(in crate::cli) struct Signals {
+    #[cfg(unix)]
     terminate: Signal,
+    #[cfg(unix)]
     interrupt: Signal,
+    #[cfg(unix)]
     impatience: Signal,
 }
 
@@ -41,16 +43,11 @@ impl Signals {
     }
 }
 
-/// What stops a server.
-#[cfg(not(unix))]
-#[derive(Debug)]
-pub(in crate::cli) struct Signals;
-
 #[cfg(not(unix))]
 impl Signals {
     /// Ctrl-C is listened for once it is awaited.
     pub(in crate::cli) fn listen() -> std::io::Result<Self> {
-        Ok(Self)
+        Ok(Self {})
     }
 
     /// Two futures: the first Ctrl-C and the second.

@@ -10,7 +10,7 @@ use crate::app::App;
 use crate::audit::Actor;
 use crate::cli::operator::find_user;
 use crate::cli::user::list::card;
-use crate::cli::{Failure, Outcome, failed, output, output_json};
+use crate::cli::{Exit, Failure, failed, output, output_json};
 use crate::config::duration;
 use crate::http::{Field, Given, LATEST, instant};
 use crate::users::{BanReason, UserChange};
@@ -46,7 +46,7 @@ pub(in crate::cli) struct BanArgs {
     for_: Option<String>,
 }
 
-pub(in crate::cli) async fn update(app: &App, args: UpdateArgs, as_json: bool) -> Outcome {
+pub(in crate::cli) async fn update(app: &App, args: UpdateArgs, as_json: bool) -> Exit {
     let name = match args.name {
         Some(name) => Given::Value(read_name(&name)?),
         None if args.no_name => Given::Null,
@@ -57,17 +57,12 @@ pub(in crate::cli) async fn update(app: &App, args: UpdateArgs, as_json: bool) -
     apply(app, &args.user, change, as_json).await
 }
 
-pub(in crate::cli) async fn set_active(
-    app: &App,
-    user: &str,
-    active: bool,
-    as_json: bool,
-) -> Outcome {
+pub(in crate::cli) async fn set_active(app: &App, user: &str, active: bool, as_json: bool) -> Exit {
     let change = UserChange { is_active: Some(active), ..UserChange::default() };
     apply(app, user, change, as_json).await
 }
 
-pub(in crate::cli) async fn ban(app: &App, args: BanArgs, as_json: bool) -> Outcome {
+pub(in crate::cli) async fn ban(app: &App, args: BanArgs, as_json: bool) -> Exit {
     let until = end(&args, app.clock.now())?;
     let ban_reason = match args.reason {
         None => Given::Null,
@@ -104,12 +99,12 @@ fn end(args: &BanArgs, now: OffsetDateTime) -> Result<OffsetDateTime, Failure> {
     Ok(until.min(LATEST))
 }
 
-pub(in crate::cli) async fn unban(app: &App, user: &str, as_json: bool) -> Outcome {
+pub(in crate::cli) async fn unban(app: &App, user: &str, as_json: bool) -> Exit {
     let change = UserChange { banned_until: Given::Null, ..UserChange::default() };
     apply(app, user, change, as_json).await
 }
 
-async fn apply(app: &App, user: &str, change: UserChange, as_json: bool) -> Outcome {
+async fn apply(app: &App, user: &str, change: UserChange, as_json: bool) -> Exit {
     let id = find_user(app, user).await?.user.id;
     let changed = app.users().update(&Actor::operator(), id, change).await.map_err(failed)?;
     if as_json {

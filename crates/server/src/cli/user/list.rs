@@ -10,7 +10,7 @@ use time::OffsetDateTime;
 use crate::app::App;
 use crate::cli::operator::find_user;
 use crate::cli::table::{instant, plain, table};
-use crate::cli::{Outcome, failed, output, output_json};
+use crate::cli::{Exit, failed, output, output_json};
 use crate::gate::Authority;
 use crate::http::{LATEST, Page};
 use crate::users::{AdminUser, UserFilter};
@@ -34,7 +34,7 @@ pub(in crate::cli) struct ListArgs {
     limit: u32,
 }
 
-pub(in crate::cli) async fn list(app: &App, args: ListArgs, as_json: bool) -> Outcome {
+pub(in crate::cli) async fn list(app: &App, args: ListArgs, as_json: bool) -> Exit {
     let filter = UserFilter { email: args.email, role: args.role, is_active: args.active };
     let wanted = usize::try_from(args.limit).unwrap_or(usize::MAX);
     let mut found: Vec<AdminUser> = Vec::new();
@@ -81,7 +81,7 @@ fn state(found: &AdminUser, now: OffsetDateTime) -> String {
     }
 }
 
-pub(in crate::cli) async fn show(app: &App, user: &str, as_json: bool) -> Outcome {
+pub(in crate::cli) async fn show(app: &App, user: &str, as_json: bool) -> Exit {
     let found = find_user(app, user).await?;
     if as_json {
         return output_json(&json!(found));

@@ -12,7 +12,7 @@ use super::sources::SourceArgs;
 use crate::accounts::{Email, Name};
 use crate::app::App;
 use crate::audit::Actor;
-use crate::cli::{Failure, Outcome, failed, output, output_json, prompt};
+use crate::cli::{Exit, Failure, failed, output, output_json, prompt};
 use crate::error::Error;
 use crate::http::Field;
 use crate::users::NewUser;
@@ -101,7 +101,7 @@ struct CreateArgs {
 }
 
 /// Runs `doorward user`.
-pub(in crate::cli) async fn run(args: UserArgs, sources: &SourceArgs) -> Outcome {
+pub(in crate::cli) async fn run(args: UserArgs, sources: &SourceArgs) -> Exit {
     let app = args.operator.app(sources).await?;
     let json = args.operator.json;
     match args.command {
@@ -121,7 +121,7 @@ pub(in crate::cli) async fn run(args: UserArgs, sources: &SourceArgs) -> Outcome
     }
 }
 
-async fn create(app: &App, args: CreateArgs, as_json: bool) -> Outcome {
+async fn create(app: &App, args: CreateArgs, as_json: bool) -> Exit {
     let email = Email::parse(&args.email)
         .ok_or_else(|| Failure::Usage(format!("{} is not a valid e-mail address.", args.email)))?;
     let name = args.name.map(|name| read_name(&name)).transpose()?;
@@ -144,7 +144,7 @@ pub(in crate::cli) fn read_name(text: &str) -> Result<Name, Failure> {
     Name::from_json(text.into()).map_err(|(why, _)| Failure::Usage(format!("The name {why}.")))
 }
 
-async fn set_password(app: &App, user: &str, from_stdin: bool, as_json: bool) -> Outcome {
+async fn set_password(app: &App, user: &str, from_stdin: bool, as_json: bool) -> Exit {
     let found = find_user(app, user).await?;
     let email = found.user.email.as_deref().and_then(Email::parse);
     let password = prompt::new_password(app, from_stdin, email.as_ref()).await?;
@@ -156,7 +156,7 @@ async fn set_password(app: &App, user: &str, from_stdin: bool, as_json: bool) ->
     output(&format!("Set the password of {user} and ended its sessions.\n"))
 }
 
-async fn unlock(app: &App, user: &str, as_json: bool) -> Outcome {
+async fn unlock(app: &App, user: &str, as_json: bool) -> Exit {
     let id =
         app.accounts().unlock(&Actor::operator(), user).await.map_err(|error| match error {
             Error::NotFound => Failure::Failed(format!("There is no account {user}.")),
@@ -168,7 +168,7 @@ async fn unlock(app: &App, user: &str, as_json: bool) -> Outcome {
     output(&format!("Unlocked {user}: wrong passwords are counted from zero again.\n"))
 }
 
-async fn delete(app: &App, user: &str, yes: bool, as_json: bool) -> Outcome {
+async fn delete(app: &App, user: &str, yes: bool, as_json: bool) -> Exit {
     let id = find_user(app, user).await?.user.id;
     confirm(&format!("{user} will be deleted with all sessions and tasks, for good."), yes)?;
     app.users().delete(&Actor::operator(), id).await.map_err(failed)?;

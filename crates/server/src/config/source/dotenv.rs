@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 /// One `NAME=value` line.
 #[derive(Debug, PartialEq, Eq)]
-pub(in crate::config) struct Entry {
+pub(in crate::config) struct DotenvLine {
     pub(in crate::config) line: usize,
     pub(in crate::config) name: String,
     /// `None` where a quote is never closed.
@@ -15,7 +15,10 @@ pub(in crate::config) struct Entry {
 }
 
 /// The entries in order; `lookup` knows the names that `${NAME}` may refer to besides earlier lines.
-pub(in crate::config) fn read(text: &str, lookup: impl Fn(&str) -> Option<String>) -> Vec<Entry> {
+pub(in crate::config) fn read(
+    text: &str,
+    lookup: impl Fn(&str) -> Option<String>,
+) -> Vec<DotenvLine> {
     let text = text.trim_start_matches('\u{feff}').replace("\r\n", "\n");
     let mut known = BTreeMap::new();
     let mut entries = Vec::new();
@@ -38,7 +41,7 @@ fn next_entry(
     text: &str,
     line: usize,
     lookup: impl Fn(&str) -> Option<String>,
-) -> (Option<Entry>, usize) {
+) -> (Option<DotenvLine>, usize) {
     let end = text.find('\n').map_or(text.len(), |at| at + 1);
     let Some((name, after)) = text[..end].split_once('=') else { return (None, end) };
     let bare = name.trim();
@@ -59,7 +62,7 @@ fn next_entry(
         },
         _ => (Some(expand(unquoted(&text[value_at..end]), lookup)), end),
     };
-    (Some(Entry { line, name: name.to_owned(), value }), read)
+    (Some(DotenvLine { line, name: name.to_owned(), value }), read)
 }
 
 /// The text before the closing quote, and how far the quote reaches.

@@ -42,7 +42,7 @@ pub(in crate::config) struct Found {
 
 /// What is wrong, and with which setting.
 #[derive(Clone, Debug)]
-pub(in crate::config) struct Problem {
+pub(in crate::config) struct SettingProblem {
     pub(in crate::config) setting: Option<&'static str>,
     pub(in crate::config) sentence: String,
 }
@@ -51,12 +51,12 @@ pub(in crate::config) struct Problem {
 #[derive(Debug, Default)]
 pub struct Gathered {
     pub(in crate::config) found: BTreeMap<&'static str, Found>,
-    pub(in crate::config) problems: Vec<Problem>,
+    pub(in crate::config) problems: Vec<SettingProblem>,
     pub(in crate::config) warnings: Vec<String>,
 }
 
 /// One place where settings are written.
-struct Place {
+struct SettingSource {
     texts: Vec<(Named, Found)>,
 }
 
@@ -109,7 +109,7 @@ impl Gathered {
     }
 
     fn problem(&mut self, setting: Option<&'static str>, sentence: String) {
-        self.problems.push(Problem { setting, sentence });
+        self.problems.push(SettingProblem { setting, sentence });
     }
 
     /// The text of a settings file; `None` where it is absent or unreadable.
@@ -133,7 +133,7 @@ impl Gathered {
                 return self.problem(None, format!("{file} line {line} cannot be read: {what}."));
             }
         };
-        let mut place = Place { texts: Vec::new() };
+        let mut place = SettingSource { texts: Vec::new() };
         for (key, value) in &table {
             let named = lookup(&key.to_uppercase()).filter(|_| *key == key.to_lowercase());
             let Some(named) = named else {
@@ -157,7 +157,7 @@ impl Gathered {
             let found = environment.iter().find(|(key, _)| key.to_str() == Some(name));
             found.and_then(|(_, value)| value.to_str().map(str::to_owned))
         };
-        let mut place = Place { texts: Vec::new() };
+        let mut place = SettingSource { texts: Vec::new() };
         for entry in dotenv::read(text, variable) {
             let Some(named) = lookup(&entry.name) else {
                 if let Some(own) = typo(&entry.name) {
@@ -187,7 +187,7 @@ impl Gathered {
     }
 
     fn environment(&mut self, environment: &[(OsString, OsString)]) {
-        let mut place = Place { texts: Vec::new() };
+        let mut place = SettingSource { texts: Vec::new() };
         for (name, value) in environment {
             let Some((name, named)) = name.to_str().and_then(|n| Some((n, lookup(n)?))) else {
                 continue;
@@ -205,7 +205,7 @@ impl Gathered {
     }
 
     /// Of each setting's names in this place, the first listed wins; an empty value is no value.
-    fn take(&mut self, mut place: Place) {
+    fn take(&mut self, mut place: SettingSource) {
         place.texts.retain(|(_, found)| !found.text.trim().is_empty());
         place.texts.sort_by_key(|(named, _)| (named.rank, named.is_file));
         let mut winners: BTreeMap<&'static str, (Named, Found)> = BTreeMap::new();
@@ -249,7 +249,7 @@ impl Gathered {
     }
 }
 
-impl Place {
+impl SettingSource {
     fn add(&mut self, named: Named, text: String, label: String, origin: String) {
         self.texts.push((named, Found { text, rank: named.rank, label, origin }));
     }

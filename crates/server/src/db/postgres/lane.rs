@@ -40,9 +40,9 @@ struct Slots {
 }
 
 /// Of one attempt to open a connection; `None` while it lasts.
-type Outcome = Option<std::result::Result<(), String>>;
+type Attempted = Option<std::result::Result<(), String>>;
 /// An attempt under way.
-pub(in crate::db) type Opening = watch::Receiver<Outcome>;
+pub(in crate::db) type Opening = watch::Receiver<Attempted>;
 
 impl Lane {
     /// At most `limit` connections and `queue` callers.

@@ -22,7 +22,7 @@ use super::{pooler, row};
 use crate::db::postgres::connect::Target;
 use crate::db::postgres::fault::Fault;
 use crate::db::postgres::query::{Form, Query};
-use crate::sql::Place;
+use crate::sql::TextPlace;
 
 /// Without an answer for this long, a connection is avoided while there is another.
 const STALLED: Duration = Duration::from_millis(200);
@@ -36,7 +36,7 @@ pub(in crate::db) struct Link {
     client: Client,
     driver: AbortHandle,
     named: bool,
-    statements: Mutex<HashMap<(Place, Form), Statement>>,
+    statements: Mutex<HashMap<(TextPlace, Form), Statement>>,
     turn: Mutex<()>,
     in_flight: AtomicUsize,
     opened: Instant,
@@ -45,8 +45,8 @@ pub(in crate::db) struct Link {
     goes_gently: AtomicBool,
 }
 
-type Rows = Result<Vec<PgRow>, Error>;
-type Part<'a> = MaybeDone<Pin<Box<dyn Future<Output = Rows> + Send + 'a>>>;
+type Reply = Result<Vec<PgRow>, Error>;
+type Part<'a> = MaybeDone<Pin<Box<dyn Future<Output = Reply> + Send + 'a>>>;
 
 impl Link {
     /// Connects and learns what stands in between.
@@ -173,7 +173,7 @@ impl Link {
         Ok(Some(statement))
     }
 
-    async fn send(&self, query: &Query<'_>, statement: Option<&Statement>) -> Rows {
+    async fn send(&self, query: &Query<'_>, statement: Option<&Statement>) -> Reply {
         let Some(statement) = statement else {
             return Box::pin(self.send_unnamed(query)).await;
         };
@@ -182,7 +182,7 @@ impl Link {
         self.client.query(statement, &params).await
     }
 
-    async fn send_unnamed(&self, query: &Query<'_>) -> Rows {
+    async fn send_unnamed(&self, query: &Query<'_>) -> Reply {
         let params: Vec<(&(dyn ToSql + Sync), Type)> =
             query.params.iter().map(|value| (value as _, row::kind(value))).collect();
         self.client.query_typed(&query.text(), &params).await

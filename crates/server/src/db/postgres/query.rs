@@ -8,7 +8,7 @@ use tokio_postgres::error::SqlState;
 
 use crate::gate::{Gate, Via};
 use crate::sql::Value;
-use crate::sql::{Place, Sql};
+use crate::sql::{Sql, TextPlace};
 
 /// First statement of a writing bundle. Without a live session its cast fails and takes the whole
 /// transaction with it, whatever the steps are.
@@ -131,7 +131,7 @@ impl<'a> Query<'a> {
     }
 
     /// Tells statements apart without reading them: they are constants.
-    pub(in crate::db) fn key(&self) -> (Place, Form) {
+    pub(in crate::db) fn key(&self) -> (TextPlace, Form) {
         (self.sql.place(), self.form)
     }
 

@@ -9,7 +9,7 @@ mod thread;
 use std::path::Path;
 
 use crate::db::sqlite::row::{failed, portable};
-use crate::db::sqlite::thread::{Session, Threads};
+use crate::db::sqlite::thread::{SqliteSession, Threads};
 use crate::db::{FromRow, Row};
 use crate::gate::{Gate, Via};
 use crate::sql::Step;
@@ -77,7 +77,7 @@ impl Sqlite {
         sql: Sql,
         params: Vec<Value>,
     ) -> Result<Vec<T>> {
-        let read = move |session: &mut Session| {
+        let read = move |session: &mut SqliteSession| {
             session.inside(false, |session| Ok((session.check(&gate)?, session.run(sql, &params)?)))
         };
         let (confirmed, rows) = self.readers.run(read).await?;
@@ -96,7 +96,7 @@ impl Sqlite {
         gate: Option<Gate>,
         steps: Vec<Step>,
     ) -> Result<Vec<Vec<Row>>> {
-        let write = move |session: &mut Session| {
+        let write = move |session: &mut SqliteSession| {
             session.inside(true, |session| {
                 if let Some(gate) = &gate
                     && session.check(gate)? < gate.generation
@@ -110,8 +110,8 @@ impl Sqlite {
     }
 }
 
-impl Session {
-    /// From here to [`Session::release_snapshot`], reads see one state of the database. All of them
+impl SqliteSession {
+    /// From here to [`SqliteSession::release_snapshot`], reads see one state of the database. All of them
     /// were asked for before it was taken, so none of them misses anything.
     pub(in crate::db) fn share_snapshot(&mut self) {
         if let Err(error) = self.control("BEGIN") {

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-use crate::db::sqlite::thread::Session;
+use crate::db::sqlite::thread::SqliteSession;
 use crate::sql::{DbError, Result};
 
 /// The most that waits.
@@ -13,7 +13,7 @@ pub(in crate::db) const QUEUE: usize = 1024;
 const YIELDS: u32 = 4;
 
 /// Work for a thread; false if its connection is of no more use.
-pub(in crate::db) type Job = Box<dyn FnOnce(Result<&mut Session>) -> bool + Send>;
+pub(in crate::db) type Job = Box<dyn FnOnce(Result<&mut SqliteSession>) -> bool + Send>;
 
 /// The queue.
 #[derive(Default)]

@@ -5,13 +5,13 @@ use rusqlite::types::{ToSqlOutput, ValueRef as Lent};
 use rusqlite::{ErrorCode, ToSql, ffi};
 
 use crate::db::row::Source;
-use crate::db::sqlite::thread::Session;
+use crate::db::sqlite::thread::SqliteSession;
 use crate::db::{Columns, FromRow};
 use crate::sql::{DbError, Result, Sql};
 use crate::sql::{Value, ValueRef};
 use crate::timestamp::Timestamp;
 
-impl Session {
+impl SqliteSession {
     /// Runs one statement; its rows.
     pub(in crate::db) fn run<T: FromRow>(&mut self, sql: Sql, params: &[Value]) -> Result<Vec<T>> {
         let text = self.texts.entry(sql.place()).or_insert_with(|| portable(sql.text));

@@ -17,7 +17,7 @@ use crate::db::database::CALL_WITHIN;
 use crate::db::sqlite::open::{BUSY, connect, sentence};
 use crate::db::sqlite::queue::{Job, Queue};
 use crate::db::sqlite::row::failed;
-use crate::sql::{DbError, Place, Result};
+use crate::sql::{DbError, Result, TextPlace};
 
 /// The most jobs that a thread takes at once.
 const BATCH: usize = 16;
@@ -26,10 +26,10 @@ const LOOK_EVERY: i32 = 10_000;
 
 /// One connection with what goes with it.
 #[derive(Debug)]
-pub(in crate::db) struct Session {
+pub(in crate::db) struct SqliteSession {
     pub(in crate::db) connection: Connection,
     /// Statements as SQLite spells them, by the place of the constant.
-    pub(in crate::db) texts: HashMap<Place, String>,
+    pub(in crate::db) texts: HashMap<TextPlace, String>,
     opened: Instant,
     ends: Arc<AtomicU64>,
 }
@@ -59,7 +59,7 @@ impl Threads {
     /// Runs the work on the next free thread.
     pub(in crate::db) async fn run<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&mut Session) -> Result<T> + Send + 'static,
+        work: impl FnOnce(&mut SqliteSession) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let deadline = Instant::now() + CALL_WITHIN;
         let (answer, answered) = oneshot::channel();
@@ -97,7 +97,7 @@ fn serve(
     threads: usize,
     ready: oneshot::Sender<Result<()>>,
 ) {
-    let mut session = match Session::open(path, writes) {
+    let mut session = match SqliteSession::open(path, writes) {
         Ok(session) => {
             let _ = ready.send(Ok(()));
             Some(session)
@@ -115,13 +115,18 @@ fn serve(
         for job in batch.drain(..) {
             session = work_off(job, session, path, writes);
         }
-        session = session.filter(Session::release_snapshot);
+        session = session.filter(SqliteSession::release_snapshot);
     }
 }
 
 /// Runs one job; the connection, if it can be used again.
-fn work_off(job: Job, session: Option<Session>, path: &Path, writes: bool) -> Option<Session> {
-    let mut current = match session.map_or_else(|| Session::open(path, writes), Ok) {
+fn work_off(
+    job: Job,
+    session: Option<SqliteSession>,
+    path: &Path,
+    writes: bool,
+) -> Option<SqliteSession> {
+    let mut current = match session.map_or_else(|| SqliteSession::open(path, writes), Ok) {
         Ok(current) => current,
         Err(error) => {
             let _ = catch_unwind(AssertUnwindSafe(|| job(Err(error))));
@@ -132,7 +137,7 @@ fn work_off(job: Job, session: Option<Session>, path: &Path, writes: bool) -> Op
     keep.then_some(current)
 }
 
-impl Session {
+impl SqliteSession {
     fn open(path: &Path, writes: bool) -> Result<Self> {
         let mut connection = connect(path, writes).map_err(|error| sentence(path, &error))?;
         let (opened, ends) = (Instant::now(), Arc::new(AtomicU64::new(u64::MAX)));
@@ -193,7 +198,7 @@ mod tests {
         call.poll(&mut Context::from_waker(Waker::noop()))
     }
 
-    fn insert(session: &mut Session) -> Result<()> {
+    fn insert(session: &mut SqliteSession) -> Result<()> {
         let sql = "INSERT INTO t VALUES (randomblob(100000))";
         session.connection.execute(sql, []).map(drop).map_err(failed)
     }
@@ -202,18 +207,18 @@ mod tests {
     async fn a_full_disk_is_away_and_writes_recover_when_there_is_room() {
         let (_folder, path) = folder();
         let writer = threads(&path, true).await;
-        let create = |session: &mut Session| {
+        let create = |session: &mut SqliteSession| {
             session.connection.execute_batch("CREATE TABLE t (b)").map_err(failed)
         };
         writer.run(create).await.unwrap();
-        let full = |session: &mut Session| {
+        let full = |session: &mut SqliteSession| {
             session.connection.pragma_update(None, "max_page_count", 4).unwrap();
             insert(session)
         };
         let refused = writer.run(full).await;
         assert!(matches!(refused, Err(DbError::Away(_))), "{refused:?}");
         writer.run(insert).await.unwrap();
-        let whole = |session: &mut Session| {
+        let whole = |session: &mut SqliteSession| {
             let check =
                 session.connection.query_row("PRAGMA integrity_check", [], |row| row.get(0));
             check.map_err(failed)
@@ -225,7 +230,7 @@ mod tests {
     async fn a_statement_that_never_ends_is_interrupted_and_the_thread_goes_on() {
         let (_folder, path) = folder();
         let writer = threads(&path, true).await;
-        let endless = |session: &mut Session| {
+        let endless = |session: &mut SqliteSession| {
             let sql = "WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n) \
                        SELECT max(i) FROM n";
             session.connection.query_row(sql, [], |_| Ok(())).map_err(failed)
@@ -297,7 +302,7 @@ mod tests {
         write("CREATE TABLE t (b)").await.unwrap();
         let (first, release) = hold(&reader);
         write("INSERT INTO t VALUES (1)").await.unwrap();
-        let count = |session: &mut Session| {
+        let count = |session: &mut SqliteSession| {
             let rows: i64 = session
                 .connection
                 .query_row("SELECT count(*) FROM t", [], |row| row.get(0))
@@ -322,7 +327,7 @@ mod tests {
         threads(&path, true).await.run(|_| Ok(())).await.unwrap();
         let reader = threads(&path, false).await;
         let (first, release) = hold(&reader);
-        let one = |session: &mut Session| {
+        let one = |session: &mut SqliteSession| {
             session.connection.query_row("SELECT 1", [], |row| row.get(0)).map_err(failed)
         };
         let mut before = Box::pin(reader.run::<i64>(one));

@@ -13,14 +13,14 @@ const MAX_PATH: usize = 128;
 
 /// The line's first half, taken before the request is handed on.
 #[derive(Debug)]
-pub(in crate::http) struct Line {
+pub(in crate::http) struct AccessLine {
     method: Method,
     uri: Uri,
     client: ClientIp,
     began: Instant,
 }
 
-impl Line {
+impl AccessLine {
     pub(in crate::http) fn begin(method: &Method, uri: &Uri, client: ClientIp) -> Self {
         Self { method: method.clone(), uri: uri.clone(), client, began: Instant::now() }
     }

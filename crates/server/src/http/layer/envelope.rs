@@ -10,7 +10,7 @@ use axum::extract::{MatchedPath, Request};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 
-use super::access_log::Line;
+use super::access_log::AccessLine;
 use super::around::Around;
 use super::cors::AllowedOrigin;
 use super::{cors, paths};
@@ -40,7 +40,7 @@ pub struct Envelope {
 #[derive(Debug)]
 pub struct Opened {
     id: RequestId,
-    line: Line,
+    line: AccessLine,
     origin: Option<AllowedOrigin>,
     refusal: Option<Response>,
     asks_options: bool,
@@ -53,7 +53,7 @@ impl Around for Envelope {
         let settings = &self.settings;
         let id = RequestId::of(request.headers(), || self.random.id(self.clock.now()));
         let client = client_ip(request.extensions(), request.headers(), &settings.trusted_proxies);
-        let line = Line::begin(request.method(), request.uri(), client);
+        let line = AccessLine::begin(request.method(), request.uri(), client);
         let origin = cors::allowed_origin(request.headers(), &settings.allowed_origins);
         let preflight = cors::preflight(request, origin.as_ref());
         let too_long = uri_length(request.uri()) > MAX_URI;

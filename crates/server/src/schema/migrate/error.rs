@@ -31,7 +31,7 @@ pub(in crate::schema) const OCCUPIED: &str =
     " and no migration made it: give Doorward a database or a schema of its own";
 
 /// What the runner returns.
-pub(in crate::schema) type Result<T> = std::result::Result<T, MigrateError>;
+pub(in crate::schema) type MigrateResult<T> = std::result::Result<T, MigrateError>;
 
 impl From<DbError> for MigrateError {
     fn from(error: DbError) -> Self {

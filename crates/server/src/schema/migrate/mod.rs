@@ -16,12 +16,12 @@ use crate::config::{DatabaseUrl, Settings};
 use crate::db::Database;
 use crate::params;
 use crate::schema::catalog::Change;
-use crate::schema::history::{Record, Status, statuses};
+use crate::schema::history::{HistoryRow, Status, statuses};
 use crate::schema::migration::{Engine, Migration};
 use crate::schema::script::{SchemaStep, is_role_name};
 use crate::sql::DbError;
 pub use error::MigrateError;
-use error::Result;
+use error::MigrateResult;
 use plan::{missing, pending_steps, rollback_steps};
 use postgres::PostgresMigrator;
 
@@ -79,7 +79,7 @@ pub struct Migrator {
     lock_wait: Duration,
 }
 
-enum Session {
+enum MigrateSession {
     Sqlite(PathBuf, Duration),
     Postgres(Box<PostgresMigrator>),
 }
@@ -124,7 +124,7 @@ impl Migrator {
     }
 
     /// The newest applied migration; 0 for none.
-    pub async fn version(&self) -> Result<i64> {
+    pub async fn version(&self) -> MigrateResult<i64> {
         let history = self.history().await?.unwrap_or_default();
         Ok(history.iter().map(|record| record.version).max().unwrap_or(0))
     }
@@ -142,11 +142,11 @@ impl Migrator {
         &self,
         to: Option<i64>,
         tell: &mut (dyn FnMut(&Done) + Send),
-    ) -> Result<Applied> {
+    ) -> MigrateResult<Applied> {
         let mut session = self.open().await?;
         let steps = pending_steps(&session.history().await?.unwrap_or_default(), to)?;
         if steps.iter().any(SchemaStep::needs_tenant)
-            && let Session::Postgres(postgres) = &session
+            && let MigrateSession::Postgres(postgres) = &session
         {
             postgres.ask_for_tenant().await?;
         }
@@ -158,14 +158,14 @@ impl Migrator {
         &self,
         to: Option<i64>,
         tell: &mut (dyn FnMut(&Done) + Send),
-    ) -> Result<Applied> {
+    ) -> MigrateResult<Applied> {
         let mut session = self.open().await?;
         let steps = rollback_steps(&session.history().await?.unwrap_or_default(), to)?;
         session.run(steps, tell).await
     }
 
     /// The tables with rows that [`Migrator::down`] would drop; changes nothing.
-    pub async fn losses(&self, to: Option<i64>) -> Result<Vec<Loss>> {
+    pub async fn losses(&self, to: Option<i64>) -> MigrateResult<Vec<Loss>> {
         let mut session = self.open().await?;
         let steps = rollback_steps(&session.history().await?.unwrap_or_default(), to)?;
         if steps.is_empty() {
@@ -175,12 +175,12 @@ impl Migrator {
     }
 
     /// How every migration stands.
-    pub async fn status(&self) -> Result<Vec<Status>> {
+    pub async fn status(&self) -> MigrateResult<Vec<Status>> {
         Ok(statuses(&self.history().await?.unwrap_or_default()))
     }
 
     /// The rows of the history; `None` where there is no history table.
-    pub async fn history(&self) -> Result<Option<Vec<Record>>> {
+    pub async fn history(&self) -> MigrateResult<Option<Vec<HistoryRow>>> {
         if let DatabaseUrl::Sqlite(path) = &self.url
             && !path.exists()
         {
@@ -190,16 +190,16 @@ impl Migrator {
     }
 
     /// What [`Migrator::up`] would run.
-    pub async fn plan_up(&self, to: Option<i64>) -> Result<Vec<SchemaStep>> {
+    pub async fn plan_up(&self, to: Option<i64>) -> MigrateResult<Vec<SchemaStep>> {
         pending_steps(&self.history().await?.unwrap_or_default(), to)
     }
 
     /// What [`Migrator::down`] would run.
-    pub async fn plan_down(&self, to: Option<i64>) -> Result<Vec<SchemaStep>> {
+    pub async fn plan_down(&self, to: Option<i64>) -> MigrateResult<Vec<SchemaStep>> {
         rollback_steps(&self.history().await?.unwrap_or_default(), to)
     }
 
-    async fn open(&self) -> Result<Session> {
+    async fn open(&self) -> MigrateResult<MigrateSession> {
         if !is_role_name(&self.tenant) {
             return Err(MigrateError::Refused(format!(
                 "{:?} is no usable role name: take lower-case letters, digits and _.",
@@ -207,16 +207,16 @@ impl Migrator {
             )));
         }
         Ok(match &self.url {
-            DatabaseUrl::Sqlite(path) => Session::Sqlite(path.clone(), self.lock_wait),
-            DatabaseUrl::Postgres(url) => Session::Postgres(Box::new(
+            DatabaseUrl::Sqlite(path) => MigrateSession::Sqlite(path.clone(), self.lock_wait),
+            DatabaseUrl::Postgres(url) => MigrateSession::Postgres(Box::new(
                 PostgresMigrator::connect(url, &self.tenant, self.lock_wait).await?,
             )),
         })
     }
 }
 
-impl Session {
-    async fn history(&self) -> Result<Option<Vec<Record>>> {
+impl MigrateSession {
+    async fn history(&self) -> MigrateResult<Option<Vec<HistoryRow>>> {
         match self {
             Self::Sqlite(path, _) => {
                 let path = path.clone();
@@ -230,7 +230,7 @@ impl Session {
         &mut self,
         steps: Vec<SchemaStep>,
         tell: &mut (dyn FnMut(&Done) + Send),
-    ) -> Result<Applied> {
+    ) -> MigrateResult<Applied> {
         let mut applied = Applied::default();
         for step in steps {
             let changes = match self {
@@ -249,7 +249,7 @@ impl Session {
         Ok(applied)
     }
 
-    async fn losses(&mut self, steps: Vec<SchemaStep>) -> Result<Vec<Loss>> {
+    async fn losses(&mut self, steps: Vec<SchemaStep>) -> MigrateResult<Vec<Loss>> {
         match self {
             Self::Sqlite(path, wait) => {
                 let (path, wait) = (path.clone(), *wait);
@@ -261,12 +261,12 @@ impl Session {
 }
 
 /// Applies every pending migration.
-pub async fn up(url: &DatabaseUrl) -> Result<Applied> {
+pub async fn up(url: &DatabaseUrl) -> MigrateResult<Applied> {
     Migrator::new(url).up(None, &mut |_| {}).await
 }
 
 /// The migrations not yet applied, oldest first.
-pub async fn pending(url: &DatabaseUrl) -> Result<Vec<Migration>> {
+pub async fn pending(url: &DatabaseUrl) -> MigrateResult<Vec<Migration>> {
     let history = Migrator::new(url).history().await?.unwrap_or_default();
     Ok(missing(|version| history.iter().any(|record| record.version == version)))
 }
@@ -283,7 +283,7 @@ pub async fn is_current(db: &Database) -> crate::sql::Result<bool> {
 }
 
 pub(in crate::schema) async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T> + Send + 'static,
-) -> Result<T> {
+    work: impl FnOnce() -> MigrateResult<T> + Send + 'static,
+) -> MigrateResult<T> {
     tokio::task::spawn_blocking(work).await.map_err(|error| DbError::Internal(error.to_string()))?
 }

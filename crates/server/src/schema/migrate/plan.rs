@@ -1,8 +1,8 @@
 //! Which steps a migrator takes, from what the history says. Pure.
 
 use crate::schema::history;
-use crate::schema::history::{Record, State, statuses};
-use crate::schema::migrate::error::{MigrateError, Result};
+use crate::schema::history::{HistoryRow, State, statuses};
+use crate::schema::migrate::error::{MigrateError, MigrateResult};
 use crate::schema::migration::{MIGRATIONS, Migration};
 use crate::schema::script::{Direction, SchemaStep, downward};
 
@@ -13,9 +13,9 @@ pub(in crate::schema) fn missing(is_applied: impl Fn(i64) -> bool) -> Vec<Migrat
 
 /// The steps up to `to`, or to the newest.
 pub(in crate::schema) fn pending_steps(
-    history: &[Record],
+    history: &[HistoryRow],
     to: Option<i64>,
-) -> Result<Vec<SchemaStep>> {
+) -> MigrateResult<Vec<SchemaStep>> {
     let to = known(to)?.unwrap_or(i64::MAX);
     refuse_edited(history)?;
     Ok(missing(|version| history.iter().any(|record| record.version == version))
@@ -28,9 +28,9 @@ pub(in crate::schema) fn pending_steps(
 
 /// The steps down to `to`, or one down.
 pub(in crate::schema) fn rollback_steps(
-    history: &[Record],
+    history: &[HistoryRow],
     to: Option<i64>,
-) -> Result<Vec<SchemaStep>> {
+) -> MigrateResult<Vec<SchemaStep>> {
     let to = known(to)?;
     let Some(newest) = history.iter().map(|record| record.version).max() else {
         return Ok(Vec::new());
@@ -50,7 +50,7 @@ pub(in crate::schema) fn rollback_steps(
     Ok(steps)
 }
 
-fn known(to: Option<i64>) -> Result<Option<i64>> {
+fn known(to: Option<i64>) -> MigrateResult<Option<i64>> {
     let newest = MIGRATIONS.last().map_or(0, |migration| migration.version);
     match to {
         Some(version) if !(0..=newest).contains(&version) => Err(MigrateError::Refused(format!(
@@ -60,7 +60,7 @@ fn known(to: Option<i64>) -> Result<Option<i64>> {
     }
 }
 
-fn refuse_edited(history: &[Record]) -> Result<()> {
+fn refuse_edited(history: &[HistoryRow]) -> MigrateResult<()> {
     let edited = statuses(history).into_iter().filter(|status| status.state == State::Changed);
     let names: Vec<_> =
         edited.map(|status| format!("{:04} {}", status.version, status.name)).collect();
@@ -80,7 +80,7 @@ mod tests {
 
     #[test]
     fn a_rollback_past_a_newer_binarys_migration_is_refused() {
-        let record = |version| Record {
+        let record = |version| HistoryRow {
             version,
             name: "later".into(),
             checksum: String::new(),

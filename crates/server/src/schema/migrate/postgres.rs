@@ -13,8 +13,8 @@ use crate::db::postgres::connect::connect;
 use crate::schema::catalog;
 use crate::schema::catalog::{Change, Object, changes};
 use crate::schema::history;
-use crate::schema::history::Record;
-use crate::schema::migrate::error::{MigrateError, OCCUPIED, Result};
+use crate::schema::history::HistoryRow;
+use crate::schema::migrate::error::{MigrateError, MigrateResult, OCCUPIED};
 use crate::schema::migrate::sqlite::dropped_tables;
 use crate::schema::migration::Engine;
 use crate::schema::script::{Direction, LOCK_KEY, SchemaStep};
@@ -42,31 +42,34 @@ impl PostgresMigrator {
         url: &PostgresUrl,
         tenant: &str,
         lock_wait: Duration,
-    ) -> Result<Self> {
+    ) -> MigrateResult<Self> {
         let client = connect_awake(url).await?;
         Ok(Self { client, tenant: tenant.into(), lock_wait })
     }
 
-    pub(in crate::schema) async fn history(&self) -> Result<Option<Vec<Record>>> {
+    pub(in crate::schema) async fn history(&self) -> MigrateResult<Option<Vec<HistoryRow>>> {
         if self.rows(HAS_HISTORY).await?.is_empty() {
             return Ok(None);
         }
         let rows = self.rows(HISTORY).await?;
         let records = rows.into_iter().map(|row| {
             let [version, name, checksum, applied_at] = texts(row);
-            Record { version: version.parse().unwrap_or_default(), name, checksum, applied_at }
+            HistoryRow { version: version.parse().unwrap_or_default(), name, checksum, applied_at }
         });
         Ok(Some(records.collect()))
     }
 
     /// Stops before anything is changed if the login can neither make nor use the tenant role.
-    pub(in crate::schema) async fn ask_for_tenant(&self) -> Result<()> {
+    pub(in crate::schema) async fn ask_for_tenant(&self) -> MigrateResult<()> {
         tenant_role::check(&self.client, &self.tenant).await
     }
 
     /// Runs one step; `None` if another migrator has done it already. After an error the connection
     /// is dropped by the caller, which rolls back.
-    pub(in crate::schema) async fn run(&self, step: SchemaStep) -> Result<Option<Vec<Change>>> {
+    pub(in crate::schema) async fn run(
+        &self,
+        step: SchemaStep,
+    ) -> MigrateResult<Option<Vec<Change>>> {
         let mut hearsay = HEARSAY.iter();
         loop {
             self.begin().await?;
@@ -85,7 +88,7 @@ impl PostgresMigrator {
     }
 
     /// Tries the steps, counts the rows of every table they drop, and takes it all back.
-    pub(in crate::schema) async fn losses(&self, steps: &[SchemaStep]) -> Result<Vec<Loss>> {
+    pub(in crate::schema) async fn losses(&self, steps: &[SchemaStep]) -> MigrateResult<Vec<Loss>> {
         self.begin().await?;
         let before = self.objects().await?;
         for step in steps {
@@ -106,7 +109,7 @@ impl PostgresMigrator {
     }
 
     /// Opens a transaction and takes the lock in it. A login's own limits do not cut a migration short.
-    async fn begin(&self) -> Result<()> {
+    async fn begin(&self) -> MigrateResult<()> {
         let wait = self.lock_wait.as_millis().max(1);
         let lock = format!(
             "BEGIN; SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = {wait}; \
@@ -121,7 +124,7 @@ impl PostgresMigrator {
         }
     }
 
-    async fn execute(&self, step: SchemaStep) -> Result<Option<Vec<Change>>> {
+    async fn execute(&self, step: SchemaStep) -> MigrateResult<Option<Vec<Change>>> {
         let before = self.objects().await?;
         if step.direction == Direction::Up {
             self.client.batch_execute(history::CREATE).await?;
@@ -146,7 +149,7 @@ impl PostgresMigrator {
         Ok(Some(changes(&before, &self.objects().await?)))
     }
 
-    async fn recorded(&self, version: i64) -> Result<bool> {
+    async fn recorded(&self, version: i64) -> MigrateResult<bool> {
         if self.rows(HAS_HISTORY).await?.is_empty() {
             return Ok(false);
         }
@@ -154,14 +157,14 @@ impl PostgresMigrator {
         Ok(!self.rows(&sql).await?.is_empty())
     }
 
-    async fn drop_empty_history(&self) -> Result<()> {
+    async fn drop_empty_history(&self) -> MigrateResult<()> {
         if self.number("SELECT count(*) FROM doorward_migrations").await? == 0 {
             self.client.batch_execute(history::DROP).await?;
         }
         Ok(())
     }
 
-    async fn objects(&self) -> Result<Vec<Object>> {
+    async fn objects(&self) -> MigrateResult<Vec<Object>> {
         let rows = self.rows(&catalog::postgres(&self.tenant)).await?;
         let objects = rows.into_iter().map(|row| {
             let [kind, name, table] = texts(row);
@@ -185,13 +188,13 @@ impl PostgresMigrator {
         )
     }
 
-    async fn number(&self, sql: &str) -> Result<i64> {
+    async fn number(&self, sql: &str) -> MigrateResult<i64> {
         let rows = self.rows(sql).await?;
         let [number] = rows.into_iter().next().map(texts).unwrap_or_default();
         Ok(number.parse().unwrap_or_default())
     }
 
-    async fn rows(&self, sql: &str) -> Result<Vec<Vec<Option<String>>>> {
+    async fn rows(&self, sql: &str) -> MigrateResult<Vec<Vec<Option<String>>>> {
         Ok(answer(&self.client, sql).await?.1)
     }
 }
@@ -203,7 +206,7 @@ const ASLEEP: Duration = Duration::from_secs(2);
 
 /// A connection of its own. Neon's compute sleeps when nobody asks and takes seconds to wake, so an
 /// attempt that ran into its deadline is repeated; a refusal is told at once.
-pub(in crate::schema) async fn connect_awake(url: &PostgresUrl) -> Result<Client> {
+pub(in crate::schema) async fn connect_awake(url: &PostgresUrl) -> MigrateResult<Client> {
     let begun = tokio::time::Instant::now();
     loop {
         let attempt = tokio::time::Instant::now();

@@ -14,14 +14,14 @@ use crate::db::sqlite::row::failed;
 use crate::schema::catalog;
 use crate::schema::catalog::{Change, Object, changes};
 use crate::schema::history;
-use crate::schema::history::Record;
-use crate::schema::migrate::error::{MigrateError, OCCUPIED, Result};
+use crate::schema::history::HistoryRow;
+use crate::schema::migrate::error::{MigrateError, MigrateResult, OCCUPIED};
 use crate::schema::migration::Engine;
 use crate::schema::script::{Direction, SchemaStep};
 use crate::sql::DbError;
 
 /// The rows of the history; `None` without a file or without the table.
-pub(in crate::schema) fn history(path: &Path) -> Result<Option<Vec<Record>>> {
+pub(in crate::schema) fn history(path: &Path) -> MigrateResult<Option<Vec<HistoryRow>>> {
     if !path.exists() {
         return Ok(None);
     }
@@ -35,7 +35,7 @@ pub(in crate::schema) fn history(path: &Path) -> Result<Option<Vec<Record>>> {
         "SELECT version, name, checksum, applied_at FROM doorward_migrations ORDER BY 1",
     )?;
     let rows = statement.query_map([], |row| {
-        Ok(Record {
+        Ok(HistoryRow {
             version: row.get(0)?,
             name: row.get(1)?,
             checksum: row.get(2)?,
@@ -50,7 +50,7 @@ pub(in crate::schema) fn run(
     path: &Path,
     wait: Duration,
     step: SchemaStep,
-) -> Result<Option<Vec<Change>>> {
+) -> MigrateResult<Option<Vec<Change>>> {
     let mut connection = open(path, wait)?;
     let work = begin(&mut connection, path, wait)?;
     let changes = execute(&work, step)?;
@@ -66,7 +66,7 @@ pub(in crate::schema) fn losses(
     path: &Path,
     wait: Duration,
     steps: &[SchemaStep],
-) -> Result<Vec<Loss>> {
+) -> MigrateResult<Vec<Loss>> {
     let mut connection = open(path, wait)?;
     let work = begin(&mut connection, path, wait)?;
     let before = objects(&work)?;
@@ -101,7 +101,7 @@ pub(in crate::schema) fn dropped_tables(changes: &[Change]) -> Vec<String> {
     tables
 }
 
-fn open(path: &Path, wait: Duration) -> Result<Connection> {
+fn open(path: &Path, wait: Duration) -> MigrateResult<Connection> {
     create_private(path)?;
     let connection = Connection::open(path)?;
     connection.busy_timeout(wait)?;
@@ -110,7 +110,7 @@ fn open(path: &Path, wait: Duration) -> Result<Connection> {
 }
 
 /// The file will hold password hashes: made readable by its owner alone.
-fn create_private(path: &Path) -> Result<()> {
+fn create_private(path: &Path) -> MigrateResult<()> {
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
@@ -128,7 +128,7 @@ fn begin<'a>(
     connection: &'a mut Connection,
     path: &Path,
     wait: Duration,
-) -> Result<Transaction<'a>> {
+) -> MigrateResult<Transaction<'a>> {
     connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(
         |error| match error.sqlite_error_code() {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
@@ -144,7 +144,7 @@ fn begin<'a>(
     )
 }
 
-fn execute(work: &Transaction<'_>, step: SchemaStep) -> Result<Option<Vec<Change>>> {
+fn execute(work: &Transaction<'_>, step: SchemaStep) -> MigrateResult<Option<Vec<Change>>> {
     let before = objects(work)?;
     if step.direction == Direction::Up {
         work.execute_batch(history::CREATE)?;
@@ -183,18 +183,18 @@ fn explain(error: rusqlite::Error) -> String {
     format!("{msg}{occupied}, at: {}", line.trim().trim_end_matches([' ', '(', ';']))
 }
 
-fn has_history(connection: &Connection) -> Result<bool> {
+fn has_history(connection: &Connection) -> MigrateResult<bool> {
     let sql = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'doorward_migrations'";
     let found = connection.query_row(sql, [], |_| Ok(())).optional()?;
     Ok(found.is_some())
 }
 
-fn recorded(work: &Transaction<'_>, version: i64) -> Result<bool> {
+fn recorded(work: &Transaction<'_>, version: i64) -> MigrateResult<bool> {
     let sql = "SELECT EXISTS (SELECT 1 FROM doorward_migrations WHERE version = ?1)";
     Ok(work.query_row(sql, [version], |row| row.get(0))?)
 }
 
-fn drop_empty_history(work: &Transaction<'_>) -> Result<()> {
+fn drop_empty_history(work: &Transaction<'_>) -> MigrateResult<()> {
     let left = "SELECT EXISTS (SELECT 1 FROM doorward_migrations)";
     let left: bool = work.query_row(left, [], |row| row.get(0))?;
     if !left {
@@ -203,7 +203,7 @@ fn drop_empty_history(work: &Transaction<'_>) -> Result<()> {
     Ok(())
 }
 
-fn refuse_dangling(work: &Transaction<'_>, step: SchemaStep) -> Result<()> {
+fn refuse_dangling(work: &Transaction<'_>, step: SchemaStep) -> MigrateResult<()> {
     let found: Option<String> =
         work.query_row("PRAGMA foreign_key_check", [], |row| row.get(0)).optional()?;
     match found {
@@ -215,7 +215,7 @@ fn refuse_dangling(work: &Transaction<'_>, step: SchemaStep) -> Result<()> {
     }
 }
 
-fn objects(connection: &Connection) -> Result<Vec<Object>> {
+fn objects(connection: &Connection) -> MigrateResult<Vec<Object>> {
     let mut statement = connection.prepare(catalog::SQLITE)?;
     let rows = statement.query_map([], |row| {
         Ok(Object { kind: row.get(0)?, name: row.get(1)?, table: row.get(2)? })

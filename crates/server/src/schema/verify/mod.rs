@@ -9,7 +9,7 @@ mod sqlite;
 
 use crate::config::DatabaseUrl;
 use crate::schema::history::{State, Status};
-use crate::schema::migrate::error::Result;
+use crate::schema::migrate::error::MigrateResult;
 use crate::schema::migrate::{Migrator, blocking};
 use drift::{Check, drift};
 
@@ -62,7 +62,7 @@ pub struct Report {
 }
 
 /// Verifies the schema of one database.
-pub async fn verify(migrator: &Migrator) -> Result<Report> {
+pub async fn verify(migrator: &Migrator) -> MigrateResult<Report> {
     let migrations = migrator.status().await?;
     if migrations.iter().all(|status| status.state == State::Pending) {
         let drift =

@@ -6,7 +6,7 @@ use tokio_postgres::Client;
 
 use super::Answer;
 use crate::config::TENANT_ROLE;
-use crate::schema::migrate::error::Result;
+use crate::schema::migrate::error::MigrateResult;
 use crate::schema::migrate::postgres::answer;
 use crate::schema::migration::Engine;
 use crate::schema::script::upward;
@@ -137,7 +137,7 @@ pub(in crate::schema) const CHECKS: &[Check] = &[
 ];
 
 /// Runs every check.
-pub(in crate::schema) async fn read(client: &Client, tenant: &str) -> Result<Vec<Answer>> {
+pub(in crate::schema) async fn read(client: &Client, tenant: &str) -> MigrateResult<Vec<Answer>> {
     let tables = made(&["TABLE", "VIEW"], &["doorward_migrations"]);
     let functions = made(&["FUNCTION"], &[]);
     let mut answers = Vec::with_capacity(CHECKS.len());

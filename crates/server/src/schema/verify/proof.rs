@@ -9,13 +9,13 @@ use uuid::Uuid;
 use super::{Attempt, Report};
 use crate::clock::Clock;
 use crate::crypto::Random;
-use crate::schema::migrate::error::Result;
+use crate::schema::migrate::error::MigrateResult;
 use crate::schema::migrate::postgres::answer;
 
 const REFUSED: &str = "refused";
 
 /// Makes the attempts and adds them, with a sentence for each that got through.
-pub(in crate::schema) async fn prove(client: &Client, report: &mut Report) -> Result<()> {
+pub(in crate::schema) async fn prove(client: &Client, report: &mut Report) -> MigrateResult<()> {
     let there = |name: &str| {
         report.answers.first().is_some_and(|tables| {
             tables.rows.iter().any(|row| row.first().and_then(Option::as_deref) == Some(name))
@@ -48,7 +48,7 @@ pub(in crate::schema) async fn prove(client: &Client, report: &mut Report) -> Re
     Ok(())
 }
 
-async fn nobody_yet(client: &Client) -> Result<Vec<Attempt>> {
+async fn nobody_yet(client: &Client) -> MigrateResult<Vec<Attempt>> {
     let sql = "SELECT count(*) FROM own_tasks";
     Ok(vec![attempt(client, "reading without having said who", sql.into(), "0").await?])
 }
@@ -79,7 +79,7 @@ fn acting_as(user: &str) -> String {
 }
 
 /// What Grace, who acts last, and nobody at all can do to Ada's task.
-async fn across(client: &Client, ada: Uuid, grace: Uuid, id: Uuid) -> Result<Vec<Attempt>> {
+async fn across(client: &Client, ada: Uuid, grace: Uuid, id: Uuid) -> MigrateResult<Vec<Attempt>> {
     let counted =
         |work: String| format!("WITH done AS ({work} RETURNING 1) SELECT count(*) FROM done");
     let of_ada = format!("WHERE user_id = '{ada}'");
@@ -114,7 +114,7 @@ async fn attempt(
     what: &'static str,
     sql: String,
     expected: &'static str,
-) -> Result<Attempt> {
+) -> MigrateResult<Attempt> {
     client.batch_execute("SAVEPOINT attempt").await?;
     let found = match answer(client, &sql).await {
         Ok((_, rows)) => rows

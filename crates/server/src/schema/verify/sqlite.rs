@@ -9,7 +9,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::Answer;
 use crate::schema::history;
-use crate::schema::migrate::error::Result;
+use crate::schema::migrate::error::MigrateResult;
 use crate::schema::migration::{Engine, MIGRATIONS};
 use crate::schema::verify::drift::{Check, Rows};
 
@@ -76,7 +76,7 @@ pub(in crate::schema) const CHECKS: &[Check] = &[
 ];
 
 /// What the file answers, and what the migrations make.
-pub(in crate::schema) fn read(path: &Path) -> Result<(Vec<Answer>, Vec<Rows>)> {
+pub(in crate::schema) fn read(path: &Path) -> MigrateResult<(Vec<Answer>, Vec<Rows>)> {
     let made = Connection::open_in_memory()?;
     made.execute_batch(history::CREATE)?;
     for migration in MIGRATIONS {
@@ -101,7 +101,7 @@ pub(in crate::schema) fn read(path: &Path) -> Result<(Vec<Answer>, Vec<Rows>)> {
     Ok((found, expected))
 }
 
-fn answer(connection: &Connection, sql: &str) -> Result<(Vec<String>, Rows)> {
+fn answer(connection: &Connection, sql: &str) -> MigrateResult<(Vec<String>, Rows)> {
     let mut statement = connection.prepare(sql)?;
     let columns: Vec<String> = statement.column_names().map(str::to_owned).collect();
     let rows = statement.query_map([], |row| {
