@@ -1,4 +1,4 @@
-//! Statements 61 and 66: what signs is never asked for on the command line, never shown by it, and never
+//! What signs is never asked for on the command line, never shown by it, and never
 //! too weak to sign.
 
 use std::os::unix::fs::PermissionsExt;

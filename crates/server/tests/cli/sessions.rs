@@ -1,4 +1,4 @@
-//! Statement 47 at the command line: an operator ends one user's sessions, and everybody's.
+//! An operator ends one user's sessions, and everybody's.
 
 use doorward::clock::Clock;
 use serde_json::json;

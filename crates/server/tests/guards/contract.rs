@@ -91,7 +91,7 @@ async fn a_protected_operation_documents_401() {
     }
 }
 
-/// Statement 11: nobody is asked for a hint, for a secret answer, or to change a password by the calendar.
+/// Nobody is asked for a hint, for a secret answer, or to change a password by the calendar.
 #[tokio::test]
 async fn no_field_is_a_hint_a_secret_answer_or_a_password_s_age() {
     fn names(value: &Value, found: &mut BTreeSet<String>) {

@@ -37,31 +37,30 @@ fn every_path_named_in_architecture_exists() {
     assert!(count > 10, "ARCHITECTURE.md names only {count} paths");
 }
 
-#[test]
-fn links_between_documents_lead_somewhere() {
-    let mut files =
-        vec!["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"]
-            .into_iter()
-            .map(|name| root().join(name))
-            .collect::<Vec<_>>();
+/// Every document, as (path from the root, text).
+pub(crate) fn documents() -> Vec<(String, String)> {
+    let mut names: Vec<String> =
+        ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"]
+            .map(String::from)
+            .into();
     for folder in ["docs", "docs/decisions"] {
         let entries = std::fs::read_dir(root().join(folder)).expect("a folder").flatten();
-        files.extend(
-            entries
-                .map(|entry| entry.path())
-                .filter(|path| path.extension().is_some_and(|end| end == "md")),
-        );
+        let documents = entries.filter(|it| it.path().extension().is_some_and(|end| end == "md"));
+        names.extend(documents.map(|it| format!("{folder}/{}", it.file_name().to_string_lossy())));
     }
-    for file in files {
-        let text = std::fs::read_to_string(&file)
-            .unwrap_or_else(|_| panic!("{} is missing", file.display()));
+    names.into_iter().map(|name| (name.clone(), read(&name))).collect()
+}
+
+#[test]
+fn links_between_documents_lead_somewhere() {
+    for (file, text) in documents() {
+        let folder = root().join(&file).parent().expect("a folder").to_owned();
         for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
             let target = link.split('#').next().unwrap_or_default();
             if target.is_empty() || target.contains("://") || target.starts_with("mailto:") {
                 continue;
             }
-            let path = file.parent().expect("a folder").join(target);
-            assert!(path.exists(), "{} links to {target}, which is gone", file.display());
+            assert!(folder.join(target).exists(), "{file} links to {target}, which is gone");
         }
     }
 }

@@ -80,7 +80,7 @@ async fn a_database_that_is_not_there_yet_is_used_once_it_is() {
     }
 }
 
-/// Statements 76 and 77: the way out of a request that needs a database that is away.
+/// The way out of a request that needs a database that is away.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn while_the_database_is_away_every_answer_is_503_and_tells_nothing_of_it() {
     let there =

@@ -234,7 +234,7 @@ async fn no_index_holds_what_a_refresh_or_a_confirmation_moves() {
     assert_eq!(indexed, ["created_at", "id", "max_expires_at", "user_id"]);
 }
 
-/// Statement 54: who makes up names of keys keeps the database no busier than who asks for the
+/// Who makes up names of keys keeps the database no busier than who asks for the
 /// published set, and names of another shape do not reach it at all.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn made_up_key_names_ask_the_database_once_in_five_seconds() {

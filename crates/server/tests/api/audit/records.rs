@@ -1,4 +1,4 @@
-//! Statement 32: who did what to whom, from where, how it came out, in which request.
+//! Who did what to whom, from where, how it came out, in which request.
 
 use serde_json::{Value, json};
 

@@ -60,7 +60,7 @@ async fn nosniff_is_everywhere_and_only_tasks_may_be_kept() {
     assert_eq!(client.post("/auth/login", login).await.header("cache-control"), "no-store");
 }
 
-/// Statement 49: there is no cookie that a browser could send along by itself.
+/// There is no cookie that a browser could send along by itself.
 #[tokio::test]
 async fn no_answer_sets_a_cookie() {
     let app = TestApp::start(Engine::Sqlite).await;
@@ -85,7 +85,7 @@ async fn no_answer_sets_a_cookie() {
     assert_eq!(root.post("/auth/refresh", again).await.header("set-cookie"), "");
 }
 
-/// Statement 81, of the addresses that are given out without mail.
+/// The addresses that an answer gives out come from the settings alone.
 #[tokio::test]
 async fn no_header_changes_an_address_that_is_given_out() {
     let app = TestApp::start(Engine::Sqlite).await;

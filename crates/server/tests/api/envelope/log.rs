@@ -84,7 +84,7 @@ async fn each_request_is_one_line_with_route_status_and_id() {
     assert_eq!((&lines[0]["level"], &lines[1]["level"]), (&json!("INFO"), &json!("DEBUG")));
 }
 
-/// Statement 32, of what is refused before an account is known.
+/// What is refused before an account is known is logged with its address too.
 #[tokio::test]
 async fn a_throttled_request_is_a_line_with_its_address() {
     let app = TestApp::with(Engine::Sqlite, |settings| {

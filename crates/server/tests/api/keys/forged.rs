@@ -1,4 +1,4 @@
-//! Statements 50 to 60 and 65 over HTTP: tokens that are right in all but one thing are 401 on every route,
+//! Tokens that are right in all but one thing are 401 on every route,
 //! whichever other issuers count besides. What each check refuses in detail is tested in `doorward-verify`.
 
 use aws_lc_rs::hmac;

@@ -1,4 +1,4 @@
-//! Statements 64 and 71: permissions are asked of the database with every request.
+//! Permissions are asked of the database with every request.
 
 use axum::body::Body;
 use serde_json::Value;

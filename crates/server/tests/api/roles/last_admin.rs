@@ -1,4 +1,4 @@
-//! Statement 72: the last active admin cannot be removed by any path, nor by two at once.
+//! The last active admin cannot be removed by any path, nor by two at once.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! `GET /auth/sessions`, `DELETE /auth/sessions/{id}` and `DELETE /auth/sessions`: statement 44.
+//! `GET /auth/sessions`, `DELETE /auth/sessions/{id}` and `DELETE /auth/sessions`.
 
 use std::time::Duration;
 

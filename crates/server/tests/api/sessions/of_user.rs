@@ -1,4 +1,4 @@
-//! `/admin/users/{id}/sessions` and `DELETE /admin/sessions`: statement 47.
+//! `/admin/users/{id}/sessions` and `DELETE /admin/sessions`.
 
 use serde_json::json;
 

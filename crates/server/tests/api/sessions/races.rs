@@ -1,4 +1,4 @@
-//! Statement 39: a refresh that races the end of its session leaves nothing alive, whoever ends it and
+//! A refresh that races the end of its session leaves nothing alive, whoever ends it and
 //! through whichever server. Refreshes and ending run on threads of their own.
 
 use doorward::accounts::Password;

@@ -1,4 +1,4 @@
-//! Statement 34: whoever reads the whole database signs in as nobody. Every byte of every table is
+//! Whoever reads the whole database signs in as nobody. Every byte of every table is
 //! searched, since what leaks does so where nobody thought of.
 
 use base64::Engine as _;

@@ -1,4 +1,4 @@
-//! `PATCH /admin/users/{id}`, and statement 46: disabling kills tokens at once.
+//! `PATCH /admin/users/{id}`: disabling ends tokens at once.
 
 use serde_json::json;
 
