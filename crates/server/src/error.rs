@@ -19,6 +19,17 @@ pub struct Invalid {
     pub kind: &'static str,
 }
 
+impl Invalid {
+    /// A field refused for this reason: (what is wrong, FastAPI's word).
+    pub fn new(
+        place: &'static str,
+        field: impl Into<String>,
+        (message, kind): (String, &'static str),
+    ) -> Self {
+        Self { place, field: field.into(), message, kind }
+    }
+}
+
 /// A failed request.
 #[derive(Debug)]
 pub enum Error {

@@ -13,6 +13,7 @@ pub mod error;
 pub mod gate;
 pub mod http;
 pub mod identities;
+pub mod input;
 pub mod keys;
 pub mod limiter;
 pub mod openapi;

@@ -8,7 +8,7 @@ use super::{Accounts, Email, Password, User, store};
 use crate::audit::{Actor, Event, Outcome, Record};
 use crate::error::Error;
 use crate::gate::Gate;
-use crate::http::Origin;
+use crate::input::Origin;
 use crate::sql::Step;
 
 /// A user whose password was right.

@@ -11,7 +11,8 @@ use super::{Accounts, Password, store};
 use crate::audit::{Actor, Event, Record};
 use crate::error::Error;
 use crate::gate::{Gate, keep_an_admin, lock_admins};
-use crate::http::{Fields, JsonBody, NoContent, Origin};
+use crate::http::{JsonBody, NoContent};
+use crate::input::{Fields, Origin};
 use crate::keys::Caller;
 use crate::sql::DbError;
 

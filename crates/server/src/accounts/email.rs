@@ -4,7 +4,7 @@
 
 use serde_json::Value;
 
-use crate::http::Field;
+use crate::input::Field;
 
 const MAX_BYTES: usize = 254;
 const MAX_LOCAL: usize = 64;

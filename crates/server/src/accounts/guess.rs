@@ -22,7 +22,8 @@ use crate::config::Settings;
 use crate::db::Database;
 use crate::error::Error;
 use crate::gate::Gate;
-use crate::http::{Origin, request_id};
+use crate::http::request_id;
+use crate::input::Origin;
 use crate::limiter::network;
 use crate::sql::Step;
 

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::http::Field;
+use crate::input::Field;
 
 const MAX_CHARS: usize = 100;
 
@@ -37,7 +37,7 @@ impl Field for Name {
 #[cfg(test)]
 mod tests {
     use super::Name;
-    use crate::http::Field;
+    use crate::input::Field;
 
     #[test]
     fn a_name_is_trimmed_and_counted_in_characters() {

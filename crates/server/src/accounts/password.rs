@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::Email;
 use super::password_policy::{self, MAX_CHARS};
-use crate::http::Field;
+use crate::input::Field;
 
 const MAX_BYTES: usize = 1024;
 

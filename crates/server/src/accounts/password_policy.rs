@@ -10,14 +10,11 @@ use super::common_password::is_common;
 use super::{Accounts, Email, Password};
 use crate::config::{BreachFile, WordList};
 use crate::error::Error;
-use crate::http::Fields;
+use crate::input::Refusal;
 
 pub(super) const MAX_CHARS: usize = 256;
 /// Look-ups in the breach file at once.
 static READERS: Semaphore = Semaphore::const_new(8);
-
-/// Why a password is refused: (sentence end, FastAPI type word).
-pub(super) type Refusal = (String, &'static str);
 
 const ADVICE: &str =
     "take three or four unrelated words, or let a password manager make and keep one";
@@ -56,15 +53,13 @@ fn is_own(text: &str, email: &Email) -> bool {
 }
 
 impl Accounts {
-    /// Notes in `fields` why `password`, given as `name`, may not become this account's, if it may not.
+    /// Why `password` may not become this account's, if it may not.
     pub(crate) async fn judge_password(
         &self,
-        fields: &mut Fields,
-        name: &str,
         password: &Password,
         email: Option<&Email>,
-    ) -> Result<(), Error> {
-        let refusal = match password.refusal(self.settings.password_min_length, email) {
+    ) -> Result<Option<Refusal>, Error> {
+        Ok(match password.refusal(self.settings.password_min_length, email) {
             Some(refusal) => Some(refusal),
             None if self.is_own_word(password) => Some((
                 format!("must not be a word that is easy to guess here: {ADVICE}"),
@@ -74,11 +69,7 @@ impl Accounts {
                 let why = "is known from a data breach, so attackers have it";
                 (format!("{why}: {ADVICE}"), "value_error")
             }),
-        };
-        if let Some((why, kind)) = refusal {
-            fields.refuse(name, why, kind);
-        }
-        Ok(())
+        })
     }
 
     fn is_own_word(&self, password: &Password) -> bool {

@@ -11,7 +11,8 @@ use super::{Accounts, Email, Name, Password, User};
 use crate::audit::{Event, Record};
 use crate::config::Registration;
 use crate::error::Error;
-use crate::http::{Created, Fields, JsonBody, Origin};
+use crate::http::{Created, JsonBody};
+use crate::input::{Fields, Origin};
 use crate::sql::DbError;
 
 /// What a new account is made of.
@@ -34,7 +35,8 @@ impl RegisterRequest {
         let password: Option<Password> = fields.required("password");
         let name = fields.optional("name");
         if let Some(password) = &password {
-            accounts.judge_password(&mut fields, "password", password, email.as_ref()).await?;
+            let refusal = accounts.judge_password(password, email.as_ref()).await?;
+            fields.note("password", refusal);
         }
         fields.finish()?;
         let (Some(email), Some(password)) = (email, password) else {

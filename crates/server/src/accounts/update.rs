@@ -9,7 +9,8 @@ use utoipa::ToSchema;
 use super::{Accounts, Name, User, store};
 use crate::error::Error;
 use crate::gate::Gate;
-use crate::http::{Given, Json, JsonBody, json};
+use crate::http::{Json, JsonBody, json};
+use crate::input::Given;
 use crate::keys::Caller;
 
 /// What may be changed; absent keeps, null clears.

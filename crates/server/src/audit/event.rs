@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::Actor;
 use crate::gate::Authority;
-use crate::http::Origin;
+use crate::input::Origin;
 
 macro_rules! events {
     ($($about:literal $name:ident = $text:literal;)+) => {

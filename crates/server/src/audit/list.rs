@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::{Audit, store};
 use crate::error::Error;
 use crate::gate::Authority;
-use crate::http::{Cursor, Page};
+use crate::input::{Cursor, Page};
 
 /// One event, as it is remembered.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]

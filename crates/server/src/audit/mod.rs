@@ -20,7 +20,7 @@ use crate::crypto::Random;
 use crate::db::{Database, Row};
 use crate::error::Error;
 use crate::gate::{Authority, Gate};
-use crate::http::Origin;
+use crate::input::Origin;
 use crate::sql::{Result, Step};
 use lane::RecordLane;
 

@@ -9,7 +9,7 @@ use super::Record;
 use super::list::{AuditFilter, Entry};
 use crate::db::{Columns, Database, FromRow};
 use crate::gate::Authority;
-use crate::http::Page;
+use crate::input::Page;
 use crate::sql::{Result, Step};
 use crate::{params, statements};
 

@@ -17,7 +17,7 @@ use super::{Exit, Failure, failed, output, output_json};
 use crate::app::App;
 use crate::audit::{AuditFilter, Entry};
 use crate::gate::Authority;
-use crate::http::{self, Page};
+use crate::input::{self, Page};
 
 /// How often the log is read again while it is followed.
 const EVERY: Duration = Duration::from_secs(1);
@@ -128,7 +128,7 @@ fn time(text: Option<String>) -> Result<Option<OffsetDateTime>, Failure> {
     let parse = |text: String| {
         let wrong =
             || Failure::Usage(format!("{text} is not a time such as 2030-01-31T12:00:00Z."));
-        http::instant(&text).ok_or_else(wrong)
+        input::instant(&text).ok_or_else(wrong)
     };
     text.map(parse).transpose()
 }

@@ -5,13 +5,11 @@
 use std::io::{IsTerminal, Read, Write};
 
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
-use serde_json::Map;
 use zeroize::Zeroizing;
 
 use super::{Failure, failed};
 use crate::accounts::{Email, Password};
 use crate::app::App;
-use crate::http::Fields;
 
 /// Longest text read as a password; the policy is stricter.
 const MAX_BYTES: u64 = 4096;
@@ -25,11 +23,10 @@ pub(super) async fn new_password(
     let text = if from_stdin { from_pipe()? } else { from_person()? };
     let too_long = || Failure::Failed("The password is too long.".into());
     let password = Password::parse(text.to_string()).ok_or_else(too_long)?;
-    let mut fields = Fields::new("body", Map::new());
-    let accounts = app.accounts();
-    accounts.judge_password(&mut fields, "The password", &password, email).await.map_err(failed)?;
-    fields.finish().map_err(|error| failed(error.to_string().replacen(": ", " ", 1)))?;
-    Ok(password)
+    match app.accounts().judge_password(&password, email).await.map_err(failed)? {
+        Some((why, _)) => Err(Failure::Failed(format!("The password {why}."))),
+        None => Ok(password),
+    }
 }
 
 /// All of standard input but one line end.

@@ -6,7 +6,7 @@ use super::person::Person;
 use super::store::{self, Identity, NewIds};
 use crate::audit::{Event, Record};
 use crate::error::Error;
-use crate::http::Origin;
+use crate::input::Origin;
 use crate::sql::DbError;
 
 /// Somebody else's write is done when ours is refused, so the second try finds it; the third is for an

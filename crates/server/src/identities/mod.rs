@@ -25,7 +25,7 @@ use crate::config::Settings;
 use crate::crypto::Random;
 use crate::db::Database;
 use crate::error::Error;
-use crate::http::Origin;
+use crate::input::Origin;
 use crate::keys::{Admitted, Admitting, Examining, Foreign, refused};
 use known::Known;
 use person::Person;

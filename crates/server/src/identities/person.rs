@@ -4,7 +4,7 @@
 use serde_json::{Map, Value};
 
 use crate::accounts::{Email, Name};
-use crate::http::Field;
+use crate::input::Field;
 
 /// What an index entry of either database holds with room to spare.
 const MAX_SUBJECT: usize = 255;

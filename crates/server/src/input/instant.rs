@@ -6,7 +6,7 @@ use time::format_description::well_known::Rfc3339;
 use time::macros::datetime;
 use time::{OffsetDateTime, UtcOffset};
 
-use super::Field;
+use super::{Field, Refusal};
 
 /// The latest instant that both databases and RFC 3339 hold.
 pub const LATEST: OffsetDateTime = datetime!(9999-12-31 23:59:59.999_999 UTC);
@@ -18,7 +18,7 @@ pub const EARLIEST: OffsetDateTime = datetime!(0001-01-01 00:00 UTC);
 pub struct Instant(pub OffsetDateTime);
 
 impl Field for Instant {
-    fn from_json(value: Value) -> Result<Self, (String, &'static str)> {
+    fn from_json(value: Value) -> Result<Self, Refusal> {
         let parsed = value.as_str().and_then(instant);
         parsed.map(Self).ok_or_else(|| {
             let message = "must be an RFC 3339 date and time with offset, years 0001 to 9999";

@@ -1,14 +1,7 @@
 //! Where a request came from, as the audit log and the list of sessions keep it: the client's address,
 //! its `User-Agent`, capped and without control characters, and the request's id.
 
-use std::convert::Infallible;
 use std::net::IpAddr;
-
-use axum::extract::FromRequestParts;
-use axum::http::header;
-use axum::http::request::Parts;
-
-use super::{ClientIp, RequestId};
 
 const MAX_USER_AGENT: usize = 256;
 
@@ -23,24 +16,13 @@ pub struct Origin {
     pub request_id: Option<String>,
 }
 
-impl<S: Sync> FromRequestParts<S> for Origin {
-    type Rejection = Infallible;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        Ok(Self::of(parts))
-    }
-}
-
 impl Origin {
-    /// The origin of this request.
-    pub fn of(parts: &Parts) -> Self {
-        let ip = parts.extensions.get().map(|ClientIp(ip)| *ip);
-        let agent = parts.headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok());
-        let id = parts.extensions.get::<RequestId>();
+    /// The origin of a request with these; an address that says nothing is left out.
+    pub fn new(ip: Option<IpAddr>, user_agent: Option<&str>, request_id: Option<&str>) -> Self {
         Self {
             ip: ip.filter(|ip| !ip.is_unspecified()),
-            user_agent: agent.and_then(shown),
-            request_id: id.map(|id| id.as_str().to_owned()),
+            user_agent: user_agent.and_then(shown),
+            request_id: request_id.map(str::to_owned),
         }
     }
 }

@@ -1,21 +1,14 @@
 //! Pages of administrative lists: `limit` and an opaque `cursor`, the last row's instant and id, so
-//! that the cost of a page does not grow with its number. The next page is a `Link` (RFC 8288). A
-//! cursor grants nothing: every page asks for the permission again.
+//! that the cost of a page does not grow with its number. A cursor grants nothing: every page asks for
+//! the permission again.
 
-use axum::extract::{FromRequestParts, OriginalUri};
-use axum::http::header;
-use axum::http::request::Parts;
-use axum::response::{AppendHeaders, IntoResponse, Response};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde::Serialize;
 use serde_json::Value;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::reply::Json;
-use super::{Field, Fields, QueryString, text};
-use crate::error::Error;
+use super::{Field, Fields, Refusal, text};
 
 /// The last row of a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,7 +51,8 @@ impl Page {
 }
 
 impl Cursor {
-    fn encode(&self) -> String {
+    /// The text a client gives back for the next page.
+    pub fn encode(&self) -> String {
         let micros = self.at.unix_timestamp_nanos() / 1000;
         let bytes = [&micros.to_be_bytes()[..], self.id.as_bytes()].concat();
         URL_SAFE_NO_PAD.encode(bytes)
@@ -76,7 +70,7 @@ impl Cursor {
 }
 
 impl Field for Cursor {
-    fn from_json(value: Value) -> Result<Self, (String, &'static str)> {
+    fn from_json(value: Value) -> Result<Self, Refusal> {
         Self::decode(&text(value)?)
             .ok_or_else(|| ("is not from the page before this one".into(), "value_error"))
     }
@@ -85,73 +79,9 @@ impl Field for Cursor {
 struct Limit(i64);
 
 impl Field for Limit {
-    fn from_json(value: Value) -> Result<Self, (String, &'static str)> {
+    fn from_json(value: Value) -> Result<Self, Refusal> {
         let limit = text(value)?.parse().ok().filter(|limit| (1..=1000).contains(limit));
         limit.map(Self).ok_or_else(|| ("must be a number from 1 to 1000".into(), "int_parsing"))
-    }
-}
-
-/// The path and query of a list, from which the link to the next page is made.
-#[derive(Clone, Debug)]
-pub struct Listing {
-    path: String,
-    query: QueryString,
-}
-
-impl<S: Send + Sync> FromRequestParts<S> for Listing {
-    type Rejection = Error;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
-        let query = QueryString::from_request_parts(parts, state).await?;
-        let uri = parts.extensions.get::<OriginalUri>().map_or(&parts.uri, |uri| &uri.0);
-        Ok(Self { path: uri.path().trim_end_matches('/').to_owned(), query })
-    }
-}
-
-impl Listing {
-    /// The query's parameters.
-    pub fn fields(&self) -> Fields {
-        self.query.fields()
-    }
-
-    /// The rows, with the link to the next page if there is one.
-    pub fn reply<T: Serialize>(&self, rows: Vec<T>, next: Option<Cursor>) -> Response {
-        let link = next.map(|next| {
-            let query = self.query.with("cursor", &next.encode());
-            (header::LINK, format!("<{}?{query}>; rel=\"next\"", self.path))
-        });
-        (AppendHeaders(link), Json(rows)).into_response()
-    }
-}
-
-/// `true` or `false` in a query, in any case, because Python's clients send `True`.
-#[derive(Clone, Copy, Debug)]
-pub struct Flag(pub bool);
-
-impl Field for Flag {
-    fn from_json(value: Value) -> Result<Self, (String, &'static str)> {
-        match text(value)?.to_ascii_lowercase().as_str() {
-            "true" | "1" => Ok(Self(true)),
-            "false" | "0" => Ok(Self(false)),
-            _ => Err(("must be true or false".into(), "bool_parsing")),
-        }
-    }
-}
-
-/// A short text in a query.
-#[derive(Clone, Debug)]
-pub struct Term(pub String);
-
-impl Field for Term {
-    fn from_json(value: Value) -> Result<Self, (String, &'static str)> {
-        let text = text(value)?;
-        if text.chars().count() > 254 {
-            return Err(("has more than 254 characters".into(), "string_too_long"));
-        }
-        if text.chars().any(char::is_control) {
-            return Err(("must not contain control characters".into(), "value_error"));
-        }
-        Ok(Self(text))
     }
 }
 

@@ -12,7 +12,7 @@ use super::foreign::Admitted;
 use crate::error::Error;
 use crate::gate::Permission;
 use crate::gate::{Gate, Via};
-use crate::http::Origin;
+use crate::input::Origin;
 
 /// The holder of a verified access token.
 #[derive(Clone, Debug)]

@@ -15,8 +15,8 @@ use crate::audit::{Actor, Audit, Event, Outcome, Record};
 use crate::db::Database;
 use crate::error::Error;
 use crate::gate::Gate;
-use crate::http::Origin;
 use crate::http::layer::around::Around;
+use crate::input::Origin;
 
 /// Where [`super::Caller`] leaves the gate of a verified token, and [`super::Permitted`] the origin too.
 #[derive(Clone, Debug, Default)]

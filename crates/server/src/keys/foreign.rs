@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::explain::Said;
 use crate::error::Error;
-use crate::http::Origin;
+use crate::input::Origin;
 
 /// Whom a foreign token stands for here.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -11,7 +11,7 @@ use super::{Caller, Keys};
 use crate::audit::Actor;
 use crate::error::Error;
 use crate::gate::Needed;
-use crate::http::Origin;
+use crate::http::origin_of;
 
 /// A caller who must hold the permission `P`: 401 without a session, 403 without the permission.
 #[derive(Clone, Debug)]
@@ -31,7 +31,7 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
         let caller = Caller::of(parts, &Keys::from_ref(state), Some(P::PERMISSION)).await?;
-        let origin = Origin::of(parts);
+        let origin = origin_of(parts);
         caller.leave_word(parts, Some(origin.clone()));
         let actor = Actor::caller(caller.gate, origin);
         Ok(Self { actor, needs: PhantomData })

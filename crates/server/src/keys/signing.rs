@@ -17,7 +17,7 @@ use crate::config::Settings;
 use crate::db::Database;
 use crate::error::Error;
 use crate::gate::{Gate, Via};
-use crate::http::Origin;
+use crate::http::origin_of;
 
 /// Signs and verifies access tokens; clones share the keys.
 #[derive(Clone, Debug)]
@@ -119,7 +119,7 @@ impl Keys {
         rejection: Rejection,
     ) -> Result<Admitted, Error> {
         let admitted = match self.foreign_after(rejection) {
-            Some(foreign) => foreign.admit(token, Origin::of(parts)).await?,
+            Some(foreign) => foreign.admit(token, origin_of(parts)).await?,
             None => None,
         };
         admitted.ok_or_else(|| refused(rejection))

@@ -11,9 +11,10 @@ use utoipa::ToSchema;
 use super::Passwords;
 use crate::accounts::{Email, Password};
 use crate::audit::{Actor, Event, Record};
-use crate::error::Error;
+use crate::error::{Error, Invalid};
 use crate::gate::Gate;
-use crate::http::{Fields, JsonBody, NoContent, Origin};
+use crate::http::{JsonBody, NoContent};
+use crate::input::{Fields, Origin};
 use crate::keys::Caller;
 use crate::sessions;
 use crate::sql::DbError;
@@ -36,7 +37,7 @@ impl ChangeRequest {
         let new: Option<Password> = fields.required("new_password");
         if let Some(new) = &new {
             let accounts = &passwords.sessions.accounts;
-            accounts.judge_password(&mut fields, "new_password", new, None).await?;
+            fields.note("new_password", accounts.judge_password(new, None).await?);
         }
         fields.finish()?;
         let (Some(current_password), Some(new_password)) = (current, new) else {
@@ -81,13 +82,10 @@ impl Passwords {
         let accounts = &self.sessions.accounts;
         let known = accounts.confirm_password(gate, current, &origin).await?;
         let email = known.user.email.as_deref().and_then(Email::parse);
-        let mut fields = Fields::new("body", serde_json::Map::new());
-        if let Some((why, kind)) =
-            new.refusal(accounts.settings.password_min_length, email.as_ref())
-        {
-            fields.refuse("new_password", why, kind);
+        let min = accounts.settings.password_min_length;
+        if let Some(why) = new.refusal(min, email.as_ref()) {
+            return Err(Error::Validation(vec![Invalid::new("body", "new_password", why)]));
         }
-        fields.finish()?;
         let salt = accounts.random.bytes::<16>();
         let hash = accounts.hashing.hash(new.into_secret(), salt).await?;
         let mut steps = accounts.replace_hash(gate.user_id, &known.hash, &hash);

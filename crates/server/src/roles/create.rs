@@ -12,7 +12,8 @@ use crate::error::Error;
 use crate::gate::Permission;
 use crate::gate::lock_admins;
 use crate::gate::permission::RolesWrite;
-use crate::http::{Created, Fields, JsonBody};
+use crate::http::{Created, JsonBody};
+use crate::input::Fields;
 use crate::keys::Permitted;
 use crate::sql::DbError;
 

@@ -9,7 +9,8 @@ use utoipa::{IntoParams, ToSchema};
 use crate::db::{Columns, FromRow};
 use crate::error::{Error, Invalid};
 use crate::gate::Permission;
-use crate::http::{Field, segment};
+use crate::http::segment;
+use crate::input::Field;
 use crate::sql::Result;
 
 const MAX_NAME: usize = 50;

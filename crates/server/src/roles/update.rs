@@ -13,7 +13,8 @@ use crate::error::Error;
 use crate::gate::Permission;
 use crate::gate::lock_admins;
 use crate::gate::permission::RolesWrite;
-use crate::http::{Fields, Json, JsonBody, json};
+use crate::http::{Json, JsonBody, json};
+use crate::input::Fields;
 use crate::keys::Permitted;
 
 /// What a role becomes; what is absent stays.

@@ -11,7 +11,7 @@ use super::{Beginning, Session, Sessions, refresh_token, store};
 use crate::accounts::Authenticated;
 use crate::audit::{Event, Record};
 use crate::error::Error;
-use crate::http::Origin;
+use crate::input::Origin;
 use crate::sql::DbError;
 
 /// What signing in and refreshing return.

@@ -14,7 +14,8 @@ use super::{Sessions, store};
 use crate::error::Error;
 use crate::gate::Authority;
 use crate::gate::permission::TokensIntrospect;
-use crate::http::{Fields, FormError, Json, JsonOrForm, json};
+use crate::http::{FormError, Json, JsonOrForm, json};
+use crate::input::Fields;
 use crate::keys::Permitted;
 
 /// The token asked about.

@@ -9,7 +9,8 @@ use utoipa::ToSchema;
 use super::{Sessions, Tokens};
 use crate::accounts::Password;
 use crate::error::Error;
-use crate::http::{Fields, FormError, Json, JsonOrForm, Origin, json};
+use crate::http::{FormError, Json, JsonOrForm, json};
+use crate::input::{Fields, Origin};
 
 /// What a sign-in sends.
 #[derive(Debug, ToSchema)]

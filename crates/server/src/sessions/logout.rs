@@ -11,7 +11,8 @@ use super::store::{self, Scope};
 use crate::audit::{Actor, Event, Record};
 use crate::error::Error;
 use crate::gate::Gate;
-use crate::http::{Field, NoContent, Origin, QueryString};
+use crate::http::{NoContent, QueryString};
+use crate::input::{Field, Origin};
 use crate::keys::Caller;
 
 impl Field for Scope {

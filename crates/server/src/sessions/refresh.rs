@@ -15,7 +15,8 @@ use super::store::{self, Refreshable};
 use super::{Beginning, Session, Sessions, Tokens};
 use crate::audit::{Event, Outcome, Record};
 use crate::error::Error;
-use crate::http::{Fields, FormError, Json, JsonOrForm, Origin, json};
+use crate::http::{FormError, Json, JsonOrForm, json};
+use crate::input::{Fields, Origin};
 use crate::sql::DbError;
 
 /// How often a caller whose session keeps changing under it reads again.

@@ -11,7 +11,8 @@ use super::{Sessions, store};
 use crate::audit::{Actor, Event, Record};
 use crate::error::Error;
 use crate::gate::Gate;
-use crate::http::{IdInPath, NoContent, Origin};
+use crate::http::{IdInPath, NoContent};
+use crate::input::Origin;
 use crate::keys::Caller;
 
 /// End one of your sessions

@@ -11,7 +11,8 @@ use super::refresh_token::Presented;
 use super::{Sessions, store};
 use crate::audit::{Event, Record};
 use crate::error::Error;
-use crate::http::{FormError, JsonOrForm, Origin};
+use crate::http::{FormError, JsonOrForm};
+use crate::input::Origin;
 use crate::sql::DbError;
 
 /// End a token's session

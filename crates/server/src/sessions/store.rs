@@ -8,7 +8,7 @@ use super::{Session, SessionView};
 use crate::accounts::split_roles;
 use crate::db::{Columns, Database, FromRow};
 use crate::gate::{Authority, Gate, end_sessions};
-use crate::http::Origin;
+use crate::input::Origin;
 use crate::sql::{Result, Step};
 use crate::{params, statements};
 

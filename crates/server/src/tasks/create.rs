@@ -13,7 +13,8 @@ use super::task::Task;
 use super::{Tasks, store};
 use crate::error::Error;
 use crate::gate::Gate;
-use crate::http::{Created, ETag, Fields, Given, JsonBody};
+use crate::http::{Created, ETag, JsonBody};
+use crate::input::{Fields, Given};
 
 /// A task to be made.
 #[derive(Clone, Debug, ToSchema)]
@@ -74,7 +75,7 @@ impl NewTask {
 }
 
 /// A field that may be absent but cannot be null.
-pub(super) fn not_null<T: crate::http::Field>(fields: &mut Fields, name: &str) -> Option<T> {
+pub(super) fn not_null<T: crate::input::Field>(fields: &mut Fields, name: &str) -> Option<T> {
     match fields.take(name) {
         Given::Value(value) => Some(value),
         Given::Absent => None,

@@ -7,12 +7,12 @@ use time::OffsetDateTime;
 use utoipa::ToSchema;
 
 use crate::db::FromValue;
-use crate::http::Field;
+use crate::input::Field;
 use crate::sql::{Value, ValueRef};
 
 type Refusal = (String, &'static str);
 
-pub(super) use crate::http::{EARLIEST, LATEST, instant};
+pub(super) use crate::input::{EARLIEST, LATEST, instant};
 
 /// 1–200 characters, without spaces at its ends.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -18,7 +18,8 @@ use super::task::Task;
 use super::{Tasks, store};
 use crate::error::Error;
 use crate::gate::Gate;
-use crate::http::{Field, Fields, QueryString, json, text};
+use crate::http::{QueryString, json};
+use crate::input::{Field, Fields, text};
 
 type Refusal = (String, &'static str);
 

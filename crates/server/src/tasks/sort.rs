@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::cursor::{SortKey, TaskCursor};
 use super::fields::{EARLIEST, LATEST};
-use crate::http::{Field, text};
+use crate::input::{Field, text};
 
 /// A column to sort by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -14,7 +14,8 @@ use super::task::Task;
 use super::update::Changes;
 use crate::db::{Database, FromRow, Row};
 use crate::gate::Gate;
-use crate::http::{Given, IfMatch};
+use crate::http::IfMatch;
+use crate::input::Given;
 use crate::params;
 use crate::sql::{DbError, Result, Sql, Step, Value};
 

@@ -17,7 +17,8 @@ use super::task::Task;
 use super::{Tasks, store};
 use crate::error::Error;
 use crate::gate::Gate;
-use crate::http::{ETag, Fields, Given, IfMatch, JsonBody, json};
+use crate::http::{ETag, IfMatch, JsonBody, json};
+use crate::input::{Fields, Given};
 
 /// What changes; an absent field keeps its value.
 #[derive(Clone, Debug, ToSchema)]

@@ -11,7 +11,8 @@ use super::Users;
 use crate::audit::{AuditFilter, Entry};
 use crate::error::Error;
 use crate::gate::permission::AuditRead;
-use crate::http::{Field, Fields, Instant, Listing, Page, Term};
+use crate::http::Listing;
+use crate::input::{Field, Fields, Instant, Page, Term};
 use crate::keys::Permitted;
 
 /// Read the audit log

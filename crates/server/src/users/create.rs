@@ -12,7 +12,8 @@ use crate::audit::{Actor, Event, Record};
 use crate::error::Error;
 use crate::gate::Authority;
 use crate::gate::permission::UsersWrite;
-use crate::http::{Created, Fields, JsonBody};
+use crate::http::{Created, JsonBody};
+use crate::input::Fields;
 use crate::keys::Permitted;
 use crate::sql::DbError;
 
@@ -58,7 +59,8 @@ impl NewUser {
         let is_active = fields.optional("is_active").unwrap_or(true);
         let email_verified = fields.optional("email_verified").unwrap_or(false);
         if let Some(password) = &password {
-            accounts.judge_password(&mut fields, "password", password, email.as_ref()).await?;
+            let refusal = accounts.judge_password(password, email.as_ref()).await?;
+            fields.note("password", refusal);
         }
         fields.finish()?;
         let email = email.ok_or_else(|| Error::Internal("a required field vanished".into()))?;

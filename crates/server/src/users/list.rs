@@ -11,7 +11,8 @@ use crate::accounts::Email;
 use crate::error::Error;
 use crate::gate::Authority;
 use crate::gate::permission::UsersRead;
-use crate::http::{Cursor, Fields, Flag, Listing, Page, Term};
+use crate::http::Listing;
+use crate::input::{Cursor, Fields, Flag, Page, Term};
 use crate::keys::Permitted;
 
 /// Which users; `None` asks for all.

@@ -9,7 +9,7 @@ use super::{AdminUser, NewUser, UserFilter};
 use crate::accounts::{Email, Name};
 use crate::db::Database;
 use crate::gate::Authority;
-use crate::http::{Given, Page};
+use crate::input::{Given, Page};
 use crate::sql::{Result, Step};
 use crate::{params, statements};
 

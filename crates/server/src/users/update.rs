@@ -16,7 +16,8 @@ use crate::audit::{Actor, Event, Record};
 use crate::error::Error;
 use crate::gate::permission::UsersWrite;
 use crate::gate::{end_sessions, keep_an_admin, lock_admins, user_exists};
-use crate::http::{Field, Fields, Given, IdInPath, Instant, Json, JsonBody, json};
+use crate::http::{IdInPath, Json, JsonBody, json};
+use crate::input::{Field, Fields, Given, Instant};
 use crate::keys::Permitted;
 
 const MAX_REASON: usize = 500;

@@ -106,21 +106,22 @@ fn status_codes_are_named_in_error_and_http_only() {
 }
 
 /// The folders and files right below `src`, from the lowest to the highest: each uses only those before it.
-const ORDER: [&str; 28] = [
+const ORDER: [&str; 29] = [
     "clock",
     "timestamp",
     "recent",
     "error",
     "config",
     "crypto",
+    "input",
     "sql",
     "gate",
     "db",
     "schema",
+    "audit",
     "http",
     "limiter",
     "accept",
-    "audit",
     "keys",
     "accounts",
     "roles",

@@ -12,7 +12,7 @@ use crate::cli::operator::find_user;
 use crate::cli::user::list::card;
 use crate::cli::{Exit, Failure, failed, output, output_json};
 use crate::config::duration;
-use crate::http::{Field, Given, LATEST, instant};
+use crate::input::{Field, Given, LATEST, instant};
 use crate::users::{BanReason, UserChange};
 
 #[derive(Debug, Args)]

@@ -12,7 +12,7 @@ use crate::cli::operator::find_user;
 use crate::cli::table::{instant, plain, table};
 use crate::cli::{Exit, failed, output, output_json};
 use crate::gate::Authority;
-use crate::http::{LATEST, Page};
+use crate::input::{LATEST, Page};
 use crate::users::{AdminUser, UserFilter};
 
 /// Rows asked for at a time.

@@ -14,7 +14,7 @@ use crate::app::App;
 use crate::audit::Actor;
 use crate::cli::{Exit, Failure, failed, output, output_json, prompt};
 use crate::error::Error;
-use crate::http::Field;
+use crate::input::Field;
 use crate::users::NewUser;
 use edit::{BanArgs, UpdateArgs};
 use list::ListArgs;

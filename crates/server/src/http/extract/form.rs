@@ -9,9 +9,10 @@ use axum::response::{IntoResponse, Response};
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
 
-use super::body::{Fields, is_json, media_type, parse_object, read};
-use super::problem::Problem;
+use super::body::{is_json, media_type, read};
 use crate::error::Error;
+use crate::http::Problem;
+use crate::input::{Fields, parse_object};
 
 const LIMIT: usize = 64 * 1024;
 const TAKES: &str = "application/json, application/x-www-form-urlencoded or multipart/form-data";

@@ -8,8 +8,7 @@ use serde_json::{Map, Value};
 use url::form_urlencoded::Serializer;
 
 use crate::error::{Error, Invalid};
-
-use super::Fields;
+use crate::input::Fields;
 
 /// The decoded query string of a request.
 #[derive(Clone, Debug, Default)]
@@ -44,14 +43,6 @@ impl<S: Send + Sync> FromRequestParts<S> for QueryString {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Error> {
         parse(parts.uri.query().unwrap_or_default())
-    }
-}
-
-/// The one text of a parameter, for the types that read it.
-pub fn text(value: Value) -> Result<String, (String, &'static str)> {
-    match value {
-        Value::String(text) => Ok(text),
-        _ => Err(("must be given once".into(), "value_error")),
     }
 }
 

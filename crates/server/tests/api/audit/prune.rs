@@ -37,7 +37,7 @@ both! {
     async fn many_old_records_are_removed_in_batches(engine: Engine) {
         let app = TestApp::with(engine, |settings| settings.audit_retention = Some(DAY)).await;
         for _ in 0..2500 {
-            let origin = doorward::http::Origin::default();
+            let origin = doorward::input::Origin::default();
             app.app.audit.note(doorward::audit::Record::from(&origin, doorward::audit::Event::Login));
         }
         app.app.audit.flush().await;

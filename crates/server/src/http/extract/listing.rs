@@ -1,0 +1,46 @@
+//! The request for one page of a list, and the reply: an array, with the next page as a `Link`
+//! (RFC 8288).
+
+use axum::extract::{FromRequestParts, OriginalUri};
+use axum::http::header;
+use axum::http::request::Parts;
+use axum::response::{AppendHeaders, IntoResponse, Response};
+use serde::Serialize;
+
+use super::QueryString;
+use crate::error::Error;
+use crate::http::Json;
+use crate::input::{Cursor, Fields};
+
+/// The path and query of a list, from which the link to the next page is made.
+#[derive(Clone, Debug)]
+pub struct Listing {
+    path: String,
+    query: QueryString,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Listing {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
+        let query = QueryString::from_request_parts(parts, state).await?;
+        let uri = parts.extensions.get::<OriginalUri>().map_or(&parts.uri, |uri| &uri.0);
+        Ok(Self { path: uri.path().trim_end_matches('/').to_owned(), query })
+    }
+}
+
+impl Listing {
+    /// The query's parameters.
+    pub fn fields(&self) -> Fields {
+        self.query.fields()
+    }
+
+    /// The rows, with the link to the next page if there is one.
+    pub fn reply<T: Serialize>(&self, rows: Vec<T>, next: Option<Cursor>) -> Response {
+        let link = next.map(|next| {
+            let query = self.query.with("cursor", &next.encode());
+            (header::LINK, format!("<{}?{query}>; rel=\"next\"", self.path))
+        });
+        (AppendHeaders(link), Json(rows)).into_response()
+    }
+}

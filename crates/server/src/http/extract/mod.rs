@@ -1,0 +1,17 @@
+//! What handlers take from a request: its body, query, path, conditions and origin.
+
+mod body;
+mod etag;
+mod form;
+mod listing;
+mod origin;
+mod query;
+mod segment;
+
+pub use body::JsonBody;
+pub use etag::{ETag, IfMatch, IfNoneMatch};
+pub use form::{FormError, JsonOrForm};
+pub use listing::Listing;
+pub use origin::origin_of;
+pub use query::QueryString;
+pub use segment::{IdInPath, segment};

@@ -1,0 +1,83 @@
+//! The fields of a body, a query or a form, read one by one, so that an answer names all problems at
+//! once. Unknown fields are ignored.
+
+use serde_json::{Map, Value};
+
+use super::{Field, Given, Refusal};
+use crate::error::{Error, Invalid};
+
+/// The fields of a body, query or form, with the problems found so far.
+#[derive(Debug)]
+pub struct Fields {
+    place: &'static str,
+    map: Map<String, Value>,
+    problems: Vec<Invalid>,
+}
+
+impl Fields {
+    /// Fields that came from `place`.
+    pub fn new(place: &'static str, map: Map<String, Value>) -> Self {
+        Self { place, map, problems: Vec::new() }
+    }
+
+    /// Takes a field out; a value that does not parse is noted and reads as absent.
+    pub fn take<T: Field>(&mut self, name: &str) -> Given<T> {
+        match self.map.remove(name) {
+            None => Given::Absent,
+            Some(Value::Null) => Given::Null,
+            Some(value) => match T::from_json(value) {
+                Ok(value) => Given::Value(value),
+                Err(why) => {
+                    self.note(name, Some(why));
+                    Given::Absent
+                }
+            },
+        }
+    }
+
+    /// Takes a field that must be there and not null.
+    pub fn required<T: Field>(&mut self, name: &str) -> Option<T> {
+        let problems = self.problems.len();
+        match self.take(name) {
+            Given::Value(value) => Some(value),
+            Given::Null => {
+                self.refuse(name, "must not be null", "null");
+                None
+            }
+            Given::Absent => {
+                if self.problems.len() == problems {
+                    self.refuse(name, "is required", "missing");
+                }
+                None
+            }
+        }
+    }
+
+    /// Takes a field that may be absent or null.
+    pub fn optional<T: Field>(&mut self, name: &str) -> Option<T> {
+        match self.take(name) {
+            Given::Value(value) => Some(value),
+            Given::Null | Given::Absent => None,
+        }
+    }
+
+    /// True if the key is there, whatever its value.
+    pub fn has(&self, name: &str) -> bool {
+        self.map.contains_key(name)
+    }
+
+    /// Notes why a field is refused, if it is.
+    pub fn note(&mut self, name: &str, refusal: Option<Refusal>) {
+        self.problems.extend(refusal.map(|why| Invalid::new(self.place, name, why)));
+    }
+
+    /// Notes a problem with a field.
+    pub fn refuse(&mut self, name: &str, message: impl Into<String>, kind: &'static str) {
+        self.note(name, Some((message.into(), kind)));
+    }
+
+    /// All problems at once, or nothing.
+    pub fn finish(self) -> Result<(), Error> {
+        if self.problems.is_empty() { Ok(()) } else { Err(Error::Validation(self.problems)) }
+    }
+}

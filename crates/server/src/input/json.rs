@@ -1,0 +1,77 @@
+//! Reads a JSON object strictly: without duplicate keys, because two readers of one body must not see
+//! two values.
+
+use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Value};
+
+use super::Fields;
+use crate::error::{Error, Invalid};
+
+/// Parses bytes as one JSON object.
+pub fn parse_object(bytes: &[u8]) -> Result<Fields, Error> {
+    let value: Strict = serde_json::from_slice(bytes).map_err(|error| {
+        // serde_json's message may quote the input: only the position is passed on.
+        let what = if error.is_data() { "has a duplicate key" } else { "is not valid JSON" };
+        let (line, column) = (error.line(), error.column());
+        Error::BadRequest(format!("The body {what} (line {line}, column {column})."))
+    })?;
+    match value.0 {
+        Value::Object(map) => Ok(Fields::new("body", map)),
+        _ => Err(Error::Validation(vec![Invalid {
+            place: "body",
+            field: String::new(),
+            message: "must be a JSON object".into(),
+            kind: "object_type",
+        }])),
+    }
+}
+
+/// JSON whose objects have no duplicate keys.
+struct Strict(Value);
+
+impl<'de> Deserialize<'de> for Strict {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Any;
+        impl<'de> Visitor<'de> for Any {
+            type Value = Value;
+            fn expecting(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                out.write_str("JSON")
+            }
+            fn visit_unit<E>(self) -> Result<Value, E> {
+                Ok(Value::Null)
+            }
+            fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+                Ok(value.into())
+            }
+            fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+                Ok(value.into())
+            }
+            fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+                Ok(value.into())
+            }
+            fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+                Ok(value.into())
+            }
+            fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+                Ok(value.into())
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+                let mut list = Vec::new();
+                while let Some(Strict(item)) = items.next_element()? {
+                    list.push(item);
+                }
+                Ok(list.into())
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
+                let mut map = Map::new();
+                while let Some((key, Strict(value))) = entries.next_entry::<String, _>()? {
+                    if map.insert(key, value).is_some() {
+                        return Err(serde::de::Error::custom("duplicate key"));
+                    }
+                }
+                Ok(map.into())
+            }
+        }
+        from.deserialize_any(Any).map(Strict)
+    }
+}
