@@ -67,16 +67,22 @@ impl Drop for Inflow {
     }
 }
 
-/// An answer's body, which ends its exchange when it has been handed over or dropped.
+/// The most of an answer that is handed over at once. What the client does not take stays here, where
+/// its size is known and its deadline frees it, not in the buffers of the connection.
+const CHUNK: usize = 32 * 1024;
+
+/// An answer's body, handed over in chunks. It ends its exchange when it has been handed over or dropped.
 #[derive(Debug)]
 pub(super) struct Outflow {
     body: Body,
+    /// What is left of the frame that was read last.
+    rest: Bytes,
     _exchange: Exchange,
 }
 
 impl Outflow {
     pub(super) fn new(body: Body, exchange: Exchange) -> Self {
-        Self { body, _exchange: exchange }
+        Self { body, rest: Bytes::new(), _exchange: exchange }
     }
 }
 
@@ -88,14 +94,30 @@ impl hyper::body::Body for Outflow {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        Pin::new(&mut self.body).poll_frame(cx)
+        if self.rest.is_empty() {
+            let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
+            match frame.map(|frame| frame.map(Frame::into_data)) {
+                Some(Ok(Ok(data))) => self.rest = data,
+                Some(Ok(Err(other))) => return Poll::Ready(Some(Ok(other))),
+                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+                None => return Poll::Ready(None),
+            }
+        }
+        let chunk = self.rest.len().min(CHUNK);
+        Poll::Ready(Some(Ok(Frame::data(self.rest.split_to(chunk)))))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
+        self.rest.is_empty() && self.body.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        let (rest, left) = (self.rest.len() as u64, self.body.size_hint());
+        let mut hint = SizeHint::new();
+        hint.set_lower(rest + left.lower());
+        if let Some(upper) = left.upper() {
+            hint.set_upper(rest + upper);
+        }
+        hint
     }
 }

@@ -3,15 +3,21 @@
 
 use std::time::Duration;
 
+use crate::config::Cidr;
+
 /// Bounds of the accept loop and of each connection.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Limits {
     /// Connections open at once; later ones wait in the kernel's queue.
     pub connections: usize,
+    /// Connections open at once of one client network. At this limit an idle one of it makes room.
+    pub connections_per_client: usize,
+    /// Peers that stand for many clients, so that their connections have no share.
+    pub trusted_proxies: Vec<Cidr>,
     /// From the accept, or the first byte of a later request, to the end of the header block.
     pub head: Duration,
-    /// From one answer to the next request on a kept-alive connection; longer than the minute that
-    /// load balancers keep theirs, so that they close first.
+    /// From one answer to the next request on a kept-alive connection; longer than common proxies keep
+    /// theirs, so that they close first.
     pub idle: Duration,
     /// From the header block to the end of a request's body.
     pub body: Duration,
@@ -27,16 +33,26 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
+        let connections = open_files().saturating_sub(RESERVED_FILES).clamp(64, 16_384);
         Self {
-            connections: open_files().saturating_sub(RESERVED_FILES).clamp(64, 16_384),
+            connections,
+            connections_per_client: Self::share_of(connections),
+            trusted_proxies: Vec::new(),
             head: Duration::from_secs(10),
-            idle: Duration::from_secs(75),
+            idle: Duration::from_mins(3),
             body: Duration::from_secs(10),
             exchange: Duration::from_mins(1),
             head_bytes: 64 * 1024,
             streams: 128,
             drain: Duration::from_secs(25),
         }
+    }
+}
+
+impl Limits {
+    /// What one client network may hold of so many connections.
+    pub fn share_of(connections: usize) -> usize {
+        (connections / 4).max(16)
     }
 }
 

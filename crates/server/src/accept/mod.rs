@@ -5,4 +5,6 @@ mod flow;
 pub mod limits;
 mod pulse;
 pub mod server;
+mod shares;
 mod socket;
+mod streams;

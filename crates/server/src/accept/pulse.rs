@@ -4,7 +4,9 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
 
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use crate::accept::limits::Limits;
@@ -22,24 +24,32 @@ const IDLE: u8 = 3;
 #[derive(Debug)]
 pub(super) struct Pulse {
     accepted: Instant,
+    long_rest: Duration,
     phase: AtomicU8,
     since_ms: AtomicU64,
     exchanges: AtomicU32,
     multiplexed: AtomicBool,
     unread: AtomicBool,
     unsent: AtomicBool,
+    rested: AtomicBool,
+    retired: AtomicBool,
+    retirement: Notify,
 }
 
 impl Pulse {
-    pub(super) fn new() -> Arc<Self> {
+    pub(super) fn new(limits: &Limits) -> Arc<Self> {
         Arc::new(Self {
             accepted: Instant::now(),
+            long_rest: limits.idle / 2,
             phase: AtomicU8::new(NEW),
             since_ms: AtomicU64::new(0),
             exchanges: AtomicU32::new(0),
             multiplexed: AtomicBool::new(false),
             unread: AtomicBool::new(false),
             unsent: AtomicBool::new(false),
+            rested: AtomicBool::new(false),
+            retired: AtomicBool::new(false),
+            retirement: Notify::new(),
         })
     }
 
@@ -51,18 +61,45 @@ impl Pulse {
             _ if self.unsent.load(Relaxed) => limits.exchange,
             _ => limits.idle,
         };
-        self.accepted + std::time::Duration::from_millis(self.since_ms.load(Relaxed)) + patience
+        self.since() + patience
     }
 
-    /// True before the first byte and while a header block is under way.
-    pub(super) fn awaits_head(&self) -> bool {
-        self.phase.load(Relaxed) <= HEAD
+    /// True while the client waits for an answer.
+    pub(super) fn is_busy(&self) -> bool {
+        self.phase.load(Relaxed) == BUSY
     }
 
     /// True if the client may still be sending: part of a header block came, or a body was not read
     /// to its end.
     pub(super) fn hears_more(&self) -> bool {
         self.phase.load(Relaxed) == HEAD || self.unread.load(Relaxed)
+    }
+
+    /// True if nobody waits for an answer on this connection and it was not asked to close.
+    pub(super) fn is_idle(&self) -> bool {
+        !self.is_busy() && !self.retired.load(Relaxed)
+    }
+
+    /// When what it is doing began.
+    pub(super) fn since(&self) -> Instant {
+        self.accepted + Duration::from_millis(self.since_ms.load(Relaxed))
+    }
+
+    /// Asks the connection to close once it owes no answer.
+    pub(super) fn retire(&self) {
+        self.retired.store(true, Relaxed);
+        self.retirement.notify_one();
+    }
+
+    /// Waits until the connection is asked to close.
+    pub(super) async fn retirement(&self) {
+        self.retirement.notified().await;
+    }
+
+    /// True if the next answer should tell the client that the connection closes after it (RFC 9112
+    /// §9.6): it was asked to close, or had been idle for so long that its closing may soon cross a request.
+    pub(super) fn says_goodbye(&self) -> bool {
+        self.retired.load(Relaxed) || self.rested.load(Relaxed)
     }
 
     /// A request's body was dropped before its end.
@@ -100,7 +137,12 @@ impl Pulse {
     pub(super) fn bytes_arrived(&self) {
         match self.phase.load(Relaxed) {
             NEW => self.phase.store(HEAD, Relaxed),
-            IDLE if !self.multiplexed.load(Relaxed) => self.enter(HEAD),
+            IDLE if !self.multiplexed.load(Relaxed) => {
+                if self.since().elapsed() > self.long_rest {
+                    self.rested.store(true, Relaxed);
+                }
+                self.enter(HEAD);
+            }
             _ => {}
         }
     }

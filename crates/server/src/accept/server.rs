@@ -12,10 +12,10 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::Request;
-use axum::http::{Response, StatusCode, Version, header};
+use axum::http::{HeaderValue, Response, StatusCode, Version, header};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
@@ -24,7 +24,9 @@ use tower::Service;
 use crate::accept::flow::{Inflow, Outflow};
 use crate::accept::limits::Limits;
 use crate::accept::pulse::Pulse;
+use crate::accept::shares::{Share, Shares};
 use crate::accept::socket::Socket;
+use crate::accept::streams::Streams;
 use crate::http::client_ip::PeerAddr;
 
 /// How a shutdown ended.
@@ -45,6 +47,7 @@ enum Phase {
 
 /// How long a connection that was accepted just before the shutdown may take to send its request.
 const LATE_REQUEST: Duration = Duration::from_millis(250);
+const CLOSE: HeaderValue = HeaderValue::from_static("close");
 /// How long a polite farewell may take on a connection that has been too slow.
 const FAREWELL: Duration = Duration::from_secs(1);
 
@@ -75,19 +78,33 @@ pub async fn serve(
     shutdown: impl Future<Output = ()>,
 ) -> Drained {
     let (phase, watched) = watch::channel(Phase::Serving);
-    let server = Server { builder: builder(&limits), routes, limits };
+    let drain_time = limits.drain;
+    let shares = Shares::new(limits.connections_per_client);
+    let server = Server { builder: builder(&limits), routes, limits, shares };
     accept(listener, Arc::new(server), watched, shutdown).await;
-    drain(&phase, limits.drain).await
+    drain(&phase, drain_time).await
 }
 
 struct Server<R> {
-    builder: Builder<TokioExecutor>,
+    builder: Builder<Streams>,
     routes: R,
     limits: Limits,
+    shares: Arc<Shares>,
 }
 
-fn builder(limits: &Limits) -> Builder<TokioExecutor> {
-    let mut builder = Builder::new(TokioExecutor::new());
+impl<R> Server<R> {
+    /// The peer's place among the connections of its network; none is counted for a trusted proxy.
+    fn share(&self, peer: SocketAddr, pulse: &Arc<Pulse>) -> Result<Option<Share>, ()> {
+        let peer = peer.ip().to_canonical();
+        if self.limits.trusted_proxies.iter().any(|proxy| proxy.contains(peer)) {
+            return Ok(None);
+        }
+        self.shares.enter(peer, pulse).map(Some).ok_or(())
+    }
+}
+
+fn builder(limits: &Limits) -> Builder<Streams> {
+    let mut builder = Builder::new(Streams { exchange: limits.exchange });
     builder
         .http1()
         .timer(TokioTimer::new())
@@ -168,13 +185,19 @@ async fn connection<R: Responder>(
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "cannot set TCP_NODELAY");
     }
-    let pulse = Pulse::new();
+    let pulse = Pulse::new(&server.limits);
+    let Ok(_share) = server.share(peer, &pulse) else { return };
     let service = service_fn(|request| answer(request, peer, &pulse, server));
     let io = TokioIo::new(Socket::new(stream, Arc::clone(&pulse)));
     let mut connection = pin!(server.builder.serve_connection(io, service));
     tokio::select! {
         biased;
         () = reached(&mut phase, Phase::Draining) => {}
+        () = pulse.retirement() => {
+            connection.as_mut().graceful_shutdown();
+            let _ = patiently(connection.as_mut(), &pulse, &server.limits).await;
+            return;
+        }
         ending = patiently(connection.as_mut(), &pulse, &server.limits) => {
             if ending == Ending::TooSlow {
                 connection.as_mut().graceful_shutdown();
@@ -183,8 +206,10 @@ async fn connection<R: Responder>(
             return;
         }
     }
-    if pulse.awaits_head() && tokio::time::timeout(LATE_REQUEST, connection.as_mut()).await.is_ok()
-    {
+    // A request may be on its way on a connection that is new or kept alive. It is answered, and the
+    // answer says that the connection closes; closing at once would make the client repeat it or fail.
+    pulse.retire();
+    if !pulse.is_busy() && tokio::time::timeout(LATE_REQUEST, connection.as_mut()).await.is_ok() {
         return;
     }
     connection.as_mut().graceful_shutdown();
@@ -237,7 +262,9 @@ fn answer<R: Responder>(
     pulse: &Arc<Pulse>,
     server: &Server<R>,
 ) -> impl Future<Output = Result<Response<Outflow>, Infallible>> + Send + use<R> {
-    let exchange = pulse.begin(request.version() == Version::HTTP_2);
+    let http2 = request.version() == Version::HTTP_2;
+    let exchange = pulse.begin(http2);
+    let goodbye = !http2 && pulse.says_goodbye();
     let deadline = tokio::time::Instant::now() + server.limits.body;
     let lacks_host = lacks_host(&request);
     let mut request = request.map(|body| Inflow::wrap(body, deadline, pulse));
@@ -250,7 +277,11 @@ fn answer<R: Responder>(
             *refusal.status_mut() = StatusCode::BAD_REQUEST;
             return Ok(refusal);
         }
-        Ok(routes.call(request).await?.map(|body| Outflow::new(body, exchange)))
+        let mut response = routes.call(request).await?.map(|body| Outflow::new(body, exchange));
+        if goodbye {
+            response.headers_mut().insert(header::CONNECTION, CLOSE);
+        }
+        Ok(response)
     }
 }
 

@@ -87,6 +87,10 @@ pub struct Settings {
     pub public_url: Option<String>,
     /// `MAX_CONNECTIONS`; by default as many as the process may hold files open, at most 16 384.
     pub max_connections: Option<usize>,
+    /// Connections open at once of one client network; `None`: a quarter of all.
+    pub max_connections_per_client: Option<usize>,
+    /// How long a connection may be idle between requests.
+    pub keep_alive_timeout: Duration,
     /// `DRAIN_TIMEOUT`: how long accepted requests may finish once the server is told to stop.
     pub drain_timeout: Duration,
     /// `RUST_LOG`: what is logged.
@@ -138,6 +142,8 @@ impl Settings {
             audit_retention: Some(DAY * 365),
             public_url: None,
             max_connections: None,
+            max_connections_per_client: None,
+            keep_alive_timeout: Duration::from_mins(3),
             drain_timeout: Duration::from_secs(25),
             log_filter: "info".into(),
             log_format: LogFormat::Text,

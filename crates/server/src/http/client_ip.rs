@@ -54,6 +54,18 @@ pub fn client_ip(extensions: &Extensions, headers: &HeaderMap, trusted: &[Cidr])
     ClientIp(nearest)
 }
 
+/// What is counted as one client: an IPv4 address; of an IPv6 address its /64, which one subscriber owns
+/// whole, then its /48, which a site owns.
+pub fn networks(ip: IpAddr) -> impl Iterator<Item = IpAddr> {
+    const PREFIXES: [u32; 2] = [64, 48];
+    let ip = ip.to_canonical();
+    let widths = if ip.is_ipv4() { 1 } else { PREFIXES.len() };
+    PREFIXES.into_iter().take(widths).map(move |prefix| match ip {
+        IpAddr::V6(ip) => IpAddr::V6((ip.to_bits() & (u128::MAX << (128 - prefix))).into()),
+        v4 @ IpAddr::V4(_) => v4,
+    })
+}
+
 fn is_trusted(ip: IpAddr, trusted: &[Cidr]) -> bool {
     trusted.iter().any(|range| range.contains(ip))
 }

@@ -9,5 +9,6 @@ mod drain;
 mod hostile;
 mod http2;
 mod server;
+mod shares;
 mod slow;
 mod whole;

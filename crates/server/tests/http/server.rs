@@ -165,6 +165,14 @@ impl Socket {
         String::from_utf8_lossy(&bytes).into_owned()
     }
 
+    /// Everything until the connection is closed or reset.
+    pub(crate) async fn rest_or_reset(&mut self) -> String {
+        let mut bytes = Vec::new();
+        let read = tokio::time::timeout(PATIENCE, self.0.read_to_end(&mut bytes)).await;
+        let _ = read.expect("the server ends the connection in time");
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
     /// One answer with a `content-length`.
     pub(crate) async fn answer(&mut self) -> String {
         let mut bytes = Vec::new();

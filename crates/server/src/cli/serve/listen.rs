@@ -52,7 +52,15 @@ pub(in crate::cli) fn url(listener: &TcpListener) -> String {
 pub(in crate::cli) fn limits(settings: &Settings) -> Limits {
     let limits = Limits::default();
     let connections = settings.max_connections.unwrap_or(limits.connections);
-    Limits { connections, drain: settings.drain_timeout, ..limits }
+    let share = settings.max_connections_per_client;
+    Limits {
+        connections,
+        connections_per_client: share.unwrap_or_else(|| Limits::share_of(connections)),
+        trusted_proxies: settings.trusted_proxies.clone(),
+        idle: settings.keep_alive_timeout,
+        drain: settings.drain_timeout,
+        ..limits
+    }
 }
 
 /// Serves until a signal or `trouble`, then lets accepted requests finish, unless Ctrl-C is pressed

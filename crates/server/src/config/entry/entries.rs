@@ -285,6 +285,26 @@ pub(in crate::config) const ENTRIES: &[Setting] = &[
         ..PLAIN
     },
     Setting {
+        name: "MAX_CONNECTIONS_PER_CLIENT",
+        section: HTTP,
+        about: "Connections open at once of one IPv4 address or IPv6 /64 network; at the limit its \
+            idlest one is closed for the next. Trusted proxies have no limit of their own.",
+        default: "a quarter of MAX_CONNECTIONS",
+        set: Some(|settings, text| {
+            put_some(&mut settings.max_connections_per_client, parse::number(text, 1..=1_000_000))
+        }),
+        ..PLAIN
+    },
+    Setting {
+        name: "KEEP_ALIVE_TIMEOUT",
+        section: HTTP,
+        about: "How long a connection may be idle between requests. Keep it above what the proxy in \
+            front keeps its own connections for: nginx and AWS 60s, Caddy 2m, Google 10m.",
+        default: "3m",
+        set: Some(|settings, text| put(&mut settings.keep_alive_timeout, parse::duration(text, 1))),
+        ..PLAIN
+    },
+    Setting {
         name: "DRAIN_TIMEOUT",
         section: HTTP,
         about: "How long accepted requests may finish once the server is told to stop.",

@@ -1,57 +1,108 @@
-//! Around every handler: a cap on requests at once, a deadline, and a net under panics. Past the
-//! deadline the answer is 503, not 408, because browsers repeat requests answered with 408.
+//! Around every handler: places for requests, a share of them for each client, a deadline, and a net
+//! under panics. Past the deadline the answer is 503, not 408, because browsers repeat requests
+//! answered with 408.
 
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
+use axum::body::{Body, HttpBody};
 use axum::extract::{MatchedPath, Request};
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::around::Around;
+use super::bodies::{Coming, Held, Places, Seat};
+use super::clients::{Clients, ORDINARY, Visit};
 use crate::error::Error;
+use crate::http::ClientIp;
+
+const CROWDED: &str = "The server is overloaded; try again shortly.";
+const GREEDY: &str = "Too many requests of this client are under way or their answers unread: read those, then try again.";
 
 /// The bounds of handlers.
 #[derive(Debug)]
 pub struct Guard {
-    places: Semaphore,
+    places: Arc<Places>,
+    clients: Arc<Clients>,
     deadline: Duration,
 }
 
 impl Guard {
-    /// At most `requests` at once, each at most `deadline` long.
+    /// At most `requests` at once, each at most `deadline` long; as many more may wait for their bodies.
     pub fn new(requests: usize, deadline: Duration) -> Self {
-        Self { places: Semaphore::new(requests), deadline }
+        let places = Places {
+            handled: Arc::new(Semaphore::new(requests)),
+            waiting: Arc::new(Semaphore::new(requests)),
+        };
+        Self { places: Arc::new(places), clients: Arc::default(), deadline }
     }
 }
 
 impl Default for Guard {
-    /// Slow senders hold a place while their body is read, so places are plenty; the database and
-    /// the hashing queue have narrower limits of their own.
+    /// Places are plenty; the database and the hashing queue have narrower limits of their own.
     fn default() -> Self {
-        Self { places: Semaphore::new(20_000), deadline: Duration::from_secs(20) }
+        Self::new(20_000, Duration::from_secs(20))
     }
 }
 
-impl Around for Guard {
-    type Seen = Option<MatchedPath>;
+/// What the guard has decided on a request before its work begins.
+#[derive(Debug)]
+pub struct Admission {
+    route: Option<MatchedPath>,
+    /// What was refused already says so.
+    refusal: Option<&'static str>,
+    visit: Option<Visit>,
+    place: Option<Kept>,
+    is_safe: bool,
+}
 
-    fn look(&self, request: &mut Request) -> Self::Seen {
-        request.extensions().get::<MatchedPath>().cloned()
+/// Held while the handler works.
+#[derive(Debug)]
+enum Kept {
+    Whole { _permit: OwnedSemaphorePermit },
+    Shared(Arc<Seat>),
+}
+
+impl Around for Guard {
+    type Seen = Admission;
+
+    fn look(&self, request: &mut Request) -> Admission {
+        let route = request.extensions().get::<MatchedPath>().cloned();
+        let is_safe = request.method().is_safe();
+        let mut admission = Admission { route, refusal: None, visit: None, place: None, is_safe };
+        admission.visit = self.clients.enter(ClientIp::of(request.extensions()).0);
+        if admission.visit.is_none() {
+            admission.refusal = Some(GREEDY);
+            return admission;
+        }
+        let Ok(permit) = Arc::clone(&self.places.handled).try_acquire_owned() else {
+            admission.refusal = Some(CROWDED);
+            return admission;
+        };
+        if request.body().is_end_stream() {
+            admission.place = Some(Kept::Whole { _permit: permit });
+        } else {
+            let place = Seat::of(permit, &self.places);
+            let body = std::mem::take(request.body_mut());
+            *request.body_mut() = Body::new(Coming { body, place: Arc::clone(&place) });
+            admission.place = Some(Kept::Shared(place));
+        }
+        admission
     }
 
     /// Runs after routing, and tells the outer layers which route was met.
     async fn drive(
         &self,
-        route: Self::Seen,
+        admission: Admission,
         work: Pin<&mut (impl Future<Output = Response> + Send)>,
     ) -> Response {
-        let Ok(_place) = self.places.try_acquire() else {
-            return Error::Unavailable("The server is overloaded; try again shortly.")
-                .into_response();
-        };
+        let Admission { route, refusal, visit, place, is_safe } = admission;
+        if let Some(why) = refusal {
+            return Error::Unavailable(why).into_response();
+        }
         let work = AssertUnwindSafe(work).catch_unwind();
         let mut response = match tokio::time::timeout(self.deadline, work).await {
             Ok(Ok(response)) => response,
@@ -59,9 +110,28 @@ impl Around for Guard {
             Ok(Err(_)) => Error::Internal("a handler panicked".into()).into_response(),
             Err(_) => Error::Unavailable("This took too long; try again shortly.").into_response(),
         };
+        if matches!(&place, Some(Kept::Shared(place)) if place.was_crowded()) {
+            response = Error::Unavailable(CROWDED).into_response();
+        }
+        drop(place);
+        if let Some(visit) = visit {
+            response = hold(response, visit, is_safe);
+        }
         if let Some(route) = route {
             response.extensions_mut().insert(route);
         }
         response
+    }
+}
+
+/// Counts the answer as held for its client until it is read. One that the client's share has no room
+/// for is not kept, if nothing was changed for it; what was changed has small answers.
+fn hold(response: Response, visit: Visit, is_safe: bool) -> Response {
+    let size = response.body().size_hint().exact();
+    let size = size.map_or(ORDINARY, |size| usize::try_from(size).unwrap_or(usize::MAX));
+    let size = if is_safe { size } else { size.min(ORDINARY) };
+    match visit.answered(size) {
+        Some(visit) => response.map(|body| Body::new(Held { body, _visit: visit })),
+        None => Error::Unavailable(GREEDY).into_response(),
     }
 }

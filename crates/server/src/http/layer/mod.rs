@@ -2,6 +2,8 @@
 
 mod access_log;
 pub mod around;
+mod bodies;
+mod clients;
 mod cors;
 pub mod envelope;
 pub mod guard;

@@ -1,10 +1,12 @@
 //! Every error is a problem document, whoever raised it, and tells nothing about the inside.
 
+use std::convert::Infallible;
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::Body;
-use axum::routing::get;
+use axum::body::{Body, Bytes};
+use axum::http::Request;
+use axum::routing::{get, post};
 use doorward::error::Error;
 use doorward::http::layer::around::Surround;
 use doorward::http::layer::guard::Guard;
@@ -151,4 +153,30 @@ async fn more_requests_at_once_than_places_are_503_with_retry_after() {
     let reply = client.get("/slow").await.expect_problem(503, "unavailable");
     assert!(reply.header("retry-after").parse::<u64>().is_ok());
     first.abort();
+}
+
+/// Three requests whose bodies never come, and one place.
+#[tokio::test]
+async fn a_request_that_waits_for_its_body_holds_no_place_that_others_need() {
+    let one = Router::new()
+        .route("/read", post(|_: Bytes| async { "read" }))
+        .route("/quick", get(|| async { "quick" }))
+        .layer(Surround::with(Guard::new(3, Duration::from_secs(5))));
+    let client = around(one).await;
+    let mut waiting = Vec::new();
+    for _ in 0..3 {
+        let client = client.clone();
+        let never = Body::from_stream(futures_util::stream::pending::<Result<Bytes, Infallible>>());
+        let request = Request::post("/read").body(never).unwrap();
+        waiting.push(tokio::spawn(async move { client.send(request).await }));
+        tokio::task::yield_now().await;
+    }
+    for _ in 0..10 {
+        client.get("/quick").await.expect(200);
+    }
+    // As many may wait as there are places, no more.
+    let never = Body::from_stream(futures_util::stream::pending::<Result<Bytes, Infallible>>());
+    let request = Request::post("/read").body(never).unwrap();
+    client.send(request).await.expect_problem(503, "unavailable");
+    waiting.iter().for_each(tokio::task::JoinHandle::abort);
 }

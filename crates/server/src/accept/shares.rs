@@ -1,0 +1,79 @@
+//! Which client holds which connections. One client network has a share of all of them; at its limit
+//! the newcomer takes the place of an idle connection of the same network, or is closed itself. So
+//! nobody keeps others out, and a client that leaves connections lying about keeps only itself waiting.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::accept::pulse::Pulse;
+use crate::http::client_ip::networks;
+
+/// How many of a network's connections are looked at to find the one idle for longest.
+const LOOKED_AT: usize = 32;
+
+/// The connections of each network.
+#[derive(Debug, Default)]
+pub(super) struct Shares {
+    most: usize,
+    held: Mutex<HashMap<IpAddr, Vec<Arc<Pulse>>>>,
+}
+
+/// A connection's entry; leaving it gives the place back.
+#[derive(Debug)]
+pub(super) struct Share {
+    shares: Arc<Shares>,
+    networks: Vec<IpAddr>,
+    pulse: Arc<Pulse>,
+}
+
+impl Shares {
+    /// At most `most` connections for each network.
+    pub(super) fn new(most: usize) -> Arc<Self> {
+        Arc::new(Self { most: most.max(1), held: Mutex::default() })
+    }
+
+    /// A place for this connection. `None` if its network has all that it may have, and all in use.
+    pub(super) fn enter(self: &Arc<Self>, peer: IpAddr, pulse: &Arc<Pulse>) -> Option<Share> {
+        let networks: Vec<_> = networks(peer).collect();
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        for (step, network) in networks.iter().enumerate() {
+            // A wider network stands for more people than the narrow one within it.
+            let most = self.most.saturating_mul(step + 1);
+            let Some(connections) = held.get(network) else { continue };
+            if connections.len() >= most && !retire_the_idlest(connections) {
+                return None;
+            }
+        }
+        for network in &networks {
+            held.entry(*network).or_default().push(Arc::clone(pulse));
+        }
+        Some(Share { shares: Arc::clone(self), networks, pulse: Arc::clone(pulse) })
+    }
+}
+
+/// Asks the connection that has been idle for longest to close; false if none is idle.
+fn retire_the_idlest(connections: &[Arc<Pulse>]) -> bool {
+    // The oldest stand first: their order is that of their coming, mostly.
+    let idle = connections.iter().filter(|one| one.is_idle()).take(LOOKED_AT);
+    let idlest = idle.min_by_key(|one| one.since());
+    idlest.is_some_and(|one| {
+        one.retire();
+        true
+    })
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        let mut held = self.shares.held.lock().unwrap_or_else(PoisonError::into_inner);
+        for network in &self.networks {
+            let Some(connections) = held.get_mut(network) else { continue };
+            if let Some(place) = connections.iter().position(|one| Arc::ptr_eq(one, &self.pulse)) {
+                connections.swap_remove(place);
+            }
+            if connections.is_empty() {
+                held.remove(network);
+            }
+        }
+    }
+}

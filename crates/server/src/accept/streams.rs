@@ -1,0 +1,24 @@
+//! The task of one HTTP/2 stream, with a deadline of its own: what keeps the connection alive elsewhere
+//! (a probe every few seconds) does not keep an answer that nobody reads. When it passes, the stream
+//! is reset and its memory is free; the other streams go on.
+
+use std::time::Duration;
+
+use hyper::rt::Executor;
+
+/// Runs the streams of HTTP/2 connections.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Streams {
+    /// From a request's header block to the last byte of its answer.
+    pub(super) exchange: Duration,
+}
+
+impl<F> Executor<F> for Streams
+where
+    F: Future<Output: Send> + Send + 'static,
+{
+    fn execute(&self, stream: F) {
+        // Dropping the future resets the stream (RFC 9113 §5.4.2).
+        tokio::spawn(tokio::time::timeout(self.exchange, stream));
+    }
+}
