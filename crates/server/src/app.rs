@@ -1,5 +1,6 @@
 //! The application: what features share, which features there are, and the layers around them.
 
+use std::ops::Deref;
 use std::sync::Arc;
 
 use axum::Router;
@@ -7,13 +8,15 @@ use tower::Layer;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::accounts::{self, Accounts, Guesses};
+use crate::accounts;
 use crate::audit::Audit;
 use crate::clock::Clock;
 use crate::config::Settings;
-use crate::crypto::{HashingPool, Random, RefreshSecrets};
+use crate::context::Context;
+use crate::crypto::{HashingPool, Random};
 use crate::db::Database;
 use crate::error::Error;
+use crate::guesses::Guesses;
 use crate::http::docs;
 use crate::http::health::{self, Probe};
 use crate::http::layer::around::{Surround, Surrounded};
@@ -23,66 +26,50 @@ use crate::identities::Identities;
 use crate::keys::{self, DecideFirst, Keys, SigningKeys};
 use crate::limiter::RateLimiter;
 use crate::openapi;
-use crate::passwords::{self, Passwords};
-use crate::roles::{self, Roles};
+use crate::passwords;
+use crate::roles;
 use crate::sessions::{self, Sessions};
-use crate::tasks::{self, Tasks};
-use crate::users::{self, Users};
+use crate::tasks;
+use crate::users;
 
 /// Every route with the layers around it.
 pub type Routes = Surrounded<Envelope, Router>;
 
-/// Everything the features are built from.
+/// The context of all features, and those of them that remember something of their own. It derefs to
+/// the context.
 #[derive(Clone, Debug)]
 pub struct App {
-    /// The resolved settings.
-    pub settings: Arc<Settings>,
-    /// The database.
-    pub db: Database,
-    /// The clock.
-    pub clock: Clock,
-    /// The random generator.
-    pub random: Random,
-    /// Signs and verifies access tokens.
-    pub keys: Keys,
-    /// Hashes passwords.
-    pub hashing: HashingPool,
-    /// Remembers who did what.
-    pub audit: Audit,
-    /// Counts guesses at passwords.
-    pub guesses: Arc<Guesses>,
-    /// What is remembered of sessions.
-    pub sessions_memory: Arc<sessions::Memory>,
+    context: Arc<Context>,
+    sessions: Sessions,
+}
+
+impl Deref for App {
+    type Target = Arc<Context>;
+
+    fn deref(&self) -> &Arc<Context> {
+        &self.context
+    }
 }
 
 impl App {
     /// An application over an open database.
     pub fn new(settings: Settings, db: Database, clock: Clock, random: Random) -> Self {
-        let keys = Keys::new(&settings, clock.clone(), db.clone());
-        let hashing = HashingPool::with_all_cores(settings.password_hash);
-        let (retention, time) = (settings.audit_retention, clock.clone());
-        let audit = Audit::new(db.clone(), time, random.clone(), retention);
-        let guesses = Guesses::new(&settings);
-        let sessions_memory = Arc::default();
         let settings = Arc::new(settings);
-        let (shared, time, chance) = (Arc::clone(&settings), clock.clone(), random.clone());
-        let identities = Identities::new(shared, db.clone(), time, chance, audit.clone());
-        keys.take_foreign(Arc::new(identities));
-        Self { settings, db, clock, random, keys, hashing, audit, guesses, sessions_memory }
-    }
-
-    /// The use cases of accounts.
-    pub fn accounts(&self) -> Accounts {
-        Accounts {
-            settings: Arc::clone(&self.settings),
-            db: self.db.clone(),
-            clock: self.clock.clone(),
-            random: self.random.clone(),
-            keys: self.keys.clone(),
-            hashing: self.hashing.clone(),
-            audit: self.audit.clone(),
-            guesses: Arc::clone(&self.guesses),
-        }
+        let hashing = HashingPool::with_all_cores(settings.password_hash);
+        let guesses = Guesses::new(&settings);
+        let retention = settings.audit_retention;
+        let audit = Audit::new(db.clone(), clock.clone(), random.clone(), retention);
+        let identities = Identities::new(
+            Arc::clone(&settings),
+            db.clone(),
+            clock.clone(),
+            random.clone(),
+            audit.clone(),
+        );
+        let keys = Keys::new(&settings, clock.clone(), db.clone(), Arc::new(identities));
+        let context = Context { settings, db, clock, random, keys, hashing, audit, guesses };
+        let context = Arc::new(context);
+        Self { sessions: Sessions::new(Arc::clone(&context)), context }
     }
 
     /// The use cases of key pairs.
@@ -94,38 +81,9 @@ impl App {
         }
     }
 
-    /// The use cases of roles.
-    pub fn roles(&self) -> Roles {
-        Roles {
-            db: self.db.clone(),
-            clock: self.clock.clone(),
-            keys: self.keys.clone(),
-            audit: self.audit.clone(),
-        }
-    }
-
-    /// The use cases of administration.
-    pub fn users(&self) -> Users {
-        Users { accounts: self.accounts() }
-    }
-
     /// The use cases of sessions.
     pub fn sessions(&self) -> Sessions {
-        Sessions {
-            accounts: self.accounts(),
-            secrets: RefreshSecrets::new(&self.settings),
-            memory: Arc::clone(&self.sessions_memory),
-        }
-    }
-
-    /// The use cases of passwords.
-    pub fn passwords(&self) -> Passwords {
-        Passwords { sessions: self.sessions() }
-    }
-
-    /// The use cases of tasks.
-    pub fn tasks(&self) -> Tasks {
-        Tasks { db: self.db.clone(), random: self.random.clone(), keys: self.keys.clone() }
+        self.sessions.clone()
     }
 
     /// Every route with its layers, and the OpenAPI document of them.

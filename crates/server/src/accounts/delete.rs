@@ -2,8 +2,6 @@
 //! last active admin must stay; the condition is part of the transaction, so two admins who leave at
 //! once cannot both go. `POST /auth/me/delete` is the same for clients that send no body with DELETE.
 
-use std::sync::Arc;
-
 use axum::extract::State;
 use utoipa::ToSchema;
 
@@ -45,7 +43,7 @@ impl DeleteRequest {
         (status = 409, description = "The last active admin cannot be deleted"),
         (status = 422, description = "The password is missing")))]
 pub(super) async fn delete(
-    State(accounts): State<Arc<Accounts>>,
+    State(accounts): State<Accounts>,
     caller: Caller,
     origin: Origin,
     JsonBody(fields): JsonBody,
@@ -66,7 +64,7 @@ pub(super) async fn delete(
         (status = 409, description = "The last active admin cannot be deleted"),
         (status = 422, description = "The password is missing")))]
 pub(super) async fn delete_by_post(
-    state: State<Arc<Accounts>>,
+    state: State<Accounts>,
     caller: Caller,
     origin: Origin,
     body: JsonBody,

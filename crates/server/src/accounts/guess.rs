@@ -5,26 +5,21 @@
 //! signed in from and its live sessions are counted apart: strangers cannot keep the owner out.
 //! Addresses without an account are counted alike, in a fixed number of rows.
 
-use std::net::IpAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
-use aws_lc_rs::hmac;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::guess_lane::{GuessLanes, Turn};
 use super::store::{self, Claim, Credentials, Delays, Suspect};
 use super::{Accounts, Email};
 use crate::audit::{Actor, Event, Outcome, Record};
 use crate::clock::Clock;
-use crate::config::Settings;
 use crate::db::Database;
 use crate::error::Error;
 use crate::gate::Gate;
+use crate::guesses::Turn;
 use crate::http::request_id;
 use crate::input::Origin;
-use crate::limiter::network;
 use crate::sql::Step;
 
 /// A count is forgotten after this long without a guess: fewer guesses than waiting would give.
@@ -37,56 +32,18 @@ const LATER: Duration = Duration::from_mins(15);
 /// From this many in a row on the wait is the longest.
 const MANY: i64 = 20;
 const LONGEST: Duration = Duration::from_hours(1);
-/// Rows that addresses without an account share.
-const STRANGERS: u32 = 1 << 20;
 /// How often a claim is asked for again while others turn out right.
 const ATTEMPTS: usize = 16;
 
-/// What guarding needs to know; shared by all clones of [`Accounts`].
-#[derive(Debug)]
-pub struct Guesses {
-    lanes: Arc<GuessLanes>,
-    key: hmac::Key,
-    free: i64,
-}
-
-impl Guesses {
-    /// The guard of these settings.
-    pub fn new(settings: &Settings) -> Arc<Self> {
-        let key = hmac::Key::new(hmac::HMAC_SHA256, settings.secret.bytes());
-        let free = settings.login_max_failures;
-        Arc::new(Self { lanes: GuessLanes::new(free), key, free: i64::from(free) })
-    }
-
-    /// The row of an address that no account may have.
-    fn stranger(&self, address: &str) -> Uuid {
-        let tag = hmac::sign(&self.key, format!("doorward guess v1 {address}").as_bytes());
-        let mut number = [0; 4];
-        number.copy_from_slice(&tag.as_ref()[..4]);
-        Uuid::from_u128(u128::from(u32::from_be_bytes(number) % STRANGERS))
-    }
-
-    /// A network as the table names it: nobody reads there where people sign in from.
-    fn place(&self, ip: IpAddr) -> String {
-        let message = format!("doorward place v1 {}", network(ip));
-        let tag = hmac::sign(&self.key, message.as_bytes());
-        tag.as_ref()[..16].iter().fold(String::from("net "), |mut text, byte| {
-            use std::fmt::Write as _;
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
-    }
-
-    fn delays(&self, now: OffsetDateTime) -> Delays {
-        Delays {
-            now,
-            forget_before: now - MEMORY,
-            free: self.free,
-            many: MANY.max(self.free + 1),
-            growing: GROWING.map(|wait| now + wait),
-            later: now + LATER,
-            longest: now + LONGEST,
-        }
+fn delays(free: i64, now: OffsetDateTime) -> Delays {
+    Delays {
+        now,
+        forget_before: now - MEMORY,
+        free,
+        many: MANY.max(free + 1),
+        growing: GROWING.map(|wait| now + wait),
+        later: now + LATER,
+        longest: now + LONGEST,
     }
 }
 
@@ -203,7 +160,7 @@ impl Accounts {
         &self,
         guesser: Guesser,
     ) -> Result<(Guess, Option<Credentials>), Error> {
-        let mut turn = self.guesses.lanes.turn(guesser.lane.clone()).await?;
+        let mut turn = self.guesses.turn(guesser.lane.clone()).await?;
         if self.hashing.is_full() {
             return Err(Error::HashingUnavailable);
         }
@@ -242,7 +199,7 @@ impl Accounts {
     ) -> Result<Asked, Error> {
         let Guesser { gate, suspect, place, .. } = guesser;
         turn.begin();
-        let delays = self.guesses.delays(now);
+        let delays = delays(self.guesses.free(), now);
         let (claim, found) = store::claim_guess(&self.db, gate, &suspect, &delays).await?;
         Ok(match claim {
             Claim::Refused { until } => {
@@ -251,7 +208,7 @@ impl Accounts {
             Claim::Granted { account, source } => {
                 let claimed = Some(Claimed { account, source, place });
                 let turn = Some(turn);
-                let guess = Guess { turn, db: self.db, clock: self.clock, claimed };
+                let guess = Guess { turn, db: self.db.clone(), clock: self.clock.clone(), claimed };
                 Asked::Granted(Box::new(guess), found)
             }
         })

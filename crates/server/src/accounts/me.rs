@@ -1,7 +1,5 @@
 //! `GET /auth/me`: the caller's own account, read in one round trip with the live-session check.
 
-use std::sync::Arc;
-
 use axum::extract::State;
 
 use super::{Accounts, User, store};
@@ -17,7 +15,7 @@ use crate::keys::Caller;
         (status = 200, description = "The caller", body = User),
         (status = 401, description = "No token, or one that no longer counts")))]
 pub(super) async fn me(
-    State(accounts): State<Arc<Accounts>>,
+    State(accounts): State<Accounts>,
     caller: Caller,
 ) -> Result<Json<User>, Error> {
     accounts.me(caller.gate).await.map(json)

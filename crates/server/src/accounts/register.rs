@@ -1,8 +1,6 @@
 //! `POST /auth/register`: makes an account with an e-mail address and a password, in one round trip to
 //! the database. Two concurrent registrations of one address are settled by the unique index.
 
-use std::sync::Arc;
-
 use axum::extract::State;
 use utoipa::ToSchema;
 
@@ -55,7 +53,7 @@ impl RegisterRequest {
         (status = 409, description = "The e-mail address is taken"),
         (status = 422, description = "Invalid values, all of them")))]
 pub(super) async fn register(
-    State(accounts): State<Arc<Accounts>>,
+    State(accounts): State<Accounts>,
     origin: Origin,
     JsonBody(fields): JsonBody,
 ) -> Result<Created<User>, Error> {

@@ -1,8 +1,6 @@
 //! `PATCH /auth/me`: changes the caller's own name, as a merge (RFC 7396): absent keeps, null clears.
 //! Nothing else about the account can be set here.
 
-use std::sync::Arc;
-
 use axum::extract::State;
 use utoipa::ToSchema;
 
@@ -32,7 +30,7 @@ struct UpdateRequest {
         (status = 401, description = "No token, or one that no longer counts"),
         (status = 422, description = "An invalid name")))]
 pub(super) async fn update(
-    State(accounts): State<Arc<Accounts>>,
+    State(accounts): State<Accounts>,
     caller: Caller,
     JsonBody(mut fields): JsonBody,
 ) -> Result<Json<User>, Error> {

@@ -1,7 +1,7 @@
 //! `Caller`: who the bearer token says is calling. An extractor, so it is decided before any body is
 //! read; that the session still lives is decided in the work's own round trip, by its `gate`.
 
-use axum::extract::{FromRef, FromRequestParts};
+use axum::extract::FromRequestParts;
 use axum::http::header;
 use axum::http::request::Parts;
 use uuid::Uuid;
@@ -29,15 +29,12 @@ pub struct Caller {
 
 impl<S> FromRequestParts<S> for Caller
 where
-    S: Send + Sync,
-    Keys: FromRef<S>,
+    S: AsRef<Keys> + Send + Sync,
 {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
-        Self::of(parts, &Keys::from_ref(state), None)
-            .await
-            .inspect(|caller| caller.leave_word(parts, None))
+        Self::of(parts, state.as_ref(), None).await.inspect(|caller| caller.leave_word(parts, None))
     }
 }
 

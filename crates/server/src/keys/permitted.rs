@@ -4,7 +4,7 @@
 
 use std::marker::PhantomData;
 
-use axum::extract::{FromRef, FromRequestParts};
+use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 
 use super::{Caller, Keys};
@@ -23,14 +23,13 @@ pub struct Permitted<P> {
 
 impl<S, P> FromRequestParts<S> for Permitted<P>
 where
-    S: Send + Sync,
-    Keys: FromRef<S>,
+    S: AsRef<Keys> + Send + Sync,
     P: Needed,
 {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
-        let caller = Caller::of(parts, &Keys::from_ref(state), Some(P::PERMISSION)).await?;
+        let caller = Caller::of(parts, state.as_ref(), Some(P::PERMISSION)).await?;
         let origin = origin_of(parts);
         caller.leave_word(parts, Some(origin.clone()));
         let actor = Actor::caller(caller.gate, origin);

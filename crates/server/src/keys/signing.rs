@@ -1,7 +1,7 @@
 //! Signs and verifies access tokens: with the shared secret, or with a key pair where
 //! `TOKEN_ALGORITHM` says so. Previous secrets and retired pairs still verify.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use aws_lc_rs::hmac;
 use axum::http::request::Parts;
@@ -34,12 +34,13 @@ struct Inner {
     /// The header of tokens signed with the shared secret, and the dot.
     header: String,
     /// Who reads the tokens of others.
-    foreign: OnceLock<Arc<dyn Foreign>>,
+    foreign: Arc<dyn Foreign>,
 }
 
 impl Keys {
-    /// The keys of these settings and this database, of which nothing is read yet.
-    pub fn new(settings: &Settings, clock: Clock, db: Database) -> Self {
+    /// The keys of these settings and this database, of which nothing is read yet. The tokens that
+    /// `foreign` reads are taken too.
+    pub fn new(settings: &Settings, clock: Clock, db: Database, foreign: Arc<dyn Foreign>) -> Self {
         let typ = token_type(settings.token_audience.as_deref());
         let inner = Inner {
             algorithm: settings.token_algorithm,
@@ -47,14 +48,9 @@ impl Keys {
             secret: hmac::Key::new(hmac::HMAC_SHA256, settings.secret.bytes()),
             header: format!("{}.", Key::shared_secret(settings.secret.bytes()).header(typ)),
             ring: KeyRing::new(settings, clock, db),
-            foreign: OnceLock::new(),
+            foreign,
         };
         Self { inner: Arc::new(inner) }
-    }
-
-    /// From now on, the tokens that `foreign` reads are taken too; the first call counts.
-    pub fn take_foreign(&self, foreign: Arc<dyn Foreign>) {
-        let _ = self.inner.foreign.set(foreign);
     }
 
     /// The clock that tokens are judged by.
@@ -140,13 +136,13 @@ impl Keys {
     /// Who reads a token that is none of Doorward's own for this reason.
     fn foreign_after(&self, rejection: Rejection) -> Option<&dyn Foreign> {
         let may_be_foreign = matches!(rejection, Rejection::UnknownKey | Rejection::Malformed);
-        self.inner.foreign.get().map(Arc::as_ref).filter(|_| may_be_foreign)
+        may_be_foreign.then(|| self.inner.foreign.as_ref())
     }
 
     /// Drops what is remembered of an identity that no longer opens its gate.
     pub(super) fn forget(&self, gate: &Gate) {
-        if let (Via::Identity, Some(foreign)) = (gate.via, self.inner.foreign.get()) {
-            foreign.forget(gate.session_id);
+        if gate.via == Via::Identity {
+            self.inner.foreign.forget(gate.session_id);
         }
     }
 }

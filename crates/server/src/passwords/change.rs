@@ -3,8 +3,6 @@
 //! same transaction: of two changes at once one wins, and a sign-in with the old password that races
 //! it leaves nothing alive.
 
-use std::sync::Arc;
-
 use axum::extract::State;
 use utoipa::ToSchema;
 
@@ -36,8 +34,7 @@ impl ChangeRequest {
         let current: Option<Password> = fields.required("current_password");
         let new: Option<Password> = fields.required("new_password");
         if let Some(new) = &new {
-            let accounts = &passwords.sessions.accounts;
-            fields.note("new_password", accounts.judge_password(new, None).await?);
+            fields.note("new_password", passwords.accounts().judge_password(new, None).await?);
         }
         fields.finish()?;
         let (Some(current_password), Some(new_password)) = (current, new) else {
@@ -59,7 +56,7 @@ impl ChangeRequest {
         (status = 403, description = "The present password is wrong"),
         (status = 422, description = "The new password is not acceptable, or a field is missing")))]
 pub(super) async fn change(
-    State(passwords): State<Arc<Passwords>>,
+    State(passwords): State<Passwords>,
     caller: Caller,
     origin: Origin,
     JsonBody(fields): JsonBody,
@@ -79,21 +76,21 @@ impl Passwords {
         new: Password,
         origin: Origin,
     ) -> Result<(), Error> {
-        let accounts = &self.sessions.accounts;
+        let accounts = self.accounts();
         let known = accounts.confirm_password(gate, current, &origin).await?;
         let email = known.user.email.as_deref().and_then(Email::parse);
-        let min = accounts.settings.password_min_length;
+        let min = self.settings.password_min_length;
         if let Some(why) = new.refusal(min, email.as_ref()) {
             return Err(Error::Validation(vec![Invalid::new("body", "new_password", why)]));
         }
-        let salt = accounts.random.bytes::<16>();
-        let hash = accounts.hashing.hash(new.into_secret(), salt).await?;
+        let salt = self.random.bytes::<16>();
+        let hash = self.hashing.hash(new.into_secret(), salt).await?;
         let mut steps = accounts.replace_hash(gate.user_id, &known.hash, &hash);
         steps.push(sessions::end_others(gate, "password_changed"));
         steps.extend(known.guess.cleared());
         let by = Actor::caller(gate, origin);
         let record = Record::by(&by, Event::PasswordChange).about(gate.user_id);
-        match accounts.audit.commit(by.authority, steps, [record]).await {
+        match self.audit.commit(by.authority, steps, [record]).await {
             Ok(_) => {
                 known.guess.right();
                 Ok(())

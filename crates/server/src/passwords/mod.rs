@@ -3,28 +3,17 @@
 
 mod change;
 
-use std::sync::Arc;
-
-use axum::extract::FromRef;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::keys::Keys;
-use crate::sessions::Sessions;
+use crate::feature;
 
-/// The use cases of passwords, and what they need.
-#[derive(Clone, Debug)]
-pub struct Passwords {
-    pub(crate) sessions: Sessions,
-}
-
-impl FromRef<Arc<Passwords>> for Keys {
-    fn from_ref(passwords: &Arc<Passwords>) -> Self {
-        passwords.sessions.accounts.keys.clone()
-    }
+feature! {
+    /// The use cases of passwords.
+    Passwords = passwords()
 }
 
 /// The routes below `AUTH_PATH` that concern passwords.
 pub fn router(passwords: Passwords) -> OpenApiRouter {
-    OpenApiRouter::new().routes(routes!(change::change)).with_state(Arc::new(passwords))
+    OpenApiRouter::new().routes(routes!(change::change)).with_state(passwords)
 }

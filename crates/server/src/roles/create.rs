@@ -1,7 +1,5 @@
 //! `POST /admin/roles`: makes a role of permissions that its maker holds.
 
-use std::sync::Arc;
-
 use axum::extract::State;
 use utoipa::ToSchema;
 
@@ -51,7 +49,7 @@ impl CreateRoleRequest {
         (status = 403, description = "Needs `roles:write`, and every permission of the new role"),
         (status = 409, description = "Another role has this name")))]
 pub(super) async fn create(
-    State(roles): State<Arc<Roles>>,
+    State(roles): State<Roles>,
     by: Permitted<RolesWrite>,
     JsonBody(fields): JsonBody,
 ) -> Result<Created<Role>, Error> {

@@ -1,7 +1,5 @@
 //! `DELETE /admin/roles/{role}`: takes a role from everybody and removes it.
 
-use std::sync::Arc;
-
 use axum::extract::State;
 
 use super::role::RoleInPath;
@@ -26,7 +24,7 @@ use crate::keys::Permitted;
         (status = 409, description = "`admin` and `user` stay"),
         (status = 422, description = "The name cannot be a role's")))]
 pub(super) async fn delete(
-    State(roles): State<Arc<Roles>>,
+    State(roles): State<Roles>,
     by: Permitted<RolesWrite>,
     RoleInPath(name): RoleInPath,
 ) -> Result<NoContent, Error> {

@@ -1,7 +1,5 @@
 //! `PUT /admin/users/{id}/roles/{role}`: gives a role whose every permission the giver holds.
 
-use std::sync::Arc;
-
 use axum::extract::State;
 use uuid::Uuid;
 
@@ -27,7 +25,7 @@ use crate::sql::Step;
         (status = 404, description = "No such user, or no such role"),
         (status = 422, description = "The id is not a UUID, or the role's name cannot be one")))]
 pub(super) async fn grant(
-    State(roles): State<Arc<Roles>>,
+    State(roles): State<Roles>,
     by: Permitted<RolesGrant>,
     IdInPath(user): IdInPath,
     RoleInPath(name): RoleInPath,

@@ -1,7 +1,5 @@
 //! `GET /admin/roles`: every role with what it allows.
 
-use std::sync::Arc;
-
 use axum::extract::State;
 
 use super::{Role, Roles, store};
@@ -18,7 +16,7 @@ use crate::keys::Permitted;
         (status = 200, description = "All roles, the built-in ones first", body = [Role]),
         (status = 403, description = "Needs `roles:write`")))]
 pub(super) async fn list(
-    State(roles): State<Arc<Roles>>,
+    State(roles): State<Roles>,
     by: Permitted<RolesWrite>,
 ) -> Result<Json<Vec<Role>>, Error> {
     roles.list(by.actor.authority).await.map(json)

@@ -16,30 +16,14 @@ pub use role::{Role, RoleName};
 pub use store::STATEMENTS;
 pub use update::RoleChange;
 
-use std::sync::Arc;
-
-use axum::extract::FromRef;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::audit::Audit;
-use crate::clock::Clock;
-use crate::db::Database;
-use crate::keys::Keys;
+use crate::feature;
 
-/// The use cases of roles, and what they need.
-#[derive(Clone, Debug)]
-pub struct Roles {
-    pub(crate) db: Database,
-    pub(crate) clock: Clock,
-    pub(crate) keys: Keys,
-    pub(crate) audit: Audit,
-}
-
-impl FromRef<Arc<Roles>> for Keys {
-    fn from_ref(roles: &Arc<Roles>) -> Self {
-        roles.keys.clone()
-    }
+feature! {
+    /// The use cases of roles.
+    Roles = roles()
 }
 
 /// The routes below `/admin` that concern roles.
@@ -48,5 +32,5 @@ pub fn router(roles: Roles) -> OpenApiRouter {
         .routes(routes!(list::list, create::create))
         .routes(routes!(update::update, delete::delete))
         .routes(routes!(grant::grant, revoke::revoke))
-        .with_state(Arc::new(roles))
+        .with_state(roles)
 }

@@ -1,7 +1,5 @@
 //! `DELETE /admin/users/{id}/roles/{role}`: takes a role away, unless that leaves no active admin.
 
-use std::sync::Arc;
-
 use axum::extract::State;
 use uuid::Uuid;
 
@@ -28,7 +26,7 @@ use crate::keys::Permitted;
         (status = 409, description = "The last active admin"),
         (status = 422, description = "The id is not a UUID, or the role's name cannot be one")))]
 pub(super) async fn revoke(
-    State(roles): State<Arc<Roles>>,
+    State(roles): State<Roles>,
     by: Permitted<RolesGrant>,
     IdInPath(user): IdInPath,
     RoleInPath(name): RoleInPath,

@@ -1,8 +1,6 @@
 //! `PUT /admin/roles/{role}`: changes what a role is for and what it allows, within what its changer
 //! holds before the change. What is absent stays.
 
-use std::sync::Arc;
-
 use axum::extract::State;
 use utoipa::ToSchema;
 
@@ -58,7 +56,7 @@ impl RoleChange {
         (status = 404, description = "No such role"),
         (status = 409, description = "`admin` and `user` stay as they are")))]
 pub(super) async fn update(
-    State(roles): State<Arc<Roles>>,
+    State(roles): State<Roles>,
     by: Permitted<RolesWrite>,
     RoleInPath(name): RoleInPath,
     JsonBody(fields): JsonBody,

@@ -24,22 +24,21 @@ impl Sessions {
         roles: Vec<String>,
         now: OffsetDateTime,
     ) -> Result<AccessToken, Error> {
-        let accounts = &self.accounts;
         let exp =
-            (now + accounts.settings.access_token_ttl).min(generation.expires_at).unix_timestamp();
+            (now + self.settings.access_token_ttl).min(generation.expires_at).unix_timestamp();
         let iat = now.unix_timestamp();
         let claims = Claims {
-            iss: accounts.settings.token_issuer.clone(),
+            iss: self.settings.token_issuer.clone(),
             sub: begun.user_id.to_string(),
             user_id: begun.user_id.to_string(),
             sid: begun.id.to_string(),
             generation: generation.counter,
-            jti: accounts.random.id(now).to_string(),
+            jti: self.random.id(now).to_string(),
             iat,
             exp,
             roles,
-            aud: accounts.settings.token_audience.clone(),
+            aud: self.settings.token_audience.clone(),
         };
-        Ok(AccessToken { text: accounts.keys.sign(&claims).await?, expires_in: (exp - iat).max(0) })
+        Ok(AccessToken { text: self.keys.sign(&claims).await?, expires_in: (exp - iat).max(0) })
     }
 }

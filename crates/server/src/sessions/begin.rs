@@ -43,7 +43,7 @@ impl Sessions {
         steps.extend(known.guess.cleared());
         let record = Record::from(origin, Event::Login);
         let record = record.about(session.begun.user_id).in_session(session.begun.id);
-        match self.accounts.audit.write(steps, record).await {
+        match self.audit.write(steps, record).await {
             Ok(_) => known.guess.right(),
             // Disabled, deleted or given another password since. The guess is given back.
             Err(DbError::Refused(_) | DbError::Orphan) => return Ok(None),
@@ -56,8 +56,8 @@ impl Sessions {
     }
 
     fn new_session(&self, user_id: Uuid) -> Session {
-        let (settings, random) = (&self.accounts.settings, &self.accounts.random);
-        let now = self.accounts.clock.now();
+        let (settings, random) = (&self.settings, &self.random);
+        let now = self.clock.now();
         let begun = Beginning {
             id: random.id(now),
             user_id,

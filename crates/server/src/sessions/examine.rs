@@ -24,20 +24,18 @@ impl Sessions {
             examined.said = Said::of(&parts);
             examined.key = examined.said.member("kid").and_then(|kid| self.name_key(kid));
         }
-        match self.accounts.keys.judge(token).await {
+        match self.keys.judge(token).await {
             Err(error) => {
                 examined.notes.push(format!("the key pairs cannot be read: {error}"));
                 examined.failing = Some("the key it names is not known here".into());
             }
-            Ok(Err(rejection)) => {
-                match self.accounts.keys.examine_foreign(token, rejection).await {
-                    Ok(foreign) => return foreign,
-                    Err(notes) => {
-                        examined.failing = Some(self.explain(token, rejection, &examined));
-                        examined.notes = notes;
-                    }
+            Ok(Err(rejection)) => match self.keys.examine_foreign(token, rejection).await {
+                Ok(foreign) => return foreign,
+                Err(notes) => {
+                    examined.failing = Some(self.explain(token, rejection, &examined));
+                    examined.notes = notes;
                 }
-            }
+            },
             Ok(Ok(claims)) => {
                 let id = |text: &str| Uuid::try_parse(text).unwrap_or_default();
                 let (sid, sub) = (id(&claims.sid), id(&claims.sub));
@@ -52,7 +50,7 @@ impl Sessions {
     /// Which of the secrets or key pairs a `kid` names.
     fn name_key(&self, kid: &Value) -> Option<String> {
         let kid = kid.as_str()?;
-        let settings = &self.accounts.settings;
+        let settings = &self.settings;
         let is = |secret: &Secret| key_id(secret.bytes()) == kid;
         if is(&settings.secret) {
             return Some(format!("the current secret ({kid})"));
@@ -70,7 +68,7 @@ impl Sessions {
         if examined.kind == "not a token" {
             return "it is not three base64url parts with dots between".into();
         }
-        let settings = &self.accounts.settings;
+        let settings = &self.settings;
         let asked = settings.token_audience.as_deref();
         let audience = match asked {
             Some(audience) => format!("TOKEN_AUDIENCE is {audience:?}"),
@@ -89,12 +87,12 @@ impl Sessions {
             issuer: format!("TOKEN_ISSUER is {:?}", settings.token_issuer),
             audience,
         };
-        examined.said.failing(rejection, &demands, self.accounts.clock.now())
+        examined.said.failing(rejection, &demands, self.clock.now())
     }
 
     async fn examine_refresh(&self, presented: Presented) -> Examined {
         let mut examined = Examined { kind: "refresh token", ..Examined::default() };
-        let (db, now) = (&self.accounts.db, self.accounts.clock.now());
+        let (db, now) = (&self.db, self.clock.now());
         match store::find_for_refresh(db, presented.session_id, now).await {
             Err(error) => {
                 examined.failing = Some(format!("the database cannot be asked: {error}"));
@@ -110,7 +108,7 @@ impl Sessions {
 
     /// The checks that only the database can make.
     async fn examine_session(&self, examined: &mut Examined, id: Uuid, owner: Option<Uuid>) {
-        let now = self.accounts.clock.now();
+        let now = self.clock.now();
         match self.fate(id, owner).await {
             Err(error) => examined.notes.push(format!("the session was not looked up: {error}")),
             Ok(Err(failing)) => examined.failing = Some(failing.into()),
@@ -130,7 +128,7 @@ impl Sessions {
         id: Uuid,
         owner: Option<Uuid>,
     ) -> Result<Result<Fate, &'static str>, Error> {
-        let db = &self.accounts.db;
+        let db = &self.db;
         if let Some(fate) = store::find_fate(db, id).await? {
             return Ok(Ok(fate));
         }

@@ -1,8 +1,6 @@
 //! `POST /auth/introspect` (RFC 7662): other services ask whether a token counts at this moment, its
 //! session and user included. For those with the permission only, or anybody could try tokens here.
 
-use std::sync::Arc;
-
 use axum::extract::State;
 use doorward_verify::Claims;
 use serde::Serialize;
@@ -110,7 +108,7 @@ impl From<Claims> for Introspection {
         (status = 403, description = "Needs `tokens:introspect`"),
         (status = 422, description = "No token in the body")))]
 pub(super) async fn introspect(
-    State(sessions): State<Arc<Sessions>>,
+    State(sessions): State<Sessions>,
     by: Permitted<TokensIntrospect>,
     body: JsonOrForm,
 ) -> Result<Json<Introspection>, FormError> {
@@ -130,13 +128,13 @@ impl Sessions {
         if let Some(presented) = Presented::parse(token) {
             return self.introspect_refresh(authority, presented).await;
         }
-        let claims = self.accounts.keys.judge(token).await?.ok();
+        let claims = self.keys.judge(token).await?.ok();
         let id = |text: &str| Uuid::try_parse(text).unwrap_or_default();
         let (sid, sub) =
             claims.as_ref().map_or_else(Default::default, |it| (id(&it.sid), id(&it.sub)));
-        let now = self.accounts.clock.now();
+        let now = self.clock.now();
         // Asked for a token that is worth nothing too: the caller is checked by the same question.
-        let live = store::is_live(&self.accounts.db, authority, sid, sub, now).await?;
+        let live = store::is_live(&self.db, authority, sid, sub, now).await?;
         Ok(claims.filter(|_| live).map(Into::into).unwrap_or_default())
     }
 
@@ -145,13 +143,13 @@ impl Sessions {
         authority: Authority,
         presented: Presented,
     ) -> Result<Introspection, Error> {
-        let now = self.accounts.clock.now();
-        let (db, id) = (&self.accounts.db, presented.session_id);
+        let now = self.clock.now();
+        let (db, id) = (&self.db, presented.session_id);
         let found = store::find_for_refresh_by(db, authority, id, now).await?;
         let Some(found) = found.filter(|found| found.is_active) else {
             return Ok(Introspection::default());
         };
-        let settings = &self.accounts.settings;
+        let settings = &self.settings;
         let forgive = Forgiveness { grace: settings.refresh_grace, retry: settings.refresh_retry };
         let worth = presented
             .prove(&found.session.begun, &self.secrets)

@@ -1,8 +1,6 @@
 //! `GET /auth/sessions`: where the caller is signed in. Each shows when, from where and with what; none
 //! shows a token, because none is stored.
 
-use std::sync::Arc;
-
 use axum::extract::State;
 use serde::Serialize;
 use time::OffsetDateTime;
@@ -47,7 +45,7 @@ pub struct SessionView {
     security(("bearer" = [])),
     responses((status = 200, description = "Where you are signed in", body = [SessionView])))]
 pub(super) async fn list(
-    State(sessions): State<Arc<Sessions>>,
+    State(sessions): State<Sessions>,
     caller: Caller,
 ) -> Result<Json<Vec<SessionView>>, Error> {
     sessions.list(caller.gate).await.map(json)
@@ -69,7 +67,7 @@ impl Sessions {
         authority: Authority,
         owner: Uuid,
     ) -> Result<Vec<SessionView>, Error> {
-        let (db, now) = (&self.accounts.db, self.accounts.clock.now());
+        let (db, now) = (&self.db, self.clock.now());
         store::list(db, authority, owner, now).await?.ok_or(Error::NotFound)
     }
 }

@@ -1,8 +1,6 @@
 //! `POST /auth/login`: e-mail and password for an access and a refresh token. One round trip claims a
 //! guess and reads the hash, one writes the session. Nothing about the credentials is checked but presence, type and size; all else is one 401.
 
-use std::sync::Arc;
-
 use axum::extract::State;
 use utoipa::ToSchema;
 
@@ -74,7 +72,7 @@ struct LoginForm {
         (status = 422, description = "A field is missing, too long or of the wrong type"),
         (status = 503, description = "Too many sign-ins at once")))]
 pub(super) async fn login(
-    State(sessions): State<Arc<Sessions>>,
+    State(sessions): State<Sessions>,
     origin: Origin,
     mut body: JsonOrForm,
 ) -> Result<Json<Tokens>, FormError> {
@@ -95,7 +93,7 @@ impl Sessions {
     ) -> Result<Tokens, Error> {
         // A second try covers two sign-ins of one account that upgrade its hash at once.
         for _ in 0..2 {
-            let known = self.accounts.authenticate(email, password.clone(), origin).await?;
+            let known = self.accounts().authenticate(email, password.clone(), origin).await?;
             if let Some(tokens) = self.begin(known, origin).await? {
                 return Ok(tokens);
             }

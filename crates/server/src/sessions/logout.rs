@@ -1,8 +1,6 @@
 //! `POST /auth/logout`: ends the session of the token, or with `?scope=` the caller's others or all. An
 //! ended session's access and refresh tokens are dead with it, whatever they say about their expiry.
 
-use std::sync::Arc;
-
 use axum::extract::State;
 use serde_json::Value;
 
@@ -34,7 +32,7 @@ impl Field for Scope {
         (status = 401, description = "No token, or one that no longer counts"),
         (status = 422, description = "Another scope")))]
 pub(super) async fn logout(
-    State(sessions): State<Arc<Sessions>>,
+    State(sessions): State<Sessions>,
     caller: Caller,
     origin: Origin,
     query: QueryString,
@@ -52,7 +50,7 @@ impl Sessions {
         let by = Actor::caller(gate, origin);
         let record = Record::by(&by, Event::Logout).about(gate.user_id).detail(scope.as_str());
         let steps = vec![store::revoke_own(gate, scope)];
-        self.accounts.audit.commit(by.authority, steps, [record]).await?;
+        self.audit.commit(by.authority, steps, [record]).await?;
         Ok(())
     }
 }

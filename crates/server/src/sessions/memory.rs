@@ -8,7 +8,7 @@ use crate::recent::Recent;
 
 /// What a process remembers of sessions.
 #[derive(Debug, Default)]
-pub struct Memory {
+pub(super) struct Memory {
     /// How those seen lately began, so that their refresh need not ask first.
     pub(super) begun: Recent<Uuid, Beginning>,
     /// When those that are over were last removed.

@@ -22,33 +22,61 @@ mod store;
 pub use begin::Tokens;
 pub use introspect::Introspection;
 pub use list::SessionView;
-pub use memory::Memory;
 pub use refresh_token::{Forgiveness, Genuine, Presented, Redemption, redeem};
 pub use session::{Beginning, Session};
 pub(crate) use store::end_others;
 pub use store::{STATEMENTS, Scope};
 
+use std::ops::Deref;
 use std::sync::Arc;
 
-use axum::extract::FromRef;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::accounts::Accounts;
+use crate::context::Context;
 use crate::crypto::RefreshSecrets;
 use crate::keys::Keys;
+use memory::Memory;
 
-/// The use cases of sessions, and what they need.
+/// The use cases of sessions.
 #[derive(Clone, Debug)]
-pub struct Sessions {
-    pub(crate) accounts: Accounts,
-    pub(crate) secrets: RefreshSecrets,
-    pub(crate) memory: Arc<Memory>,
+pub struct Sessions(Arc<SessionsContext>);
+
+/// The context, and what sessions need besides.
+#[derive(Debug)]
+pub struct SessionsContext {
+    context: Arc<Context>,
+    secrets: RefreshSecrets,
+    memory: Memory,
 }
 
-impl FromRef<Arc<Sessions>> for Keys {
-    fn from_ref(sessions: &Arc<Sessions>) -> Self {
-        sessions.accounts.keys.clone()
+impl Sessions {
+    /// Sessions of which nothing is remembered yet.
+    pub fn new(context: Arc<Context>) -> Self {
+        let secrets = RefreshSecrets::new(&context.settings);
+        Self(Arc::new(SessionsContext { context, secrets, memory: Memory::default() }))
+    }
+}
+
+impl Deref for Sessions {
+    type Target = SessionsContext;
+
+    fn deref(&self) -> &SessionsContext {
+        &self.0
+    }
+}
+
+impl Deref for SessionsContext {
+    type Target = Arc<Context>;
+
+    fn deref(&self) -> &Arc<Context> {
+        &self.context
+    }
+}
+
+impl AsRef<Keys> for Sessions {
+    fn as_ref(&self) -> &Keys {
+        &self.keys
     }
 }
 
@@ -62,7 +90,7 @@ pub fn router(sessions: Sessions) -> OpenApiRouter {
         .routes(routes!(revoke::revoke))
         .routes(routes!(introspect::introspect))
         .routes(routes!(revoke_token::revoke_token))
-        .with_state(Arc::new(sessions))
+        .with_state(sessions)
 }
 
 /// The routes below `/admin` that concern other people's sessions.
@@ -70,5 +98,5 @@ pub fn admin_router(sessions: Sessions) -> OpenApiRouter {
     OpenApiRouter::new()
         .routes(routes!(of_user::list_of_user, of_user::revoke_of_user))
         .routes(routes!(of_user::revoke_everybodys))
-        .with_state(Arc::new(sessions))
+        .with_state(sessions)
 }

@@ -1,8 +1,6 @@
 //! `/admin/users/{id}/sessions`: the sessions of somebody else, for those who hold `sessions:write`, and
 //! `DELETE /admin/sessions`: those of everybody, for the day a secret has leaked.
 
-use std::sync::Arc;
-
 use axum::extract::State;
 use uuid::Uuid;
 
@@ -26,7 +24,7 @@ use crate::keys::Permitted;
         (status = 404, description = "No such user"),
         (status = 422, description = "The id is not a UUID")))]
 pub(super) async fn list_of_user(
-    State(sessions): State<Arc<Sessions>>,
+    State(sessions): State<Sessions>,
     by: Permitted<SessionsWrite>,
     IdInPath(user): IdInPath,
 ) -> Result<Json<Vec<SessionView>>, Error> {
@@ -45,7 +43,7 @@ pub(super) async fn list_of_user(
         (status = 404, description = "No such user"),
         (status = 422, description = "The id is not a UUID")))]
 pub(super) async fn revoke_of_user(
-    State(sessions): State<Arc<Sessions>>,
+    State(sessions): State<Sessions>,
     by: Permitted<SessionsWrite>,
     IdInPath(user): IdInPath,
 ) -> Result<NoContent, Error> {
@@ -62,7 +60,7 @@ pub(super) async fn revoke_of_user(
         (status = 204, description = "Ended"),
         (status = 403, description = "Needs every permission")))]
 pub(super) async fn revoke_everybodys(
-    State(sessions): State<Arc<Sessions>>,
+    State(sessions): State<Sessions>,
     by: Permitted<SessionsWrite>,
 ) -> Result<NoContent, Error> {
     sessions.revoke_everybodys(&by.actor).await?;
@@ -74,29 +72,29 @@ impl Sessions {
     pub async fn revoke_of(&self, by: &Actor, user: Uuid) -> Result<(), Error> {
         let mut steps = vec![user_exists(user)];
         steps.extend(by.authority.holds_all_of_user(user));
-        steps.push(end_sessions(user, self.accounts.clock.now(), "revoked"));
+        steps.push(end_sessions(user, self.clock.now(), "revoked"));
         let record = Record::by(by, Event::SessionsRevoke).about(user);
-        self.accounts.audit.commit(by.authority, steps, [record]).await?;
+        self.audit.commit(by.authority, steps, [record]).await?;
         Ok(())
     }
 
     /// Ends one session, whosever it is.
     pub async fn revoke_any(&self, by: &Actor, id: Uuid) -> Result<(), Error> {
-        let (db, now) = (&self.accounts.db, self.accounts.clock.now());
+        let (db, now) = (&self.db, self.clock.now());
         let user = store::find_owner(db, id, now).await?.ok_or(Error::NotFound)?;
         let mut steps = store::revoke_one(user, id, now, "revoked").to_vec();
         steps.extend(by.authority.holds_all_of_user(user));
         let record = Record::by(by, Event::SessionsRevoke).about(user).in_session(id);
-        self.accounts.audit.commit(by.authority, steps, [record]).await?;
+        self.audit.commit(by.authority, steps, [record]).await?;
         Ok(())
     }
 
     /// Ends every session of everybody; admins among them, so it takes every permission.
     pub async fn revoke_everybodys(&self, by: &Actor) -> Result<(), Error> {
         let mut steps: Vec<_> = by.authority.holds_all_of_role("admin").into_iter().collect();
-        steps.push(store::revoke_everybodys(self.accounts.clock.now()));
+        steps.push(store::revoke_everybodys(self.clock.now()));
         let record = Record::by(by, Event::SessionsRevokeAll);
-        self.accounts.audit.commit(by.authority, steps, [record]).await?;
+        self.audit.commit(by.authority, steps, [record]).await?;
         Ok(())
     }
 }

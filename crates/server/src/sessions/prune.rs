@@ -16,14 +16,14 @@ const BATCH: u16 = 1000;
 impl Sessions {
     /// Removes what is over; how many sessions that were.
     pub async fn prune(&self) -> Result<usize, Error> {
-        self.prune_at(self.accounts.clock.now()).await
+        self.prune_at(self.clock.now()).await
     }
 
     async fn prune_at(&self, now: OffsetDateTime) -> Result<usize, Error> {
         let horizon = now - KEPT;
         let mut removed = 0;
         loop {
-            let batch = store::delete_past(&self.accounts.db, horizon, BATCH.into()).await?;
+            let batch = store::delete_past(&self.db, horizon, BATCH.into()).await?;
             removed += batch;
             if batch < BATCH.into() {
                 return Ok(removed);

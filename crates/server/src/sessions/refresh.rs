@@ -3,8 +3,6 @@
 //! all agree on one successor, or worse. Theft ends the session: that is committed before the answer
 //! says so. The row alone decides: what is remembered never changes.
 
-use std::sync::Arc;
-
 use axum::extract::State;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
@@ -60,7 +58,7 @@ struct RefreshForm {
         (status = 401, description = "Not valid, no longer valid, or used again after its successor"),
         (status = 422, description = "The token is missing or not a string")))]
 pub(super) async fn refresh(
-    State(sessions): State<Arc<Sessions>>,
+    State(sessions): State<Sessions>,
     origin: Origin,
     mut body: JsonOrForm,
 ) -> Result<Json<Tokens>, FormError> {
@@ -99,7 +97,7 @@ impl Sessions {
         begun: &Beginning,
     ) -> Result<Option<Tokens>, Error> {
         let genuine = presented.prove(begun, &self.secrets).ok_or(Error::InvalidRefreshToken)?;
-        self.advance(begun, genuine, self.accounts.clock.now()).await
+        self.advance(begun, genuine, self.clock.now()).await
     }
 
     /// One read and at most one write; `None` if another caller changed the session in between.
@@ -108,14 +106,14 @@ impl Sessions {
         presented: Presented,
         origin: &Origin,
     ) -> Result<Option<Tokens>, Error> {
-        let (db, now) = (&self.accounts.db, self.accounts.clock.now());
+        let (db, now) = (&self.db, self.clock.now());
         let found = store::find_for_refresh(db, presented.session_id, now).await?;
         let Some(Refreshable { session, is_active: true, roles }) = found else {
             return Err(Error::InvalidRefreshToken);
         };
         let genuine =
             presented.prove(&session.begun, &self.secrets).ok_or(Error::InvalidRefreshToken)?;
-        let settings = &self.accounts.settings;
+        let settings = &self.settings;
         let forgive = Forgiveness { grace: settings.refresh_grace, retry: settings.refresh_retry };
         match redeem(genuine, &session, forgive, now) {
             Redemption::Invalid => Err(Error::InvalidRefreshToken),
@@ -140,8 +138,8 @@ impl Sessions {
         genuine: Genuine,
         now: OffsetDateTime,
     ) -> Result<Option<Tokens>, Error> {
-        let expires_at = begun.extended(now, self.accounts.settings.session_idle_ttl);
-        let db = &self.accounts.db;
+        let expires_at = begun.extended(now, self.settings.session_idle_ttl);
+        let db = &self.db;
         let advanced =
             store::update_counter(db, begun.id, genuine.counter, expires_at, now).await?;
         let Some(roles) = advanced else { return Ok(None) };
@@ -158,7 +156,7 @@ impl Sessions {
         let steps = store::revoke(session.begun.id, "refresh_token_reused", now);
         let record = Record::from(origin, Event::RefreshReuse).came_out(Outcome::Blocked);
         let record = record.about(session.begun.user_id).in_session(session.begun.id);
-        match self.accounts.audit.write(steps, record).await {
+        match self.audit.write(steps, record).await {
             // Refused: it had ended before.
             Ok(_) | Err(DbError::Refused(_)) => Ok(()),
             Err(error) => Err(error.into()),

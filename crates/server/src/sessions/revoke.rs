@@ -1,8 +1,6 @@
 //! `DELETE /auth/sessions/{id}` ends one of the caller's sessions, `DELETE /auth/sessions` all but the
 //! one that asks. Somebody else's is not there.
 
-use std::sync::Arc;
-
 use axum::extract::State;
 use uuid::Uuid;
 
@@ -26,7 +24,7 @@ use crate::keys::Caller;
         (status = 404, description = "Not there, ended before, or not yours"),
         (status = 422, description = "The id is not a UUID")))]
 pub(super) async fn revoke(
-    State(sessions): State<Arc<Sessions>>,
+    State(sessions): State<Sessions>,
     caller: Caller,
     origin: Origin,
     IdInPath(id): IdInPath,
@@ -42,7 +40,7 @@ pub(super) async fn revoke(
     security(("bearer" = [])),
     responses((status = 204, description = "Ended")))]
 pub(super) async fn revoke_others(
-    State(sessions): State<Arc<Sessions>>,
+    State(sessions): State<Sessions>,
     caller: Caller,
     origin: Origin,
 ) -> Result<NoContent, Error> {
@@ -56,7 +54,7 @@ impl Sessions {
         let by = Actor::caller(gate, origin);
         let steps = store::revoke_one(gate.user_id, id, gate.now, "ended_by_owner").to_vec();
         let record = Record::by(&by, Event::SessionEnd).about(gate.user_id).in_session(id);
-        self.accounts.audit.commit(by.authority, steps, [record]).await?;
+        self.audit.commit(by.authority, steps, [record]).await?;
         Ok(())
     }
 }

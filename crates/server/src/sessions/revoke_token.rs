@@ -1,8 +1,6 @@
 //! `POST /auth/revoke` (RFC 7009): whoever holds a token may end the session it belongs to, access and
 //! refresh tokens alike. A token that is worth nothing is 200 too (§2.2), and nothing happens.
 
-use std::sync::Arc;
-
 use axum::extract::State;
 use uuid::Uuid;
 
@@ -24,7 +22,7 @@ use crate::sql::DbError;
         (status = 200, description = "The token counts no more, if it ever did"),
         (status = 422, description = "No token in the body")))]
 pub(super) async fn revoke_token(
-    State(sessions): State<Arc<Sessions>>,
+    State(sessions): State<Sessions>,
     origin: Origin,
     body: JsonOrForm,
 ) -> Result<(), FormError> {
@@ -38,9 +36,9 @@ impl Sessions {
     /// Ends the session of a genuine token.
     pub async fn revoke_token(&self, token: &str, origin: &Origin) -> Result<(), Error> {
         let Some((user, session)) = self.holder(token).await? else { return Ok(()) };
-        let steps = store::revoke(session, "token_revoked", self.accounts.clock.now());
+        let steps = store::revoke(session, "token_revoked", self.clock.now());
         let record = Record::from(origin, Event::Logout).about(user).in_session(session);
-        match self.accounts.audit.write(steps, record.detail("token")).await {
+        match self.audit.write(steps, record.detail("token")).await {
             // Refused: it had ended before.
             Ok(_) | Err(DbError::Refused(_)) => Ok(()),
             Err(error) => Err(error.into()),
@@ -50,13 +48,13 @@ impl Sessions {
     /// The user and the session of a token that is genuine.
     async fn holder(&self, token: &str) -> Result<Option<(Uuid, Uuid)>, Error> {
         if let Some(presented) = Presented::parse(token) {
-            let (db, now) = (&self.accounts.db, self.accounts.clock.now());
+            let (db, now) = (&self.db, self.clock.now());
             let found = store::find_for_refresh(db, presented.session_id, now).await?;
             return Ok(found
                 .filter(|found| presented.prove(&found.session.begun, &self.secrets).is_some())
                 .map(|found| (found.session.begun.user_id, found.session.begun.id)));
         }
-        let Ok(claims) = self.accounts.keys.judge(token).await? else { return Ok(None) };
+        let Ok(claims) = self.keys.judge(token).await? else { return Ok(None) };
         let id = |text: &str| Uuid::try_parse(text).ok();
         Ok(id(&claims.sub).zip(id(&claims.sid)))
     }

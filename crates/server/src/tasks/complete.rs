@@ -1,8 +1,6 @@
 //! `PATCH …/complete`: `{"completed": bool}` sets, no body toggles. Toggling is one statement, so two
 //! toggles at once cancel out instead of losing one. Setting what is set already changes nothing.
 
-use std::sync::Arc;
-
 use axum::extract::State;
 use axum::response::IntoResponse;
 use utoipa::ToSchema;
@@ -46,7 +44,7 @@ struct CompleteRequest {
     )
 )]
 pub(super) async fn complete(
-    State(tasks): State<Arc<Tasks>>,
+    State(tasks): State<Tasks>,
     OwnTask { gate, id }: OwnTask,
     only: IfMatch,
     body: Option<JsonBody<256>>,

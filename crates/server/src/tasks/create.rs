@@ -1,8 +1,6 @@
 //! `POST` a task. What may be written is title, description, completed, priority and due date; owner,
 //! id and times are the server's, whatever the body says.
 
-use std::sync::Arc;
-
 use axum::extract::State;
 use axum::response::IntoResponse;
 use utoipa::ToSchema;
@@ -52,7 +50,7 @@ pub struct NewTask {
     )
 )]
 pub(super) async fn create(
-    State(tasks): State<Arc<Tasks>>,
+    State(tasks): State<Tasks>,
     owner: Owner,
     JsonBody(fields): JsonBody<256>,
 ) -> Result<impl IntoResponse, Error> {

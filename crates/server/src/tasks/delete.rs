@@ -1,7 +1,5 @@
 //! `DELETE` a task, for good.
 
-use std::sync::Arc;
-
 use axum::extract::State;
 use uuid::Uuid;
 
@@ -30,7 +28,7 @@ use crate::http::{IfMatch, NoContent};
     )
 )]
 pub(super) async fn delete(
-    State(tasks): State<Arc<Tasks>>,
+    State(tasks): State<Tasks>,
     OwnTask { gate, id }: OwnTask,
     only: IfMatch,
 ) -> Result<NoContent, Error> {

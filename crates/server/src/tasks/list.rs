@@ -1,8 +1,6 @@
 //! `GET` the tasks of the caller: a plain array, filtered and sorted, page after page by keyset, so
 //! that the cost of a page does not grow with its number. The next page is a `Link` (RFC 8288).
 
-use std::sync::Arc;
-
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{AppendHeaders, IntoResponse};
@@ -85,7 +83,7 @@ pub(super) struct TaskPage {
     )
 )]
 pub(super) async fn list(
-    State(tasks): State<Arc<Tasks>>,
+    State(tasks): State<Tasks>,
     Owner { gate, path }: Owner,
     query: QueryString,
 ) -> Result<impl IntoResponse, Error> {

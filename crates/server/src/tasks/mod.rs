@@ -17,15 +17,10 @@ mod store;
 mod task;
 mod update;
 
-use std::sync::Arc;
-
-use axum::extract::FromRef;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::crypto::Random;
-use crate::db::Database;
-use crate::keys::Keys;
+use crate::feature;
 
 pub use create::NewTask;
 pub use fields::{Description, DueAt, Priority, Title};
@@ -34,18 +29,9 @@ pub use store::STATEMENTS;
 pub use task::Task;
 pub use update::Changes;
 
-/// The use cases of tasks, and what they need.
-#[derive(Clone, Debug)]
-pub struct Tasks {
-    pub(crate) db: Database,
-    pub(crate) random: Random,
-    pub(crate) keys: Keys,
-}
-
-impl FromRef<Arc<Tasks>> for Keys {
-    fn from_ref(tasks: &Arc<Tasks>) -> Self {
-        tasks.keys.clone()
-    }
+feature! {
+    /// The use cases of tasks.
+    Tasks = tasks()
 }
 
 /// The routes below `TASKS_PATH`.
@@ -54,5 +40,5 @@ pub fn router(tasks: Tasks) -> OpenApiRouter {
         .routes(routes!(list::list, create::create))
         .routes(routes!(show::show, update::replace, update::update, delete::delete))
         .routes(routes!(complete::complete))
-        .with_state(Arc::new(tasks))
+        .with_state(tasks)
 }

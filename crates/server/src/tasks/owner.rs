@@ -3,7 +3,7 @@
 //! nothing is learned without a token.
 
 use axum::extract::rejection::RawPathParamsRejection;
-use axum::extract::{FromRef, FromRequestParts, OriginalUri, RawPathParams};
+use axum::extract::{FromRequestParts, OriginalUri, RawPathParams};
 use axum::http::request::Parts;
 use uuid::Uuid;
 
@@ -29,8 +29,7 @@ pub(super) struct OwnTask {
 
 impl<S> FromRequestParts<S> for Owner
 where
-    S: Send + Sync,
-    Keys: FromRef<S>,
+    S: AsRef<Keys> + Send + Sync,
 {
     type Rejection = Error;
 
@@ -49,8 +48,7 @@ where
 
 impl<S> FromRequestParts<S> for OwnTask
 where
-    S: Send + Sync,
-    Keys: FromRef<S>,
+    S: AsRef<Keys> + Send + Sync,
 {
     type Rejection = Error;
 

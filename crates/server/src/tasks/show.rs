@@ -1,7 +1,5 @@
 //! `GET` one task, with its `ETag`; 304 to a client that has this version already.
 
-use std::sync::Arc;
-
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 
@@ -34,7 +32,7 @@ use uuid::Uuid;
     )
 )]
 pub(super) async fn show(
-    State(tasks): State<Arc<Tasks>>,
+    State(tasks): State<Tasks>,
     OwnTask { gate, id }: OwnTask,
     known: IfNoneMatch,
 ) -> Result<Response, Error> {

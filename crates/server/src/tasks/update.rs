@@ -2,8 +2,6 @@
 //! because the front ends in the field send partial bodies by PUT. `If-Match` is compared in the
 //! changing statement itself, so that of two writers with one version exactly one wins.
 
-use std::sync::Arc;
-
 use axum::extract::State;
 use axum::response::IntoResponse;
 use utoipa::ToSchema;
@@ -67,7 +65,7 @@ pub struct Changes {
     )
 )]
 pub(super) async fn replace(
-    State(tasks): State<Arc<Tasks>>,
+    State(tasks): State<Tasks>,
     OwnTask { gate, id }: OwnTask,
     only: IfMatch,
     JsonBody(fields): JsonBody<256>,
@@ -102,7 +100,7 @@ pub(super) async fn replace(
     )
 )]
 pub(super) async fn update(
-    state: State<Arc<Tasks>>,
+    state: State<Tasks>,
     task: OwnTask,
     only: IfMatch,
     body: JsonBody<256>,

@@ -1,7 +1,5 @@
 //! `GET /admin/audit`: what users did and what was done to them, newest first.
 
-use std::sync::Arc;
-
 use axum::extract::State;
 use axum::response::Response;
 use serde_json::Value;
@@ -39,14 +37,14 @@ use crate::keys::Permitted;
         (status = 403, description = "Needs `audit:read`"),
         (status = 422, description = "Invalid parameters, all of them named")))]
 pub(super) async fn audit(
-    State(users): State<Arc<Users>>,
+    State(users): State<Users>,
     by: Permitted<AuditRead>,
     listing: Listing,
 ) -> Result<Response, Error> {
     let mut fields = listing.fields();
     let (filter, page) = (read(&mut fields), Page::read(&mut fields));
     fields.finish()?;
-    let (found, next) = users.accounts.audit.list(by.actor.authority, filter, page).await?;
+    let (found, next) = users.audit.list(by.actor.authority, filter, page).await?;
     Ok(listing.reply(found, next))
 }
 

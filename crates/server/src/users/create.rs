@@ -1,8 +1,6 @@
 //! `POST /admin/users`: makes an account for somebody, whatever `REGISTRATION` says. Without a password
 //! nobody signs in to it until one is set.
 
-use std::sync::Arc;
-
 use axum::extract::State;
 use utoipa::ToSchema;
 
@@ -78,11 +76,11 @@ impl NewUser {
         (status = 403, description = "Needs `users:write`"),
         (status = 409, description = "The e-mail address is taken")))]
 pub(super) async fn create(
-    State(users): State<Arc<Users>>,
+    State(users): State<Users>,
     by: Permitted<UsersWrite>,
     JsonBody(fields): JsonBody,
 ) -> Result<Created<AdminUser>, Error> {
-    let new = NewUser::read(fields, &users.accounts).await?;
+    let new = NewUser::read(fields, &users.accounts()).await?;
     let user = users.create(&by.actor, new).await?;
     Ok(Created(format!("/admin/users/{}", user.user.id), user))
 }
@@ -90,24 +88,23 @@ pub(super) async fn create(
 impl Users {
     /// Makes an account; the password's policy is the caller's business.
     pub async fn create(&self, by: &Actor, mut new: NewUser) -> Result<AdminUser, Error> {
-        let accounts = &self.accounts;
         let hash = match new.password.take() {
             Some(password) => {
                 // Hashing is dear: not for somebody who may not do this at all.
                 if let Authority::Caller(gate) = by.authority {
-                    accounts.db.check(gate).await?;
+                    self.db.check(gate).await?;
                 }
-                let salt = accounts.random.bytes::<16>();
-                Some(accounts.hashing.hash(password.into_secret(), salt).await?)
+                let salt = self.random.bytes::<16>();
+                Some(self.hashing.hash(password.into_secret(), salt).await?)
             }
             None => None,
         };
-        let now = accounts.clock.now();
-        let id = accounts.random.id(now);
+        let now = self.clock.now();
+        let id = self.random.id(now);
         let mut steps = store::insert(id, &new, hash.as_deref(), now).to_vec();
         steps.push(store::find(id));
         let record = Record::by(by, Event::AccountCreate).about(id);
-        let rows = match accounts.audit.commit(by.authority, steps, [record]).await {
+        let rows = match self.audit.commit(by.authority, steps, [record]).await {
             Ok(rows) => rows,
             Err(DbError::Unique) => return Err(Error::EmailTaken),
             Err(error) => return Err(error.into()),

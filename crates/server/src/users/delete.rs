@@ -1,7 +1,5 @@
 //! `DELETE /admin/users/{id}`: removes an account with all that is theirs. The audit log keeps the id.
 
-use std::sync::Arc;
-
 use axum::extract::State;
 use uuid::Uuid;
 
@@ -26,7 +24,7 @@ use crate::keys::Permitted;
         (status = 409, description = "The last active admin stays"),
         (status = 422, description = "The id is not a UUID")))]
 pub(super) async fn delete(
-    State(users): State<Arc<Users>>,
+    State(users): State<Users>,
     by: Permitted<UsersWrite>,
     IdInPath(id): IdInPath,
 ) -> Result<NoContent, Error> {
@@ -39,10 +37,10 @@ impl Users {
     pub async fn delete(&self, by: &Actor, id: Uuid) -> Result<(), Error> {
         let mut steps = vec![lock_admins(), user_exists(id)];
         steps.extend(by.authority.holds_all_of_user(id));
-        steps.push(keep_an_admin(id, self.accounts.clock.now()));
+        steps.push(keep_an_admin(id, self.clock.now()));
         steps.push(store::delete(id));
         let record = Record::by(by, Event::AccountDelete).about(id);
-        self.accounts.audit.commit(by.authority, steps, [record]).await?;
+        self.audit.commit(by.authority, steps, [record]).await?;
         Ok(())
     }
 }

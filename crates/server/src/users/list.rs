@@ -1,8 +1,6 @@
 //! `GET /admin/users`: everybody, oldest first, filtered, page after page. A whole address is looked up
 //! by its index; a part of one is searched for.
 
-use std::sync::Arc;
-
 use axum::extract::State;
 use axum::response::Response;
 
@@ -61,7 +59,7 @@ impl UserFilter {
         (status = 403, description = "Needs `users:read`"),
         (status = 422, description = "Invalid parameters, all of them named")))]
 pub(super) async fn list(
-    State(users): State<Arc<Users>>,
+    State(users): State<Users>,
     by: Permitted<UsersRead>,
     listing: Listing,
 ) -> Result<Response, Error> {
@@ -80,7 +78,7 @@ impl Users {
         filter: &UserFilter,
         page: Page,
     ) -> Result<(Vec<AdminUser>, Option<Cursor>), Error> {
-        let db = &self.accounts.db;
+        let db = &self.db;
         if let Some(email) = filter.email.as_deref().and_then(Email::parse) {
             let found = store::find_by_email(db, authority, &email).await?;
             return Ok((found.into_iter().filter(|found| filter.takes(found)).collect(), None));

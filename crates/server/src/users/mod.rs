@@ -19,25 +19,14 @@ pub use store::STATEMENTS;
 pub use update::{BanReason, UserChange};
 pub use user::AdminUser;
 
-use std::sync::Arc;
-
-use axum::extract::FromRef;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::accounts::Accounts;
-use crate::keys::Keys;
+use crate::feature;
 
-/// The use cases of administration, and what they need.
-#[derive(Clone, Debug)]
-pub struct Users {
-    pub(crate) accounts: Accounts,
-}
-
-impl FromRef<Arc<Users>> for Keys {
-    fn from_ref(users: &Arc<Users>) -> Self {
-        users.accounts.keys.clone()
-    }
+feature! {
+    /// The use cases of administration.
+    Users = users()
 }
 
 /// The routes below `/admin` that concern users and what they did.
@@ -46,5 +35,5 @@ pub fn router(users: Users) -> OpenApiRouter {
         .routes(routes!(list::list, create::create))
         .routes(routes!(show::show, update::update, delete::delete))
         .routes(routes!(audit::audit))
-        .with_state(Arc::new(users))
+        .with_state(users)
 }

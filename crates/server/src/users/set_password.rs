@@ -17,17 +17,16 @@ impl Users {
         id: Uuid,
         password: Password,
     ) -> Result<(), Error> {
-        let accounts = &self.accounts;
-        let salt = accounts.random.bytes::<16>();
-        let hash = accounts.hashing.hash(password.into_secret(), salt).await?;
-        let now = accounts.clock.now();
+        let salt = self.random.bytes::<16>();
+        let hash = self.hashing.hash(password.into_secret(), salt).await?;
+        let now = self.clock.now();
         let steps = vec![
             user_exists(id),
             store::update_password(id, &hash, now),
             end_sessions(id, now, "password_set"),
         ];
         let record = Record::by(by, Event::PasswordSet).about(id);
-        accounts.audit.commit(by.authority, steps, [record]).await?;
+        self.audit.commit(by.authority, steps, [record]).await?;
         Ok(())
     }
 }

@@ -1,7 +1,5 @@
 //! `GET /admin/users/{id}`: one user.
 
-use std::sync::Arc;
-
 use axum::extract::State;
 use uuid::Uuid;
 
@@ -23,7 +21,7 @@ use crate::keys::Permitted;
         (status = 404, description = "No such user"),
         (status = 422, description = "The id is not a UUID")))]
 pub(super) async fn show(
-    State(users): State<Arc<Users>>,
+    State(users): State<Users>,
     by: Permitted<UsersRead>,
     IdInPath(id): IdInPath,
 ) -> Result<Json<AdminUser>, Error> {
@@ -33,11 +31,11 @@ pub(super) async fn show(
 impl Users {
     /// The user with this id.
     pub async fn show(&self, authority: Authority, id: Uuid) -> Result<AdminUser, Error> {
-        store::find_by_id(&self.accounts.db, authority, id).await?.ok_or(Error::NotFound)
+        store::find_by_id(&self.db, authority, id).await?.ok_or(Error::NotFound)
     }
 
     /// The user with this address.
     pub async fn find(&self, authority: Authority, email: &Email) -> Result<AdminUser, Error> {
-        store::find_by_email(&self.accounts.db, authority, email).await?.ok_or(Error::NotFound)
+        store::find_by_email(&self.db, authority, email).await?.ok_or(Error::NotFound)
     }
 }

@@ -2,8 +2,6 @@
 //! an end lifts by itself, by the clock. Disabling and banning end every session in the same
 //! transaction, and are refused for the last active admin.
 
-use std::sync::Arc;
-
 use axum::extract::State;
 use serde_json::Value;
 use time::OffsetDateTime;
@@ -171,12 +169,12 @@ fn flag(fields: &mut Fields, name: &str) -> Option<bool> {
         (status = 404, description = "No such user"),
         (status = 409, description = "The last active admin cannot be disabled or banned")))]
 pub(super) async fn update(
-    State(users): State<Arc<Users>>,
+    State(users): State<Users>,
     by: Permitted<UsersWrite>,
     IdInPath(id): IdInPath,
     JsonBody(fields): JsonBody,
 ) -> Result<Json<AdminUser>, Error> {
-    let change = UserChange::read(fields, users.accounts.clock.now())?;
+    let change = UserChange::read(fields, users.clock.now())?;
     users.update(&by.actor, id, change).await.map(json)
 }
 
@@ -189,7 +187,7 @@ impl Users {
         change: UserChange,
     ) -> Result<AdminUser, Error> {
         let change = change.settled();
-        let now = self.accounts.clock.now();
+        let now = self.clock.now();
         let mut steps = vec![lock_admins(), user_exists(id)];
         steps.extend(by.authority.holds_all_of_user(id));
         if change.shuts_out() {
@@ -199,7 +197,7 @@ impl Users {
         steps.push(store::update(id, &change, now));
         steps.push(store::find(id));
         let records = change.events().into_iter().map(|event| Record::by(by, event).about(id));
-        let rows = self.accounts.audit.commit(by.authority, steps, records).await?;
+        let rows = self.audit.commit(by.authority, steps, records).await?;
         let row = rows.last().and_then(|found| found.first()).ok_or(Error::NotFound)?;
         Ok(row.read()?)
     }

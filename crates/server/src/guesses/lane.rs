@@ -68,7 +68,7 @@ impl GuessLanes {
 
 /// A place in a lane, left when dropped.
 #[derive(Debug)]
-pub(super) struct Turn {
+pub(crate) struct Turn {
     lanes: Arc<GuessLanes>,
     key: String,
     lane: Arc<AccountLane>,
@@ -79,13 +79,13 @@ pub(super) struct Turn {
 
 impl Turn {
     /// Until when others of this lane were refused a moment ago.
-    pub(super) fn refused(&self, now: OffsetDateTime) -> Option<OffsetDateTime> {
+    pub(crate) fn refused(&self, now: OffsetDateTime) -> Option<OffsetDateTime> {
         let (until, learnt) = self.lane.state.borrow().refused?;
         (now < until && learnt <= now && now < learnt + MEMORY).then_some(until)
     }
 
     /// A claim is about to be asked for.
-    pub(super) fn begin(&mut self) {
+    pub(crate) fn begin(&mut self) {
         self.counted = true;
         self.lane.state.send_modify(|state| {
             state.under_way += 1;
@@ -95,7 +95,7 @@ impl Turn {
 
     /// The claim was refused. Waits for the others under way, if there are any: true if it is worth
     /// asking again.
-    pub(super) async fn outwait(&mut self, until: OffsetDateTime, now: OffsetDateTime) -> bool {
+    pub(crate) async fn outwait(&mut self, until: OffsetDateTime, now: OffsetDateTime) -> bool {
         self.end(false);
         let mut state = self.lane.state.subscribe();
         let seen = self.cleared;
@@ -109,12 +109,12 @@ impl Turn {
     }
 
     /// True if the count was cleared since this claim was asked for.
-    pub(super) fn was_cleared(&self) -> bool {
+    pub(crate) fn was_cleared(&self) -> bool {
         self.lane.state.borrow().cleared > self.cleared
     }
 
     /// The guess is decided; `cleared` if the password was right and the count is clear.
-    pub(super) fn end(&mut self, cleared: bool) {
+    pub(crate) fn end(&mut self, cleared: bool) {
         if std::mem::take(&mut self.counted) {
             self.lane.state.send_modify(|state| {
                 state.under_way -= 1;
