@@ -3,8 +3,9 @@
 //! would normalise to somebody else's address is refused (CVE-2019-19844, RUSTSEC-2024-0421).
 
 use serde_json::Value;
+use utoipa::openapi::{KnownFormat, ObjectBuilder, RefOr, Schema, SchemaFormat, Type};
 
-use crate::input::Field;
+use crate::input::{Field, Refusal};
 
 const MAX_BYTES: usize = 254;
 const MAX_LOCAL: usize = 64;
@@ -47,12 +48,20 @@ impl Email {
 }
 
 impl Field for Email {
-    fn from_json(value: Value) -> Result<Self, (String, &'static str)> {
+    fn from_json(value: Value) -> Result<Self, Refusal> {
         let text = String::from_json(value)?;
         if text.len() > MAX_BYTES {
             return Err((format!("is longer than {MAX_BYTES} bytes"), "string_too_long"));
         }
         Self::parse(&text).ok_or_else(|| ("is not a valid e-mail address".into(), "value_error"))
+    }
+
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::Email)))
+            .max_length(Some(MAX_BYTES))
+            .into()
     }
 }
 

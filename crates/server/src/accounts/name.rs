@@ -1,10 +1,12 @@
 //! Display name: 1–100 characters after trimming, no control characters; stored trimmed.
 
 use serde_json::Value;
+use utoipa::openapi::{RefOr, Schema};
 
-use crate::input::Field;
+use crate::input::{Field, Letters, Refusal, TextLimits};
 
-const MAX_CHARS: usize = 100;
+const LIMITS: TextLimits =
+    TextLimits { trimmed: true, blank: false, max: 100, letters: Letters::Printable };
 
 /// A trimmed name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,19 +20,12 @@ impl Name {
 }
 
 impl Field for Name {
-    fn from_json(value: Value) -> Result<Self, (String, &'static str)> {
-        let text = String::from_json(value)?;
-        let text = text.trim();
-        if text.is_empty() {
-            return Err(("must not be blank".into(), "string_too_short"));
-        }
-        if text.chars().count() > MAX_CHARS {
-            return Err((format!("has more than {MAX_CHARS} characters"), "string_too_long"));
-        }
-        if text.chars().any(char::is_control) {
-            return Err(("must not contain control characters".into(), "value_error"));
-        }
-        Ok(Self(text.to_owned()))
+    fn from_json(value: Value) -> Result<Self, Refusal> {
+        LIMITS.read(value).map(Self)
+    }
+
+    fn schema() -> RefOr<Schema> {
+        LIMITS.schema().into()
     }
 }
 

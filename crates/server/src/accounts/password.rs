@@ -3,10 +3,11 @@
 
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
+use utoipa::openapi::{KnownFormat, ObjectBuilder, RefOr, Schema, SchemaFormat, Type};
 
 use super::Email;
 use super::password_policy::{self, MAX_CHARS};
-use crate::input::Field;
+use crate::input::{Field, Refusal};
 
 const MAX_BYTES: usize = 1024;
 
@@ -41,10 +42,17 @@ impl Password {
 }
 
 impl Field for Password {
-    fn from_json(value: Value) -> Result<Self, (String, &'static str)> {
+    fn from_json(value: Value) -> Result<Self, Refusal> {
         let text = String::from_json(value)?;
         Self::parse(text)
             .ok_or_else(|| (format!("must have at most {MAX_CHARS} characters"), "string_too_long"))
+    }
+
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::Password)))
+            .into()
     }
 }
 

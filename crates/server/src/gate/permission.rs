@@ -3,7 +3,8 @@
 //! all of them, those of later versions included; no other role can hold it.
 
 use serde::Serialize;
-use utoipa::ToSchema;
+use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
 
 /// What an operation needs; a type for each permission, so that a handler's signature names it.
 pub trait Needed: Send + Sync + 'static {
@@ -14,7 +15,7 @@ pub trait Needed: Send + Sync + 'static {
 macro_rules! permissions {
     ($($allows:literal $name:ident = $text:literal;)+) => {
         /// What a role may allow.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, ToSchema)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
         pub enum Permission {
             $(#[doc = $allows] #[serde(rename = $text)] $name,)+
         }
@@ -33,6 +34,18 @@ macro_rules! permissions {
                 match self { $(Self::$name => $allows),+ }
             }
         }
+
+        impl PartialSchema for Permission {
+            fn schema() -> RefOr<Schema> {
+                ObjectBuilder::new()
+                    .schema_type(Type::String)
+                    .description(Some("What a role may allow."))
+                    .enum_values(Some([$($text),+]))
+                    .into()
+            }
+        }
+
+        impl ToSchema for Permission {}
 
         $(
             #[doc = concat!("Needs `", $text, "`.")]
@@ -74,6 +87,8 @@ impl Permission {
 
 #[cfg(test)]
 mod tests {
+    use utoipa::PartialSchema;
+
     use super::Permission;
 
     #[test]
@@ -86,5 +101,13 @@ mod tests {
         for text in ["*", "", "users", "Users:Read", "users:read ", "users:%"] {
             assert_eq!(Permission::parse(text), None, "{text:?}");
         }
+    }
+
+    #[test]
+    fn the_document_names_the_strings_that_the_api_takes() {
+        let schema = serde_json::to_value(Permission::schema()).unwrap();
+        let names: Vec<_> = schema["enum"].as_array().unwrap().iter().collect();
+        let taken: Vec<_> = Permission::ALL.iter().map(|it| it.as_str()).collect();
+        assert_eq!(names, taken);
     }
 }

@@ -1,11 +1,20 @@
-//! One field: a value that parses or is refused, and whether it was there at all.
+//! One field: a value that parses or is refused, how the OpenAPI document describes it, and whether it
+//! was there at all.
 
 use serde_json::Value;
+use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
+
+/// Why a value is refused: the end of a sentence that begins with the field, and FastAPI's word for it.
+pub type Refusal = (String, &'static str);
+
+/// Schemas by name, for those that others refer to.
+pub type NamedSchemas = Vec<(String, RefOr<Schema>)>;
 
 /// A field as it was given, in the terms of RFC 7396.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Given<T> {
     /// The key is absent: keep what is there.
+    #[default]
     Absent,
     /// `null`: clear it.
     Null,
@@ -13,13 +22,21 @@ pub enum Given<T> {
     Value(T),
 }
 
-/// Why a value is refused: the end of a sentence that begins with the field, and FastAPI's word for it.
-pub type Refusal = (String, &'static str);
-
 /// A type that one JSON value parses into.
 pub trait Field: Sized {
     /// Parses the value.
     fn from_json(value: Value) -> Result<Self, Refusal>;
+
+    /// What the OpenAPI document says of it, limits included.
+    fn schema() -> RefOr<Schema>;
+
+    /// The named schemas that [`Self::schema`] refers to.
+    fn add_schemas(_: &mut NamedSchemas) {}
+
+    /// The value as JSON, for types that serve as a default.
+    fn to_json(&self) -> Option<Value> {
+        None
+    }
 }
 
 impl Field for String {
@@ -29,10 +46,22 @@ impl Field for String {
             _ => Err(("must be a string".into(), "string_type")),
         }
     }
+
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new().schema_type(Type::String).into()
+    }
 }
 
 impl Field for bool {
     fn from_json(value: Value) -> Result<Self, Refusal> {
         value.as_bool().ok_or_else(|| ("must be true or false".into(), "bool_type"))
+    }
+
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new().schema_type(Type::Boolean).into()
+    }
+
+    fn to_json(&self) -> Option<Value> {
+        Some((*self).into())
     }
 }

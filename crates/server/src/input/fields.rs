@@ -20,50 +20,60 @@ impl Fields {
         Self { place, map, problems: Vec::new() }
     }
 
-    /// Takes a field out; a value that does not parse is noted and reads as absent.
-    pub fn take<T: Field>(&mut self, name: &str) -> Given<T> {
+    /// Takes a field out; `None` if it does not parse, which is noted.
+    pub fn given<T: Field>(&mut self, name: &str) -> Option<Given<T>> {
         match self.map.remove(name) {
-            None => Given::Absent,
-            Some(Value::Null) => Given::Null,
+            None => Some(Given::Absent),
+            Some(Value::Null) => Some(Given::Null),
             Some(value) => match T::from_json(value) {
-                Ok(value) => Given::Value(value),
+                Ok(value) => Some(Given::Value(value)),
                 Err(why) => {
                     self.note(name, Some(why));
-                    Given::Absent
+                    None
                 }
             },
         }
     }
 
-    /// Takes a field that must be there and not null.
-    pub fn required<T: Field>(&mut self, name: &str) -> Option<T> {
-        let problems = self.problems.len();
-        match self.take(name) {
-            Given::Value(value) => Some(value),
-            Given::Null => {
-                self.refuse(name, "must not be null", "null");
-                None
-            }
-            Given::Absent => {
-                if self.problems.len() == problems {
-                    self.refuse(name, "is required", "missing");
-                }
-                None
-            }
-        }
-    }
-
-    /// Takes a field that may be absent or null.
-    pub fn optional<T: Field>(&mut self, name: &str) -> Option<T> {
-        match self.take(name) {
-            Given::Value(value) => Some(value),
-            Given::Null | Given::Absent => None,
-        }
+    /// Takes a field out; a value that does not parse is noted and reads as absent.
+    pub fn take<T: Field>(&mut self, name: &str) -> Given<T> {
+        self.given(name).unwrap_or(Given::Absent)
     }
 
     /// True if the key is there, whatever its value.
     pub fn has(&self, name: &str) -> bool {
         self.map.contains_key(name)
+    }
+
+    /// Takes a field that must be there and not null.
+    pub fn required<T: Field>(&mut self, name: &str) -> Option<T> {
+        match self.given(name)? {
+            Given::Value(value) => Some(value),
+            Given::Null => self.refuse_null(name),
+            Given::Absent => {
+                self.refuse(name, "is required", "missing");
+                None
+            }
+        }
+    }
+
+    /// Notes that a field must not be null.
+    pub(super) fn refuse_null<T>(&mut self, name: &str) -> Option<T> {
+        self.refuse(name, "must not be null", "null");
+        None
+    }
+
+    /// Takes a field that may be absent or null.
+    pub fn optional<T: Field>(&mut self, name: &str) -> Option<T> {
+        match self.given(name)? {
+            Given::Value(value) => Some(value),
+            Given::Null | Given::Absent => None,
+        }
+    }
+
+    /// The first of these names that was given, else the first.
+    pub fn name_of<'a>(&self, names: &[&'a str]) -> &'a str {
+        names.iter().find(|name| self.map.contains_key(**name)).unwrap_or(&names[0])
     }
 
     /// Notes why a field is refused, if it is.
@@ -74,6 +84,14 @@ impl Fields {
     /// Notes a problem with a field.
     pub fn refuse(&mut self, name: &str, message: impl Into<String>, kind: &'static str) {
         self.note(name, Some((message.into(), kind)));
+    }
+
+    /// This, or all problems at once; it is there unless a problem was noted.
+    pub(super) fn finish_with<T>(self, read: Option<T>) -> Result<T, Error> {
+        match read {
+            Some(read) if self.problems.is_empty() => Ok(read),
+            _ => Err(Error::Validation(self.problems)),
+        }
     }
 
     /// All problems at once, or nothing.

@@ -5,6 +5,7 @@ use serde_json::Value;
 use time::format_description::well_known::Rfc3339;
 use time::macros::datetime;
 use time::{OffsetDateTime, UtcOffset};
+use utoipa::openapi::{KnownFormat, ObjectBuilder, RefOr, Schema, SchemaFormat, Type};
 
 use super::{Field, Refusal};
 
@@ -24,6 +25,11 @@ impl Field for Instant {
             let message = "must be an RFC 3339 date and time with offset, years 0001 to 9999";
             (message.into(), "datetime_parsing")
         })
+    }
+
+    fn schema() -> RefOr<Schema> {
+        let format = SchemaFormat::KnownFormat(KnownFormat::DateTime);
+        ObjectBuilder::new().schema_type(Type::String).format(Some(format)).into()
     }
 }
 

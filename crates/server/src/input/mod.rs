@@ -1,19 +1,27 @@
 //! What people and programs put in, whichever way it comes: fields that parse or are refused, all
 //! problems at once, pages, instants, and where it came from. Free of HTTP: the command line reads its
-//! arguments by the same types.
+//! arguments by the same types. A body is declared once, with [`body!`].
 
+mod body;
 mod field;
 mod fields;
+mod id;
 mod instant;
 mod json;
 mod origin;
 mod page;
+mod slot;
 mod text;
+mod text_limits;
 
-pub use field::{Field, Given, Refusal};
+pub(crate) use body::body;
+pub use body::{Body, Draft, FromFields};
+pub use field::{Field, Given, NamedSchemas, Refusal};
 pub use fields::Fields;
 pub use instant::{EARLIEST, Instant, LATEST, instant};
 pub use json::parse_object;
 pub use origin::Origin;
 pub use page::{Cursor, Page};
-pub use text::{Flag, Term, text};
+pub use slot::{Slot, add_schemas_of, schema_of, schema_or};
+pub use text::{Flag, Once, Opaque, QueryInstant, Term, text};
+pub use text_limits::{Letters, TextLimits};

@@ -6,6 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
 use time::OffsetDateTime;
+use utoipa::openapi::{KnownFormat, ObjectBuilder, RefOr, Schema, SchemaFormat, Type};
 use uuid::Uuid;
 
 use super::{Field, Fields, Refusal, text};
@@ -21,28 +22,30 @@ pub struct Cursor {
 
 /// Which page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Page {
+pub struct Page<C = Cursor> {
     /// Where it begins; at the start if absent.
-    pub after: Option<Cursor>,
+    pub after: Option<C>,
     /// Rows at most.
     pub limit: i64,
 }
 
-impl Default for Page {
+impl<C> Default for Page<C> {
     fn default() -> Self {
         Self { after: None, limit: 100 }
     }
 }
 
-impl Page {
+impl<C: Field> Page<C> {
     /// Reads `limit` and `cursor`.
     pub fn read(fields: &mut Fields) -> Self {
         let limit = fields.optional("limit").map_or(100, |Limit(limit)| limit);
         Self { after: fields.optional("cursor"), limit }
     }
+}
 
+impl<C> Page<C> {
     /// Cuts rows that were asked for with `limit + 1` down to the page; the cursor of the next one.
-    pub fn cut<T>(&self, rows: &mut Vec<T>, place: impl Fn(&T) -> Cursor) -> Option<Cursor> {
+    pub fn cut<T>(&self, rows: &mut Vec<T>, place: impl Fn(&T) -> C) -> Option<C> {
         let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
         let more = rows.len() > limit;
         rows.truncate(limit);
@@ -74,6 +77,10 @@ impl Field for Cursor {
         Self::decode(&text(value)?)
             .ok_or_else(|| ("is not from the page before this one".into(), "value_error"))
     }
+
+    fn schema() -> RefOr<Schema> {
+        String::schema()
+    }
 }
 
 struct Limit(i64);
@@ -82,6 +89,15 @@ impl Field for Limit {
     fn from_json(value: Value) -> Result<Self, Refusal> {
         let limit = text(value)?.parse().ok().filter(|limit| (1..=1000).contains(limit));
         limit.map(Self).ok_or_else(|| ("must be a number from 1 to 1000".into(), "int_parsing"))
+    }
+
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::Integer)
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::Int64)))
+            .minimum(Some(1))
+            .maximum(Some(1000))
+            .into()
     }
 }
 

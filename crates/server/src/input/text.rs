@@ -1,8 +1,10 @@
 //! Values in a query or a form, where everything is text.
 
 use serde_json::Value;
+use time::OffsetDateTime;
+use utoipa::openapi::{RefOr, Schema};
 
-use super::{Field, Refusal};
+use super::{Field, Instant, Letters, NamedSchemas, Refusal, TextLimits, instant};
 
 /// The one text of a parameter, for the types that read it.
 pub fn text(value: Value) -> Result<String, Refusal> {
@@ -24,21 +26,72 @@ impl Field for Flag {
             _ => Err(("must be true or false".into(), "bool_parsing")),
         }
     }
+
+    fn schema() -> RefOr<Schema> {
+        bool::schema()
+    }
 }
 
 /// A short text in a query.
 #[derive(Clone, Debug)]
 pub struct Term(pub String);
 
+const TERM: TextLimits =
+    TextLimits { trimmed: false, blank: true, max: 254, letters: Letters::Printable };
+
 impl Field for Term {
     fn from_json(value: Value) -> Result<Self, Refusal> {
-        let text = text(value)?;
-        if text.chars().count() > 254 {
-            return Err(("has more than 254 characters".into(), "string_too_long"));
-        }
-        if text.chars().any(char::is_control) {
-            return Err(("must not contain control characters".into(), "value_error"));
-        }
-        Ok(Self(text))
+        TERM.read(text(value)?.into()).map(Self)
+    }
+
+    fn schema() -> RefOr<Schema> {
+        TERM.schema().into()
+    }
+}
+
+/// An instant in a query, where a plus sign would be read as a space.
+#[derive(Clone, Copy, Debug)]
+pub struct QueryInstant(pub OffsetDateTime);
+
+impl Field for QueryInstant {
+    fn from_json(value: Value) -> Result<Self, Refusal> {
+        let message = "must be an RFC 3339 date and time with offset, + written as %2B";
+        instant(&text(value)?).map(Self).ok_or_else(|| (message.into(), "datetime_parsing"))
+    }
+
+    fn schema() -> RefOr<Schema> {
+        Instant::schema()
+    }
+}
+
+/// A text in a query whose meaning is found out later: a cursor, whose order is another parameter.
+#[derive(Clone, Debug)]
+pub struct Opaque(pub String);
+
+impl Field for Opaque {
+    fn from_json(value: Value) -> Result<Self, Refusal> {
+        text(value).map(Self)
+    }
+
+    fn schema() -> RefOr<Schema> {
+        String::schema()
+    }
+}
+
+/// A field of a body as a parameter of a query, given once.
+#[derive(Clone, Copy, Debug)]
+pub struct Once<T>(pub T);
+
+impl<T: Field> Field for Once<T> {
+    fn from_json(value: Value) -> Result<Self, Refusal> {
+        T::from_json(text(value)?.into()).map(Self)
+    }
+
+    fn schema() -> RefOr<Schema> {
+        T::schema()
+    }
+
+    fn add_schemas(schemas: &mut NamedSchemas) {
+        T::add_schemas(schemas);
     }
 }

@@ -4,17 +4,19 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use serde::Serialize;
 use serde_json::Value;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::openapi::{ArrayBuilder, ObjectBuilder, Ref, RefOr, Schema, Type};
+use utoipa::{IntoParams, PartialSchema, ToSchema};
 
 use crate::db::{Columns, FromRow};
-use crate::error::{Error, Invalid};
+use crate::error::Error;
 use crate::gate::Permission;
 use crate::http::segment;
-use crate::input::Field;
+use crate::input::{Field, Letters, NamedSchemas, Refusal, TextLimits};
 use crate::sql::Result;
 
 const MAX_NAME: usize = 50;
-const MAX_DESCRIPTION: usize = 200;
+const DESCRIPTION: TextLimits =
+    TextLimits { trimmed: true, blank: true, max: 200, letters: Letters::Printable };
 
 /// A named set of permissions.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -70,12 +72,21 @@ impl RoleName {
 }
 
 impl Field for RoleName {
-    fn from_json(value: Value) -> std::result::Result<Self, (String, &'static str)> {
+    fn from_json(value: Value) -> std::result::Result<Self, Refusal> {
         let text = String::from_json(value)?;
         Self::parse(&text).ok_or_else(|| {
             let message = "must be 1 to 50 of a-z 0-9 _ - and begin with a letter";
             (message.into(), "value_error")
         })
+    }
+
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .min_length(Some(1))
+            .max_length(Some(MAX_NAME))
+            .pattern(Some("^[a-z][a-z0-9_-]*$"))
+            .into()
     }
 }
 
@@ -92,11 +103,7 @@ impl<S: Send + Sync> FromRequestParts<S> for RoleInPath {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> std::result::Result<Self, Error> {
-        let text = segment(parts, state, "role").await?;
-        RoleName::from_json(text.into()).map(Self).map_err(|(message, kind)| {
-            let field = "role".to_owned();
-            Error::Validation(vec![Invalid { place: "path", field, message, kind }])
-        })
+        segment(parts, state, "role").await.map(Self)
     }
 }
 
@@ -105,16 +112,12 @@ impl<S: Send + Sync> FromRequestParts<S> for RoleInPath {
 pub(super) struct RoleDescription(pub(super) String);
 
 impl Field for RoleDescription {
-    fn from_json(value: Value) -> std::result::Result<Self, (String, &'static str)> {
-        let text = String::from_json(value)?.trim().to_owned();
-        if text.chars().count() > MAX_DESCRIPTION {
-            let message = format!("has more than {MAX_DESCRIPTION} characters");
-            return Err((message, "string_too_long"));
-        }
-        if text.chars().any(char::is_control) {
-            return Err(("must not contain control characters".into(), "value_error"));
-        }
-        Ok(Self(text))
+    fn from_json(value: Value) -> std::result::Result<Self, Refusal> {
+        DESCRIPTION.read(value).map(Self)
+    }
+
+    fn schema() -> RefOr<Schema> {
+        DESCRIPTION.schema().into()
     }
 }
 
@@ -123,7 +126,7 @@ impl Field for RoleDescription {
 pub(super) struct Allowed(pub(super) Vec<Permission>);
 
 impl Field for Allowed {
-    fn from_json(value: Value) -> std::result::Result<Self, (String, &'static str)> {
+    fn from_json(value: Value) -> std::result::Result<Self, Refusal> {
         let Value::Array(items) = value else {
             return Err(("must be a list".into(), "list_type"));
         };
@@ -135,6 +138,14 @@ impl Field for Allowed {
         all.sort_unstable();
         all.dedup();
         Ok(Self(all))
+    }
+
+    fn schema() -> RefOr<Schema> {
+        ArrayBuilder::new().items(Ref::from_schema_name(Permission::name())).into()
+    }
+
+    fn add_schemas(schemas: &mut NamedSchemas) {
+        schemas.push((Permission::name().into(), Permission::schema()));
     }
 }
 

@@ -3,6 +3,7 @@
 
 use axum::extract::State;
 use serde_json::Value;
+use utoipa::openapi::{RefOr, Schema};
 
 use super::Sessions;
 use super::store::{self, Scope};
@@ -10,16 +11,20 @@ use crate::audit::{Actor, Event, Record};
 use crate::error::Error;
 use crate::gate::Gate;
 use crate::http::{NoContent, QueryString};
-use crate::input::{Field, Origin};
+use crate::input::{Field, Origin, Refusal};
 use crate::keys::Caller;
 
 impl Field for Scope {
-    fn from_json(value: Value) -> Result<Self, (String, &'static str)> {
+    fn from_json(value: Value) -> Result<Self, Refusal> {
         match value.as_str() {
             Some("others") => Ok(Self::Others),
             Some("all") => Ok(Self::All),
             _ => Err(("must be others or all".into(), "enum")),
         }
+    }
+
+    fn schema() -> RefOr<Schema> {
+        String::schema()
     }
 }
 

@@ -3,7 +3,6 @@
 
 use axum::extract::State;
 use axum::response::IntoResponse;
-use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::owner::OwnTask;
@@ -12,13 +11,14 @@ use super::{Tasks, store};
 use crate::error::Error;
 use crate::gate::Gate;
 use crate::http::{ETag, IfMatch, JsonBody, json};
+use crate::input::body;
 
-/// Whether the task is done.
-#[derive(Debug, ToSchema)]
-#[schema(as = TaskCompletion)]
-struct CompleteRequest {
-    /// True once done.
-    completed: bool,
+body! {
+    /// Whether the task is done.
+    pub(super) struct CompleteRequest as "TaskCompletion" {
+        /// True once done.
+        completed: bool,
+    }
 }
 
 /// Set or toggle completion
@@ -47,21 +47,11 @@ pub(super) async fn complete(
     State(tasks): State<Tasks>,
     OwnTask { gate, id }: OwnTask,
     only: IfMatch,
-    body: Option<JsonBody<256>>,
+    body: Option<JsonBody<CompleteRequest, 256>>,
 ) -> Result<impl IntoResponse, Error> {
-    let request = body.map(CompleteRequest::read).transpose()?;
-    let completed = request.map(|request| request.completed);
+    let completed = body.map(|JsonBody(request)| request.completed);
     let task = tasks.complete(gate, id, completed, &only).await?;
     Ok((ETag(task.version), json(task)))
-}
-
-impl CompleteRequest {
-    fn read(JsonBody(mut fields): JsonBody<256>) -> Result<Self, Error> {
-        let completed = fields.required("completed");
-        fields.finish()?;
-        let completed = completed.ok_or_else(|| Error::Internal("a flag passed unread".into()))?;
-        Ok(Self { completed })
-    }
 }
 
 impl Tasks {

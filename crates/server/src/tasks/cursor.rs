@@ -8,9 +8,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::fields::{EARLIEST, LATEST};
 use super::sort::{Column, Sort};
 use super::task::Task;
+use crate::input::{EARLIEST, LATEST};
 use crate::sql::Value;
 
 /// The last task of a page: its sort key and its id.

@@ -4,15 +4,12 @@
 use serde::Serialize;
 use serde_json::Value as Json;
 use time::OffsetDateTime;
-use utoipa::ToSchema;
+use utoipa::openapi::{Ref, RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 use crate::db::FromValue;
-use crate::input::Field;
+use crate::input::{Field, Instant, Letters, NamedSchemas, Refusal, TextLimits};
 use crate::sql::{Value, ValueRef};
-
-type Refusal = (String, &'static str);
-
-pub(super) use crate::input::{EARLIEST, LATEST, instant};
 
 /// 1–200 characters, without spaces at its ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,25 +38,28 @@ pub enum Priority {
     High,
 }
 
+const TITLE: TextLimits =
+    TextLimits { trimmed: true, blank: false, max: 200, letters: Letters::Storable };
+const DESCRIPTION: TextLimits =
+    TextLimits { trimmed: false, blank: true, max: 10_000, letters: Letters::Storable };
+
 impl Field for Title {
     fn from_json(value: Json) -> Result<Self, Refusal> {
-        let text = String::from_json(value)?;
-        let text = text.trim();
-        match text.chars().count() {
-            0 => Err(("must not be empty".into(), "string_too_short")),
-            1..=200 => storable(text.to_owned()).map(Self),
-            _ => Err(("must have at most 200 characters".into(), "string_too_long")),
-        }
+        TITLE.read(value).map(Self)
+    }
+
+    fn schema() -> RefOr<Schema> {
+        TITLE.schema().into()
     }
 }
 
 impl Field for Description {
     fn from_json(value: Json) -> Result<Self, Refusal> {
-        let text = String::from_json(value)?;
-        if text.chars().count() > 10_000 {
-            return Err(("must have at most 10000 characters".into(), "string_too_long"));
-        }
-        storable(text).map(Self)
+        DESCRIPTION.read(value).map(Self)
+    }
+
+    fn schema() -> RefOr<Schema> {
+        DESCRIPTION.schema().into()
     }
 }
 
@@ -73,14 +73,28 @@ impl Field for Priority {
             _ => Err(("must be one of none, low, medium, high".into(), "enum")),
         }
     }
+
+    fn schema() -> RefOr<Schema> {
+        Ref::from_schema_name(Self::name()).into()
+    }
+
+    fn add_schemas(schemas: &mut NamedSchemas) {
+        schemas.push((Self::name().into(), <Self as PartialSchema>::schema()));
+    }
+
+    fn to_json(&self) -> Option<Json> {
+        serde_json::to_value(self).ok()
+    }
 }
 
 impl Field for DueAt {
     fn from_json(value: Json) -> Result<Self, Refusal> {
-        instant(&String::from_json(value)?).map(Self).ok_or_else(|| {
-            let message = "must be an RFC 3339 date and time with offset, years 0001 to 9999";
-            (message.into(), "datetime_parsing")
-        })
+        // Another kind of value is refused as no string, before it is no time.
+        Instant::from_json(String::from_json(value)?.into()).map(|Instant(at)| Self(at))
+    }
+
+    fn schema() -> RefOr<Schema> {
+        Instant::schema()
     }
 }
 
@@ -102,17 +116,10 @@ impl FromValue for Priority {
     }
 }
 
-/// PostgreSQL has no NUL in text; SQLite would store it, and a move between them would fail.
-fn storable(text: String) -> Result<String, Refusal> {
-    if text.contains('\0') {
-        return Err(("must not contain NUL".into(), "value_error"));
-    }
-    Ok(text)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::input::instant;
     use time::format_description::well_known::Rfc3339;
 
     fn title(text: &str) -> Option<String> {

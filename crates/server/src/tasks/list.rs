@@ -2,24 +2,24 @@
 //! that the cost of a page does not grow with its number. The next page is a `Link` (RFC 8288).
 
 use axum::extract::State;
-use axum::http::header;
-use axum::response::{AppendHeaders, IntoResponse};
+use axum::response::Response;
 use serde_json::Value as Json;
 use time::OffsetDateTime;
+use utoipa::openapi::{RefOr, Schema};
 use uuid::Uuid;
 
 use super::cursor::TaskCursor;
-use super::fields::{Priority, instant};
+use super::fields::Priority;
 use super::owner::Owner;
 use super::sort::Sort;
 use super::task::Task;
 use super::{Tasks, store};
 use crate::error::Error;
 use crate::gate::Gate;
-use crate::http::{QueryString, json};
-use crate::input::{Field, Fields, text};
-
-type Refusal = (String, &'static str);
+use crate::http::Listing;
+use crate::input::{
+    Field, Fields, Flag, Letters, Once, Opaque, Page, QueryInstant, Refusal, TextLimits, text,
+};
 
 /// Which tasks; `None` asks for all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -47,8 +47,7 @@ impl TaskFilter {
 pub(super) struct TaskPage {
     pub(super) filter: TaskFilter,
     pub(super) sort: Sort,
-    pub(super) after: TaskCursor,
-    pub(super) limit: i64,
+    pub(super) place: Page<TaskCursor>,
 }
 
 /// List your tasks
@@ -84,35 +83,30 @@ pub(super) struct TaskPage {
 )]
 pub(super) async fn list(
     State(tasks): State<Tasks>,
-    Owner { gate, path }: Owner,
-    query: QueryString,
-) -> Result<impl IntoResponse, Error> {
-    let page = TaskPage::read(query.fields(), gate.user_id)?;
+    Owner { gate, .. }: Owner,
+    listing: Listing,
+) -> Result<Response, Error> {
+    let page = TaskPage::read(listing.fields(), gate.user_id)?;
     let (found, next) = tasks.list(gate, &page).await?;
-    let next = next.map(|cursor| query.with("cursor", &cursor.encode(gate.user_id, page.sort)));
-    let link = next.map(|query| (header::LINK, format!("<{path}?{query}>; rel=\"next\"")));
-    Ok((AppendHeaders(link), json(found)))
+    Ok(listing.reply(found, next.map(|next| next.encode(gate.user_id, page.sort))))
 }
 
 impl TaskPage {
     fn read(mut fields: Fields, owner: Uuid) -> Result<Self, Error> {
         let flag = fields.optional("completed").map(|Flag(flag)| flag);
         let priority = fields.optional("priority").map(|Once(priority)| priority);
-        let due_before = fields.optional("due_before").map(|Instant(at)| at);
-        let due_after = fields.optional("due_after").map(|Instant(at)| at);
+        let due_before = fields.optional("due_before").map(|QueryInstant(at)| at);
+        let due_after = fields.optional("due_after").map(|QueryInstant(at)| at);
         let q = fields.optional("q").map(|Search(q)| q).filter(|q| !q.is_empty());
         let sort: Sort = fields.optional("sort").unwrap_or_default();
-        let limit = fields.optional("limit").map_or(100, |Limit(limit)| limit);
-        let after = match fields.optional("cursor") {
-            None => Some(sort.start()),
-            Some(Token(cursor)) => TaskCursor::decode(&cursor, owner, sort),
-        };
-        if after.is_none() {
+        let Page { after, limit } = Page::read(&mut fields);
+        let after = after.map(|Opaque(cursor)| TaskCursor::decode(&cursor, owner, sort));
+        if after == Some(None) {
             fields.refuse("cursor", "is not from the page before this one", "value_error");
         }
         fields.finish()?;
         let filter = TaskFilter { completed: flag, priority, due_before, due_after, q };
-        Ok(Self { filter, sort, after: after.unwrap_or_else(|| sort.start()), limit })
+        Ok(Self { filter, sort, place: Page { after: after.flatten(), limit } })
     }
 }
 
@@ -124,73 +118,22 @@ impl Tasks {
         page: &TaskPage,
     ) -> Result<(Vec<Task>, Option<TaskCursor>), Error> {
         let mut found = store::list(&self.db, gate, page).await?;
-        let limit = usize::try_from(page.limit).unwrap_or(usize::MAX);
-        let more = found.len() > limit;
-        found.truncate(limit);
-        let last = found.last().filter(|_| more);
-        let next = last.map(|last| TaskCursor::after(last, page.sort));
+        let next = page.place.cut(&mut found, |last| TaskCursor::after(last, page.sort));
         Ok((found, next))
-    }
-}
-
-struct Flag(bool);
-
-impl Field for Flag {
-    /// In any case, because Python's clients send `True`.
-    fn from_json(value: Json) -> Result<Self, Refusal> {
-        match text(value)?.to_ascii_lowercase().as_str() {
-            "true" | "1" => Ok(Self(true)),
-            "false" | "0" => Ok(Self(false)),
-            _ => Err(("must be true or false".into(), "bool_parsing")),
-        }
-    }
-}
-
-struct Once<T>(T);
-
-impl<T: Field> Field for Once<T> {
-    fn from_json(value: Json) -> Result<Self, Refusal> {
-        T::from_json(text(value)?.into()).map(Self)
-    }
-}
-
-struct Instant(OffsetDateTime);
-
-impl Field for Instant {
-    fn from_json(value: Json) -> Result<Self, Refusal> {
-        let message = "must be an RFC 3339 date and time with offset, + written as %2B";
-        instant(&text(value)?).map(Self).ok_or_else(|| (message.into(), "datetime_parsing"))
     }
 }
 
 struct Search(String);
 
+const SEARCH: TextLimits =
+    TextLimits { trimmed: false, blank: true, max: 200, letters: Letters::Storable };
+
 impl Field for Search {
     fn from_json(value: Json) -> Result<Self, Refusal> {
-        let text = text(value)?;
-        if text.chars().count() > 200 {
-            return Err(("must have at most 200 characters".into(), "string_too_long"));
-        }
-        if text.contains('\0') {
-            return Err(("must not contain NUL".into(), "value_error"));
-        }
-        Ok(Self(text))
+        SEARCH.read(text(value)?.into()).map(Self)
     }
-}
 
-struct Limit(i64);
-
-impl Field for Limit {
-    fn from_json(value: Json) -> Result<Self, Refusal> {
-        let limit = text(value)?.parse().ok().filter(|limit| (1..=1000).contains(limit));
-        limit.map(Self).ok_or_else(|| ("must be a number from 1 to 1000".into(), "int_parsing"))
-    }
-}
-
-struct Token(String);
-
-impl Field for Token {
-    fn from_json(value: Json) -> Result<Self, Refusal> {
-        text(value).map(Self)
+    fn schema() -> RefOr<Schema> {
+        SEARCH.schema().into()
     }
 }

@@ -2,13 +2,13 @@
 //! then that a `{user_id}` in the path is the caller's own (403), then the task's id (422), so that
 //! nothing is learned without a token.
 
-use axum::extract::rejection::RawPathParamsRejection;
-use axum::extract::{FromRequestParts, OriginalUri, RawPathParams};
+use axum::extract::{FromRequestParts, OriginalUri};
 use axum::http::request::Parts;
 use uuid::Uuid;
 
-use crate::error::{Error, Invalid};
+use crate::error::Error;
 use crate::gate::Gate;
+use crate::http::{IdInPath, segment_if_any};
 use crate::keys::{Caller, Keys};
 
 /// The caller, as the owner of the tasks at this path.
@@ -35,9 +35,8 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
         let caller = Caller::from_request_parts(parts, state).await?;
-        if let Some(named) = parameter(parts, state, "user_id").await
-            && !is_own(&named?, &caller)
-        {
+        let named = segment_if_any(parts, state, "user_id").await?;
+        if named.is_some_and(|named| !is_own(&named, &caller)) {
             return Err(Error::NotYours);
         }
         let uri = parts.extensions.get::<OriginalUri>().map_or(&parts.uri, |uri| &uri.0);
@@ -54,8 +53,7 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
         let owner = Owner::from_request_parts(parts, state).await?;
-        let id = parameter(parts, state, "id").await.unwrap_or_else(|| Ok(String::new()))?;
-        let id = canonical(&id).ok_or_else(|| malformed("id"))?;
+        let IdInPath(id) = IdInPath::from_request_parts(parts, state).await?;
         Ok(Self { gate: owner.gate, id })
     }
 }
@@ -63,30 +61,4 @@ where
 /// The local id, or what another issuer's token calls the caller.
 fn is_own(named: &str, caller: &Caller) -> bool {
     Uuid::try_parse(named).ok() == Some(caller.user_id) || caller.subject.as_deref() == Some(named)
-}
-
-/// One spelling an id: 36 characters with hyphens.
-fn canonical(text: &str) -> Option<Uuid> {
-    (text.len() == 36).then(|| Uuid::try_parse(text).ok()).flatten()
-}
-
-async fn parameter<S: Send + Sync>(
-    parts: &mut Parts,
-    state: &S,
-    name: &str,
-) -> Option<Result<String, Error>> {
-    match RawPathParams::from_request_parts(parts, state).await {
-        Ok(all) => all.iter().find(|(key, _)| *key == name).map(|(_, value)| Ok(value.into())),
-        Err(RawPathParamsRejection::InvalidUtf8InPathParam(_)) => Some(Err(malformed("id"))),
-        Err(_) => None,
-    }
-}
-
-fn malformed(name: &str) -> Error {
-    Error::Validation(vec![Invalid {
-        place: "path",
-        field: name.into(),
-        message: "is not a UUID".into(),
-        kind: "uuid_parsing",
-    }])
 }

@@ -2,11 +2,11 @@
 //! nor skip a task.
 
 use serde_json::Value as Json;
+use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
 use uuid::Uuid;
 
 use super::cursor::{SortKey, TaskCursor};
-use super::fields::{EARLIEST, LATEST};
-use crate::input::{Field, text};
+use crate::input::{EARLIEST, Field, LATEST, Refusal, text};
 
 /// A column to sort by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -27,7 +27,7 @@ pub(super) struct Sort {
 }
 
 impl Field for Sort {
-    fn from_json(value: Json) -> Result<Self, (String, &'static str)> {
+    fn from_json(value: Json) -> Result<Self, Refusal> {
         let text = text(value)?;
         let (descending, name) = match text.strip_prefix('-') {
             Some(name) => (true, name),
@@ -46,6 +46,13 @@ impl Field for Sort {
             }
         };
         Ok(Self { column, descending })
+    }
+
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .pattern(Some("^-?(created_at|updated_at|due_at|title|priority)$"))
+            .into()
     }
 }
 

@@ -6,7 +6,6 @@ use uuid::Uuid;
 
 use super::create::NewTask;
 use super::cursor::TaskCursor;
-use super::fields::LATEST;
 use super::list::TaskPage;
 use super::search::{fold, pattern};
 use super::sort::{Column, Sort};
@@ -15,7 +14,7 @@ use super::update::Changes;
 use crate::db::{Database, FromRow, Row};
 use crate::gate::Gate;
 use crate::http::IfMatch;
-use crate::input::Given;
+use crate::input::{Given, LATEST};
 use crate::params;
 use crate::sql::{DbError, Result, Sql, Step, Value};
 
@@ -147,10 +146,10 @@ pub(super) async fn find(db: &Database, gate: Gate, id: Uuid) -> Result<Option<T
 }
 
 pub(super) async fn list(db: &Database, gate: Gate, page: &TaskPage) -> Result<Vec<Task>> {
-    let TaskCursor { key, id } = page.after.clone();
+    let TaskCursor { key, id } = page.place.after.clone().unwrap_or_else(|| page.sort.start());
     let filter = &page.filter;
     // One more than asked for: whether there is a next page.
-    let limit = page.limit + 1;
+    let limit = page.place.limit + 1;
     let mut params = params![gate.user_id, key, id];
     let filtered = !filter.is_empty();
     if filtered {

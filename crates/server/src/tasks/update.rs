@@ -4,10 +4,8 @@
 
 use axum::extract::State;
 use axum::response::IntoResponse;
-use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::create::not_null;
 use super::fields::{Description, DueAt, Priority, Title};
 use super::owner::OwnTask;
 use super::store::Conditional;
@@ -16,27 +14,22 @@ use super::{Tasks, store};
 use crate::error::Error;
 use crate::gate::Gate;
 use crate::http::{ETag, IfMatch, JsonBody, json};
-use crate::input::{Fields, Given};
+use crate::input::{Given, body};
 
-/// What changes; an absent field keeps its value.
-#[derive(Clone, Debug, ToSchema)]
-#[schema(as = TaskChanges)]
-pub struct Changes {
-    /// What to do.
-    #[schema(value_type = String, required = false, min_length = 1, max_length = 200)]
-    pub title: Option<Title>,
-    /// More about it; null clears it.
-    #[schema(value_type = Option<String>, max_length = 10_000)]
-    pub description: Given<Description>,
-    /// True once done.
-    #[schema(value_type = bool, required = false)]
-    pub completed: Option<bool>,
-    /// How urgent it is.
-    #[schema(value_type = Priority, required = false)]
-    pub priority: Option<Priority>,
-    /// RFC 3339, any offset, years 0001 to 9999; null clears it.
-    #[schema(value_type = Option<String>, format = DateTime)]
-    pub due_at: Given<DueAt>,
+body! {
+    /// What changes; an absent field keeps its value.
+    pub struct Changes as "TaskChanges" {
+        /// What to do.
+        pub title: Option<Title> = None,
+        /// More about it; null clears it.
+        pub description: Given<Description>,
+        /// True once done.
+        pub completed: Option<bool> = None,
+        /// How urgent it is.
+        pub priority: Option<Priority> = None,
+        /// RFC 3339, any offset, years 0001 to 9999; null clears it.
+        pub due_at: Given<DueAt>,
+    }
 }
 
 /// Change a task
@@ -68,9 +61,9 @@ pub(super) async fn replace(
     State(tasks): State<Tasks>,
     OwnTask { gate, id }: OwnTask,
     only: IfMatch,
-    JsonBody(fields): JsonBody<256>,
+    JsonBody(changes): JsonBody<Changes, 256>,
 ) -> Result<impl IntoResponse, Error> {
-    let task = tasks.update(gate, id, &Changes::read(fields)?, &only).await?;
+    let task = tasks.update(gate, id, &changes, &only).await?;
     Ok((ETag(task.version), json(task)))
 }
 
@@ -103,24 +96,12 @@ pub(super) async fn update(
     state: State<Tasks>,
     task: OwnTask,
     only: IfMatch,
-    body: JsonBody<256>,
+    body: JsonBody<Changes, 256>,
 ) -> Result<impl IntoResponse, Error> {
     replace(state, task, only, body).await
 }
 
 impl Changes {
-    fn read(mut fields: Fields) -> Result<Self, Error> {
-        let changes = Self {
-            title: not_null(&mut fields, "title"),
-            description: fields.take("description"),
-            completed: not_null(&mut fields, "completed"),
-            priority: not_null(&mut fields, "priority"),
-            due_at: fields.take("due_at"),
-        };
-        fields.finish()?;
-        Ok(changes)
-    }
-
     fn is_empty(&self) -> bool {
         self.title.is_none()
             && self.description == Given::Absent

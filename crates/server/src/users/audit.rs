@@ -2,15 +2,13 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use serde_json::Value;
-use uuid::Uuid;
 
 use super::Users;
 use crate::audit::{AuditFilter, Entry};
 use crate::error::Error;
 use crate::gate::permission::AuditRead;
 use crate::http::Listing;
-use crate::input::{Field, Fields, Instant, Page, Term};
+use crate::input::{Fields, Page, QueryInstant, Term};
 use crate::keys::Permitted;
 
 /// Read the audit log
@@ -45,26 +43,15 @@ pub(super) async fn audit(
     let (filter, page) = (read(&mut fields), Page::read(&mut fields));
     fields.finish()?;
     let (found, next) = users.audit.list(by.actor.authority, filter, page).await?;
-    Ok(listing.reply(found, next))
+    Ok(listing.reply(found, next.map(|next| next.encode())))
 }
 
 fn read(fields: &mut Fields) -> AuditFilter {
     let mut term = |name| fields.optional(name).map(|Term(word)| word);
     let (event, outcome) = (term("event"), term("outcome"));
     let (ip, request_id) = (term("ip"), term("request_id"));
-    let mut id = |name| fields.optional(name).map(|Id(id)| id);
-    let (actor, subject) = (id("actor"), id("user"));
-    let mut instant = |name| fields.optional(name).map(|Instant(at)| at);
+    let (actor, subject) = (fields.optional("actor"), fields.optional("user"));
+    let mut instant = |name| fields.optional(name).map(|QueryInstant(at)| at);
     let (since, until) = (instant("since"), instant("until"));
     AuditFilter { event, outcome, actor, subject, ip, request_id, since, until }
-}
-
-struct Id(Uuid);
-
-impl Field for Id {
-    fn from_json(value: Value) -> Result<Self, (String, &'static str)> {
-        let text = value.as_str().filter(|text| text.len() == 36);
-        let id = text.and_then(|text| Uuid::try_parse(text).ok());
-        id.map(Self).ok_or_else(|| ("is not a UUID".into(), "uuid_parsing"))
-    }
 }

@@ -67,7 +67,7 @@ pub(super) async fn list(
     let (filter, page) = (UserFilter::read(&mut fields), Page::read(&mut fields));
     fields.finish()?;
     let (found, next) = users.list(by.actor.authority, &filter, page).await?;
-    Ok(listing.reply(found, next))
+    Ok(listing.reply(found, next.map(|next| next.encode())))
 }
 
 impl Users {

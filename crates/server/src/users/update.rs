@@ -6,6 +6,7 @@ use axum::extract::State;
 use serde_json::Value;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
+use utoipa::openapi::{RefOr, Schema};
 use uuid::Uuid;
 
 use super::{AdminUser, Users, store};
@@ -15,10 +16,11 @@ use crate::error::Error;
 use crate::gate::permission::UsersWrite;
 use crate::gate::{end_sessions, keep_an_admin, lock_admins, user_exists};
 use crate::http::{IdInPath, Json, JsonBody, json};
-use crate::input::{Field, Fields, Given, Instant};
+use crate::input::{Field, Fields, Given, Instant, Letters, Refusal, TextLimits};
 use crate::keys::Permitted;
 
-const MAX_REASON: usize = 500;
+const REASON: TextLimits =
+    TextLimits { trimmed: true, blank: false, max: 500, letters: Letters::Storable };
 
 /// What changes; what is absent stays.
 #[derive(Debug, ToSchema)]
@@ -53,16 +55,12 @@ impl BanReason {
 }
 
 impl Field for BanReason {
-    fn from_json(value: Value) -> Result<Self, (String, &'static str)> {
-        let text = String::from_json(value)?.trim().to_owned();
-        match text.chars().count() {
-            0 => Err(("must not be blank".into(), "string_too_short")),
-            1..=MAX_REASON if text.contains('\0') => {
-                Err(("must not contain NUL".into(), "value_error"))
-            }
-            1..=MAX_REASON => Ok(Self(text)),
-            _ => Err((format!("has more than {MAX_REASON} characters"), "string_too_long")),
-        }
+    fn from_json(value: Value) -> Result<Self, Refusal> {
+        REASON.read(value).map(Self)
+    }
+
+    fn schema() -> RefOr<Schema> {
+        REASON.schema().into()
     }
 }
 

@@ -5,15 +5,15 @@ use axum::extract::{FromRequest, OptionalFromRequest, Request};
 use axum::http::{HeaderMap, header};
 
 use crate::error::Error;
-use crate::input::{Fields, parse_object};
+use crate::input::{Fields, FromFields, parse_object};
 
 const TAKES: &str = "application/json, in UTF-8 and without Content-Encoding";
 
-/// A JSON object read from the body: 415, 413, 400, or the fields. `KIB` is the limit in KiB.
+/// A JSON object read from the body: 415, 413, 400, 422, or what it says. `KIB` is the limit in KiB.
 #[derive(Debug)]
-pub struct JsonBody<const KIB: usize = 64>(pub Fields);
+pub struct JsonBody<B = Fields, const KIB: usize = 64>(pub B);
 
-impl<S: Send + Sync, const KIB: usize> FromRequest<S> for JsonBody<KIB> {
+impl<S: Send + Sync, B: FromFields, const KIB: usize> FromRequest<S> for JsonBody<B, KIB> {
     type Rejection = Error;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Error> {
@@ -21,11 +21,15 @@ impl<S: Send + Sync, const KIB: usize> FromRequest<S> for JsonBody<KIB> {
             return Err(Error::UnsupportedMediaType(TAKES));
         }
         let bytes = read(request, KIB * 1024).await?;
-        parse_object(&bytes).map(Self)
+        parse_object(&bytes).and_then(B::from_fields).map(Self)
     }
 }
 
-impl<S: Send + Sync, const KIB: usize> OptionalFromRequest<S> for JsonBody<KIB> {
+impl<S, B, const KIB: usize> OptionalFromRequest<S> for JsonBody<B, KIB>
+where
+    S: Send + Sync,
+    B: FromFields,
+{
     type Rejection = Error;
 
     /// `None` for an empty body, whatever its content type says.
@@ -38,7 +42,7 @@ impl<S: Send + Sync, const KIB: usize> OptionalFromRequest<S> for JsonBody<KIB> 
         if !is_json {
             return Err(Error::UnsupportedMediaType(TAKES));
         }
-        parse_object(&bytes).map(|fields| Some(Self(fields)))
+        parse_object(&bytes).and_then(B::from_fields).map(|read| Some(Self(read)))
     }
 }
 

@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::QueryString;
 use crate::error::Error;
 use crate::http::Json;
-use crate::input::{Cursor, Fields};
+use crate::input::Fields;
 
 /// The path and query of a list, from which the link to the next page is made.
 #[derive(Clone, Debug)]
@@ -35,10 +35,10 @@ impl Listing {
         self.query.fields()
     }
 
-    /// The rows, with the link to the next page if there is one.
-    pub fn reply<T: Serialize>(&self, rows: Vec<T>, next: Option<Cursor>) -> Response {
+    /// The rows, with the link to the next page if there is a cursor for it.
+    pub fn reply<T: Serialize>(&self, rows: Vec<T>, next: Option<String>) -> Response {
         let link = next.map(|next| {
-            let query = self.query.with("cursor", &next.encode());
+            let query = self.query.with("cursor", &next);
             (header::LINK, format!("<{}?{query}>; rel=\"next\"", self.path))
         });
         (AppendHeaders(link), Json(rows)).into_response()

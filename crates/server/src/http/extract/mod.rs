@@ -14,4 +14,4 @@ pub use form::{FormError, JsonOrForm};
 pub use listing::Listing;
 pub use origin::origin_of;
 pub use query::QueryString;
-pub use segment::{IdInPath, segment};
+pub use segment::{IdInPath, segment, segment_if_any};

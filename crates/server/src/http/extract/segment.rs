@@ -7,6 +7,7 @@ use axum::http::request::Parts;
 use uuid::Uuid;
 
 use crate::error::{Error, Invalid};
+use crate::input::{Field, Refusal};
 
 /// The `{id}` of the path: a UUID of 36 characters.
 #[derive(Clone, Copy, Debug)]
@@ -16,31 +17,36 @@ impl<S: Send + Sync> FromRequestParts<S> for IdInPath {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
-        let id = segment(parts, state, "id").await?;
-        let id = (id.len() == 36).then(|| Uuid::try_parse(&id).ok()).flatten();
-        id.map(Self).ok_or_else(|| refused("id", "is not a UUID", "uuid_parsing"))
+        segment(parts, state, "id").await.map(Self)
     }
 }
 
-/// The text of a part of the path.
-pub async fn segment<S: Send + Sync>(
+/// A part of the path, read as a field.
+pub async fn segment<S: Send + Sync, T: Field>(
     parts: &mut Parts,
     state: &S,
     name: &'static str,
-) -> Result<String, Error> {
+) -> Result<T, Error> {
+    let text = segment_if_any(parts, state, name).await?;
+    let text = text.ok_or_else(|| Error::Internal(format!("the path has no {name}")))?;
+    T::from_json(text.into()).map_err(|why| refused(name, why))
+}
+
+/// The text of a part of the path, if this route has it.
+pub async fn segment_if_any<S: Send + Sync>(
+    parts: &mut Parts,
+    state: &S,
+    name: &'static str,
+) -> Result<Option<String>, Error> {
     match RawPathParams::from_request_parts(parts, state).await {
-        Ok(all) => {
-            let found = all.iter().find(|(key, _)| *key == name).map(|(_, value)| value.to_owned());
-            found.ok_or_else(|| Error::Internal(format!("the path has no {name}")))
-        }
+        Ok(all) => Ok(all.iter().find(|(key, _)| *key == name).map(|(_, value)| value.to_owned())),
         Err(RawPathParamsRejection::InvalidUtf8InPathParam(_)) => {
-            Err(refused(name, "is not percent-encoded UTF-8", "value_error"))
+            Err(refused(name, ("is not percent-encoded UTF-8".into(), "value_error")))
         }
-        Err(_) => Err(Error::Internal("the path has no parameters".into())),
+        Err(_) => Ok(None),
     }
 }
 
-fn refused(name: &str, message: &str, kind: &'static str) -> Error {
-    let (field, message) = (name.to_owned(), message.to_owned());
-    Error::Validation(vec![Invalid { place: "path", field, message, kind }])
+fn refused(name: &str, why: Refusal) -> Error {
+    Error::Validation(vec![Invalid::new("path", name, why)])
 }

@@ -1,0 +1,115 @@
+//! What a text may hold, said once for the reader and for the OpenAPI document.
+
+use serde_json::Value;
+use utoipa::openapi::{ObjectBuilder, Type};
+
+use super::{Field, Refusal};
+
+/// The limits of a text; lengths are in characters.
+#[derive(Clone, Copy, Debug)]
+pub struct TextLimits {
+    /// Whether spaces at the ends are cut off before anything is checked.
+    pub trimmed: bool,
+    /// Whether nothing is too little.
+    pub blank: bool,
+    /// Characters at most.
+    pub max: usize,
+    /// Which characters.
+    pub letters: Letters,
+}
+
+/// Which characters a text may hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Letters {
+    /// Everything but NUL: PostgreSQL has none in text; SQLite would store it, and a move between
+    /// them would fail.
+    Storable,
+    /// No control characters.
+    Printable,
+}
+
+impl TextLimits {
+    /// Reads a text within these limits.
+    pub fn read(&self, value: Value) -> Result<String, Refusal> {
+        let text = String::from_json(value)?;
+        let kept = self.kept(&text);
+        if !self.blank && kept.is_empty() {
+            return Err(("must not be blank".into(), "string_too_short"));
+        }
+        if kept.chars().count() > self.max {
+            let message = format!("must have at most {} characters", self.max);
+            return Err((message, "string_too_long"));
+        }
+        match self.letters {
+            Letters::Storable if kept.contains('\0') => {
+                Err(("must not contain NUL".into(), "value_error"))
+            }
+            Letters::Printable if kept.chars().any(char::is_control) => {
+                Err(("must not contain control characters".into(), "value_error"))
+            }
+            _ if kept.len() == text.len() => Ok(text),
+            _ => Ok(kept.to_owned()),
+        }
+    }
+
+    fn kept<'a>(&self, text: &'a str) -> &'a str {
+        if self.trimmed { text.trim() } else { text }
+    }
+
+    /// The same as a schema.
+    pub fn schema(&self) -> ObjectBuilder {
+        let pattern = match self.letters {
+            Letters::Storable => r"^[^\u0000]*$",
+            Letters::Printable => r"^[^\u0000-\u001f\u007f-\u009f]*$",
+        };
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .min_length((!self.blank).then_some(1))
+            .max_length(Some(self.max))
+            .pattern(Some(pattern))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use utoipa::openapi::Object;
+
+    use super::*;
+
+    fn limits() -> impl Strategy<Value = TextLimits> {
+        let letters = prop_oneof![Just(Letters::Storable), Just(Letters::Printable)];
+        (any::<bool>(), any::<bool>(), 1usize..6, letters)
+            .prop_map(|(trimmed, blank, max, letters)| TextLimits { trimmed, blank, max, letters })
+    }
+
+    /// What the schema says of a text.
+    fn valid(schema: &Object, text: &str) -> bool {
+        let count = text.chars().count();
+        let pattern = schema.pattern.as_deref().unwrap_or_default();
+        let letters = match pattern {
+            r"^[^\u0000]*$" => !text.contains('\0'),
+            r"^[^\u0000-\u001f\u007f-\u009f]*$" => {
+                !text.chars().any(|letter| matches!(letter, '\0'..='\u{1f}' | '\u{7f}'..='\u{9f}'))
+            }
+            other => panic!("a pattern that this test does not know: {other}"),
+        };
+        letters
+            && schema.min_length.is_none_or(|min| count >= min)
+            && schema.max_length.is_none_or(|max| count <= max)
+    }
+
+    proptest! {
+        #[test]
+        fn the_schema_allows_what_the_reader_takes(
+            limits in limits(),
+            text in "[a-bé\u{0}\u{1}\u{85} \n]{0,8}",
+        ) {
+            let schema = limits.schema().build();
+            let kept = limits.kept(&text);
+            let wanted = valid(&schema, kept).then_some(kept);
+            let read = limits.read(text.clone().into()).ok();
+            prop_assert_eq!(read.as_deref(), wanted);
+        }
+    }
+}
