@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
+use axum::http::HeaderName;
 use doorward_verify::Algorithm;
 use secrecy::{ExposeSecret, SecretString};
 
@@ -85,6 +86,8 @@ pub struct Settings {
     pub audit_retention: Option<Duration>,
     /// `PUBLIC_URL`: what links are built from.
     pub public_url: Option<String>,
+    /// The header that names the client, written by a trusted proxy.
+    pub client_ip_header: HeaderName,
     /// `MAX_CONNECTIONS`; by default as many as the process may hold files open, at most 16 384.
     pub max_connections: Option<usize>,
     /// Connections open at once of one client network; `None`: a quarter of all.
@@ -141,6 +144,7 @@ impl Settings {
             trusted_proxies: Vec::new(),
             audit_retention: Some(DAY * 365),
             public_url: None,
+            client_ip_header: HeaderName::from_static("x-forwarded-for"),
             max_connections: None,
             max_connections_per_client: None,
             keep_alive_timeout: Duration::from_mins(3),

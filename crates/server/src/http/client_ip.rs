@@ -1,13 +1,14 @@
 //! Who a request comes from. Forwarding headers count only when the peer is a trusted proxy; then it
-//! is the right-most hop that is not one, since everything to its left was written by the client.
-//! `Forwarded` (RFC 7239) is read where `X-Forwarded-For` is absent.
+//! is the right-most hop that is not one, since everything to its left may be the client's invention.
+//! One header counts, by setting: a proxy that writes one passes the others on as the client sent them.
 
 use std::convert::Infallible;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use axum::extract::FromRequestParts;
+use axum::http::header::FORWARDED;
 use axum::http::request::Parts;
-use axum::http::{Extensions, HeaderMap};
+use axum::http::{Extensions, HeaderMap, HeaderName};
 
 use crate::config::Cidr;
 
@@ -37,15 +38,20 @@ impl ClientIp {
 }
 
 /// The client's address by the rule above.
-pub fn client_ip(extensions: &Extensions, headers: &HeaderMap, trusted: &[Cidr]) -> ClientIp {
+pub fn client_ip(
+    extensions: &Extensions,
+    headers: &HeaderMap,
+    header: &HeaderName,
+    trusted: &[Cidr],
+) -> ClientIp {
     let peer = ClientIp::of(extensions);
     if !is_trusted(peer.0, trusted) {
         return peer;
     }
     let mut nearest = peer.0;
-    for hop in hops(headers).iter().rev() {
+    for hop in hops(headers, header) {
         // A hop that is no address (`unknown`, `_hidden`) hides who stood behind it.
-        let Some(ip) = hop_address(hop) else { break };
+        let Some(ip) = hop else { break };
         nearest = ip;
         if !is_trusted(ip, trusted) {
             break;
@@ -70,21 +76,18 @@ fn is_trusted(ip: IpAddr, trusted: &[Cidr]) -> bool {
     trusted.iter().any(|range| range.contains(ip))
 }
 
-/// All hops, left to right, of every line of the header (a list may be spread over lines).
-fn hops(headers: &HeaderMap) -> Vec<&str> {
-    let lines = |name: &str| -> Vec<&str> {
-        headers
-            .get_all(name)
-            .iter()
-            .flat_map(|line| line.to_str().unwrap_or_default().split(','))
-            .map(str::trim)
-            .collect()
-    };
-    let forwarded_for = lines("x-forwarded-for");
-    if !forwarded_for.is_empty() {
-        return forwarded_for;
-    }
-    lines("forwarded").into_iter().map(for_parameter).collect()
+/// The address of each hop, the nearest first; a list may be spread over lines. Each is read by itself,
+/// so that no byte of one hides another.
+fn hops<'a>(
+    headers: &'a HeaderMap,
+    header: &'a HeaderName,
+) -> impl Iterator<Item = Option<IpAddr>> + use<'a> {
+    let lines = headers.get_all(header).iter().rev();
+    let elements = lines.flat_map(|line| line.as_bytes().rsplit(|byte| *byte == b','));
+    elements.map(move |element| {
+        let text = std::str::from_utf8(element).ok()?.trim();
+        hop_address(if *header == FORWARDED { for_parameter(text) } else { text })
+    })
 }
 
 /// The `for=` of one element of `Forwarded`; empty where it has none.
@@ -108,17 +111,28 @@ fn hop_address(hop: &str) -> Option<IpAddr> {
 
 #[cfg(test)]
 mod tests {
+    use axum::http::HeaderValue;
+
     use super::*;
 
     fn seen(peer: &str, headers: &[(&'static str, &str)], trusted: &[&str]) -> String {
+        seen_by("x-forwarded-for", peer, headers, trusted)
+    }
+
+    fn seen_by(
+        header: &'static str,
+        peer: &str,
+        headers: &[(&'static str, &str)],
+        trusted: &[&str],
+    ) -> String {
         let mut extensions = Extensions::new();
         extensions.insert(PeerAddr(SocketAddr::new(peer.parse().unwrap(), 4711)));
         let mut map = HeaderMap::new();
         for (name, value) in headers {
-            map.append(*name, value.parse().unwrap());
+            map.append(*name, HeaderValue::from_bytes(value.as_bytes()).unwrap());
         }
         let trusted: Vec<Cidr> = trusted.iter().map(|range| range.parse().unwrap()).collect();
-        client_ip(&extensions, &map, &trusted).0.to_string()
+        client_ip(&extensions, &map, &HeaderName::from_static(header), &trusted).0.to_string()
     }
 
     #[test]
@@ -151,9 +165,29 @@ mod tests {
     }
 
     #[test]
-    fn forwarded_is_read_where_the_older_header_is_absent() {
-        let forwarded = [("forwarded", "for=1.1.1.1, For=\"[2001:db8::5]:80\";proto=https;by=x")];
-        assert_eq!(seen("10.0.0.1", &forwarded, &["10.0.0.0/8"]), "2001:db8::5");
+    fn only_the_header_of_the_setting_counts() {
+        let forwarded = ("forwarded", "for=1.1.1.1, For=\"[2001:db8::5]:80\";proto=https;by=x");
+        let forged = ("x-forwarded-for", "6.6.6.6");
+        let (both, trusted) = ([forwarded, forged], ["10.0.0.0/8"]);
+        assert_eq!(seen_by("forwarded", "10.0.0.1", &both, &trusted), "2001:db8::5");
+        assert_eq!(seen_by("x-forwarded-for", "10.0.0.1", &both, &trusted), "6.6.6.6");
+        assert_eq!(seen_by("x-real-ip", "10.0.0.1", &both, &trusted), "10.0.0.1");
+        let real = [forged, ("x-real-ip", "203.0.113.7")];
+        assert_eq!(seen_by("x-real-ip", "10.0.0.1", &real, &trusted), "203.0.113.7");
+    }
+
+    #[test]
+    fn no_byte_that_the_client_sends_hides_the_hop_that_the_proxy_wrote() {
+        let trusted = ["10.0.0.0/8"];
+        for nonsense in ["ÿ", "é,", "\"", "for=\"", "1.2.3.4;", ",,,", "\u{80}\u{9f}", "\t"] {
+            let chain = format!("{nonsense}, 203.0.113.7");
+            assert_eq!(seen("10.0.0.1", &[("x-forwarded-for", &chain)], &trusted), "203.0.113.7");
+            let lines = [("x-forwarded-for", nonsense), ("x-forwarded-for", "203.0.113.7")];
+            assert_eq!(seen("10.0.0.1", &lines, &trusted), "203.0.113.7", "{nonsense:?}");
+            let forwarded = format!("{nonsense}, for=203.0.113.7;proto=http");
+            let forwarded = [("forwarded", forwarded.as_str())];
+            assert_eq!(seen_by("forwarded", "10.0.0.1", &forwarded, &trusted), "203.0.113.7");
+        }
     }
 
     #[test]

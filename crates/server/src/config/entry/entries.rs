@@ -268,10 +268,19 @@ pub(in crate::config) const ENTRIES: &[Setting] = &[
     Setting {
         name: "TRUSTED_PROXIES",
         section: HTTP,
-        about: "Addresses and networks of the proxies in front, whose `X-Forwarded-For` counts. \
+        about: "Addresses and networks of the proxies in front, whose CLIENT_IP_HEADER counts. \
             A list such as `10.0.0.0/8,::1`.",
         default: "none",
         set: Some(|settings, text| put(&mut settings.trusted_proxies, parse::networks(text))),
+        ..PLAIN
+    },
+    Setting {
+        name: "CLIENT_IP_HEADER",
+        section: HTTP,
+        about: "The header in which the proxy in front names the client: `X-Forwarded-For`, `Forwarded`, \
+            or one with a single address such as `X-Real-IP` or `CF-Connecting-IP`. Others are ignored.",
+        default: "X-Forwarded-For",
+        set: Some(|settings, text| put(&mut settings.client_ip_header, parse::header(text))),
         ..PLAIN
     },
     Setting {

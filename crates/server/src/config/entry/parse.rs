@@ -5,6 +5,8 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::str::FromStr;
 use std::time::Duration;
 
+use axum::http::HeaderName;
+
 use crate::config::{Cidr, HashScheme};
 
 /// A parsed value, or the end of the sentence that says what to write.
@@ -86,6 +88,11 @@ pub(in crate::config) fn networks(text: &str) -> Parsed<Vec<Cidr>> {
         })
     };
     list(text)?.iter().map(parse).collect()
+}
+
+/// The name of a header.
+pub(in crate::config) fn header(text: &str) -> Parsed<HeaderName> {
+    text.parse().map_err(|_| format!("must name a header such as X-Forwarded-For, not {text:?}"))
 }
 
 /// Where a group of routes is mounted. `{user_id}` may be one segment where `with_user` says so.

@@ -52,7 +52,12 @@ impl Around for Envelope {
     fn look(&self, request: &mut Request) -> Box<Opened> {
         let settings = &self.settings;
         let id = RequestId::of(request.headers(), || self.random.id(self.clock.now()));
-        let client = client_ip(request.extensions(), request.headers(), &settings.trusted_proxies);
+        let client = client_ip(
+            request.extensions(),
+            request.headers(),
+            &settings.client_ip_header,
+            &settings.trusted_proxies,
+        );
         let line = AccessLine::begin(request.method(), request.uri(), client);
         let origin = cors::allowed_origin(request.headers(), &settings.allowed_origins);
         let preflight = cors::preflight(request, origin.as_ref());
