@@ -1,4 +1,4 @@
-//! `/livez`, `/readyz`, `/health`. The database that hangs is tested in `tests/postgres`.
+//! `/livez`, `/readyz`, `/health`. The database that hangs is tested in `tests/system/postgres`.
 
 use std::time::Duration;
 

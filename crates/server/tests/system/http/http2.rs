@@ -8,7 +8,7 @@ use hyper::client::conn::http2::{SendRequest, handshake};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::net::TcpStream;
 
-use crate::server::{PATIENCE, SHORT, Server, limits};
+use crate::http::server::{PATIENCE, SHORT, Server, limits};
 
 async fn client(server: &Server) -> SendRequest<Body> {
     let stream = TcpStream::connect(server.address).await.expect("a connection");

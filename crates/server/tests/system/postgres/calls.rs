@@ -3,7 +3,7 @@
 use doorward::params;
 use doorward::sql::{DbError, Sql, Step};
 
-use crate::data::{ALL_TASKS, RENAME, RENAME_USER, USER_NAME, database, task, user};
+use crate::postgres::data::{ALL_TASKS, RENAME, RENAME_USER, USER_NAME, database, task, user};
 
 const SESSION_ENDS: Sql =
     Sql { name: "SESSION_ENDS", text: "UPDATE sessions SET ended_at = $2 WHERE id = $1" };

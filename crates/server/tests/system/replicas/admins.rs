@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::pair::Pair;
+use crate::replicas::pair::Pair;
 use crate::support::Client;
 
 /// How many of these still act as an admin.

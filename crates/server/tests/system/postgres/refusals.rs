@@ -9,7 +9,7 @@ use doorward::sql::DbError;
 use futures_util::future::join_all;
 use serde_json::json;
 
-use crate::data::NOW;
+use crate::postgres::data::NOW;
 use crate::support::postgres::{self, PASSWORD, free_port};
 use crate::support::{Client, TestApp};
 
@@ -56,7 +56,7 @@ async fn each_way_to_be_refused_has_its_own_sentence() {
 
 #[tokio::test]
 async fn a_database_that_is_not_there_yet_is_used_once_it_is() {
-    const ONE: doorward::sql::Sql = crate::data::ONE;
+    const ONE: doorward::sql::Sql = crate::postgres::data::ONE;
     let port = free_port();
     let url = format!("postgres://postgres:{PASSWORD}@127.0.0.1:{port}/postgres");
     let db = Database::open_lazily(&DatabaseUrl::parse(&url).unwrap()).await.unwrap();

@@ -1,11 +1,6 @@
 //! Two server processes over one database, as people run them behind a load balancer: what one does
 //! counts for the other with the next request, and what both do at once is done once. The tests of
 //! `tests/api` ask the same of two applications in one process; here nothing is shared but the data.
-#![allow(clippy::expect_used, reason = "a test may fail")]
-
-#[path = "../support/mod.rs"]
-#[macro_use]
-mod support;
 
 mod admins;
 mod endings;

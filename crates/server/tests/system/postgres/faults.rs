@@ -8,8 +8,8 @@ use doorward::params;
 use doorward::sql::DbError;
 use tokio::task::JoinSet;
 
-use crate::data::{ALL_TASKS, ONE, RENAME_USER, USER_NAME, database, open, task, user};
-use crate::proxy::Proxy;
+use crate::postgres::data::{ALL_TASKS, ONE, RENAME_USER, USER_NAME, database, open, task, user};
+use crate::postgres::proxy::Proxy;
 use crate::support::postgres::{self, Postgres};
 
 /// The engine's deadline is 4 s, and a busy machine adds to it; two of them in a row are too many.
@@ -118,7 +118,9 @@ async fn a_locked_table_stops_its_own_routes_only() {
             } else {
                 let title = format!("{number}");
                 let task = params![uuid::Uuid::from_u128(number), ada.user_id, title, ada.now];
-                db.write_as::<uuid::Uuid>(ada, crate::data::ADD_TASK, task).await.map(drop)
+                db.write_as::<uuid::Uuid>(ada, crate::postgres::data::ADD_TASK, task)
+                    .await
+                    .map(drop)
             };
             (outcome, began.elapsed())
         });
@@ -194,9 +196,9 @@ async fn restart_under_load(mode: &str) {
                     Ok(_) | Err(DbError::Away(_) | DbError::Overloaded) => {}
                     Err(other) => panic!("read: {other:?}"),
                 }
-                let id = crate::data::id();
+                let id = crate::postgres::data::id();
                 let row = params![id, ada.user_id, "kept", ada.now];
-                match db.write_as::<uuid::Uuid>(ada, crate::data::ADD_TASK, row).await {
+                match db.write_as::<uuid::Uuid>(ada, crate::postgres::data::ADD_TASK, row).await {
                     Ok(_) => kept.push(id),
                     Err(DbError::Away(_) | DbError::Unconfirmed(_) | DbError::Overloaded) => {
                         tokio::time::sleep(Duration::from_millis(10)).await;

@@ -8,8 +8,10 @@ use doorward::params;
 use doorward::sql::{Sql, Step};
 use serde_json::json;
 
-use crate::data::{ADD_TASK, ALL_TASKS, NOW, ONE, RENAME_USER, database, open, task, user};
-use crate::proxy::Proxy;
+use crate::postgres::data::{
+    ADD_TASK, ALL_TASKS, NOW, ONE, RENAME_USER, database, open, task, user,
+};
+use crate::postgres::proxy::Proxy;
 use crate::support::app::SECRET;
 use crate::support::client::PASSWORD;
 use crate::support::{Client, TestApp, postgres};

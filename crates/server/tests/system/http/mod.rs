@@ -1,9 +1,5 @@
 //! The accept loop against raw sockets: slow, broken, greedy and hostile clients, HTTP/2, and the
 //! drain at a stop. Limits are small so that each deadline passes within a second.
-#![allow(clippy::expect_used, reason = "a test may fail")]
-
-#[path = "../support/mod.rs"]
-mod support;
 
 mod drain;
 mod hostile;

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use doorward::clock::Clock;
 
-use crate::proxy::Proxy;
+use crate::postgres::proxy::Proxy;
 use crate::support::{TestApp, postgres};
 
 #[tokio::test(flavor = "multi_thread")]

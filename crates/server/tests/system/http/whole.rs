@@ -5,7 +5,7 @@ use std::time::Duration;
 use doorward::accept::limits::Limits;
 use serde_json::Value;
 
-use crate::server::{SHORT, Server, limits};
+use crate::http::server::{SHORT, Server, limits};
 use crate::support::{Engine, TestApp};
 
 async fn start() -> Server {

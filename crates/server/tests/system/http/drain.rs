@@ -4,7 +4,7 @@ use doorward::accept::limits::Limits;
 use doorward::accept::server::Drained;
 use tokio::io::AsyncWriteExt;
 
-use crate::server::{SHORT, Server, get_request, limits};
+use crate::http::server::{SHORT, Server, get_request, limits};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stop_lets_accepted_requests_finish_and_refuses_new_ones() {

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use doorward::accept::limits::Limits;
 
-use crate::server::{SHORT, Server, get_request, limits};
+use crate::http::server::{SHORT, Server, get_request, limits};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_connection_that_says_nothing_is_cut() {

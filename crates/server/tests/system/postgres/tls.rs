@@ -9,8 +9,8 @@ use doorward::config::DatabaseUrl;
 use doorward::db::Database;
 use doorward::params;
 
-use crate::data::ONE;
-use crate::proxy::Proxy;
+use crate::postgres::data::ONE;
+use crate::postgres::proxy::Proxy;
 use crate::support::postgres::{PASSWORD, Postgres, unprivileged};
 
 struct Secured {

@@ -12,7 +12,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use serde_json::json;
 use tokio::net::{TcpSocket, TcpStream};
 
-use crate::server::{PATIENCE, SHORT, Server, Socket, get_request, limits};
+use crate::http::server::{PATIENCE, SHORT, Server, Socket, get_request, limits};
 use crate::support::{Engine, TestApp};
 
 /// A connection from another loopback address.

@@ -3,7 +3,7 @@
 use futures_util::future::join_all;
 use serde_json::json;
 
-use crate::pair::Pair;
+use crate::replicas::pair::Pair;
 use crate::support::Client;
 
 async fn guess(client: &Client, email: &str) -> u16 {

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::server::{Server, get_request, limits};
+use crate::http::server::{Server, get_request, limits};
 
 /// The answer is exactly one refusal with a problem document, and the connection is closed.
 #[track_caller]

@@ -6,7 +6,9 @@ use doorward::params;
 use doorward::sql::{DbError, Sql, Step};
 use tokio::task::JoinSet;
 
-use crate::data::{ALL_TASKS, ONE, RENAME, RENAME_USER, USER_NAME, database, open, task, user};
+use crate::postgres::data::{
+    ALL_TASKS, ONE, RENAME, RENAME_USER, USER_NAME, database, open, task, user,
+};
 use crate::support::pooler::{Pooler, TOO_OLD, TRACKS};
 
 /// With one server connection this sees what every client has left there.

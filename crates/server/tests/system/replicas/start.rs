@@ -1,6 +1,6 @@
 //! Two processes that start at once over a database without tables, each told to make them.
 
-use crate::pair::{Pair, empty};
+use crate::replicas::pair::{Pair, empty};
 
 both! {
     async fn two_processes_start_at_once_over_an_empty_database(engine: Engine) {

@@ -3,7 +3,7 @@
 use futures_util::future::join_all;
 use serde_json::json;
 
-use crate::pair::Pair;
+use crate::replicas::pair::Pair;
 
 both! {
     async fn one_address_registered_at_both_at_once_has_one_winner(engine: Engine) {

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use futures_util::future::join_all;
 use serde_json::json;
 
-use crate::pair::Pair;
+use crate::replicas::pair::Pair;
 use crate::support::client::PASSWORD;
 use crate::support::{Client, Reply};
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::pair::Pair;
+use crate::replicas::pair::Pair;
 use crate::support::Engine;
 use crate::support::process::Server;
 use crate::support::redis::Redis;

@@ -6,8 +6,8 @@ use std::time::Duration;
 use doorward::params;
 use futures_util::future::join_all;
 
-use crate::data::{ADD_TASK, ALL_TASKS, NOW, database, open, user};
-use crate::proxy::Proxy;
+use crate::postgres::data::{ADD_TASK, ALL_TASKS, NOW, database, open, user};
+use crate::postgres::proxy::Proxy;
 use crate::support::postgres;
 
 /// Moves the runtime's clock, which connections are timed by.
