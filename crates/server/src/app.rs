@@ -13,7 +13,7 @@ use crate::audit::Audit;
 use crate::clock::Clock;
 use crate::config::Settings;
 use crate::context::Context;
-use crate::crypto::{HashingPool, Random};
+use crate::crypto::Random;
 use crate::db::Database;
 use crate::error::Error;
 use crate::guesses::Guesses;
@@ -26,7 +26,7 @@ use crate::identities::Identities;
 use crate::keys::{self, DecideFirst, Keys, SigningKeys};
 use crate::limiter::RateLimiter;
 use crate::openapi;
-use crate::passwords;
+use crate::passwords::{self, Passwords};
 use crate::roles;
 use crate::sessions::{self, Sessions};
 use crate::tasks;
@@ -55,8 +55,6 @@ impl App {
     /// An application over an open database.
     pub fn new(settings: Settings, db: Database, clock: Clock, random: Random) -> Self {
         let settings = Arc::new(settings);
-        let hashing = HashingPool::with_all_cores(settings.password_hash);
-        let guesses = Guesses::new(&settings);
         let retention = settings.audit_retention;
         let audit = Audit::new(db.clone(), clock.clone(), random.clone(), retention);
         let identities = Identities::new(
@@ -67,7 +65,16 @@ impl App {
             audit.clone(),
         );
         let keys = Keys::new(&settings, clock.clone(), db.clone(), Arc::new(identities));
-        let context = Context { settings, db, clock, random, keys, hashing, audit, guesses };
+        let guesses = Guesses::new(&settings, db.clone(), clock.clone(), audit.clone());
+        let passwords = Passwords::new(
+            &settings,
+            clock.clone(),
+            random.clone(),
+            keys.clone(),
+            audit.clone(),
+            guesses,
+        );
+        let context = Context { settings, db, clock, random, keys, audit, passwords };
         let context = Arc::new(context);
         Self { sessions: Sessions::new(Arc::clone(&context)), context }
     }
@@ -90,7 +97,7 @@ impl App {
     pub fn router(&self) -> (Routes, OpenApi) {
         let auth = accounts::router(self.accounts())
             .merge(sessions::router(self.sessions()))
-            .merge(passwords::router(self.passwords()))
+            .merge(passwords::router(self.passwords.clone()))
             .merge(keys::auth_router(self.keys.clone()));
         let admin = users::router(self.users())
             .merge(roles::router(self.roles()))

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use crate::audit::Audit;
 use crate::clock::Clock;
 use crate::config::Settings;
-use crate::crypto::{HashingPool, Random};
+use crate::crypto::Random;
 use crate::db::Database;
-use crate::guesses::Guesses;
 use crate::keys::Keys;
+use crate::passwords::Passwords;
 
 /// What all features share.
 #[derive(Debug)]
@@ -24,12 +24,10 @@ pub struct Context {
     pub random: Random,
     /// Signs and verifies access tokens.
     pub keys: Keys,
-    /// Hashes passwords.
-    pub hashing: HashingPool,
     /// Remembers who did what.
     pub audit: Audit,
-    /// Counts guesses at passwords.
-    pub guesses: Guesses,
+    /// Judges, hashes and compares passwords, and counts guesses at them.
+    pub passwords: Passwords,
 }
 
 /// Declares a feature: the type that its use cases are written on, and the method of [`Context`] that

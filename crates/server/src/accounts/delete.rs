@@ -5,13 +5,15 @@
 use axum::extract::State;
 use utoipa::ToSchema;
 
-use super::{Accounts, Password, store};
+use super::{Accounts, store};
 use crate::audit::{Actor, Event, Record};
 use crate::error::Error;
 use crate::gate::{Gate, keep_an_admin, lock_admins};
+use crate::guesses;
 use crate::http::{JsonBody, NoContent};
 use crate::input::{Fields, Origin};
 use crate::keys::Caller;
+use crate::passwords::{self, Password};
 use crate::sql::DbError;
 
 /// The proof that it is the owner who asks.
@@ -80,17 +82,19 @@ impl Accounts {
         password: Password,
         origin: Origin,
     ) -> Result<(), Error> {
-        let known = self.confirm_password(gate, password, &origin).await?;
+        let proof = self.passwords.confirm(gate, password, &origin).await?;
         let owner = gate.user_id;
-        let mut steps = vec![lock_admins(), keep_an_admin(owner, self.clock.now())];
-        steps.extend(store::delete(owner, &known.hash));
+        let steps = vec![
+            lock_admins(),
+            keep_an_admin(owner, self.clock.now()),
+            passwords::keeps(owner, &proof.user.hash),
+            store::delete(owner),
+            guesses::forget(owner),
+        ];
         let by = Actor::caller(gate, origin);
         let record = Record::by(&by, Event::AccountDelete).about(owner);
-        match self.audit.commit(by.authority, steps, [record]).await {
-            Ok(_) => {
-                known.guess.right();
-                Ok(())
-            }
+        match proof.commit(by.authority, steps, record).await {
+            Ok(()) => Ok(()),
             Err(DbError::Refused(why)) if why == "password_changed" => Err(Error::WrongPassword),
             Err(error) => Err(error.into()),
         }

@@ -1,25 +1,15 @@
 //! Accounts: who has registered. A user is found by id or by e-mail address, whose ASCII case never
-//! matters; the password is stored as a hash alone and leaves this folder in no form.
+//! matters.
 
-mod authenticate;
-mod common_password;
 mod delete;
-mod email;
-mod guess;
 mod me;
 mod name;
-mod password;
-mod password_policy;
 mod register;
 mod store;
-mod unlock;
 mod update;
 mod user;
 
-pub use authenticate::Authenticated;
-pub use email::Email;
 pub use name::Name;
-pub use password::Password;
 pub use store::STATEMENTS;
 pub use user::User;
 pub(crate) use user::split_roles;

@@ -5,12 +5,14 @@ use axum::extract::State;
 use utoipa::ToSchema;
 
 use super::store::{self, NewAccount};
-use super::{Accounts, Email, Name, Password, User};
+use super::{Accounts, Name, User};
 use crate::audit::{Event, Record};
 use crate::config::Registration;
+use crate::email::Email;
 use crate::error::Error;
 use crate::http::{Created, JsonBody};
 use crate::input::{Fields, Origin};
+use crate::passwords::Password;
 use crate::sql::DbError;
 
 /// What a new account is made of.
@@ -33,7 +35,7 @@ impl RegisterRequest {
         let password: Option<Password> = fields.required("password");
         let name = fields.optional("name");
         if let Some(password) = &password {
-            let refusal = accounts.judge_password(password, email.as_ref()).await?;
+            let refusal = accounts.passwords.policy.judge(password, email.as_ref()).await?;
             fields.note("password", refusal);
         }
         fields.finish()?;
@@ -75,8 +77,7 @@ impl Accounts {
         name: Option<Name>,
         origin: &Origin,
     ) -> Result<User, Error> {
-        let salt = self.random.bytes::<16>();
-        let hash = self.hashing.hash(password.into_secret(), salt).await?;
+        let hash = self.passwords.hash(password).await?;
         let now = self.clock.now();
         let new = NewAccount {
             id: self.random.id(now),

@@ -8,12 +8,12 @@ use uuid::Uuid;
 
 use super::sources::{self, SourceArgs};
 use super::{Failure, failed};
-use crate::accounts::Email;
 use crate::app::App;
 use crate::clock::Clock;
 use crate::config::{DatabaseUrl, Settings};
 use crate::crypto::Random;
 use crate::db::Database;
+use crate::email::Email;
 use crate::error::Error;
 use crate::gate::Authority;
 use crate::schema::Schema;

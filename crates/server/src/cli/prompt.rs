@@ -8,8 +8,9 @@ use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr
 use zeroize::Zeroizing;
 
 use super::{Failure, failed};
-use crate::accounts::{Email, Password};
 use crate::app::App;
+use crate::email::Email;
+use crate::passwords::Password;
 
 /// Longest text read as a password; the policy is stricter.
 const MAX_BYTES: u64 = 4096;
@@ -23,7 +24,7 @@ pub(super) async fn new_password(
     let text = if from_stdin { from_pipe()? } else { from_person()? };
     let too_long = || Failure::Failed("The password is too long.".into());
     let password = Password::parse(text.to_string()).ok_or_else(too_long)?;
-    match app.accounts().judge_password(&password, email).await.map_err(failed)? {
+    match app.passwords.policy.judge(&password, email).await.map_err(failed)? {
         Some((why, _)) => Err(Failure::Failed(format!("The password {why}."))),
         None => Ok(password),
     }

@@ -15,6 +15,7 @@ pub use resolve::{Resolved, Shown};
 pub use settings::{AllowedOrigins, HashScheme, LogFormat, Registration, Secret, Settings};
 pub use source::{Gathered, Sources, gather};
 pub use value::breach_file::BreachFile;
+pub(crate) use value::breach_file::{HexSha1, invalid, line_hash};
 pub use value::cidr::Cidr;
 pub use value::database_url::DatabaseUrl;
 pub use value::postgres_url::{ChannelBinding, PostgresUrl, Tls};

@@ -7,7 +7,8 @@ mod safeguards;
 
 pub use permission::{Needed, Permission};
 pub use safeguards::{
-    Authority, STATEMENTS, end_sessions, keep_an_admin, lock_admins, user_exists,
+    Authority, STATEMENTS, end_other_sessions, end_sessions, keep_an_admin, lock_admins,
+    user_exists,
 };
 
 use time::OffsetDateTime;

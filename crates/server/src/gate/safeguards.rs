@@ -34,6 +34,8 @@ statements! {
         WHERE h.user_id = $2 AND q.permission IN ('*', p.permission))";
     END_SESSIONS = "UPDATE sessions SET ended_at = $2, end_reason = $3 \
         WHERE user_id = $1 AND ended_at IS NULL RETURNING id";
+    END_OTHER_SESSIONS = "UPDATE sessions SET ended_at = $3, end_reason = $4 \
+        WHERE user_id = $1 AND id <> $2 AND ended_at IS NULL RETURNING id";
 }
 
 /// On whose authority administrative work is done.
@@ -88,4 +90,9 @@ pub fn user_exists(user: Uuid) -> Step {
 /// Ends every session of a user.
 pub fn end_sessions(owner: Uuid, now: OffsetDateTime, reason: &'static str) -> Step {
     Step::new(END_SESSIONS, params![owner, now, reason])
+}
+
+/// Ends all sessions of the gate's user but the one that asks.
+pub fn end_other_sessions(gate: Gate, reason: &'static str) -> Step {
+    Step::new(END_OTHER_SESSIONS, params![gate.user_id, gate.session_id, gate.now, reason])
 }

@@ -1,27 +1,37 @@
-//! Guesses at passwords, as a process remembers them: those under way, and under which names the database
-//! counts them.
+//! Guesses at a password are counted here, whichever route asks for it. A guess is claimed in the
+//! database before the password is hashed and the claim is the count, so restarts, replicas and
+//! parallel bursts gain nothing. After `LOGIN_MAX_FAILURES` in a row each further one must wait, longer
+//! and longer; waiting always helps, a right password clears the count. Networks that the account has
+//! signed in from and its live sessions are counted apart: strangers cannot keep the owner out.
+//! Addresses without an account are counted alike, in a fixed number of rows.
 
+mod guess;
+mod guesser;
 mod lane;
+mod store;
+mod unlock;
 
-pub(crate) use lane::Turn;
+pub(crate) use guess::Guess;
+pub(crate) use guesser::Guesser;
+pub use store::STATEMENTS;
+pub(crate) use store::forget;
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use aws_lc_rs::hmac;
-use uuid::Uuid;
 
+use crate::audit::Audit;
+use crate::clock::Clock;
 use crate::config::Settings;
-use crate::error::Error;
-use crate::limiter::network;
+use crate::db::Database;
 use lane::GuessLanes;
-
-/// Rows that addresses without an account share.
-const STRANGERS: u32 = 1 << 20;
 
 /// Counts guesses; clones share the lanes of this process.
 #[derive(Clone, Debug)]
 pub struct Guesses {
+    db: Database,
+    clock: Clock,
+    audit: Audit,
     lanes: Arc<GuessLanes>,
     key: hmac::Key,
     free: i64,
@@ -29,38 +39,9 @@ pub struct Guesses {
 
 impl Guesses {
     /// The guard of these settings.
-    pub fn new(settings: &Settings) -> Self {
+    pub fn new(settings: &Settings, db: Database, clock: Clock, audit: Audit) -> Self {
         let key = hmac::Key::new(hmac::HMAC_SHA256, settings.secret.bytes());
         let free = settings.login_max_failures;
-        Self { lanes: GuessLanes::new(free), key, free: i64::from(free) }
-    }
-
-    /// The row of an address that no account may have.
-    pub(crate) fn stranger(&self, address: &str) -> Uuid {
-        let tag = hmac::sign(&self.key, format!("doorward guess v1 {address}").as_bytes());
-        let mut number = [0; 4];
-        number.copy_from_slice(&tag.as_ref()[..4]);
-        Uuid::from_u128(u128::from(u32::from_be_bytes(number) % STRANGERS))
-    }
-
-    /// A network as the table names it: nobody reads there where people sign in from.
-    pub(crate) fn place(&self, ip: IpAddr) -> String {
-        let message = format!("doorward place v1 {}", network(ip));
-        let tag = hmac::sign(&self.key, message.as_bytes());
-        tag.as_ref()[..16].iter().fold(String::from("net "), |mut text, byte| {
-            use std::fmt::Write as _;
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
-    }
-
-    /// How many wrong ones in a row are free.
-    pub(crate) fn free(&self) -> i64 {
-        self.free
-    }
-
-    /// Waits for a turn in the lane of `key`.
-    pub(crate) async fn turn(&self, key: String) -> Result<Turn, Error> {
-        self.lanes.turn(key).await
+        Self { db, clock, audit, lanes: GuessLanes::new(free), key, free: i64::from(free) }
     }
 }

@@ -3,7 +3,8 @@
 
 use serde_json::{Map, Value};
 
-use crate::accounts::{Email, Name};
+use crate::accounts::Name;
+use crate::email::Email;
 use crate::input::Field;
 
 /// What an index entry of either database holds with room to spare.

@@ -5,8 +5,9 @@ use uuid::Uuid;
 
 use super::examine::LinkedUser;
 use super::person::Person;
-use crate::accounts::{Email, Name};
+use crate::accounts::Name;
 use crate::db::{Columns, Database, FromRow, Row};
+use crate::email::Email;
 use crate::sql::{Result, Step};
 use crate::{params, statements};
 

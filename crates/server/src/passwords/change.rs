@@ -6,15 +6,14 @@
 use axum::extract::State;
 use utoipa::ToSchema;
 
-use super::Passwords;
-use crate::accounts::{Email, Password};
+use super::{Password, Passwords, store};
 use crate::audit::{Actor, Event, Record};
+use crate::email::Email;
 use crate::error::{Error, Invalid};
-use crate::gate::Gate;
+use crate::gate::{Gate, end_other_sessions};
 use crate::http::{JsonBody, NoContent};
 use crate::input::{Fields, Origin};
 use crate::keys::Caller;
-use crate::sessions;
 use crate::sql::DbError;
 
 /// The present password and the one that shall take its place.
@@ -34,7 +33,7 @@ impl ChangeRequest {
         let current: Option<Password> = fields.required("current_password");
         let new: Option<Password> = fields.required("new_password");
         if let Some(new) = &new {
-            fields.note("new_password", passwords.accounts().judge_password(new, None).await?);
+            fields.note("new_password", passwords.policy.judge(new, None).await?);
         }
         fields.finish()?;
         let (Some(current_password), Some(new_password)) = (current, new) else {
@@ -76,25 +75,19 @@ impl Passwords {
         new: Password,
         origin: Origin,
     ) -> Result<(), Error> {
-        let accounts = self.accounts();
-        let known = accounts.confirm_password(gate, current, &origin).await?;
-        let email = known.user.email.as_deref().and_then(Email::parse);
-        let min = self.settings.password_min_length;
-        if let Some(why) = new.refusal(min, email.as_ref()) {
+        let proof = self.confirm(gate, current, &origin).await?;
+        let email = proof.user.email.as_deref().and_then(Email::parse);
+        if let Some(why) = self.policy.refusal(&new, email.as_ref()) {
             return Err(Error::Validation(vec![Invalid::new("body", "new_password", why)]));
         }
-        let salt = self.random.bytes::<16>();
-        let hash = self.hashing.hash(new.into_secret(), salt).await?;
-        let mut steps = accounts.replace_hash(gate.user_id, &known.hash, &hash);
-        steps.push(sessions::end_others(gate, "password_changed"));
-        steps.extend(known.guess.cleared());
+        let hash = self.hash(new).await?;
+        let owner = gate.user_id;
+        let mut steps = store::replace(owner, &proof.user.hash, &hash, self.clock.now()).to_vec();
+        steps.push(end_other_sessions(gate, "password_changed"));
         let by = Actor::caller(gate, origin);
-        let record = Record::by(&by, Event::PasswordChange).about(gate.user_id);
-        match self.audit.commit(by.authority, steps, [record]).await {
-            Ok(_) => {
-                known.guess.right();
-                Ok(())
-            }
+        let record = Record::by(&by, Event::PasswordChange).about(owner);
+        match proof.commit(by.authority, steps, record).await {
+            Ok(()) => Ok(()),
             Err(DbError::Refused(why)) if why == "password_changed" => Err(Error::WrongPassword),
             Err(error) => Err(error.into()),
         }

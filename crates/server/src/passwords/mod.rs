@@ -1,19 +1,81 @@
-//! Passwords: changed by their owner, who knows the present one and stays signed in where they are,
-//! while every other session ends.
+//! Passwords: what may become one, how it is hashed, who knows it, and how it is changed: by the owner,
+//! who knows the present one and stays signed in where they are, or by an operator. The stored hash
+//! leaves this folder in no form that is shown.
 
+mod breach;
 mod change;
+mod common_password;
+mod easy_words;
+mod hashing;
+mod password;
+mod policy;
+mod prove;
+mod set;
+mod store;
+
+pub use hashing::{HashingPool, Verdict};
+pub use password::Password;
+pub(crate) use policy::Policy;
+pub use prove::Proof;
+pub use store::STATEMENTS;
+pub(crate) use store::keeps;
+
+use std::sync::Arc;
 
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::feature;
+use crate::audit::Audit;
+use crate::clock::Clock;
+use crate::config::Settings;
+use crate::crypto::Random;
+use crate::error::Error;
+use crate::guesses::Guesses;
+use crate::keys::Keys;
 
-feature! {
-    /// The use cases of passwords.
-    Passwords = passwords()
+/// The use cases of passwords, and what they need.
+#[derive(Clone, Debug)]
+pub struct Passwords {
+    pub(crate) policy: Arc<Policy>,
+    pub(crate) clock: Clock,
+    pub(crate) random: Random,
+    pub(crate) keys: Keys,
+    /// Hashes passwords.
+    pub hashing: HashingPool,
+    pub(crate) audit: Audit,
+    /// Counts guesses at them.
+    pub guesses: Guesses,
+}
+
+impl AsRef<Keys> for Passwords {
+    fn as_ref(&self) -> &Keys {
+        &self.keys
+    }
 }
 
 /// The routes below `AUTH_PATH` that concern passwords.
 pub fn router(passwords: Passwords) -> OpenApiRouter {
     OpenApiRouter::new().routes(routes!(change::change)).with_state(passwords)
+}
+
+impl Passwords {
+    /// The policy and the hashing threads of these settings.
+    pub fn new(
+        settings: &Settings,
+        clock: Clock,
+        random: Random,
+        keys: Keys,
+        audit: Audit,
+        guesses: Guesses,
+    ) -> Self {
+        let policy = Arc::new(Policy::new(settings));
+        let hashing = HashingPool::with_all_cores(settings.password_hash);
+        Self { policy, clock, random, keys, hashing, audit, guesses }
+    }
+
+    /// Hashes a new password; its policy is the caller's business.
+    pub(crate) async fn hash(&self, password: Password) -> Result<String, Error> {
+        let salt = self.random.bytes::<16>();
+        self.hashing.hash(password.into_secret(), salt).await
+    }
 }

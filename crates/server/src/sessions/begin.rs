@@ -8,10 +8,12 @@ use uuid::Uuid;
 
 use super::session::Generation;
 use super::{Beginning, Session, Sessions, refresh_token, store};
-use crate::accounts::Authenticated;
+use crate::accounts::split_roles;
 use crate::audit::{Event, Record};
 use crate::error::Error;
+use crate::gate::Authority;
 use crate::input::Origin;
+use crate::passwords::Proof;
 use crate::sql::DbError;
 
 /// What signing in and refreshing return.
@@ -32,19 +34,15 @@ pub struct Tokens {
 
 impl Sessions {
     /// Begins a session; `None` if the user was changed since the password was verified.
-    pub async fn begin(
-        &self,
-        known: Authenticated,
-        origin: &Origin,
-    ) -> Result<Option<Tokens>, Error> {
-        let session = self.new_session(known.user.id);
-        let mut steps = vec![known.hold];
-        steps.extend(store::insert(&session, origin, &known.hash));
-        steps.extend(known.guess.cleared());
+    pub async fn begin(&self, proof: Proof, origin: &Origin) -> Result<Option<Tokens>, Error> {
+        let session = self.new_session(proof.user.id);
+        let roles = split_roles(proof.user.roles.as_deref());
+        let mut steps = vec![proof.hold()];
+        steps.extend(store::insert(&session, origin, &proof.hash));
         let record = Record::from(origin, Event::Login);
         let record = record.about(session.begun.user_id).in_session(session.begun.id);
-        match self.audit.write(steps, record).await {
-            Ok(_) => known.guess.right(),
+        match proof.commit(Authority::Operator, steps, record).await {
+            Ok(()) => {}
             // Disabled, deleted or given another password since. The guess is given back.
             Err(DbError::Refused(_) | DbError::Orphan) => return Ok(None),
             Err(error) => return Err(error.into()),
@@ -52,7 +50,7 @@ impl Sessions {
         let Session { begun, rotated_at: now, .. } = &session;
         self.memory.begun.put(begun.id, begun.clone());
         self.prune_daily(*now);
-        self.tokens(begun, session.generation(), known.user.roles, *now).await.map(Some)
+        self.tokens(begun, session.generation(), roles, *now).await.map(Some)
     }
 
     fn new_session(&self, user_id: Uuid) -> Session {

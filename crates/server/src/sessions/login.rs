@@ -5,10 +5,10 @@ use axum::extract::State;
 use utoipa::ToSchema;
 
 use super::{Sessions, Tokens};
-use crate::accounts::Password;
 use crate::error::Error;
 use crate::http::{FormError, Json, JsonOrForm, json};
 use crate::input::{Fields, Origin};
+use crate::passwords::Password;
 
 /// What a sign-in sends.
 #[derive(Debug, ToSchema)]
@@ -93,8 +93,8 @@ impl Sessions {
     ) -> Result<Tokens, Error> {
         // A second try covers two sign-ins of one account that upgrade its hash at once.
         for _ in 0..2 {
-            let known = self.accounts().authenticate(email, password.clone(), origin).await?;
-            if let Some(tokens) = self.begin(known, origin).await? {
+            let proof = self.passwords.prove(email, password.clone(), origin).await?;
+            if let Some(tokens) = self.begin(proof, origin).await? {
                 return Ok(tokens);
             }
         }

@@ -24,7 +24,6 @@ pub use introspect::Introspection;
 pub use list::SessionView;
 pub use refresh_token::{Forgiveness, Genuine, Presented, Redemption, redeem};
 pub use session::{Beginning, Session};
-pub(crate) use store::end_others;
 pub use store::{STATEMENTS, Scope};
 
 use std::ops::Deref;

@@ -7,7 +7,7 @@ use super::examine::Fate;
 use super::{Session, SessionView};
 use crate::accounts::split_roles;
 use crate::db::{Columns, Database, FromRow};
-use crate::gate::{Authority, Gate, end_sessions};
+use crate::gate::{Authority, Gate, end_other_sessions, end_sessions};
 use crate::input::Origin;
 use crate::sql::{Result, Step};
 use crate::{params, statements};
@@ -56,8 +56,6 @@ statements! {
     FIND_USER = "SELECT u.id FROM users u WHERE u.id = $1";
     END_OWN = "UPDATE sessions SET ended_at = $3, end_reason = $4 \
         WHERE user_id = $1 AND id = $2 AND ended_at IS NULL RETURNING id";
-    END_OTHERS = "UPDATE sessions SET ended_at = $3, end_reason = $4 \
-        WHERE user_id = $1 AND id <> $2 AND ended_at IS NULL RETURNING id";
 }
 
 /// A session with what a refresh needs to know of its user.
@@ -204,14 +202,9 @@ pub(super) fn revoke_own(gate: Gate, scope: Scope) -> Step {
     let (owner, id, now) = (gate.user_id, gate.session_id, gate.now);
     match scope {
         Scope::This => Step::new(END_OWN, params![owner, id, now, "logout"]),
-        Scope::Others => end_others(gate, "logout_others"),
+        Scope::Others => end_other_sessions(gate, "logout_others"),
         Scope::All => end_sessions(owner, now, "logout_all"),
     }
-}
-
-/// Ends all sessions of the gate's user but the one that asks.
-pub(crate) fn end_others(gate: Gate, why: &str) -> Step {
-    Step::new(END_OTHERS, params![gate.user_id, gate.session_id, gate.now, why])
 }
 
 /// A session as its owner and administrators see it.

@@ -5,14 +5,16 @@ use axum::extract::State;
 use utoipa::ToSchema;
 
 use super::{AdminUser, Users, store};
-use crate::accounts::{Accounts, Email, Name, Password};
+use crate::accounts::Name;
 use crate::audit::{Actor, Event, Record};
+use crate::email::Email;
 use crate::error::Error;
 use crate::gate::Authority;
 use crate::gate::permission::UsersWrite;
 use crate::http::{Created, JsonBody};
 use crate::input::Fields;
 use crate::keys::Permitted;
+use crate::passwords::{Password, Policy};
 use crate::sql::DbError;
 
 /// A new account.
@@ -50,14 +52,14 @@ pub struct NewUser {
 }
 
 impl NewUser {
-    async fn read(mut fields: Fields, accounts: &Accounts) -> Result<Self, Error> {
+    async fn read(mut fields: Fields, policy: &Policy) -> Result<Self, Error> {
         let email: Option<Email> = fields.required("email");
         let password: Option<Password> = fields.optional("password");
         let name = fields.optional("name");
         let is_active = fields.optional("is_active").unwrap_or(true);
         let email_verified = fields.optional("email_verified").unwrap_or(false);
         if let Some(password) = &password {
-            let refusal = accounts.judge_password(password, email.as_ref()).await?;
+            let refusal = policy.judge(password, email.as_ref()).await?;
             fields.note("password", refusal);
         }
         fields.finish()?;
@@ -80,7 +82,7 @@ pub(super) async fn create(
     by: Permitted<UsersWrite>,
     JsonBody(fields): JsonBody,
 ) -> Result<Created<AdminUser>, Error> {
-    let new = NewUser::read(fields, &users.accounts()).await?;
+    let new = NewUser::read(fields, &users.passwords.policy).await?;
     let user = users.create(&by.actor, new).await?;
     Ok(Created(format!("/admin/users/{}", user.user.id), user))
 }
@@ -94,8 +96,7 @@ impl Users {
                 if let Authority::Caller(gate) = by.authority {
                     self.db.check(gate).await?;
                 }
-                let salt = self.random.bytes::<16>();
-                Some(self.hashing.hash(password.into_secret(), salt).await?)
+                Some(self.passwords.hash(password).await?)
             }
             None => None,
         };

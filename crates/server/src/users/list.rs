@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::response::Response;
 
 use super::{AdminUser, Users, store};
-use crate::accounts::Email;
+use crate::email::Email;
 use crate::error::Error;
 use crate::gate::Authority;
 use crate::gate::permission::UsersRead;

@@ -7,7 +7,6 @@ mod audit;
 mod create;
 mod delete;
 mod list;
-mod set_password;
 mod show;
 mod store;
 mod update;

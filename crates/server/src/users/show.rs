@@ -4,7 +4,7 @@ use axum::extract::State;
 use uuid::Uuid;
 
 use super::{AdminUser, Users, store};
-use crate::accounts::Email;
+use crate::email::Email;
 use crate::error::Error;
 use crate::gate::Authority;
 use crate::gate::permission::UsersRead;

@@ -6,8 +6,9 @@ use uuid::Uuid;
 
 use super::update::UserChange;
 use super::{AdminUser, NewUser, UserFilter};
-use crate::accounts::{Email, Name};
+use crate::accounts::Name;
 use crate::db::Database;
+use crate::email::Email;
 use crate::gate::Authority;
 use crate::input::{Given, Page};
 use crate::sql::{Result, Step};
@@ -43,7 +44,6 @@ statements! {
         is_active = coalesce($4, is_active), email_verified = coalesce($5, email_verified), \
         banned_until = CASE WHEN $6 THEN $7 ELSE banned_until END, \
         ban_reason = CASE WHEN $8 THEN $9 ELSE ban_reason END, updated_at = $10 WHERE id = $1";
-    UPDATE_PASSWORD = "UPDATE users SET hashed_password = $2, updated_at = $3 WHERE id = $1";
     DELETE = "DELETE FROM users WHERE id = $1";
 }
 
@@ -152,10 +152,6 @@ fn given<T>(field: &Given<T>) -> Option<Option<&T>> {
         Given::Null => Some(None),
         Given::Value(value) => Some(Some(value)),
     }
-}
-
-pub(super) fn update_password(id: Uuid, hash: &str, now: OffsetDateTime) -> Step {
-    Step::new(UPDATE_PASSWORD, params![id, hash, now])
 }
 
 pub(super) fn delete(id: Uuid) -> Step {

@@ -7,9 +7,11 @@ use crate::architecture::rust_files;
 use crate::support::TestApp;
 
 /// The statements of every store, with the folder that owns them.
-const STORES: [(&str, &[Sql]); 8] = [
+const STORES: [(&str, &[Sql]); 10] = [
     ("keys", doorward::keys::STATEMENTS),
     ("audit", doorward::audit::STATEMENTS),
+    ("guesses", doorward::guesses::STATEMENTS),
+    ("passwords", doorward::passwords::STATEMENTS),
     ("accounts", doorward::accounts::STATEMENTS),
     ("roles", doorward::roles::STATEMENTS),
     ("users", doorward::users::STATEMENTS),

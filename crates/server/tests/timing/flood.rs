@@ -29,7 +29,7 @@ both! {
         let _turn = TURN.lock().await;
         let app = TestApp::with(engine, |settings| settings.password_hash = HashScheme::default()).await;
         let ada = app.sign_up("ada").await;
-        let hashing = &app.app.hashing;
+        let hashing = &app.app.passwords.hashing;
         let (before, mut answers) = (hashing.hashes_computed(), 0);
         let flood = tokio::spawn(flood(app.anonymous()));
         while !flood.is_finished() {

@@ -9,10 +9,11 @@ use serde_json::json;
 
 use super::operator::{OperatorArgs, confirm, find_user};
 use super::sources::SourceArgs;
-use crate::accounts::{Email, Name};
+use crate::accounts::Name;
 use crate::app::App;
 use crate::audit::Actor;
 use crate::cli::{Exit, Failure, failed, output, output_json, prompt};
+use crate::email::Email;
 use crate::error::Error;
 use crate::input::Field;
 use crate::users::NewUser;
@@ -149,7 +150,7 @@ async fn set_password(app: &App, user: &str, from_stdin: bool, as_json: bool) ->
     let email = found.user.email.as_deref().and_then(Email::parse);
     let password = prompt::new_password(app, from_stdin, email.as_ref()).await?;
     let id = found.user.id;
-    app.users().set_password(&Actor::operator(), id, password).await.map_err(failed)?;
+    app.passwords.set(&Actor::operator(), id, password).await.map_err(failed)?;
     if as_json {
         return output_json(&json!({"id": id, "password_set": true}));
     }
@@ -158,10 +159,12 @@ async fn set_password(app: &App, user: &str, from_stdin: bool, as_json: bool) ->
 
 async fn unlock(app: &App, user: &str, as_json: bool) -> Exit {
     let id =
-        app.accounts().unlock(&Actor::operator(), user).await.map_err(|error| match error {
-            Error::NotFound => Failure::Failed(format!("There is no account {user}.")),
-            other => failed(other),
-        })?;
+        app.passwords.guesses.unlock(&Actor::operator(), user).await.map_err(
+            |error| match error {
+                Error::NotFound => Failure::Failed(format!("There is no account {user}.")),
+                other => failed(other),
+            },
+        )?;
     if as_json {
         return output_json(&json!({"id": id, "unlocked": true}));
     }

@@ -37,7 +37,7 @@ async fn work(app: &TestApp) -> [i64; 3] {
     const GUESSES: Sql = Sql { name: "GUESSES", text: "SELECT failures FROM login_guards" };
     const RECORDS: Sql = Sql { name: "RECORDS", text: "SELECT count(*) FROM audit_log" };
     app.app.audit.flush().await;
-    let hashes = i64::try_from(app.app.hashing.hashes_computed()).expect("not that many");
+    let hashes = i64::try_from(app.app.passwords.hashing.hashes_computed()).expect("not that many");
     let guesses = app.app.db.query::<i64>(GUESSES, params![]).await.expect("rows");
     let records = app.app.db.find::<i64>(RECORDS, params![]).await.expect("a row");
     [hashes, guesses.iter().sum(), records.expect("a row")]
@@ -90,6 +90,6 @@ both! {
             answers.push(seen(&reply));
         }
         assert_eq!(answers[0], answers[1]);
-        assert_eq!(closed.app.hashing.hashes_computed(), 0);
+        assert_eq!(closed.app.passwords.hashing.hashes_computed(), 0);
     }
 }

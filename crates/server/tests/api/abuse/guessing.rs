@@ -308,8 +308,8 @@ both! {
         use_up(&client).await;
         use_up(&app.anonymous().from(ELSEWHERE)).await;
         let unlock = |user: &'static str| {
-            let accounts = app.app.accounts();
-            async move { accounts.unlock(&Actor::operator(), user).await }
+            let guesses = app.app.passwords.guesses.clone();
+            async move { guesses.unlock(&Actor::operator(), user).await }
         };
         assert!(unlock("nobody@example.com").await.is_err());
         guess(&client).await.expect(429);

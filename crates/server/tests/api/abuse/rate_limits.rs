@@ -144,11 +144,11 @@ async fn the_limit_is_decided_before_body_and_hash() {
     let app = limited(|_| {}).await;
     let client = app.anonymous().from(OFFICE);
     use_up(&client).await;
-    let hashes = app.app.hashing.hashes_computed();
+    let hashes = app.app.passwords.hashing.hashes_computed();
     guess(&client).await.expect(429);
     client.raw("POST", "/auth/login", &[], "not even JSON").await.expect(429);
     client.raw("POST", "/auth/login", &[], vec![b'x'; 1 << 20]).await.expect(429);
-    assert_eq!(app.app.hashing.hashes_computed(), hashes);
+    assert_eq!(app.app.passwords.hashing.hashes_computed(), hashes);
 }
 
 #[tokio::test]

@@ -108,7 +108,7 @@ both! {
             client.post("/auth/register", body).await.expect_problem(422, "validation");
         }
         assert_eq!(count(&app).await, 0);
-        assert_eq!(app.app.hashing.hashes_computed(), 0, "nothing was hashed for nothing");
+        assert_eq!(app.app.passwords.hashing.hashes_computed(), 0, "nothing was hashed for nothing");
     }
 
     async fn all_problems_are_named_at_once(engine: Engine) {
@@ -192,7 +192,7 @@ both! {
         register(&client, "ada@example.com", &big).await.expect_problem(422, "validation");
         let body = json!({"email": "ada@example.com", "password": big});
         client.post("/auth/login", body).await.expect_problem(422, "validation");
-        assert_eq!(app.app.hashing.hashes_computed(), 0);
+        assert_eq!(app.app.passwords.hashing.hashes_computed(), 0);
     }
 
     async fn passwords_are_stored_as_argon2id_with_a_salt_of_their_own(engine: Engine) {
@@ -271,7 +271,7 @@ both! {
         register(&app.anonymous(), "ada@example.com", PASSWORD)
             .await
             .expect_problem(403, "insufficient_scope");
-        assert_eq!((count(&app).await, app.app.hashing.hashes_computed()), (0, 0));
+        assert_eq!((count(&app).await, app.app.passwords.hashing.hashes_computed()), (0, 0));
     }
 
     async fn only_json_is_read(engine: Engine) {

@@ -176,9 +176,9 @@ both! {
                 "ada@example.com", "passwordless@example.com", "disabled@example.com", "broken@example.com",
                 "unknown@example.com", "no address",
             ] {
-                let before = app.app.hashing.hashes_computed();
+                let before = app.app.passwords.hashing.hashes_computed();
                 login(&app, email, WRONG).await.expect_problem(401, "invalid_credentials");
-                assert_eq!(app.app.hashing.hashes_computed() - before, 1, "{email}");
+                assert_eq!(app.app.passwords.hashing.hashes_computed() - before, 1, "{email}");
             }
         }
     }
@@ -204,7 +204,7 @@ both! {
         ] {
             app.anonymous().post("/auth/login", body).await.expect_problem(422, "validation");
         }
-        assert_eq!(app.app.hashing.hashes_computed(), 0);
+        assert_eq!(app.app.passwords.hashing.hashes_computed(), 0);
         for (email, password) in [("nonsense", "x"), ("", ""), ("a@b", &"x".repeat(1024)), ("admin", "admin")] {
             login(&app, email, password).await.expect_problem(401, "invalid_credentials");
         }

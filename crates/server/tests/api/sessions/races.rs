@@ -1,8 +1,8 @@
 //! A refresh that races the end of its session leaves nothing alive, whoever ends it and
 //! through whichever server. Refreshes and ending run on threads of their own.
 
-use doorward::accounts::Password;
 use doorward::audit::Actor;
+use doorward::passwords::Password;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
@@ -73,8 +73,8 @@ async fn end(app: &TestApp, how: &str, cast: &Cast) {
         "deleted by an admin" => root.delete(&phone.at("")).await,
         _ => {
             let new = Password::parse(NEW.into()).expect("a password");
-            let users = app.app.users();
-            return users.set_password(&Actor::operator(), phone.id(), new).await.expect("set");
+            let passwords = app.app.passwords.clone();
+            return passwords.set(&Actor::operator(), phone.id(), new).await.expect("set");
         }
     };
     // A refresh that raced may have replaced what `revoke` was given; it answers 200 to anything.

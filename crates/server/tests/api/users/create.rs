@@ -14,8 +14,8 @@ both! {
         app.anonymous().post("/auth/register", body).await.expect(403);
         let operator = doorward::audit::Actor::operator();
         let new = doorward::users::NewUser {
-            email: doorward::accounts::Email::parse("ada@example.com").expect("an address"),
-            password: doorward::accounts::Password::parse("correct horse battery".into()),
+            email: doorward::email::Email::parse("ada@example.com").expect("an address"),
+            password: doorward::passwords::Password::parse("correct horse battery".into()),
             name: None,
             is_active: true,
             email_verified: true,

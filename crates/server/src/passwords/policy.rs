@@ -7,8 +7,10 @@ use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 use tokio::sync::Semaphore;
 
 use super::common_password::is_common;
-use super::{Accounts, Email, Password};
-use crate::config::{BreachFile, WordList};
+use super::easy_words::EasyWords;
+use super::{Password, breach};
+use crate::config::{BreachFile, Settings};
+use crate::email::Email;
 use crate::error::Error;
 use crate::input::Refusal;
 
@@ -30,7 +32,7 @@ pub(super) fn refusal(text: &str, min: usize, email: Option<&Email>) -> Option<R
     }
     let why = if email.is_some_and(|email| is_own(text, email)) {
         "must not be your e-mail address or a part of it"
-    } else if WordList::of(["doorward"]).makes(text) {
+    } else if EasyWords::of(["doorward"]).make(text) {
         "must not be the product's name"
     } else if is_common(text) {
         "is among the passwords that are guessed first"
@@ -49,17 +51,32 @@ fn is_own(text: &str, email: &Email) -> bool {
         || is(email.key())
         || is(domain)
         || domain.split('.').any(is)
-        || WordList::of(parts.chain([local])).makes(text)
+        || EasyWords::of(parts.chain([local])).make(text)
 }
 
-impl Accounts {
+/// What may become a password here; clones share it.
+#[derive(Clone, Debug)]
+pub(crate) struct Policy {
+    min: usize,
+    words: Option<EasyWords>,
+    breached: Option<BreachFile>,
+}
+
+impl Policy {
+    /// The policy of these settings.
+    pub(super) fn new(settings: &Settings) -> Self {
+        let words = settings.password_word_list.as_ref().map(EasyWords::new);
+        let breached = settings.password_breach_file.clone();
+        Self { min: settings.password_min_length, words, breached }
+    }
+
     /// Why `password` may not become this account's, if it may not.
-    pub(crate) async fn judge_password(
+    pub(crate) async fn judge(
         &self,
         password: &Password,
         email: Option<&Email>,
     ) -> Result<Option<Refusal>, Error> {
-        Ok(match password.refusal(self.settings.password_min_length, email) {
+        Ok(match refusal(password.text(), self.min, email) {
             Some(refusal) => Some(refusal),
             None if self.is_own_word(password) => Some((
                 format!("must not be a word that is easy to guess here: {ADVICE}"),
@@ -72,17 +89,21 @@ impl Accounts {
         })
     }
 
+    /// Why the password may not become this account's, as far as no file need be asked.
+    pub(super) fn refusal(&self, password: &Password, email: Option<&Email>) -> Option<Refusal> {
+        refusal(password.text(), self.min, email)
+    }
+
     fn is_own_word(&self, password: &Password) -> bool {
-        let list = self.settings.password_word_list.as_ref();
-        list.is_some_and(|list| list.makes(password.text()))
+        self.words.as_ref().is_some_and(|words| words.make(password.text()))
     }
 
     /// Reads the breach file on a thread that may wait for the disk.
     async fn is_breached(&self, password: &Password) -> Result<bool, Error> {
-        let Some(file) = self.settings.password_breach_file.clone() else { return Ok(false) };
+        let Some(file) = self.breached.clone() else { return Ok(false) };
         let sha1 = digest(&SHA1_FOR_LEGACY_USE_ONLY, password.text().as_bytes());
         let _place = READERS.acquire().await.map_err(|error| Error::Internal(error.to_string()))?;
-        let found = tokio::task::spawn_blocking(move || BreachFile::contains(&file, sha1.as_ref()));
+        let found = tokio::task::spawn_blocking(move || breach::contains(&file, sha1.as_ref()));
         match found.await {
             Ok(Ok(found)) => Ok(found),
             Ok(Err(error)) => {

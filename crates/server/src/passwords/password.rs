@@ -1,12 +1,11 @@
 //! Password as it was sent: never trimmed, cut or changed in case, and NUL is a character like any
-//! other. Nothing over 1 KiB ever reaches a hash. What may become one is `password_policy`'s business.
+//! other. Nothing over 1 KiB ever reaches a hash. What may become one is `policy`'s business.
 
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use utoipa::openapi::{KnownFormat, ObjectBuilder, RefOr, Schema, SchemaFormat, Type};
 
-use super::Email;
-use super::password_policy::{self, MAX_CHARS};
+use super::policy::MAX_CHARS;
 use crate::input::{Field, Refusal};
 
 const MAX_BYTES: usize = 1024;
@@ -24,15 +23,6 @@ impl Password {
     /// The text, for hashing.
     pub fn into_secret(self) -> SecretString {
         self.0
-    }
-
-    /// Why this may not become the account's password, as far as no file need be asked.
-    pub(crate) fn refusal(
-        &self,
-        min: usize,
-        email: Option<&Email>,
-    ) -> Option<(String, &'static str)> {
-        password_policy::refusal(self.text(), min, email)
     }
 
     /// The text, to be judged.

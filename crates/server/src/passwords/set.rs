@@ -3,26 +3,19 @@
 
 use uuid::Uuid;
 
-use super::{Users, store};
-use crate::accounts::Password;
+use super::{Password, Passwords, store};
 use crate::audit::{Actor, Event, Record};
 use crate::error::Error;
 use crate::gate::{end_sessions, user_exists};
 
-impl Users {
+impl Passwords {
     /// Sets the password; its policy is the caller's business.
-    pub async fn set_password(
-        &self,
-        by: &Actor,
-        id: Uuid,
-        password: Password,
-    ) -> Result<(), Error> {
-        let salt = self.random.bytes::<16>();
-        let hash = self.hashing.hash(password.into_secret(), salt).await?;
+    pub async fn set(&self, by: &Actor, id: Uuid, password: Password) -> Result<(), Error> {
+        let hash = self.hash(password).await?;
         let now = self.clock.now();
         let steps = vec![
             user_exists(id),
-            store::update_password(id, &hash, now),
+            store::set(id, &hash, now),
             end_sessions(id, now, "password_set"),
         ];
         let record = Record::by(by, Event::PasswordSet).about(id);

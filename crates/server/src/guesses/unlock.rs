@@ -3,11 +3,12 @@
 
 use uuid::Uuid;
 
-use super::{Accounts, Email, store};
+use super::{Guesses, store};
 use crate::audit::{Actor, Event, Record};
+use crate::email::Email;
 use crate::error::Error;
 
-impl Accounts {
+impl Guesses {
     /// Clears every count of the account with this id or address.
     pub async fn unlock(&self, actor: &Actor, user: &str) -> Result<Uuid, Error> {
         let (email, id) = (Email::parse(user), Uuid::try_parse(user).ok());

@@ -1,0 +1,189 @@
+//! One guess: claimed before the password is hashed, then wrong, right, or given back undecided.
+
+use std::time::Duration;
+
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::lane::Turn;
+use super::store::{self, Claim, Delays};
+use super::{Guesser, Guesses};
+use crate::audit::{Audit, Outcome, Record};
+use crate::clock::Clock;
+use crate::db::{Database, Row};
+use crate::error::Error;
+use crate::gate::Authority;
+use crate::http::request_id;
+use crate::sql::{self, Step};
+
+/// A count is forgotten after this long without a guess: fewer guesses than waiting would give.
+const MEMORY: Duration = Duration::from_hours(24);
+/// The wait after the last free guess, and those after it.
+const GROWING: [Duration; 3] =
+    [Duration::from_secs(30), Duration::from_mins(2), Duration::from_mins(8)];
+/// The wait after those.
+const LATER: Duration = Duration::from_mins(15);
+/// From this many in a row on the wait is the longest.
+const MANY: i64 = 20;
+const LONGEST: Duration = Duration::from_hours(1);
+/// How often a claim is asked for again while others turn out right.
+const ATTEMPTS: usize = 16;
+
+/// A claimed guess. Dropped undecided, it is given back: nobody has learnt anything by it.
+#[derive(Debug)]
+pub(crate) struct Guess {
+    turn: Option<Turn>,
+    db: Database,
+    clock: Clock,
+    audit: Audit,
+    claimed: Option<Claimed>,
+}
+
+#[derive(Clone, Debug)]
+struct Claimed {
+    account: Uuid,
+    source: String,
+    /// What to remember if the password is right.
+    place: Option<String>,
+}
+
+impl Guess {
+    /// The password was wrong: the guess stays counted.
+    pub(crate) fn wrong(mut self, record: Record) {
+        self.claimed = None;
+        self.audit.note(record.came_out(Outcome::Failure));
+    }
+
+    /// The password was right: does the work it allows, appends the record and clears the count, in
+    /// one transaction. If that fails, the guess is given back.
+    pub(crate) async fn right(
+        mut self,
+        authority: Authority,
+        mut work: Vec<Step>,
+        record: Record,
+    ) -> sql::Result<()> {
+        if let Some(Claimed { account, source, place }) = &self.claimed {
+            work.extend(store::clear(*account, source, place.as_deref(), self.clock.now()));
+        }
+        self.audit.commit(authority, work, [record]).await?;
+        self.claimed = None;
+        if let Some(turn) = &mut self.turn {
+            turn.end(true);
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Guess {
+    fn drop(&mut self) {
+        let (Some(claimed), Some(turn)) = (self.claimed.take(), self.turn.take()) else { return };
+        let (db, now) = (self.db.clone(), self.clock.now());
+        let release = async move {
+            // Cleared since, it is no longer counted; to give it back would be to give one away.
+            if turn.was_cleared() {
+                return;
+            }
+            let (account, source) = (claimed.account, claimed.source.as_str());
+            if let Err(error) = store::release(&db, account, source, now).await {
+                tracing::warn!(%error, "an unused guess could not be given back");
+            }
+        };
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn(release);
+        }
+    }
+}
+
+/// What the database said to a claim.
+enum Asked {
+    Granted(Box<Guess>, Option<Row>),
+    Refused(Turn, OffsetDateTime, Option<Uuid>),
+}
+
+/// Somebody whose turn it is to guess.
+#[derive(Debug)]
+pub(crate) struct Waiting {
+    guesses: Guesses,
+    guesser: Guesser,
+    turn: Turn,
+}
+
+impl Guesses {
+    /// Waits until few enough others guess at the same password.
+    pub(crate) async fn turn(&self, guesser: Guesser) -> Result<Waiting, Error> {
+        let turn = self.lanes.turn(guesser.lane.clone()).await?;
+        Ok(Waiting { guesses: self.clone(), guesser, turn })
+    }
+
+    fn delays(&self, now: OffsetDateTime) -> Delays {
+        Delays {
+            now,
+            forget_before: now - MEMORY,
+            free: self.free,
+            many: MANY.max(self.free + 1),
+            growing: GROWING.map(|wait| now + wait),
+            later: now + LATER,
+            longest: now + LONGEST,
+        }
+    }
+
+    async fn ask(
+        self,
+        guesser: Guesser,
+        read: Step,
+        mut turn: Turn,
+        now: OffsetDateTime,
+    ) -> Result<Asked, Error> {
+        let Guesser { gate, suspect, place, .. } = guesser;
+        turn.begin();
+        let delays = self.delays(now);
+        let (claim, found) = store::claim(&self.db, gate, &suspect, &delays, read).await?;
+        Ok(match claim {
+            Claim::Refused { until, account } => Asked::Refused(turn, until, account),
+            Claim::Granted { account, source } => {
+                let claimed = Some(Claimed { account, source, place });
+                let (db, clock, audit) = (self.db, self.clock, self.audit);
+                let guess = Guess { turn: Some(turn), db, clock, audit, claimed };
+                Asked::Granted(Box::new(guess), found)
+            }
+        })
+    }
+
+    fn refuse(&self, until: OffsetDateTime, record: Record) -> Error {
+        let wait = (until - self.clock.now()).whole_microseconds().max(1);
+        self.audit.note(record.came_out(Outcome::Blocked).detail("too many wrong passwords"));
+        Error::RateLimited(u64::try_from(wait).unwrap_or(1).div_ceil(1_000_000))
+    }
+}
+
+impl Waiting {
+    /// Claims a guess, and reads in the same round trip what it is to be compared with.
+    pub(crate) async fn claim(self, read: Step) -> Result<(Guess, Option<Row>), Error> {
+        let Self { guesses, guesser, mut turn } = self;
+        let mut refused = guesser.refused.clone();
+        for _ in 0..ATTEMPTS {
+            let now = guesses.clock.now();
+            if let Some(until) = turn.refused(now) {
+                return Err(guesses.refuse(until, refused));
+            }
+            let until;
+            // A task of its own: a claim whose client has gone away still comes to its end, and is
+            // given back.
+            let asking = guesses.clone().ask(guesser.clone(), read.clone(), turn, now);
+            (turn, until) = match tokio::spawn(request_id::carried(asking)).await {
+                Ok(Ok(Asked::Granted(guess, found))) => return Ok((*guess, found)),
+                Ok(Ok(Asked::Refused(turn, until, account))) => {
+                    refused = account.map_or(refused.clone(), |account| refused.about(account));
+                    (turn, until)
+                }
+                Ok(Err(error)) => return Err(error),
+                // The panic hook has told where; the message may quote what was read.
+                Err(_) => return Err(Error::Internal("the claim of a guess panicked".into())),
+            };
+            if !turn.outwait(until, now).await {
+                return Err(guesses.refuse(until, refused));
+            }
+        }
+        Err(Error::RateLimited(1))
+    }
+}

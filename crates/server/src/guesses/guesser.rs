@@ -1,0 +1,92 @@
+//! Who guesses, at whose password, and from where: what decides which row of `login_guards` counts.
+
+use std::net::IpAddr;
+
+use aws_lc_rs::hmac;
+use uuid::Uuid;
+
+use super::Guesses;
+use crate::audit::{Actor, Event, Record};
+use crate::email::Email;
+use crate::gate::Gate;
+use crate::input::Origin;
+use crate::limiter::network;
+
+/// Rows that addresses without an account share.
+const STRANGERS: u32 = 1 << 20;
+
+/// Whose password is guessed at, and from where.
+#[derive(Clone, Debug)]
+pub(crate) struct Guesser {
+    /// Guesses of one lane wait for each other.
+    pub(super) lane: String,
+    pub(super) gate: Option<Gate>,
+    pub(super) suspect: Suspect,
+    /// What to remember if the password is right.
+    pub(super) place: Option<String>,
+    /// What is recorded where the guess is refused.
+    pub(super) refused: Record,
+}
+
+/// Whose password is guessed at: the account of `email_key`, else the row `otherwise`; counted for
+/// `source` if the account knows it, else for `elsewhere`.
+#[derive(Clone, Debug)]
+pub(super) struct Suspect {
+    pub(super) email_key: Option<String>,
+    pub(super) otherwise: Uuid,
+    pub(super) source: String,
+    pub(super) elsewhere: String,
+}
+
+impl Guesser {
+    /// Somebody who is signed in and gives the password once more.
+    pub(crate) fn holder(gate: Gate, origin: &Origin) -> Self {
+        let source = format!("session {}", gate.session_id);
+        let suspect = Suspect {
+            email_key: None,
+            otherwise: gate.user_id,
+            source: source.clone(),
+            elsewhere: source,
+        };
+        let actor = Actor::caller(gate, origin.clone());
+        let refused = Record::by(&actor, Event::PasswordConfirm).about(gate.user_id);
+        let lane = suspect.source.clone();
+        Self { lane, gate: Some(gate), suspect, place: None, refused }
+    }
+}
+
+impl Guesses {
+    /// Somebody who signs in. `typed` is what they gave as their address.
+    pub(crate) fn stranger(&self, typed: &str, email: Option<&Email>, origin: &Origin) -> Guesser {
+        let key = email.map_or_else(|| typed.to_owned(), |email| email.key().to_owned());
+        let place = origin.ip.map(|ip| self.place(ip));
+        let suspect = Suspect {
+            email_key: email.map(|email| email.key().to_owned()),
+            otherwise: self.row_of(&key),
+            source: place.clone().unwrap_or_default(),
+            elsewhere: String::new(),
+        };
+        let lane = format!("{key} {}", suspect.source);
+        let refused = Record::from(origin, Event::Login);
+        Guesser { lane, gate: None, suspect, place, refused }
+    }
+
+    /// The row of an address that no account may have.
+    fn row_of(&self, address: &str) -> Uuid {
+        let tag = hmac::sign(&self.key, format!("doorward guess v1 {address}").as_bytes());
+        let mut number = [0; 4];
+        number.copy_from_slice(&tag.as_ref()[..4]);
+        Uuid::from_u128(u128::from(u32::from_be_bytes(number) % STRANGERS))
+    }
+
+    /// A network as the table names it: nobody reads there where people sign in from.
+    fn place(&self, ip: IpAddr) -> String {
+        let message = format!("doorward place v1 {}", network(ip));
+        let tag = hmac::sign(&self.key, message.as_bytes());
+        tag.as_ref()[..16].iter().fold(String::from("net "), |mut text, byte| {
+            use std::fmt::Write as _;
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
+    }
+}

@@ -1,0 +1,103 @@
+//! Proves that somebody knows a password, which is guarded against guessing whichever route asks.
+//! Unknown accounts, accounts without a password and wrong passwords cost the same work and give the
+//! same answer, so nobody learns which addresses exist.
+
+use super::store::{self, Credentials, FoundUser};
+use super::{Password, Passwords};
+use crate::audit::{Actor, Event, Outcome, Record};
+use crate::email::Email;
+use crate::error::Error;
+use crate::gate::{Authority, Gate};
+use crate::guesses::{Guess, Guesser};
+use crate::input::Origin;
+use crate::sql::{self, Step};
+
+/// A user whose password was right.
+#[derive(Debug)]
+pub struct Proof {
+    /// The user.
+    pub(crate) user: Credentials,
+    /// The hash to store; work that the password allows is done only while it is the stored one.
+    pub(crate) hash: String,
+    guess: Guess,
+}
+
+impl Proof {
+    /// Holds the user's row while the hash is still the one that was verified, and stores the same
+    /// password hashed with today's parameters where it was not. Belongs first into the transaction
+    /// that begins a session: a password change or a ban then waits for it, and ends the session.
+    pub(crate) fn hold(&self) -> Step {
+        store::upgrade(self.user.id, &self.user.hash, &self.hash)
+    }
+
+    /// Does the work that the password allows, appends the record and clears the count of wrong
+    /// passwords, all in one transaction. Fails as that work does; the guess is then given back.
+    pub(crate) async fn commit(
+        self,
+        authority: Authority,
+        work: Vec<Step>,
+        record: Record,
+    ) -> sql::Result<()> {
+        self.guess.right(authority, work, record).await
+    }
+}
+
+impl Passwords {
+    /// The account of the address that was typed, if the password is right and it is not disabled.
+    pub async fn prove(
+        &self,
+        typed: &str,
+        password: Password,
+        origin: &Origin,
+    ) -> Result<Proof, Error> {
+        let email = Email::parse(typed);
+        let guesser = self.guesses.stranger(typed, email.as_ref(), origin);
+        let (read, record) = (store::find(email.as_ref()), Record::from(origin, Event::Login));
+        let proof = self.compare(guesser, read, password, record.clone()).await?;
+        let proof = proof.ok_or(Error::InvalidCredentials)?;
+        if proof.user.is_shut_out(self.clock.now()) {
+            self.audit.note(record.came_out(Outcome::Blocked).about(proof.user.id));
+            return Err(Error::AccountDisabled);
+        }
+        Ok(proof)
+    }
+
+    /// The gate's user, if the password is theirs.
+    pub(crate) async fn confirm(
+        &self,
+        gate: Gate,
+        password: Password,
+        origin: &Origin,
+    ) -> Result<Proof, Error> {
+        let guesser = Guesser::holder(gate, origin);
+        let record = Record::by(&Actor::caller(gate, origin.clone()), Event::PasswordConfirm);
+        let proof = self.compare(guesser, store::find_own(gate), password, record).await?;
+        proof.ok_or(Error::WrongPassword)
+    }
+
+    /// Claims a guess, reads the hash in the same round trip and compares; `None` if it is wrong.
+    async fn compare(
+        &self,
+        guesser: Guesser,
+        read: Step,
+        password: Password,
+        record: Record,
+    ) -> Result<Option<Proof>, Error> {
+        let turn = self.guesses.turn(guesser).await?;
+        if self.hashing.is_full() {
+            return Err(Error::HashingUnavailable);
+        }
+        let (guess, row) = turn.claim(read).await?;
+        let found = row.map(|row| row.read::<FoundUser>()).transpose()?;
+        let stored = found.as_ref().and_then(|found| found.hash.clone());
+        let salt = self.random.bytes::<16>();
+        let verdict = self.hashing.verify(password.into_secret(), stored, salt).await?;
+        let record = found.as_ref().map_or(record.clone(), |found| record.about(found.id));
+        let Some(user) = found.and_then(FoundUser::with_password).filter(|_| verdict.right) else {
+            guess.wrong(record);
+            return Ok(None);
+        };
+        let hash = verdict.upgraded.unwrap_or_else(|| user.hash.clone());
+        Ok(Some(Proof { user, hash, guess }))
+    }
+}
