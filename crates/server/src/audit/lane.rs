@@ -103,8 +103,13 @@ async fn store(audit: &Audit, records: Vec<Step>) {
     let mut waits = RETRIES.iter();
     loop {
         let Err(error) = audit.db.write(records.clone()).await else { return };
-        let passing =
-            matches!(error, DbError::Away(_) | DbError::Unconfirmed(_) | DbError::Overloaded);
+        let passing = matches!(
+            error,
+            DbError::Away(_)
+                | DbError::NotAdmitted(_)
+                | DbError::Unconfirmed(_)
+                | DbError::Overloaded
+        );
         match waits.next().filter(|_| passing) {
             Some(wait) => tokio::time::sleep(*wait).await,
             None => return audit.lane.lose(count, &error.to_string()),

@@ -11,7 +11,7 @@ impl From<DbError> for Error {
                 Self::InvalidToken("The session of this token has ended: sign in again.")
             }
             DbError::Refused(reason) => refusal(&reason),
-            DbError::Away(why) => {
+            DbError::Away(why) | DbError::NotAdmitted(why) => {
                 tracing::warn!(%why, "database away");
                 Self::Unavailable("The database is away; nothing was changed. Try again shortly.")
             }

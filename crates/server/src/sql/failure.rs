@@ -1,7 +1,7 @@
 //! Why a statement did not do its work, in terms that both engines share.
 
 /// Why a statement did not do its work. Nothing was changed, `Unconfirmed` apart.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum DbError {
     /// The gate found no live session of an active user.
     SessionEnded,
@@ -14,6 +14,9 @@ pub enum DbError {
     Orphan,
     /// The database cannot be reached, or did not answer in time.
     Away(String),
+    /// The database server is there and does not let us in: wrong user, password or database. Waiting a
+    /// few seconds will not help.
+    NotAdmitted(String),
     /// The connection broke, or the deadline passed, after a write was sent and before its outcome
     /// was known: it may have been done. The one error of which `Err` does not mean "nothing".
     Unconfirmed(String),
@@ -35,7 +38,7 @@ impl std::fmt::Display for DbError {
             Self::Orphan => out.write_str("a foreign key refused the row"),
             Self::Overloaded => out.write_str("the queue to the database is full"),
             Self::Unconfirmed(why) => write!(out, "the write may or may not be done: {why}"),
-            Self::Away(why) | Self::Internal(why) => out.write_str(why),
+            Self::Away(why) | Self::NotAdmitted(why) | Self::Internal(why) => out.write_str(why),
         }
     }
 }

@@ -118,26 +118,15 @@ async fn reach(
         };
         let why = match attempt {
             Ok(schema) => return Ok(schema),
-            Err(DbError::Away(why)) => why,
+            Err(DbError::NotAdmitted(why)) if deadline.is_some() => return Err(failed(why)),
+            Err(DbError::Away(why) | DbError::NotAdmitted(why)) => why,
             Err(error) => return Err(failed(format!("{}: {error}", settings.database))),
         };
-        if deadline.is_some() && is_refusal(&why) {
-            return Err(failed(why));
-        }
         if deadline.is_some_and(|deadline| Instant::now() + BETWEEN_TRIES >= deadline) {
             return Err(away(settings, &why));
         }
         sleep(BETWEEN_TRIES).await;
     }
-}
-
-/// Whether the server is there and says no to this user, password or database (SQLSTATE 28000, 28P01,
-/// 3D000, or a password asked for and none given), which a wait of seconds does not mend. The
-/// database has a sentence for each.
-fn is_refusal(why: &str) -> bool {
-    ["refused the password of", "does not admit user", "has no database", "asks for a password"]
-        .iter()
-        .any(|no| why.contains(no))
 }
 
 fn away(settings: &Settings, why: &str) -> Failure {

@@ -43,7 +43,7 @@ impl std::fmt::Debug for TlsConnector {
 /// A connection for one user, for the migration runner: no deadline of its own on statements.
 pub(crate) async fn connect(url: &PostgresUrl) -> Result<Client> {
     let target = Target::new(url)?;
-    target.connect().await.map(|(client, _)| client).map_err(DbError::Away)
+    target.connect().await.map(|(client, _)| client)
 }
 
 impl Target {
@@ -66,7 +66,7 @@ impl Target {
 
     /// Connects, and drives the connection on a task of its own until the handle aborts it or the
     /// client is dropped. The error is one sentence.
-    pub(crate) async fn connect(&self) -> std::result::Result<(Client, AbortHandle), String> {
+    pub(crate) async fn connect(&self) -> Result<(Client, AbortHandle)> {
         let connected = self.config.connect(self.tls.0.clone());
         match tokio::time::timeout(CONNECT_WITHIN, connected).await {
             Ok(Ok((client, connection))) => {
@@ -77,8 +77,8 @@ impl Target {
                 });
                 Ok((client, driver.abort_handle()))
             }
-            Ok(Err(error)) => Err(self.sentence(&error)),
-            Err(_) => Err(self.silent(CONNECT_WITHIN)),
+            Ok(Err(error)) => Err(self.failure(&error)),
+            Err(_) => Err(DbError::Away(self.silent(CONNECT_WITHIN))),
         }
     }
 
@@ -102,12 +102,23 @@ impl Target {
         self.url.user.as_deref().unwrap_or("(the operating system's user)")
     }
 
-    fn sentence(&self, error: &Error) -> String {
-        if let Some(told) = error.as_db_error() {
-            return self.told_by_server(told.code(), told.message());
+    fn failure(&self, error: &Error) -> DbError {
+        if let Some(answer) = error.as_db_error() {
+            return self.answered(answer.code(), answer.message());
         }
-        let at = self.address();
         let cause = error.source().map(ToString::to_string).unwrap_or_default();
+        if cause.contains("password missing") {
+            return DbError::NotAdmitted(format!(
+                "The database server {} asks for a password for user {}, and the URL has none.",
+                self.address(),
+                self.user()
+            ));
+        }
+        DbError::Away(self.sentence(error, &cause))
+    }
+
+    fn sentence(&self, error: &Error, cause: &str) -> String {
+        let at = self.address();
         let broken = error.source().and_then(|source| source.downcast_ref::<io::Error>());
         if let Some(sentence) = broken.and_then(|broken| self.tls_sentence(broken)) {
             return sentence;
@@ -122,12 +133,6 @@ impl Target {
             return format!(
                 "The database server {at} did not use channel binding, which the URL requires: \
                  check that nothing stands in between, or set channel_binding=prefer."
-            );
-        }
-        if cause.contains("password missing") {
-            return format!(
-                "The database server {at} asks for a password for user {}, and the URL has none.",
-                self.user()
             );
         }
         match broken.map(io::Error::kind) {
@@ -152,9 +157,9 @@ impl Target {
         }
     }
 
-    fn told_by_server(&self, code: &SqlState, message: &str) -> String {
+    fn answered(&self, code: &SqlState, message: &str) -> DbError {
         let (at, user) = (self.address(), self.user());
-        match *code {
+        let sentence = match *code {
             SqlState::INVALID_PASSWORD => {
                 format!("The database server {at} refused the password of user {user}.")
             }
@@ -173,6 +178,12 @@ impl Target {
                 format!("The database server {at} is starting or stopping: {message}.")
             }
             _ => format!("The database server {at} refused the connection: {message}."),
+        };
+        match *code {
+            SqlState::INVALID_PASSWORD
+            | SqlState::INVALID_CATALOG_NAME
+            | SqlState::INVALID_AUTHORIZATION_SPECIFICATION => DbError::NotAdmitted(sentence),
+            _ => DbError::Away(sentence),
         }
     }
 

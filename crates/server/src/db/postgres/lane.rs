@@ -35,12 +35,12 @@ struct Slots {
     links: Vec<Arc<Link>>,
     opening: Option<Opening>,
     failures: u32,
-    last_failure: Option<String>,
+    last_failure: Option<DbError>,
     not_before: Option<Instant>,
 }
 
 /// Of one attempt to open a connection; `None` while it lasts.
-type Attempted = Option<std::result::Result<(), String>>;
+type Attempted = Option<Result<()>>;
 /// An attempt under way.
 pub(in crate::db) type Opening = watch::Receiver<Attempted>;
 
@@ -78,10 +78,10 @@ impl Lane {
             let outcome = match tokio::time::timeout_at(deadline, ended).await {
                 Ok(Ok(outcome)) => outcome.clone(),
                 Ok(Err(_)) => return Err(DbError::Away("the attempt to connect stopped".into())),
-                Err(_) => return Err(DbError::Away(self.last_failure())),
+                Err(_) => return Err(self.last_failure()),
             };
             if let Some(Err(why)) = outcome {
-                return Err(DbError::Away(why));
+                return Err(why);
             }
             opening = match self.choose() {
                 Ok(link) => return Ok(link),
@@ -90,9 +90,10 @@ impl Lane {
         }
     }
 
-    fn last_failure(&self) -> String {
+    fn last_failure(&self) -> DbError {
         let known = locked(&self.slots).last_failure.clone();
-        known.unwrap_or_else(|| "The database did not accept a connection in time.".into())
+        let silent = "The database did not accept a connection in time.";
+        known.unwrap_or_else(|| DbError::Away(silent.into()))
     }
 
     /// The best open connection, or the attempt to open one.
@@ -147,10 +148,7 @@ impl Lane {
 }
 
 impl Slots {
-    fn settle(
-        &mut self,
-        opened: std::result::Result<Link, String>,
-    ) -> std::result::Result<Weak<Link>, String> {
+    fn settle(&mut self, opened: Result<Link>) -> Result<Weak<Link>> {
         match opened {
             Ok(link) => {
                 let link = Arc::new(link);

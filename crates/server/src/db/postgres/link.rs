@@ -22,7 +22,7 @@ use super::{pooler, row};
 use crate::db::postgres::connect::Target;
 use crate::db::postgres::fault::Fault;
 use crate::db::postgres::query::{Form, Query};
-use crate::sql::TextPlace;
+use crate::sql::{DbError, TextPlace};
 
 /// Without an answer for this long, a connection is avoided while there is another.
 const STALLED: Duration = Duration::from_millis(200);
@@ -50,13 +50,13 @@ type Part<'a> = MaybeDone<Pin<Box<dyn Future<Output = Reply> + Send + 'a>>>;
 
 impl Link {
     /// Connects and learns what stands in between.
-    pub(in crate::db) async fn open(target: &Target) -> Result<Self, String> {
+    pub(in crate::db) async fn open(target: &Target) -> Result<Self, DbError> {
         let (client, driver) = target.connect().await?;
         let named = match pooler::prepare_session(&client, target).await {
             Ok(named) => named,
             Err(why) => {
                 driver.abort();
-                return Err(why);
+                return Err(DbError::Away(why));
             }
         };
         Ok(Self {

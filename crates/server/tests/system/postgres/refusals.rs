@@ -13,10 +13,12 @@ use crate::postgres::data::NOW;
 use crate::support::postgres::{self, PASSWORD, free_port};
 use crate::support::{Client, TestApp};
 
-async fn refused(url: &str) -> String {
+/// The sentence, and whether the server is there and said no.
+async fn refused(url: &str) -> (String, bool) {
     let url = DatabaseUrl::parse(url).unwrap();
     match Database::open(&url).await {
-        Err(DbError::Away(sentence)) => sentence,
+        Err(DbError::Away(sentence)) => (sentence, false),
+        Err(DbError::NotAdmitted(sentence)) => (sentence, true),
         other => panic!("{other:?}"),
     }
 }
@@ -25,30 +27,36 @@ async fn refused(url: &str) -> String {
 async fn each_way_to_be_refused_has_its_own_sentence() {
     let port = postgres::shared().port;
     let closed = free_port();
-    for (url, told) in [
+    let at = format!("127.0.0.1:{port}");
+    for (url, told, is_no) in [
         (
-            format!("postgres://postgres:hunter2@127.0.0.1:{port}/postgres"),
+            format!("postgres://postgres:hunter2@{at}/postgres"),
             "refused the password of user postgres",
+            true,
         ),
         (
-            format!("postgres://nobody:hunter2@127.0.0.1:{port}/postgres"),
+            format!("postgres://nobody:hunter2@{at}/postgres"),
             "refused the password of user nobody",
+            true,
         ),
-        (format!("postgres://postgres@127.0.0.1:{port}/postgres"), "asks for a password"),
+        (format!("postgres://postgres@{at}/postgres"), "asks for a password", true),
+        (format!("postgres://postgres:{PASSWORD}@{at}/absent"), "has no database absent", true),
         (
-            format!("postgres://postgres:{PASSWORD}@127.0.0.1:{port}/absent"),
-            "has no database absent",
-        ),
-        (
-            format!("postgres://postgres:{PASSWORD}@127.0.0.1:{port}/postgres?sslmode=require"),
+            format!("postgres://postgres:{PASSWORD}@{at}/postgres?sslmode=require"),
             "does not offer TLS",
+            false,
         ),
-        (format!("postgres://postgres:hunter2@127.0.0.1:{closed}/postgres"), "Nothing listens"),
-        ("postgres://postgres:hunter2@absent.invalid/postgres".into(), "absent.invalid"),
-        ("postgres:///postgres?host=/nowhere".into(), "/nowhere"),
+        (
+            format!("postgres://postgres:hunter2@127.0.0.1:{closed}/postgres"),
+            "Nothing listens",
+            false,
+        ),
+        ("postgres://postgres:hunter2@absent.invalid/postgres".into(), "absent.invalid", false),
+        ("postgres:///postgres?host=/nowhere".into(), "/nowhere", false),
     ] {
-        let sentence = refused(&url).await;
+        let (sentence, said_no) = refused(&url).await;
         assert!(sentence.contains(told), "{url}: {sentence}");
+        assert_eq!(said_no, is_no, "{url}: {sentence}");
         assert!(sentence.ends_with('.') && !sentence.contains('\n'), "{sentence}");
         assert!(!sentence.contains("hunter2") && !sentence.contains("p@ss"), "{sentence}");
     }
