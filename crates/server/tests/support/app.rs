@@ -7,6 +7,7 @@ use doorward::app::{App, Routes};
 use doorward::clock::Clock;
 use doorward::config::{DatabaseUrl, HashScheme, Secret, Settings};
 use doorward::crypto::Random;
+use doorward::schema::migrate::Migrator;
 use serde_json::json;
 use time::macros::datetime;
 
@@ -116,5 +117,5 @@ impl TestApp {
 /// Applies every migration.
 pub async fn migrate(url: &str) {
     let database = DatabaseUrl::parse(url).expect("a database URL");
-    doorward::schema::migrate::up(&database).await.expect("the migrations apply");
+    Migrator::new(&database).up(None, &mut |_| {}).await.expect("the migrations apply");
 }

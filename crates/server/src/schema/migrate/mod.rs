@@ -4,7 +4,7 @@
 //! Only `db migrate`, `serve --migrate` and `dev` call it: nothing creates tables silently.
 
 pub(super) mod error;
-mod plan;
+pub(super) mod plan;
 pub(in crate::schema) mod postgres;
 pub(in crate::schema) mod sqlite;
 
@@ -13,21 +13,15 @@ use std::time::Duration;
 
 use crate::config::TENANT_ROLE;
 use crate::config::{DatabaseUrl, Settings};
-use crate::db::Database;
-use crate::params;
 use crate::schema::catalog::Change;
 use crate::schema::history::{HistoryRow, Status, statuses};
-use crate::schema::migration::{Engine, Migration};
+use crate::schema::migration::Engine;
 use crate::schema::script::{SchemaStep, is_role_name};
 use crate::sql::DbError;
 pub use error::MigrateError;
 use error::MigrateResult;
-use plan::{missing, pending_steps, rollback_steps};
+use plan::{pending_steps, rollback_steps};
 use postgres::PostgresMigrator;
-
-crate::statements! {
-    APPLIED = "SELECT version FROM doorward_migrations ORDER BY version";
-}
 
 /// What one run did.
 #[derive(Debug, Default)]
@@ -35,17 +29,6 @@ pub struct Applied {
     /// The migrations this run applied or took back, in order; the work of another migrator that ran
     /// at the same time is not among them.
     pub migrations: Vec<Done>,
-}
-
-impl Applied {
-    /// The tables and views that this run created.
-    pub fn tables(&self) -> impl Iterator<Item = &str> {
-        let changes = self.migrations.iter().flat_map(|done| &done.changes);
-        let created = changes.filter(|change| change.action == "created");
-        created
-            .filter(|change| ["table", "view"].contains(&change.object.kind.as_str()))
-            .map(|change| change.object.name.as_str())
-    }
 }
 
 /// One migration that was applied or taken back.
@@ -105,12 +88,6 @@ impl Migrator {
     #[must_use]
     pub fn lock_wait(self, lock_wait: Duration) -> Self {
         Self { lock_wait, ..self }
-    }
-
-    /// Makes this role the owner of `own_tasks`, instead of [`TENANT_ROLE`].
-    #[must_use]
-    pub fn tenant_role(self, name: &str) -> Self {
-        Self { tenant: name.into(), ..self }
     }
 
     /// The database it works on: the direct host.
@@ -257,28 +234,6 @@ impl MigrateSession {
             }
             Self::Postgres(postgres) => postgres.losses(&steps).await,
         }
-    }
-}
-
-/// Applies every pending migration.
-pub async fn up(url: &DatabaseUrl) -> MigrateResult<Applied> {
-    Migrator::new(url).up(None, &mut |_| {}).await
-}
-
-/// The migrations not yet applied, oldest first.
-pub async fn pending(url: &DatabaseUrl) -> MigrateResult<Vec<Migration>> {
-    let history = Migrator::new(url).history().await?.unwrap_or_default();
-    Ok(missing(|version| history.iter().any(|record| record.version == version)))
-}
-
-/// Whether the schema has every migration of this binary; one cheap statement. A schema that is
-/// newer is current: an old binary works on it.
-pub async fn is_current(db: &Database) -> crate::sql::Result<bool> {
-    match db.query::<i64>(APPLIED, params![]).await {
-        Ok(applied) => Ok(missing(|version| applied.contains(&version)).is_empty()),
-        // No history table: nothing was applied.
-        Err(DbError::Internal(_)) => Ok(false),
-        Err(error) => Err(error),
     }
 }
 

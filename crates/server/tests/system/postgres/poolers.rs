@@ -112,11 +112,12 @@ async fn every_shape_of_parameter_works_without_prepared_statements() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_migrators_behind_a_pooler_apply_each_migration_once() {
     use doorward::config::DatabaseUrl;
-    use doorward::schema::migrate::{self, Migrator};
+    use doorward::schema::migrate::Migrator;
     let Some(pooler) = Pooler::start("").await else { return };
     let url = pooler.before(&crate::support::postgres::fresh_database().await);
     let url = DatabaseUrl::parse(&url).unwrap();
-    let (one, two) = tokio::join!(migrate::up(&url), migrate::up(&url));
+    let up = async || Migrator::new(&url).up(None, &mut |_| {}).await;
+    let (one, two) = tokio::join!(up(), up());
     let count = one.unwrap().migrations.len() + two.unwrap().migrations.len();
     assert_eq!(count, doorward::schema::MIGRATIONS.len());
     let report = doorward::schema::verify::verify(&Migrator::new(&url)).await.unwrap();
