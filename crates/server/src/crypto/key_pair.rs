@@ -88,8 +88,10 @@ impl KeyPair {
                 (jwk, Algorithm::Es256)
             }
             Pair::Rsa(pair) => {
-                let (n, e) = rsa_numbers(pair.public_key().as_ref())?;
-                (json!({"e": text(e), "kty": "RSA", "n": text(n)}), Algorithm::Rs256)
+                let key = pair.public_key();
+                let e = text(key.exponent().big_endian_without_leading_zero());
+                let n = text(key.modulus().big_endian_without_leading_zero());
+                (json!({"e": e, "kty": "RSA", "n": n}), Algorithm::Rs256)
             }
         };
         // serde_json keeps members sorted, which is the order that the thumbprint asks for.
@@ -99,31 +101,6 @@ impl KeyPair {
         jwk["use"] = "sig".into();
         Some(jwk)
     }
-}
-
-/// Modulus and exponent of an `RSAPublicKey` (RFC 8017 §A.1.1), without leading zeros.
-fn rsa_numbers(der: &[u8]) -> Option<(&[u8], &[u8])> {
-    let (inside, _) = der_value(der, 0x30)?;
-    let (n, rest) = der_value(inside, 2)?;
-    let (e, _) = der_value(rest, 2)?;
-    let trim = |number: &'_ [u8]| number.iter().position(|byte| *byte != 0);
-    Some((n.get(trim(n)?..)?, e.get(trim(e)?..)?))
-}
-
-/// The content of the DER element at the start, and what follows it.
-fn der_value(der: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
-    let (&found, rest) = der.split_first()?;
-    let (&first, rest) = rest.split_first().filter(|_| found == tag)?;
-    let (length, rest) = if first < 0x80 {
-        (usize::from(first), rest)
-    } else {
-        let (bytes, rest) = rest.split_at_checked(usize::from(first & 0x7f))?;
-        let length = bytes
-            .iter()
-            .try_fold(0_usize, |sum, byte| Some(sum.checked_mul(256)? + usize::from(*byte)))?;
-        (length, rest)
-    };
-    rest.split_at_checked(length)
 }
 
 #[cfg(test)]

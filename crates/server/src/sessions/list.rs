@@ -20,13 +20,13 @@ pub struct SessionView {
     /// Its id, the claim `sid` of its tokens.
     pub id: Uuid,
     /// When it began.
-    #[serde(with = "time::serde::rfc3339")]
+    #[serde(serialize_with = "crate::timestamp::serialize")]
     pub created_at: OffsetDateTime,
     /// When it was last refreshed.
-    #[serde(with = "time::serde::rfc3339")]
+    #[serde(serialize_with = "crate::timestamp::serialize")]
     pub last_seen_at: OffsetDateTime,
     /// When it ends unless it is refreshed.
-    #[serde(with = "time::serde::rfc3339")]
+    #[serde(serialize_with = "crate::timestamp::serialize")]
     pub expires_at: OffsetDateTime,
     /// The address it began from.
     #[schema(required = true)]

@@ -1,31 +1,23 @@
 //! Address ranges in CIDR notation (RFC 4632 §3.1), as `TRUSTED_PROXIES` lists them. A single address
-//! is a range of one; an IPv4-mapped IPv6 address is its IPv4 self.
+//! is a range of one. An IPv4-mapped IPv6 address (RFC 4291 §2.5.5.2) is its IPv4 self, in a range as
+//! in an address that is looked for.
 
 use std::net::IpAddr;
 use std::str::FromStr;
 
+use ipnet::{IpNet, Ipv4Net};
+
+/// How many bits of an IPv4-mapped address stand before its IPv4 self.
+const BEFORE_IPV4: u8 = 96;
+
 /// A range of addresses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Cidr {
-    network: IpAddr,
-    prefix: u8,
-}
+pub struct Cidr(IpNet);
 
 impl Cidr {
     /// True if the address lies in the range.
     pub fn contains(&self, ip: IpAddr) -> bool {
-        match (self.network, ip.to_canonical()) {
-            (IpAddr::V4(network), IpAddr::V4(ip)) => {
-                let host_bits = 32 - u32::from(self.prefix);
-                u64::from(network.to_bits()) >> host_bits == u64::from(ip.to_bits()) >> host_bits
-            }
-            (IpAddr::V6(network), IpAddr::V6(ip)) => {
-                let host_bits = 128 - u32::from(self.prefix);
-                let differing = network.to_bits() ^ ip.to_bits();
-                differing.checked_shr(host_bits).unwrap_or(0) == 0
-            }
-            _ => false,
-        }
+        self.0.contains(&ip.to_canonical())
     }
 }
 
@@ -33,20 +25,27 @@ impl FromStr for Cidr {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let bad = || format!("{text:?} is not an address or a range such as 10.0.0.0/8");
-        let (address, prefix) = match text.split_once('/') {
-            Some((address, prefix)) => (address, Some(prefix.parse().map_err(|_| bad())?)),
-            None => (text, None),
-        };
-        let network: IpAddr = address.parse().map_err(|_| bad())?;
-        let widest = if network.is_ipv4() { 32 } else { 128 };
-        let prefix: u8 = prefix.unwrap_or(widest);
-        if prefix <= widest { Ok(Self { network, prefix }) } else { Err(bad()) }
+        let single = || text.parse::<IpAddr>().map(IpNet::from).ok();
+        let net = text.parse().ok().or_else(single);
+        let net =
+            net.ok_or_else(|| format!("{text:?} is not an address or a range such as 10.0.0.0/8"))?;
+        Ok(Self(canonical(net)))
     }
+}
+
+fn canonical(net: IpNet) -> IpNet {
+    let IpNet::V6(v6) = net else { return net };
+    let mapped = v6.addr().to_ipv4_mapped().zip(v6.prefix_len().checked_sub(BEFORE_IPV4));
+    let v4 = mapped.and_then(|(address, prefix)| Ipv4Net::new(address, prefix).ok());
+    v4.map_or(net, IpNet::from)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::net::Ipv4Addr;
+
+    use proptest::prelude::*;
+
     use super::*;
 
     fn holds(range: &str, ip: &str) -> bool {
@@ -59,7 +58,31 @@ mod tests {
         assert!(holds("192.0.2.1", "192.0.2.1") && !holds("192.0.2.1", "192.0.2.2"));
         assert!(holds("0.0.0.0/0", "8.8.8.8") && !holds("0.0.0.0/0", "::1"));
         assert!(holds("2001:db8::/32", "2001:db8:1::1") && !holds("2001:db8::/32", "2001:db9::"));
-        assert!(holds("::/0", "2001:db8::1") && holds("10.0.0.0/8", "::ffff:10.1.1.1"));
+        assert!(holds("::/0", "2001:db8::1") && !holds("::/0", "10.0.0.1"));
+    }
+
+    proptest! {
+        #[test]
+        fn an_ipv4_mapped_range_holds_what_its_ipv4_self_holds(
+            network: Ipv4Addr,
+            prefix in 0_u8..=32,
+            client: Ipv4Addr,
+        ) {
+            let plain: Cidr = format!("{network}/{prefix}").parse().unwrap();
+            let mapped: Cidr = format!("::ffff:{network}/{}", prefix + 96).parse().unwrap();
+            prop_assert!(mapped.contains(network.into()));
+            prop_assert!(mapped.contains(network.to_ipv6_mapped().into()));
+            for ip in [client.into(), client.to_ipv6_mapped().into()] {
+                prop_assert_eq!(mapped.contains(ip), plain.contains(ip));
+            }
+        }
+
+        #[test]
+        fn a_mapped_address_is_a_range_of_one(network: Ipv4Addr, client: Ipv4Addr) {
+            let one: Cidr = network.to_ipv6_mapped().to_string().parse().unwrap();
+            prop_assert!(one.contains(network.into()));
+            prop_assert_eq!(one.contains(client.into()), client == network);
+        }
     }
 
     #[test]
