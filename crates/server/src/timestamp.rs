@@ -52,6 +52,12 @@ impl Timestamp {
     }
 }
 
+/// To the second, as people read it.
+pub fn to_the_second(at: OffsetDateTime) -> String {
+    let whole = at.replace_nanosecond(0).unwrap_or(at);
+    Timestamp::short(whole).as_str().to_owned()
+}
+
 fn digits(into: &mut [u8], mut number: u32) {
     for byte in into.iter_mut().rev() {
         *byte = b'0' + u8::try_from(number % 10).unwrap_or(0);

@@ -12,12 +12,13 @@ use uuid::Uuid;
 
 use super::operator::{OperatorArgs, find_user};
 use super::sources::SourceArgs;
-use super::table::{instant, plain};
+use super::table::plain;
 use super::{Exit, Failure, failed, output, output_json};
 use crate::app::App;
 use crate::audit::{AuditFilter, Entry};
 use crate::gate::Authority;
 use crate::input::{self, Page};
+use crate::timestamp::to_the_second;
 
 /// How often the log is read again while it is followed.
 const EVERY: Duration = Duration::from_secs(1);
@@ -189,7 +190,7 @@ fn lines(entries: &[Entry]) -> String {
 
 /// One record as one line.
 fn line(entry: &Entry) -> String {
-    let mut line = format!("{}  {:<17} {:<8}", instant(entry.at), entry.event, entry.outcome);
+    let mut line = format!("{}  {:<17} {:<8}", to_the_second(entry.at), entry.event, entry.outcome);
     let who = entry.actor_id.map_or_else(|| entry.actor.clone(), |id| id.to_string());
     let more = [
         ("by", Some(who)),

@@ -1,12 +1,11 @@
 //! `doorward config`: what the settings are, where each came from, and what is wrong with them.
 //! Shows no character of any secret.
 
-use std::fmt::Write;
-
 use clap::{Args, Subcommand};
 use serde_json::json;
 
 use super::sources::SourceArgs;
+use super::table::table;
 use super::{Exit, Failure};
 use crate::config::{self, Shown};
 
@@ -74,17 +73,14 @@ fn print(sources: &SourceArgs, json: bool) -> Exit {
         let ok = resolved.problems().is_empty();
         return if ok { Ok(()) } else { Err(Failure::Configuration(Vec::new())) };
     }
-    super::output(&table(resolved.values()))?;
+    super::output(&lines(resolved.values()))?;
     super::sources::settings(resolved).map(|_| ())
 }
 
-fn table(values: &[Shown]) -> String {
-    let text = |shown: &Shown| shown.value.clone().unwrap_or_else(|| "-".into());
-    let names = values.iter().map(|shown| shown.name.len()).max().unwrap_or(0);
-    let texts = values.iter().map(|shown| text(shown).chars().count()).max().unwrap_or(0).min(60);
-    let mut out = String::new();
-    for shown in values {
-        let _ = writeln!(out, "{:names$}  {:texts$}  {}", shown.name, text(shown), shown.origin);
-    }
-    out
+/// The value last, since it may be long.
+fn lines(values: &[Shown]) -> String {
+    let row = |shown: &Shown| {
+        vec![shown.name.into(), shown.origin.clone(), shown.value.clone().unwrap_or_default()]
+    };
+    table(&["SETTING", "FROM", "VALUE"], values.iter().map(row))
 }

@@ -5,16 +5,15 @@
 use clap::{Args, Subcommand, ValueEnum};
 use doorward_verify::Algorithm;
 use serde_json::{Value, json};
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
 use super::operator::OperatorArgs;
 use super::sources::SourceArgs;
+use super::table::table;
 use super::{Exit, Failure, failed, output, output_json};
 use crate::app::App;
 use crate::audit::Actor;
-use crate::cli::db::report::table;
 use crate::keys::{NotRetired, SigningKey, Stage};
+use crate::timestamp::to_the_second;
 
 /// Administers the key pairs that sign access tokens where TOKEN_ALGORITHM is not HS256.
 #[derive(Debug, Args)]
@@ -122,11 +121,17 @@ async fn list(app: &App, as_json: bool) -> Exit {
     }
     let rows = keys.iter().map(|(key, stage, signs)| {
         let stage = if *signs { "signing" } else { stage.as_str() };
-        let until = key.remove_at.map_or_else(String::new, text);
-        vec![key.kid.clone(), key.algorithm.clone(), stage.into(), text(key.active_at), until]
+        let until = key.remove_at.map_or_else(String::new, to_the_second);
+        vec![
+            key.kid.clone(),
+            key.algorithm.clone(),
+            stage.into(),
+            to_the_second(key.active_at),
+            until,
+        ]
     });
-    let header = ["key", "algorithm", "stage", "signs from", "verifies until"];
-    output(&format!("{}\n", table(header, rows)))
+    let headings = ["KEY", "ALGORITHM", "STAGE", "SIGNS FROM", "VERIFIES UNTIL"];
+    output(&table(&headings, rows))
 }
 
 fn made(key: &SigningKey, as_json: bool) -> Exit {
@@ -137,7 +142,7 @@ fn made(key: &SigningKey, as_json: bool) -> Exit {
         "Made {} key {}.\nIt is published now and signs from {} (at once if no other can).\n",
         key.algorithm,
         key.kid,
-        text(key.active_at),
+        to_the_second(key.active_at),
     ))
 }
 
@@ -157,9 +162,9 @@ async fn retire(app: &App, kid: &str, at_once: bool, as_json: bool) -> Exit {
         }
     };
     if as_json {
-        return output_json(&json!({"kid": kid, "remove_at": text(until)}));
+        return output_json(&json!({"kid": kid, "remove_at": to_the_second(until)}));
     }
-    output(&format!("Retired {kid}; it verifies until {}.\n", text(until)))
+    output(&format!("Retired {kid}; it verifies until {}.\n", to_the_second(until)))
 }
 
 /// A key without its private part.
@@ -169,15 +174,10 @@ fn document(key: &SigningKey, stage: Stage, signs: bool) -> Value {
         "algorithm": key.algorithm,
         "stage": stage.as_str(),
         "signs": signs,
-        "created_at": text(key.created_at),
-        "active_at": text(key.active_at),
-        "retired_at": key.retired_at.map(text),
-        "remove_at": key.remove_at.map(text),
+        "created_at": to_the_second(key.created_at),
+        "active_at": to_the_second(key.active_at),
+        "retired_at": key.retired_at.map(to_the_second),
+        "remove_at": key.remove_at.map(to_the_second),
         "public_jwk": serde_json::from_str::<Value>(&key.public_jwk).unwrap_or_default(),
     })
-}
-
-fn text(at: OffsetDateTime) -> String {
-    let at = at.replace_nanosecond(0).unwrap_or(at);
-    at.format(&Rfc3339).unwrap_or_default()
 }

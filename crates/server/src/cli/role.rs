@@ -137,7 +137,7 @@ async fn list(app: &App, as_json: bool) -> Exit {
     }
     let row =
         |role: &Role| vec![role.name.clone(), role.permissions.join(" "), role.description.clone()];
-    output(&table(&["ROLE", "PERMISSIONS", "DESCRIPTION"], roles.iter().map(row).collect()))
+    output(&table(&["ROLE", "PERMISSIONS", "DESCRIPTION"], roles.iter().map(row)))
 }
 
 async fn create(
@@ -184,6 +184,6 @@ fn permissions(as_json: bool) -> Exit {
             all.map(|it| json!({"permission": it.as_str(), "allows": it.allows()})).collect();
         return output_json(&json!(all));
     }
-    let rows = all.map(|it| vec![it.as_str().to_owned(), it.allows().to_owned()]).collect();
+    let rows = all.map(|it| vec![it.as_str().to_owned(), it.allows().to_owned()]);
     output(&table(&["PERMISSION", "ALLOWS"], rows))
 }

@@ -7,13 +7,14 @@ use uuid::Uuid;
 
 use super::operator::{OperatorArgs, confirm, find_user};
 use super::sources::SourceArgs;
-use super::table::{instant, table};
+use super::table::table;
 use super::{Exit, Failure, failed, output, output_json};
 use crate::app::App;
 use crate::audit::Actor;
 use crate::error::Error;
 use crate::gate::Authority;
 use crate::sessions::SessionView;
+use crate::timestamp::to_the_second;
 
 /// Administers sessions.
 #[derive(Debug, Args)]
@@ -70,15 +71,15 @@ async fn list(app: &App, user: &str, as_json: bool) -> Exit {
     let row = |session: &SessionView| {
         vec![
             session.id.to_string(),
-            instant(session.created_at),
-            instant(session.last_seen_at),
-            instant(session.expires_at),
+            to_the_second(session.created_at),
+            to_the_second(session.last_seen_at),
+            to_the_second(session.expires_at),
             session.ip.clone().unwrap_or_default(),
             session.user_agent.clone().unwrap_or_default(),
         ]
     };
     let headings = ["ID", "CREATED", "LAST SEEN", "EXPIRES", "ADDRESS", "CLIENT"];
-    output(&table(&headings, found.iter().map(row).collect()))
+    output(&table(&headings, found.iter().map(row)))
 }
 
 async fn revoke(app: &App, id: Uuid, as_json: bool) -> Exit {

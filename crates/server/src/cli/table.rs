@@ -1,15 +1,9 @@
 //! Tables for people: columns two spaces apart, and nothing in a cell that could steer a terminal.
 
 use comfy_table::{ContentArrangement, Table, presets};
-use time::OffsetDateTime;
-use time::format_description::FormatItem;
-use time::macros::format_description;
-
-const TIME: &[FormatItem<'static>] =
-    format_description!("[year]-[month]-[day] [hour]:[minute]:[second]Z");
 
 /// The rows under their headings.
-pub(super) fn table(headings: &[&str], rows: Vec<Vec<String>>) -> String {
+pub(super) fn table(headings: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
     table.set_header(headings);
@@ -35,19 +29,13 @@ pub(super) fn plain(text: &str) -> String {
     shown
 }
 
-/// An instant to the second.
-pub(super) fn instant(at: OffsetDateTime) -> String {
-    at.to_offset(time::UtcOffset::UTC).format(TIME).unwrap_or_default()
-}
-
 #[cfg(test)]
 mod tests {
     use super::table;
 
     #[test]
     fn cells_cannot_steer_a_terminal_and_empty_ones_are_seen() {
-        let rows =
-            vec![vec!["a".into(), "\u{1b}[31mred\n".into()], vec!["long".into(), String::new()]];
+        let rows = [vec!["a".into(), "\u{1b}[31mred\n".into()], vec!["long".into(), String::new()]];
         let text = table(&["ONE", "TWO"], rows);
         assert_eq!(text, "ONE   TWO\na     \\u{1b}[31mred\\n\nlong  -\n");
     }

@@ -4,7 +4,8 @@
 use doorward_verify::{Rejection, Token};
 use serde_json::Value;
 use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
+
+use crate::timestamp::to_the_second;
 
 /// What a token says of itself; nothing of it is proven.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -81,7 +82,8 @@ impl Said {
         #[allow(clippy::cast_possible_truncation, reason = "a date that was read before")]
         let exp = self.claim("exp").and_then(Value::as_f64).unwrap_or_default() as i64;
         let ago = duration(now.unix_timestamp().saturating_sub(exp));
-        let at = OffsetDateTime::from_unix_timestamp(exp).map_or_else(|_| exp.to_string(), instant);
+        let at = OffsetDateTime::from_unix_timestamp(exp)
+            .map_or_else(|_| exp.to_string(), to_the_second);
         format!("exp: it expired {ago} ago, at {at}")
     }
 }
@@ -96,13 +98,7 @@ pub fn barred(
         return Some("user: the account is disabled".into());
     }
     let banned = banned_until.filter(|until| *until > now);
-    banned.map(|until| format!("user: the account is banned until {}", instant(until)))
-}
-
-/// An instant in whole seconds.
-pub fn instant(at: OffsetDateTime) -> String {
-    let whole = at.replace_nanosecond(0).unwrap_or(at);
-    whole.format(&Rfc3339).unwrap_or_default()
+    banned.map(|until| format!("user: the account is banned until {}", to_the_second(until)))
 }
 
 /// As JSON, which no control character leaves.

@@ -10,7 +10,8 @@ use super::refresh_token::Presented;
 use super::{Sessions, store};
 use crate::config::Secret;
 use crate::error::Error;
-use crate::keys::{Demands, Examined, Said, barred, instant, shown};
+use crate::keys::{Demands, Examined, Said, barred, shown};
+use crate::timestamp::to_the_second;
 
 impl Sessions {
     /// Looks at the token as the server would.
@@ -172,9 +173,9 @@ impl Fate {
         }
         if let Some(ended) = self.ended_at {
             let why = self.end_reason.as_deref().unwrap_or("unknown");
-            return Some(format!("session: it ended at {} ({why})", instant(ended)));
+            return Some(format!("session: it ended at {} ({why})", to_the_second(ended)));
         }
         let expired = self.expires_at <= now;
-        expired.then(|| format!("session: it expired at {}", instant(self.expires_at)))
+        expired.then(|| format!("session: it expired at {}", to_the_second(self.expires_at)))
     }
 }

@@ -1,9 +1,9 @@
 //! What `doorward db` says: plans, status and tables, as text for people or as JSON.
 
-use comfy_table::{Table, presets};
 use serde_json::{Value, json};
 
 use super::{DbTarget, counted, outline};
+use crate::cli::table::table;
 use crate::schema::migrate::{Done, Loss};
 use crate::schema::{Change, Direction, SchemaStep, State, Status};
 
@@ -15,20 +15,6 @@ macro_rules! say {
     }};
 }
 pub(in crate::cli) use say;
-
-/// Rows under a header, in Markdown, so that they can be pasted into a report.
-pub(in crate::cli) fn table<'a>(
-    header: impl IntoIterator<Item = &'a str>,
-    rows: impl IntoIterator<Item = Vec<String>>,
-) -> String {
-    let mut table = Table::new();
-    table.load_style(presets::ASCII_MARKDOWN);
-    table.set_header(header.into_iter().map(str::to_owned).collect::<Vec<_>>());
-    for row in rows {
-        table.add_row(row);
-    }
-    table.trim_fmt()
-}
 
 /// What would be done.
 pub(in crate::cli) fn plan(target: &DbTarget, steps: &[SchemaStep], losses: &[Loss]) {
@@ -108,8 +94,7 @@ pub(in crate::cli) fn status(target: &DbTarget, statuses: &[Status]) {
             applied_at,
         ]
     });
-    say!("{}", table(["version", "name", "state", "applied at"], rows));
-    say!();
+    say!("{}", table(&["VERSION", "NAME", "STATE", "APPLIED AT"], rows));
     match pending {
         0 => say!("{} has every migration.", target.url),
         1 => say!("1 migration is pending: apply it with `doorward db migrate`."),

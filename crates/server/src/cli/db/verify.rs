@@ -3,7 +3,8 @@
 use serde_json::json;
 
 use super::{DbTarget, failure};
-use crate::cli::db::report::{say, status_json, table};
+use crate::cli::db::report::{say, status_json};
+use crate::cli::table::table;
 use crate::cli::{Exit, Failure};
 use crate::schema::Engine;
 use crate::schema::verify::{Answer, Report, verify};
@@ -31,11 +32,11 @@ fn show(target: &DbTarget, report: &Report) {
         let cells = |row: &Vec<Option<String>>| {
             row.iter().map(|value| value.clone().unwrap_or_default()).collect()
         };
-        let header = answer.columns.iter().map(String::as_str);
+        let headings: Vec<&str> = answer.columns.iter().map(String::as_str).collect();
         if answer.rows.is_empty() {
             say!("(no rows)\n");
         } else {
-            say!("{}\n", table(header, answer.rows.iter().map(cells)));
+            say!("{}", table(&headings, answer.rows.iter().map(cells)));
         }
     }
     match target.migrator.engine() {

@@ -9,10 +9,11 @@ use time::OffsetDateTime;
 
 use crate::app::App;
 use crate::cli::operator::find_user;
-use crate::cli::table::{instant, plain, table};
+use crate::cli::table::{plain, table};
 use crate::cli::{Exit, failed, output, output_json};
 use crate::gate::Authority;
 use crate::input::{LATEST, Page};
+use crate::timestamp::to_the_second;
 use crate::users::{AdminUser, UserFilter};
 
 /// Rows asked for at a time.
@@ -56,7 +57,7 @@ pub(in crate::cli) async fn list(app: &App, args: ListArgs, as_json: bool) -> Ex
         return output_json(&json!(found));
     }
     let now = app.clock.now();
-    let rows = found.iter().map(|user| row(user, now)).collect();
+    let rows = found.iter().map(|user| row(user, now));
     output(&table(&["ID", "E-MAIL", "NAME", "STATE", "ROLES", "CREATED"], rows))
 }
 
@@ -68,7 +69,7 @@ fn row(found: &AdminUser, now: OffsetDateTime) -> Vec<String> {
         user.name.clone().unwrap_or_default(),
         state(found, now),
         user.roles.join(","),
-        instant(user.created_at),
+        to_the_second(user.created_at),
     ]
 }
 
@@ -76,7 +77,7 @@ fn state(found: &AdminUser, now: OffsetDateTime) -> String {
     match found.banned_until.filter(|until| *until > now) {
         _ if !found.user.is_active => "deactivated".into(),
         Some(until) if until.year() == LATEST.year() => "banned".into(),
-        Some(until) => format!("banned until {}", instant(until)),
+        Some(until) => format!("banned until {}", to_the_second(until)),
         None => "active".into(),
     }
 }
@@ -100,8 +101,8 @@ pub(in crate::cli) fn card(found: &AdminUser, now: OffsetDateTime) -> String {
         ("name", user.name.clone().unwrap_or_default()),
         ("state", state(found, now)),
         ("roles", user.roles.join(", ")),
-        ("created", instant(user.created_at)),
-        ("updated", instant(user.updated_at)),
+        ("created", to_the_second(user.created_at)),
+        ("updated", to_the_second(user.updated_at)),
     ];
     if let Some(reason) = &found.ban_reason {
         lines.insert(5, ("reason", reason.clone()));
