@@ -176,8 +176,6 @@ impl Secret {
 pub enum Registration {
     /// Anybody.
     Open,
-    /// Anybody, neutrally, with a mail that proves the address.
-    Verified,
     /// Nobody; accounts are made by operators.
     Closed,
 }

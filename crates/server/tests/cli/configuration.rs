@@ -200,7 +200,7 @@ fn what_this_version_lacks_is_never_silently_accepted() {
         assert!(ended.stderr.contains(&warning), "{ended:?}");
     }
     let ended = Program::ready().env("REGISTRATION", "verified").run(&["config", "check"]);
-    assert!(ended.expect(78).errors()[0].contains("is not supported by this version yet"));
+    assert!(ended.expect(78).errors()[0].contains("must be open or closed"));
     let ended = Program::ready().env("TOKEN_ALGORITHM", "HS512").run(&["config", "check"]);
     assert!(ended.expect(78).errors()[0].contains("must be HS256, EdDSA, ES256 or RS256"));
 }

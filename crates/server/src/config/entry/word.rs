@@ -47,10 +47,6 @@ pub(in crate::config) fn registration(text: &str) -> Parsed<Registration> {
     match text {
         "open" => Ok(Registration::Open),
         "closed" => Ok(Registration::Closed),
-        "verified" => {
-            Err("is verified, which is not supported by this version yet: use open or closed"
-                .into())
-        }
         _ => Err(format!("must be open or closed, not {text:?}")),
     }
 }
