@@ -1,10 +1,13 @@
-//! Every way a request can fail: one enum, one table from variant to status, code and title
+//! Every way a request can fail: one enum, and one table of codes with status and title, which the
+//! contract is made from too
 //! (RFC 9457). `Err` means nothing happened; outcomes with consequences are values, not errors.
 //! What was not foreseen is `Internal`: logged once with its request id and shown as the id alone.
 
 use std::fmt;
 
 use axum::http::StatusCode;
+use serde::Serialize;
+use utoipa::ToSchema;
 
 /// One invalid input, in FastAPI's terms (`loc`, `msg`, `type`).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,51 +88,94 @@ pub enum Error {
     Internal(String),
 }
 
-/// The fixed part of an error: status, stable code, title.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Kind {
-    /// HTTP status.
-    pub status: StatusCode,
-    /// Stable API: clients switch on it.
-    pub code: &'static str,
-    /// RFC 9457 `title`.
-    pub title: &'static str,
+macro_rules! codes {
+    ($($name:ident = $status:literal, $text:tt, $title:literal;)+) => {
+        /// Every kind of error, for programs: stable, clients switch on it.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+        pub enum Code {
+            $(#[doc = $title] #[serde(rename = $text)] $name,)+
+        }
+
+        impl Code {
+            /// All of them, in the order of the table.
+            pub const ALL: &'static [Self] = &[$(Self::$name),+];
+
+            /// HTTP status.
+            pub fn status(self) -> StatusCode {
+                let status: u16 = match self { $(Self::$name => $status),+ };
+                StatusCode::from_u16(status).unwrap_or_default()
+            }
+
+            /// The word on the wire.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $text),+ }
+            }
+
+            /// RFC 9457 `title`.
+            pub const fn title(self) -> &'static str {
+                match self { $(Self::$name => $title),+ }
+            }
+        }
+    };
+}
+
+// The table: status, code, title.
+codes! {
+    BadRequest = 400, "bad_request", "Bad request";
+    NotAuthenticated = 401, "not_authenticated", "Not authenticated";
+    InvalidToken = 401, "invalid_token", "Invalid token";
+    TokenExpired = 401, "token_expired", "Token expired";
+    InvalidCredentials = 401, "invalid_credentials", "Invalid credentials";
+    RefreshTokenReused = 401, "refresh_token_reused", "Refresh token reused";
+    InvalidRefreshToken = 401, "invalid_refresh_token", "Invalid refresh token";
+    WrongPassword = 403, "wrong_password", "Wrong password";
+    InsufficientScope = 403, "insufficient_scope", "Insufficient scope";
+    AccountDisabled = 403, "account_disabled", "Account disabled";
+    NotFound = 404, "not_found", "Not found";
+    MethodNotAllowed = 405, "method_not_allowed", "Method not allowed";
+    EmailTaken = 409, "email_taken", "E-mail taken";
+    LastAdmin = 409, "last_admin", "Last admin";
+    RoleTaken = 409, "role_taken", "Role taken";
+    RoleBuiltIn = 409, "role_built_in", "Built-in role";
+    PreconditionFailed = 412, "precondition_failed", "Precondition failed";
+    PayloadTooLarge = 413, "payload_too_large", "Payload too large";
+    UnsupportedMediaType = 415, "unsupported_media_type", "Unsupported media type";
+    Validation = 422, "validation", "Invalid request";
+    RateLimited = 429, "rate_limited", "Too many requests";
+    Internal = 500, "internal", "Internal error";
+    HashingUnavailable = 503, "hashing_unavailable", "Hashing unavailable";
+    Unavailable = 503, "unavailable", "Unavailable";
 }
 
 impl Error {
-    /// The table: variant → status, code, title.
-    pub fn kind(&self) -> Kind {
-        let (status, code, title) = match self {
-            Self::BadRequest(_) => (400, "bad_request", "Bad request"),
-            Self::NotAuthenticated => (401, "not_authenticated", "Not authenticated"),
-            Self::InvalidToken(_) => (401, "invalid_token", "Invalid token"),
-            Self::TokenExpired => (401, "token_expired", "Token expired"),
-            Self::InvalidCredentials => (401, "invalid_credentials", "Invalid credentials"),
-            Self::RefreshTokenReused => (401, "refresh_token_reused", "Refresh token reused"),
-            Self::InvalidRefreshToken => (401, "invalid_refresh_token", "Invalid refresh token"),
-            Self::WrongPassword => (403, "wrong_password", "Wrong password"),
-            Self::InsufficientScope(_) | Self::NotYours => {
-                (403, "insufficient_scope", "Insufficient scope")
-            }
-            Self::AccountDisabled => (403, "account_disabled", "Account disabled"),
-            Self::NotFound => (404, "not_found", "Not found"),
-            Self::MethodNotAllowed => (405, "method_not_allowed", "Method not allowed"),
-            Self::EmailTaken => (409, "email_taken", "E-mail taken"),
-            Self::LastAdmin => (409, "last_admin", "Last admin"),
-            Self::RoleTaken => (409, "role_taken", "Role taken"),
-            Self::RoleBuiltIn => (409, "role_built_in", "Built-in role"),
-            Self::PreconditionFailed => (412, "precondition_failed", "Precondition failed"),
-            Self::PayloadTooLarge => (413, "payload_too_large", "Payload too large"),
-            Self::UnsupportedMediaType(_) => {
-                (415, "unsupported_media_type", "Unsupported media type")
-            }
-            Self::Validation(_) => (422, "validation", "Invalid request"),
-            Self::RateLimited(_) => (429, "rate_limited", "Too many requests"),
-            Self::Internal(_) => (500, "internal", "Internal error"),
-            Self::HashingUnavailable => (503, "hashing_unavailable", "Hashing unavailable"),
-            Self::Unavailable(_) => (503, "unavailable", "Unavailable"),
-        };
-        Kind { status: StatusCode::from_u16(status).unwrap_or_default(), code, title }
+    /// Which row of the table this is.
+    pub fn code(&self) -> Code {
+        match self {
+            Self::BadRequest(_) => Code::BadRequest,
+            Self::NotAuthenticated => Code::NotAuthenticated,
+            Self::InvalidToken(_) => Code::InvalidToken,
+            Self::TokenExpired => Code::TokenExpired,
+            Self::InvalidCredentials => Code::InvalidCredentials,
+            Self::RefreshTokenReused => Code::RefreshTokenReused,
+            Self::InvalidRefreshToken => Code::InvalidRefreshToken,
+            Self::WrongPassword => Code::WrongPassword,
+            Self::InsufficientScope(_) | Self::NotYours => Code::InsufficientScope,
+            Self::AccountDisabled => Code::AccountDisabled,
+            Self::NotFound => Code::NotFound,
+            Self::MethodNotAllowed => Code::MethodNotAllowed,
+            Self::EmailTaken => Code::EmailTaken,
+            Self::LastAdmin => Code::LastAdmin,
+            Self::RoleTaken => Code::RoleTaken,
+            Self::RoleBuiltIn => Code::RoleBuiltIn,
+            Self::PreconditionFailed => Code::PreconditionFailed,
+            Self::PayloadTooLarge => Code::PayloadTooLarge,
+            Self::UnsupportedMediaType(_) => Code::UnsupportedMediaType,
+            Self::Validation(_) => Code::Validation,
+            Self::RateLimited(_) => Code::RateLimited,
+            Self::Internal(_) => Code::Internal,
+            Self::HashingUnavailable => Code::HashingUnavailable,
+            Self::Unavailable(_) => Code::Unavailable,
+        }
     }
 
     /// The sentence shown to the client: says what to do, never how the server is made.

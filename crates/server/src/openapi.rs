@@ -14,6 +14,7 @@ use utoipa::openapi::{
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::config::Settings;
+use crate::error::Code;
 use crate::gate::Permission;
 use crate::http::USER_ID;
 
@@ -85,37 +86,6 @@ struct ProblemEntry {
     msg: String,
     /// FastAPI's word for it.
     r#type: String,
-}
-
-/// Every kind of error.
-#[derive(ToSchema)]
-#[schema(rename_all = "snake_case")]
-#[allow(dead_code, reason = "describes what error::Error::kind answers")]
-enum Code {
-    BadRequest,
-    NotAuthenticated,
-    InvalidToken,
-    TokenExpired,
-    InvalidCredentials,
-    WrongPassword,
-    InsufficientScope,
-    AccountDisabled,
-    RefreshTokenReused,
-    InvalidRefreshToken,
-    NotFound,
-    MethodNotAllowed,
-    EmailTaken,
-    LastAdmin,
-    RoleTaken,
-    RoleBuiltIn,
-    PreconditionFailed,
-    PayloadTooLarge,
-    UnsupportedMediaType,
-    Validation,
-    RateLimited,
-    Internal,
-    HashingUnavailable,
-    Unavailable,
 }
 
 /// The finished document of these operations.

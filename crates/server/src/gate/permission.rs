@@ -13,7 +13,7 @@ pub trait Needed: Send + Sync + 'static {
 }
 
 macro_rules! permissions {
-    ($($allows:literal $name:ident = $text:literal;)+) => {
+    ($($allows:literal $name:ident = $text:tt;)+) => {
         /// What a role may allow.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
         pub enum Permission {

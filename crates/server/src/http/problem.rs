@@ -8,13 +8,12 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
 use super::request_id::RequestId;
-use crate::error::{Error, Invalid};
+use crate::error::{Code, Error, Invalid};
 
 /// What the body of an error response will say.
 #[derive(Clone, Debug)]
 pub struct Problem {
-    code: &'static str,
-    title: &'static str,
+    code: Code,
     detail: String,
     errors: Vec<Invalid>,
     /// Members beyond those of every problem: OAuth's `error` and `error_description`.
@@ -23,11 +22,11 @@ pub struct Problem {
 
 impl IntoResponse for Error {
     fn into_response(self) -> Response {
-        let kind = self.kind();
+        let code = self.code();
         if let Self::Internal(why) = &self {
             tracing::error!(%why, "internal error");
         }
-        let mut response = kind.status.into_response();
+        let mut response = code.status().into_response();
         let headers = response.headers_mut();
         if let Some(challenge) = challenge(&self) {
             headers.insert(header::WWW_AUTHENTICATE, challenge);
@@ -37,13 +36,7 @@ impl IntoResponse for Error {
         }
         let detail = self.detail();
         let errors = if let Self::Validation(errors) = self { errors } else { Vec::new() };
-        response.extensions_mut().insert(Problem {
-            code: kind.code,
-            title: kind.title,
-            detail,
-            errors,
-            extra: Map::new(),
-        });
+        response.extensions_mut().insert(Problem { code, detail, errors, extra: Map::new() });
         response
     }
 }
@@ -132,10 +125,10 @@ fn of_status(status: StatusCode) -> Error {
 
 fn document(problem: Problem, status: StatusCode, id: &RequestId) -> Value {
     let mut body = problem.extra;
-    body.insert("type".into(), format!("urn:doorward:problem:{}", problem.code).into());
-    body.insert("title".into(), problem.title.into());
+    body.insert("type".into(), format!("urn:doorward:problem:{}", problem.code.as_str()).into());
+    body.insert("title".into(), problem.code.title().into());
     body.insert("status".into(), status.as_u16().into());
-    body.insert("code".into(), problem.code.into());
+    body.insert("code".into(), problem.code.as_str().into());
     body.insert("detail".into(), problem.detail.into());
     body.insert("request_id".into(), id.as_str().into());
     if !problem.errors.is_empty() {

@@ -43,6 +43,11 @@ const TITLE: TextLimits =
 const DESCRIPTION: TextLimits =
     TextLimits { trimmed: false, blank: true, max: 10_000, letters: Letters::Storable };
 
+impl Priority {
+    /// All of them, by rank.
+    pub const ALL: [Self; 4] = [Self::None, Self::Low, Self::Medium, Self::High];
+}
+
 impl Field for Title {
     fn from_json(value: Json) -> Result<Self, Refusal> {
         TITLE.read(value).map(Self)
@@ -106,13 +111,8 @@ impl From<Priority> for Value {
 
 impl FromValue for Priority {
     fn from_value(value: ValueRef<'_>) -> Option<Self> {
-        match i64::from_value(value)? {
-            0 => Some(Self::None),
-            1 => Some(Self::Low),
-            2 => Some(Self::Medium),
-            3 => Some(Self::High),
-            _ => None,
-        }
+        let rank = usize::try_from(i64::from_value(value)?).ok()?;
+        Self::ALL.get(rank).copied()
     }
 }
 
