@@ -6,22 +6,21 @@ use std::sync::Arc;
 use axum::Router;
 use tower::Layer;
 use utoipa::openapi::OpenApi;
-use utoipa_axum::router::OpenApiRouter;
 
 use crate::accounts;
 use crate::audit::Audit;
 use crate::clock::Clock;
-use crate::config::Settings;
+use crate::config::{Reserved, Settings};
 use crate::context::Context;
 use crate::crypto::Random;
 use crate::db::Database;
-use crate::error::Error;
 use crate::guesses::Guesses;
-use crate::http::docs;
+use crate::http::docs::{self, Contract};
 use crate::http::health::{self, Probe};
 use crate::http::layer::around::{Surround, Surrounded};
 use crate::http::layer::envelope::Envelope;
 use crate::http::layer::guard::Guard;
+use crate::http::{RateGroup, Registered, Routes};
 use crate::identities::Identities;
 use crate::keys::{self, DecideFirst, Keys, SigningKeys};
 use crate::limiter::RateLimiter;
@@ -33,7 +32,10 @@ use crate::tasks;
 use crate::users;
 
 /// Every route with the layers around it.
-pub type Routes = Surrounded<Envelope, Router>;
+pub type Served = Surrounded<Envelope, Router>;
+
+/// Where administration is mounted.
+const ADMIN: &str = "/admin";
 
 /// The context of all features, and those of them that remember something of their own. It derefs to
 /// the context.
@@ -94,43 +96,72 @@ impl App {
     }
 
     /// Every route with its layers, and the OpenAPI document of them.
-    pub fn router(&self) -> (Routes, OpenApi) {
-        let auth = accounts::router(self.accounts())
-            .merge(sessions::router(self.sessions()))
-            .merge(passwords::router(self.passwords.clone()))
-            .merge(keys::auth_router(self.keys.clone()));
-        let admin = users::router(self.users())
-            .merge(roles::router(self.roles()))
-            .merge(sessions::admin_router(self.sessions()));
-        let (router, document) = OpenApiRouter::new()
-            .merge(health::router(Probe::new(self.db.clone(), self.clock.clone())))
-            .merge(keys::router(self.keys.clone()))
-            .nest(&self.settings.auth_path, auth)
-            .nest("/admin", admin)
-            .nest(&self.settings.tasks_path, tasks::router(self.tasks()))
-            .split_for_parts();
-        let document = openapi::complete(document, &self.settings);
-        let router = router.merge(docs::router(openapi::to_text(&document)));
-        (self.surround(router), document)
+    pub fn router(&self) -> (Served, OpenApi) {
+        let routes = self.routes();
+        let document = openapi::complete(routes.document(), &self.settings);
+        let contract = Contract(openapi::to_text(&document).into());
+        (self.surround(routes.merge(docs::routes().with_state(contract))), document)
+    }
+
+    /// Every route that the contract describes.
+    pub fn routes(&self) -> Routes {
+        let settings = &self.settings;
+        let auth = accounts::routes()
+            .with_state(self.accounts())
+            .merge(sessions::routes().with_state(self.sessions()))
+            .merge(passwords::routes().with_state(self.passwords.clone()))
+            .merge(keys::auth_routes().with_state(self.keys.clone()));
+        let admin = users::routes()
+            .with_state(self.users())
+            .merge(roles::routes().with_state(self.roles()))
+            .merge(sessions::admin_routes().with_state(self.sessions()));
+        let probe = Probe::new(self.db.clone(), self.clock.clone());
+        health::routes()
+            .with_state(probe)
+            .merge(keys::routes().with_state(self.keys.clone()))
+            .merge(auth.below(&settings.auth_path))
+            .merge(admin.below(ADMIN))
+            .merge(tasks::routes().with_state(self.tasks()).below(&settings.tasks_path))
     }
 
     /// The layers around every route.
-    pub fn surround(&self, routes: Router) -> Routes {
+    pub fn surround(&self, routes: Routes) -> Served {
         let decider =
             DecideFirst { db: self.db.clone(), audit: self.audit.clone(), keys: self.keys.clone() };
+        let decider = Surround::with(decider);
         let limiter = RateLimiter::new(Arc::clone(&self.settings), self.clock.clone());
-        let layers =
-            (Surround::with(Guard::default()), Surround::with(limiter), Surround::with(decider));
-        let wrapped = routes
-            .fallback(|| async { Error::NotFound })
-            .method_not_allowed_fallback(|| async { Error::MethodNotAllowed })
-            .layer(layers);
+        let (limiter, guard) = (Arc::new(limiter), Guard::default());
+        let layers = |route: Option<Arc<Registered>>| {
+            let group = route.as_ref().map_or(RateGroup::Uncounted, |route| route.declared.rate);
+            let guard = Surround::with(guard.around(route));
+            (guard, Surround::with(limiter.of(group)), decider.clone())
+        };
+        let surrounded = routes.surrounded(layers);
         let envelope = Envelope {
             settings: Arc::clone(&self.settings),
             clock: self.clock.clone(),
             random: self.random.clone(),
         };
         // Around the router, not a layer of its routes: the envelope sees a path before it is routed.
-        Surround::with(envelope).layer(wrapped)
+        Surround::with(envelope).layer(surrounded)
+    }
+}
+
+/// What `AUTH_PATH` and `TASKS_PATH` may not take from the server's own routes.
+pub fn reserved() -> Reserved {
+    fn all<S: Clone + Send + Sync + 'static>(routes: &Routes<S>) -> Vec<String> {
+        routes.first_segments().map(str::to_owned).collect()
+    }
+    let top = [all(&health::routes()), all(&keys::routes()), all(&docs::routes())].concat();
+    let below_auth = [
+        all(&accounts::routes()),
+        all(&sessions::routes()),
+        all(&passwords::routes()),
+        all(&keys::auth_routes()),
+    ];
+    let admin = ADMIN.trim_start_matches('/').to_owned();
+    Reserved {
+        top: top.into_iter().chain([admin]).collect(),
+        below_auth: below_auth.concat().into_iter().collect(),
     }
 }

@@ -14,10 +14,10 @@ pub use store::STATEMENTS;
 pub use user::User;
 pub(crate) use user::split_roles;
 
-use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::feature;
+use crate::http::{Declared, RateGroup, Routes};
 
 feature! {
     /// The use cases of accounts.
@@ -25,10 +25,12 @@ feature! {
 }
 
 /// The routes below `AUTH_PATH` that concern the account itself.
-pub fn router(accounts: Accounts) -> OpenApiRouter {
-    OpenApiRouter::new()
-        .routes(routes!(register::register))
-        .routes(routes!(me::me, update::update, delete::delete))
-        .routes(routes!(delete::delete_by_post))
-        .with_state(accounts)
+pub fn routes() -> Routes<Accounts> {
+    let register = Declared { rate: RateGroup::Register, ..Declared::STRICT };
+    let read = Declared { rate: RateGroup::Api, ..Declared::STRICT };
+    Routes::default()
+        .add(register, routes!(register::register))
+        .add(read, routes!(me::me))
+        .add(Declared::STRICT, routes!(update::update, delete::delete))
+        .add(Declared::STRICT, routes!(delete::delete_by_post))
 }

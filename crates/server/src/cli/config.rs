@@ -7,6 +7,7 @@ use serde_json::json;
 use super::sources::SourceArgs;
 use super::table::table;
 use super::{Exit, Failure};
+use crate::app::reserved;
 use crate::config::{self, Shown};
 
 #[derive(Debug, Args)]
@@ -48,7 +49,7 @@ pub(super) fn run(args: &ConfigArgs, sources: &SourceArgs) -> Exit {
 }
 
 fn check(sources: &SourceArgs, json: bool) -> Exit {
-    let resolved = sources.gather().resolve();
+    let resolved = sources.gather().resolve(&reserved());
     let problems = resolved.problems();
     if json {
         let ok = problems.is_empty();
@@ -62,7 +63,7 @@ fn check(sources: &SourceArgs, json: bool) -> Exit {
 }
 
 fn print(sources: &SourceArgs, json: bool) -> Exit {
-    let resolved = sources.gather().resolve();
+    let resolved = sources.gather().resolve(&reserved());
     if json {
         let document = json!({
             "settings": resolved.values(),

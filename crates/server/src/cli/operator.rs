@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::sources::{self, SourceArgs};
 use super::{Failure, failed};
-use crate::app::App;
+use crate::app::{App, reserved};
 use crate::clock::Clock;
 use crate::config::{DatabaseUrl, Settings};
 use crate::crypto::Random;
@@ -34,7 +34,7 @@ pub(super) struct OperatorArgs {
 impl OperatorArgs {
     /// The settings of a command that needs the server's secret.
     pub(super) fn settings(&self, sources: &SourceArgs) -> Result<Settings, Failure> {
-        sources::settings(sources.gather_on(self.database_url.clone()).resolve())
+        sources::settings(sources.gather_on(self.database_url.clone()).resolve(&reserved()))
     }
 
     /// The settings of one that does not.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::{Failure, failure, log};
+use crate::app::reserved;
 use crate::cli::log::panic_hook;
 use crate::config::source::gather;
 use crate::config::{Gathered, Resolved, Settings, Sources};
@@ -49,7 +50,7 @@ impl SourceArgs {
         gathered.ignore("BETTER_AUTH_SECRET");
         gathered.ignore("PREVIOUS_SECRETS");
         gathered.fall_back("BETTER_AUTH_SECRET", random_secret(), "random");
-        settings(gathered.resolve())
+        settings(gathered.resolve(&reserved()))
     }
 }
 

@@ -11,7 +11,7 @@ mod value;
 
 pub use document::{env_example, reference};
 pub(crate) use entry::parse::duration;
-pub use resolve::{Resolved, Shown};
+pub use resolve::{Reserved, Resolved, Shown};
 pub use settings::{AllowedOrigins, HashScheme, LogFormat, Registration, Secret, Settings};
 pub use source::{Gathered, Sources, gather};
 pub use value::breach_file::BreachFile;

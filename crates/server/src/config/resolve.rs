@@ -1,6 +1,8 @@
 //! From texts to [`Settings`]: reads each, checks what concerns several at once, and reports all
 //! problems together, so that a person mends the configuration in one go.
 
+use std::collections::BTreeSet;
+
 use super::{DatabaseUrl, LogFormat, Secret, Settings};
 use crate::config::entry::entries::ENTRIES;
 use crate::config::entry::table::{Secrecy, masked};
@@ -29,28 +31,18 @@ pub struct Shown {
 
 const SHARED: &str = "ACCEPT_SHARED_SECRET_TOKENS";
 const SECRET: &str = "BETTER_AUTH_SECRET";
-/// First segments of the paths that the server keeps for itself.
-const RESERVED: [&str; 9] =
-    ["health", "livez", "readyz", "metrics", "openapi.json", "docs", "admin", ".well-known", "*"];
-/// First segments below `AUTH_PATH`.
-const AUTH_WORDS: [&str; 12] = [
-    "register",
-    "login",
-    "refresh",
-    "logout",
-    "me",
-    "sessions",
-    "password",
-    "email",
-    "jwks",
-    "introspect",
-    "revoke",
-    "token",
-];
+/// The first segments of the paths that the server keeps for itself, as its routes name them.
+#[derive(Clone, Debug, Default)]
+pub struct Reserved {
+    /// At the top.
+    pub top: BTreeSet<String>,
+    /// Below `AUTH_PATH`.
+    pub below_auth: BTreeSet<String>,
+}
 
 impl Gathered {
     /// Reads every text.
-    pub fn resolve(mut self) -> Resolved {
+    pub fn resolve(mut self, reserved: &Reserved) -> Resolved {
         let database = DatabaseUrl::Sqlite("doorward.db".into());
         let mut settings = Settings::new(database, Secret::new(""));
         let mut values = Vec::with_capacity(ENTRIES.len());
@@ -98,7 +90,7 @@ impl Gathered {
             }
         }
         let mut problems = self.problems;
-        problems.extend(contradictions(&settings));
+        problems.extend(contradictions(&settings, reserved));
         Resolved { settings, values, warnings: self.warnings, problems }
     }
 
@@ -155,7 +147,7 @@ fn shown(name: &'static str, secrecy: Secrecy, found: &Found) -> Shown {
 }
 
 /// What each setting allows alone but not together.
-fn contradictions(settings: &Settings) -> Vec<SettingProblem> {
+fn contradictions(settings: &Settings, reserved: &Reserved) -> Vec<SettingProblem> {
     let mut sentences = Vec::new();
     if settings.session_idle_ttl > settings.session_max_ttl {
         sentences.push((
@@ -174,7 +166,7 @@ fn contradictions(settings: &Settings) -> Vec<SettingProblem> {
     let (auth, tasks) = (&settings.auth_path, &settings.tasks_path);
     for (name, path) in [("AUTH_PATH", auth), ("TASKS_PATH", tasks)] {
         let first = path.split('/').nth(1).unwrap_or_default();
-        if RESERVED.contains(&first) {
+        if reserved.top.contains(first) {
             let sentence = format!("{name} begins with /{first}, which the server uses itself.");
             sentences.push((name, sentence));
         }
@@ -182,7 +174,7 @@ fn contradictions(settings: &Settings) -> Vec<SettingProblem> {
     let below = tasks.strip_prefix(auth.as_str()).and_then(|rest| rest.strip_prefix('/'));
     let word = below.and_then(|rest| rest.split('/').next());
     if auth == tasks
-        || word.is_some_and(|word| AUTH_WORDS.contains(&word) || word.starts_with('{'))
+        || word.is_some_and(|word| reserved.below_auth.contains(word) || word.starts_with('{'))
         || auth.strip_prefix(tasks.as_str()).is_some_and(|rest| rest.starts_with('/'))
     {
         let sentence = format!("AUTH_PATH ({auth}) and TASKS_PATH ({tasks}) overlap: move one.");

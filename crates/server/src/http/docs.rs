@@ -2,12 +2,13 @@
 //! the binary and may load nothing from elsewhere; its *Authorize* signs in through the form login.
 //! The two large files are sent gzipped, as they are stored: every browser takes that.
 
-use axum::Router;
-use axum::extract::Path;
+use axum::body::Bytes;
+use axum::extract::{Path, State};
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
+use super::routes::{Caching, Declared, RateGroup, Routes};
 use crate::error::Error;
 
 /// Nothing from elsewhere, nothing inline, no framing.
@@ -15,21 +16,22 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
     img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; \
     frame-ancestors 'none'";
 
-/// The routes; `document` is the contract as JSON.
-pub fn router(document: String) -> Router {
-    let document = axum::body::Bytes::from(document);
-    Router::new()
-        .route("/openapi.json", get(move || async move { contract(document) }))
-        .route("/docs", get(page))
-        .route("/docs/{file}", get(file))
+/// The contract as JSON.
+#[derive(Clone, Debug)]
+pub struct Contract(pub Bytes);
+
+/// The routes of the contract and its page.
+pub fn routes() -> Routes<Contract> {
+    let page_rules = Declared { rate: RateGroup::Uncounted, caching: Caching::Shared };
+    let file_rules = Declared { caching: Caching::Public { max_age: 3600 }, ..page_rules };
+    Routes::default()
+        .add_undescribed(page_rules, "/openapi.json", get(contract))
+        .add_undescribed(page_rules, "/docs", get(page))
+        .add_undescribed(file_rules, "/docs/{file}", get(file))
 }
 
-fn contract(document: axum::body::Bytes) -> Response {
-    let headers = [
-        (header::CONTENT_TYPE, HeaderValue::from_static("application/json")),
-        (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),
-    ];
-    (headers, document).into_response()
+async fn contract(State(Contract(document)): State<Contract>) -> Response {
+    ([(header::CONTENT_TYPE, "application/json")], document).into_response()
 }
 
 async fn page() -> Response {
@@ -38,7 +40,6 @@ async fn page() -> Response {
         (header::CONTENT_TYPE, "text/html; charset=utf-8"),
         (header::CONTENT_SECURITY_POLICY, POLICY),
         (header::REFERRER_POLICY, "no-referrer"),
-        (header::CACHE_CONTROL, "no-cache"),
         (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
     ];
     (headers, page).into_response()
@@ -47,9 +48,7 @@ async fn page() -> Response {
 async fn file(Path(name): Path<String>) -> Result<Response, Error> {
     const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
     let reply = |kind: &'static str, bytes: &'static [u8]| {
-        let headers =
-            [(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, "public, max-age=3600")];
-        (headers, bytes).into_response()
+        ([(header::CONTENT_TYPE, kind)], bytes).into_response()
     };
     macro_rules! asset {
         ($name:literal) => {

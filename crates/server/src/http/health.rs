@@ -13,10 +13,10 @@ use serde::Serialize;
 use time::OffsetDateTime;
 use tokio::sync::Mutex;
 use utoipa::ToSchema;
-use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::reply::Json;
+use super::routes::{Declared, RateGroup, Routes};
 use crate::clock::Clock;
 use crate::db::Database;
 use crate::schema::Schema;
@@ -98,12 +98,12 @@ struct HealthResponse {
 }
 
 /// The routes of the probes.
-pub fn router(probe: Probe) -> OpenApiRouter {
-    OpenApiRouter::new()
-        .routes(routes!(livez))
-        .routes(routes!(readyz))
-        .routes(routes!(health))
-        .with_state(probe)
+pub fn routes() -> Routes<Probe> {
+    let probe = Declared { rate: RateGroup::Uncounted, ..Declared::STRICT };
+    Routes::default()
+        .add(probe, routes!(livez))
+        .add(probe, routes!(readyz))
+        .add(probe, routes!(health))
 }
 
 /// Is the process alive?

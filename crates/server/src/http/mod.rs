@@ -10,6 +10,7 @@ pub mod layer;
 pub(crate) mod problem;
 mod reply;
 pub mod request_id;
+pub mod routes;
 
 pub use client_ip::ClientIp;
 pub use extract::{
@@ -21,3 +22,4 @@ pub use layer::USER_ID;
 pub use problem::Problem;
 pub use reply::{Created, Json, NoContent, NotModified, json};
 pub use request_id::RequestId;
+pub use routes::{Caching, Declared, RateGroup, Registered, Routes};

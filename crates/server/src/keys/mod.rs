@@ -23,18 +23,24 @@ pub use signing::{Keys, refused};
 pub use signing_key::{SigningKey, Stage};
 pub use store::STATEMENTS;
 
-use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::http::{Caching, Declared, RateGroup, Routes};
+use signing_key::CACHE_LIFE;
+
+/// What verifiers may keep. Published keys are read by everybody and cost nothing.
+const PUBLISHED: Declared =
+    Declared { rate: RateGroup::Uncounted, caching: Caching::Public { max_age: CACHE_LIFE } };
+
 /// The documents below `/.well-known`.
-pub fn router(keys: Keys) -> OpenApiRouter {
-    OpenApiRouter::new()
-        .routes(routes!(published::jwks))
-        .routes(routes!(published::metadata))
-        .with_state(keys)
+pub fn routes() -> Routes<Keys> {
+    Routes::default()
+        .add(PUBLISHED, routes!(published::jwks))
+        .add(PUBLISHED, routes!(published::metadata))
 }
 
-/// The same keys below `AUTH_PATH`.
-pub fn auth_router(keys: Keys) -> OpenApiRouter {
-    OpenApiRouter::new().routes(routes!(published::jwks_alias)).with_state(keys)
+/// The same keys below `AUTH_PATH`, where reading is counted.
+pub fn auth_routes() -> Routes<Keys> {
+    let counted = Declared { rate: RateGroup::Api, ..PUBLISHED };
+    Routes::default().add(counted, routes!(published::jwks_alias))
 }

@@ -3,8 +3,6 @@
 //! never published, so without key pairs the set is empty.
 
 use axum::extract::State;
-use axum::http::HeaderName;
-use axum::http::header;
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -13,10 +11,6 @@ use super::Keys;
 use super::signing_key::PUBLISH_AGAIN;
 use crate::error::Error;
 use crate::http::{Json, json};
-
-type Cached<T> = ([(HeaderName, &'static str); 1], Json<T>);
-
-const MAX_AGE: &str = "public, max-age=300";
 
 /// The published keys.
 #[derive(Debug, Serialize, ToSchema)]
@@ -28,23 +22,23 @@ pub(super) struct PublishedKeys {
 /// The public keys
 #[utoipa::path(get, path = "/.well-known/jwks.json", operation_id = "keys.published", tag = "keys",
     responses((status = 200, description = "The keys that tokens may be signed with", body = PublishedKeys)))]
-pub(super) async fn jwks(State(keys): State<Keys>) -> Result<Cached<PublishedKeys>, Error> {
+pub(super) async fn jwks(State(keys): State<Keys>) -> Result<Json<PublishedKeys>, Error> {
     keys.published().await
 }
 
 /// The public keys, where Better Auth has them
 #[utoipa::path(get, path = "/jwks", operation_id = "keys.published_alias", tag = "keys",
     responses((status = 200, description = "The keys that tokens may be signed with", body = PublishedKeys)))]
-pub(super) async fn jwks_alias(State(keys): State<Keys>) -> Result<Cached<PublishedKeys>, Error> {
+pub(super) async fn jwks_alias(State(keys): State<Keys>) -> Result<Json<PublishedKeys>, Error> {
     keys.published().await
 }
 
 impl Keys {
-    async fn published(&self) -> Result<Cached<PublishedKeys>, Error> {
+    async fn published(&self) -> Result<Json<PublishedKeys>, Error> {
         let ring = self.ring().fresh(PUBLISH_AGAIN).await?;
         let keys = ring.keys.iter().filter_map(|key| serde_json::from_str(&key.public_jwk).ok());
         let keys = PublishedKeys { keys: keys.collect() };
-        Ok(([(header::CACHE_CONTROL, MAX_AGE)], json(keys)))
+        Ok(json(keys))
     }
 }
 
@@ -77,8 +71,8 @@ pub(super) struct Metadata {
 #[utoipa::path(get, path = "/.well-known/oauth-authorization-server", operation_id = "keys.metadata",
     tag = "keys",
     responses((status = 200, description = "RFC 8414 metadata", body = Metadata)))]
-pub(super) async fn metadata(State(keys): State<Keys>) -> Cached<Metadata> {
-    ([(header::CACHE_CONTROL, MAX_AGE)], json(keys.metadata()))
+pub(super) async fn metadata(State(keys): State<Keys>) -> Json<Metadata> {
+    json(keys.metadata())
 }
 
 impl Keys {

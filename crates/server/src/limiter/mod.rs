@@ -1,7 +1,7 @@
 //! Rate limits per route group and client address: 429 with `Retry-After`, and on every limited route
 //! `RateLimit` and `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers-10). Decided before a body
-//! is read or a password hashed. The group comes from the matched route, so no spelling of a path
-//! avoids it; IPv6 clients are counted by /64, since one subscriber owns all of it.
+//! is read or a password hashed. The group is what the matched route was registered with, so no spelling
+//! of a path avoids it; IPv6 clients are counted by /64, since one subscriber owns all of it.
 
 mod gcra;
 mod redis;
@@ -12,13 +12,14 @@ use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use axum::extract::{MatchedPath, Request};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::extract::Request;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use crate::clock::Clock;
 use crate::config::{Quota, Settings};
 use crate::error::Error;
+use crate::http::RateGroup;
 use crate::http::client_ip::ClientIp;
 use crate::http::layer::around::Around;
 use crate::limiter::gcra::Decision;
@@ -27,57 +28,6 @@ use crate::limiter::table::RateTable;
 
 const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
-
-/// Routes that share a quota.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum RouteGroup {
-    /// `POST /auth/login`.
-    Login,
-    /// `POST /auth/register`.
-    Register,
-    /// `POST /auth/refresh`.
-    Refresh,
-    /// What else below `AUTH_PATH` checks a password, sends mail or changes the account.
-    Auth,
-    /// Reading below `AUTH_PATH`, tasks, administration.
-    Api,
-}
-
-impl RouteGroup {
-    /// The policy's name in the headers.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Login => "login",
-            Self::Register => "register",
-            Self::Refresh => "refresh",
-            Self::Auth => "auth",
-            Self::Api => "api",
-        }
-    }
-
-    /// The group of a route below `AUTH_PATH`.
-    fn of_auth(method: &Method, tail: &str) -> Self {
-        match tail {
-            "/login" => Self::Login,
-            "/register" => Self::Register,
-            "/refresh" => Self::Refresh,
-            // Signing out costs no hash, and other servers introspect for many users.
-            "/logout" | "/introspect" | "/revoke" => Self::Api,
-            _ if method.is_safe() => Self::Api,
-            _ => Self::Auth,
-        }
-    }
-
-    fn quota(self, settings: &Settings) -> Option<Quota> {
-        match self {
-            Self::Login => settings.rate_limit_login,
-            Self::Register => settings.rate_limit_register,
-            Self::Refresh => settings.rate_limit_refresh,
-            Self::Auth => settings.rate_limit_auth,
-            Self::Api => settings.rate_limit_api,
-        }
-    }
-}
 
 /// Counts requests and says which are too many.
 #[derive(Debug)]
@@ -96,18 +46,21 @@ impl RateLimiter {
         Self { settings, clock, shared, table: RateTable::default(), hash: RandomState::new() }
     }
 
-    fn group(&self, method: &Method, route: &str) -> Option<RouteGroup> {
-        let below = |mount: &str| {
-            route.strip_prefix(mount).filter(|tail| tail.is_empty() || tail.starts_with('/'))
+    /// The limiter of routes of this group.
+    pub fn of(self: &Arc<Self>, group: RateGroup) -> GroupLimit {
+        let settings = &self.settings;
+        let quota = match group {
+            RateGroup::Uncounted => None,
+            RateGroup::Api => settings.rate_limit_api,
+            RateGroup::Auth => settings.rate_limit_auth,
+            RateGroup::Refresh => settings.rate_limit_refresh,
+            RateGroup::Register => settings.rate_limit_register,
+            RateGroup::Login => settings.rate_limit_login,
         };
-        if let Some(tail) = below(&self.settings.auth_path) {
-            return Some(RouteGroup::of_auth(method, tail));
-        }
-        let api = below(&self.settings.tasks_path).or_else(|| below("/admin")).is_some();
-        api.then_some(RouteGroup::Api)
+        GroupLimit { limiter: Arc::clone(self), group, quota }
     }
 
-    async fn decide(&self, group: RouteGroup, quota: Quota, client: ClientIp) -> Decision {
+    async fn decide(&self, group: RateGroup, quota: Quota, client: ClientIp) -> Decision {
         if let Some(shared) = &self.shared {
             let key = format!("{}:{}", group.name(), network(client.0));
             if let Some(decision) = Box::pin(shared.decide(&key, quota)).await {
@@ -128,15 +81,21 @@ pub fn network(ip: IpAddr) -> IpAddr {
     }
 }
 
-/// Inside the layer that finds the client's address, outside all work.
-impl Around for RateLimiter {
-    type Seen = Option<(RouteGroup, Quota, ClientIp)>;
+/// What one group of routes is limited to. Inside the layer that finds the client's address, outside all
+/// work.
+#[derive(Debug)]
+pub struct GroupLimit {
+    limiter: Arc<RateLimiter>,
+    group: RateGroup,
+    quota: Option<Quota>,
+}
+
+impl Around for GroupLimit {
+    type Seen = Option<(Quota, ClientIp)>;
 
     fn look(&self, request: &mut Request) -> Self::Seen {
-        let route = request.extensions().get::<MatchedPath>()?;
-        let group = self.group(request.method(), route.as_str())?;
-        let quota = group.quota(&self.settings)?;
-        Some((group, quota, ClientIp::of(request.extensions())))
+        let quota = self.quota?;
+        Some((quota, ClientIp::of(request.extensions())))
     }
 
     async fn drive(
@@ -144,14 +103,15 @@ impl Around for RateLimiter {
         seen: Self::Seen,
         work: Pin<&mut (impl Future<Output = Response> + Send)>,
     ) -> Response {
-        let Some((group, quota, client)) = seen else { return work.await };
-        let decision = self.decide(group, quota, client).await;
+        let Some((quota, client)) = seen else { return work.await };
+        let (limiter, group) = (&self.limiter, self.group);
+        let decision = limiter.decide(group, quota, client).await;
         let mut response = if decision.allowed {
             work.await
         } else {
             Error::RateLimited(decision.wait_seconds()).into_response()
         };
-        announce(&mut response, group, quota, decision, self.settings.login_max_failures);
+        announce(&mut response, group, quota, decision, limiter.settings.login_max_failures);
         response
     }
 }
@@ -159,7 +119,7 @@ impl Around for RateLimiter {
 /// Names the quota and what is left of it; where an account's own guard refused, that one too.
 fn announce(
     response: &mut Response,
-    group: RouteGroup,
+    group: RateGroup,
     quota: Quota,
     decision: Decision,
     guesses: u32,
@@ -195,17 +155,5 @@ mod tests {
         assert_eq!(network("2001:db8:1:2:ffff::1"), "2001:db8:1:2::");
         assert_eq!(network("192.0.2.7"), "192.0.2.7");
         assert_eq!(network("::ffff:192.0.2.7"), "192.0.2.7");
-    }
-
-    #[test]
-    fn routes_belong_to_the_group_that_their_cost_asks_for() {
-        let of = RouteGroup::of_auth;
-        assert_eq!(of(&Method::POST, "/login"), RouteGroup::Login);
-        assert_eq!(of(&Method::POST, "/register"), RouteGroup::Register);
-        assert_eq!(of(&Method::POST, "/refresh"), RouteGroup::Refresh);
-        assert_eq!(of(&Method::POST, "/password"), RouteGroup::Auth);
-        assert_eq!(of(&Method::DELETE, "/me"), RouteGroup::Auth);
-        assert_eq!(of(&Method::GET, "/me"), RouteGroup::Api);
-        assert_eq!(of(&Method::POST, "/logout"), RouteGroup::Api);
     }
 }

@@ -22,7 +22,6 @@ pub(crate) use store::keeps;
 
 use std::sync::Arc;
 
-use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::audit::Audit;
@@ -31,6 +30,7 @@ use crate::config::Settings;
 use crate::crypto::Random;
 use crate::error::Error;
 use crate::guesses::Guesses;
+use crate::http::{Declared, Routes};
 use crate::keys::Keys;
 
 /// The use cases of passwords, and what they need.
@@ -54,8 +54,8 @@ impl AsRef<Keys> for Passwords {
 }
 
 /// The routes below `AUTH_PATH` that concern passwords.
-pub fn router(passwords: Passwords) -> OpenApiRouter {
-    OpenApiRouter::new().routes(routes!(change::change)).with_state(passwords)
+pub fn routes() -> Routes<Passwords> {
+    Routes::default().add(Declared::STRICT, routes!(change::change))
 }
 
 impl Passwords {

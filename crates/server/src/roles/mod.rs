@@ -16,10 +16,10 @@ pub use role::{Role, RoleName};
 pub use store::STATEMENTS;
 pub use update::RoleChange;
 
-use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::feature;
+use crate::http::{Declared, RateGroup, Routes};
 
 feature! {
     /// The use cases of roles.
@@ -27,10 +27,10 @@ feature! {
 }
 
 /// The routes below `/admin` that concern roles.
-pub fn router(roles: Roles) -> OpenApiRouter {
-    OpenApiRouter::new()
-        .routes(routes!(list::list, create::create))
-        .routes(routes!(update::update, delete::delete))
-        .routes(routes!(grant::grant, revoke::revoke))
-        .with_state(roles)
+pub fn routes() -> Routes<Roles> {
+    let api = Declared { rate: RateGroup::Api, ..Declared::STRICT };
+    Routes::default()
+        .add(api, routes!(list::list, create::create))
+        .add(api, routes!(update::update, delete::delete))
+        .add(api, routes!(grant::grant, revoke::revoke))
 }

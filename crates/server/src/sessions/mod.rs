@@ -29,11 +29,11 @@ pub use store::{STATEMENTS, Scope};
 use std::ops::Deref;
 use std::sync::Arc;
 
-use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::context::Context;
 use crate::crypto::RefreshSecrets;
+use crate::http::{Declared, RateGroup, Routes};
 use crate::keys::Keys;
 use memory::Memory;
 
@@ -80,22 +80,26 @@ impl AsRef<Keys> for Sessions {
 }
 
 /// The routes below `AUTH_PATH` that begin, renew and end sessions.
-pub fn router(sessions: Sessions) -> OpenApiRouter {
-    OpenApiRouter::new()
-        .routes(routes!(login::login))
-        .routes(routes!(refresh::refresh))
-        .routes(routes!(logout::logout))
-        .routes(routes!(list::list, revoke::revoke_others))
-        .routes(routes!(revoke::revoke))
-        .routes(routes!(introspect::introspect))
-        .routes(routes!(revoke_token::revoke_token))
-        .with_state(sessions)
+pub fn routes() -> Routes<Sessions> {
+    let login = Declared { rate: RateGroup::Login, ..Declared::STRICT };
+    let refresh = Declared { rate: RateGroup::Refresh, ..Declared::STRICT };
+    // Signing out costs no hash, and other servers introspect for many users.
+    let api = Declared { rate: RateGroup::Api, ..Declared::STRICT };
+    Routes::default()
+        .add(login, routes!(login::login))
+        .add(refresh, routes!(refresh::refresh))
+        .add(api, routes!(logout::logout))
+        .add(api, routes!(list::list))
+        .add(Declared::STRICT, routes!(revoke::revoke_others))
+        .add(Declared::STRICT, routes!(revoke::revoke))
+        .add(api, routes!(introspect::introspect))
+        .add(api, routes!(revoke_token::revoke_token))
 }
 
 /// The routes below `/admin` that concern other people's sessions.
-pub fn admin_router(sessions: Sessions) -> OpenApiRouter {
-    OpenApiRouter::new()
-        .routes(routes!(of_user::list_of_user, of_user::revoke_of_user))
-        .routes(routes!(of_user::revoke_everybodys))
-        .with_state(sessions)
+pub fn admin_routes() -> Routes<Sessions> {
+    let api = Declared { rate: RateGroup::Api, ..Declared::STRICT };
+    Routes::default()
+        .add(api, routes!(of_user::list_of_user, of_user::revoke_of_user))
+        .add(api, routes!(of_user::revoke_everybodys))
 }

@@ -17,10 +17,10 @@ mod store;
 mod task;
 mod update;
 
-use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::feature;
+use crate::http::{Caching, Declared, RateGroup, Routes};
 
 pub use create::NewTask;
 pub use fields::{Description, DueAt, Priority, Title};
@@ -35,10 +35,10 @@ feature! {
 }
 
 /// The routes below `TASKS_PATH`.
-pub fn router(tasks: Tasks) -> OpenApiRouter {
-    OpenApiRouter::new()
-        .routes(routes!(list::list, create::create))
-        .routes(routes!(show::show, update::replace, update::update, delete::delete))
-        .routes(routes!(complete::complete))
-        .with_state(tasks)
+pub fn routes() -> Routes<Tasks> {
+    let own = Declared { rate: RateGroup::Api, caching: Caching::Private };
+    Routes::default()
+        .add(own, routes!(list::list, create::create))
+        .add(own, routes!(show::show, update::replace, update::update, delete::delete))
+        .add(own, routes!(complete::complete))
 }

@@ -18,10 +18,10 @@ pub use store::STATEMENTS;
 pub use update::{BanReason, UserChange};
 pub use user::AdminUser;
 
-use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::feature;
+use crate::http::{Declared, RateGroup, Routes};
 
 feature! {
     /// The use cases of administration.
@@ -29,10 +29,10 @@ feature! {
 }
 
 /// The routes below `/admin` that concern users and what they did.
-pub fn router(users: Users) -> OpenApiRouter {
-    OpenApiRouter::new()
-        .routes(routes!(list::list, create::create))
-        .routes(routes!(show::show, update::update, delete::delete))
-        .routes(routes!(audit::audit))
-        .with_state(users)
+pub fn routes() -> Routes<Users> {
+    let api = Declared { rate: RateGroup::Api, ..Declared::STRICT };
+    Routes::default()
+        .add(api, routes!(list::list, create::create))
+        .add(api, routes!(show::show, update::update, delete::delete))
+        .add(api, routes!(audit::audit))
 }

@@ -6,13 +6,14 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use aws_lc_rs::digest::{SHA256, digest};
-use doorward::app::App;
+use doorward::app::{App, reserved};
 use doorward::clock::Clock;
 use doorward::config::{DatabaseUrl, Secret, Settings};
 use doorward::crypto::Random;
 use doorward::db::Database;
 use doorward::error::Code;
 use doorward::gate::Permission;
+use doorward::http::{Caching, Declared, RateGroup};
 use doorward::tasks::Priority;
 use serde_json::Value;
 
@@ -152,6 +153,72 @@ async fn the_contract_names_values_as_the_wire_does() {
     for (name, values) in &known {
         assert_eq!(named.get(name), Some(&values), "{name}");
     }
+}
+
+async fn app() -> App {
+    let database = DatabaseUrl::Sqlite(":memory:".into());
+    let settings = Settings::new(database, Secret::new("contract ".repeat(8)));
+    let db = Database::open_sqlite(Path::new(":memory:")).await.expect("a database");
+    App::new(settings, db, Clock::system(), Random::system())
+}
+
+#[tokio::test]
+async fn every_operation_is_a_registered_route_and_the_other_way_round() {
+    let app = app().await;
+    let registered: BTreeSet<String> =
+        app.routes().registered().map(|route| route.path.clone()).collect();
+    let document: Value = serde_json::to_value(app.router().1).expect("JSON");
+    let described: BTreeSet<String> =
+        document["paths"].as_object().expect("paths").keys().cloned().collect();
+    assert_eq!(registered, described);
+}
+
+#[tokio::test]
+async fn only_what_anybody_may_read_is_uncounted_and_only_that_is_kept_by_everybody() {
+    let app = app().await;
+    let document: Value = serde_json::to_value(app.router().1).expect("JSON");
+    for route in app.routes().registered() {
+        let item = document["paths"][&route.path].as_object().expect("an item");
+        let is_public = item.iter().all(|(method, operation)| {
+            method == "get" && operation["security"].as_array().is_none_or(Vec::is_empty)
+        });
+        let Declared { rate, caching } = route.declared;
+        assert!(rate != RateGroup::Uncounted || is_public, "{}", route.path);
+        let is_kept = matches!(caching, Caching::Shared | Caching::Public { .. });
+        assert!(!is_kept || is_public, "{}", route.path);
+    }
+}
+
+#[tokio::test]
+async fn what_takes_a_password_without_a_token_has_a_quota_of_its_own() {
+    let routes = app().await.routes();
+    let group = |path: &str| {
+        let of_path = routes.registered().filter(|route| route.path == path);
+        of_path.map(|route| route.declared.rate).max()
+    };
+    assert_eq!(group("/auth/login"), Some(RateGroup::Login));
+    assert_eq!(group("/auth/register"), Some(RateGroup::Register));
+    assert_eq!(group("/auth/refresh"), Some(RateGroup::Refresh));
+    for path in ["/auth/password", "/auth/me", "/auth/me/delete", "/auth/sessions"] {
+        assert_eq!(group(path), Some(RateGroup::Auth), "{path}");
+    }
+    for path in ["/auth/logout", "/api/tasks", "/admin/users"] {
+        assert_eq!(group(path), Some(RateGroup::Api), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn no_mount_may_take_the_first_segment_of_a_route() {
+    let reserved = reserved();
+    let first = |path: &str| path.split('/').nth(1).unwrap_or_default().to_owned();
+    for route in app().await.routes().registered() {
+        match route.path.strip_prefix("/auth") {
+            Some(below) => assert!(reserved.below_auth.contains(&first(below)), "{}", route.path),
+            None if route.path.starts_with("/api/tasks") => {}
+            None => assert!(reserved.top.contains(&first(&route.path)), "{}", route.path),
+        }
+    }
+    assert!(["openapi.json", "docs"].iter().all(|word| reserved.top.contains(*word)));
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use doorward::app::{App, Routes};
+use doorward::app::{App, Served};
 use doorward::clock::Clock;
 use doorward::config::{DatabaseUrl, HashScheme, Secret, Settings};
 use doorward::crypto::Random;
@@ -31,7 +31,7 @@ pub struct TestApp {
     /// What the features are built from.
     pub app: App,
     /// The router with every layer.
-    pub router: Routes,
+    pub router: Served,
     /// The frozen clock.
     pub clock: Clock,
     /// The database's URL.

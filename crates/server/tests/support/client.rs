@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, header};
-use doorward::app::Routes;
+use doorward::app::Served;
 use doorward::http::client_ip::PeerAddr;
 use serde_json::{Value, json};
 use tower::ServiceExt;
@@ -31,14 +31,14 @@ pub struct Client {
 #[derive(Clone)]
 pub enum Callee {
     /// The router, in this process.
-    Routes(Routes),
+    Served(Served),
     /// Whoever listens on this port of 127.0.0.1.
     Process(u16),
 }
 
-impl From<Routes> for Callee {
-    fn from(routes: Routes) -> Self {
-        Self::Routes(routes)
+impl From<Served> for Callee {
+    fn from(routes: Served) -> Self {
+        Self::Served(routes)
     }
 }
 
@@ -142,7 +142,7 @@ impl Client {
             request.extensions_mut().insert(PeerAddr(SocketAddr::new(ip, 4711)));
         }
         let response = match self.callee.clone() {
-            Callee::Routes(routes) => {
+            Callee::Served(routes) => {
                 routes.oneshot(request).await.expect("the router never fails")
             }
             Callee::Process(port) => super::process::exchange(port, request).await,

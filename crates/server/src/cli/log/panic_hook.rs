@@ -26,7 +26,6 @@ fn constant(panic: &PanicHookInfo<'_>) -> &'static str {
 mod tests {
     use std::process::Command;
 
-    use axum::Router;
     use axum::body::{Body, to_bytes};
     use axum::http::{Request, Uri};
     use axum::routing::get;
@@ -39,6 +38,7 @@ mod tests {
     use crate::config::{DatabaseUrl, LogFormat, Secret, Settings};
     use crate::crypto::Random;
     use crate::db::Database;
+    use crate::http::{Declared, Routes};
 
     /// Set in the process that plays the server; a hook is the whole process's.
     const PLAYED: &str = "PANIC_HOOK_TEST_LOG_FORMAT";
@@ -63,7 +63,9 @@ mod tests {
         install();
         let db = Database::open(&settings.database).await.unwrap();
         let app = App::new(settings, db, Clock::system(), Random::system());
-        let routes = Router::new().route("/cut", get(cut)).route("/constant", get(constant));
+        let routes = Routes::default()
+            .add_undescribed(Declared::STRICT, "/cut", get(cut))
+            .add_undescribed(Declared::STRICT, "/constant", get(constant));
         let service = app.surround(routes);
         for (path, id) in [("/cut", "first-id"), ("/constant", "second-id")] {
             let uri = format!("{path}?e={SENT}");

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use clap::Args;
 
 use super::listen;
-use crate::app::App;
+use crate::app::{App, reserved};
 use crate::audit::Actor;
 use crate::cli::serve::dev_folder::DevFolder;
 use crate::cli::sources;
@@ -77,7 +77,7 @@ fn settings(
     }
     gathered.fall_back("RUST_LOG", "info,doorward::access=debug".into(), "dev");
     let any_local_origin = !gathered.has("ALLOWED_ORIGINS");
-    let mut settings = sources::server_settings(gathered.resolve())?;
+    let mut settings = sources::server_settings(gathered.resolve(&reserved()))?;
     if any_local_origin {
         settings.allowed_origins = AllowedOrigins::Localhost;
     }

@@ -14,7 +14,7 @@ use tokio::net::TcpListener;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::sources::{self, SourceArgs};
-use crate::app::App;
+use crate::app::{App, reserved};
 use crate::cli::{Exit, Failure, failed, log};
 use crate::clock::Clock;
 use crate::config::{DatabaseUrl, Settings};
@@ -51,7 +51,7 @@ pub(in crate::cli) async fn run(args: ServeArgs, from: &SourceArgs) -> Exit {
     let mut gathered = from.gather();
     gathered.flag("HOST", "--host", args.host.map(|host| host.to_string()));
     gathered.flag("PORT", "--port", args.port.map(|port| port.to_string()));
-    let settings = sources::server_settings(gathered.resolve())?;
+    let settings = sources::server_settings(gathered.resolve(&reserved()))?;
     refuse_missing_file(&settings, args.migrate)?;
     let db = Database::open_lazily(&settings.database).await.map_err(failed)?;
     if !args.wait {

@@ -3,7 +3,6 @@
 
 use std::time::Instant;
 
-use axum::extract::MatchedPath;
 use axum::http::{Method, StatusCode, Uri};
 
 use crate::http::ClientIp;
@@ -27,9 +26,8 @@ impl AccessLine {
 
     /// Writes it where the request's id is current, so that it carries the id. What only reads and
     /// succeeds is the bulk, changes nothing, and would be dear to write down: `debug`.
-    pub(in crate::http) fn end(self, route: Option<&MatchedPath>, status: StatusCode) {
+    pub(in crate::http) fn end(self, route: Option<&str>, status: StatusCode) {
         let micros = u64::try_from(self.began.elapsed().as_micros()).unwrap_or(u64::MAX);
-        let route = route.map(MatchedPath::as_str);
         macro_rules! line {
             ($level:ident) => {
                 tracing::$level!(

@@ -6,17 +6,19 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::{MatchedPath, Request};
+use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 
 use super::access_log::AccessLine;
 use super::around::Around;
 use super::cors::AllowedOrigin;
+use super::guard::Met;
 use super::{cors, paths};
 use crate::clock::Clock;
 use crate::config::Settings;
 use crate::crypto::Random;
+use crate::http::Registered;
 use crate::http::client_ip::client_ip;
 use crate::http::problem::{self, Problem};
 use crate::http::request_id;
@@ -87,11 +89,11 @@ impl Around for Envelope {
             let Opened { id, line, origin, .. } = *opened;
             problem::render(&mut response, &id);
             cors::decorate(response.headers_mut(), origin);
-            let route = response.extensions().get::<MatchedPath>().cloned();
-            let path =
-                |route: &MatchedPath| paths::is_below(route.as_str(), &self.settings.tasks_path);
-            seal(response.headers_mut(), &id, route.as_ref().is_some_and(path));
-            line.end(route.as_ref(), response.status());
+            let status = response.status();
+            let met = response.extensions_mut().remove::<Met>();
+            let route = met.as_ref().map(|Met(route)| route.as_ref());
+            seal(response.headers_mut(), &id, route, status);
+            line.end(route.map(|route| route.path.as_str()), status);
             response
         };
         request_id::named(named, work).await
@@ -112,11 +114,12 @@ fn uri_length(uri: &Uri) -> usize {
     uri.path_and_query().map_or(0, |path| path.as_str().len())
 }
 
-/// The headers of every answer. Nothing is stored unless its handler said so; tasks may be kept by
-/// the browser that asked, which has to ask again with their `ETag`.
-fn seal(headers: &mut HeaderMap, id: &RequestId, tasks: bool) {
+/// The headers of every answer. Nothing is stored unless its route was declared so.
+fn seal(headers: &mut HeaderMap, id: &RequestId, route: Option<&Registered>, status: StatusCode) {
     headers.insert(X_REQUEST_ID, id.header());
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    let caching = if tasks { "private, no-cache" } else { "no-store" };
-    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static(caching));
+    let failed = status.is_client_error() || status.is_server_error();
+    let none = || HeaderValue::from_static("no-store");
+    let caching = route.map_or_else(none, |route| route.cache_control(failed));
+    headers.insert(header::CACHE_CONTROL, caching);
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::{Body, HttpBody};
-use axum::extract::{MatchedPath, Request};
+use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -17,17 +17,22 @@ use super::around::Around;
 use super::bodies::{Coming, Held, Places, Seat};
 use super::clients::{Clients, ORDINARY, Visit};
 use crate::error::Error;
-use crate::http::ClientIp;
+use crate::http::{ClientIp, Registered};
 
 const CROWDED: &str = "The server is overloaded; try again shortly.";
 const GREEDY: &str = "Too many requests of this client are under way or their answers unread: read those, then try again.";
 
-/// The bounds of handlers.
-#[derive(Debug)]
+/// The route that a request has met, left in the answer for the layers outside of the router.
+#[derive(Clone, Debug)]
+pub(in crate::http) struct Met(pub(in crate::http) Arc<Registered>);
+
+/// The bounds of handlers; clones share them.
+#[derive(Clone, Debug)]
 pub struct Guard {
     places: Arc<Places>,
     clients: Arc<Clients>,
     deadline: Duration,
+    route: Option<Arc<Registered>>,
 }
 
 impl Guard {
@@ -37,7 +42,13 @@ impl Guard {
             handled: Arc::new(Semaphore::new(requests)),
             waiting: Arc::new(Semaphore::new(requests)),
         };
-        Self { places: Arc::new(places), clients: Arc::default(), deadline }
+        Self { places: Arc::new(places), clients: Arc::default(), deadline, route: None }
+    }
+
+    /// The same around this route, or around none.
+    #[must_use]
+    pub fn around(&self, route: Option<Arc<Registered>>) -> Self {
+        Self { route, ..self.clone() }
     }
 }
 
@@ -51,7 +62,6 @@ impl Default for Guard {
 /// What the guard has decided on a request before its work begins.
 #[derive(Debug)]
 pub struct Admission {
-    route: Option<MatchedPath>,
     /// What was refused already says so.
     refusal: Option<&'static str>,
     visit: Option<Visit>,
@@ -70,9 +80,8 @@ impl Around for Guard {
     type Seen = Admission;
 
     fn look(&self, request: &mut Request) -> Admission {
-        let route = request.extensions().get::<MatchedPath>().cloned();
         let is_safe = request.method().is_safe();
-        let mut admission = Admission { route, refusal: None, visit: None, place: None, is_safe };
+        let mut admission = Admission { refusal: None, visit: None, place: None, is_safe };
         admission.visit = self.clients.enter(ClientIp::of(request.extensions()).0);
         if admission.visit.is_none() {
             admission.refusal = Some(GREEDY);
@@ -82,7 +91,8 @@ impl Around for Guard {
             admission.refusal = Some(CROWDED);
             return admission;
         };
-        if request.body().is_end_stream() {
+        let reads_body = self.route.as_ref().is_none_or(|route| route.reads_body);
+        if !reads_body || request.body().is_end_stream() {
             admission.place = Some(Kept::Whole { _permit: permit });
         } else {
             let place = Seat::of(permit, &self.places);
@@ -99,7 +109,7 @@ impl Around for Guard {
         admission: Admission,
         work: Pin<&mut (impl Future<Output = Response> + Send)>,
     ) -> Response {
-        let Admission { route, refusal, visit, place, is_safe } = admission;
+        let Admission { refusal, visit, place, is_safe } = admission;
         if let Some(why) = refusal {
             return Error::Unavailable(why).into_response();
         }
@@ -117,8 +127,8 @@ impl Around for Guard {
         if let Some(visit) = visit {
             response = hold(response, visit, is_safe);
         }
-        if let Some(route) = route {
-            response.extensions_mut().insert(route);
+        if let Some(route) = &self.route {
+            response.extensions_mut().insert(Met(Arc::clone(route)));
         }
         response
     }

@@ -7,12 +7,6 @@ use axum::http::uri::PathAndQuery;
 /// What stands for the caller in `TASKS_PATH`.
 pub const USER_ID: &str = "{user_id}";
 
-/// True if `path` is `mount` or lies below it.
-pub(in crate::http) fn is_below(path: &str, mount: &str) -> bool {
-    let mount = mount.trim_end_matches('/');
-    path.strip_prefix(mount).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-}
-
 /// The URI without slashes at the end of its path, if it has any.
 pub(in crate::http) fn without_trailing_slash(uri: &Uri) -> Option<Uri> {
     let path = uri.path();
@@ -55,11 +49,5 @@ mod tests {
             let uri = without_trailing_slash(&given.parse().unwrap()).map(|uri| uri.to_string());
             assert_eq!(uri.as_deref(), wanted, "{given}");
         }
-    }
-
-    #[test]
-    fn a_mount_ends_at_a_segment() {
-        assert!(is_below("/api/tasks", "/api/tasks") && is_below("/api/tasks/1", "/api/tasks"));
-        assert!(!is_below("/api/tasksx", "/api/tasks") && !is_below("/api", "/api/tasks"));
     }
 }

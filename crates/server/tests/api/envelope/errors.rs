@@ -3,13 +3,13 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::http::Request;
-use axum::routing::{get, post};
+use axum::routing::{MethodRouter, get, post};
 use doorward::error::Error;
 use doorward::http::layer::around::Surround;
 use doorward::http::layer::guard::Guard;
+use doorward::http::{Declared, Routes};
 use serde_json::json;
 
 use crate::accounts::sql;
@@ -69,8 +69,11 @@ async fn head_is_get_without_a_body() {
 }
 
 /// A client of routes of the test's own inside the real layers.
-async fn around(routes: Router) -> Client {
+async fn around<const N: usize>(handlers: [(&str, MethodRouter); N]) -> Client {
     let app = TestApp::start(Engine::Sqlite).await;
+    let routes = handlers.into_iter().fold(Routes::default(), |routes, (path, handler)| {
+        routes.add_undescribed(Declared::STRICT, path, handler)
+    });
     Client::anonymous(app.app.surround(routes))
 }
 
@@ -79,7 +82,7 @@ async fn a_panic_shows_only_the_request_id() {
     async fn panics() -> &'static str {
         panic!("the secret inside of /srv/doorward/handler.rs")
     }
-    let client = around(Router::new().route("/panic", get(panics))).await;
+    let client = around([("/panic", get(panics))]).await;
     let sent = [("x-request-id", "find-me")];
     let reply = client.raw("GET", "/panic", &sent, Body::empty()).await;
     let reply = reply.expect_problem(500, "internal");
@@ -99,7 +102,7 @@ async fn a_panic_shows_only_the_request_id() {
 #[tokio::test]
 async fn what_an_internal_error_says_stays_inside() {
     let failing = || async { Error::Internal("SELECT hashed_password FROM users".into()) };
-    let client = around(Router::new().route("/fail", get(failing))).await;
+    let client = around([("/fail", get(failing))]).await;
     let reply = client.get("/fail").await.expect_problem(500, "internal");
     assert!(!reply.text().contains("SELECT") && !reply.text().contains("users"));
 }
@@ -134,19 +137,18 @@ both! {
 
 #[tokio::test]
 async fn a_handler_past_its_deadline_is_503_with_retry_after() {
-    let slow = Router::new()
-        .route("/slow", get(std::future::pending::<()>))
-        .layer(Surround::with(Guard::new(10, Duration::from_millis(50))));
-    let reply = around(slow).await.get("/slow").await.expect_problem(503, "unavailable");
+    let guard = Surround::with(Guard::new(10, Duration::from_millis(50)));
+    let slow = get(std::future::pending::<()>).layer(guard);
+    let reply =
+        around([("/slow", slow)]).await.get("/slow").await.expect_problem(503, "unavailable");
     assert!(reply.header("retry-after").parse::<u64>().is_ok());
 }
 
 #[tokio::test]
 async fn more_requests_at_once_than_places_are_503_with_retry_after() {
-    let full = Router::new()
-        .route("/slow", get(std::future::pending::<()>))
-        .layer(Surround::with(Guard::new(1, Duration::from_secs(5))));
-    let client = around(full).await;
+    let guard = Surround::with(Guard::new(1, Duration::from_secs(5)));
+    let full = get(std::future::pending::<()>).layer(guard);
+    let client = around([("/slow", full)]).await;
     let first = client.clone();
     let first = tokio::spawn(async move { first.get("/slow").await });
     tokio::task::yield_now().await;
@@ -158,11 +160,10 @@ async fn more_requests_at_once_than_places_are_503_with_retry_after() {
 /// Three requests whose bodies never come, and one place.
 #[tokio::test]
 async fn a_request_that_waits_for_its_body_holds_no_place_that_others_need() {
-    let one = Router::new()
-        .route("/read", post(|_: Bytes| async { "read" }))
-        .route("/quick", get(|| async { "quick" }))
-        .layer(Surround::with(Guard::new(3, Duration::from_secs(5))));
-    let client = around(one).await;
+    let guard = Surround::with(Guard::new(3, Duration::from_secs(5)));
+    let read = post(|_: Bytes| async { "read" }).layer(guard.clone());
+    let quick = get(|| async { "quick" }).layer(guard);
+    let client = around([("/read", read), ("/quick", quick)]).await;
     let mut waiting = Vec::new();
     for _ in 0..3 {
         let client = client.clone();

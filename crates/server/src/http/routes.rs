@@ -1,0 +1,263 @@
+//! Routes, each with what the layers around it have to know. That is said where the route is registered,
+//! so nothing else keeps a list of paths, and a route cannot be registered without it.
+
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::Request;
+use axum::http::HeaderValue;
+use axum::response::Response;
+use axum::routing::{MethodRouter, Route, any};
+use tower::{Layer, Service};
+use utoipa::openapi::path::PathItem;
+use utoipa::openapi::{OpenApi, RefOr, Schema};
+use utoipa_axum::router::UtoipaMethodRouter;
+
+use crate::error::Error;
+
+/// Routes that share a quota, the cheapest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum RateGroup {
+    /// Never refused: probes, documents, published keys.
+    Uncounted,
+    /// Reading, signing out, tasks, administration.
+    Api,
+    /// What checks a password, sends mail or changes the account.
+    Auth,
+    /// Refreshing.
+    Refresh,
+    /// Registering.
+    Register,
+    /// Signing in.
+    Login,
+}
+
+impl RateGroup {
+    /// The policy's name in the headers.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Uncounted => "uncounted",
+            Self::Api => "api",
+            Self::Auth => "auth",
+            Self::Refresh => "refresh",
+            Self::Register => "register",
+            Self::Login => "login",
+        }
+    }
+}
+
+/// Who may keep an answer, and for how long (RFC 9111).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Caching {
+    /// Nobody.
+    NoStore,
+    /// The browser that asked, which has to ask again with the `ETag`.
+    Private,
+    /// Everybody, if the request succeeds; they have to ask again.
+    Shared,
+    /// Everybody, if the request succeeds, for this many seconds.
+    Public {
+        /// Seconds.
+        max_age: u64,
+    },
+}
+
+/// What the layers around a route have to know. Begin with [`Declared::STRICT`] and name what differs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Declared {
+    /// Whose quota its requests count against.
+    pub rate: RateGroup,
+    /// Who may keep its answers.
+    pub caching: Caching,
+}
+
+impl Declared {
+    /// Counted with what checks passwords, and kept by nobody.
+    pub const STRICT: Self = Self { rate: RateGroup::Auth, caching: Caching::NoStore };
+}
+
+/// A route as the layers see it.
+#[derive(Debug)]
+pub struct Registered {
+    /// Its path, with the names of its parameters.
+    pub path: String,
+    /// What was declared.
+    pub declared: Declared,
+    /// Whether its operation describes a body; one that is not described may read one.
+    pub reads_body: bool,
+    kept: HeaderValue,
+}
+
+impl Registered {
+    fn new(path: &str, declared: Declared, reads_body: bool) -> Arc<Self> {
+        let kept = match declared.caching {
+            Caching::NoStore => HeaderValue::from_static("no-store"),
+            Caching::Private => HeaderValue::from_static("private, no-cache"),
+            Caching::Shared => HeaderValue::from_static("no-cache"),
+            Caching::Public { max_age } => {
+                HeaderValue::try_from(format!("public, max-age={max_age}"))
+                    .unwrap_or(HeaderValue::from_static("no-store"))
+            }
+        };
+        Arc::new(Self { path: path.into(), declared, reads_body, kept })
+    }
+
+    /// `Cache-Control` of an answer; a failure is kept by nobody but the browser that asked.
+    pub(in crate::http) fn cache_control(&self, failed: bool) -> HeaderValue {
+        match self.declared.caching {
+            Caching::Shared | Caching::Public { .. } if failed => {
+                HeaderValue::from_static("no-store")
+            }
+            _ => self.kept.clone(),
+        }
+    }
+}
+
+/// Routes whose handlers take the state `S`.
+#[derive(Debug)]
+pub struct Routes<S = ()>(Vec<Added<S>>);
+
+struct Added<S> {
+    path: String,
+    declared: Declared,
+    handler: MethodRouter<S>,
+    /// What the OpenAPI document says of it, unless it is no part of the contract.
+    described: Option<Described>,
+}
+
+struct Described {
+    schemas: Vec<(String, RefOr<Schema>)>,
+    item: PathItem,
+}
+
+impl<S> Default for Routes<S> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<S: Clone + Send + Sync + 'static> Routes<S> {
+    /// Adds operations of one path, made by `routes!`.
+    #[must_use]
+    pub fn add(mut self, declared: Declared, operations: UtoipaMethodRouter<S>) -> Self {
+        let (schemas, paths, handler) = operations;
+        for (path, item) in paths.paths {
+            let described = Some(Described { schemas: schemas.clone(), item });
+            self.0.push(Added { path, declared, handler: handler.clone(), described });
+        }
+        self
+    }
+
+    /// Adds a route that is no part of the contract.
+    #[must_use]
+    pub fn add_undescribed(
+        mut self,
+        declared: Declared,
+        path: &str,
+        handler: MethodRouter<S>,
+    ) -> Self {
+        self.0.push(Added { path: path.into(), declared, handler, described: None });
+        self
+    }
+
+    /// The same with the other routes.
+    #[must_use]
+    pub fn merge(mut self, other: Self) -> Self {
+        self.0.extend(other.0);
+        self
+    }
+
+    /// The same with `mount` before every path.
+    #[must_use]
+    pub fn below(mut self, mount: &str) -> Self {
+        for one in &mut self.0 {
+            one.path.insert_str(0, mount);
+        }
+        self
+    }
+
+    /// The same with the state that the handlers take.
+    pub fn with_state(self, state: S) -> Routes {
+        let with = |one: Added<S>| Added {
+            path: one.path,
+            declared: one.declared,
+            handler: one.handler.with_state(state.clone()),
+            described: one.described,
+        };
+        Routes(self.0.into_iter().map(with).collect())
+    }
+
+    /// The first segment of every path.
+    pub fn first_segments(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().filter_map(|one| one.path.split('/').nth(1))
+    }
+
+    /// Every route as the layers see it.
+    pub fn registered(&self) -> impl Iterator<Item = Arc<Registered>> {
+        self.0.iter().map(Added::registered)
+    }
+}
+
+impl<S> Added<S> {
+    fn registered(&self) -> Arc<Registered> {
+        let item = self.described.as_ref().map(|described| &described.item);
+        let reads_body = item.is_none_or(|item| {
+            let all = [&item.get, &item.put, &item.post, &item.delete, &item.patch];
+            all.into_iter().flatten().any(|operation| operation.request_body.is_some())
+        });
+        Registered::new(&self.path, self.declared, reads_body)
+    }
+}
+
+impl<S> std::fmt::Debug for Added<S> {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "{} {:?}", self.path, self.declared)
+    }
+}
+
+impl Routes {
+    /// What the operations say of themselves.
+    pub fn document(&self) -> OpenApi {
+        let mut document = OpenApi::default();
+        for one in &self.0 {
+            let Some(Described { schemas, item }) = &one.described else { continue };
+            match document.paths.paths.get_mut(&one.path) {
+                Some(found) => found.merge_operations(item.clone()),
+                None => drop(document.paths.paths.insert(one.path.clone(), item.clone())),
+            }
+            let components = document.components.get_or_insert_default();
+            components.schemas.extend(schemas.iter().cloned());
+        }
+        document
+    }
+
+    /// A router with `layers` around each route, around the 405 of its path, which counts as the most
+    /// expensive of the path's methods, and around the 404 of no path.
+    pub fn surrounded<L>(self, layers: impl Fn(Option<Arc<Registered>>) -> L) -> Router
+    where
+        L: Layer<Route> + Clone + Send + Sync + 'static,
+        L::Service: Service<Request, Response = Response, Error = Infallible>,
+        L::Service: Clone + Send + Sync + 'static,
+        <L::Service as Service<Request>>::Future: Send + 'static,
+    {
+        let mut strictest = BTreeMap::<String, Declared>::new();
+        for one in &self.0 {
+            let found = strictest.entry(one.path.clone()).or_insert(one.declared);
+            found.rate = found.rate.max(one.declared.rate);
+        }
+        let missing = any(|| async { Error::NotFound });
+        let mut router = Router::new().fallback_service(missing.layer(layers(None)));
+        for (path, declared) in strictest {
+            let layers = layers(Some(Registered::new(&path, declared, false)));
+            let refused = MethodRouter::new().fallback(|| async { Error::MethodNotAllowed });
+            router = router.route(&path, refused.layer(layers));
+        }
+        for one in self.0 {
+            let layers = layers(Some(one.registered()));
+            router = router.route(&one.path, one.handler.route_layer(layers));
+        }
+        router
+    }
+}
