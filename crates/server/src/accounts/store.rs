@@ -50,7 +50,7 @@ pub(super) fn insert(new: &NewAccount<'_>) -> Vec<Step> {
 }
 
 pub(super) async fn find_own(db: &Database, gate: Gate) -> Result<Option<User>> {
-    Ok(db.read_as(gate, FIND_OWN, params![gate.user_id]).await?.into_iter().next())
+    Ok(db.read_as(gate, Step::new(FIND_OWN, params![gate.user_id])).await?.into_iter().next())
 }
 
 pub(super) async fn update_name(
@@ -59,7 +59,7 @@ pub(super) async fn update_name(
     name: Option<&Name>,
 ) -> Result<Option<User>> {
     let values = params![gate.user_id, name.map(Name::as_str), gate.now];
-    Ok(db.write_as(gate, UPDATE_NAME, values).await?.into_iter().next())
+    Ok(db.write_as(gate, Step::new(UPDATE_NAME, values)).await?.into_iter().next())
 }
 
 /// Deletes a user with all that hangs on the row.

@@ -35,7 +35,7 @@ pub struct User {
 
 impl FromRow for User {
     /// In the order of the store's `USER` columns.
-    fn from_row(row: &Columns<'_>) -> Result<Self> {
+    fn from_row(row: &mut Columns<'_>) -> Result<Self> {
         let roles: Option<String> = row.get(5)?;
         Ok(Self {
             id: row.get(0)?,

@@ -40,7 +40,7 @@ statements! {
 }
 
 impl FromRow for Entry {
-    fn from_row(row: &Columns<'_>) -> Result<Self> {
+    fn from_row(row: &mut Columns<'_>) -> Result<Self> {
         Ok(Self {
             id: row.get(0)?,
             at: row.get(1)?,
@@ -105,7 +105,7 @@ pub(super) async fn list(
         (Some(_), Some(_)) => LIST_BY_BOTH,
     };
     values.extend(filter.subject.into_iter().chain(filter.actor).map(Into::into));
-    db.read_by(authority, sql, values).await
+    db.read_by(authority, Step::new(sql, values)).await
 }
 
 /// Deletes up to `limit` records from before `horizon`; how many there were.

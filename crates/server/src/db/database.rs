@@ -9,7 +9,7 @@ use super::sqlite::Sqlite;
 use super::{FromRow, Row};
 use crate::config::DatabaseUrl;
 use crate::gate::{Authority, Gate};
-use crate::sql::{Result, Sql, Step, Value};
+use crate::sql::{Result, Sql, Step};
 
 /// From a call to its answer, waiting for a connection included; a request has 5 s.
 pub(super) const CALL_WITHIN: Duration = Duration::from_secs(4);
@@ -63,16 +63,16 @@ impl Database {
     }
 
     /// Rows of a statement that only reads.
-    pub async fn query<T: FromRow>(&self, sql: Sql, params: Vec<Value>) -> Result<Vec<T>> {
+    pub async fn query<T: FromRow>(&self, step: Step) -> Result<Vec<T>> {
         match &*self.engine {
-            Backend::Sqlite(sqlite) => sqlite.query(sql, params).await,
-            Backend::Postgres(postgres) => postgres.query(sql, params).await,
+            Backend::Sqlite(sqlite) => sqlite.query(step).await,
+            Backend::Postgres(postgres) => postgres.query(step).await,
         }
     }
 
     /// The first row of a statement that only reads.
-    pub async fn find<T: FromRow>(&self, sql: Sql, params: Vec<Value>) -> Result<Option<T>> {
-        Ok(self.query(sql, params).await?.into_iter().next())
+    pub async fn find<T: FromRow>(&self, step: Step) -> Result<Option<T>> {
+        Ok(self.query(step).await?.into_iter().next())
     }
 
     /// Runs the steps in one transaction and one round trip; the rows of each step. All or nothing.
@@ -84,33 +84,23 @@ impl Database {
     }
 
     /// Runs one writing statement; the rows of its `RETURNING`.
-    pub async fn execute<T: FromRow>(&self, sql: Sql, params: Vec<Value>) -> Result<Vec<T>> {
-        let rows = self.write(vec![Step::new(sql, params)]).await?;
+    pub async fn execute<T: FromRow>(&self, step: Step) -> Result<Vec<T>> {
+        let rows = self.write(vec![step]).await?;
         only(&rows)
     }
 
     /// Reads as the gate's user: `SessionEnded` unless the session lives and its user is active;
     /// row-level security sees that user only.
-    pub async fn read_as<T: FromRow>(
-        &self,
-        gate: Gate,
-        sql: Sql,
-        params: Vec<Value>,
-    ) -> Result<Vec<T>> {
+    pub async fn read_as<T: FromRow>(&self, gate: Gate, step: Step) -> Result<Vec<T>> {
         match &*self.engine {
-            Backend::Sqlite(sqlite) => sqlite.read_as(gate, sql, params).await,
-            Backend::Postgres(postgres) => postgres.read_as(gate, sql, params).await,
+            Backend::Sqlite(sqlite) => sqlite.read_as(gate, step).await,
+            Backend::Postgres(postgres) => postgres.read_as(gate, step).await,
         }
     }
 
     /// Writes as the gate's user, under the same check as [`Database::read_as`], in one transaction.
-    pub async fn write_as<T: FromRow>(
-        &self,
-        gate: Gate,
-        sql: Sql,
-        params: Vec<Value>,
-    ) -> Result<Vec<T>> {
-        let rows = self.write_all_as(gate, vec![Step::new(sql, params)]).await?;
+    pub async fn write_as<T: FromRow>(&self, gate: Gate, step: Step) -> Result<Vec<T>> {
+        let rows = self.write_all_as(gate, vec![step]).await?;
         only(&rows)
     }
 
@@ -123,15 +113,10 @@ impl Database {
     }
 
     /// Reads on this authority.
-    pub async fn read_by<T: FromRow>(
-        &self,
-        authority: Authority,
-        sql: Sql,
-        params: Vec<Value>,
-    ) -> Result<Vec<T>> {
+    pub async fn read_by<T: FromRow>(&self, authority: Authority, step: Step) -> Result<Vec<T>> {
         match authority {
-            Authority::Caller(gate) => self.read_as(gate, sql, params).await,
-            Authority::Operator => self.query(sql, params).await,
+            Authority::Caller(gate) => self.read_as(gate, step).await,
+            Authority::Operator => self.query(step).await,
         }
     }
 

@@ -4,6 +4,7 @@
 //! work's own round trip. Driver crates are named here and in `schema/` only.
 
 mod database;
+mod declare;
 pub(crate) mod postgres;
 mod refusal;
 mod row;

@@ -1,4 +1,4 @@
-//! A row of either engine, decoded by column position straight from the driver's own row. One decoder
+//! A row of either engine, decoded column after column straight from the driver's own row. One decoder
 //! serves both: SQLite's text and integers become ids, instants and booleans here and nowhere else.
 
 use time::OffsetDateTime;
@@ -8,9 +8,12 @@ use crate::sql::{DbError, Result};
 use crate::sql::{Value, ValueRef};
 use crate::timestamp::parse_fixed;
 
-/// The columns of a row, where the driver has them.
-#[derive(Clone, Copy, Debug)]
-pub struct Columns<'a>(pub(super) Source<'a>);
+/// The columns of a row, where the driver has them, read from the first to the last.
+#[derive(Debug)]
+pub struct Columns<'a> {
+    source: Source<'a>,
+    next: usize,
+}
 
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Source<'a> {
@@ -21,6 +24,21 @@ pub(super) enum Source<'a> {
 }
 
 impl<'a> Columns<'a> {
+    pub(super) fn of(source: Source<'a>) -> Self {
+        Self { source, next: 0 }
+    }
+
+    /// Reads the next column.
+    pub fn read<T: FromValue>(&mut self) -> Result<T> {
+        self.next += 1;
+        self.get(self.next - 1)
+    }
+
+    /// Whether the next column is null.
+    fn is_null(&self) -> Result<bool> {
+        Ok(self.value(self.next)? == ValueRef::Null)
+    }
+
     /// Reads column `index`.
     pub fn get<T: FromValue>(&self, index: usize) -> Result<T> {
         T::from_value(self.value(index)?).ok_or_else(|| {
@@ -29,7 +47,7 @@ impl<'a> Columns<'a> {
     }
 
     fn len(&self) -> usize {
-        match self.0 {
+        match self.source {
             Source::Values(values) => values.len(),
             Source::Postgres(row, first) => row.len() - first,
             Source::Sqlite(row) => row.as_ref().column_count(),
@@ -37,7 +55,7 @@ impl<'a> Columns<'a> {
     }
 
     fn value(&self, index: usize) -> Result<ValueRef<'a>> {
-        match self.0 {
+        match self.source {
             Source::Values(values) => values
                 .get(index)
                 .map(Value::as_ref)
@@ -60,18 +78,18 @@ impl Row {
 
     /// Reads all of it.
     pub fn read<T: FromRow>(&self) -> Result<T> {
-        T::from_row(&self.columns())
+        T::from_row(&mut self.columns())
     }
 
     fn columns(&self) -> Columns<'_> {
-        Columns(Source::Values(&self.0))
+        Columns::of(Source::Values(&self.0))
     }
 }
 
 /// A type read from a row.
 pub trait FromRow: Sized + Send + 'static {
-    /// Reads the columns by position, in the order the statement names them.
-    fn from_row(row: &Columns<'_>) -> Result<Self>;
+    /// Reads the columns in the order the statement names them.
+    fn from_row(row: &mut Columns<'_>) -> Result<Self>;
 }
 
 /// A type read from one column.
@@ -81,23 +99,30 @@ pub trait FromValue: Sized {
 }
 
 impl FromRow for Row {
-    fn from_row(row: &Columns<'_>) -> Result<Self> {
+    fn from_row(row: &mut Columns<'_>) -> Result<Self> {
         let values = (0..row.len()).map(|index| row.value(index).map(ValueRef::to_owned));
         values.collect::<Result<_>>().map(Row)
     }
 }
 
 impl FromRow for () {
-    fn from_row(_: &Columns<'_>) -> Result<Self> {
+    fn from_row(_: &mut Columns<'_>) -> Result<Self> {
         Ok(())
+    }
+}
+
+/// Nothing where the first column is null: a left join found no partner.
+impl<T: FromRow> FromRow for Option<T> {
+    fn from_row(row: &mut Columns<'_>) -> Result<Self> {
+        if row.is_null()? { Ok(None) } else { T::from_row(row).map(Some) }
     }
 }
 
 macro_rules! single_column {
     ($($kind:ty),*) => {$(
         impl FromRow for $kind {
-            fn from_row(row: &Columns<'_>) -> Result<Self> {
-                row.get(0)
+            fn from_row(row: &mut Columns<'_>) -> Result<Self> {
+                row.read()
             }
         }
     )*};
@@ -156,6 +181,17 @@ impl FromValue for Vec<u8> {
     fn from_value(value: ValueRef<'_>) -> Option<Self> {
         match value {
             ValueRef::Bytes(value) => Some(value.to_vec()),
+            _ => None,
+        }
+    }
+}
+
+/// Names that a statement aggregates into one column, `admin,user`; null where there are none.
+impl FromValue for Vec<String> {
+    fn from_value(value: ValueRef<'_>) -> Option<Self> {
+        match value {
+            ValueRef::Null => Some(Self::new()),
+            ValueRef::Text(names) => Some(names.split(',').map(Into::into).collect()),
             _ => None,
         }
     }

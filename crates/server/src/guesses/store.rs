@@ -129,7 +129,7 @@ pub(super) async fn release(
     source: &str,
     now: OffsetDateTime,
 ) -> Result<()> {
-    db.execute::<()>(RELEASE_GUESS, params![account, source, now]).await?;
+    db.execute::<()>(Step::new(RELEASE_GUESS, params![account, source, now])).await?;
     Ok(())
 }
 
@@ -169,5 +169,5 @@ pub(super) async fn find_id(
     email: Option<&Email>,
     id: Option<Uuid>,
 ) -> Result<Option<Uuid>> {
-    db.find(FIND_ID, params![email.map(Email::key), id]).await
+    db.find(Step::new(FIND_ID, params![email.map(Email::key), id])).await
 }

@@ -41,7 +41,7 @@ pub(super) struct Identity {
 }
 
 impl FromRow for Identity {
-    fn from_row(row: &Columns<'_>) -> Result<Self> {
+    fn from_row(row: &mut Columns<'_>) -> Result<Self> {
         Ok(Self { id: row.get(0)?, user_id: row.get(1)? })
     }
 }
@@ -54,18 +54,18 @@ pub(super) struct NewIds {
 }
 
 pub(super) async fn find(db: &Database, person: &Person) -> Result<Option<Identity>> {
-    db.find(FIND, params![&person.issuer, &person.subject]).await
+    db.find(Step::new(FIND, params![&person.issuer, &person.subject])).await
 }
 
 impl FromRow for LinkedUser {
-    fn from_row(row: &Columns<'_>) -> Result<Self> {
+    fn from_row(row: &mut Columns<'_>) -> Result<Self> {
         Ok(Self { user_id: row.get(0)?, is_active: row.get(1)?, banned_until: row.get(2)? })
     }
 }
 
 /// What became of the person's user.
 pub(super) async fn find_fate(db: &Database, person: &Person) -> Result<Option<LinkedUser>> {
-    db.find(FIND_FATE, params![&person.issuer, &person.subject]).await
+    db.find(Step::new(FIND_FATE, params![&person.issuer, &person.subject])).await
 }
 
 /// The identity of the person, made together with its user unless both are there; and whether the user
@@ -109,14 +109,15 @@ pub(super) async fn find_better_auth_session(
     token: &str,
     now: OffsetDateTime,
 ) -> Result<Option<String>> {
-    let found = db.find::<BetterAuthUser>(FIND_BETTER_AUTH_SESSION, params![token, now]).await?;
+    let found =
+        db.find::<BetterAuthUser>(Step::new(FIND_BETTER_AUTH_SESSION, params![token, now])).await?;
     Ok(found.and_then(|answer| answer.0))
 }
 
 struct BetterAuthUser(Option<String>);
 
 impl FromRow for BetterAuthUser {
-    fn from_row(row: &Columns<'_>) -> Result<Self> {
+    fn from_row(row: &mut Columns<'_>) -> Result<Self> {
         row.get(0).map(Self)
     }
 }

@@ -23,7 +23,7 @@ statements! {
 }
 
 impl FromRow for SigningKey {
-    fn from_row(row: &Columns<'_>) -> Result<Self> {
+    fn from_row(row: &mut Columns<'_>) -> Result<Self> {
         Ok(Self {
             kid: row.get(0)?,
             algorithm: row.get(1)?,
@@ -51,12 +51,12 @@ pub(super) fn insert(key: &SigningKey) -> Step {
 
 /// Every key there is, oldest first.
 pub(super) async fn list(db: &Database) -> Result<Vec<SigningKey>> {
-    db.query(LIST, Vec::new()).await
+    db.query(Step::new(LIST, Vec::new())).await
 }
 
 /// The keys that verify at `now`, oldest first.
 pub(super) async fn list_published(db: &Database, now: OffsetDateTime) -> Result<Vec<SigningKey>> {
-    db.query(LIST_PUBLISHED, params![now]).await
+    db.query(Step::new(LIST_PUBLISHED, params![now])).await
 }
 
 /// Lets the other keys of the algorithm sign until `at` and verify until `remove_at`.

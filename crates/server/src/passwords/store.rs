@@ -36,7 +36,7 @@ pub(super) struct FoundUser {
 }
 
 impl FromRow for FoundUser {
-    fn from_row(row: &Columns<'_>) -> Result<Self> {
+    fn from_row(row: &mut Columns<'_>) -> Result<Self> {
         Ok(Self {
             id: row.get(0)?,
             email: row.get(1)?,

@@ -34,7 +34,7 @@ pub struct Role {
 }
 
 impl FromRow for Role {
-    fn from_row(row: &Columns<'_>) -> Result<Self> {
+    fn from_row(row: &mut Columns<'_>) -> Result<Self> {
         let permissions: Option<String> = row.get(3)?;
         let words = permissions.as_deref().unwrap_or_default().split_whitespace();
         Ok(Self {

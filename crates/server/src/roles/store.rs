@@ -29,7 +29,7 @@ statements! {
 }
 
 pub(super) async fn list(db: &Database, authority: Authority) -> Result<Vec<Role>> {
-    db.read_by(authority, LIST, Vec::new()).await
+    db.read_by(authority, Step::new(LIST, Vec::new())).await
 }
 
 pub(super) fn insert(name: &RoleName, description: &str) -> Step {

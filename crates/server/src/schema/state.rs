@@ -4,6 +4,7 @@ use crate::db::Database;
 use crate::gate::Gate;
 use crate::schema::migrate::plan::missing;
 use crate::sql::{DbError, Result, Sql};
+use crate::{statement, step};
 
 /// How the schema stands to this binary.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,13 +15,13 @@ pub enum Schema {
     Behind,
 }
 
-const APPLIED: Sql = Sql { name: "APPLIED", text: "SELECT version FROM doorward_migrations" };
-const NOTHING: Sql = Sql { name: "NOTHING", text: "SELECT 1 AS one" };
+const APPLIED: Sql = statement!("APPLIED", "SELECT version FROM doorward_migrations");
+const NOTHING: Sql = statement!("NOTHING", "SELECT 1 AS one");
 
 impl Database {
     /// Whether the schema is current, in one round trip; an error if the database does not answer.
     pub async fn schema(&self) -> Result<Schema> {
-        match self.query::<i64>(APPLIED, Vec::new()).await {
+        match self.query::<i64>(step!(APPLIED)).await {
             Ok(applied) if missing(|version| applied.contains(&version)).is_empty() => {
                 Ok(Schema::Current)
             }
@@ -32,6 +33,6 @@ impl Database {
 
     /// `SessionEnded` unless the gate's session lives and its user is active.
     pub async fn check(&self, gate: Gate) -> Result<()> {
-        self.read_as::<()>(gate, NOTHING, Vec::new()).await.map(drop)
+        self.read_as::<()>(gate, step!(NOTHING)).await.map(drop)
     }
 }

@@ -68,7 +68,7 @@ impl Session {
 }
 
 impl FromRow for Session {
-    fn from_row(row: &Columns<'_>) -> Result<Self> {
+    fn from_row(row: &mut Columns<'_>) -> Result<Self> {
         Ok(Self {
             begun: Beginning {
                 id: row.get(0)?,

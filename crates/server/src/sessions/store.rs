@@ -67,7 +67,7 @@ pub(super) struct Refreshable {
 }
 
 impl FromRow for Refreshable {
-    fn from_row(row: &Columns<'_>) -> Result<Self> {
+    fn from_row(row: &mut Columns<'_>) -> Result<Self> {
         let roles: Option<String> = row.get(10)?;
         Ok(Self {
             session: Session::from_row(row)?,
@@ -99,7 +99,7 @@ pub(super) async fn find_for_refresh(
     id: Uuid,
     now: OffsetDateTime,
 ) -> Result<Option<Refreshable>> {
-    db.find(FIND_FOR_REFRESH, params![id, now]).await
+    db.find(Step::new(FIND_FOR_REFRESH, params![id, now])).await
 }
 
 /// The same if the asker may.
@@ -109,7 +109,11 @@ pub(super) async fn find_for_refresh_by(
     id: Uuid,
     now: OffsetDateTime,
 ) -> Result<Option<Refreshable>> {
-    Ok(db.read_by(authority, FIND_FOR_REFRESH, params![id, now]).await?.into_iter().next())
+    Ok(db
+        .read_by(authority, Step::new(FIND_FOR_REFRESH, params![id, now]))
+        .await?
+        .into_iter()
+        .next())
 }
 
 /// True if the session is the user's and both still count.
@@ -120,12 +124,13 @@ pub(super) async fn is_live(
     owner: Uuid,
     now: OffsetDateTime,
 ) -> Result<bool> {
-    let found: Vec<Uuid> = db.read_by(authority, FIND_LIVE, params![id, owner, now]).await?;
+    let found: Vec<Uuid> =
+        db.read_by(authority, Step::new(FIND_LIVE, params![id, owner, now])).await?;
     Ok(!found.is_empty())
 }
 
 impl FromRow for Fate {
-    fn from_row(row: &Columns<'_>) -> Result<Self> {
+    fn from_row(row: &mut Columns<'_>) -> Result<Self> {
         Ok(Self {
             user_id: row.get(0)?,
             expires_at: row.get(1)?,
@@ -139,19 +144,19 @@ impl FromRow for Fate {
 
 /// What became of a session.
 pub(super) async fn find_fate(db: &Database, id: Uuid) -> Result<Option<Fate>> {
-    db.find(FIND_FATE, params![id]).await
+    db.find(Step::new(FIND_FATE, params![id])).await
 }
 
 /// Whether the account is there.
 pub(super) async fn has_user(db: &Database, id: Uuid) -> Result<bool> {
-    Ok(db.find::<Uuid>(FIND_USER, params![id]).await?.is_some())
+    Ok(db.find::<Uuid>(Step::new(FIND_USER, params![id])).await?.is_some())
 }
 
 /// The roles of an advanced session's user.
 struct RoleNames(Vec<String>);
 
 impl FromRow for RoleNames {
-    fn from_row(row: &Columns<'_>) -> Result<Self> {
+    fn from_row(row: &mut Columns<'_>) -> Result<Self> {
         let roles: Option<String> = row.get(0)?;
         Ok(Self(split_roles(roles.as_deref())))
     }
@@ -166,7 +171,8 @@ pub(super) async fn update_counter(
     expires_at: OffsetDateTime,
     now: OffsetDateTime,
 ) -> Result<Option<Vec<String>>> {
-    let rows: Vec<RoleNames> = db.execute(ADVANCE, params![id, counter, now, expires_at]).await?;
+    let rows: Vec<RoleNames> =
+        db.execute(Step::new(ADVANCE, params![id, counter, now, expires_at])).await?;
     Ok(rows.into_iter().next().map(|RoleNames(roles)| roles))
 }
 
@@ -211,7 +217,7 @@ pub(super) fn revoke_own(gate: Gate, scope: Scope) -> Step {
 struct Listed(Option<SessionView>);
 
 impl FromRow for Listed {
-    fn from_row(row: &Columns<'_>) -> Result<Self> {
+    fn from_row(row: &mut Columns<'_>) -> Result<Self> {
         let Some(id) = row.get::<Option<Uuid>>(0)? else { return Ok(Self(None)) };
         Ok(Self(Some(SessionView {
             id,
@@ -232,7 +238,8 @@ pub(super) async fn list(
     owner: Uuid,
     now: OffsetDateTime,
 ) -> Result<Option<Vec<SessionView>>> {
-    let rows: Vec<Listed> = db.read_by(authority, LIST_OF_USER, params![owner, now]).await?;
+    let rows: Vec<Listed> =
+        db.read_by(authority, Step::new(LIST_OF_USER, params![owner, now])).await?;
     Ok((!rows.is_empty()).then(|| rows.into_iter().filter_map(|Listed(found)| found).collect()))
 }
 
@@ -252,7 +259,7 @@ pub(super) async fn find_owner(
     id: Uuid,
     now: OffsetDateTime,
 ) -> Result<Option<Uuid>> {
-    db.find(FIND_OWNER, params![id, now]).await
+    db.find(Step::new(FIND_OWNER, params![id, now])).await
 }
 
 /// Removes at most `limit` sessions whose absolute limit is before `horizon`, the oldest first; how
@@ -262,6 +269,6 @@ pub(super) async fn delete_past(
     horizon: OffsetDateTime,
     limit: i64,
 ) -> Result<usize> {
-    let rows: Vec<Uuid> = db.execute(DELETE_PAST, params![horizon, limit]).await?;
+    let rows: Vec<Uuid> = db.execute(Step::new(DELETE_PAST, params![horizon, limit])).await?;
     Ok(rows.len())
 }

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::cursor::{SortKey, TaskCursor};
 use crate::input::{EARLIEST, Field, LATEST, Refusal, text};
 
-/// A column to sort by.
+/// A column to sort by, in the order of the store's statements.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Column {
     #[default]

@@ -8,102 +8,135 @@ use super::create::NewTask;
 use super::cursor::TaskCursor;
 use super::list::TaskPage;
 use super::search::{fold, pattern};
-use super::sort::{Column, Sort};
+use super::sort::Sort;
 use super::task::Task;
 use super::update::Changes;
 use crate::db::{Database, FromRow, Row};
 use crate::gate::Gate;
 use crate::http::IfMatch;
 use crate::input::{Given, LATEST};
-use crate::params;
-use crate::sql::{DbError, Result, Sql, Step, Value};
-
-macro_rules! columns {
-    () => {
-        "id, user_id, title, description, completed, completed_at, priority, due_at, created_at, \
-         updated_at, version"
-    };
-}
+use crate::sql::{DbError, Result, Sql, Step};
+use crate::{step, text};
 
 /// One page: an index range that begins behind the cursor, so its cost does not grow with its number.
 macro_rules! page {
-    ($column:literal up, $($filter:ident)?) => { page!($column, ">", "", $($filter)?) };
-    ($column:literal down, $($filter:ident)?) => { page!($column, "<", " DESC", $($filter)?) };
-    ($column:literal, $beyond:literal, $way:literal,) => {
-        concat!(page!($column, $beyond), " ORDER BY ", $column, $way, ", id", $way, " LIMIT $4")
+    ($column:literal up, $filters:expr) => {
+        page!($column, ">", "", $filters)
     };
-    ($column:literal, $beyond:literal, $way:literal, filtered) => {
-        concat!(
-            page!($column, $beyond),
-            " AND (completed = $4 OR $4 IS NULL) AND (priority = $5 OR $5 IS NULL)",
-            " AND (due_at < $6 OR $6 IS NULL) AND (due_at > $7 OR $7 IS NULL)",
-            " AND (title_search LIKE $8 ESCAPE '!' OR description_search LIKE $8 ESCAPE '!'",
-            " OR $8 IS NULL) ORDER BY ", $column, $way, ", id", $way, " LIMIT $9"
-        )
+    ($column:literal down, $filters:expr) => {
+        page!($column, "<", " DESC", $filters)
     };
-    ($column:literal, $beyond:literal) => {
-        concat!(
-            "SELECT ", columns!(), " FROM own_tasks WHERE user_id = $1 AND (", $column, ", id) ",
-            $beyond, " ($2, $3)"
+    ($column:literal, $beyond:literal, $way:literal, $filters:expr) => {
+        text!(
+            "SELECT ",
+            Task::COLUMNS,
+            " FROM own_tasks WHERE user_id = :owner AND (",
+            $column,
+            ", id) ",
+            $beyond,
+            " (:key, :id)",
+            $filters,
+            " ORDER BY ",
+            $column,
+            $way,
+            ", id",
+            $way,
+            " LIMIT :limit"
         )
     };
 }
 
+const FILTERS: &str = " AND (completed = :completed OR :completed IS NULL) \
+    AND (priority = :priority OR :priority IS NULL) \
+    AND (due_at < :due_before OR :due_before IS NULL) \
+    AND (due_at > :due_after OR :due_after IS NULL) \
+    AND (title_search LIKE :pattern ESCAPE '!' OR description_search LIKE :pattern ESCAPE '!' \
+    OR :pattern IS NULL)";
+
 // Tags are compared as text: a list of versions is one parameter, `,1,3,`, on both databases.
-macro_rules! if_match {
-    ($parameter:literal) => {
-        concat!(" AND (", $parameter, " LIKE '%,' || version || ',%' OR ", $parameter, " IS NULL)")
-    };
-}
+const IF_MATCH: &str = " AND (:versions LIKE '%,' || version || ',%' OR :versions IS NULL)";
 
 crate::statements! {
     INSERT = "INSERT INTO own_tasks (id, user_id, title, description, completed, completed_at, \
-        priority, due_at, created_at, updated_at, version, due_sort, title_search, \
-        description_search) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) \
-        RETURNING id";
-    FIND = concat!("SELECT ", columns!(), " FROM own_tasks WHERE user_id = $1 AND id = $2");
-    EXISTS = "SELECT id FROM own_tasks WHERE user_id = $1 AND id = $2";
-    UPDATE = concat!(
-        "UPDATE own_tasks SET title = coalesce($1, title), title_search = coalesce($2, title_search), \
-         description = CASE WHEN $3 THEN $4 ELSE description END, \
-         description_search = CASE WHEN $3 THEN $5 ELSE description_search END, \
-         completed = coalesce($6, completed), \
-         completed_at = CASE WHEN coalesce($6, completed) THEN coalesce(completed_at, $7) END, \
-         priority = coalesce($8, priority), due_at = CASE WHEN $9 THEN $10 ELSE due_at END, \
-         due_sort = coalesce($11, due_sort), version = version + 1, updated_at = $7 \
-         WHERE user_id = $12 AND id = $13", if_match!("$14"), " RETURNING ", columns!()
+        priority, due_at, created_at, updated_at, version, due_sort, title_search, description_search) \
+        VALUES (:id, :owner, :title, :description, :completed, :completed_at, \
+        :priority, :due_at, :created_at, :updated_at, :version, :due_sort, :title_search, \
+        :description_search) RETURNING id";
+    FIND = text!("SELECT ", Task::COLUMNS, " FROM own_tasks WHERE user_id = :owner AND id = :id");
+    EXISTS = "SELECT id FROM own_tasks WHERE user_id = :owner AND id = :id";
+    UPDATE = text!(
+        "UPDATE own_tasks SET title = coalesce(:title, title), \
+         title_search = coalesce(:title_search, title_search), \
+         description = CASE WHEN :sets_description THEN :description ELSE description END, \
+         description_search = CASE WHEN :sets_description THEN :description_search \
+            ELSE description_search END, \
+         completed = coalesce(:completed, completed), completed_at = \
+            CASE WHEN coalesce(:completed, completed) THEN coalesce(completed_at, :now) END, \
+         priority = coalesce(:priority, priority), \
+         due_at = CASE WHEN :sets_due_at THEN :due_at ELSE due_at END, \
+         due_sort = coalesce(:due_sort, due_sort), version = version + 1, updated_at = :now \
+         WHERE user_id = :owner AND id = :id", IF_MATCH, " RETURNING ", Task::COLUMNS
     );
-    COMPLETE = concat!(
-        "UPDATE own_tasks SET completed = coalesce($1, NOT completed), \
-         completed_at = CASE WHEN coalesce($1, NOT completed) THEN coalesce(completed_at, $2) END, \
-         version = version + CASE WHEN completed = coalesce($1, NOT completed) THEN 0 ELSE 1 END, \
-         updated_at = CASE WHEN completed = coalesce($1, NOT completed) THEN updated_at ELSE $2 END \
-         WHERE user_id = $3 AND id = $4", if_match!("$5"), " RETURNING ", columns!()
+    COMPLETE = text!(
+        "UPDATE own_tasks SET completed = coalesce(:completed, NOT completed), completed_at = \
+            CASE WHEN coalesce(:completed, NOT completed) THEN coalesce(completed_at, :now) END, \
+         version = version \
+            + CASE WHEN completed = coalesce(:completed, NOT completed) THEN 0 ELSE 1 END, \
+         updated_at = CASE WHEN completed = coalesce(:completed, NOT completed) THEN updated_at \
+            ELSE :now END \
+         WHERE user_id = :owner AND id = :id", IF_MATCH, " RETURNING ", Task::COLUMNS
     );
-    DELETE = concat!(
-        "DELETE FROM own_tasks WHERE user_id = $1 AND id = $2", if_match!("$3"), " RETURNING id"
+    DELETE = text!(
+        "DELETE FROM own_tasks WHERE user_id = :owner AND id = :id", IF_MATCH, " RETURNING id"
     );
-    LIST_CREATED = page!("created_at" up,);
-    LIST_CREATED_FILTERED = page!("created_at" up, filtered);
-    LIST_CREATED_DOWN = page!("created_at" down,);
-    LIST_CREATED_DOWN_FILTERED = page!("created_at" down, filtered);
-    LIST_UPDATED = page!("updated_at" up,);
-    LIST_UPDATED_FILTERED = page!("updated_at" up, filtered);
-    LIST_UPDATED_DOWN = page!("updated_at" down,);
-    LIST_UPDATED_DOWN_FILTERED = page!("updated_at" down, filtered);
-    LIST_DUE = page!("due_sort" up,);
-    LIST_DUE_FILTERED = page!("due_sort" up, filtered);
-    LIST_DUE_DOWN = page!("due_sort" down,);
-    LIST_DUE_DOWN_FILTERED = page!("due_sort" down, filtered);
-    LIST_TITLE = page!("title" up,);
-    LIST_TITLE_FILTERED = page!("title" up, filtered);
-    LIST_TITLE_DOWN = page!("title" down,);
-    LIST_TITLE_DOWN_FILTERED = page!("title" down, filtered);
-    LIST_PRIORITY = page!("priority" up,);
-    LIST_PRIORITY_FILTERED = page!("priority" up, filtered);
-    LIST_PRIORITY_DOWN = page!("priority" down,);
-    LIST_PRIORITY_DOWN_FILTERED = page!("priority" down, filtered);
+    LIST_CREATED = page!("created_at" up, "");
+    LIST_CREATED_FILTERED = page!("created_at" up, FILTERS);
+    LIST_CREATED_DOWN = page!("created_at" down, "");
+    LIST_CREATED_DOWN_FILTERED = page!("created_at" down, FILTERS);
+    LIST_UPDATED = page!("updated_at" up, "");
+    LIST_UPDATED_FILTERED = page!("updated_at" up, FILTERS);
+    LIST_UPDATED_DOWN = page!("updated_at" down, "");
+    LIST_UPDATED_DOWN_FILTERED = page!("updated_at" down, FILTERS);
+    LIST_DUE = page!("due_sort" up, "");
+    LIST_DUE_FILTERED = page!("due_sort" up, FILTERS);
+    LIST_DUE_DOWN = page!("due_sort" down, "");
+    LIST_DUE_DOWN_FILTERED = page!("due_sort" down, FILTERS);
+    LIST_TITLE = page!("title" up, "");
+    LIST_TITLE_FILTERED = page!("title" up, FILTERS);
+    LIST_TITLE_DOWN = page!("title" down, "");
+    LIST_TITLE_DOWN_FILTERED = page!("title" down, FILTERS);
+    LIST_PRIORITY = page!("priority" up, "");
+    LIST_PRIORITY_FILTERED = page!("priority" up, FILTERS);
+    LIST_PRIORITY_DOWN = page!("priority" down, "");
+    LIST_PRIORITY_DOWN_FILTERED = page!("priority" down, FILTERS);
 }
+
+/// One statement for each order, as [`place`] counts them, with and without filters: five unused
+/// filters in every statement would keep PostgreSQL from the index.
+const LISTS: [Sql; 10] = [
+    LIST_CREATED,
+    LIST_CREATED_DOWN,
+    LIST_UPDATED,
+    LIST_UPDATED_DOWN,
+    LIST_DUE,
+    LIST_DUE_DOWN,
+    LIST_TITLE,
+    LIST_TITLE_DOWN,
+    LIST_PRIORITY,
+    LIST_PRIORITY_DOWN,
+];
+const FILTERED_LISTS: [Sql; 10] = [
+    LIST_CREATED_FILTERED,
+    LIST_CREATED_DOWN_FILTERED,
+    LIST_UPDATED_FILTERED,
+    LIST_UPDATED_DOWN_FILTERED,
+    LIST_DUE_FILTERED,
+    LIST_DUE_DOWN_FILTERED,
+    LIST_TITLE_FILTERED,
+    LIST_TITLE_DOWN_FILTERED,
+    LIST_PRIORITY_FILTERED,
+    LIST_PRIORITY_DOWN_FILTERED,
+];
 
 /// What became of a conditional change.
 #[derive(Debug)]
@@ -117,23 +150,23 @@ pub(super) enum Conditional<T> {
 }
 
 pub(super) async fn insert(db: &Database, gate: Gate, task: &Task) -> Result<()> {
-    let params = params![
-        task.id,
-        task.user_id,
-        task.title.as_str(),
-        task.description.clone(),
-        task.completed,
-        task.completed_at,
-        task.priority,
-        task.due_at,
-        task.created_at,
-        task.updated_at,
-        task.version,
-        task.due_at.unwrap_or(LATEST),
-        fold(&task.title),
-        task.description.as_deref().map(fold),
-    ];
-    match db.write_as::<Uuid>(gate, INSERT, params).await {
+    let step = step!(INSERT {
+        id: task.id,
+        owner: task.user_id,
+        title: task.title.as_str(),
+        description: task.description.clone(),
+        completed: task.completed,
+        completed_at: task.completed_at,
+        priority: task.priority,
+        due_at: task.due_at,
+        created_at: task.created_at,
+        updated_at: task.updated_at,
+        version: task.version,
+        due_sort: task.due_at.unwrap_or(LATEST),
+        title_search: fold(&task.title),
+        description_search: task.description.as_deref().map(fold),
+    });
+    match db.write_as::<Uuid>(gate, step).await {
         // The owner was deleted after the gate had let the task in.
         Err(DbError::Orphan) => Err(DbError::SessionEnded),
         made => made.map(|_| ()),
@@ -141,28 +174,32 @@ pub(super) async fn insert(db: &Database, gate: Gate, task: &Task) -> Result<()>
 }
 
 pub(super) async fn find(db: &Database, gate: Gate, id: Uuid) -> Result<Option<Task>> {
-    let tasks = db.read_as(gate, FIND, params![gate.user_id, id]).await?;
+    let tasks = db.read_as(gate, step!(FIND { owner: gate.user_id, id })).await?;
     Ok(tasks.into_iter().next())
 }
 
 pub(super) async fn list(db: &Database, gate: Gate, page: &TaskPage) -> Result<Vec<Task>> {
     let TaskCursor { key, id } = page.place.after.clone().unwrap_or_else(|| page.sort.start());
-    let filter = &page.filter;
+    let (owner, filter) = (gate.user_id, &page.filter);
     // One more than asked for: whether there is a next page.
     let limit = page.place.limit + 1;
-    let mut params = params![gate.user_id, key, id];
-    let filtered = !filter.is_empty();
-    if filtered {
-        params.extend(params![
-            filter.completed,
-            filter.priority,
-            filter.due_before,
-            filter.due_after,
-            filter.q.as_deref().map(pattern),
-        ]);
-    }
-    params.push(Value::Int(limit));
-    db.read_as(gate, statement(page.sort, filtered), params).await
+    let at = place(page.sort);
+    let step = if filter.is_empty() {
+        step!(LISTS[at] { owner, key, id, limit })
+    } else {
+        step!(FILTERED_LISTS[at] {
+            owner,
+            key,
+            id,
+            completed: filter.completed,
+            priority: filter.priority,
+            due_before: filter.due_before,
+            due_after: filter.due_after,
+            pattern: filter.q.as_deref().map(pattern),
+            limit,
+        })
+    };
+    db.read_as(gate, step).await
 }
 
 pub(super) async fn update(
@@ -180,24 +217,24 @@ pub(super) async fn update(
         Given::Value(due_at) => Some(due_at.0),
         Given::Absent | Given::Null => None,
     };
-    let due_given = changes.due_at != Given::Absent;
-    let params = params![
-        changes.title.as_ref().map(|title| title.0.as_str()),
-        changes.title.as_ref().map(|title| fold(&title.0)),
-        changes.description != Given::Absent,
-        description,
-        description.map(fold),
-        changes.completed,
-        gate.now,
-        changes.priority,
-        due_given,
-        due_at,
-        due_given.then(|| due_at.unwrap_or(LATEST)),
-        gate.user_id,
+    let sets_due_at = changes.due_at != Given::Absent;
+    let step = step!(UPDATE {
+        owner: gate.user_id,
         id,
-        versions(only),
-    ];
-    conditional(db, gate, id, Step::new(UPDATE, params)).await
+        title: changes.title.as_ref().map(|title| title.0.as_str()),
+        title_search: changes.title.as_ref().map(|title| fold(&title.0)),
+        sets_description: changes.description != Given::Absent,
+        description,
+        description_search: description.map(fold),
+        completed: changes.completed,
+        priority: changes.priority,
+        sets_due_at,
+        due_at,
+        due_sort: sets_due_at.then(|| due_at.unwrap_or(LATEST)),
+        now: gate.now,
+        versions: versions(only),
+    });
+    conditional(db, gate, id, step).await
 }
 
 pub(super) async fn complete(
@@ -207,8 +244,8 @@ pub(super) async fn complete(
     completed: Option<bool>,
     only: &IfMatch,
 ) -> Result<Conditional<Task>> {
-    let params = params![completed, gate.now, gate.user_id, id, versions(only)];
-    conditional(db, gate, id, Step::new(COMPLETE, params)).await
+    let (owner, now, versions) = (gate.user_id, gate.now, versions(only));
+    conditional(db, gate, id, step!(COMPLETE { owner, id, completed, now, versions })).await
 }
 
 pub(super) async fn delete(
@@ -217,8 +254,8 @@ pub(super) async fn delete(
     id: Uuid,
     only: &IfMatch,
 ) -> Result<Conditional<Uuid>> {
-    let params = params![gate.user_id, id, versions(only)];
-    conditional(db, gate, id, Step::new(DELETE, params)).await
+    let (owner, versions) = (gate.user_id, versions(only));
+    conditional(db, gate, id, step!(DELETE { owner, id, versions })).await
 }
 
 /// The change and, in the same round trip, what tells a missing task from a changed one.
@@ -228,7 +265,7 @@ async fn conditional<T: FromRow>(
     id: Uuid,
     change: Step,
 ) -> Result<Conditional<T>> {
-    let exists = Step::new(EXISTS, params![gate.user_id, id]);
+    let exists = step!(EXISTS { owner: gate.user_id, id });
     let mut answers = db.write_all_as(gate, vec![change, exists]).await?.into_iter();
     let mut first = || -> Option<Row> { answers.next()?.into_iter().next() };
     match (first(), first()) {
@@ -243,22 +280,9 @@ fn versions(only: &IfMatch) -> Option<String> {
     Some(versions.iter().fold(String::from(","), |list, version| format!("{list}{version},")))
 }
 
-/// One statement for each order, with and without filters: five unused filters in every statement
-/// would keep PostgreSQL from the index.
-fn statement(sort: Sort, filtered: bool) -> Sql {
-    let [plain, with_filters] = match (sort.column, sort.descending) {
-        (Column::CreatedAt, false) => [LIST_CREATED, LIST_CREATED_FILTERED],
-        (Column::CreatedAt, true) => [LIST_CREATED_DOWN, LIST_CREATED_DOWN_FILTERED],
-        (Column::UpdatedAt, false) => [LIST_UPDATED, LIST_UPDATED_FILTERED],
-        (Column::UpdatedAt, true) => [LIST_UPDATED_DOWN, LIST_UPDATED_DOWN_FILTERED],
-        (Column::DueAt, false) => [LIST_DUE, LIST_DUE_FILTERED],
-        (Column::DueAt, true) => [LIST_DUE_DOWN, LIST_DUE_DOWN_FILTERED],
-        (Column::Title, false) => [LIST_TITLE, LIST_TITLE_FILTERED],
-        (Column::Title, true) => [LIST_TITLE_DOWN, LIST_TITLE_DOWN_FILTERED],
-        (Column::Priority, false) => [LIST_PRIORITY, LIST_PRIORITY_FILTERED],
-        (Column::Priority, true) => [LIST_PRIORITY_DOWN, LIST_PRIORITY_DOWN_FILTERED],
-    };
-    if filtered { with_filters } else { plain }
+/// Where a list of this order is in [`LISTS`]: two for each column, the descending one behind.
+fn place(sort: Sort) -> usize {
+    2 * sort.column as usize + usize::from(sort.descending)
 }
 
 /// The task that an insert stores.

@@ -57,7 +57,7 @@ pub(super) async fn find_by_id(
     authority: Authority,
     id: Uuid,
 ) -> Result<Option<AdminUser>> {
-    Ok(db.read_by(authority, FIND, params![id]).await?.into_iter().next())
+    Ok(db.read_by(authority, Step::new(FIND, params![id])).await?.into_iter().next())
 }
 
 pub(super) async fn find_by_email(
@@ -65,7 +65,11 @@ pub(super) async fn find_by_email(
     authority: Authority,
     email: &Email,
 ) -> Result<Option<AdminUser>> {
-    Ok(db.read_by(authority, FIND_BY_EMAIL, params![email.key()]).await?.into_iter().next())
+    Ok(db
+        .read_by(authority, Step::new(FIND_BY_EMAIL, params![email.key()]))
+        .await?
+        .into_iter()
+        .next())
 }
 
 /// One row more than the page holds, oldest first.
@@ -82,13 +86,13 @@ pub(super) async fn list(
     match &filter.role {
         Some(role) => {
             let values = params![role, after.0, after.1, email, filter.is_active, limit];
-            db.read_by(authority, LIST_BY_ROLE, values).await
+            db.read_by(authority, Step::new(LIST_BY_ROLE, values)).await
         }
         None if email.is_some() || filter.is_active.is_some() => {
             let values = params![after.0, after.1, email, filter.is_active, limit];
-            db.read_by(authority, LIST_FILTERED, values).await
+            db.read_by(authority, Step::new(LIST_FILTERED, values)).await
         }
-        None => db.read_by(authority, LIST, params![after.0, after.1, limit]).await,
+        None => db.read_by(authority, Step::new(LIST, params![after.0, after.1, limit])).await,
     }
 }
 

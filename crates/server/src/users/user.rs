@@ -31,7 +31,7 @@ impl AdminUser {
 }
 
 impl FromRow for AdminUser {
-    fn from_row(row: &Columns<'_>) -> Result<Self> {
+    fn from_row(row: &mut Columns<'_>) -> Result<Self> {
         let user = User::from_row(row)?;
         Ok(Self { user, banned_until: row.get(8)?, ban_reason: row.get(9)? })
     }

@@ -44,7 +44,7 @@ both! {
 
     async fn a_statement_with_a_mistake_does_not_prepare(engine: Engine) {
         let app = TestApp::start(engine).await;
-        let wrong = Sql { name: "WRONG", text: "SELECT no_such_column FROM users WHERE id = $1" };
+        let wrong = doorward::statement!("WRONG", "SELECT no_such_column FROM users WHERE id = $1");
         assert!(app.app.db.prepare(wrong).await.is_err());
     }
 }

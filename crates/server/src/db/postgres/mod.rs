@@ -102,24 +102,19 @@ impl Postgres {
         Ok(())
     }
 
-    pub(in crate::db) async fn query<T: FromRow>(
-        &self,
-        sql: Sql,
-        params: Vec<Value>,
-    ) -> Result<Vec<T>> {
-        let lane = &self.lanes(sql).reads;
-        let answers = run(lane, Work::Read(Query::plain(sql, &params))).await?;
+    pub(in crate::db) async fn query<T: FromRow>(&self, step: Step) -> Result<Vec<T>> {
+        let lane = &self.lanes(step.sql).reads;
+        let answers = run(lane, Work::Read(Query::plain(step.sql, &step.params))).await?;
         answers.iter().flatten().map(|found| read(found, 0)).collect()
     }
 
     pub(in crate::db) async fn read_as<T: FromRow>(
         &self,
         gate: Gate,
-        sql: Sql,
-        params: Vec<Value>,
+        step: Step,
     ) -> Result<Vec<T>> {
-        let lane = &self.lanes(sql).reads;
-        let answers = run(lane, Work::Read(Query::gated(sql, params, &gate))).await?;
+        let lane = &self.lanes(step.sql).reads;
+        let answers = run(lane, Work::Read(Query::gated(step, &gate))).await?;
         let found = answers.into_iter().next().unwrap_or_default();
         let first = found.first().ok_or(DbError::SessionEnded)?;
         let confirmed = first.try_get(0).map_err(|error| failed(&error))?;
@@ -179,7 +174,7 @@ impl Postgres {
 
 /// The columns from `first` on.
 fn read<T: FromRow>(row: &PgRow, first: usize) -> Result<T> {
-    T::from_row(&Columns(Source::Postgres(row, first)))
+    T::from_row(&mut Columns::of(Source::Postgres(row, first)))
 }
 
 /// Sends the work until it is answered. What happens seldom has a box of its own here and below, so

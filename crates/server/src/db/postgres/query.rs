@@ -8,43 +8,43 @@ use tokio_postgres::error::SqlState;
 
 use crate::gate::{Gate, Via};
 use crate::sql::Value;
-use crate::sql::{Sql, TextPlace};
+use crate::sql::{Sql, Step, TextPlace};
 
 /// First statement of a writing bundle. Without a live session its cast fails and takes the whole
 /// transaction with it, whatever the steps are.
-pub(in crate::db) const GATE: Sql = Sql {
-    name: "WRITE_GATE",
-    text: "WITH live AS MATERIALIZED (SELECT s.confirmed, s.user_id FROM sessions s \
+pub(in crate::db) const GATE: Sql = crate::statement!(
+    "WRITE_GATE",
+    "WITH live AS MATERIALIZED (SELECT s.confirmed, s.user_id FROM sessions s \
         JOIN users u ON u.id = s.user_id WHERE s.id = $1 AND s.user_id = $2 \
         AND s.ended_at IS NULL AND s.expires_at > $3 AND u.is_active \
         AND (u.banned_until IS NULL OR u.banned_until <= $3)) \
         SELECT (SELECT confirmed FROM live), set_config('doorward.user_id', \
-        coalesce((SELECT user_id::text FROM live), 'no live session')::uuid::text, true)",
-};
+        coalesce((SELECT user_id::text FROM live), 'no live session')::uuid::text, true)"
+);
 
 /// The same for the user of an identity at another issuer.
-pub(in crate::db) const IDENTITY_GATE: Sql = Sql {
-    name: "WRITE_IDENTITY_GATE",
-    text: "WITH live AS MATERIALIZED (SELECT i.user_id FROM identities i \
+pub(in crate::db) const IDENTITY_GATE: Sql = crate::statement!(
+    "WRITE_IDENTITY_GATE",
+    "WITH live AS MATERIALIZED (SELECT i.user_id FROM identities i \
         JOIN users u ON u.id = i.user_id WHERE i.id = $1 AND i.user_id = $2 AND u.is_active \
         AND (u.banned_until IS NULL OR u.banned_until <= $3)) \
         SELECT CAST(0 AS BIGINT), set_config('doorward.user_id', \
-        coalesce((SELECT user_id::text FROM live), 'no such identity')::uuid::text, true)",
-};
+        coalesce((SELECT user_id::text FROM live), 'no such identity')::uuid::text, true)"
+);
 
 /// Second statement of a writing bundle whose gate asks for a permission.
-pub(in crate::db) const HOLDS: Sql = Sql {
-    name: "HOLDS",
-    text: "SELECT doorward_refuse('insufficient_scope:' || $2) WHERE NOT EXISTS (\
+pub(in crate::db) const HOLDS: Sql = crate::statement!(
+    "HOLDS",
+    "SELECT doorward_refuse('insufficient_scope:' || $2) WHERE NOT EXISTS (\
         SELECT 1 FROM user_roles h JOIN role_permissions p ON p.role = h.role \
-        WHERE h.user_id = $1 AND p.permission IN ('*', $2))",
-};
+        WHERE h.user_id = $1 AND p.permission IN ('*', $2))"
+);
 
 /// The first use of a generation of the refresh token.
-pub(in crate::db) const CONFIRM: Sql = Sql {
-    name: "CONFIRM",
-    text: "UPDATE sessions SET confirmed = $2 WHERE id = $1 AND confirmed < $2",
-};
+pub(in crate::db) const CONFIRM: Sql = crate::statement!(
+    "CONFIRM",
+    "UPDATE sessions SET confirmed = $2 WHERE id = $1 AND confirmed < $2"
+);
 
 /// How a statement is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -98,7 +98,8 @@ impl<'a> Query<'a> {
     }
 
     /// Reads behind the gate in one message.
-    pub(in crate::db) fn gated(sql: Sql, mut params: Vec<Value>, gate: &Gate) -> Self {
+    pub(in crate::db) fn gated(step: Step, gate: &Gate) -> Self {
+        let Step { sql, mut params } = step;
         params.extend(gate_params(gate));
         params.extend(gate.permission.map(|needed| needed.as_str().into()));
         let form = match gate.permission {

@@ -18,26 +18,26 @@ use crate::sql::{DbError, Result, Sql};
 
 const READERS: usize = 2;
 
-const GATE: Sql = Sql {
-    name: "GATE",
-    text: "SELECT s.confirmed FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = $1 \
+const GATE: Sql = crate::statement!(
+    "GATE",
+    "SELECT s.confirmed FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = $1 \
         AND s.user_id = $2 AND s.ended_at IS NULL AND s.expires_at > $3 AND u.is_active \
-        AND (u.banned_until IS NULL OR u.banned_until <= $3)",
-};
-const IDENTITY_GATE: Sql = Sql {
-    name: "IDENTITY_GATE",
-    text: "SELECT 0 AS confirmed FROM identities i JOIN users u ON u.id = i.user_id WHERE i.id = $1 \
-        AND i.user_id = $2 AND u.is_active AND (u.banned_until IS NULL OR u.banned_until <= $3)",
-};
-const HOLDS: Sql = Sql {
-    name: "HOLDS",
-    text: "SELECT 1 FROM user_roles h JOIN role_permissions p ON p.role = h.role \
-        WHERE h.user_id = $1 AND p.permission IN ('*', $2)",
-};
-const CONFIRM: Sql = Sql {
-    name: "CONFIRM",
-    text: "UPDATE sessions SET confirmed = $2 WHERE id = $1 AND confirmed < $2",
-};
+        AND (u.banned_until IS NULL OR u.banned_until <= $3)"
+);
+const IDENTITY_GATE: Sql = crate::statement!(
+    "IDENTITY_GATE",
+    "SELECT 0 AS confirmed FROM identities i JOIN users u ON u.id = i.user_id WHERE i.id = $1 \
+        AND i.user_id = $2 AND u.is_active AND (u.banned_until IS NULL OR u.banned_until <= $3)"
+);
+const HOLDS: Sql = crate::statement!(
+    "HOLDS",
+    "SELECT 1 FROM user_roles h JOIN role_permissions p ON p.role = h.role \
+        WHERE h.user_id = $1 AND p.permission IN ('*', $2)"
+);
+const CONFIRM: Sql = crate::statement!(
+    "CONFIRM",
+    "UPDATE sessions SET confirmed = $2 WHERE id = $1 AND confirmed < $2"
+);
 
 /// A SQLite database.
 #[derive(Debug)]
@@ -57,28 +57,25 @@ impl Sqlite {
     pub(in crate::db) async fn prepare(&self, sql: Sql) -> Result<()> {
         self.readers
             .run(move |session| {
-                let prepared = session.connection.prepare(&portable(sql.text));
+                let prepared = session.connection.prepare(&portable(sql));
                 prepared.map(drop).map_err(failed)
             })
             .await
     }
 
-    pub(in crate::db) async fn query<T: FromRow>(
-        &self,
-        sql: Sql,
-        params: Vec<Value>,
-    ) -> Result<Vec<T>> {
-        self.readers.run(move |session| session.run(sql, &params)).await
+    pub(in crate::db) async fn query<T: FromRow>(&self, step: Step) -> Result<Vec<T>> {
+        self.readers.run(move |session| session.run(step.sql, &step.params)).await
     }
 
     pub(in crate::db) async fn read_as<T: FromRow>(
         &self,
         gate: Gate,
-        sql: Sql,
-        params: Vec<Value>,
+        step: Step,
     ) -> Result<Vec<T>> {
         let read = move |session: &mut SqliteSession| {
-            session.inside(false, |session| Ok((session.check(&gate)?, session.run(sql, &params)?)))
+            session.inside(false, |session| {
+                Ok((session.check(&gate)?, session.run(step.sql, &step.params)?))
+            })
         };
         let (confirmed, rows) = self.readers.run(read).await?;
         if confirmed < gate.generation {
@@ -180,9 +177,9 @@ mod tests {
     use crate::params;
 
     const CREATE: Sql =
-        Sql { name: "CREATE", text: "CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT)" };
-    const ADD: Sql = Sql { name: "ADD", text: "INSERT INTO notes VALUES ($1, $2)" };
-    const ALL: Sql = Sql { name: "ALL", text: "SELECT text FROM notes ORDER BY id" };
+        crate::statement!("CREATE", "CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT)");
+    const ADD: Sql = crate::statement!("ADD", "INSERT INTO notes VALUES ($1, $2)");
+    const ALL: Sql = crate::statement!("ALL", "SELECT text FROM notes ORDER BY id");
 
     async fn notes() -> (tempfile::TempDir, Sqlite) {
         let folder = tempfile::tempdir().unwrap();
@@ -208,7 +205,7 @@ mod tests {
         let reads = async {
             let mut done = 0;
             while !decided.load(Ordering::SeqCst) {
-                db.query::<String>(ALL, params![]).await.unwrap();
+                db.query::<String>(Step::new(ALL, params![])).await.unwrap();
                 done += 1;
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
@@ -221,7 +218,7 @@ mod tests {
         assert!(reads > 20, "{reads} reads while the writes waited");
         other.execute_batch("ROLLBACK").unwrap();
         write().await.unwrap();
-        assert_eq!(db.query::<String>(ALL, params![]).await.unwrap().len(), 2);
+        assert_eq!(db.query::<String>(Step::new(ALL, params![])).await.unwrap().len(), 2);
     }
 
     #[tokio::test]
@@ -230,8 +227,8 @@ mod tests {
         let steps = vec![Step::new(ADD, params![2, "second"]), Step::new(ADD, params![1, "again"])];
         let refused = db.write(None, steps).await;
         assert!(matches!(refused, Err(DbError::Unique)), "{refused:?}");
-        assert_eq!(db.query::<String>(ALL, params![]).await.unwrap().len(), 1);
+        assert_eq!(db.query::<String>(Step::new(ALL, params![])).await.unwrap().len(), 1);
         db.write(None, vec![Step::new(ADD, params![2, "second"])]).await.unwrap();
-        assert_eq!(db.query::<String>(ALL, params![]).await.unwrap().len(), 2);
+        assert_eq!(db.query::<String>(Step::new(ALL, params![])).await.unwrap().len(), 2);
     }
 }

@@ -1,5 +1,4 @@
-//! SQLite's side of values, rows and errors. Ids and instants are text of fixed width there, and
-//! `$1` is spelled `?1`: SQLite would number `$1` by first use.
+//! SQLite's side of values, rows and errors. Ids and instants are text of fixed width there.
 
 use rusqlite::types::{ToSqlOutput, ValueRef as Lent};
 use rusqlite::{ErrorCode, ToSql, ffi};
@@ -14,7 +13,7 @@ use crate::timestamp::Timestamp;
 impl SqliteSession {
     /// Runs one statement; its rows.
     pub(in crate::db) fn run<T: FromRow>(&mut self, sql: Sql, params: &[Value]) -> Result<Vec<T>> {
-        let text = self.texts.entry(sql.place()).or_insert_with(|| portable(sql.text));
+        let text = self.texts.entry(sql.place()).or_insert_with(|| portable(sql));
         let mut statement = self.connection.prepare_cached(text).map_err(failed)?;
         for (index, value) in params.iter().enumerate() {
             statement.raw_bind_parameter(index + 1, value).map_err(failed)?;
@@ -22,7 +21,7 @@ impl SqliteSession {
         let mut found = Vec::new();
         let mut rows = statement.raw_query();
         while let Some(row) = rows.next().map_err(failed)? {
-            found.push(T::from_row(&Columns(Source::Sqlite(row)))?);
+            found.push(T::from_row(&mut Columns::of(Source::Sqlite(row)))?);
         }
         Ok(found)
     }
@@ -30,8 +29,8 @@ impl SqliteSession {
 
 /// The statement in SQLite's spelling. The view that carries row-level security on PostgreSQL is the
 /// table itself here.
-pub(in crate::db) fn portable(sql: &str) -> String {
-    sql.replace('$', "?").replace("own_tasks", "tasks")
+pub(in crate::db) fn portable(sql: Sql) -> String {
+    sql.sqlite.replace('$', "?").replace("own_tasks", "tasks")
 }
 
 /// One column.

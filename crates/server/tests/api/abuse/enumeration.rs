@@ -2,8 +2,8 @@
 //! long it takes is measured in `tests/timing`, where nothing else runs.
 
 use doorward::config::Registration;
-use doorward::params;
-use doorward::sql::Sql;
+use doorward::sql::{Sql, Step};
+use doorward::{statement, step};
 use serde_json::{Value, json};
 
 use crate::both;
@@ -34,12 +34,12 @@ fn seen(reply: &Reply) -> (u16, Vec<String>, Value) {
 
 /// Hashes computed, guesses counted and records appended so far.
 async fn work(app: &TestApp) -> [i64; 3] {
-    const GUESSES: Sql = Sql { name: "GUESSES", text: "SELECT failures FROM login_guards" };
-    const RECORDS: Sql = Sql { name: "RECORDS", text: "SELECT count(*) FROM audit_log" };
+    const GUESSES: Sql = statement!("GUESSES", "SELECT failures FROM login_guards");
+    const RECORDS: Sql = statement!("RECORDS", "SELECT count(*) FROM audit_log");
     app.app.audit.flush().await;
     let hashes = i64::try_from(app.app.passwords.hashing.hashes_computed()).expect("not that many");
-    let guesses = app.app.db.query::<i64>(GUESSES, params![]).await.expect("rows");
-    let records = app.app.db.find::<i64>(RECORDS, params![]).await.expect("a row");
+    let guesses = app.app.db.query::<i64>(step!(GUESSES)).await.expect("rows");
+    let records = app.app.db.find::<i64>(step!(RECORDS)).await.expect("a row");
     [hashes, guesses.iter().sum(), records.expect("a row")]
 }
 
@@ -64,7 +64,7 @@ both! {
             "UPDATE users SET hashed_password = NULL WHERE name = 'foreign'",
             "UPDATE users SET hashed_password = '$argon2id$broken' WHERE name = 'broken'",
         ] {
-            app.app.db.execute::<()>(Sql { name: "CHANGE", text }, params![]).await.expect("changed");
+            app.app.db.execute::<()>(Step::new(Sql::constant("CHANGE", text), Vec::new())).await.expect("changed");
         }
         for account in [ADA, NOBODY, "banned@example.com", "disabled@example.com",
             "foreign@example.com", "broken@example.com", "ada", "", "@", "ada@example.com\0"] {

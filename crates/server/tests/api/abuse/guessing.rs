@@ -1,6 +1,7 @@
 //! Guessing at one account's password: from one place or many, in a row or all at once, through one
 //! server or two, by any route that takes a password.
 
+use doorward::{statement, step};
 use std::time::Duration;
 
 use doorward::audit::Actor;
@@ -265,6 +266,7 @@ both! {
     }
 
     async fn deleting_the_account_is_guarded_for_each_session(engine: Engine) {
+        const LEFT: Sql = statement!("LEFT", "SELECT count(*) FROM login_guards");
         let app = TestApp::start(engine).await;
         let ada = app.sign_up("ada").await.from(HOME);
         let other = app.anonymous().from(HOME).login(ADA, PASSWORD).await;
@@ -277,8 +279,7 @@ both! {
         ada.get("/auth/me").await.expect(200);
         sign_in(&ada, ADA, PASSWORD).await.expect(200);
         other.delete_with("/auth/me", json!({"password": PASSWORD})).await.expect(204);
-        let left = Sql { name: "LEFT", text: "SELECT count(*) FROM login_guards" };
-        assert_eq!(app.app.db.find::<i64>(left, Vec::new()).await.expect("a count"), Some(0));
+        assert_eq!(app.app.db.find::<i64>(step!(LEFT)).await.expect("a count"), Some(0));
     }
 
     async fn abandoned_sign_ins_are_not_counted(engine: Engine) {

@@ -1,7 +1,7 @@
 //! `/auth/register` and `/auth/me`, one file for each, mirroring `src/accounts/`.
 
 use doorward::db::FromRow;
-use doorward::sql::{Sql, Value};
+use doorward::sql::{Sql, Step, Value};
 
 use crate::support::TestApp;
 
@@ -17,7 +17,9 @@ pub(crate) async fn sql<T: FromRow>(
     text: &'static str,
     params: Vec<Value>,
 ) -> Vec<T> {
-    app.app.db.execute(Sql { name: "test", text }, params).await.expect("the statement runs")
+    let sqlite = text.replace('$', "?").leak();
+    let sql = Sql { name: "test", text, sqlite, params: &[] };
+    app.app.db.execute(Step::new(sql, params)).await.expect("the statement runs")
 }
 
 /// The stored hash of an address.

@@ -1,6 +1,6 @@
 //! The database itself refuses to change or remove records.
 
-use doorward::sql::Sql;
+use doorward::sql::{Sql, Step};
 
 use crate::both;
 use crate::support::TestApp;
@@ -20,7 +20,7 @@ both! {
             attempts.push("TRUNCATE audit_log");
         }
         for text in attempts {
-            let done = app.app.db.execute::<()>(Sql { name: "ATTEMPT", text }, Vec::new()).await;
+            let done = app.app.db.execute::<()>(Step::new(Sql::constant("ATTEMPT", text), Vec::new())).await;
             let error = done.expect_err(text).to_string();
             assert!(error.contains("audit_log is append-only"), "{text}: {error}");
         }

@@ -138,9 +138,9 @@ both! {
         change(&ada, PASSWORD, NEW).await.expect(204);
         change(&ada, "not it", NEW).await.expect(403);
         app.app.audit.flush().await;
-        let sql = "SELECT event || ' ' || outcome FROM audit_log WHERE event LIKE 'password.%' ORDER BY event";
-        let sql = doorward::sql::Sql { name: "EVENTS", text: sql };
-        let events: Vec<String> = app.app.db.query(sql, Vec::new()).await.expect("events");
+        let sql = "SELECT event || ' ' || outcome FROM audit_log \
+            WHERE event LIKE 'password.%' ORDER BY event";
+        let events: Vec<String> = crate::accounts::sql(&app, sql, Vec::new()).await;
         assert_eq!(events, ["password.change success", "password.confirm failure"]);
     }
 }

@@ -23,7 +23,7 @@ struct Line {
 }
 
 impl FromRow for Line {
-    fn from_row(row: &Columns<'_>) -> Result<Self> {
+    fn from_row(row: &mut Columns<'_>) -> Result<Self> {
         let mut texts = (0..5).map(|column| row.get::<Option<String>>(column));
         let mut next = || texts.next().expect("five columns");
         Ok(Self {

@@ -330,7 +330,7 @@ both! {
 struct Salt(Vec<u8>);
 
 impl doorward::db::FromRow for Salt {
-    fn from_row(row: &doorward::db::Columns<'_>) -> doorward::sql::Result<Self> {
+    fn from_row(row: &mut doorward::db::Columns<'_>) -> doorward::sql::Result<Self> {
         row.get(0).map(Self)
     }
 }

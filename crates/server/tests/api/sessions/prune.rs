@@ -61,14 +61,16 @@ both! {
     }
 
     async fn many_are_removed_in_batches(engine: Engine) {
+        const COPY: doorward::sql::Sql = doorward::statement!(
+            "COPY",
+            "INSERT INTO sessions (id, user_id, salt, created_at, rotated_at, last_seen_at, \
+                expires_at, max_expires_at) SELECT :id, s.user_id, s.salt, s.created_at, \
+                s.rotated_at, s.last_seen_at, s.expires_at, s.max_expires_at FROM sessions s LIMIT 1"
+        );
         let app = TestApp::with(engine, |settings| settings.session_max_ttl = DAY).await;
         app.sign_up("ada").await;
-        let copies = "INSERT INTO sessions (id, user_id, salt, created_at, rotated_at, last_seen_at, \
-            expires_at, max_expires_at) SELECT $1, s.user_id, s.salt, s.created_at, s.rotated_at, \
-            s.last_seen_at, s.expires_at, s.max_expires_at FROM sessions s LIMIT 1";
         let steps = (0..2500).map(|number| {
-            let sql = doorward::sql::Sql { name: "COPY", text: copies };
-            doorward::sql::Step::new(sql, params![uuid::Uuid::from_u128(number)])
+            doorward::step!(COPY { id: uuid::Uuid::from_u128(number) })
         });
         app.app.db.write(steps.collect()).await.expect("stored");
         app.advance(DAY * 32);

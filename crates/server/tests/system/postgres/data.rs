@@ -3,8 +3,8 @@
 use doorward::config::DatabaseUrl;
 use doorward::db::Database;
 use doorward::gate::Gate;
-use doorward::params;
 use doorward::sql::Sql;
+use doorward::{statement, step};
 use time::OffsetDateTime;
 use time::macros::datetime;
 use uuid::Uuid;
@@ -13,30 +13,30 @@ use crate::support::postgres;
 
 pub(crate) const NOW: OffsetDateTime = datetime!(2026-11-20 12:00 UTC);
 
-const ADD_USER: Sql = Sql {
-    name: "ADD_USER",
-    text: "INSERT INTO users (id, email, email_key, created_at, updated_at) \
-        VALUES ($1, $2, $2, $3, $3)",
-};
-const ADD_SESSION: Sql = Sql {
-    name: "ADD_SESSION",
-    text: "INSERT INTO sessions (id, user_id, salt, created_at, rotated_at, last_seen_at, \
-        expires_at, max_expires_at) VALUES ($1, $2, $3, $4, $4, $4, $5, $5)",
-};
-pub(crate) const ADD_TASK: Sql = Sql {
-    name: "ADD_TASK",
-    text: "INSERT INTO own_tasks (id, user_id, title, title_search, due_sort, created_at, updated_at) \
-        VALUES ($1, $2, $3, $3, $4, $4, $4) RETURNING id",
-};
+const ADD_USER: Sql = statement!(
+    "ADD_USER",
+    "INSERT INTO users (id, email, email_key, created_at, updated_at) \
+        VALUES (:id, :email, :email, :now, :now)"
+);
+const ADD_SESSION: Sql = statement!(
+    "ADD_SESSION",
+    "INSERT INTO sessions (id, user_id, salt, created_at, rotated_at, last_seen_at, \
+        expires_at, max_expires_at) VALUES (:id, :owner, :salt, :now, :now, :now, :until, :until)"
+);
+pub(crate) const ADD_TASK: Sql = statement!(
+    "ADD_TASK",
+    "INSERT INTO own_tasks (id, user_id, title, title_search, due_sort, created_at, updated_at) \
+        VALUES (:id, :owner, :title, :title, :now, :now, :now) RETURNING id"
+);
 pub(crate) const ALL_TASKS: Sql =
-    Sql { name: "ALL_TASKS", text: "SELECT title FROM own_tasks ORDER BY title" };
+    statement!("ALL_TASKS", "SELECT title FROM own_tasks ORDER BY title");
 pub(crate) const RENAME: Sql =
-    Sql { name: "RENAME", text: "UPDATE own_tasks SET title = $2 WHERE id = $1 RETURNING title" };
+    statement!("RENAME", "UPDATE own_tasks SET title = :title WHERE id = :id RETURNING title");
 pub(crate) const RENAME_USER: Sql =
-    Sql { name: "RENAME_USER", text: "UPDATE users SET name = $2 WHERE id = $1" };
+    statement!("RENAME_USER", "UPDATE users SET name = :name WHERE id = :id");
 pub(crate) const USER_NAME: Sql =
-    Sql { name: "USER_NAME", text: "SELECT coalesce(name, '') FROM users WHERE id = $1" };
-pub(crate) const ONE: Sql = Sql { name: "ONE", text: "SELECT 1" };
+    statement!("USER_NAME", "SELECT coalesce(name, '') FROM users WHERE id = :id");
+pub(crate) const ONE: Sql = statement!("ONE", "SELECT 1");
 
 /// A migrated database of the shared server.
 pub(crate) async fn database() -> (Database, String) {
@@ -59,18 +59,21 @@ pub(crate) async fn user(db: &Database) -> Gate {
         permission: None,
     };
     let email = format!("{}@example.com", gate.user_id);
-    db.execute::<()>(ADD_USER, params![gate.user_id, email, NOW]).await.unwrap();
+    db.execute::<()>(step!(ADD_USER { id: gate.user_id, email, now: NOW })).await.unwrap();
     let until = NOW + time::Duration::days(1);
-    let session = params![gate.session_id, gate.user_id, vec![1u8; 16], NOW, until];
-    db.execute::<()>(ADD_SESSION, session).await.unwrap();
+    let (id, owner) = (gate.session_id, gate.user_id);
+    let session = step!(ADD_SESSION { id, owner, salt: vec![1u8; 16], now: NOW, until });
+    db.execute::<()>(session).await.unwrap();
     gate
 }
 
 /// A task of the gate's user.
 pub(crate) async fn task(db: &Database, gate: Gate, title: &str) -> Uuid {
     let id = Uuid::from_u128(unique());
-    let made: Vec<Uuid> =
-        db.write_as(gate, ADD_TASK, params![id, gate.user_id, title, NOW]).await.unwrap();
+    let made: Vec<Uuid> = db
+        .write_as(gate, step!(ADD_TASK { id, owner: gate.user_id, title, now: NOW }))
+        .await
+        .unwrap();
     assert_eq!(made, [id]);
     id
 }

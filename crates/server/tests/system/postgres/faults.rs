@@ -1,14 +1,16 @@
 //! A server that ends, hangs, restarts or is locked: callers are told within the deadline, and the
 //! engine recovers by itself.
 
+use doorward::{statement, step};
 use std::time::{Duration, Instant};
 
 use doorward::db::Database;
-use doorward::params;
 use doorward::sql::DbError;
 use tokio::task::JoinSet;
 
-use crate::postgres::data::{ALL_TASKS, ONE, RENAME_USER, USER_NAME, database, open, task, user};
+use crate::postgres::data::{
+    ADD_TASK, ALL_TASKS, ONE, RENAME_USER, USER_NAME, database, open, task, user,
+};
 use crate::postgres::proxy::Proxy;
 use crate::support::postgres::{self, Postgres};
 
@@ -20,7 +22,7 @@ async fn a_terminated_connection_is_replaced_within_the_next_call() {
     let (db, url) = database().await;
     let ada = user(&db).await;
     task(&db, ada, "a task").await;
-    db.read_as::<String>(ada, ALL_TASKS, params![]).await.unwrap();
+    db.read_as::<String>(ada, step!(ALL_TASKS)).await.unwrap();
     let name = url.rsplit('/').next().unwrap();
     let admin = postgres::shared().connect("postgres").await;
     for _ in 0..5 {
@@ -33,10 +35,10 @@ async fn a_terminated_connection_is_replaced_within_the_next_call() {
             .unwrap();
         assert!(!ended.is_empty());
         // A read is repeated; a write succeeds unless it was already on its way.
-        assert_eq!(db.find::<i64>(ONE, params![]).await.unwrap(), Some(1));
-        let read = db.read_as::<String>(ada, ALL_TASKS, params![]).await;
+        assert_eq!(db.find::<i64>(step!(ONE)).await.unwrap(), Some(1));
+        let read = db.read_as::<String>(ada, step!(ALL_TASKS)).await;
         assert_eq!(read.unwrap(), ["a task"]);
-        match db.write_as::<()>(ada, RENAME_USER, params![ada.user_id, "Ada"]).await {
+        match db.write_as::<()>(ada, step!(RENAME_USER { id: ada.user_id, name: "Ada" })).await {
             Ok(_) | Err(DbError::Away(_) | DbError::Unconfirmed(_)) => {}
             other => panic!("{other:?}"),
         }
@@ -53,7 +55,7 @@ async fn a_transaction_terminated_before_its_commit_is_made_elsewhere() {
     held.execute("SELECT 1 FROM users WHERE id = $1 FOR UPDATE", &[&ada.user_id]).await.unwrap();
     let write = tokio::spawn({
         let db = db.clone();
-        async move { db.write_as::<()>(ada, RENAME_USER, params![ada.user_id, "Ada"]).await }
+        async move { db.write_as::<()>(ada, step!(RENAME_USER { id: ada.user_id, name: "Ada" })).await }
     });
     let watcher = postgres::shared().connect(name).await;
     let ended = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
@@ -63,7 +65,7 @@ async fn a_transaction_terminated_before_its_commit_is_made_elsewhere() {
     }
     held.rollback().await.unwrap();
     write.await.unwrap().unwrap();
-    let stored = db.find::<String>(USER_NAME, params![ada.user_id]).await.unwrap();
+    let stored = db.find::<String>(step!(USER_NAME { id: ada.user_id })).await.unwrap();
     assert_eq!(stored.as_deref(), Some("Ada"));
 }
 
@@ -74,19 +76,20 @@ async fn a_silent_network_is_answered_within_the_promise_and_recovers() {
     let db = open(&proxy.before(&url)).await;
     let ada = user(&db).await;
     task(&db, ada, "a task").await;
-    db.read_as::<String>(ada, ALL_TASKS, params![]).await.unwrap();
+    db.read_as::<String>(ada, step!(ALL_TASKS)).await.unwrap();
     proxy.go_silent();
     let mut calls = JoinSet::new();
     for _ in 0..40 {
         let (one, two) = (db.clone(), db.clone());
         calls.spawn(async move {
             let began = Instant::now();
-            let read = one.read_as::<String>(ada, ALL_TASKS, params![]).await.map(drop);
+            let read = one.read_as::<String>(ada, step!(ALL_TASKS)).await.map(drop);
             (read, began.elapsed())
         });
         calls.spawn(async move {
             let began = Instant::now();
-            let write = two.write_as::<()>(ada, RENAME_USER, params![ada.user_id, "A"]).await;
+            let write =
+                two.write_as::<()>(ada, step!(RENAME_USER { id: ada.user_id, name: "A" })).await;
             (write.map(drop), began.elapsed())
         });
     }
@@ -97,7 +100,7 @@ async fn a_silent_network_is_answered_within_the_promise_and_recovers() {
     }
     proxy.resume();
     recover(&db).await;
-    assert_eq!(db.read_as::<String>(ada, ALL_TASKS, params![]).await.unwrap(), ["a task"]);
+    assert_eq!(db.read_as::<String>(ada, step!(ALL_TASKS)).await.unwrap(), ["a task"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -114,13 +117,12 @@ async fn a_locked_table_stops_its_own_routes_only() {
         stuck.spawn(async move {
             let began = Instant::now();
             let outcome = if number % 2 == 0 {
-                db.read_as::<String>(ada, ALL_TASKS, params![]).await.map(drop)
+                db.read_as::<String>(ada, step!(ALL_TASKS)).await.map(drop)
             } else {
                 let title = format!("{number}");
-                let task = params![uuid::Uuid::from_u128(number), ada.user_id, title, ada.now];
-                db.write_as::<uuid::Uuid>(ada, crate::postgres::data::ADD_TASK, task)
-                    .await
-                    .map(drop)
+                let (id, owner) = (uuid::Uuid::from_u128(number), ada.user_id);
+                let task = step!(ADD_TASK { id, owner, title, now: ada.now });
+                db.write_as::<uuid::Uuid>(ada, task).await.map(drop)
             };
             (outcome, began.elapsed())
         });
@@ -129,8 +131,8 @@ async fn a_locked_table_stops_its_own_routes_only() {
     let until = Instant::now() + Duration::from_secs(3);
     while Instant::now() < until {
         let began = Instant::now();
-        db.find::<String>(USER_NAME, params![ada.user_id]).await.unwrap();
-        db.execute::<()>(RENAME_USER, params![ada.user_id, "Ada"]).await.unwrap();
+        db.find::<String>(step!(USER_NAME { id: ada.user_id })).await.unwrap();
+        db.execute::<()>(step!(RENAME_USER { id: ada.user_id, name: "Ada" })).await.unwrap();
         slowest = slowest.max(began.elapsed());
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
@@ -142,7 +144,7 @@ async fn a_locked_table_stops_its_own_routes_only() {
         assert!(took < IN_TIME, "{took:?}");
     }
     lock.rollback().await.unwrap();
-    assert_eq!(db.read_as::<String>(ada, ALL_TASKS, params![]).await.unwrap(), ["a task"]);
+    assert_eq!(db.read_as::<String>(ada, step!(ALL_TASKS)).await.unwrap(), ["a task"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -154,7 +156,7 @@ async fn a_full_queue_refuses_at_once() {
     let mut calls = JoinSet::new();
     for _ in 0..3000 {
         let db = db.clone();
-        calls.spawn(async move { db.query::<i64>(ONE, params![]).await });
+        calls.spawn(async move { db.query::<i64>(step!(ONE)).await });
     }
     let (mut full, mut away) = (0, 0);
     while let Some(done) = calls.join_next().await {
@@ -192,13 +194,14 @@ async fn restart_under_load(mode: &str) {
         load.spawn(async move {
             let mut kept = Vec::new();
             while !*stopped.borrow() {
-                match db.read_as::<String>(ada, ALL_TASKS, params![]).await {
+                match db.read_as::<String>(ada, step!(ALL_TASKS)).await {
                     Ok(_) | Err(DbError::Away(_) | DbError::Overloaded) => {}
                     Err(other) => panic!("read: {other:?}"),
                 }
                 let id = crate::postgres::data::id();
-                let row = params![id, ada.user_id, "kept", ada.now];
-                match db.write_as::<uuid::Uuid>(ada, crate::postgres::data::ADD_TASK, row).await {
+                let (owner, title) = (ada.user_id, "kept");
+                let row = step!(ADD_TASK { id, owner, title, now: ada.now });
+                match db.write_as::<uuid::Uuid>(ada, row).await {
                     Ok(_) => kept.push(id),
                     Err(DbError::Away(_) | DbError::Unconfirmed(_) | DbError::Overloaded) => {
                         tokio::time::sleep(Duration::from_millis(10)).await;
@@ -235,7 +238,7 @@ async fn restart_under_load(mode: &str) {
 async fn recover(db: &Database) {
     let until = Instant::now() + Duration::from_secs(30);
     loop {
-        match db.find::<i64>(ONE, params![]).await {
+        match db.find::<i64>(step!(ONE)).await {
             Ok(one) => break assert_eq!(one, Some(1)),
             Err(DbError::Away(_) | DbError::Overloaded) if Instant::now() < until => {
                 tokio::time::sleep(Duration::from_millis(50)).await;
@@ -247,16 +250,15 @@ async fn recover(db: &Database) {
 
 #[tokio::test]
 async fn a_statement_outlives_a_change_of_its_table() {
-    const NAME: doorward::sql::Sql =
-        doorward::sql::Sql { name: "NAME", text: "SELECT name FROM users WHERE id = $1" };
+    const NAME: doorward::sql::Sql = statement!("NAME", "SELECT name FROM users WHERE id = :id");
     let (db, url) = database().await;
     let ada = user(&db).await;
-    db.execute::<()>(RENAME_USER, params![ada.user_id, "Ada"]).await.unwrap();
+    db.execute::<()>(step!(RENAME_USER { id: ada.user_id, name: "Ada" })).await.unwrap();
     for kind in ["VARCHAR(50)", "TEXT", "VARCHAR(60)"] {
-        assert_eq!(db.query::<String>(NAME, params![ada.user_id]).await.unwrap(), ["Ada"]);
+        assert_eq!(db.query::<String>(step!(NAME { id: ada.user_id })).await.unwrap(), ["Ada"]);
         let admin = postgres::shared().connect(url.rsplit('/').next().unwrap()).await;
         let change = format!("ALTER TABLE users ALTER COLUMN name TYPE {kind}");
         admin.batch_execute(&change).await.unwrap();
     }
-    assert_eq!(db.query::<String>(NAME, params![ada.user_id]).await.unwrap(), ["Ada"]);
+    assert_eq!(db.query::<String>(step!(NAME { id: ada.user_id })).await.unwrap(), ["Ada"]);
 }

@@ -1,9 +1,9 @@
 //! Connections that a busy minute has opened are closed again, so that servers of one database do not
 //! keep its connections from each other.
 
+use doorward::step;
 use std::time::Duration;
 
-use doorward::params;
 use futures_util::future::join_all;
 
 use crate::postgres::data::{ADD_TASK, ALL_TASKS, NOW, database, open, user};
@@ -37,12 +37,15 @@ async fn connections_that_nobody_uses_for_a_minute_are_closed_but_one_of_each_ki
     for round in 0..40_u128 {
         let writes = (0..32).map(|number| {
             let id = uuid::Uuid::from_u128(round * 32 + number);
-            db.write_as::<uuid::Uuid>(ada, ADD_TASK, params![id, ada.user_id, "a task", NOW])
+            db.write_as::<uuid::Uuid>(
+                ada,
+                step!(ADD_TASK { id, owner: ada.user_id, title: "a task", now: NOW }),
+            )
         });
         join_all(writes).await.into_iter().for_each(|written| drop(written.unwrap()));
     }
     assert!(proxy.connections() > opened + 4, "{} connections", proxy.connections());
-    db.read_as::<String>(ada, ALL_TASKS, params![]).await.unwrap();
+    db.read_as::<String>(ada, step!(ALL_TASKS)).await.unwrap();
     // What was being opened is there.
     tokio::time::sleep(Duration::from_millis(200)).await;
 
@@ -58,9 +61,12 @@ async fn connections_that_nobody_uses_for_a_minute_are_closed_but_one_of_each_ki
     assert_eq!(proxy.connections(), 4, "the last of a kind stays");
 
     let id = uuid::Uuid::from_u128(u128::MAX);
-    db.write_as::<uuid::Uuid>(ada, ADD_TASK, params![id, ada.user_id, "a task", NOW])
-        .await
-        .unwrap();
-    let titles: Vec<String> = db.read_as(ada, ALL_TASKS, params![]).await.unwrap();
+    db.write_as::<uuid::Uuid>(
+        ada,
+        step!(ADD_TASK { id, owner: ada.user_id, title: "a task", now: NOW }),
+    )
+    .await
+    .unwrap();
+    let titles: Vec<String> = db.read_as(ada, step!(ALL_TASKS)).await.unwrap();
     assert_eq!((titles.len(), proxy.connections()), (1281, 4));
 }

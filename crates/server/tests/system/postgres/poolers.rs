@@ -2,8 +2,8 @@
 //! connection. PgBouncer before 1.21, or with tracking off, runs another client's SQL under our
 //! statement names; the engine must find that out by itself.
 
-use doorward::params;
-use doorward::sql::{DbError, Sql, Step};
+use doorward::sql::{DbError, Sql};
+use doorward::{statement, step};
 use tokio::task::JoinSet;
 
 use crate::postgres::data::{
@@ -12,7 +12,7 @@ use crate::postgres::data::{
 use crate::support::pooler::{Pooler, TOO_OLD, TRACKS};
 
 /// With one server connection this sees what every client has left there.
-const NAMES: Sql = Sql { name: "NAMES", text: "SELECT count(*) FROM pg_prepared_statements" };
+const NAMES: Sql = statement!("NAMES", "SELECT count(*) FROM pg_prepared_statements");
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_hundred_users_behind_a_pooler_never_see_each_others_rows() {
@@ -35,7 +35,7 @@ async fn a_pooler_that_tracks_statements_is_safe_with_named_ones() {
     let (_, url) = database().await;
     let db = open(&pooler.before(&url)).await;
     user(&db).await;
-    assert!(db.find::<i64>(NAMES, params![]).await.unwrap() > Some(0), "no name was used");
+    assert!(db.find::<i64>(step!(NAMES)).await.unwrap() > Some(0), "no name was used");
 }
 
 async fn isolated(pooler: &Pooler) {
@@ -49,14 +49,15 @@ async fn isolated(pooler: &Pooler) {
         running.spawn(async move {
             let own = vec![format!("of {number}")];
             for _ in 0..10 {
-                let seen = db.read_as::<String>(gate, ALL_TASKS, params![]).await.unwrap();
+                let seen = db.read_as::<String>(gate, step!(ALL_TASKS)).await.unwrap();
                 assert_eq!(seen, own);
-                let renamed = db.write_as::<String>(gate, RENAME, params![id, own[0].as_str()]);
+                let renamed =
+                    db.write_as::<String>(gate, step!(RENAME { id, title: own[0].as_str() }));
                 assert_eq!(renamed.await.unwrap(), own);
-                assert_eq!(db.find::<i64>(ONE, params![]).await.unwrap(), Some(1));
+                assert_eq!(db.find::<i64>(step!(ONE)).await.unwrap(), Some(1));
                 // Nobody's name stays behind on the pooler's connections.
-                assert!(db.execute::<String>(ALL_TASKS, params![]).await.unwrap().is_empty());
-                assert!(db.query::<String>(ALL_TASKS, params![]).await.unwrap().is_empty());
+                assert!(db.execute::<String>(step!(ALL_TASKS)).await.unwrap().is_empty());
+                assert!(db.query::<String>(step!(ALL_TASKS)).await.unwrap().is_empty());
             }
         });
     }
@@ -73,8 +74,8 @@ async fn behind_an_untracking_pooler_no_statement_keeps_a_name() {
     let db = open(&pooler.before(&url)).await;
     let ada = user(&db).await;
     task(&db, ada, "a task").await;
-    db.read_as::<String>(ada, ALL_TASKS, params![]).await.unwrap();
-    assert_eq!(db.find::<i64>(NAMES, params![]).await.unwrap(), Some(0));
+    db.read_as::<String>(ada, step!(ALL_TASKS)).await.unwrap();
+    assert_eq!(db.find::<i64>(step!(NAMES)).await.unwrap(), Some(0));
 }
 
 #[tokio::test]
@@ -83,28 +84,40 @@ async fn every_shape_of_parameter_works_without_prepared_statements() {
     let (_, url) = database().await;
     let db = open(&pooler.before(&url)).await;
     let ada = user(&db).await;
-    const SHAPES: Sql = Sql {
-        name: "SHAPES",
-        text: "UPDATE users SET name = coalesce($2, name), is_active = $3, updated_at = $4 \
-            WHERE id = $1 AND ($5 = 1 OR $5 IS NULL) RETURNING is_active",
-    };
+    const SHAPES: Sql = statement!(
+        "SHAPES",
+        "UPDATE users SET name = coalesce(:name, name), is_active = :active, updated_at = :now \
+            WHERE id = :id AND (:flag = 1 OR :flag IS NULL) RETURNING is_active"
+    );
     let none: Option<String> = None;
     let done = db
-        .execute::<bool>(SHAPES, params![ada.user_id, none, true, ada.now, None::<i64>])
+        .execute::<bool>(step!(SHAPES {
+            id: ada.user_id,
+            name: none,
+            active: true,
+            now: ada.now,
+            flag: None::<i64>
+        }))
         .await
         .unwrap();
     assert_eq!(done, [true]);
     let done = db
-        .execute::<bool>(SHAPES, params![ada.user_id, "Ada", false, ada.now, 1i64])
+        .execute::<bool>(step!(SHAPES {
+            id: ada.user_id,
+            name: "Ada",
+            active: false,
+            now: ada.now,
+            flag: 1i64
+        }))
         .await
         .unwrap();
     assert_eq!(done, [false]);
-    let read = db.read_as::<String>(ada, ALL_TASKS, params![]).await;
+    let read = db.read_as::<String>(ada, step!(ALL_TASKS)).await;
     assert!(matches!(read, Err(DbError::SessionEnded)), "{read:?}");
-    let steps = vec![Step::new(RENAME_USER, params![ada.user_id, "changed"])];
+    let steps = vec![step!(RENAME_USER { id: ada.user_id, name: "changed" })];
     let write = db.write_all_as(ada, steps).await;
     assert!(matches!(write, Err(DbError::SessionEnded)), "{write:?}");
-    let name = db.find::<String>(USER_NAME, params![ada.user_id]).await.unwrap();
+    let name = db.find::<String>(step!(USER_NAME { id: ada.user_id })).await.unwrap();
     assert_eq!(name.as_deref(), Some("Ada"));
 }
 

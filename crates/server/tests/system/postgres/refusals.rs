@@ -6,6 +6,7 @@ use doorward::config::DatabaseUrl;
 use doorward::crypto::Random;
 use doorward::db::Database;
 use doorward::sql::DbError;
+use doorward::step;
 use futures_util::future::join_all;
 use serde_json::json;
 
@@ -69,7 +70,7 @@ async fn a_database_that_is_not_there_yet_is_used_once_it_is() {
     let url = format!("postgres://postgres:{PASSWORD}@127.0.0.1:{port}/postgres");
     let db = Database::open_lazily(&DatabaseUrl::parse(&url).unwrap()).await.unwrap();
     for _ in 0..5 {
-        let away = db.find::<i64>(ONE, Vec::new()).await;
+        let away = db.find::<i64>(step!(ONE)).await;
         assert!(matches!(away, Err(DbError::Away(_))), "{away:?}");
     }
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await.unwrap();
@@ -83,7 +84,7 @@ async fn a_database_that_is_not_there_yet_is_used_once_it_is() {
         }
     });
     let began = std::time::Instant::now();
-    while db.find::<i64>(ONE, Vec::new()).await.is_err() {
+    while db.find::<i64>(step!(ONE)).await.is_err() {
         assert!(began.elapsed().as_secs() < 30, "not found within 30 s");
     }
 }

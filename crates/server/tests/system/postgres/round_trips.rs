@@ -4,8 +4,8 @@ use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use doorward::clock::Clock;
-use doorward::params;
-use doorward::sql::{Sql, Step};
+use doorward::sql::Sql;
+use doorward::{statement, step};
 use serde_json::json;
 
 use crate::postgres::data::{
@@ -22,27 +22,30 @@ async fn every_kind_of_call_is_one_round_trip() {
     let proxy = Proxy::to(postgres::shared().port).await;
     let db = open(&proxy.before(&url)).await;
     let ada = user(&db).await;
-    let insert = |id: u128| params![uuid::Uuid::from_u128(id), ada.user_id, "a task", NOW];
+    let insert = |id: u128| {
+        let (id, owner) = (uuid::Uuid::from_u128(id), ada.user_id);
+        step!(ADD_TASK { id, owner, title: "a task", now: NOW })
+    };
     let steps = || {
         vec![
-            Step::new(RENAME_USER, params![ada.user_id, "Ada"]),
-            Step::new(RENAME_USER, params![ada.user_id, "Ada L."]),
+            step!(RENAME_USER { id: ada.user_id, name: "Ada" }),
+            step!(RENAME_USER { id: ada.user_id, name: "Ada L." }),
         ]
     };
     // Warm: connections open and statements prepared.
     for id in 0..3 {
-        db.query::<i64>(ONE, params![]).await.unwrap();
-        db.read_as::<String>(ada, ALL_TASKS, params![]).await.unwrap();
-        db.write_as::<uuid::Uuid>(ada, ADD_TASK, insert(id)).await.unwrap();
+        db.query::<i64>(step!(ONE)).await.unwrap();
+        db.read_as::<String>(ada, step!(ALL_TASKS)).await.unwrap();
+        db.write_as::<uuid::Uuid>(ada, insert(id)).await.unwrap();
         db.write(steps()).await.unwrap();
         db.write_all_as(ada, steps()).await.unwrap();
     }
     let before = proxy.round_trips();
-    db.query::<i64>(ONE, params![]).await.unwrap();
+    db.query::<i64>(step!(ONE)).await.unwrap();
     assert_eq!(proxy.round_trips() - before, 1, "query");
-    db.read_as::<String>(ada, ALL_TASKS, params![]).await.unwrap();
+    db.read_as::<String>(ada, step!(ALL_TASKS)).await.unwrap();
     assert_eq!(proxy.round_trips() - before, 2, "read_as");
-    db.write_as::<uuid::Uuid>(ada, ADD_TASK, insert(9)).await.unwrap();
+    db.write_as::<uuid::Uuid>(ada, insert(9)).await.unwrap();
     assert_eq!(proxy.round_trips() - before, 3, "write_as");
     db.write(steps()).await.unwrap();
     assert_eq!(proxy.round_trips() - before, 4, "write");
@@ -220,19 +223,14 @@ async fn refreshed(app: &TestApp, token: &str) -> String {
 /// Every entry of every index would be written anew with each refresh, which costs most of it.
 #[tokio::test]
 async fn no_index_holds_what_a_refresh_or_a_confirmation_moves() {
+    const INDEXED: Sql = statement!(
+        "INDEXED",
+        "SELECT DISTINCT a.attname::text FROM pg_index i JOIN pg_attribute a \
+            ON a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey) \
+            WHERE i.indrelid = 'sessions'::regclass ORDER BY 1"
+    );
     let (db, _) = database().await;
-    let indexed: Vec<String> = db
-        .query(
-            Sql {
-                name: "INDEXED",
-                text: "SELECT DISTINCT a.attname::text FROM pg_index i JOIN pg_attribute a \
-                    ON a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey) \
-                    WHERE i.indrelid = 'sessions'::regclass ORDER BY 1",
-            },
-            params![],
-        )
-        .await
-        .unwrap();
+    let indexed: Vec<String> = db.query(step!(INDEXED)).await.unwrap();
     assert_eq!(indexed, ["created_at", "id", "max_expires_at", "user_id"]);
 }
 
@@ -299,5 +297,5 @@ async fn nothing_is_sent_while_nobody_asks() {
     }
     tokio::time::sleep(std::time::Duration::from_secs(2)).await;
     assert_eq!((proxy.bytes(), proxy.connections()), (sent, 0));
-    assert_eq!(db.find::<i64>(ONE, params![]).await.unwrap(), Some(1));
+    assert_eq!(db.find::<i64>(step!(ONE)).await.unwrap(), Some(1));
 }

@@ -1,13 +1,13 @@
 //! TLS with a private authority, made with `openssl` at test time: who is trusted, who is refused,
 //! and the sentence each refusal comes with.
 
+use doorward::{statement, step};
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use doorward::config::DatabaseUrl;
 use doorward::db::Database;
-use doorward::params;
 
 use crate::postgres::data::ONE;
 use crate::postgres::proxy::Proxy;
@@ -130,12 +130,10 @@ async fn only_the_right_authority_and_name_are_trusted() {
     let secured = Secured::start();
     let full = "sslmode=verify-full&sslrootcert={ca}&channel_binding=require";
     let db = secured.open("localhost", full).await.unwrap();
-    assert_eq!(db.find::<i64>(ONE, params![]).await.unwrap(), Some(1));
-    const SECURED: doorward::sql::Sql = doorward::sql::Sql {
-        name: "SECURED",
-        text: "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()",
-    };
-    assert_eq!(db.find::<bool>(SECURED, params![]).await.unwrap(), Some(true));
+    assert_eq!(db.find::<i64>(step!(ONE)).await.unwrap(), Some(1));
+    const SECURED: doorward::sql::Sql =
+        statement!("SECURED", "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()");
+    assert_eq!(db.find::<bool>(step!(SECURED)).await.unwrap(), Some(true));
     for (host, parameters, outcome) in [
         ("127.0.0.1", "sslmode=verify-ca&sslrootcert={ca}", ""),
         ("localhost", "sslmode=require", ""),

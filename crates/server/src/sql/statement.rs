@@ -1,0 +1,136 @@
+//! [`Sql`], a statement that a store declares once for both engines, and [`Step`], one with values for
+//! its parameters. Both are made by macros that the compiler checks.
+
+use super::Value;
+
+/// A statement of a store. Made by [`statements!`] only, so that a guard test can prepare each one
+/// on both engines.
+#[derive(Clone, Copy, Debug)]
+pub struct Sql {
+    /// The constant's name, for logs and tests.
+    pub name: &'static str,
+    /// Portable SQL with `$1…` parameters.
+    pub text: &'static str,
+    /// The same with `?1…`: SQLite would number `$1` by first use.
+    pub sqlite: &'static str,
+    /// What the store calls the parameters, in the order of their numbers.
+    pub params: &'static [&'static str],
+}
+
+/// Where a statement's text is in the binary, and its length.
+pub(crate) type TextPlace = (usize, usize);
+
+impl Sql {
+    /// A statement without parameters.
+    pub const fn constant(name: &'static str, text: &'static str) -> Self {
+        Self { name, text, sqlite: text, params: &[] }
+    }
+
+    /// Tells statements apart without reading them: they are constants.
+    pub(crate) fn place(self) -> TextPlace {
+        (self.text.as_ptr() as usize, self.text.len())
+    }
+}
+
+/// One text of several: literals, constants, and what other macros make. Joined by the compiler.
+#[macro_export]
+macro_rules! text {
+    (@between $between:literal, $parts:expr) => {{
+        const PARTS: &[&str] = &$parts;
+        const LENGTH: usize = $crate::sql::text::joined_length(PARTS, $between);
+        const TEXT: [u8; LENGTH] = $crate::sql::text::joined(PARTS, $between);
+        $crate::sql::text::as_text(&TEXT)
+    }};
+    ($($part:expr),+ $(,)?) => { $crate::text!(@between "", [$($part),+]) };
+}
+
+/// One statement of this name; its parameters are written `:owner`.
+#[macro_export]
+macro_rules! statement {
+    ($name:expr, $text:expr) => {{
+        const SOURCE: &str = $text;
+        const NAMES: $crate::sql::text::Names = $crate::sql::text::Names::of(SOURCE);
+        const LENGTH: usize = $crate::sql::text::numbered_length(SOURCE, &NAMES);
+        const POSTGRES: [u8; LENGTH] = $crate::sql::text::numbered(SOURCE, &NAMES, b'$');
+        const SQLITE: [u8; LENGTH] = $crate::sql::text::numbered(SOURCE, &NAMES, b'?');
+        $crate::sql::Sql {
+            name: $name,
+            text: $crate::sql::text::as_text(&POSTGRES),
+            sqlite: $crate::sql::text::as_text(&SQLITE),
+            params: NAMES.as_slice(),
+        }
+    }};
+}
+
+/// Declares the statements of one store and `STATEMENTS`, the list of them all.
+#[macro_export]
+macro_rules! statements {
+    ($($(#[$meta:meta])* $name:ident = $text:expr;)+) => {
+        $($(#[$meta])* pub(super) const $name: $crate::sql::Sql =
+            $crate::statement!(stringify!($name), $text);)+
+        /// Every statement of this store, prepared on both engines by a guard test.
+        pub const STATEMENTS: &[$crate::sql::Sql] = &[$($name),+];
+    };
+}
+
+/// One statement of a batch.
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// The statement.
+    pub sql: Sql,
+    /// Its parameters, by their numbers.
+    pub params: Vec<Value>,
+}
+
+impl Step {
+    /// A statement with its parameters.
+    pub fn new(sql: Sql, params: Vec<Value>) -> Self {
+        Self { sql, params }
+    }
+}
+
+/// Parameters of a statement, in `$1…` order.
+#[macro_export]
+macro_rules! params {
+    ($($value:expr),* $(,)?) => { vec![$($crate::sql::Value::from($value)),*] };
+}
+
+/// A statement with its parameters by name, as a [`Step`]: `step!(FIND { owner: gate.user_id, id })`.
+/// A name that is missing, unknown or given twice does not compile. `step!(ANY[n] { … })` takes one of
+/// a constant array of statements, all of which must have the same parameters in the same order.
+#[macro_export]
+macro_rules! step {
+    (@value $name:ident) => { $name };
+    (@value $name:ident $value:expr) => { $value };
+    ($sql:ident) => { $crate::sql::Step { sql: $sql, params: Vec::new() } };
+    ($sql:ident { $($name:ident $(: $value:expr)?),+ $(,)? }) => {{
+        const GIVEN: &[&str] = &[$(stringify!($name)),+];
+        const ORDER: [usize; GIVEN.len()] = $crate::sql::text::order($sql.params, [$(stringify!($name)),+]);
+        let given = [$($crate::sql::Value::from($crate::step!(@value $name $($value)?))),+];
+        $crate::sql::Step { sql: $sql, params: $crate::sql::arranged(given, ORDER) }
+    }};
+    ($any:ident[$at:expr] { $($fields:tt)+ }) => {{
+        const FIRST: $crate::sql::Sql = $any[0];
+        const _: () = {
+            let mut at = 1;
+            while at < $any.len() {
+                assert!(
+                    $crate::sql::text::same($any[at].params, FIRST.params),
+                    "these statements differ in their parameters"
+                );
+                at += 1;
+            }
+        };
+        let first = $crate::step!(FIRST { $($fields)+ });
+        $crate::sql::Step { sql: $any[$at], params: first.params }
+    }};
+}
+
+/// The values in the order of the statement's parameters.
+pub fn arranged<const COUNT: usize>(given: [Value; COUNT], order: [usize; COUNT]) -> Vec<Value> {
+    let mut values = vec![Value::Null; COUNT];
+    for (value, at) in given.into_iter().zip(order) {
+        values[at] = value;
+    }
+    values
+}
