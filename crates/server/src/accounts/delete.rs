@@ -3,7 +3,6 @@
 //! once cannot both go. `POST /auth/me/delete` is the same for clients that send no body with DELETE.
 
 use axum::extract::State;
-use utoipa::ToSchema;
 
 use super::{Accounts, store};
 use crate::audit::{Actor, Event, Record};
@@ -11,26 +10,16 @@ use crate::error::Error;
 use crate::gate::{Gate, keep_an_admin, lock_admins};
 use crate::guesses;
 use crate::http::{JsonBody, NoContent};
-use crate::input::{Fields, Origin};
+use crate::input::{Origin, body};
 use crate::keys::Caller;
 use crate::passwords::{self, Password};
 use crate::sql::DbError;
 
-/// The proof that it is the owner who asks.
-#[derive(Debug, ToSchema)]
-struct DeleteRequest {
-    /// The account's current password.
-    #[schema(value_type = String, format = "password")]
-    password: Password,
-}
-
-impl DeleteRequest {
-    fn read(mut fields: Fields) -> Result<Self, Error> {
-        let password = fields.required("password");
-        fields.finish()?;
-        password
-            .map(|password| Self { password })
-            .ok_or_else(|| Error::Internal("a required field vanished".into()))
+body! {
+    /// The proof that it is the owner who asks.
+    pub(super) struct DeleteRequest {
+        /// The account's current password.
+        password: Password,
     }
 }
 
@@ -48,9 +37,8 @@ pub(super) async fn delete(
     State(accounts): State<Accounts>,
     caller: Caller,
     origin: Origin,
-    JsonBody(fields): JsonBody,
+    JsonBody(request): JsonBody<DeleteRequest>,
 ) -> Result<NoContent, Error> {
-    let request = DeleteRequest::read(fields)?;
     accounts.delete(caller.gate, request.password, origin).await?;
     Ok(NoContent)
 }
@@ -69,7 +57,7 @@ pub(super) async fn delete_by_post(
     state: State<Accounts>,
     caller: Caller,
     origin: Origin,
-    body: JsonBody,
+    body: JsonBody<DeleteRequest>,
 ) -> Result<NoContent, Error> {
     delete(state, caller, origin, body).await
 }

@@ -2,7 +2,6 @@
 //! the database. Two concurrent registrations of one address are settled by the unique index.
 
 use axum::extract::State;
-use utoipa::ToSchema;
 
 use super::store::{self, NewAccount};
 use super::{Accounts, Name, User};
@@ -11,38 +10,19 @@ use crate::config::Registration;
 use crate::email::Email;
 use crate::error::Error;
 use crate::http::{Created, JsonBody};
-use crate::input::{Fields, Origin};
-use crate::passwords::Password;
+use crate::input::{Draft, Origin, body};
+use crate::passwords::{NewPassword, Password};
 use crate::sql::DbError;
 
-/// What a new account is made of.
-#[derive(Debug, ToSchema)]
-struct RegisterRequest {
-    /// Address to sign in with; unique without regard to ASCII case.
-    #[schema(value_type = String, format = "email", max_length = 254)]
-    email: Email,
-    /// 8–256 characters, taken exactly as sent.
-    #[schema(value_type = String, format = "password", min_length = 8, max_length = 256)]
-    password: Password,
-    /// Display name.
-    #[schema(value_type = Option<String>, min_length = 1, max_length = 100)]
-    name: Option<Name>,
-}
-
-impl RegisterRequest {
-    async fn read(mut fields: Fields, accounts: &Accounts) -> Result<Self, Error> {
-        let email: Option<Email> = fields.required("email");
-        let password: Option<Password> = fields.required("password");
-        let name = fields.optional("name");
-        if let Some(password) = &password {
-            let refusal = accounts.passwords.policy.judge(password, email.as_ref()).await?;
-            fields.note("password", refusal);
-        }
-        fields.finish()?;
-        let (Some(email), Some(password)) = (email, password) else {
-            return Err(Error::Internal("a required field vanished".into()));
-        };
-        Ok(Self { email, password, name })
+body! {
+    /// What a new account is made of.
+    pub(super) struct RegisterRequest {
+        /// Address to sign in with; unique without regard to ASCII case.
+        email: Email,
+        /// 8–256 characters, taken exactly as sent.
+        password: NewPassword,
+        /// Display name.
+        name: Option<Name>,
     }
 }
 
@@ -57,14 +37,17 @@ impl RegisterRequest {
 pub(super) async fn register(
     State(accounts): State<Accounts>,
     origin: Origin,
-    JsonBody(fields): JsonBody,
+    JsonBody(mut draft): JsonBody<Draft<RegisterRequest>>,
 ) -> Result<Created<User>, Error> {
     if accounts.settings.registration == Registration::Closed {
         return Err(Error::InsufficientScope("users:write"));
     }
-    let request = RegisterRequest::read(fields, &accounts).await?;
-    let RegisterRequest { email, password, name } = request;
-    let user = accounts.register(email, password, name, &origin).await?;
+    if let (email, Some(password), _) = &draft.parts {
+        let refusal = accounts.passwords.policy.judge(&password.0, email.as_ref()).await?;
+        draft.fields.note("password", refusal);
+    }
+    let RegisterRequest { email, password, name } = draft.finish()?;
+    let user = accounts.register(email, password.0, name, &origin).await?;
     Ok(Created(format!("{}/me", accounts.settings.auth_path), user))
 }
 

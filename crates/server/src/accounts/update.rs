@@ -2,23 +2,20 @@
 //! Nothing else about the account can be set here.
 
 use axum::extract::State;
-use utoipa::ToSchema;
 
 use super::{Accounts, Name, User, store};
 use crate::error::Error;
 use crate::gate::Gate;
 use crate::http::{Json, JsonBody, json};
-use crate::input::Given;
+use crate::input::{Given, body};
 use crate::keys::Caller;
 
-/// What may be changed; absent keeps, null clears.
-#[derive(Debug, ToSchema)]
-#[allow(dead_code, reason = "describes the body in the OpenAPI document")]
-struct UpdateRequest {
-    /// Display name.
-    #[schema(value_type = Option<String>, min_length = 1, max_length = 100,
-        pattern = r"^[^\u0000-\u001f\u007f-\u009f]*$")]
-    name: Option<Name>,
+body! {
+    /// What may be changed; absent keeps, null clears.
+    pub(super) struct UpdateRequest {
+        /// Display name.
+        name: Given<Name>,
+    }
 }
 
 /// Changes the caller's own account.
@@ -32,11 +29,9 @@ struct UpdateRequest {
 pub(super) async fn update(
     State(accounts): State<Accounts>,
     caller: Caller,
-    JsonBody(mut fields): JsonBody,
+    JsonBody(request): JsonBody<UpdateRequest>,
 ) -> Result<Json<User>, Error> {
-    let name: Given<Name> = fields.take("name");
-    fields.finish()?;
-    accounts.rename(caller.gate, name).await.map(json)
+    accounts.rename(caller.gate, request.name).await.map(json)
 }
 
 impl Accounts {

@@ -15,7 +15,7 @@ pub mod routes;
 pub use client_ip::ClientIp;
 pub use extract::{
     ETag, FormError, IdInPath, IfMatch, IfNoneMatch, JsonBody, JsonOrForm, Listing, QueryString,
-    origin_of, segment, segment_if_any,
+    SentAs, origin_of, segment, segment_if_any,
 };
 pub use fetch::DocumentFetch;
 pub use layer::USER_ID;

@@ -30,12 +30,6 @@ impl<B: Body> FromFields for B {
     }
 }
 
-impl FromFields for Fields {
-    fn from_fields(fields: Fields) -> Result<Self, Error> {
-        Ok(fields)
-    }
-}
-
 /// A body that is read, with its problems still open to more.
 #[derive(Debug)]
 pub struct Draft<B: Body> {
@@ -76,7 +70,7 @@ macro_rules! body {
         $(checked {
             $(
                 $(#[doc = $cdoc:literal])*
-                $cname:ident: $ctype:ty
+                $cname:ident: $ctype:ty $(= $cdefault:expr)?
             ),+ $(,)?
         })?
     ) => {
@@ -95,8 +89,8 @@ macro_rules! body {
                     let $name = body!(@read fields, name, $type $(, $default)?);
                 )+
                 $($(
-                    let _: Option<$ctype> =
-                        $crate::input::Slot::read(fields, stringify!($cname));
+                    let name = stringify!($cname);
+                    let _ = body!(@read fields, name, $ctype $(, $cdefault)?);
                 )+)?
                 ($($name,)+)
             }
@@ -123,7 +117,7 @@ macro_rules! body {
                     let about = [$($cdoc),*].map(str::trim).join("\n");
                     let object = object.property(
                         stringify!($cname),
-                        $crate::input::schema_of::<$ctype>(&about),
+                        body!(@schema &about, $ctype $(, $cdefault)?),
                     );
                 )+)?
                 object.into()

@@ -35,16 +35,6 @@ impl Fields {
         }
     }
 
-    /// Takes a field out; a value that does not parse is noted and reads as absent.
-    pub fn take<T: Field>(&mut self, name: &str) -> Given<T> {
-        self.given(name).unwrap_or(Given::Absent)
-    }
-
-    /// True if the key is there, whatever its value.
-    pub fn has(&self, name: &str) -> bool {
-        self.map.contains_key(name)
-    }
-
     /// Takes a field that must be there and not null.
     pub fn required<T: Field>(&mut self, name: &str) -> Option<T> {
         match self.given(name)? {

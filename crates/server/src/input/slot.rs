@@ -118,6 +118,9 @@ fn nullable(schema: RefOr<Schema>) -> RefOr<Schema> {
     match schema {
         RefOr::T(Schema::Object(mut object)) => {
             object.schema_type = or_null(object.schema_type);
+            if let Some(values) = &mut object.enum_values {
+                values.push(Value::Null);
+            }
             Schema::Object(object).into()
         }
         RefOr::T(Schema::Array(mut array)) => {

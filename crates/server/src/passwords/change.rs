@@ -4,42 +4,24 @@
 //! it leaves nothing alive.
 
 use axum::extract::State;
-use utoipa::ToSchema;
 
-use super::{Password, Passwords, store};
+use super::{NewPassword, Password, Passwords, store};
 use crate::audit::{Actor, Event, Record};
 use crate::email::Email;
 use crate::error::{Error, Invalid};
 use crate::gate::{Gate, end_other_sessions};
 use crate::http::{JsonBody, NoContent};
-use crate::input::{Fields, Origin};
+use crate::input::{Draft, Origin, body};
 use crate::keys::Caller;
 use crate::sql::DbError;
 
-/// The present password and the one that shall take its place.
-#[derive(Debug, ToSchema)]
-struct ChangeRequest {
-    /// The account's present password.
-    #[schema(value_type = String, format = "password")]
-    current_password: Password,
-    /// 8–256 characters, taken exactly as sent.
-    #[schema(value_type = String, format = "password", min_length = 8, max_length = 256)]
-    new_password: Password,
-}
-
-impl ChangeRequest {
-    /// What can be said of it before it is known whose password it is.
-    async fn read(mut fields: Fields, passwords: &Passwords) -> Result<Self, Error> {
-        let current: Option<Password> = fields.required("current_password");
-        let new: Option<Password> = fields.required("new_password");
-        if let Some(new) = &new {
-            fields.note("new_password", passwords.policy.judge(new, None).await?);
-        }
-        fields.finish()?;
-        let (Some(current_password), Some(new_password)) = (current, new) else {
-            return Err(Error::Internal("a required field vanished".into()));
-        };
-        Ok(Self { current_password, new_password })
+body! {
+    /// The present password and the one that shall take its place.
+    pub(super) struct ChangeRequest {
+        /// The account's present password.
+        current_password: Password,
+        /// 8–256 characters, taken exactly as sent.
+        new_password: NewPassword,
     }
 }
 
@@ -58,11 +40,15 @@ pub(super) async fn change(
     State(passwords): State<Passwords>,
     caller: Caller,
     origin: Origin,
-    JsonBody(fields): JsonBody,
+    JsonBody(mut draft): JsonBody<Draft<ChangeRequest>>,
 ) -> Result<NoContent, Error> {
-    let request = ChangeRequest::read(fields, &passwords).await?;
-    let (current, new) = (request.current_password, request.new_password);
-    passwords.change(caller.gate, current, new, origin).await?;
+    // What can be said of it before it is known whose password it is.
+    if let (_, Some(new)) = &draft.parts {
+        let refusal = passwords.policy.judge(&new.0, None).await?;
+        draft.fields.note("new_password", refusal);
+    }
+    let ChangeRequest { current_password, new_password } = draft.finish()?;
+    passwords.change(caller.gate, current_password, new_password.0, origin).await?;
     Ok(NoContent)
 }
 

@@ -14,7 +14,7 @@ mod set;
 mod store;
 
 pub use hashing::{HashingPool, Verdict};
-pub use password::Password;
+pub use password::{NewPassword, Password};
 pub(crate) use policy::Policy;
 pub use prove::Proof;
 pub use store::STATEMENTS;

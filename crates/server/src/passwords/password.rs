@@ -46,6 +46,26 @@ impl Field for Password {
     }
 }
 
+/// A password that shall become an account's, as a body gives it; the policy has yet to judge it.
+#[derive(Clone, Debug)]
+pub struct NewPassword(pub Password);
+
+impl Field for NewPassword {
+    fn from_json(value: Value) -> Result<Self, Refusal> {
+        Password::from_json(value).map(Self)
+    }
+
+    /// `PASSWORD_MIN_LENGTH` takes the place of 8 where the document is served.
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::Password)))
+            .min_length(Some(8))
+            .max_length(Some(MAX_CHARS))
+            .into()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::Password;

@@ -1,7 +1,6 @@
 //! `POST /admin/roles`: makes a role of permissions that its maker holds.
 
 use axum::extract::State;
-use utoipa::ToSchema;
 
 use super::role::{Allowed, RoleDescription, strings};
 use super::{Role, RoleName, Roles, store};
@@ -11,32 +10,19 @@ use crate::gate::Permission;
 use crate::gate::lock_admins;
 use crate::gate::permission::RolesWrite;
 use crate::http::{Created, JsonBody};
-use crate::input::Fields;
+use crate::input::body;
 use crate::keys::Permitted;
 use crate::sql::DbError;
 
-/// A new role.
-#[derive(Debug, ToSchema)]
-struct CreateRoleRequest {
-    /// 1–50 of `a-z 0-9 _ -`, beginning with a letter.
-    #[schema(value_type = String, min_length = 1, max_length = 50, pattern = "^[a-z][a-z0-9_-]*$")]
-    name: RoleName,
-    /// What it is for.
-    #[schema(value_type = Option<String>, max_length = 200)]
-    description: Option<RoleDescription>,
-    /// What it allows; none if absent.
-    #[schema(value_type = Option<Vec<Permission>>)]
-    permissions: Option<Allowed>,
-}
-
-impl CreateRoleRequest {
-    fn read(mut fields: Fields) -> Result<Self, Error> {
-        let name: Option<RoleName> = fields.required("name");
-        let (description, permissions) =
-            (fields.optional("description"), fields.optional("permissions"));
-        fields.finish()?;
-        let name = name.ok_or_else(|| Error::Internal("a required field vanished".into()))?;
-        Ok(Self { name, description, permissions })
+body! {
+    /// A new role.
+    pub(super) struct CreateRoleRequest {
+        /// 1–50 of `a-z 0-9 _ -`, beginning with a letter.
+        name: RoleName,
+        /// What it is for.
+        description: Option<RoleDescription>,
+        /// What it allows; none if absent.
+        permissions: Option<Allowed>,
     }
 }
 
@@ -51,9 +37,8 @@ impl CreateRoleRequest {
 pub(super) async fn create(
     State(roles): State<Roles>,
     by: Permitted<RolesWrite>,
-    JsonBody(fields): JsonBody,
+    JsonBody(request): JsonBody<CreateRoleRequest>,
 ) -> Result<Created<Role>, Error> {
-    let request = CreateRoleRequest::read(fields)?;
     let description = request.description.map(|RoleDescription(text)| text).unwrap_or_default();
     let allowed = request.permissions.map(|Allowed(all)| all).unwrap_or_default();
     let role = roles.create(&by.actor, request.name, description, &allowed).await?;

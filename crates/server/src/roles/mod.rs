@@ -12,7 +12,7 @@ mod role;
 mod store;
 mod update;
 
-pub use role::{Role, RoleName};
+pub use role::{Allowed, Role, RoleDescription, RoleName};
 pub use store::STATEMENTS;
 pub use update::RoleChange;
 

@@ -109,7 +109,7 @@ impl<S: Send + Sync> FromRequestParts<S> for RoleInPath {
 
 /// What a role is for: at most 200 characters in one line.
 #[derive(Clone, Debug)]
-pub(super) struct RoleDescription(pub(super) String);
+pub struct RoleDescription(pub(super) String);
 
 impl Field for RoleDescription {
     fn from_json(value: Value) -> std::result::Result<Self, Refusal> {
@@ -123,7 +123,7 @@ impl Field for RoleDescription {
 
 /// Permissions as a client lists them; duplicates are one.
 #[derive(Clone, Debug)]
-pub(super) struct Allowed(pub(super) Vec<Permission>);
+pub struct Allowed(pub(super) Vec<Permission>);
 
 impl Field for Allowed {
     fn from_json(value: Value) -> std::result::Result<Self, Refusal> {

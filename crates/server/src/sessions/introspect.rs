@@ -13,27 +13,18 @@ use crate::error::Error;
 use crate::gate::Authority;
 use crate::gate::permission::TokensIntrospect;
 use crate::http::{FormError, Json, JsonOrForm, json};
-use crate::input::Fields;
+use crate::input::body;
 use crate::keys::Permitted;
 
-/// The token asked about.
-#[derive(Debug, ToSchema)]
-pub(super) struct TokenRequest {
-    /// An access or a refresh token.
-    pub(super) token: String,
-    /// Ignored: tokens tell what they are.
-    #[allow(dead_code, reason = "described only")]
-    #[schema(nullable = false)]
-    token_type_hint: Option<String>,
-}
-
-impl TokenRequest {
-    pub(super) fn read(mut fields: Fields) -> Result<Self, Error> {
-        let token: Option<String> = fields.required("token");
-        let token_type_hint = fields.optional("token_type_hint");
-        fields.finish()?;
-        let token = token.ok_or_else(|| Error::Internal("a required field vanished".into()))?;
-        Ok(Self { token, token_type_hint })
+body! {
+    /// The token asked about.
+    pub(super) struct TokenRequest {
+        /// An access or a refresh token.
+        pub(super) token: String,
+    }
+    checked {
+        /// Ignored: tokens tell what they are.
+        token_type_hint: Option<String>,
     }
 }
 
@@ -110,12 +101,10 @@ impl From<Claims> for Introspection {
 pub(super) async fn introspect(
     State(sessions): State<Sessions>,
     by: Permitted<TokensIntrospect>,
-    body: JsonOrForm,
+    JsonOrForm { body, sent_as, .. }: JsonOrForm<TokenRequest>,
 ) -> Result<Json<Introspection>, FormError> {
-    let is_form = body.is_form;
-    let failed = |error| FormError { error, is_form };
-    let request = TokenRequest::read(body.fields).map_err(failed)?;
-    sessions.introspect(by.actor.authority, &request.token).await.map(json).map_err(failed)
+    let done = sessions.introspect(by.actor.authority, &body.token).await;
+    done.map(json).map_err(|error| sent_as.failed(error))
 }
 
 impl Sessions {

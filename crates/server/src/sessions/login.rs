@@ -2,58 +2,70 @@
 //! guess and reads the hash, one writes the session. Nothing about the credentials is checked but presence, type and size; all else is one 401.
 
 use axum::extract::State;
-use utoipa::ToSchema;
+use serde_json::Value;
+use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
 
+use super::grant::PasswordGrant;
 use super::{Sessions, Tokens};
 use crate::error::Error;
 use crate::http::{FormError, Json, JsonOrForm, json};
-use crate::input::{Fields, Origin};
+use crate::input::{Field, Origin, Refusal, body};
 use crate::passwords::Password;
 
-/// What a sign-in sends.
-#[derive(Debug, ToSchema)]
-struct LoginRequest {
-    /// The account's address; `username` is an alias.
-    email: String,
-    /// The password, exactly as it was registered.
-    #[schema(value_type = String, format = "password")]
-    password: Password,
-}
+/// The address of an account as somebody typed it: at most 254 bytes, otherwise unchecked.
+#[derive(Clone, Debug)]
+pub(super) struct TypedAddress(String);
 
-impl LoginRequest {
-    fn read(mut fields: Fields) -> Result<Self, Error> {
-        let name =
-            if fields.has("email") || !fields.has("username") { "email" } else { "username" };
-        let email: Option<String> = fields.required(name);
-        if email.as_ref().is_some_and(|email| email.len() > 254) {
-            fields.refuse(name, "is longer than 254 bytes", "string_too_long");
+const MAX_ADDRESS: usize = 254;
+
+impl Field for TypedAddress {
+    fn from_json(value: Value) -> Result<Self, Refusal> {
+        let text = String::from_json(value)?;
+        if text.len() > MAX_ADDRESS {
+            return Err((format!("is longer than {MAX_ADDRESS} bytes"), "string_too_long"));
         }
-        let password = fields.required("password");
-        fields.finish()?;
-        let (Some(email), Some(password)) = (email, password) else {
-            return Err(Error::Internal("a required field vanished".into()));
-        };
-        Ok(Self { email, password })
+        Ok(Self(text))
+    }
+
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new().schema_type(Type::String).max_length(Some(MAX_ADDRESS)).into()
     }
 }
 
-/// What an OAuth 2.0 password form sends; whatever else it holds is ignored.
-#[derive(Debug, ToSchema)]
-#[allow(dead_code, reason = "describes the form in the OpenAPI document")]
-struct LoginForm {
-    /// The account's address.
-    username: String,
-    /// The password, exactly as it was registered.
-    #[schema(format = "password")]
-    password: String,
-    /// `password` if present.
-    grant_type: Option<String>,
-    /// Ignored.
-    scope: Option<String>,
-    /// Ignored.
-    client_id: Option<String>,
-    /// Ignored.
-    client_secret: Option<String>,
+body! {
+    /// What a sign-in sends.
+    pub(super) struct LoginRequest {
+        /// The account's address; `username` is an alias.
+        email or username: TypedAddress,
+        /// The password, exactly as it was registered.
+        password: Password,
+    }
+}
+
+body! {
+    /// What an OAuth 2.0 password form sends; whatever else it holds is ignored.
+    pub(super) struct LoginForm {
+        /// The account's address.
+        username or email: TypedAddress,
+        /// The password, exactly as it was registered.
+        password: Password,
+    }
+    checked {
+        /// `password` if present.
+        grant_type: Option<PasswordGrant> = None,
+        /// Ignored.
+        scope: Option<String> = None,
+        /// Ignored.
+        client_id: Option<String> = None,
+        /// Ignored.
+        client_secret: Option<String> = None,
+    }
+}
+
+impl From<LoginForm> for LoginRequest {
+    fn from(form: LoginForm) -> Self {
+        Self { email: form.username, password: form.password }
+    }
 }
 
 /// Signs in.
@@ -74,13 +86,10 @@ struct LoginForm {
 pub(super) async fn login(
     State(sessions): State<Sessions>,
     origin: Origin,
-    mut body: JsonOrForm,
+    JsonOrForm { body, sent_as, .. }: JsonOrForm<LoginRequest, LoginForm>,
 ) -> Result<Json<Tokens>, FormError> {
-    let is_form = body.is_form;
-    let failed = |error| FormError { error, is_form };
-    body.expect_grant("password");
-    let request = LoginRequest::read(body.fields).map_err(failed)?;
-    sessions.login(&request.email, request.password, &origin).await.map(json).map_err(failed)
+    let done = sessions.login(&body.email.0, body.password, &origin).await;
+    done.map(json).map_err(|error| sent_as.failed(error))
 }
 
 impl Sessions {

@@ -5,6 +5,7 @@
 mod access_token;
 mod begin;
 mod examine;
+mod grant;
 mod introspect;
 mod list;
 mod login;

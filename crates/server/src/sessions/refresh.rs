@@ -5,8 +5,8 @@
 
 use axum::extract::State;
 use time::OffsetDateTime;
-use utoipa::ToSchema;
 
+use super::grant::RefreshGrant;
 use super::refresh_token::{Forgiveness, Genuine, Presented, Redemption, redeem};
 use super::session::Generation;
 use super::store::{self, Refreshable};
@@ -14,38 +14,37 @@ use super::{Beginning, Session, Sessions, Tokens};
 use crate::audit::{Event, Outcome, Record};
 use crate::error::Error;
 use crate::http::{FormError, Json, JsonOrForm, json};
-use crate::input::{Fields, Origin};
+use crate::input::{Origin, body};
 use crate::sql::DbError;
 
 /// How often a caller whose session keeps changing under it reads again.
 const ATTEMPTS: usize = 4;
 const MAX_TOKEN: usize = 512;
 
-/// The refresh token to redeem.
-#[derive(Debug, ToSchema)]
-struct RefreshRequest {
-    /// The latest one received.
-    refresh_token: String,
-}
-
-impl RefreshRequest {
-    fn read(mut fields: Fields) -> Result<Self, Error> {
-        let refresh_token: Option<String> = fields.required("refresh_token");
-        fields.finish()?;
-        refresh_token
-            .map(|refresh_token| Self { refresh_token })
-            .ok_or_else(|| Error::Internal("a required field vanished".into()))
+body! {
+    /// The refresh token to redeem.
+    pub(super) struct RefreshRequest {
+        /// The latest one received.
+        refresh_token: String,
     }
 }
 
-/// The same as an OAuth 2.0 form (RFC 6749 §6).
-#[derive(Debug, ToSchema)]
-#[allow(dead_code, reason = "describes the form in the OpenAPI document")]
-struct RefreshForm {
-    /// The latest one received.
-    refresh_token: String,
-    /// `refresh_token` if present.
-    grant_type: Option<String>,
+body! {
+    /// The same as an OAuth 2.0 form (RFC 6749 §6).
+    pub(super) struct RefreshForm {
+        /// The latest one received.
+        refresh_token: String,
+    }
+    checked {
+        /// `refresh_token` if present.
+        grant_type: Option<RefreshGrant> = None,
+    }
+}
+
+impl From<RefreshForm> for RefreshRequest {
+    fn from(form: RefreshForm) -> Self {
+        Self { refresh_token: form.refresh_token }
+    }
 }
 
 /// Exchanges a refresh token for new tokens.
@@ -60,13 +59,10 @@ struct RefreshForm {
 pub(super) async fn refresh(
     State(sessions): State<Sessions>,
     origin: Origin,
-    mut body: JsonOrForm,
+    JsonOrForm { body, sent_as, .. }: JsonOrForm<RefreshRequest, RefreshForm>,
 ) -> Result<Json<Tokens>, FormError> {
-    let is_form = body.is_form;
-    let failed = |error| FormError { error, is_form };
-    body.expect_grant("refresh_token");
-    let request = RefreshRequest::read(body.fields).map_err(failed)?;
-    sessions.refresh(&request.refresh_token, &origin).await.map(json).map_err(failed)
+    let done = sessions.refresh(&body.refresh_token, &origin).await;
+    done.map(json).map_err(|error| sent_as.failed(error))
 }
 
 impl Sessions {

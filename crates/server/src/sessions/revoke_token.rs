@@ -24,12 +24,9 @@ use crate::sql::DbError;
 pub(super) async fn revoke_token(
     State(sessions): State<Sessions>,
     origin: Origin,
-    body: JsonOrForm,
+    JsonOrForm { body, sent_as, .. }: JsonOrForm<TokenRequest>,
 ) -> Result<(), FormError> {
-    let is_form = body.is_form;
-    let failed = |error| FormError { error, is_form };
-    let request = TokenRequest::read(body.fields).map_err(failed)?;
-    sessions.revoke_token(&request.token, &origin).await.map_err(failed)
+    sessions.revoke_token(&body.token, &origin).await.map_err(|error| sent_as.failed(error))
 }
 
 impl Sessions {

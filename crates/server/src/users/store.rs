@@ -10,7 +10,7 @@ use crate::accounts::Name;
 use crate::db::Database;
 use crate::email::Email;
 use crate::gate::Authority;
-use crate::input::{Given, Page};
+use crate::input::{Given, Instant, Page};
 use crate::sql::{Result, Step};
 use crate::{params, statements};
 
@@ -122,8 +122,8 @@ pub(super) fn insert(
         new.email.key(),
         new.name.as_ref().map(Name::as_str),
         hash,
-        new.is_active,
-        new.email_verified,
+        new.is_active.unwrap_or(true),
+        new.email_verified.unwrap_or(false),
         now,
     ];
     [Step::new(INSERT, values), Step::new(INSERT_ROLE, params![id])]
@@ -131,7 +131,7 @@ pub(super) fn insert(
 
 pub(super) fn update(id: Uuid, change: &UserChange, now: OffsetDateTime) -> Step {
     let name = given(&change.name).map(|name| name.map(Name::as_str));
-    let until = given(&change.banned_until).map(Option::<&OffsetDateTime>::copied);
+    let until = given(&change.banned_until).map(|until| until.map(|Instant(at)| *at));
     let reason = given(&change.ban_reason).map(|reason| reason.map(super::BanReason::as_str));
     let values = params![
         id,

@@ -4,8 +4,6 @@
 
 use axum::extract::State;
 use serde_json::Value;
-use time::OffsetDateTime;
-use utoipa::ToSchema;
 use utoipa::openapi::{RefOr, Schema};
 use uuid::Uuid;
 
@@ -16,32 +14,11 @@ use crate::error::Error;
 use crate::gate::permission::UsersWrite;
 use crate::gate::{end_sessions, keep_an_admin, lock_admins, user_exists};
 use crate::http::{IdInPath, Json, JsonBody, json};
-use crate::input::{Field, Fields, Given, Instant, Letters, Refusal, TextLimits};
+use crate::input::{Draft, Field, Given, Instant, Letters, Refusal, TextLimits, body};
 use crate::keys::Permitted;
 
 const REASON: TextLimits =
     TextLimits { trimmed: true, blank: false, max: 500, letters: Letters::Storable };
-
-/// What changes; what is absent stays.
-#[derive(Debug, ToSchema)]
-#[allow(dead_code, reason = "describes what UserChange reads")]
-struct UpdateUserRequest {
-    /// Display name; null clears it.
-    #[schema(value_type = Option<String>, min_length = 1, max_length = 100)]
-    name: Option<Name>,
-    /// False disables the account and ends its sessions.
-    #[schema(nullable = false, required = false)]
-    is_active: bool,
-    /// True if the address is known to be theirs.
-    #[schema(nullable = false, required = false)]
-    email_verified: bool,
-    /// Bans until then, `9999-12-31T23:59:59Z` for good, and ends every session; null lifts the ban.
-    #[schema(value_type = Option<OffsetDateTime>)]
-    banned_until: Option<Instant>,
-    /// Why, for administrators alone; null clears it.
-    #[schema(value_type = Option<String>, max_length = 500)]
-    ban_reason: Option<BanReason>,
-}
 
 /// Why somebody is banned: 1–500 characters after trimming.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,54 +41,24 @@ impl Field for BanReason {
     }
 }
 
-/// What changes about a user.
-#[derive(Clone, Debug)]
-pub struct UserChange {
-    /// Display name.
-    pub name: Given<Name>,
-    /// False disables.
-    pub is_active: Option<bool>,
-    /// The address is known to be theirs.
-    pub email_verified: Option<bool>,
-    /// Banned until then.
-    pub banned_until: Given<OffsetDateTime>,
-    /// Why.
-    pub ban_reason: Given<BanReason>,
-}
-
-impl Default for UserChange {
-    /// Nothing.
-    fn default() -> Self {
-        Self {
-            name: Given::Absent,
-            is_active: None,
-            email_verified: None,
-            banned_until: Given::Absent,
-            ban_reason: Given::Absent,
-        }
+body! {
+    /// What changes; what is absent stays.
+    #[derive(Default)]
+    pub struct UserChange as "UpdateUserRequest" {
+        /// Display name; null clears it.
+        pub name: Given<Name>,
+        /// False disables the account and ends its sessions.
+        pub is_active: Option<bool> = None,
+        /// True if the address is known to be theirs.
+        pub email_verified: Option<bool> = None,
+        /// Bans until then, `9999-12-31T23:59:59Z` for good, and ends every session; null lifts the ban.
+        pub banned_until: Given<Instant>,
+        /// Why, for administrators alone; null clears it.
+        pub ban_reason: Given<BanReason>,
     }
 }
 
 impl UserChange {
-    fn read(mut fields: Fields, now: OffsetDateTime) -> Result<Self, Error> {
-        let name = fields.take("name");
-        let is_active = flag(&mut fields, "is_active");
-        let email_verified = flag(&mut fields, "email_verified");
-        let banned_until = match fields.take("banned_until") {
-            Given::Value(Instant(until)) => {
-                if until <= now {
-                    fields.refuse("banned_until", "must be in the future", "value_error");
-                }
-                Given::Value(until)
-            }
-            Given::Null => Given::Null,
-            Given::Absent => Given::Absent,
-        };
-        let ban_reason = fields.take("ban_reason");
-        fields.finish()?;
-        Ok(Self { name, is_active, email_verified, banned_until, ban_reason })
-    }
-
     /// A ban lifted takes its reason along.
     fn settled(mut self) -> Self {
         if matches!(self.banned_until, Given::Null) && matches!(self.ban_reason, Given::Absent) {
@@ -144,23 +91,11 @@ impl UserChange {
     }
 }
 
-/// A flag that may be absent and must not be null.
-fn flag(fields: &mut Fields, name: &str) -> Option<bool> {
-    match fields.take(name) {
-        Given::Value(value) => Some(value),
-        Given::Null => {
-            fields.refuse(name, "must not be null", "null");
-            None
-        }
-        Given::Absent => None,
-    }
-}
-
 /// Change, disable, ban or unban a user
 #[utoipa::path(patch, path = "/users/{id}", operation_id = "users.update", tag = "admin",
     security(("bearer" = ["users:write"])),
     params(("id" = Uuid, Path, description = "The user's id")),
-    request_body = UpdateUserRequest,
+    request_body = UserChange,
     responses(
         (status = 200, description = "The user as they are now", body = AdminUser),
         (status = 403, description = "Needs `users:write`, and every permission the user holds"),
@@ -170,10 +105,14 @@ pub(super) async fn update(
     State(users): State<Users>,
     by: Permitted<UsersWrite>,
     IdInPath(id): IdInPath,
-    JsonBody(fields): JsonBody,
+    JsonBody(mut draft): JsonBody<Draft<UserChange>>,
 ) -> Result<Json<AdminUser>, Error> {
-    let change = UserChange::read(fields, users.clock.now())?;
-    users.update(&by.actor, id, change).await.map(json)
+    if let (.., Some(Given::Value(Instant(until))), _) = &draft.parts
+        && *until <= users.clock.now()
+    {
+        draft.fields.refuse("banned_until", "must be in the future", "value_error");
+    }
+    users.update(&by.actor, id, draft.finish()?).await.map(json)
 }
 
 impl Users {

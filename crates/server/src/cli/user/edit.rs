@@ -12,7 +12,7 @@ use crate::cli::operator::find_user;
 use crate::cli::user::list::card;
 use crate::cli::{Exit, Failure, failed, output, output_json};
 use crate::config::duration;
-use crate::input::{Field, Given, LATEST, instant};
+use crate::input::{Field, Given, Instant, LATEST, instant};
 use crate::users::{BanReason, UserChange};
 
 #[derive(Debug, Args)]
@@ -71,7 +71,7 @@ pub(in crate::cli) async fn ban(app: &App, args: BanArgs, as_json: bool) -> Exit
                 .map_err(|(why, _)| Failure::Usage(format!("The reason {why}.")))?,
         ),
     };
-    let banned_until = Given::Value(until);
+    let banned_until = Given::Value(Instant(until));
     apply(
         app,
         &args.user,

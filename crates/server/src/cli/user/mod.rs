@@ -16,6 +16,7 @@ use crate::cli::{Exit, Failure, failed, output, output_json, prompt};
 use crate::email::Email;
 use crate::error::Error;
 use crate::input::Field;
+use crate::passwords::NewPassword;
 use crate::users::NewUser;
 use edit::{BanArgs, UpdateArgs};
 use list::ListArgs;
@@ -127,8 +128,13 @@ async fn create(app: &App, args: CreateArgs, as_json: bool) -> Exit {
         .ok_or_else(|| Failure::Usage(format!("{} is not a valid e-mail address.", args.email)))?;
     let name = args.name.map(|name| read_name(&name)).transpose()?;
     let password = prompt::new_password(app, args.password_stdin, Some(&email)).await?;
-    let email_verified = args.email_verified;
-    let new = NewUser { email, password: Some(password), name, is_active: true, email_verified };
+    let new = NewUser {
+        email,
+        password: Some(NewPassword(password)),
+        name,
+        is_active: None,
+        email_verified: Some(args.email_verified),
+    };
     let made = app.users().create(&Actor::operator(), new).await.map_err(|error| match error {
         Error::EmailTaken => {
             Failure::Failed(format!("There is already an account {}.", args.email))

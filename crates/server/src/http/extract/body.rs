@@ -5,13 +5,13 @@ use axum::extract::{FromRequest, OptionalFromRequest, Request};
 use axum::http::{HeaderMap, header};
 
 use crate::error::Error;
-use crate::input::{Fields, FromFields, parse_object};
+use crate::input::{FromFields, parse_object};
 
 const TAKES: &str = "application/json, in UTF-8 and without Content-Encoding";
 
 /// A JSON object read from the body: 415, 413, 400, 422, or what it says. `KIB` is the limit in KiB.
 #[derive(Debug)]
-pub struct JsonBody<B = Fields, const KIB: usize = 64>(pub B);
+pub struct JsonBody<B, const KIB: usize = 64>(pub B);
 
 impl<S: Send + Sync, B: FromFields, const KIB: usize> FromRequest<S> for JsonBody<B, KIB> {
     type Rejection = Error;

@@ -2,6 +2,8 @@
 //! multipart as browsers' `FormData` does. Bytes that are not UTF-8 are refused, not replaced: a
 //! password must be taken exactly as sent. Failed forms also carry OAuth's `error` members.
 
+use std::marker::PhantomData;
+
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, Multipart, Request};
 use axum::http::{HeaderValue, header};
@@ -12,64 +14,71 @@ use serde_json::{Map, Value};
 use super::body::{is_json, media_type, read};
 use crate::error::Error;
 use crate::http::Problem;
-use crate::input::{Fields, parse_object};
+use crate::input::{Fields, FromFields, parse_object};
 
 const LIMIT: usize = 64 * 1024;
 const TAKES: &str = "application/json, application/x-www-form-urlencoded or multipart/form-data";
 
-/// The fields of a JSON object or of a form.
+/// A body sent as JSON, which reads as `J`, or as a form, which reads as `F`.
 #[derive(Debug)]
-pub struct JsonOrForm {
-    /// What was sent.
-    pub fields: Fields,
-    /// True for a form.
-    pub is_form: bool,
+pub struct JsonOrForm<J, F = J> {
+    /// What it says.
+    pub body: J,
+    /// How it was sent.
+    pub sent_as: SentAs,
+    form: PhantomData<F>,
 }
 
-/// An error, told in OAuth's terms too (RFC 6749 §5.2) if the request was a form.
+/// How a body was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SentAs {
+    /// As JSON.
+    Json,
+    /// As a form.
+    Form,
+}
+
+/// An error, given in OAuth's terms too (RFC 6749 §5.2) if the request was a form.
 #[derive(Debug)]
 pub struct FormError {
-    /// What went wrong.
-    pub error: Error,
-    /// True for a form.
-    pub is_form: bool,
+    error: Error,
+    sent_as: SentAs,
 }
 
-impl JsonOrForm {
-    /// A form's `grant_type` must be the one that this route performs, if it is there at all.
-    pub fn expect_grant(&mut self, grant: &str) {
-        if !self.is_form {
-            return;
-        }
-        let sent: Option<String> = self.fields.optional("grant_type");
-        if sent.is_some_and(|sent| sent != grant) {
-            self.fields.refuse("grant_type", format!("must be {grant}"), "value_error");
-        }
+impl SentAs {
+    /// The answer to a body sent like this.
+    pub fn failed(self, error: Error) -> FormError {
+        FormError { error, sent_as: self }
     }
 }
 
-impl<S: Send + Sync> FromRequest<S> for JsonOrForm {
+impl<S, J, F> FromRequest<S> for JsonOrForm<J, F>
+where
+    S: Send + Sync,
+    J: FromFields,
+    F: FromFields + Into<J>,
+{
     type Rejection = FormError;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, FormError> {
         let headers = request.headers();
-        let is_json = is_json(headers);
-        let is_form = !is_json;
+        if is_json(headers) {
+            let read = json(request).await.and_then(J::from_fields);
+            return read
+                .map(|body| Self { body, sent_as: SentAs::Json, form: PhantomData })
+                .map_err(|error| SentAs::Json.failed(error));
+        }
         let kind = media_type(headers).and_then(|_| headers.get(header::CONTENT_TYPE)).cloned();
         let essence = media_type(headers).unwrap_or_default().split(';').next().unwrap_or_default();
         let fields = match (essence.trim().to_ascii_lowercase().as_str(), &kind) {
-            _ if is_json => json(request).await,
             ("application/x-www-form-urlencoded", _) => urlencoded(request).await,
             ("multipart/form-data", Some(kind)) => multipart(request, kind, state).await,
-            _ => {
-                let error = Error::UnsupportedMediaType(TAKES);
-                return Err(FormError { error, is_form: false });
-            }
+            _ => return Err(SentAs::Json.failed(Error::UnsupportedMediaType(TAKES))),
         };
-        match fields {
-            Ok(fields) => Ok(Self { fields, is_form }),
-            Err(error) => Err(FormError { error, is_form }),
-        }
+        fields
+            .and_then(F::from_fields)
+            .map(|read| Self { body: read.into(), sent_as: SentAs::Form, form: PhantomData })
+            .map_err(|error| SentAs::Form.failed(error))
     }
 }
 
@@ -139,7 +148,7 @@ impl IntoResponse for FormError {
         let code = oauth_code(&self.error);
         let description = self.error.detail();
         let mut response = self.error.into_response();
-        if self.is_form
+        if self.sent_as == SentAs::Form
             && let Some(problem) = response.extensions_mut().get_mut::<Problem>()
         {
             problem.extra.insert("error".into(), code.into());

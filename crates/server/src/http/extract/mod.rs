@@ -10,7 +10,7 @@ mod segment;
 
 pub use body::JsonBody;
 pub use etag::{ETag, IfMatch, IfNoneMatch};
-pub use form::{FormError, JsonOrForm};
+pub use form::{FormError, JsonOrForm, SentAs};
 pub use listing::Listing;
 pub use origin::origin_of;
 pub use query::QueryString;

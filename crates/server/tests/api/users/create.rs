@@ -15,10 +15,11 @@ both! {
         let operator = doorward::audit::Actor::operator();
         let new = doorward::users::NewUser {
             email: doorward::email::Email::parse("ada@example.com").expect("an address"),
-            password: doorward::passwords::Password::parse("correct horse battery".into()),
+            password: doorward::passwords::Password::parse("correct horse battery".into())
+                .map(doorward::passwords::NewPassword),
             name: None,
-            is_active: true,
-            email_verified: true,
+            is_active: None,
+            email_verified: Some(true),
         };
         let ada = app.app.users().create(&operator, new).await.expect("made").user;
         let admin = doorward::roles::RoleName::parse("admin").expect("a name");
