@@ -9,6 +9,7 @@ mod accounts;
 mod audit;
 mod bad_input;
 mod envelope;
+mod health;
 mod identities;
 mod keys;
 mod passwords;

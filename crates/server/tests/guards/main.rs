@@ -8,5 +8,6 @@ mod support;
 mod architecture;
 mod contract;
 mod documents;
+mod mirror;
 mod names;
 mod statements;

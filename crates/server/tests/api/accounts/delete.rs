@@ -1,4 +1,4 @@
-//! `DELETE /auth/me` and `POST /auth/me/delete`.
+//! `DELETE /auth/me`.
 
 use doorward::params;
 use serde_json::json;
@@ -45,24 +45,12 @@ both! {
     async fn a_wrong_or_missing_password_deletes_nothing(engine: Engine) {
         let app = TestApp::start(engine).await;
         let ada = app.sign_up("ada").await;
-        for path in ["/auth/me", "/auth/me/delete"] {
-            let send = async |body| match path {
-                "/auth/me" => ada.delete_with(path, body).await,
-                _ => ada.post(path, body).await,
-            };
-            send(json!({"password": "wrong"})).await.expect_problem(403, "wrong_password");
-            send(json!({})).await.expect_problem(422, "validation");
-            send(json!({"password": null})).await.expect_problem(422, "validation");
-        }
+        let send = async |body| ada.delete_with("/auth/me", body).await;
+        send(json!({"password": "wrong"})).await.expect_problem(403, "wrong_password");
+        send(json!({})).await.expect_problem(422, "validation");
+        send(json!({"password": null})).await.expect_problem(422, "validation");
         app.anonymous().delete_with("/auth/me", json!({"password": PASSWORD})).await.expect(401);
         ada.get("/auth/me").await.expect(200);
-    }
-
-    async fn the_alias_deletes_by_post(engine: Engine) {
-        let app = TestApp::start(engine).await;
-        let ada = app.sign_up("ada").await;
-        ada.post("/auth/me/delete", json!({"password": PASSWORD})).await.expect(204);
-        ada.get("/auth/me").await.expect(401);
     }
 
     async fn the_last_active_admin_stays(engine: Engine) {

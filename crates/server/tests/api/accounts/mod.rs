@@ -6,6 +6,7 @@ use doorward::sql::{Sql, Step, Value};
 use crate::support::TestApp;
 
 mod delete;
+mod delete_by_post;
 mod me;
 mod register;
 mod spellings;

@@ -1,6 +1,5 @@
 //! The audit log.
 
 mod append_only;
-mod list;
 mod prune;
 mod records;

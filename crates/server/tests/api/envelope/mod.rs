@@ -1,4 +1,4 @@
-//! What surrounds every route: CORS, request ids, problem documents, authentication first, probes,
+//! What surrounds every route: CORS, request ids, problem documents, authentication first,
 //! mounts, the docs page, log lines.
 
 mod authentication_first;
@@ -8,4 +8,3 @@ mod errors;
 mod headers;
 mod log;
 mod mounts;
-mod probes;

@@ -1,7 +1,9 @@
-//! Keys: pairs that sign and are published, their rotation, and what other services ask about tokens.
+//! Keys: pairs that sign and are published, and their rotation.
 
 mod forged;
-mod introspection;
+mod metadata;
 mod pairs;
+mod published;
+mod published_alias;
 mod revoked;
 mod sealed;

@@ -33,7 +33,7 @@ fn header(client: &Client) -> Value {
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(header).expect("base64url")).expect("JSON")
 }
 
-async fn published(app: &TestApp) -> Vec<Value> {
+pub(super) async fn published(app: &TestApp) -> Vec<Value> {
     let reply = app.anonymous().get("/.well-known/jwks.json").await.expect(200);
     assert_eq!(reply.header("cache-control"), "public, max-age=300");
     reply.json()["keys"].as_array().expect("keys").clone()
@@ -57,29 +57,6 @@ both! {
             let now = app.clock.now().unix_timestamp();
             let claims = verifier.verify(ada.token.as_deref().expect("a token"), now);
             assert_eq!(claims.expect("valid").sub, ada.user["id"].as_str().expect("an id"));
-        }
-    }
-
-    async fn the_published_set_has_public_members_only_and_each_kid_once(engine: Engine) {
-        let app = TestApp::start(engine).await;
-        assert!(published(&app).await.is_empty(), "the shared secret is never published");
-        for algorithm in PAIRS {
-            app.app.signing_keys().create(&Actor::operator(), algorithm).await.expect("a key");
-        }
-        app.advance(Duration::from_secs(5));
-        let keys = published(&app).await;
-        assert_eq!(keys.len(), 3);
-        let mut kids: Vec<_> = keys.iter().map(|key| key["kid"].to_string()).collect();
-        kids.sort();
-        kids.dedup();
-        assert_eq!(kids.len(), 3);
-        for key in &keys {
-            assert_eq!(key["use"], "sig");
-            for (name, value) in key.as_object().expect("an object") {
-                let public = ["alg", "crv", "e", "kid", "kty", "n", "use", "x", "y"];
-                assert!(public.contains(&name.as_str()), "{name}");
-                assert!(value.is_string());
-            }
         }
     }
 
@@ -219,22 +196,5 @@ both! {
         let kept = changed(4, vec![old]).await;
         assert_eq!(kept.app.signing_keys().trouble().await.expect("an answer"), None);
         again(&kept, &ada).await.get("/auth/me").await.expect(200);
-    }
-
-    async fn the_metadata_names_what_there_is(engine: Engine) {
-        let app = TestApp::with(engine, |settings| {
-            settings.public_url = Some("https://auth.example.com".into());
-            settings.token_issuer = "https://auth.example.com".into();
-            settings.auth_path = "/api/auth".into();
-        })
-        .await;
-        let reply = app.anonymous().get("/.well-known/oauth-authorization-server").await.expect(200);
-        let metadata = reply.json();
-        assert_eq!(metadata["issuer"], "https://auth.example.com");
-        assert_eq!(metadata["jwks_uri"], "https://auth.example.com/.well-known/jwks.json");
-        assert_eq!(metadata["introspection_endpoint"], "https://auth.example.com/api/auth/introspect");
-        assert_eq!(metadata["revocation_endpoint"], "https://auth.example.com/api/auth/revoke");
-        assert_eq!(metadata["grant_types_supported"], json!(["refresh_token"]));
-        app.anonymous().get("/api/auth/jwks").await.expect(200);
     }
 }

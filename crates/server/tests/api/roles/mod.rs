@@ -1,7 +1,12 @@
 //! Roles: what they allow, who may give them, and that an admin always remains.
 
+mod beyond_own;
+mod create;
+mod delete;
 mod enforcement;
 pub(crate) use enforcement::admin_operations;
-mod grants;
+mod grant;
 mod last_admin;
-mod manage;
+mod list;
+mod revoke;
+mod update;

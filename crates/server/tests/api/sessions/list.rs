@@ -1,4 +1,4 @@
-//! `GET /auth/sessions`, `DELETE /auth/sessions/{id}` and `DELETE /auth/sessions`.
+//! `GET /auth/sessions`.
 
 use std::time::Duration;
 
@@ -8,14 +8,10 @@ use crate::both;
 use crate::support::client::PASSWORD;
 use crate::support::{Client, TestApp};
 
-async fn listed(client: &Client) -> Vec<Value> {
+pub(super) async fn listed(client: &Client) -> Vec<Value> {
     let reply = client.get("/auth/sessions").await.expect(200);
     assert_eq!(reply.header("cache-control"), "no-store");
     reply.json().as_array().expect("an array").clone()
-}
-
-fn path(session: &Value) -> String {
-    format!("/auth/sessions/{}", session["id"].as_str().expect("an id"))
 }
 
 both! {
@@ -56,42 +52,5 @@ both! {
         assert_eq!(found[0]["last_seen_at"], "2026-11-20T17:00:00Z");
         assert_eq!(found[0]["created_at"], "2026-11-20T12:00:00Z");
         assert_eq!(found[0]["expires_at"], "2026-12-20T17:00:00Z");
-    }
-
-    async fn one_session_is_ended_at_once_and_only_by_its_owner(engine: Engine) {
-        let app = TestApp::start(engine).await;
-        let ada = app.sign_up("ada").await;
-        let phone = ada.login("ada@example.com", PASSWORD).await;
-        let bob = app.sign_up("bob").await;
-        let of_phone = listed(&phone).await.into_iter().find(|it| it["current"] == true).expect("it");
-        let foreign = bob.delete(&path(&of_phone)).await.expect_problem(404, "not_found");
-        let missing = bob.delete("/auth/sessions/00000000-0000-7000-8000-000000000000").await;
-        let missing = missing.expect_problem(404, "not_found");
-        let body = |reply: &crate::support::Reply| {
-            let mut body = reply.json();
-            body["request_id"] = Value::Null;
-            body
-        };
-        assert_eq!(body(&foreign), body(&missing));
-        phone.get("/auth/me").await.expect(200);
-        ada.delete(&path(&of_phone)).await.expect(204);
-        phone.get("/auth/me").await.expect_problem(401, "invalid_token");
-        let token = json!({"refresh_token": phone.refresh_token});
-        phone.post("/auth/refresh", token).await.expect_problem(401, "invalid_refresh_token");
-        ada.delete(&path(&of_phone)).await.expect_problem(404, "not_found");
-        ada.get("/auth/me").await.expect(200);
-        ada.delete("/auth/sessions/x").await.expect_problem(422, "validation");
-    }
-
-    async fn all_others_are_ended_and_the_one_that_asks_goes_on(engine: Engine) {
-        let app = TestApp::start(engine).await;
-        let ada = app.sign_up("ada").await;
-        let phone = ada.login("ada@example.com", PASSWORD).await;
-        let bob = app.sign_up("bob").await;
-        phone.delete("/auth/sessions").await.expect(204);
-        ada.get("/auth/me").await.expect_problem(401, "invalid_token");
-        phone.get("/auth/me").await.expect(200);
-        bob.get("/auth/me").await.expect(200);
-        assert_eq!(listed(&phone).await.len(), 1);
     }
 }

@@ -1,4 +1,4 @@
-//! `/auth/login`, `/auth/refresh` and `/auth/logout`, one file for each, mirroring `src/sessions/`.
+//! Sessions: a file for each operation, and what they share.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -7,13 +7,19 @@ use serde_json::{Value, json};
 use crate::support::{Client, Reply};
 
 mod audit;
+mod introspect;
 mod list;
+mod list_of_user;
 mod login;
 mod logout;
-mod of_user;
 mod prune;
 mod races;
 mod refresh;
+mod revoke;
+mod revoke_everybodys;
+mod revoke_of_user;
+mod revoke_others;
+mod revoke_token;
 mod stored;
 
 /// One part of a compact JWS, decoded.

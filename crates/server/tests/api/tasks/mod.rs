@@ -9,6 +9,7 @@ mod create;
 mod delete;
 mod isolation;
 mod list;
+mod replace;
 mod show;
 mod unnamed;
 mod update;

@@ -1,36 +1,19 @@
-//! `/livez`, `/readyz`, `/health`. The database that hangs is tested in `tests/system/postgres`.
+//! `GET /readyz`.
 
 use std::time::Duration;
 
 use doorward::clock::Clock;
 use serde_json::json;
 
+use super::ask;
 use crate::both;
-use crate::support::{Reply, TestApp};
-
-/// What the probe says of a database that answers. A busy machine may keep it from answering in
-/// time, which is said for a second.
-async fn ask(app: &TestApp, path: &str) -> Reply {
-    for _ in 0..30 {
-        let reply = app.anonymous().get(path).await;
-        if reply.json()["database"] == "ok" {
-            return reply;
-        }
-        app.advance(Duration::from_secs(1));
-    }
-    panic!("the database never answered");
-}
+use crate::support::TestApp;
 
 both! {
-    async fn a_server_with_its_schema_is_alive_ready_and_healthy(engine: Engine) {
+    async fn a_server_with_its_schema_is_ready(engine: Engine) {
         let app = TestApp::start(engine).await;
-        let alive = app.anonymous().get("/livez").await.expect(200).json();
-        assert_eq!(alive, json!({"status": "alive"}));
         let ready = json!({"status": "ready", "database": "ok", "migrations": "current"});
         assert_eq!(ask(&app, "/readyz").await.expect(200).json(), ready);
-        let health =
-            json!({"status": "healthy", "database": "ok", "version": env!("CARGO_PKG_VERSION")});
-        assert_eq!(ask(&app, "/health").await.expect(200).json(), health);
     }
 }
 

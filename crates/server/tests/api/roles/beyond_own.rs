@@ -59,27 +59,4 @@ both! {
         eve.patch(&bob.at(""), off).await.expect(200);
         eve.delete(&bob.at("")).await.expect(204);
     }
-
-    async fn granting_and_revoking_again_changes_nothing_and_what_is_not_there_is_404(engine: Engine) {
-        let app = TestApp::start(engine).await;
-        let ada = app.admin("ada").await;
-        let bob = app.sign_up("bob").await;
-        for _ in 0..2 {
-            ada.raw("PUT", &bob.at("/roles/user"), &[], "").await.expect(204);
-        }
-        for _ in 0..2 {
-            ada.delete(&bob.at("/roles/user")).await.expect(204);
-        }
-        assert_eq!(ada.get(&bob.at("")).await.json()["roles"], json!([]));
-        ada.raw("PUT", &bob.at("/roles/nobody"), &[], "").await.expect_problem(404, "not_found");
-        ada.delete(&bob.at("/roles/nobody")).await.expect_problem(404, "not_found");
-        for path in ["/roles/No%20Role", "/roles/a%00b", "/roles/%ff"] {
-            ada.raw("PUT", &bob.at(path), &[], "").await.expect_problem(422, "validation");
-            ada.delete(&bob.at(path)).await.expect_problem(422, "validation");
-        }
-        let nobody = "/admin/users/00000000-0000-7000-8000-000000000000/roles/user";
-        ada.raw("PUT", nobody, &[], "").await.expect_problem(404, "not_found");
-        ada.delete(nobody).await.expect_problem(404, "not_found");
-        ada.raw("PUT", "/admin/users/x/roles/user", &[], "").await.expect_problem(422, "validation");
-    }
 }
