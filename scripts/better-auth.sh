@@ -6,7 +6,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 if ! command -v npm >/dev/null || ! node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20 ? 1 : 0)' 2>/dev/null; then
-  echo "skipped: Better Auth needs Node 20 or newer" >&2
+  [ "${SKIP_BETTER_AUTH:-}" = 1 ] || { echo "Better Auth needs Node 20 or newer: install it, or set SKIP_BETTER_AUTH=1" >&2; exit 1; }
+  echo "skipped by SKIP_BETTER_AUTH" >&2
   exit 0
 fi
 if [ -z "${DOORWARD_BIN:-}" ]; then

@@ -63,11 +63,17 @@ cp docs/examples/nextjs_route.ts "$node/app/whoami/route.ts"
 export NEXT_TELEMETRY_DISABLED=1
 (cd "$node" && npx next build >"$work/next" 2>&1) || { cat "$work/next" >&2; exit 1; }
 
+# Said on stderr, and once more where `scripts/test.sh` ends.
+skipped() {
+  echo "skipped: $1" >&2
+  [ -z "${DOORWARD_SKIPPED:-}" ] || echo "$1" >>"$DOORWARD_SKIPPED"
+}
+
 go=$PWD/target/interop-go
 mkdir -p "$go"
 cp tests/interop/go/* docs/examples/go_auth.go "$go"
 if ! command -v go >/dev/null; then
-  echo "skipped: Go is not installed"
+  skipped "Go is not installed"
   go=
 elif (cd "$go" && go mod download) >"$work/go" 2>&1; then
   (cd "$go" && go vet . && go test -c -o tokens.test .)
@@ -75,7 +81,7 @@ elif grep -qi 'security error\|checksum mismatch' "$work/go"; then
   cat "$work/go" >&2
   exit 1
 else
-  echo "skipped: Go's modules cannot be downloaded: $(tail -1 "$work/go")"
+  skipped "Go's modules cannot be downloaded: $(tail -1 "$work/go")"
   go=
 fi
 

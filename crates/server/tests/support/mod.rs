@@ -17,6 +17,21 @@ pub use {
     client::{Client, Reply},
 };
 
+/// Whether this variable says that the tests which need a program may pass without it.
+pub fn skipped(variable: &str) -> bool {
+    let skipped = std::env::var_os(variable).is_some_and(|value| value == "1");
+    if skipped {
+        let test = std::thread::current().name().unwrap_or("a test").to_owned();
+        say(&format!("skipped by {variable}: {test}"));
+    }
+    skipped
+}
+
+/// Says it on stderr, which the test harness does not keep to itself as it keeps `eprintln!`.
+pub fn say(text: &str) {
+    let _ = std::io::Write::write_all(&mut std::io::stderr(), format!("{text}\n").as_bytes());
+}
+
 /// The same body on SQLite and on PostgreSQL: `both! { async fn a_sentence(engine: Engine) { … } }`
 /// makes the tests `a_sentence::sqlite` and `a_sentence::postgres`.
 #[macro_export]

@@ -14,7 +14,7 @@ use crate::postgres::data::{
 use crate::postgres::proxy::Proxy;
 use crate::support::postgres::{self, Postgres};
 
-/// The engine's deadline is 4 s, and a busy machine adds to it; two of them in a row are too many.
+/// The engine's deadline is 4 s of real time, as sockets know no other, and a busy machine adds to it; two of them in a row are too many.
 const IN_TIME: Duration = Duration::from_millis(7900);
 
 #[tokio::test]
@@ -212,6 +212,7 @@ async fn restart_under_load(mode: &str) {
             kept
         });
     }
+    // The load runs for a real second before the restart and one after it.
     tokio::time::sleep(Duration::from_secs(1)).await;
     let server = tokio::task::spawn_blocking({
         let mode = mode.to_owned();

@@ -283,6 +283,7 @@ async fn nothing_is_sent_while_nobody_asks() {
     let db = open(&proxy.before(&url)).await;
     let ada = user(&db).await;
     task(&db, ada, "a task").await;
+    // Real seconds here and below: what a driver or the kernel would send by itself asks no clock of ours.
     // Connections that were asked for may still be opening.
     let mut sent = 0;
     while std::mem::replace(&mut sent, proxy.bytes()) != sent {
