@@ -2,14 +2,18 @@
 //! banned, and where the work asks for one, a permission. The same folder keeps what must stay true
 //! whichever feature writes (`safeguards.rs`).
 
+mod conditions;
 pub mod permission;
 mod safeguards;
+mod standing;
 
+pub(crate) use conditions::{active, flag_is, holds, live, not_ended};
 pub use permission::{Needed, Permission};
 pub use safeguards::{
     Authority, STATEMENTS, end_other_sessions, end_sessions, keep_an_admin, lock_admins,
     user_exists,
 };
+pub use standing::{Life, Standing};
 
 use time::OffsetDateTime;
 use uuid::Uuid;

@@ -5,7 +5,7 @@
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{Gate, Permission};
+use super::{Gate, Permission, active, holds, not_ended};
 use crate::sql::Step;
 use crate::{params, statements};
 
@@ -13,29 +13,27 @@ statements! {
     // A row lock on PostgreSQL, where two transactions could otherwise each see the other's admin;
     // SQLite has one writer. Taken by everything that can leave fewer admins or change who may what.
     LOCK_ADMINS = "UPDATE roles SET built_in = TRUE WHERE name = 'admin'";
-    KEEP_AN_ADMIN = "SELECT doorward_refuse('last_admin') WHERE EXISTS (\
+    KEEP_AN_ADMIN = concat!("SELECT doorward_refuse('last_admin') WHERE EXISTS (\
         SELECT 1 FROM user_roles h JOIN users u ON u.id = h.user_id WHERE h.role = 'admin' \
-        AND h.user_id = $1 AND u.is_active AND (u.banned_until IS NULL OR u.banned_until <= $2)) \
+        AND h.user_id = $1 AND ", active!("u.", "$2"), ") \
         AND NOT EXISTS (\
         SELECT 1 FROM user_roles h JOIN users u ON u.id = h.user_id WHERE h.role = 'admin' \
-        AND h.user_id <> $1 AND u.is_active AND (u.banned_until IS NULL OR u.banned_until <= $2))";
+        AND h.user_id <> $1 AND ", active!("u.", "$2"), ")");
     USER_EXISTS = "SELECT doorward_refuse('not_found') \
         WHERE NOT EXISTS (SELECT 1 FROM users WHERE id = $1)";
-    HOLDS = "SELECT doorward_refuse('insufficient_scope:' || $2) WHERE NOT EXISTS (\
-        SELECT 1 FROM user_roles h JOIN role_permissions p ON p.role = h.role \
-        WHERE h.user_id = $1 AND p.permission IN ('*', $2))";
-    HOLDS_ALL_OF_USER = "SELECT doorward_refuse('insufficient_scope:' || p.permission) \
+    HOLDS = concat!(
+        "SELECT doorward_refuse('insufficient_scope:' || $2) WHERE NOT ", holds!("$1", "$2")
+    );
+    HOLDS_ALL_OF_USER = concat!("SELECT doorward_refuse('insufficient_scope:' || p.permission) \
         FROM user_roles t JOIN role_permissions p ON p.role = t.role WHERE t.user_id = $1 \
-        AND NOT EXISTS (SELECT 1 FROM user_roles h JOIN role_permissions q ON q.role = h.role \
-        WHERE h.user_id = $2 AND q.permission IN ('*', p.permission))";
-    HOLDS_ALL_OF_ROLE = "SELECT doorward_refuse('insufficient_scope:' || p.permission) \
+        AND NOT ", holds!("$2", "p.permission"));
+    HOLDS_ALL_OF_ROLE = concat!("SELECT doorward_refuse('insufficient_scope:' || p.permission) \
         FROM role_permissions p WHERE p.role = $1 \
-        AND NOT EXISTS (SELECT 1 FROM user_roles h JOIN role_permissions q ON q.role = h.role \
-        WHERE h.user_id = $2 AND q.permission IN ('*', p.permission))";
-    END_SESSIONS = "UPDATE sessions SET ended_at = $2, end_reason = $3 \
-        WHERE user_id = $1 AND ended_at IS NULL RETURNING id";
-    END_OTHER_SESSIONS = "UPDATE sessions SET ended_at = $3, end_reason = $4 \
-        WHERE user_id = $1 AND id <> $2 AND ended_at IS NULL RETURNING id";
+        AND NOT ", holds!("$2", "p.permission"));
+    END_SESSIONS = concat!("UPDATE sessions SET ended_at = $2, end_reason = $3 \
+        WHERE user_id = $1 AND ", not_ended!(""), " RETURNING id");
+    END_OTHER_SESSIONS = concat!("UPDATE sessions SET ended_at = $3, end_reason = $4 \
+        WHERE user_id = $1 AND id <> $2 AND ", not_ended!(""), " RETURNING id");
 }
 
 /// On whose authority administrative work is done.

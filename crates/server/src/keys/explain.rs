@@ -1,6 +1,7 @@
 //! The check that a token fails, in words for the person who wonders why: what the token says, and what
 //! it is held to. The signature itself is never shown.
 
+use crate::gate::Standing;
 use doorward_verify::{Rejection, Token};
 use serde_json::Value;
 use time::OffsetDateTime;
@@ -94,11 +95,13 @@ pub fn barred(
     banned_until: Option<OffsetDateTime>,
     now: OffsetDateTime,
 ) -> Option<String> {
-    if !is_active {
-        return Some("user: the account is disabled".into());
+    match Standing::of(is_active, banned_until, now) {
+        Standing::Active => None,
+        Standing::Disabled => Some("user: the account is disabled".into()),
+        Standing::Banned(until) => {
+            Some(format!("user: the account is banned until {}", to_the_second(until)))
+        }
     }
-    let banned = banned_until.filter(|until| *until > now);
-    banned.map(|until| format!("user: the account is banned until {}", to_the_second(until)))
 }
 
 /// As JSON, which no control character leaves.

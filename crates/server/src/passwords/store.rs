@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use crate::db::{Columns, FromRow};
 use crate::email::Email;
-use crate::gate::Gate;
+use crate::gate::{Gate, Standing};
 use crate::sql::{Result, Step};
 use crate::{params, statements};
 
@@ -72,7 +72,7 @@ pub(crate) struct Credentials {
 impl Credentials {
     /// Disabled, or banned at this instant.
     pub(super) fn is_shut_out(&self, now: OffsetDateTime) -> bool {
-        !self.is_active || self.banned_until.is_some_and(|until| until > now)
+        Standing::of(self.is_active, self.banned_until, now) != Standing::Active
     }
 }
 

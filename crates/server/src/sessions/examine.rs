@@ -10,6 +10,7 @@ use super::refresh_token::Presented;
 use super::{Sessions, store};
 use crate::config::Secret;
 use crate::error::Error;
+use crate::gate::Life;
 use crate::keys::{Demands, Examined, Said, barred, shown};
 use crate::timestamp::to_the_second;
 
@@ -171,11 +172,13 @@ impl Fate {
         if owner.is_some_and(|owner| owner != self.user_id) {
             return Some("session: it is another user's".into());
         }
-        if let Some(ended) = self.ended_at {
-            let why = self.end_reason.as_deref().unwrap_or("unknown");
-            return Some(format!("session: it ended at {} ({why})", to_the_second(ended)));
+        match Life::of(self.ended_at, self.expires_at, now) {
+            Life::Live => None,
+            Life::Ended(at) => {
+                let why = self.end_reason.as_deref().unwrap_or("unknown");
+                Some(format!("session: it ended at {} ({why})", to_the_second(at)))
+            }
+            Life::Expired(at) => Some(format!("session: it expired at {}", to_the_second(at))),
         }
-        let expired = self.expires_at <= now;
-        expired.then(|| format!("session: it expired at {}", to_the_second(self.expires_at)))
     }
 }

@@ -7,6 +7,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::db::{Columns, FromRow};
+use crate::gate::Life;
 use crate::sql::Result;
 
 /// What was settled when a session began, and never changes.
@@ -63,7 +64,8 @@ impl Session {
 
     /// True while its tokens count.
     pub fn is_live(&self, now: OffsetDateTime) -> bool {
-        self.ended_at.is_none() && now < self.expires_at && now < self.begun.max_expires_at
+        let expires_at = self.expires_at.min(self.begun.max_expires_at);
+        Life::of(self.ended_at, expires_at, now) == Life::Live
     }
 }
 

@@ -7,7 +7,7 @@ use super::examine::Fate;
 use super::{Session, SessionView};
 use crate::accounts::split_roles;
 use crate::db::{Columns, Database, FromRow};
-use crate::gate::{Authority, Gate, end_other_sessions, end_sessions};
+use crate::gate::{Authority, Gate, active, end_other_sessions, end_sessions, live, not_ended};
 use crate::input::Origin;
 use crate::sql::{Result, Step};
 use crate::{params, statements};
@@ -15,47 +15,45 @@ use crate::{params, statements};
 statements! {
     // The user must still be active with the very hash that was verified: a sign-in that races a
     // password change or a ban leaves nothing alive.
-    INSERT_SESSION = "INSERT INTO sessions (id, user_id, salt, ip, user_agent, created_at, rotated_at, \
+    INSERT_SESSION = concat!("INSERT INTO sessions (id, user_id, salt, ip, user_agent, created_at, rotated_at, \
         last_seen_at, expires_at, max_expires_at) \
         SELECT $1, u.id, $3, $4, $5, $6, $6, $6, $7, $8 FROM users u \
-        WHERE u.id = $2 AND u.is_active AND (u.banned_until IS NULL OR u.banned_until <= $6) \
-        AND u.hashed_password = $9";
+        WHERE u.id = $2 AND ", active!("u.", "$6"), " \
+        AND u.hashed_password = $9");
     IS_BEGUN = "SELECT doorward_refuse('user_changed') \
         WHERE NOT EXISTS (SELECT 1 FROM sessions WHERE id = $1)";
-    IS_LIVE = "SELECT doorward_refuse('ended') \
-        WHERE NOT EXISTS (SELECT 1 FROM sessions WHERE id = $1 AND ended_at IS NULL)";
-    FIND_FOR_REFRESH = "SELECT s.id, s.user_id, s.counter, s.confirmed, s.salt, s.rotated_at, \
+    IS_LIVE = concat!("SELECT doorward_refuse('ended') \
+        WHERE NOT EXISTS (SELECT 1 FROM sessions WHERE id = $1 AND ", not_ended!(""), ")");
+    FIND_FOR_REFRESH = concat!("SELECT s.id, s.user_id, s.counter, s.confirmed, s.salt, s.rotated_at, \
         s.expires_at, s.max_expires_at, s.ended_at, \
-        (u.is_active AND (u.banned_until IS NULL OR u.banned_until <= $2)) AS is_active, \
+        ", active!("u.", "$2"), " AS is_active, \
         (SELECT string_agg(r.role, ',' ORDER BY r.role) FROM user_roles r WHERE r.user_id = u.id) AS roles \
-        FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = $1";
-    ADVANCE = "UPDATE sessions SET counter = counter + 1, rotated_at = $3, last_seen_at = $3, \
-        expires_at = $4 WHERE id = $1 AND counter = $2 AND ended_at IS NULL AND expires_at > $3 \
+        FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = $1");
+    ADVANCE = concat!("UPDATE sessions SET counter = counter + 1, rotated_at = $3, last_seen_at = $3, \
+        expires_at = $4 WHERE id = $1 AND counter = $2 AND ", live!("", "$3"), " \
         AND max_expires_at > $3 AND EXISTS (SELECT 1 FROM users u WHERE u.id = sessions.user_id \
-        AND u.is_active AND (u.banned_until IS NULL OR u.banned_until <= $3)) \
+        AND ", active!("u.", "$3"), ") \
         RETURNING (SELECT string_agg(r.role, ',' ORDER BY r.role) FROM user_roles r \
-        WHERE r.user_id = sessions.user_id) AS roles";
-    END = "UPDATE sessions SET ended_at = $2, end_reason = $3 \
-        WHERE id = $1 AND ended_at IS NULL";
+        WHERE r.user_id = sessions.user_id) AS roles");
+    END = concat!("UPDATE sessions SET ended_at = $2, end_reason = $3 \
+        WHERE id = $1 AND ", not_ended!(""));
     // One row with nulls for a user without sessions, none without such a user.
-    LIST_OF_USER = "SELECT s.id, s.created_at, s.last_seen_at, s.expires_at, s.ip, s.user_agent \
-        FROM users u LEFT JOIN sessions s ON s.user_id = u.id AND s.ended_at IS NULL \
-        AND s.expires_at > $2 WHERE u.id = $1 ORDER BY s.created_at DESC, s.id DESC LIMIT 1000";
-    IS_OWN = "SELECT doorward_refuse('not_found') WHERE NOT EXISTS (SELECT 1 FROM sessions \
-        WHERE user_id = $1 AND id = $2 AND ended_at IS NULL AND expires_at > $3)";
+    LIST_OF_USER = concat!("SELECT s.id, s.created_at, s.last_seen_at, s.expires_at, s.ip, s.user_agent \
+        FROM users u LEFT JOIN sessions s ON s.user_id = u.id AND ", live!("s.", "$2"), " WHERE u.id = $1 ORDER BY s.created_at DESC, s.id DESC LIMIT 1000");
+    IS_OWN = concat!("SELECT doorward_refuse('not_found') WHERE NOT EXISTS (SELECT 1 FROM sessions \
+        WHERE user_id = $1 AND id = $2 AND ", live!("", "$3"), ")");
     DELETE_PAST = "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions \
         WHERE max_expires_at < $1 ORDER BY max_expires_at LIMIT $2) RETURNING id";
-    END_EVERYBODYS = "UPDATE sessions SET ended_at = $1, end_reason = $2 WHERE ended_at IS NULL";
-    FIND_OWNER = "SELECT s.user_id FROM sessions s \
-        WHERE s.id = $1 AND s.ended_at IS NULL AND s.expires_at > $2";
-    FIND_LIVE = "SELECT s.id FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = $1 \
-        AND s.user_id = $2 AND s.ended_at IS NULL AND s.expires_at > $3 AND u.is_active \
-        AND (u.banned_until IS NULL OR u.banned_until <= $3)";
+    END_EVERYBODYS = concat!("UPDATE sessions SET ended_at = $1, end_reason = $2 WHERE ", not_ended!(""));
+    FIND_OWNER = concat!("SELECT s.user_id FROM sessions s \
+        WHERE s.id = $1 AND ", live!("s.", "$2"));
+    FIND_LIVE = concat!("SELECT s.id FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = $1 \
+        AND s.user_id = $2 AND ", live!("s.", "$3"), " AND ", active!("u.", "$3"));
     FIND_FATE = "SELECT s.user_id, s.expires_at, s.ended_at, s.end_reason, u.is_active, u.banned_until \
         FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = $1";
     FIND_USER = "SELECT u.id FROM users u WHERE u.id = $1";
-    END_OWN = "UPDATE sessions SET ended_at = $3, end_reason = $4 \
-        WHERE user_id = $1 AND id = $2 AND ended_at IS NULL RETURNING id";
+    END_OWN = concat!("UPDATE sessions SET ended_at = $3, end_reason = $4 \
+        WHERE user_id = $1 AND id = $2 AND ", not_ended!(""), " RETURNING id");
 }
 
 /// A session with what a refresh needs to know of its user.

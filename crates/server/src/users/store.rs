@@ -9,19 +9,19 @@ use super::{AdminUser, NewUser, UserFilter};
 use crate::accounts::Name;
 use crate::db::Database;
 use crate::email::Email;
-use crate::gate::Authority;
+use crate::gate::{Authority, flag_is};
 use crate::input::{Given, Instant, Page};
 use crate::sql::{Result, Step};
 use crate::{params, statements};
 
 macro_rules! user {
-    ($from:literal) => {
+    ($($from:expr),+) => {
         concat!(
             "SELECT u.id, u.email, u.name, u.is_active, u.email_verified, \
              (SELECT string_agg(r.role, ',' ORDER BY r.role) FROM user_roles r \
              WHERE r.user_id = u.id) AS roles, \
              u.created_at, u.updated_at, u.banned_until, u.ban_reason FROM ",
-            $from
+            $($from),+
         )
     };
 }
@@ -31,12 +31,12 @@ statements! {
     FIND_BY_EMAIL = user!("users u WHERE u.email_key = $1");
     LIST = user!("users u WHERE (u.created_at, u.id) > ($1, $2) ORDER BY u.created_at, u.id LIMIT $3");
     LIST_FILTERED = user!("users u WHERE (u.created_at, u.id) > ($1, $2) \
-        AND (u.email_key LIKE $3 ESCAPE '!' OR $3 IS NULL) AND (u.is_active = $4 OR $4 IS NULL) \
-        ORDER BY u.created_at, u.id LIMIT $5");
+        AND (u.email_key LIKE $3 ESCAPE '!' OR $3 IS NULL) AND ", flag_is!("u.", "$4"),
+        " ORDER BY u.created_at, u.id LIMIT $5");
     LIST_BY_ROLE = user!("user_roles h JOIN users u ON u.id = h.user_id \
         WHERE h.role = $1 AND (u.created_at, u.id) > ($2, $3) \
-        AND (u.email_key LIKE $4 ESCAPE '!' OR $4 IS NULL) AND (u.is_active = $5 OR $5 IS NULL) \
-        ORDER BY u.created_at, u.id LIMIT $6");
+        AND (u.email_key LIKE $4 ESCAPE '!' OR $4 IS NULL) AND ", flag_is!("u.", "$5"),
+        " ORDER BY u.created_at, u.id LIMIT $6");
     INSERT = "INSERT INTO users (id, email, email_key, name, hashed_password, is_active, \
         email_verified, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)";
     INSERT_ROLE = "INSERT INTO user_roles (user_id, role) VALUES ($1, 'user')";

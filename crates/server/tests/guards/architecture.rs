@@ -33,7 +33,7 @@ fn sources() -> Vec<(String, String)> {
 }
 
 /// The code of a file without its unit tests and comments.
-fn code(text: &str) -> String {
+pub(crate) fn code(text: &str) -> String {
     let text = text.split("#[cfg(test)]").next().unwrap_or_default();
     text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
 }

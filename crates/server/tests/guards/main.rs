@@ -6,6 +6,7 @@
 mod support;
 
 mod architecture;
+mod conditions;
 mod contract;
 mod documents;
 mod mirror;

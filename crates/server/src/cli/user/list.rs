@@ -12,6 +12,7 @@ use crate::cli::operator::find_user;
 use crate::cli::table::{plain, table};
 use crate::cli::{Exit, failed, output, output_json};
 use crate::gate::Authority;
+use crate::gate::Standing;
 use crate::input::{LATEST, Page};
 use crate::timestamp::to_the_second;
 use crate::users::{AdminUser, UserFilter};
@@ -74,11 +75,11 @@ fn row(found: &AdminUser, now: OffsetDateTime) -> Vec<String> {
 }
 
 fn state(found: &AdminUser, now: OffsetDateTime) -> String {
-    match found.banned_until.filter(|until| *until > now) {
-        _ if !found.user.is_active => "deactivated".into(),
-        Some(until) if until.year() == LATEST.year() => "banned".into(),
-        Some(until) => format!("banned until {}", to_the_second(until)),
-        None => "active".into(),
+    match Standing::of(found.user.is_active, found.banned_until, now) {
+        Standing::Disabled => "deactivated".into(),
+        Standing::Banned(until) if until.year() == LATEST.year() => "banned".into(),
+        Standing::Banned(until) => format!("banned until {}", to_the_second(until)),
+        Standing::Active => "active".into(),
     }
 }
 

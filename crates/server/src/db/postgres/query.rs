@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use tokio_postgres::Error;
 use tokio_postgres::error::SqlState;
 
-use crate::gate::{Gate, Via};
+use crate::gate::{Gate, Via, active, holds, live};
 use crate::sql::Value;
 use crate::sql::{Sql, Step, TextPlace};
 
@@ -14,30 +14,36 @@ use crate::sql::{Sql, Step, TextPlace};
 /// transaction with it, whatever the steps are.
 pub(in crate::db) const GATE: Sql = crate::statement!(
     "WRITE_GATE",
-    "WITH live AS MATERIALIZED (SELECT s.confirmed, s.user_id FROM sessions s \
+    concat!(
+        "WITH live AS MATERIALIZED (SELECT s.confirmed, s.user_id FROM sessions s \
         JOIN users u ON u.id = s.user_id WHERE s.id = $1 AND s.user_id = $2 \
-        AND s.ended_at IS NULL AND s.expires_at > $3 AND u.is_active \
-        AND (u.banned_until IS NULL OR u.banned_until <= $3)) \
+        AND ",
+        live!("s.", "$3"),
+        " AND ",
+        active!("u.", "$3"),
+        ") \
         SELECT (SELECT confirmed FROM live), set_config('doorward.user_id', \
         coalesce((SELECT user_id::text FROM live), 'no live session')::uuid::text, true)"
+    )
 );
 
 /// The same for the user of an identity at another issuer.
 pub(in crate::db) const IDENTITY_GATE: Sql = crate::statement!(
     "WRITE_IDENTITY_GATE",
-    "WITH live AS MATERIALIZED (SELECT i.user_id FROM identities i \
-        JOIN users u ON u.id = i.user_id WHERE i.id = $1 AND i.user_id = $2 AND u.is_active \
-        AND (u.banned_until IS NULL OR u.banned_until <= $3)) \
+    concat!(
+        "WITH live AS MATERIALIZED (SELECT i.user_id FROM identities i \
+        JOIN users u ON u.id = i.user_id WHERE i.id = $1 AND i.user_id = $2 AND ",
+        active!("u.", "$3"),
+        ") \
         SELECT CAST(0 AS BIGINT), set_config('doorward.user_id', \
         coalesce((SELECT user_id::text FROM live), 'no such identity')::uuid::text, true)"
+    )
 );
 
 /// Second statement of a writing bundle whose gate asks for a permission.
 pub(in crate::db) const HOLDS: Sql = crate::statement!(
     "HOLDS",
-    "SELECT doorward_refuse('insufficient_scope:' || $2) WHERE NOT EXISTS (\
-        SELECT 1 FROM user_roles h JOIN role_permissions p ON p.role = h.role \
-        WHERE h.user_id = $1 AND p.permission IN ('*', $2))"
+    concat!("SELECT doorward_refuse('insufficient_scope:' || $2) WHERE NOT ", holds!("$1", "$2"))
 );
 
 /// The first use of a generation of the refresh token.
@@ -144,10 +150,13 @@ impl<'a> Query<'a> {
             Form::Permitted(via) => {
                 let (user, needed) = (params + 2, params + 4);
                 let holds = format!(
-                    ", CASE WHEN NOT EXISTS (SELECT 1 FROM user_roles h JOIN role_permissions p \
-                     ON p.role = h.role WHERE h.user_id = ${user} \
-                     AND p.permission IN ('*', ${needed})) \
-                     THEN doorward_refuse('insufficient_scope:' || ${needed}) END"
+                    concat!(
+                        ", CASE WHEN NOT ",
+                        holds!("${user}", "${needed}"),
+                        " THEN doorward_refuse('insufficient_scope:' || ${needed}) END"
+                    ),
+                    user = user,
+                    needed = needed
                 );
                 Cow::Owned(behind_gate(via, self.sql.text, params, &holds))
             }
@@ -165,19 +174,30 @@ fn behind_gate(via: Via, work: &str, params: usize, holds: &str) -> String {
     let (session, user, now) = (params + 1, params + 2, params + 3);
     let (table, confirmed, live) = match via {
         Via::Session => {
-            let live = format!("AND s.ended_at IS NULL AND s.expires_at > ${now} ");
+            let live = format!(concat!("AND ", live!("s.", "${now}"), " "), now = now);
             ("sessions", "s.confirmed", live)
         }
         Via::Identity => ("identities", "CAST(0 AS BIGINT) AS confirmed", String::new()),
     };
     format!(
-        "WITH gate AS MATERIALIZED (SELECT {confirmed}, \
+        concat!(
+            "WITH gate AS MATERIALIZED (SELECT {confirmed}, \
          set_config('doorward.user_id', s.user_id::text, true){holds} FROM {table} s \
          JOIN users u ON u.id = s.user_id WHERE s.id = ${session} AND s.user_id = ${user} \
-         {live}AND u.is_active \
-         AND (u.banned_until IS NULL OR u.banned_until <= ${now})) \
+         {live}AND ",
+            active!("u.", "${now}"),
+            ") \
          SELECT gate.confirmed, work.* FROM gate \
          LEFT JOIN LATERAL (SELECT TRUE AS found, w.* FROM ({work}) w) work ON TRUE"
+        ),
+        confirmed = confirmed,
+        holds = holds,
+        table = table,
+        session = session,
+        user = user,
+        live = live,
+        now = now,
+        work = work
     )
 }
 

@@ -11,7 +11,7 @@ use std::path::Path;
 use crate::db::sqlite::row::{failed, portable};
 use crate::db::sqlite::thread::{SqliteSession, Threads};
 use crate::db::{FromRow, Row};
-use crate::gate::{Gate, Via};
+use crate::gate::{Gate, Via, active, holds, live};
 use crate::sql::Step;
 use crate::sql::Value;
 use crate::sql::{DbError, Result, Sql};
@@ -20,20 +20,23 @@ const READERS: usize = 2;
 
 const GATE: Sql = crate::statement!(
     "GATE",
-    "SELECT s.confirmed FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = $1 \
-        AND s.user_id = $2 AND s.ended_at IS NULL AND s.expires_at > $3 AND u.is_active \
-        AND (u.banned_until IS NULL OR u.banned_until <= $3)"
+    concat!(
+        "SELECT s.confirmed FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = $1 \
+        AND s.user_id = $2 AND ",
+        live!("s.", "$3"),
+        " AND ",
+        active!("u.", "$3")
+    )
 );
 const IDENTITY_GATE: Sql = crate::statement!(
     "IDENTITY_GATE",
-    "SELECT 0 AS confirmed FROM identities i JOIN users u ON u.id = i.user_id WHERE i.id = $1 \
-        AND i.user_id = $2 AND u.is_active AND (u.banned_until IS NULL OR u.banned_until <= $3)"
+    concat!(
+        "SELECT 0 AS confirmed FROM identities i JOIN users u ON u.id = i.user_id WHERE i.id = $1 \
+        AND i.user_id = $2 AND ",
+        active!("u.", "$3")
+    )
 );
-const HOLDS: Sql = crate::statement!(
-    "HOLDS",
-    "SELECT 1 FROM user_roles h JOIN role_permissions p ON p.role = h.role \
-        WHERE h.user_id = $1 AND p.permission IN ('*', $2)"
-);
+const HOLDS: Sql = crate::statement!("HOLDS", concat!("SELECT 1 WHERE ", holds!("$1", "$2")));
 const CONFIRM: Sql = crate::statement!(
     "CONFIRM",
     "UPDATE sessions SET confirmed = $2 WHERE id = $1 AND confirmed < $2"

@@ -1,0 +1,60 @@
+//! The conditions of the gate as SQL fragments, each written here and nowhere else: both engines'
+//! gates, the safeguards and the stores put them into their statements with `concat!`. A guard test
+//! fails if another file spells one.
+
+/// The user is active and not banned at `$now`. `$of` is the prefix of the columns, such as `"u."`.
+macro_rules! active {
+    ($of:literal, $now:literal) => {
+        concat!(
+            "(",
+            $of,
+            "is_active AND (",
+            $of,
+            "banned_until IS NULL OR ",
+            $of,
+            "banned_until <= ",
+            $now,
+            "))"
+        )
+    };
+}
+pub(crate) use active;
+
+/// The session has not been ended, though it may have expired.
+macro_rules! not_ended {
+    ($of:literal) => {
+        concat!($of, "ended_at IS NULL")
+    };
+}
+pub(crate) use not_ended;
+
+/// The session lives at `$now`: neither ended nor expired.
+macro_rules! live {
+    ($of:literal, $now:literal) => {
+        concat!("(", $of, "ended_at IS NULL AND ", $of, "expires_at > ", $now, ")")
+    };
+}
+pub(crate) use live;
+
+/// The user holds the permission, by name or through `*`.
+macro_rules! holds {
+    ($user:literal, $needed:literal) => {
+        concat!(
+            "EXISTS (SELECT 1 FROM user_roles h JOIN role_permissions q ON q.role = h.role \
+             WHERE h.user_id = ",
+            $user,
+            " AND q.permission IN ('*', ",
+            $needed,
+            "))"
+        )
+    };
+}
+pub(crate) use holds;
+
+/// A listing's filter: accounts whose flag is the parameter, or all where that is null.
+macro_rules! flag_is {
+    ($of:literal, $wanted:literal) => {
+        concat!("(", $of, "is_active = ", $wanted, " OR ", $wanted, " IS NULL)")
+    };
+}
+pub(crate) use flag_is;
