@@ -216,7 +216,7 @@ impl Error {
                 problems.iter().map(Invalid::to_string).collect::<Vec<_>>().join("; ")
             }
             Self::RateLimited(seconds) => format!("Too many requests: try again in {seconds} s."),
-            Self::Internal(_) => "Something went wrong on our side; quote the request id.".into(),
+            Self::Internal(_) => "Internal error. Report the request id to the operator.".into(),
             Self::HashingUnavailable => {
                 "Too many sign-ins at once; nothing was stored. Try again shortly.".into()
             }

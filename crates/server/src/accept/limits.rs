@@ -50,7 +50,7 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// What one client network may hold of so many connections.
+    /// The share of one client network in this number of connections.
     pub fn share_of(connections: usize) -> usize {
         (connections / 4).max(16)
     }

@@ -37,42 +37,42 @@ pub(super) struct AuditArgs {
 
 #[derive(Debug, Subcommand)]
 enum AuditCommand {
-    /// Show who did what to whom, the newest last
+    /// Show recorded events, newest last
     List(AuditListArgs),
-    /// Remove the records that AUDIT_RETENTION no longer keeps
+    /// Delete records older than AUDIT_RETENTION
     Prune,
 }
 
 #[derive(Debug, Args)]
 struct AuditListArgs {
-    /// Of this kind: login, role.grant, account.ban, …
+    /// Only this event: login, role.grant, account.ban, …
     #[arg(long)]
     event: Option<String>,
-    /// That came out like this: success, failure, blocked or denied
+    /// Only this outcome: success, failure, blocked or denied
     #[arg(long)]
     outcome: Option<String>,
-    /// Done by this account, by id or e-mail address
+    /// Only what this account did, by id or e-mail address
     #[arg(long, value_name = "USER")]
     actor: Option<String>,
-    /// Done to this account, by id or e-mail address
+    /// Only what was done to this account, by id or e-mail address
     #[arg(long)]
     user: Option<String>,
-    /// From this address
+    /// Only from this IP address
     #[arg(long)]
     ip: Option<String>,
-    /// In this request
+    /// Only from the request with this id
     #[arg(long)]
     request_id: Option<String>,
-    /// Not earlier than this, as in 2030-01-31T12:00:00Z
+    /// Only from this time on, such as 2030-01-31T12:00:00Z
     #[arg(long, value_name = "TIME")]
     since: Option<String>,
-    /// Earlier than this
+    /// Only before this time
     #[arg(long, value_name = "TIME")]
     until: Option<String>,
-    /// The last so many
+    /// Maximum number of records
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
     limit: u32,
-    /// Go on showing what happens; with --json one document a line
+    /// Keep running and print new events; with --json, one document per line
     #[arg(long, conflicts_with = "until")]
     follow: bool,
 }

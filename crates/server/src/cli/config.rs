@@ -18,13 +18,13 @@ pub(super) struct ConfigArgs {
 
 #[derive(Debug, Subcommand)]
 enum ConfigCommand {
-    /// Check the settings as `serve` would, and report every problem at once
+    /// Check the configuration as `serve` would and report all problems
     Check {
         /// Print one JSON document
         #[arg(long)]
         json: bool,
     },
-    /// Print every setting, its value and where it came from, with secrets masked
+    /// Print all settings with their values and origins; secrets are masked
     Print {
         /// Print one JSON document
         #[arg(long)]
@@ -58,7 +58,7 @@ fn check(sources: &SourceArgs, json: bool) -> Exit {
         return if ok { Ok(()) } else { Err(Failure::Configuration(Vec::new())) };
     }
     super::sources::settings(resolved)?;
-    eprintln!("The configuration is good.");
+    eprintln!("The configuration is valid.");
     Ok(())
 }
 

@@ -26,35 +26,34 @@ pub(super) struct KeyArgs {
 
 #[derive(Debug, Subcommand)]
 enum KeyCommand {
-    /// Make a key pair and publish it
+    /// Create a key pair and publish it
     ///
-    /// It signs from five minutes later on, when every verifier has it; at once if no other key of
-    /// its algorithm can sign.
+    /// It starts signing after five minutes, when every verifier has fetched it; at once if no other
+    /// key of its algorithm can sign.
     Create {
-        /// What it signs with
+        /// Signature algorithm
         #[arg(long)]
         algorithm: PairAlgorithm,
     },
-    /// List the key pairs, oldest first
+    /// List key pairs, oldest first
     List,
-    /// Make a key pair that takes over from the others of its algorithm
+    /// Create a key pair that replaces the current ones of its algorithm
     ///
-    /// The old ones sign until the new one does, and verify until the last token signed by them has
-    /// expired.
+    /// The old ones sign until the new one starts, and verify until their last token has expired.
     Rotate {
-        /// What it signs with [default: TOKEN_ALGORITHM]
+        /// Signature algorithm [default: TOKEN_ALGORITHM]
         #[arg(long)]
         algorithm: Option<PairAlgorithm>,
     },
-    /// Let a key pair sign no more
+    /// Stop a key pair from signing
     ///
-    /// It verifies until the last token signed by it has expired.
+    /// It still verifies until its last token has expired.
     Retire {
         /// The key's id, from `doorward key list`
         #[arg(allow_hyphen_values = true)]
         kid: String,
-        /// Let it verify nothing from now on either: its tokens are refused at once by this server,
-        /// and by others when they fetch the keys again
+        /// Stop it from verifying too: this server refuses its tokens at once, other services when
+        /// they next fetch the keys
         #[arg(long)]
         now: bool,
     },
@@ -117,7 +116,7 @@ async fn list(app: &App, as_json: bool) -> Exit {
         return output_json(&Value::Array(keys));
     }
     if keys.is_empty() {
-        return output("There are no key pairs; tokens are signed with the shared secret.\n");
+        return output("There are no key pairs: tokens are signed with the shared secret.\n");
     }
     let rows = keys.iter().map(|(key, stage, signs)| {
         let stage = if *signs { "signing" } else { stage.as_str() };

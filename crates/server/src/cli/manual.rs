@@ -15,7 +15,7 @@ pub(super) struct CompletionsArgs {
 
 #[derive(Debug, Args)]
 pub(super) struct ManArgs {
-    /// Write one page a command into this folder instead of all to stdout
+    /// Write one page per command into this folder instead of printing them
     #[arg(long, short, value_name = "FOLDER")]
     output: Option<PathBuf>,
 }

@@ -46,25 +46,25 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Start in one minute: embedded SQLite, a generated secret, tables created, ready to call
+    /// Start a development server: SQLite, a generated secret and the tables, in one step
     Dev(serve::dev::DevArgs),
     /// Run the production server
     Serve(serve::ServeArgs),
-    /// Create, change, show and verify the tables
+    /// Create, update and check the database tables
     Db(db::DbArgs),
-    /// Administer accounts
+    /// Create, list, change and delete accounts
     User(user::UserArgs),
-    /// Administer roles: who may do what
+    /// Create roles and grant them
     Role(role::RoleArgs),
-    /// See who is signed in, and end that
+    /// List and end sessions
     Session(session::SessionArgs),
-    /// Read the audit log: who did what to whom
+    /// Read the audit log
     Audit(audit::AuditArgs),
-    /// Make, list, rotate and retire the key pairs that sign access tokens
+    /// Create, list, rotate and retire the key pairs that sign access tokens
     Key(key::KeyArgs),
-    /// Read a token: its parts, its key, and what is wrong with it
+    /// Decode a token and explain why it is or is not valid
     Token(token::TokenArgs),
-    /// Show and check the settings
+    /// Show and check the configuration
     Config(config::ConfigArgs),
     /// Print the OpenAPI document
     Openapi(openapi::OpenapiArgs),

@@ -53,8 +53,8 @@ impl OperatorArgs {
             && !path.exists()
         {
             let path = path.display();
-            let mend = "create it with `doorward db migrate`, or name another with --database-url";
-            return Err(Failure::configuration(format!("{path} does not exist: {mend}.")));
+            let next = "create it with `doorward db migrate`, or name another with --database-url";
+            return Err(Failure::configuration(format!("{path} does not exist: {next}.")));
         }
         let open = Database::open(&settings.database).await;
         let db = open.map_err(|error| failed(format!("{}: {error}", settings.database)))?;

@@ -42,7 +42,7 @@ fn from_pipe() -> Result<Zeroizing<String>, Failure> {
         .strip_suffix('\n')
         .map_or(text.as_str(), |line| line.strip_suffix('\r').unwrap_or(line));
     if line.is_empty() {
-        return Err(Failure::Failed("Standard input holds no password.".into()));
+        return Err(Failure::Failed("Standard input has no password.".into()));
     }
     Ok(Zeroizing::new(line.to_owned()))
 }
@@ -50,7 +50,7 @@ fn from_pipe() -> Result<Zeroizing<String>, Failure> {
 fn from_person() -> Result<Zeroizing<String>, Failure> {
     if !std::io::stdin().is_terminal() {
         return Err(Failure::Usage(
-            "There is no terminal to ask for the password: pipe it in with --password-stdin."
+            "There is no terminal to prompt for the password: pipe it in with --password-stdin."
                 .into(),
         ));
     }

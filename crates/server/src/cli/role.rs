@@ -26,47 +26,47 @@ pub(super) struct RoleArgs {
 
 #[derive(Debug, Subcommand)]
 enum RoleCommand {
-    /// Give a role to an account
+    /// Grant a role to an account
     ///
-    /// It counts from the account's next request. The first administrator is made with
-    /// `doorward role grant EMAIL admin`.
+    /// Takes effect with the account's next request. `doorward role grant EMAIL admin` makes the first
+    /// administrator.
     Grant {
         /// The account's id or e-mail address
         user: String,
         /// The role's name
         role: String,
     },
-    /// Take a role from an account
+    /// Revoke a role from an account
     ///
-    /// It counts from the account's next request. The last active admin cannot lose the role.
+    /// Takes effect with the account's next request. The last active admin keeps the role.
     Revoke {
         /// The account's id or e-mail address
         user: String,
         /// The role's name
         role: String,
     },
-    /// List the roles and what they allow
+    /// List roles and their permissions
     List,
-    /// Make a role
+    /// Create a role
     Create {
-        /// Its name: a-z 0-9 _ -, beginning with a letter
+        /// The name: a-z, 0-9, _ and -, starting with a letter
         role: String,
         /// What it is for
         #[arg(long, default_value = "")]
         description: String,
-        /// What it allows, once for each permission
+        /// A permission of the role; repeat for each
         #[arg(long = "permission", value_name = "PERMISSION")]
         permissions: Vec<String>,
     },
-    /// Delete a role and take it from everybody
+    /// Delete a role and revoke it from every account
     Delete {
         /// The role's name
         role: String,
-        /// Do not ask
+        /// Skip the confirmation prompt
         #[arg(long)]
         yes: bool,
     },
-    /// List the permissions there are
+    /// List all permissions
     Permissions,
 }
 
@@ -100,9 +100,9 @@ fn name(role: &str) -> Result<RoleName, Failure> {
 /// The sentence of an error about this role.
 fn told(role: &str, error: Error) -> Failure {
     match error {
-        Error::NotFound => Failure::Failed(format!(
-            "There is no role {role}: `doorward role list` names those there are."
-        )),
+        Error::NotFound => {
+            Failure::Failed(format!("There is no role {role}: see `doorward role list`."))
+        }
         Error::RoleTaken => Failure::Failed(format!("There is already a role {role}.")),
         other => failed(other),
     }
@@ -150,8 +150,8 @@ async fn create(
     let mut allowed = Vec::new();
     for text in permissions {
         let unknown = || {
-            let mend = "`doorward role permissions` names those there are";
-            Failure::Usage(format!("There is no permission {text}: {mend}."))
+            let next = "see `doorward role permissions`";
+            Failure::Usage(format!("There is no permission {text}: {next}."))
         };
         allowed.push(Permission::parse(text).ok_or_else(unknown)?);
     }
@@ -168,7 +168,7 @@ async fn create(
 
 async fn delete(app: &App, role: &str, yes: bool, as_json: bool) -> Exit {
     let name = name(role)?;
-    confirm(&format!("The role {role} will be taken from everybody and deleted."), yes)?;
+    confirm(&format!("The role {role} will be revoked from every account and deleted."), yes)?;
     let done = app.roles().delete(&Actor::operator(), &name).await;
     done.map_err(|error| told(role, error))?;
     if as_json {

@@ -27,24 +27,24 @@ pub(super) struct SessionArgs {
 
 #[derive(Debug, Subcommand)]
 enum SessionCommand {
-    /// List an account's live sessions, the newest first
+    /// List an account's active sessions, newest first
     List {
         /// The account's id or e-mail address
         user: String,
     },
-    /// End sessions: one, those of an account, or everybody's; their tokens are dead at once
+    /// End one session, all sessions of an account, or all sessions; their tokens stop working at once
     #[command(group(clap::ArgGroup::new("which").required(true)))]
     Revoke {
         /// The session's id
         #[arg(group = "which")]
         session: Option<Uuid>,
-        /// All of this account, by id or e-mail address
+        /// All sessions of this account, by id or e-mail address
         #[arg(long, group = "which")]
         user: Option<String>,
-        /// All of everybody
+        /// All sessions of all accounts
         #[arg(long, group = "which")]
         all: bool,
-        /// Do not ask before ending everybody's
+        /// Skip the confirmation prompt
         #[arg(long)]
         yes: bool,
     },
@@ -104,10 +104,10 @@ async fn revoke_of(app: &App, user: &str, as_json: bool) -> Exit {
 }
 
 async fn revoke_everybodys(app: &App, yes: bool, as_json: bool) -> Exit {
-    confirm("Everybody will have to sign in again.", yes)?;
+    confirm("Everyone will have to sign in again.", yes)?;
     app.sessions().revoke_everybodys(&Actor::operator()).await.map_err(failed)?;
     if as_json {
         return output_json(&json!({"ended": true}));
     }
-    output("Ended every session of everybody.\n")
+    output("Ended all sessions of all accounts.\n")
 }

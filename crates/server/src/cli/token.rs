@@ -29,14 +29,14 @@ pub(super) struct TokenArgs {
 
 #[derive(Debug, Subcommand)]
 enum TokenCommand {
-    /// Show each part of a token, which key it matched, and what is wrong with it
+    /// Decode a token, show the key that matched, and explain each failed check
     Inspect {
-        /// The token; - reads it from stdin
+        /// The token, or - to read it from stdin
         token: String,
     },
-    /// The same, and exit 1 unless the token is valid
+    /// Like inspect, but exit with 1 unless the token is valid
     Verify {
-        /// The token; - reads it from stdin
+        /// The token, or - to read it from stdin
         token: String,
     },
 }

@@ -1,5 +1,5 @@
 //! From texts to [`Settings`]: reads each, checks what concerns several at once, and reports all
-//! problems together, so that a person mends the configuration in one go.
+//! problems together, so that a person fixes the configuration in one go.
 
 use std::collections::BTreeSet;
 
@@ -121,7 +121,7 @@ impl Resolved {
         &self.warnings
     }
 
-    /// What must be mended, each one sentence.
+    /// What must be fixed, one sentence each.
     pub fn problems(&self) -> Vec<String> {
         self.problems.iter().map(|problem| problem.sentence.clone()).collect()
     }

@@ -13,12 +13,14 @@ impl From<DbError> for Error {
             DbError::Refused(reason) => refusal(&reason),
             DbError::Away(why) | DbError::NotAdmitted(why) => {
                 tracing::warn!(%why, "database away");
-                Self::Unavailable("The database is away; nothing was changed. Try again shortly.")
+                Self::Unavailable(
+                    "The database is unavailable; nothing was changed. Try again shortly.",
+                )
             }
             DbError::Unconfirmed(why) => {
                 tracing::warn!(%why, "a write was not confirmed");
                 Self::Unavailable(
-                    "The database went away before it confirmed the change: look whether it was made before trying again.",
+                    "The connection to the database broke before the change was confirmed: check whether it was made before you try again.",
                 )
             }
             DbError::Overloaded => {

@@ -55,11 +55,13 @@ impl Said {
                 format!("kid: {} {}", demands.no_key, shown(self.member("kid")))
             }
             Rejection::WrongAlgorithm => {
-                format!("alg: {} is not that key's", shown(self.member("alg")))
+                format!("alg: {} is not the algorithm of this key", shown(self.member("alg")))
             }
-            Rejection::BadSignature => "signature: it is not this key's over these parts".into(),
+            Rejection::BadSignature => {
+                "signature: mismatch; the token was altered or signed with another key".into()
+            }
             Rejection::Expired => self.expired(now),
-            Rejection::NotYetValid => "nbf: it is not valid yet".into(),
+            Rejection::NotYetValid => "nbf: the token is not valid yet".into(),
             Rejection::WrongIssuer => {
                 format!("iss: it is {}, and {}", shown(self.claim("iss")), demands.issuer)
             }

@@ -116,7 +116,7 @@ impl KeyRing {
     }
 }
 
-/// What is wrong and what mends it, for logs and commands.
+/// What is wrong and how to fix it, for logs and commands.
 pub(super) fn sealed_with_another_secret(keys: usize) -> String {
     let (they, are) = if keys == 1 { ("One signing key", "is") } else { ("Signing keys", "are") };
     format!(

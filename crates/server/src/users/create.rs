@@ -59,7 +59,7 @@ impl Users {
     pub async fn create(&self, by: &Actor, mut new: NewUser) -> Result<AdminUser, Error> {
         let hash = match new.password.take() {
             Some(NewPassword(password)) => {
-                // Hashing is dear: not for somebody who may not do this at all.
+                // Hashing is expensive: check the permission before it.
                 if let Authority::Caller(gate) = by.authority {
                     self.db.check(gate).await?;
                 }

@@ -53,7 +53,7 @@ body! {
         pub email_verified: Option<bool> = None,
         /// Bans until then, `9999-12-31T23:59:59Z` for good, and ends every session; null lifts the ban.
         pub banned_until: Given<Instant>,
-        /// Why, for administrators alone; null clears it.
+        /// The reason, shown to administrators only; null clears it.
         pub ban_reason: Given<BanReason>,
     }
 }

@@ -18,7 +18,7 @@ pub struct AdminUser {
     #[schema(required = true)]
     #[serde(serialize_with = "crate::timestamp::serialize_option")]
     pub banned_until: Option<OffsetDateTime>,
-    /// Why, for administrators alone.
+    /// The reason, shown to administrators only.
     #[schema(required = true)]
     pub ban_reason: Option<String>,
 }

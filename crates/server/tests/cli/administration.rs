@@ -63,7 +63,7 @@ both! {
         assert_eq!((&all[0], all.as_array().map(Vec::len)), (&ada, Some(2)));
         let one = program.run(&["user", "list", "--limit", "1", "--json"]).expect(0);
         assert_eq!(one.json().as_array().map(Vec::len), Some(1));
-        assert_eq!(one.stderr, "There are more: raise --limit.\n");
+        assert_eq!(one.stderr, "There are more accounts: raise --limit.\n");
         let bobs = program.run(&["user", "list", "--email", "BOB", "--role", "user", "--active", "true", "--json"]);
         assert_eq!(bobs.expect(0).json().as_array().map(Vec::len), Some(1));
         let roles = program.run(&["role", "list"]).expect(0).stdout;
@@ -145,19 +145,19 @@ both! {
             "permissions": ["users:read", "users:write"]}));
         refused(program.run(&["role", "create", "support"]), 1, "There is already a role support.");
         refused(program.run(&["role", "create", "x", "--permission", "all"]), 2,
-            "There is no permission all: `doorward role permissions` names those there are.");
+            "There is no permission all: see `doorward role permissions`.");
         refused(program.run(&["role", "create", "Bad Name"]), 2,
             "Bad Name cannot be a role's name: it has 1 to 50 of a-z 0-9 _ -, beginning with a letter.");
         let all = program.run(&["role", "list", "--json"]).expect(0).json();
         assert_eq!(all[2], made);
         program.run(&["role", "delete", "support", "--yes"]).expect(0);
         refused(program.run(&["role", "delete", "support", "--yes"]), 1,
-            "There is no role support: `doorward role list` names those there are.");
+            "There is no role support: see `doorward role list`.");
         refused(program.run(&["role", "delete", "admin", "--yes"]), 1,
             "The roles admin and user are built in and stay as they are.");
         create(&program, "ada@example.com");
         refused(program.run(&["role", "grant", "ada@example.com", "support"]), 1,
-            "There is no role support: `doorward role list` names those there are.");
+            "There is no role support: see `doorward role list`.");
         refused(program.run(&["role", "grant", "nobody@example.com", "admin"]), 1,
             "There is no account nobody@example.com.");
     }
@@ -208,11 +208,11 @@ fn a_password_is_never_an_argument_and_obeys_the_policy() {
     refused(
         program.run(&["user", "create", "ada@example.com"]),
         2,
-        "There is no terminal to ask for the password: pipe it in with --password-stdin.",
+        "There is no terminal to prompt for the password: pipe it in with --password-stdin.",
     );
     let create = ["user", "create", "ada@example.com", "--password-stdin"];
     refused(program.fed(&create, "short\n"), 1, "The password must have at least 8 characters.");
-    refused(program.fed(&create, "\n"), 1, "Standard input holds no password.");
+    refused(program.fed(&create, "\n"), 1, "Standard input has no password.");
     refused(
         program.fed(&["user", "create", "nobody", "--password-stdin"], GOOD),
         2,

@@ -44,7 +44,7 @@ fn weak_and_published_secrets_stop_every_server_without_being_repeated() {
 fn a_forgeable_previous_secret_is_refused() {
     let program = Program::ready().env("PREVIOUS_SECRETS", &format!("{SECRET},changeme"));
     let ended = program.run(&["config", "check"]).expect(78);
-    assert!(ended.errors()[0].starts_with("PREVIOUS_SECRETS holds a secret that"), "{ended:?}");
+    assert!(ended.errors()[0].starts_with("PREVIOUS_SECRETS contains a secret that"), "{ended:?}");
 }
 
 #[test]
@@ -104,7 +104,7 @@ fn names_that_are_not_doorwards_are_ignored_in_env_and_environment() {
         .file(".env", "NEXT_PUBLIC_API=http://x y z\nDEBUG\nSMTP=1\n")
         .env("PROJECT_NAME", "x");
     let ended = program.run(&["config", "check"]).expect(0);
-    assert_eq!(ended.stderr, "The configuration is good.\n");
+    assert_eq!(ended.stderr, "The configuration is valid.\n");
 }
 
 #[test]

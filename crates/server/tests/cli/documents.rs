@@ -51,7 +51,7 @@ fn the_example_of_env_can_be_used_as_it_is_with_a_secret() {
         .collect();
     let program = Program::new().file(".env", &every_line);
     let ended = program.run(&["config", "check"]).expect(0);
-    assert_eq!(ended.stderr, "The configuration is good.\n", "{every_line}");
+    assert_eq!(ended.stderr, "The configuration is valid.\n", "{every_line}");
 }
 
 #[test]

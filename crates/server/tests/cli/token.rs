@@ -147,7 +147,7 @@ async fn a_token_whose_header_names_another_algorithm_fails_by_alg() {
             let again = URL_SAFE_NO_PAD.encode(hmac::sign(&key, signed.as_bytes()));
             for signature in [signature, &again] {
                 let changed = format!("{signed}.{signature}");
-                let why = format!("alg: {alg:?} is not that key's");
+                let why = format!("alg: {alg:?} is not the algorithm of this key");
                 assert_eq!(failing(&program, &changed), why);
                 let ended = program.fed(&["token", "verify", "-"], &changed).expect(1);
                 assert_eq!(ended.errors(), [why]);

@@ -26,7 +26,7 @@ pub(in crate::cli) struct DbArgs {
     command: DbCommand,
     #[command(flatten)]
     operator: OperatorArgs,
-    /// How long to wait for another migrator, or for a table that is in use
+    /// How long to wait for another migration run or for a locked table
     #[arg(long, global = true, value_name = "SECONDS", default_value_t = 30,
           value_parser = clap::value_parser!(u64).range(1..=3600))]
     lock_timeout: u64,
@@ -35,25 +35,25 @@ pub(in crate::cli) struct DbArgs {
 /// What can be done with the tables.
 #[derive(Debug, Subcommand)]
 pub(in crate::cli) enum DbCommand {
-    /// Create or update the tables: apply every migration not yet applied
+    /// Apply all pending migrations
     ///
-    /// Each migration is one transaction together with its row in doorward_migrations, so a run that
-    /// was interrupted is completed by running it again. Two runs at once wait for each other.
+    /// Each migration and its row in doorward_migrations are one transaction. If a run is interrupted,
+    /// run it again. Two runs at the same time wait for each other.
     Migrate(MigrateArgs),
-    /// Take back the newest migration, or all that are newer than --to
+    /// Roll back the newest migration, or all that are newer than --to
     ///
-    /// Drops tables with their data. Where a table still holds rows it stops and counts them, unless
-    /// --yes is given.
+    /// Drops tables with their data. Stops if a table still has rows, and says how many, unless --yes is
+    /// given.
     Rollback(RollbackArgs),
     /// Show which migrations are applied and which are pending
     Status(StatusArgs),
-    /// Prove by SQL that the tables exist as they should, and that users cannot read each other's rows
+    /// Check that the schema matches the migrations and that users cannot read each other's rows
     ///
     /// Prints each statement it runs and the database's answer: tables, columns, types, indexes,
-    /// foreign keys, row-level security. Every difference from what the migrations make is one
-    /// sentence, and the exit code is then 1. Changes nothing.
+    /// foreign keys, row-level security. Reports each difference and then exits with 1. Changes
+    /// nothing.
     Verify,
-    /// Drop every table with its data, then create them anew
+    /// Drop all tables and their data, then create them again
     Reset(ResetArgs),
 }
 
@@ -63,13 +63,13 @@ pub(in crate::cli) struct MigrateArgs {
     /// Stop at this migration [default: the newest]
     #[arg(long, value_name = "VERSION")]
     to: Option<i64>,
-    /// Show what would be applied, and change nothing
+    /// Show what would be applied without changing anything
     #[arg(long)]
     dry_run: bool,
-    /// Print the SQL for a database administrator to run; connects to nothing
+    /// Print the SQL for a database administrator to run, without connecting
     #[arg(long, conflicts_with_all = ["dry_run", "json"])]
     sql: bool,
-    /// With --sql: the migration the database is at
+    /// With --sql: the version the database is at
     #[arg(long, value_name = "VERSION", requires = "sql", default_value_t = 0)]
     from: i64,
 }
@@ -77,16 +77,16 @@ pub(in crate::cli) struct MigrateArgs {
 /// Arguments of `db rollback`.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct RollbackArgs {
-    /// The migration to keep; 0 takes everything back [default: the one before the newest]
+    /// The newest migration to keep; 0 rolls back everything [default: the one before the newest]
     #[arg(long, value_name = "VERSION")]
     to: Option<i64>,
-    /// Show what would be taken back, and change nothing
+    /// Show what would be rolled back without changing anything
     #[arg(long)]
     dry_run: bool,
-    /// Print the SQL for a database administrator to run; connects to nothing
+    /// Print the SQL for a database administrator to run, without connecting
     #[arg(long, conflicts_with_all = ["dry_run", "json", "yes"])]
     sql: bool,
-    /// With --sql: the migration the database is at [default: the newest]
+    /// With --sql: the version the database is at [default: the newest]
     #[arg(long, value_name = "VERSION", requires = "sql")]
     from: Option<i64>,
     /// Drop tables even if they hold rows
@@ -105,7 +105,7 @@ pub(in crate::cli) struct StatusArgs {
 /// Arguments of `db reset`.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct ResetArgs {
-    /// Yes, drop every table with its data
+    /// Confirm that all tables and their data are dropped
     #[arg(long)]
     yes: bool,
 }
@@ -182,7 +182,7 @@ async fn rollback(target: &DbTarget, args: &RollbackArgs) -> Exit {
     }
     let mut done = Vec::new();
     let outcome = target.migrator.down(args.to, &mut |one| tell(target, &mut done, one)).await;
-    finish(target, &done, outcome.map(|_| ()), "Nothing to take back").await
+    finish(target, &done, outcome.map(|_| ()), "Nothing to roll back").await
 }
 
 async fn reset(target: &DbTarget, args: &ResetArgs) -> Exit {

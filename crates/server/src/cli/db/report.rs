@@ -35,7 +35,7 @@ pub(in crate::cli) fn plan(target: &DbTarget, steps: &[SchemaStep], losses: &[Lo
     for step in steps {
         match step.direction {
             Direction::Up => say!("Would apply {}:", step.migration),
-            Direction::Down => say!("Would take back {}:", step.migration),
+            Direction::Down => say!("Would roll back {}:", step.migration),
         }
         for line in outline(target, step) {
             say!("  {line}");

@@ -104,7 +104,7 @@ fn welcome(settings: &Settings, url: &str, folder: &DevFolder) -> String {
     let secret = if kept { ".doorward/secret" } else { "the one you set" };
     let farewell = match &settings.database {
         DatabaseUrl::Sqlite(path) if folder.holds(path) => {
-            "Stop with Ctrl-C. Your data stays in .doorward/; delete that folder to start afresh."
+            "Stop with Ctrl-C. Your data stays in .doorward/; delete that folder to start over."
         }
         _ => "Stop with Ctrl-C. Your data stays in that database.",
     };

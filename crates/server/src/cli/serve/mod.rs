@@ -1,5 +1,5 @@
 //! `doorward serve`: the production server. It never creates tables of its own accord and never makes
-//! up a secret; what it lacks it names, with the command that mends it.
+//! up a secret; what it lacks it names, with the command that adds it.
 
 pub(in crate::cli) mod dev;
 mod dev_folder;
@@ -42,7 +42,7 @@ pub(in crate::cli) struct ServeArgs {
     /// Apply pending migrations first
     #[arg(long)]
     migrate: bool,
-    /// Serve 503 until the database appears, instead of giving up after 10 seconds
+    /// Keep running and answer 503 until the database is reachable, instead of giving up after 10 seconds
     #[arg(long)]
     wait: bool,
 }

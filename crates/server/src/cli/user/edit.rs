@@ -23,10 +23,10 @@ pub(in crate::cli) struct UpdateArgs {
     /// Display name
     #[arg(long, group = "change", conflicts_with = "no_name")]
     name: Option<String>,
-    /// Take the display name away
+    /// Remove the display name
     #[arg(long, group = "change")]
     no_name: bool,
-    /// Whether the address is known to be theirs
+    /// Whether the address is verified
     #[arg(long, group = "change", value_name = "BOOL")]
     email_verified: Option<bool>,
 }
@@ -35,13 +35,13 @@ pub(in crate::cli) struct UpdateArgs {
 pub(in crate::cli) struct BanArgs {
     /// The account's id or e-mail address
     user: String,
-    /// Why, for administrators alone
+    /// The reason, shown to administrators only
     #[arg(long)]
     reason: Option<String>,
-    /// When it ends, as in 2030-01-31T12:00:00Z; never if absent
+    /// When the ban ends, such as 2030-01-31T12:00:00Z; without it the ban is permanent
     #[arg(long, value_name = "TIME", conflicts_with = "for_")]
     until: Option<String>,
-    /// How long it lasts: seconds, or 15m, 24h, 30d
+    /// How long the ban lasts: seconds, or 15m, 24h, 30d
     #[arg(long = "for", value_name = "DURATION")]
     for_: Option<String>,
 }

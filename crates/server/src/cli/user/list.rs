@@ -22,16 +22,16 @@ const PAGE: i64 = 1000;
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct ListArgs {
-    /// Those with this address, or this in it
+    /// Only accounts whose address is or contains this
     #[arg(long)]
     email: Option<String>,
-    /// Those who hold this role
+    /// Only accounts with this role
     #[arg(long)]
     role: Option<String>,
-    /// Those who are deactivated (false), or not (true)
+    /// Only active accounts (true) or deactivated ones (false)
     #[arg(long, value_name = "BOOL")]
     active: Option<bool>,
-    /// At most so many
+    /// Maximum number of accounts
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
     limit: u32,
 }
@@ -52,7 +52,7 @@ pub(in crate::cli) async fn list(app: &App, args: ListArgs, as_json: bool) -> Ex
     };
     found.truncate(wanted);
     if more {
-        eprintln!("There are more: raise --limit.");
+        eprintln!("There are more accounts: raise --limit.");
     }
     if as_json {
         return output_json(&json!(found));

@@ -32,20 +32,20 @@ pub(in crate::cli) struct UserArgs {
 
 #[derive(Debug, Subcommand)]
 enum UserCommand {
-    /// Make an account; the password is asked for
+    /// Create an account; prompts for the password
     ///
     /// Make it an administrator with `doorward role grant EMAIL admin`.
     Create(CreateArgs),
-    /// List accounts, the oldest first
+    /// List accounts, oldest first
     List(ListArgs),
     /// Show one account
     Show {
         /// The account's id or e-mail address
         user: String,
     },
-    /// Change an account's name, or whether its address is proven
+    /// Change an account's name, or whether its e-mail address is verified
     Update(UpdateArgs),
-    /// Set an account's password, which is asked for, and end its sessions
+    /// Set an account's password and end its sessions; prompts for the password
     SetPassword {
         /// The account's id or e-mail address
         user: String,
@@ -53,35 +53,35 @@ enum UserCommand {
         #[arg(long)]
         password_stdin: bool,
     },
-    /// Let a deactivated account in again
+    /// Reactivate an account
     Activate {
         /// The account's id or e-mail address
         user: String,
     },
-    /// Keep an account out and end its sessions, until it is activated
+    /// Deactivate an account and end its sessions
     Deactivate {
         /// The account's id or e-mail address
         user: String,
     },
-    /// Keep an account out and end its sessions, with a reason and perhaps an end
+    /// Ban an account, for a time or for good, and end its sessions
     Ban(BanArgs),
     /// Lift a ban
     Unban {
         /// The account's id or e-mail address
         user: String,
     },
-    /// Forget the wrong passwords counted against an account, so that its owner need not wait
+    /// Reset an account's count of wrong passwords
     ///
-    /// Changes neither password nor sessions.
+    /// Its owner can then sign in without waiting. The password and the sessions stay as they are.
     Unlock {
         /// The account's id or e-mail address
         user: String,
     },
-    /// Delete an account with all that is its owner's, for good
+    /// Delete an account with its sessions, roles and tasks, permanently
     Delete {
         /// The account's id or e-mail address
         user: String,
-        /// Do not ask
+        /// Skip the confirmation prompt
         #[arg(long)]
         yes: bool,
     },
@@ -97,7 +97,7 @@ struct CreateArgs {
     /// Read the password from standard input
     #[arg(long)]
     password_stdin: bool,
-    /// The address is known to be theirs
+    /// Mark the address as verified
     #[arg(long)]
     email_verified: bool,
 }

@@ -103,7 +103,7 @@ pub(in crate::config) const PASSWORD_BREACH_FILE: Setting = Setting {
 pub(in crate::config) const LOGIN_MAX_FAILURES: Setting = Setting {
     name: "LOGIN_MAX_FAILURES",
     section: LIMITS,
-    about: "Consecutive wrong passwords of one account before delays begin, whoever sends them.",
+    about: "Wrong passwords in a row for one account before further attempts are delayed, whoever sends them.",
     default: "10",
     set: Some(|settings, text| put(&mut settings.login_max_failures, parse::number(text, 1..=100))),
     ..PLAIN

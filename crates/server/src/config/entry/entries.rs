@@ -286,7 +286,7 @@ pub(in crate::config) const ENTRIES: &[Setting] = &[
     Setting {
         name: "MAX_CONNECTIONS",
         section: HTTP,
-        about: "Connections open at once; later ones wait.",
+        about: "Maximum number of open connections; further ones wait.",
         default: "as many as the process may open files, at most 16384",
         set: Some(|settings, text| {
             put_some(&mut settings.max_connections, parse::number(text, 1..=1_000_000))
@@ -316,7 +316,7 @@ pub(in crate::config) const ENTRIES: &[Setting] = &[
     Setting {
         name: "DRAIN_TIMEOUT",
         section: HTTP,
-        about: "How long accepted requests may finish once the server is told to stop.",
+        about: "How long requests in progress may take to finish after a stop signal.",
         default: "25s",
         set: Some(|settings, text| put(&mut settings.drain_timeout, parse::duration(text, 0))),
         ..PLAIN

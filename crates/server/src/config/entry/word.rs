@@ -32,9 +32,9 @@ pub(in crate::config) fn secrets(text: &str) -> Parsed<Vec<Secret>> {
     let list = parse::list(text)?;
     match list.iter().find_map(|secret| weakness(secret)) {
         None => Ok(list.into_iter().map(Secret::new).collect()),
-        Some(weakness) => {
-            Err(format!("holds a secret that {weakness}: leave it out, and people sign in again"))
-        }
+        Some(weakness) => Err(format!(
+            "contains a secret that {weakness}: remove it; people will have to sign in again"
+        )),
     }
 }
 

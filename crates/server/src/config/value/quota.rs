@@ -1,4 +1,4 @@
-//! A quota: so many requests in so long (`60/1m`), as the `RATE_LIMIT_…` settings write it. `off` is
+//! A quota: a number of requests in a time (`60/1m`), as the `RATE_LIMIT_…` settings write it. `off` is
 //! the absence of one.
 
 use std::time::Duration;
@@ -17,7 +17,7 @@ pub struct Quota {
 const LONGEST: Duration = Duration::from_hours(24);
 
 impl Quota {
-    /// So many requests a minute.
+    /// This number of requests per minute.
     pub const fn per_minute(requests: u32) -> Self {
         Self { requests, window: Duration::from_mins(1) }
     }

@@ -195,7 +195,7 @@ impl Target {
                 rustls::CertificateError::NotValidForName
                 | rustls::CertificateError::NotValidForNameContext { .. },
             ) => format!(
-                "The certificate of {at} is for another host: use the name it was made for."
+                "The certificate of {at} was issued for another host name: connect by that name."
             ),
             rustls::Error::InvalidCertificate(rustls::CertificateError::Expired) => {
                 format!("The certificate of {at} has expired.")

@@ -163,7 +163,7 @@ impl Postgres {
         let params = [Value::Uuid(gate.session_id), Value::Int(gate.generation)];
         let work = Work::Write(Query::plain(CONFIRM, &params));
         if let Err(error) = Box::pin(run(&self.other.writes, work)).await {
-            tracing::warn!(%error, "a refresh token's first use was not confirmed");
+            tracing::warn!(%error, "could not record the first use of a refresh token");
         }
     }
 

@@ -85,7 +85,7 @@ impl Sqlite {
             // The work is done, so a failure is only logged: the next use confirms.
             let confirm = self.writer.run(move |session| session.confirm(&gate));
             if let Err(error) = Box::pin(confirm).await {
-                tracing::warn!(%error, "a refresh token's first use was not confirmed");
+                tracing::warn!(%error, "could not record the first use of a refresh token");
             }
         }
         Ok(rows)

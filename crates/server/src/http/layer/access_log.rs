@@ -25,7 +25,7 @@ impl AccessLine {
     }
 
     /// Writes it where the request's id is current, so that it carries the id. What only reads and
-    /// succeeds is the bulk, changes nothing, and would be dear to write down: `debug`.
+    /// succeeds is the bulk, changes nothing, and would be expensive to write down: `debug`.
     pub(in crate::http) fn end(self, route: Option<&str>, status: StatusCode) {
         let micros = u64::try_from(self.began.elapsed().as_micros()).unwrap_or(u64::MAX);
         macro_rules! line {

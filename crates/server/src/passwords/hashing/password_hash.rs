@@ -180,10 +180,10 @@ mod tests {
 
     #[test]
     fn other_parameters_or_another_scheme_call_for_an_upgrade() {
-        let dearer = HashScheme::Argon2id { m: 128, t: 1, p: 1 };
+        let stronger = HashScheme::Argon2id { m: 128, t: 1, p: 1 };
         let stored = hash(b"password", CHEAP);
         assert!(stored.starts_with("$argon2id$v=19$m=64,t=1,p=1$"), "{stored}");
-        assert!(needs_upgrade(b"password", &stored, dearer));
+        assert!(needs_upgrade(b"password", &stored, stronger));
         assert!(needs_upgrade(b"password", &stored, BCRYPT));
         assert!(needs_upgrade(b"password", "$2a$04$x", BCRYPT));
         let cut = hash(b"password", BCRYPT);

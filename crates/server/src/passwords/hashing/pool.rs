@@ -336,13 +336,13 @@ mod tests {
     #[tokio::test]
     async fn an_old_hash_is_upgraded_by_the_right_password_only() {
         let stored = pool().hash("password".into(), [1; 16]).await.unwrap();
-        let dearer = HashingPool::new(HashScheme::Argon2id { m: 128, t: 1, p: 1 }, 1);
-        let wrong = dearer.verify("wrong".into(), Some(stored.clone()), [0; 16]).await.unwrap();
+        let stronger = HashingPool::new(HashScheme::Argon2id { m: 128, t: 1, p: 1 }, 1);
+        let wrong = stronger.verify("wrong".into(), Some(stored.clone()), [0; 16]).await.unwrap();
         assert!(wrong.upgraded.is_none());
-        let right = dearer.verify("password".into(), Some(stored), [0; 16]).await.unwrap();
+        let right = stronger.verify("password".into(), Some(stored), [0; 16]).await.unwrap();
         let upgraded = right.upgraded.unwrap();
         assert!(upgraded.starts_with("$argon2id$v=19$m=128,t=1,p=1$"), "{upgraded}");
-        let again = dearer.verify("password".into(), Some(upgraded), [0; 16]).await.unwrap();
+        let again = stronger.verify("password".into(), Some(upgraded), [0; 16]).await.unwrap();
         assert!(again.right && again.upgraded.is_none());
     }
 }

@@ -50,7 +50,7 @@ pub(in crate::schema) async fn prove(client: &Client, report: &mut Report) -> Mi
 
 async fn nobody_yet(client: &Client) -> MigrateResult<Vec<Attempt>> {
     let sql = "SELECT count(*) FROM own_tasks";
-    Ok(vec![attempt(client, "reading without having said who", sql.into(), "0").await?])
+    Ok(vec![attempt(client, "reading without setting a user", sql.into(), "0").await?])
 }
 
 /// Two users with a task each, written as the server writes them.

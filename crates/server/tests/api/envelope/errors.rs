@@ -93,7 +93,7 @@ async fn a_panic_shows_only_the_request_id() {
             "title": "Internal error",
             "status": 500,
             "code": "internal",
-            "detail": "Something went wrong on our side; quote the request id.",
+            "detail": "Internal error. Report the request id to the operator.",
             "request_id": "find-me",
         })
     );

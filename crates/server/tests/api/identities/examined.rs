@@ -149,14 +149,14 @@ both! {
         };
         let asked = format!("{:?} is asked of this issuer's tokens", issuer.url);
         for (token, expected) in [
-            (forged, "signature: it is not this key's over these parts".into()),
+            (forged, "signature: mismatch; the token was altered or signed with another key".into()),
             (
                 issuer.signed(&json!({"alg": "EdDSA", "kid": "x"}), &good),
                 format!("kid: {keys} publishes no key named \"x\""),
             ),
             (
                 issuer.signed(&json!({"alg": "RS256", "kid": "O5a29"}), &good),
-                "alg: \"RS256\" is not that key's".into(),
+                "alg: \"RS256\" is not the algorithm of this key".into(),
             ),
             (with("aud", json!("tasks")), format!("aud: it is \"tasks\", and {asked}")),
             (
