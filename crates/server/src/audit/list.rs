@@ -9,43 +9,46 @@ use super::{Audit, store};
 use crate::error::Error;
 use crate::gate::Authority;
 use crate::input::{Cursor, Page};
+use crate::row;
 
-/// One event, as it is remembered.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-#[schema(as = AuditEntry)]
-pub struct Entry {
-    /// Its id, which grows with time.
-    pub id: Uuid,
-    /// When.
-    #[serde(serialize_with = "crate::timestamp::serialize")]
-    pub at: OffsetDateTime,
-    /// What: `login`, `role.grant`, …
-    pub event: String,
-    /// `success`, `failure`, `blocked` or `denied`.
-    pub outcome: String,
-    /// Who: `user`, `cli`, `anonymous` or `server`.
-    pub actor: String,
-    /// The user who did it.
-    #[schema(required = true)]
-    pub actor_id: Option<Uuid>,
-    /// The user it was done to.
-    #[schema(required = true)]
-    pub subject_id: Option<Uuid>,
-    /// The session it was done in, or to.
-    #[schema(required = true)]
-    pub session_id: Option<Uuid>,
-    /// A few words more.
-    #[schema(required = true)]
-    pub detail: Option<String>,
-    /// The client's address.
-    #[schema(required = true)]
-    pub ip: Option<String>,
-    /// The client's `User-Agent`.
-    #[schema(required = true)]
-    pub user_agent: Option<String>,
-    /// The `X-Request-Id` of the request.
-    #[schema(required = true)]
-    pub request_id: Option<String>,
+row! {
+    /// One event, as it is remembered.
+    #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+    #[schema(as = AuditEntry)]
+    pub struct Entry {
+        /// Its id, which grows with time.
+        pub id: Uuid,
+        /// When.
+        #[serde(serialize_with = "crate::timestamp::serialize")]
+        pub at: OffsetDateTime,
+        /// What: `login`, `role.grant`, …
+        pub event: String,
+        /// `success`, `failure`, `blocked` or `denied`.
+        pub outcome: String,
+        /// Who: `user`, `cli`, `anonymous` or `server`.
+        pub actor: String,
+        /// The user who did it.
+        #[schema(required = true)]
+        pub actor_id: Option<Uuid>,
+        /// The user it was done to.
+        #[schema(required = true)]
+        pub subject_id: Option<Uuid>,
+        /// The session it was done in, or to.
+        #[schema(required = true)]
+        pub session_id: Option<Uuid>,
+        /// A few words more.
+        #[schema(required = true)]
+        pub detail: Option<String>,
+        /// The client's address.
+        #[schema(required = true)]
+        pub ip: Option<String>,
+        /// The client's `User-Agent`.
+        #[schema(required = true)]
+        pub user_agent: Option<String>,
+        /// The `X-Request-Id` of the request.
+        #[schema(required = true)]
+        pub request_id: Option<String>,
+    }
 }
 
 /// Which events; `None` asks for all.

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 
+use crate::row;
+
 /// How long verifiers may keep a published set: `Cache-Control: max-age` in seconds.
 pub(super) const CACHE_LIFE: u64 = 300;
 /// How old the keys at hand may be before a server looks again, in seconds.
@@ -16,25 +18,27 @@ pub(super) const LEAD: Duration = Duration::from_secs(CACHE_LIFE + PUBLISH_AGAIN
 /// Servers that look late may sign with a retired key for this long.
 pub(super) const LAG: Duration = Duration::from_secs(LOOK_AGAIN.unsigned_abs());
 
-/// A stored key pair; its private part is sealed.
-#[derive(Clone, PartialEq, Eq)]
-pub struct SigningKey {
-    /// Its public name: the RFC 7638 thumbprint.
-    pub kid: String,
-    /// `EdDSA`, `ES256` or `RS256`.
-    pub algorithm: String,
-    /// The public part, as JSON.
-    pub public_jwk: String,
-    /// The private part under the server's seal.
-    pub sealed: Vec<u8>,
-    /// When it was made.
-    pub created_at: OffsetDateTime,
-    /// From when it signs, unless no other key can.
-    pub active_at: OffsetDateTime,
-    /// From when it signs no more.
-    pub retired_at: Option<OffsetDateTime>,
-    /// From when it verifies no more.
-    pub remove_at: Option<OffsetDateTime>,
+row! {
+    /// A stored key pair; its private part is sealed.
+    #[derive(Clone, PartialEq, Eq)]
+    pub struct SigningKey {
+        /// Its public name: the RFC 7638 thumbprint.
+        pub kid: String,
+        /// `EdDSA`, `ES256` or `RS256`.
+        pub algorithm: String,
+        /// The public part, as JSON.
+        pub public_jwk: String,
+        /// The private part under the server's seal.
+        pub sealed: Vec<u8>,
+        /// When it was made.
+        pub created_at: OffsetDateTime,
+        /// From when it signs, unless no other key can.
+        pub active_at: OffsetDateTime,
+        /// From when it signs no more.
+        pub retired_at: Option<OffsetDateTime>,
+        /// From when it verifies no more.
+        pub remove_at: Option<OffsetDateTime>,
+    }
 }
 
 impl std::fmt::Debug for SigningKey {

@@ -7,42 +7,31 @@ use serde_json::Value;
 use utoipa::openapi::{ArrayBuilder, ObjectBuilder, Ref, RefOr, Schema, Type};
 use utoipa::{IntoParams, PartialSchema, ToSchema};
 
-use crate::db::{Columns, FromRow};
 use crate::error::Error;
 use crate::gate::Permission;
 use crate::http::segment;
 use crate::input::{Field, Letters, NamedSchemas, Refusal, TextLimits};
-use crate::sql::Result;
+use crate::row;
 
 const MAX_NAME: usize = 50;
 const DESCRIPTION: TextLimits =
     TextLimits { trimmed: true, blank: true, max: 200, letters: Letters::Printable };
 
-/// A named set of permissions.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-pub struct Role {
-    /// What it is called.
-    #[schema(example = "support")]
-    pub name: String,
-    /// What it is for.
-    pub description: String,
-    /// What it allows, sorted; `*` stands for everything.
-    #[schema(example = json!(["users:read"]))]
-    pub permissions: Vec<String>,
-    /// True for `admin` and `user`, which cannot be changed or deleted.
-    pub built_in: bool,
-}
-
-impl FromRow for Role {
-    fn from_row(row: &mut Columns<'_>) -> Result<Self> {
-        let permissions: Option<String> = row.get(3)?;
-        let words = permissions.as_deref().unwrap_or_default().split_whitespace();
-        Ok(Self {
-            name: row.get(0)?,
-            description: row.get(1)?,
-            built_in: row.get(2)?,
-            permissions: words.map(Into::into).collect(),
-        })
+row! {
+    /// A named set of permissions.
+    #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+    pub struct Role from roles {
+        /// What it is called.
+        #[schema(example = "support")]
+        pub name: String,
+        /// What it is for.
+        pub description: String,
+        /// What it allows, sorted; `*` stands for everything.
+        #[schema(example = json!(["users:read"]))]
+        pub permissions: Vec<String> = "(SELECT string_agg(p.permission, ',' ORDER BY p.permission) \
+            FROM role_permissions p WHERE p.role = roles.name)",
+        /// True for `admin` and `user`, which cannot be changed or deleted.
+        pub built_in: bool,
     }
 }
 

@@ -33,6 +33,6 @@ impl AdminUser {
 impl FromRow for AdminUser {
     fn from_row(row: &mut Columns<'_>) -> Result<Self> {
         let user = User::from_row(row)?;
-        Ok(Self { user, banned_until: row.get(8)?, ban_reason: row.get(9)? })
+        Ok(Self { user, banned_until: row.read()?, ban_reason: row.read()? })
     }
 }
