@@ -1,15 +1,15 @@
 //! Verifies Doorward's access tokens, and other issuers': one algorithm per key, chosen by `kid` and
 //! never by the token. Knows no database. The checks know no clock either: their caller says what time
 //! it is; only the axum parts look at one.
-#![cfg_attr(all(feature = "axum", feature = "http"), doc = include_str!("../QUICKSTART.md"))]
+#![cfg_attr(all(feature = "axum", feature = "http"), doc = include_str!("../README.md"))]
 
 mod algorithm;
 #[cfg(feature = "axum")]
-mod axum_auth;
+mod axum_layer;
 mod claims;
 mod foreign;
 #[cfg(feature = "http")]
-mod http_fetch;
+mod http_client;
 mod issuers;
 mod jwk;
 mod jws;
@@ -23,11 +23,11 @@ mod verifier;
 
 pub use algorithm::Algorithm;
 #[cfg(feature = "axum")]
-pub use axum_auth::{Auth, AuthLayer, Authenticated, Refused, Require, Requirement};
+pub use axum_layer::{Auth, AuthLayer, Authenticated, Refused, Require, Requirement};
 pub use claims::Claims;
 pub use foreign::Expected;
 #[cfg(feature = "http")]
-pub use http_fetch::HttpFetch;
+pub use http_client::HttpFetch;
 pub use issuers::{Issuer, Issuers};
 pub use jws::{Header, Token};
 pub use key::{Key, KeyError, key_id};
