@@ -39,19 +39,24 @@ pub fn router(auth: &Auth) -> Router {
 }
 
 /// The issuer that the environment names.
-fn issuer() -> Issuer {
+fn issuer() -> Result<Issuer, Box<dyn std::error::Error>> {
     let name = std::env::var("DOORWARD_ISSUER").unwrap_or_else(|_| "doorward".into());
+    // Set but empty is a mistake of whoever set it, and refused.
     if let Ok(secret) = std::env::var("DOORWARD_SECRET") {
-        return Issuer::doorward(&name, KeySet::of_secrets([secret.as_bytes()]));
+        return Ok(Issuer::doorward(&name, KeySet::of_secrets([secret])?));
     }
     let url = std::env::var("DOORWARD_URL").unwrap_or("http://127.0.0.1:8000".into());
-    Issuer::doorward_at(&name, RemoteKeys::at(format!("{url}/.well-known/jwks.json")))
+    Ok(Issuer::doorward_at(&name, RemoteKeys::at(format!("{url}/.well-known/jwks.json"))?))
 }
 
 #[tokio::main]
 #[allow(dead_code, reason = "the test brings its own listener")]
-async fn main() -> std::io::Result<()> {
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let auth = Auth::new([issuer()?]);
+    if let Err(why) = auth.prefetch().await {
+        println!("{why}; trying on");
+    }
     let listener = tokio::net::TcpListener::bind("127.0.0.1:8001").await?;
     println!("Listening on http://{}", listener.local_addr()?);
-    axum::serve(listener, router(&Auth::new([issuer()]))).await
+    Ok(axum::serve(listener, router(&auth)).await?)
 }

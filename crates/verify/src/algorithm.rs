@@ -5,6 +5,7 @@ use std::fmt;
 
 /// A signature algorithm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Algorithm {
     /// HMAC with SHA-256 and a secret that both sides know.
     Hs256,

@@ -4,7 +4,8 @@
 use serde::{Deserialize, Deserializer, Serialize};
 
 /// What a valid access token says.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Claims {
     /// Who issued it.
     pub iss: String,

@@ -9,10 +9,11 @@ use crate::{KeySet, Rejection, Token};
 
 /// The last second of the year 9999.
 const LATEST: i64 = 253_402_300_799;
-const MAX_LEEWAY: i64 = 30;
+pub(crate) const MAX_LEEWAY: i64 = 30;
 
 /// What a foreign token must say.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Expected {
     /// `iss`, exactly; `None` where the key alone says whose the token is.
     pub issuer: Option<String>,
@@ -23,6 +24,27 @@ pub struct Expected {
 }
 
 impl Expected {
+    /// Requires this issuer.
+    #[must_use]
+    pub fn issuer(mut self, issuer: impl Into<String>) -> Self {
+        self.issuer = Some(issuer.into());
+        self
+    }
+
+    /// Requires this audience; `None` leaves `aud` unread.
+    #[must_use]
+    pub fn audience(mut self, audience: Option<String>) -> Self {
+        self.audience = audience;
+        self
+    }
+
+    /// Accepts tokens this many seconds past their `exp`, 30 at most.
+    #[must_use]
+    pub fn leeway(mut self, seconds: i64) -> Self {
+        self.leeway = seconds;
+        self
+    }
+
     /// The claims of a token that one of the keys signed and that says what is expected.
     pub fn verify(
         &self,

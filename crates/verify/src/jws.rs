@@ -76,6 +76,7 @@ fn decode(part: &str) -> Result<Vec<u8>, Rejection> {
 
 /// The members of a JOSE header that count.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Header {
     /// The algorithm it claims.
     pub alg: Option<String>,

@@ -15,8 +15,12 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use crate::Algorithm;
 use crate::proven::Proven;
 
+/// The shortest secret that HS256 allows (RFC 7518 §3.2), in bytes.
+const SHORTEST_SECRET: usize = 32;
+
 /// Why a key cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum KeyError {
     /// Not a JWK or a JWK set.
     Malformed,
@@ -30,11 +34,27 @@ pub enum KeyError {
     Weak,
     /// Two keys have one `kid`.
     DuplicateKid,
+    /// A shared secret of fewer than 32 bytes, line end not counted: anybody could guess it.
+    ShortSecret {
+        /// How many it has.
+        bytes: usize,
+    },
+    /// A list of secrets or keys with nothing in it.
+    Empty,
 }
+
+const WANTED: &str = "HS256 needs at least 32. It must be Doorward's BETTER_AUTH_SECRET, made with `openssl rand -hex 32`";
 
 impl fmt::Display for KeyError {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str(match self {
+            Self::ShortSecret { bytes: 0 } => {
+                return write!(out, "the shared secret is empty; {WANTED}");
+            }
+            Self::ShortSecret { bytes } => {
+                return write!(out, "the shared secret has {bytes} bytes; {WANTED}");
+            }
+            Self::Empty => "no key at all",
             Self::Malformed => "not a JSON web key",
             Self::Unsupported => "not a kind of key that is verified here",
             Self::NotForSignatures => "a key that is not for signatures",
@@ -75,16 +95,32 @@ pub fn key_id(secret: &[u8]) -> String {
     format!("hs-{}", URL_SAFE_NO_PAD.encode(&tag.as_ref()[..9]))
 }
 
+/// The encoded header of tokens of this algorithm, key and type, as Doorward writes it.
+pub fn encoded_header(algorithm: Algorithm, kid: &str, typ: &str) -> String {
+    URL_SAFE_NO_PAD.encode(format!(r#"{{"alg":"{algorithm}","kid":"{kid}","typ":"{typ}"}}"#))
+}
+
+fn without_line_end(secret: &[u8]) -> &[u8] {
+    let Some(secret) = secret.strip_suffix(b"\n") else { return secret };
+    secret.strip_suffix(b"\r").unwrap_or(secret)
+}
+
 impl Key {
-    /// The HS256 key made of these bytes, under the name that Doorward gives it.
-    pub fn shared_secret(secret: &[u8]) -> Self {
+    /// The HS256 key made of these bytes, under the name that Doorward gives it. One line end after the
+    /// secret, which files and shells leave there, is no part of it. Refuses fewer than 32 bytes.
+    pub fn shared_secret(secret: impl AsRef<[u8]>) -> Result<Self, KeyError> {
+        let secret = without_line_end(secret.as_ref());
         Self::named_secret(&key_id(secret), secret)
     }
 
-    /// The HS256 key made of these bytes, under another name.
-    pub fn named_secret(kid: &str, secret: &[u8]) -> Self {
+    /// The HS256 key of exactly these bytes, 32 at least, under another name.
+    pub fn named_secret(kid: &str, secret: impl AsRef<[u8]>) -> Result<Self, KeyError> {
+        let secret = secret.as_ref();
+        if secret.len() < SHORTEST_SECRET {
+            return Err(KeyError::ShortSecret { bytes: secret.len() });
+        }
         let material = Material::Secret(Box::new(hmac::Key::new(hmac::HMAC_SHA256, secret)));
-        Self { kid: kid.into(), algorithm: Algorithm::Hs256, material }
+        Ok(Self { kid: kid.into(), algorithm: Algorithm::Hs256, material })
     }
 
     /// The Ed25519 key of these 32 bytes.
@@ -136,8 +172,7 @@ impl Key {
 
     /// The encoded header of the tokens it signs.
     pub fn header(&self, typ: &str) -> String {
-        let (alg, kid) = (self.algorithm, &self.kid);
-        URL_SAFE_NO_PAD.encode(format!(r#"{{"alg":"{alg}","kid":"{kid}","typ":"{typ}"}}"#))
+        encoded_header(self.algorithm, &self.kid, typ)
     }
 
     /// True if the signature is this key's over the message.

@@ -28,15 +28,20 @@ impl KeySet {
         Ok(set)
     }
 
-    /// The HS256 keys of these secrets; one that is there twice counts once.
-    pub fn of_secrets<'a>(secrets: impl IntoIterator<Item = &'a [u8]>) -> Self {
+    /// The HS256 keys of these secrets, `&str`, `String` or bytes; one that is there twice counts once.
+    /// One line end after a secret is no part of it. Refuses a secret of fewer than 32 bytes, and a list
+    /// without any.
+    pub fn of_secrets<S: AsRef<[u8]>>(
+        secrets: impl IntoIterator<Item = S>,
+    ) -> Result<Self, KeyError> {
         let mut set = Self::default();
-        for key in secrets.into_iter().map(Key::shared_secret) {
+        for secret in secrets {
+            let key = Key::shared_secret(secret)?;
             if set.find(key.kid()).is_none() {
                 set.keys.push(key);
             }
         }
-        set
+        if set.keys.is_empty() { Err(KeyError::Empty) } else { Ok(set) }
     }
 
     /// The usable keys of a published set. Keys without `kid`, of other kinds, or for other uses are

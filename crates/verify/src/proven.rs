@@ -33,7 +33,8 @@ impl Proven {
     }
 }
 
-fn hash(token: &str) -> [u8; 32] {
+/// The digest that a token is remembered by.
+pub(crate) fn hash(token: &str) -> [u8; 32] {
     let mut hash = [0; 32];
     hash.copy_from_slice(digest(&SHA256, token.as_bytes()).as_ref());
     hash

@@ -4,6 +4,7 @@ use std::fmt;
 
 /// The one check that failed first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Rejection {
     /// Not three canonical base64url parts, or not JSON inside.
     Malformed,
@@ -23,8 +24,18 @@ pub enum Rejection {
     WrongAudience,
     /// A claim is missing or has the wrong type.
     BadClaims,
-    /// The issuer's keys were never fetched and cannot be now: 503, not 401.
-    KeysUnavailable,
+    /// The session that it belongs to has ended, or its user may not sign in any more: the issuer says so.
+    Inactive,
+    /// The issuer's keys cannot be fetched, so that nothing can be said of the token: 503, not 401.
+    KeysUnavailable {
+        /// When they are asked for again, in seconds from now.
+        retry_after: u16,
+    },
+    /// The issuer cannot be asked whether the token still counts: 503, not 401.
+    IssuerUnavailable {
+        /// When it is asked again, in seconds from now.
+        retry_after: u16,
+    },
 }
 
 impl Rejection {
@@ -40,7 +51,23 @@ impl Rejection {
             Self::WrongIssuer => "The token was issued by somebody else.",
             Self::WrongAudience => "The token is for another audience.",
             Self::BadClaims => "The token lacks a claim or has one of the wrong type.",
-            Self::KeysUnavailable => "The keys of the token's issuer cannot be fetched.",
+            Self::Inactive => "The token's session has ended.",
+            Self::KeysUnavailable { .. } => "The keys of the token's issuer cannot be fetched.",
+            Self::IssuerUnavailable { .. } => {
+                "The token's issuer cannot be asked whether it still counts."
+            }
+        }
+    }
+}
+
+impl Rejection {
+    /// In how many seconds a client should try again, where nothing is wrong with the token.
+    pub fn retry_after(self) -> Option<u16> {
+        match self {
+            Self::KeysUnavailable { retry_after } | Self::IssuerUnavailable { retry_after } => {
+                Some(retry_after)
+            }
+            _ => None,
         }
     }
 }

@@ -1,12 +1,17 @@
-//! Keys that an issuer publishes (RFC 7517): fetched once and kept; again when they are old, or when a
-//! token names an unknown key, but never more often than the cool-down, so that tokens with invented
-//! key names cause no traffic. While the issuer is away the keys at hand go on serving, for a day.
+//! Keys that an issuer publishes (RFC 7517): fetched once and kept, and again before they are old or
+//! when a token names an unknown key. Tokens with invented key names cause no traffic, because of the
+//! pause after each attempt. While the issuer is away the keys at hand go on serving, for a day.
 
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError, RwLock, Weak};
+use std::time::Duration;
 
+use tokio::sync::OwnedMutexGuard;
+
+use crate::known_keys::KnownKeys;
 use crate::{KeySet, Rejection};
 
 /// A document, or why there is none; the text is for the log.
@@ -18,10 +23,23 @@ pub trait Fetch: Send + Sync + 'static {
     fn fetch<'a>(&'a self, url: &'a str) -> Pin<Box<dyn Future<Output = Fetched> + Send + 'a>>;
 }
 
-/// Seconds.
-const FRESH_FOR: i64 = 300;
-const COOL_DOWN: i64 = 30;
-const STALE_FOR: i64 = 24 * 3600;
+/// How long a request may wait for the renewal of keys that can serve it.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Why keys could not be fetched.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotFetched {
+    url: String,
+    why: String,
+}
+
+impl fmt::Display for NotFetched {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "cannot get the keys at {}: {}", self.url, self.why)
+    }
+}
+
+impl std::error::Error for NotFetched {}
 
 /// An issuer's published keys; clones share them.
 #[derive(Clone)]
@@ -32,16 +50,10 @@ pub struct RemoteKeys {
 struct Inner {
     url: String,
     fetch: Box<dyn Fetch>,
-    known: RwLock<Known>,
+    known: RwLock<KnownKeys>,
     /// Held by the one that fetches.
     fetching: Arc<tokio::sync::Mutex<()>>,
-}
-
-#[derive(Clone, Default)]
-struct Known {
-    keys: Option<Arc<KeySet>>,
-    fetched_at: i64,
-    tried_at: Option<i64>,
+    is_retrying: AtomicBool,
 }
 
 impl fmt::Debug for RemoteKeys {
@@ -50,83 +62,159 @@ impl fmt::Debug for RemoteKeys {
     }
 }
 
-impl Known {
-    /// The keys, unless they are too old to trust.
-    fn usable(&self, now: i64) -> Option<&Arc<KeySet>> {
-        self.keys.as_ref().filter(|_| now - self.fetched_at < STALE_FOR)
-    }
-
-    /// The keys that can tell about a token that names `kid`.
-    fn serving(&self, kid: Option<&str>, now: i64) -> Option<&Arc<KeySet>> {
-        self.usable(now).filter(|keys| kid.is_none_or(|kid| keys.find(kid).is_some()))
-    }
-
-    fn is_wanting(&self, kid: Option<&str>, now: i64) -> bool {
-        let is_fresh = (0..FRESH_FOR).contains(&(now - self.fetched_at));
-        !is_fresh || self.serving(kid, now).is_none()
-    }
-
-    fn is_cooling_down(&self, now: i64) -> bool {
-        self.tried_at.is_some_and(|tried| (0..COOL_DOWN).contains(&(now - tried)))
-    }
-}
-
 impl RemoteKeys {
-    /// The keys at this address; nothing is fetched yet.
+    /// The keys at this address, got by `fetch`; nothing is fetched yet.
     pub fn new(url: impl Into<String>, fetch: impl Fetch) -> Self {
         let inner = Inner {
             url: url.into(),
             fetch: Box::new(fetch),
             known: RwLock::default(),
             fetching: Arc::default(),
+            is_retrying: AtomicBool::new(false),
         };
         Self { inner: Arc::new(inner) }
     }
 
-    /// The keys in which a token's `kid` is to be looked up, at the instant `now`.
+    /// Fetches the keys now, so that the first request need not wait. After an error the keys are tried
+    /// again in the background, every few seconds, until they are there.
+    pub async fn prefetch(&self, now: i64) -> Result<(), NotFetched> {
+        let turn = Arc::clone(&self.inner.fetching).lock_owned().await;
+        if self.inner.read(|known| known.is_fresh(now)) {
+            return Ok(());
+        }
+        self.inner.spawn(turn, now).await;
+        let why = self.inner.read(|known| known.failure().map(ToOwned::to_owned));
+        let Some(why) = why else { return Ok(()) };
+        if !self.inner.is_retrying.swap(true, Ordering::SeqCst) {
+            tokio::spawn(retry(Arc::downgrade(&self.inner), now));
+        }
+        Err(NotFetched { url: self.inner.url.clone(), why })
+    }
+
+    /// The keys in which a token's `kid` is to be looked up, at the instant `now` (seconds since 1970).
+    ///
+    /// Keys that are no older than five minutes and know the `kid` are answered at once, and from the
+    /// fourth minute on renewed in the background. Older ones, which nobody asked for in the meantime, are
+    /// renewed first: a retired key must not live on in a service that slept. This waits for a second at
+    /// most, and not at all if the last attempt failed or is slow. Only a `kid` that is unknown, and an
+    /// issuer whose keys were never fetched, wait for as long as fetching may take.
     pub async fn keys(&self, kid: Option<&str>, now: i64) -> Result<Arc<KeySet>, Rejection> {
-        let known = self.inner.known();
-        if known.is_wanting(kid, now) {
-            let turn = match Arc::clone(&self.inner.fetching).try_lock_owned() {
-                Ok(turn) => turn,
-                // Somebody else is fetching: what is at hand will do, if it can tell.
-                Err(_) => match known.serving(kid, now) {
-                    Some(keys) => return Ok(Arc::clone(keys)),
-                    None => Arc::clone(&self.inner.fetching).lock_owned().await,
-                },
-            };
-            let known = self.inner.known();
-            if known.is_wanting(kid, now) && !known.is_cooling_down(now) {
-                // A task of its own, so that a caller who gives up does not end it.
-                let inner = Arc::clone(&self.inner);
-                let fetched = tokio::spawn(async move {
-                    let _turn = turn;
-                    inner.refresh(now).await;
-                });
-                let _ = fetched.await;
+        let (serving, is_fresh, is_due) = self.inner.read(|known| {
+            (known.serving(kid, now).cloned(), known.is_fresh(now), known.is_due(kid, now))
+        });
+        match serving {
+            Some(keys) if is_fresh => {
+                if is_due {
+                    self.inner.renew_in_background(now);
+                }
+                Ok(keys)
+            }
+            Some(_) => self.renewed_in_time(kid, now).await,
+            None => {
+                self.inner.renew(kid, now).await;
+                self.inner.read(|known| known.found(kid, now))
             }
         }
-        self.inner.known().usable(now).cloned().ok_or(Rejection::KeysUnavailable)
+    }
+
+    /// Whether a key of this name is at hand.
+    pub(crate) fn knows(&self, kid: &str, now: i64) -> bool {
+        self.inner.read(|known| known.serving(Some(kid), now).is_some())
+    }
+
+    async fn renewed_in_time(&self, kid: Option<&str>, now: i64) -> Result<Arc<KeySet>, Rejection> {
+        if self.inner.read(KnownKeys::is_troubled) {
+            self.inner.renew_in_background(now);
+        } else if tokio::time::timeout(PATIENCE, self.inner.renew(kid, now)).await.is_err() {
+            self.inner.write(KnownKeys::note_slow);
+        }
+        self.inner.read(|known| known.found(kid, now))
     }
 }
 
 impl Inner {
-    fn known(&self) -> Known {
-        self.known.read().unwrap_or_else(PoisonError::into_inner).clone()
+    fn read<T>(&self, look: impl FnOnce(&KnownKeys) -> T) -> T {
+        look(&self.known.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    async fn refresh(&self, now: i64) {
-        self.known.write().unwrap_or_else(PoisonError::into_inner).tried_at = Some(now);
+    fn write<T>(&self, change: impl FnOnce(&mut KnownKeys) -> T) -> T {
+        change(&mut self.known.write().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Fetches, unless somebody else does, and does not wait for it.
+    fn renew_in_background(self: &Arc<Self>, now: i64) {
+        if let Ok(turn) = Arc::clone(&self.fetching).try_lock_owned()
+            && self.read(|known| known.is_due(None, now))
+        {
+            drop(self.spawn(turn, now));
+        }
+    }
+
+    /// Waits until the keys are fetched, unless they were tried a moment ago.
+    async fn renew(self: &Arc<Self>, kid: Option<&str>, now: i64) {
+        let turn = Arc::clone(&self.fetching).lock_owned().await;
+        if self.read(|known| known.is_due(kid, now)) {
+            self.spawn(turn, now).await;
+        }
+    }
+
+    /// A task of its own, so that a caller who gives up does not end it.
+    fn spawn(self: &Arc<Self>, turn: OwnedMutexGuard<()>, now: i64) -> impl Future<Output = ()> {
+        let inner = Arc::clone(self);
+        let fetched = tokio::spawn(async move {
+            let _turn = turn;
+            inner.fetch(now).await;
+        });
+        async { drop(fetched.await) }
+    }
+
+    async fn fetch(&self, now: i64) {
+        self.write(|known| known.note_try(now));
         let fetched = self.fetch.fetch(&self.url).await;
-        let keys =
-            fetched.and_then(|json| KeySet::from_jwks(&json).map_err(|error| error.to_string()));
+        let keys = fetched.and_then(|json| published(&json));
+        let url = &self.url;
         match keys {
             Ok(keys) => {
-                let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
-                known.keys = Some(Arc::new(keys));
-                known.fetched_at = now;
+                if self.write(|known| known.note_success(keys, now)) {
+                    tracing::info!(%url, "an issuer's keys can be fetched again");
+                }
             }
-            Err(why) => tracing::warn!(url = %self.url, %why, "an issuer's keys cannot be fetched"),
+            Err(why) => {
+                if self.write(|known| known.note_failure(&why)) {
+                    tracing::warn!(%url, %why, "an issuer's keys cannot be fetched");
+                } else {
+                    tracing::debug!(%url, %why, "an issuer's keys still cannot be fetched");
+                }
+            }
+        }
+    }
+}
+
+/// The keys of a published set. One without any is a mistake, or says that nothing is signed with key
+/// pairs: it must never replace a good one.
+fn published(json: &[u8]) -> Result<KeySet, String> {
+    let keys = KeySet::from_jwks(json).map_err(|error| error.to_string())?;
+    if keys.keys().is_empty() {
+        return Err("it publishes no key that can verify tokens. If it signs with HS256, give \
+                    this service the shared secret instead"
+            .into());
+    }
+    Ok(keys)
+}
+
+/// Tries until there are keys, or nobody wants them any more.
+async fn retry(inner: Weak<Inner>, mut now: i64) {
+    loop {
+        let Some(pause) = inner.upgrade().map(|inner| inner.read(|known| known.pause(now))) else {
+            return;
+        };
+        tokio::time::sleep(Duration::from_secs(pause.unsigned_abs())).await;
+        now += pause;
+        let Some(inner) = inner.upgrade() else { return };
+        inner.renew(None, now).await;
+        if inner.read(|known| known.serving(None, now).is_some()) {
+            inner.is_retrying.store(false, Ordering::SeqCst);
+            return;
         }
     }
 }

@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use crate::foreign::MAX_LEEWAY;
 use crate::{Claims, Key, KeySet, Rejection, Token};
 
 pub(crate) const LEEWAY_NBF: i64 = 30;
@@ -17,6 +18,7 @@ pub struct Verifier {
     typ: &'static str,
     issuer: Arc<str>,
     audience: Option<Arc<str>>,
+    leeway: i64,
 }
 
 /// The `typ` of access tokens: RFC 9068 is claimed only with an audience.
@@ -26,11 +28,19 @@ pub fn token_type(audience: Option<&str>) -> &'static str {
 
 impl Verifier {
     /// Accepts tokens of `issuer` signed with one of the keys.
-    pub fn new(keys: KeySet, issuer: &str, audience: Option<&str>) -> Self {
+    pub fn new(keys: impl Into<Arc<KeySet>>, issuer: &str, audience: Option<&str>) -> Self {
+        let keys = keys.into();
         let typ = token_type(audience);
         let headers = keys.keys().iter().map(|key| key.header(typ)).collect();
         let audience = audience.map(Into::into);
-        Self { keys: Arc::new(keys), headers, typ, issuer: issuer.into(), audience }
+        Self { keys, headers, typ, issuer: issuer.into(), audience, leeway: 0 }
+    }
+
+    /// Accepts tokens this many seconds past their `exp`, 30 at most.
+    #[must_use]
+    pub fn leeway(mut self, seconds: i64) -> Self {
+        self.leeway = seconds.clamp(0, MAX_LEEWAY);
+        self
     }
 
     /// The keys.
@@ -44,7 +54,7 @@ impl Verifier {
         let key = self.key(&token)?;
         token.prove(key, now)?;
         let (claims, not_before) = Claims::parse(&token.payload()?).ok_or(Rejection::BadClaims)?;
-        if claims.exp <= now {
+        if claims.exp.saturating_add(self.leeway) <= now {
             return Err(Rejection::Expired);
         }
         if not_before.is_some_and(|nbf| nbf > now.saturating_add(LEEWAY_NBF)) {
@@ -84,7 +94,8 @@ mod tests {
 
     #[test]
     fn the_known_header_is_the_header_that_would_be_parsed() {
-        let verifier = Verifier::new(KeySet::of_secrets([b"secret".as_slice()]), "doorward", None);
+        let verifier = KeySet::of_secrets(["a test secret of more than thirty-two bytes"]).unwrap();
+        let verifier = Verifier::new(verifier, "doorward", None);
         let token = format!("{}.e30.AA", verifier.headers[0]);
         let header = Token::split(&token).unwrap().header().unwrap();
         assert_eq!(header.alg.as_deref(), Some("HS256"));

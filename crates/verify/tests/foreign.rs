@@ -17,7 +17,7 @@ fn claims() -> Value {
 
 fn verify(header: &Value, payload: &str) -> Result<(), Rejection> {
     let keys = KeySet::new([Pair::Secret.key("k")]).unwrap();
-    let expected = Expected { issuer: Some("them".into()), ..Expected::default() };
+    let expected = Expected::default().issuer("them");
     let signed = format!("{}.{}", b64(header.to_string()), b64(payload));
     let token = format!("{signed}.{}", b64(Pair::Secret.sign(signed.as_bytes())));
     expected.verify(&keys, &token, NOW).map(drop)

@@ -40,8 +40,8 @@ fn key(group: &Value) -> Option<Key> {
     let private = &group["private"];
     if private["kty"] == "oct" {
         let secret = URL_SAFE_NO_PAD.decode(private["k"].as_str()?).ok()?;
-        return (private["alg"] == "HS256")
-            .then(|| Key::named_secret(private["kid"].as_str().unwrap_or_default(), &secret));
+        let kid = private["kid"].as_str().unwrap_or_default();
+        return Key::named_secret(kid, &secret).ok().filter(|_| private["alg"] == "HS256");
     }
     Key::from_jwk(&group["public"]).ok()
 }

@@ -73,7 +73,7 @@ async fn main() {
 }
 
 async fn floor(port: u16, secret: &str) {
-    let keys = KeySet::of_secrets([secret.as_bytes()]);
+    let keys = KeySet::of_secrets([secret]).unwrap();
     let verifier = Arc::new(Verifier::new(keys, "doorward", None));
     let handler = move |headers: HeaderMap| {
         let verifier = Arc::clone(&verifier);

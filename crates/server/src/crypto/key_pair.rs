@@ -30,7 +30,6 @@ impl KeyPair {
     /// A new pair as PKCS#8; `None` for HS256, which has no pairs, or if the library fails.
     pub fn generate(algorithm: Algorithm) -> Option<Zeroizing<Vec<u8>>> {
         let bytes = match algorithm {
-            Algorithm::Hs256 => return None,
             Algorithm::EdDsa => {
                 Ed25519KeyPair::generate().ok()?.to_pkcs8v1().ok()?.as_ref().to_vec()
             }
@@ -42,6 +41,7 @@ impl KeyPair {
                 let pair = RsaKeyPair::generate(KeySize::Rsa2048).ok()?;
                 AsDer::<Pkcs8V1Der<'_>>::as_der(&pair).ok()?.as_ref().to_vec()
             }
+            _ => return None,
         };
         Some(Zeroizing::new(bytes))
     }
@@ -49,13 +49,13 @@ impl KeyPair {
     /// The pair of these PKCS#8 bytes.
     pub fn from_pkcs8(algorithm: Algorithm, bytes: &[u8]) -> Option<Self> {
         Some(Self(match algorithm {
-            Algorithm::Hs256 => return None,
             Algorithm::EdDsa => Pair::Ed25519(Ed25519KeyPair::from_pkcs8(bytes).ok()?),
             Algorithm::Es256 => {
                 let kind = &ECDSA_P256_SHA256_FIXED_SIGNING;
                 Pair::P256(EcdsaKeyPair::from_pkcs8(kind, bytes).ok()?)
             }
             Algorithm::Rs256 => Pair::Rsa(Box::new(RsaKeyPair::from_pkcs8(bytes).ok()?)),
+            _ => return None,
         }))
     }
 

@@ -4,7 +4,6 @@
 pub mod client_ip;
 pub mod docs;
 mod extract;
-mod fetch;
 pub mod health;
 pub mod layer;
 pub(crate) mod problem;
@@ -17,7 +16,6 @@ pub use extract::{
     ETag, FormError, IdInPath, IfMatch, IfNoneMatch, JsonBody, JsonOrForm, Listing, QueryString,
     SentAs, origin_of, segment, segment_if_any,
 };
-pub use fetch::DocumentFetch;
 pub use layer::USER_ID;
 pub use problem::Problem;
 pub use reply::{Created, Json, NoContent, NotModified, json};

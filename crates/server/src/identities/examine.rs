@@ -57,7 +57,7 @@ impl Identities {
         };
         match judged {
             Ok(person) => self.examine_person(&mut examined, &person).await,
-            Err(Rejection::KeysUnavailable) => {
+            Err(Rejection::KeysUnavailable { .. }) => {
                 examined.failing = Some(format!("key: {keys} cannot be fetched"));
             }
             Err(rejection) => {

@@ -29,7 +29,7 @@ impl Identities {
         self.prove(&token, now)?;
         let payload = token.payload()?;
         let read =
-            |audience| Expected { issuer: None, audience, leeway: LEEWAY }.read(&payload, now);
+            |audience| Expected::default().audience(audience).leeway(LEEWAY).read(&payload, now);
         let claims = read(None)?;
         if claims.contains_key("iss") {
             return Err(Rejection::WrongIssuer);

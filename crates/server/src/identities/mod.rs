@@ -54,7 +54,8 @@ impl Identities {
     ) -> Self {
         let issuers = trusted::issuers(&settings);
         let secrets = std::iter::once(&settings.secret).chain(&settings.previous_secrets);
-        let secrets = secrets.map(|secret| Key::shared_secret(secret.bytes())).collect();
+        let secrets =
+            secrets.filter_map(|secret| Key::shared_secret(secret.bytes()).ok()).collect();
         Self { settings, db, clock, random, audit, known: Arc::default(), issuers, secrets }
     }
 

@@ -1,13 +1,18 @@
 //! The issuers whose published keys count: Better Auth's JWT plugin, whose tokens say its address as
 //! `iss` and as `aud`, and those of `[[issuers]]`.
 
-use doorward_verify::{Issuer, Issuers, RemoteKeys};
+use std::time::Duration;
+
+use doorward_verify::{HttpFetch, Issuer, Issuers, RemoteKeys};
 
 use crate::config::Settings;
-use crate::http::DocumentFetch;
 
 /// Seconds that a foreign clock may be behind.
 const LEEWAY: u8 = 30;
+/// Limits of a fetch: a request may wait for it.
+const WITHIN: Duration = Duration::from_secs(3);
+const MAX_BYTES: usize = 64 * 1024;
+const AGENT: &str = concat!("doorward/", env!("CARGO_PKG_VERSION"));
 
 /// An issuer whose published keys count.
 #[derive(Clone, Debug)]
@@ -42,7 +47,10 @@ pub(super) fn all(settings: &Settings) -> Vec<Trusted> {
 /// What checks their tokens.
 pub(super) fn issuers(settings: &Settings) -> Issuers {
     Issuers::new(all(settings).into_iter().map(|one| {
-        let keys = RemoteKeys::new(one.keys, DocumentFetch::default());
+        let fetch = HttpFetch::default().within(WITHIN).max_bytes(MAX_BYTES).agent(AGENT);
+        // Written as it goes over the wire: a host may be given in letters that are not ASCII.
+        let keys = url::Url::parse(&one.keys).map_or(one.keys, Into::into);
+        let keys = RemoteKeys::new(keys, fetch);
         Issuer::other_at(&one.name, keys).audience(one.audience).leeway(LEEWAY)
     }))
 }

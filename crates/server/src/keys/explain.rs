@@ -77,7 +77,9 @@ impl Said {
                  typ, or a typ ({}) of another sort of token",
                 shown(self.member("typ"))
             ),
-            Rejection::KeysUnavailable => "key: the issuer's keys cannot be fetched".into(),
+            Rejection::KeysUnavailable { .. } => "key: the issuer's keys cannot be fetched".into(),
+            // Nobody asks issuers about tokens here.
+            other => other.message().into(),
         }
     }
 

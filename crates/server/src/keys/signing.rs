@@ -7,7 +7,7 @@ use aws_lc_rs::hmac;
 use axum::http::request::Parts;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use doorward_verify::{Algorithm, Claims, Key, Rejection, Token, token_type};
+use doorward_verify::{Algorithm, Claims, Rejection, Token, encoded_header, key_id, token_type};
 
 use super::foreign::{Admitted, Examined, Foreign};
 use super::key_ring::KeyRing;
@@ -41,12 +41,13 @@ impl Keys {
     /// The keys of these settings and this database, of which nothing is read yet. The tokens that
     /// `foreign` reads are taken too.
     pub fn new(settings: &Settings, clock: Clock, db: Database, foreign: Arc<dyn Foreign>) -> Self {
+        let secret = settings.secret.bytes();
         let typ = token_type(settings.token_audience.as_deref());
         let inner = Inner {
             algorithm: settings.token_algorithm,
             typ,
-            secret: hmac::Key::new(hmac::HMAC_SHA256, settings.secret.bytes()),
-            header: format!("{}.", Key::shared_secret(settings.secret.bytes()).header(typ)),
+            secret: hmac::Key::new(hmac::HMAC_SHA256, secret),
+            header: format!("{}.", encoded_header(Algorithm::Hs256, &key_id(secret), typ)),
             ring: KeyRing::new(settings, clock, db),
             foreign,
         };
@@ -151,7 +152,7 @@ impl Keys {
 pub fn refused(rejection: Rejection) -> Error {
     match rejection {
         Rejection::Expired => Error::TokenExpired,
-        Rejection::KeysUnavailable => Error::Unavailable(
+        Rejection::KeysUnavailable { .. } => Error::Unavailable(
             "The issuer of this token cannot be reached to check it; try again shortly.",
         ),
         other => Error::InvalidToken(other.message()),

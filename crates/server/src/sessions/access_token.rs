@@ -27,18 +27,17 @@ impl Sessions {
         let exp =
             (now + self.settings.access_token_ttl).min(generation.expires_at).unix_timestamp();
         let iat = now.unix_timestamp();
-        let claims = Claims {
-            iss: self.settings.token_issuer.clone(),
-            sub: begun.user_id.to_string(),
-            user_id: begun.user_id.to_string(),
-            sid: begun.id.to_string(),
-            generation: generation.counter,
-            jti: self.random.id(now).to_string(),
-            iat,
-            exp,
-            roles,
-            aud: self.settings.token_audience.clone(),
-        };
+        let mut claims = Claims::default();
+        claims.iss.clone_from(&self.settings.token_issuer);
+        claims.sub = begun.user_id.to_string();
+        claims.user_id = begun.user_id.to_string();
+        claims.sid = begun.id.to_string();
+        claims.generation = generation.counter;
+        claims.jti = self.random.id(now).to_string();
+        claims.iat = iat;
+        claims.exp = exp;
+        claims.roles = roles;
+        claims.aud.clone_from(&self.settings.token_audience);
         Ok(AccessToken { text: self.keys.sign(&claims).await?, expires_in: (exp - iat).max(0) })
     }
 }

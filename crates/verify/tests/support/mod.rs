@@ -2,6 +2,7 @@
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
+    clippy::panic,
     dead_code,
     unreachable_pub,
     reason = "a test may fail"
@@ -46,6 +47,7 @@ impl Pair {
             Algorithm::Rs256 => {
                 Self::Rsa(Box::new(RsaKeyPair::generate(KeySize::Rsa2048).unwrap()))
             }
+            other => unreachable!("{other}"),
         }
     }
 
@@ -123,7 +125,7 @@ impl Pair {
 
     pub fn key(&self, kid: &str) -> Key {
         match self {
-            Self::Secret => Key::named_secret(kid, SECRET),
+            Self::Secret => Key::named_secret(kid, SECRET).unwrap(),
             pair => Key::from_jwk(&pair.jwk(kid)).expect("a JWK"),
         }
     }

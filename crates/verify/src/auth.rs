@@ -1,0 +1,119 @@
+//! The check of a request's token, for every framework: from the `Authorization` header to the caller.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::SystemTime;
+
+use serde_json::Value;
+
+use crate::{Issuer, Issuers, NotFetched, Principal, Refusal, Rejection, Token, foreign};
+
+/// Tells the time, in seconds since 1970.
+type Now = Arc<dyn Fn() -> i64 + Send + Sync>;
+
+/// Verifies the tokens of requests. With axum it is a layer; other frameworks call
+/// [`Auth::authenticate`].
+#[derive(Clone)]
+pub struct Auth {
+    issuers: Issuers,
+    now: Now,
+    /// Whether the log has the advice already.
+    has_advised: Arc<AtomicBool>,
+}
+
+impl fmt::Debug for Auth {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_tuple("Auth").field(&self.issuers).finish()
+    }
+}
+
+impl Auth {
+    /// Trusts these issuers, by the system's clock.
+    pub fn new(issuers: impl IntoIterator<Item = Issuer>) -> Self {
+        Self::with_clock(issuers, || {
+            #[allow(clippy::disallowed_methods, reason = "the one place that reads the clock")]
+            let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+            since.map_or(0, |since| i64::try_from(since.as_secs()).unwrap_or(i64::MAX))
+        })
+    }
+
+    /// Trusts these issuers, by another clock: seconds since 1970.
+    pub fn with_clock(
+        issuers: impl IntoIterator<Item = Issuer>,
+        now: impl Fn() -> i64 + Send + Sync + 'static,
+    ) -> Self {
+        let issuers = Issuers::new(issuers);
+        if issuers.names().next().is_none() {
+            tracing::error!("no issuer is trusted: every token is refused");
+        }
+        Self { issuers, now: Arc::new(now), has_advised: Arc::default() }
+    }
+
+    /// Fetches the issuers' published keys now, so that the first request need not wait. An error is no
+    /// reason to stop: the keys are tried again in the background until they are there.
+    pub async fn prefetch(&self) -> Result<(), NotFetched> {
+        self.issuers.prefetch((self.now)()).await
+    }
+
+    /// Who sends a request with this `Authorization` header, for any framework:
+    ///
+    /// ```
+    /// # async fn example(auth: &doorward_verify::Auth, header: Option<&str>) -> (u16, String) {
+    /// match auth.authenticate(header).await {
+    ///     Ok(principal) => (200, principal.subject),
+    ///     Err(refusal) => (refusal.status(), refusal.problem()),
+    /// }
+    /// # }
+    /// ```
+    ///
+    /// Refuse requests with more than one such header, or let
+    /// [`authenticate_headers`](Self::authenticate_headers) do it.
+    pub async fn authenticate(&self, authorization: Option<&str>) -> Result<Principal, Refusal> {
+        let token = authorization.and_then(bearer).ok_or(Refusal::NotAuthenticated)?;
+        let judged = self.issuers.verify(token, (self.now)()).await;
+        if judged == Err(Rejection::WrongIssuer) {
+            self.advise(token);
+        }
+        judged.map_err(Refusal::Token)
+    }
+
+    /// The same for the headers of a request in hyper, tonic and whatever else uses the crate `http`.
+    #[cfg(any(feature = "axum", feature = "http"))]
+    pub async fn authenticate_headers(
+        &self,
+        headers: &http::HeaderMap,
+    ) -> Result<Principal, Refusal> {
+        let mut values = headers.get_all(http::header::AUTHORIZATION).iter();
+        let authorization = match (values.next(), values.next()) {
+            (Some(value), None) => value.to_str().ok(),
+            _ => None,
+        };
+        self.authenticate(authorization).await
+    }
+
+    /// A wrong name is the commonest mistake of a first attempt, and a 401 does not show it. Said once:
+    /// anybody can send such tokens.
+    fn advise(&self, token: &str) {
+        if self.has_advised.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        let claims = Token::split(token).and_then(|it| it.payload()).ok();
+        let claims = claims.and_then(|payload| foreign::parse(&payload)).unwrap_or_default();
+        let claimed = claims.get("iss").and_then(Value::as_str).unwrap_or_default();
+        let claimed: String = claimed.chars().take(100).collect();
+        let trusted: Vec<_> = self.issuers.names().collect();
+        tracing::warn!(
+            ?claimed,
+            ?trusted,
+            "a token of an issuer that is not trusted. If it is yours, create the `Issuer` with the `iss` \
+             of its tokens: TOKEN_ISSUER, else PUBLIC_URL, else `doorward`. This is logged once"
+        );
+    }
+}
+
+/// The token of an `Authorization` header (RFC 6750 §2.1).
+fn bearer(authorization: &str) -> Option<&str> {
+    let (scheme, token) = authorization.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim_matches(' '))
+}

@@ -1,0 +1,167 @@
+//! What a service shows the issuer when it asks about tokens: an access token of its own.
+
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Mutex as Lock;
+use std::sync::PoisonError;
+
+use serde::Deserialize;
+use serde_json::json;
+use tokio::sync::Mutex;
+
+use crate::http_client::{AddressError, HttpFetch, checked};
+
+/// Why there is no access token to ask with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NoToken {
+    /// For the log.
+    pub why: String,
+    /// When there may be one, in seconds from now.
+    pub retry_after: u16,
+}
+
+/// An access token on its way.
+pub type Granting<'a> = Pin<Box<dyn Future<Output = Result<String, NoToken>> + Send + 'a>>;
+
+/// Has an access token at hand, and gets another when it runs out.
+pub trait Credential: Send + Sync + 'static {
+    /// The token to show at the instant `now` (seconds since 1970).
+    fn token(&self, now: i64) -> Granting<'_>;
+
+    /// The issuer refused this token.
+    fn is_refused(&self, token: &str) {
+        let _ = token;
+    }
+}
+
+/// A token that somebody else renews, or that lasts.
+impl Credential for String {
+    fn token(&self, _: i64) -> Granting<'_> {
+        Box::pin(async { Ok(self.clone()) })
+    }
+}
+
+/// Seconds without an attempt after a refused sign-in: more would count as guesses.
+const PAUSE: i64 = 30;
+/// The same after no answer.
+const SHORT_PAUSE: i64 = 1;
+const JSON: &str = "application/json";
+
+/// An account of this service at Doorward. It signs in when a token is first needed, and keeps its one
+/// session by refreshing.
+pub struct ServiceAccount {
+    auth: String,
+    email: String,
+    password: String,
+    client: HttpFetch,
+    held: Mutex<Option<Held>>,
+    refused: Lock<Option<String>>,
+}
+
+struct Held {
+    tokens: Result<Tokens, String>,
+    until: i64,
+}
+
+#[derive(Clone, Deserialize)]
+struct Tokens {
+    access_token: String,
+    refresh_token: String,
+    expires_in: i64,
+}
+
+impl fmt::Debug for ServiceAccount {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "ServiceAccount({} at {})", self.email, self.auth)
+    }
+}
+
+impl ServiceAccount {
+    /// The account with this address and password at a Doorward whose authentication routes are at
+    /// `auth_url`, such as `https://auth.example.com/auth`.
+    pub fn at(
+        auth_url: impl Into<String>,
+        email: impl Into<String>,
+        password: impl Into<String>,
+    ) -> Result<Self, AddressError> {
+        let auth = auth_url.into();
+        checked(&auth)?;
+        Ok(Self {
+            auth: auth.trim_end_matches('/').to_owned(),
+            email: email.into(),
+            password: password.into(),
+            client: HttpFetch::default(),
+            held: Mutex::default(),
+            refused: Lock::default(),
+        })
+    }
+
+    /// New tokens, or why there are none and for how long.
+    async fn granted(&self, old: Option<Tokens>) -> Result<Tokens, (String, i64)> {
+        let unanswered = |why| (why, SHORT_PAUSE);
+        if let Some(old) = old {
+            let body = json!({ "refresh_token": old.refresh_token });
+            if let (200, answer) = self.post("refresh", &body).await.map_err(unanswered)? {
+                return tokens(&answer);
+            }
+        }
+        let body = json!({ "email": self.email, "password": self.password });
+        match self.post("login", &body).await.map_err(unanswered)? {
+            (200, answer) => tokens(&answer),
+            (status, _) => Err((format!("{self:?} cannot sign in: the answer is {status}"), PAUSE)),
+        }
+    }
+
+    async fn post(&self, route: &str, body: &serde_json::Value) -> Result<(u16, Vec<u8>), String> {
+        let url = format!("{}/{route}", self.auth);
+        self.client.post(&url, JSON, None, body.to_string()).await
+    }
+}
+
+fn tokens(answer: &[u8]) -> Result<Tokens, (String, i64)> {
+    let tokens = serde_json::from_slice(answer);
+    tokens.map_err(|_| ("the answer to a sign-in holds no tokens".to_owned(), PAUSE))
+}
+
+fn none(why: String, seconds: i64) -> NoToken {
+    NoToken { why, retry_after: u16::try_from(seconds).unwrap_or(u16::MAX) }
+}
+
+impl Credential for ServiceAccount {
+    fn token(&self, now: i64) -> Granting<'_> {
+        Box::pin(async move {
+            let mut held = self.held.lock().await;
+            let refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner).take();
+            let mut old = None;
+            match held.take() {
+                Some(Held { tokens: Err(why), until }) if now < until => {
+                    let told = none(why.clone(), until - now);
+                    *held = Some(Held { tokens: Err(why), until });
+                    return Err(told);
+                }
+                Some(Held { tokens: Ok(tokens), until }) => {
+                    let is_refused = refused.as_ref() == Some(&tokens.access_token);
+                    if now < until && !is_refused {
+                        let token = tokens.access_token.clone();
+                        *held = Some(Held { tokens: Ok(tokens), until });
+                        return Ok(token);
+                    }
+                    old = Some(tokens);
+                }
+                _ => {}
+            }
+            let (tokens, lasts) = match self.granted(old).await {
+                Ok(tokens) => (Ok(tokens.clone()), tokens.expires_in * 3 / 4),
+                Err((why, pause)) => (Err(why), pause),
+            };
+            let token = tokens.as_ref().map(|it| it.access_token.clone());
+            let token = token.map_err(|why| none(why.clone(), lasts));
+            *held = Some(Held { tokens, until: now.saturating_add(lasts) });
+            token
+        })
+    }
+
+    fn is_refused(&self, token: &str) {
+        *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = Some(token.to_owned());
+    }
+}

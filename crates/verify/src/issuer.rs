@@ -1,0 +1,213 @@
+//! One trusted issuer: its name, where its keys come from, what its tokens must say, and what their
+//! roles allow here.
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use serde_json::{Map, Value};
+
+use crate::foreign::{Expected, MAX_LEEWAY};
+#[cfg(feature = "http")]
+use crate::introspection::Introspection;
+use crate::{KeySet, Principal, Rejection, RemoteKeys, Token, Verifier};
+
+/// Where an issuer's keys come from.
+#[derive(Clone, Debug)]
+pub(crate) enum Source {
+    Fixed(Arc<KeySet>),
+    Remote(RemoteKeys),
+}
+
+/// One trusted issuer.
+#[derive(Clone, Debug)]
+pub struct Issuer {
+    name: Arc<str>,
+    source: Source,
+    audience: Option<String>,
+    leeway: i64,
+    is_doorward: bool,
+    grants: Vec<(String, Vec<String>)>,
+    #[cfg(feature = "http")]
+    introspection: Option<Introspection>,
+    /// The verifier of the keys that were at hand last.
+    ready: Arc<RwLock<Option<Verifier>>>,
+}
+
+impl Issuer {
+    /// A Doorward whose tokens say `iss: name`, by keys known in advance: its shared secret's.
+    pub fn doorward(name: &str, keys: KeySet) -> Self {
+        Self::from(name, Source::Fixed(Arc::new(keys)), true)
+    }
+
+    /// A Doorward whose tokens say `iss: name`, by the keys it publishes.
+    pub fn doorward_at(name: &str, keys: RemoteKeys) -> Self {
+        Self::from(name, Source::Remote(keys), true)
+    }
+
+    /// Another issuer, by keys known in advance.
+    pub fn other(name: &str, keys: KeySet) -> Self {
+        Self::from(name, Source::Fixed(Arc::new(keys)), false)
+    }
+
+    /// Another issuer, by the keys it publishes.
+    pub fn other_at(name: &str, keys: RemoteKeys) -> Self {
+        Self::from(name, Source::Remote(keys), false)
+    }
+
+    fn from(name: &str, source: Source, is_doorward: bool) -> Self {
+        if let Source::Fixed(keys) = &source
+            && keys.keys().is_empty()
+        {
+            tracing::error!(issuer = name, "an issuer without keys: all its tokens are refused");
+        }
+        Self {
+            name: name.into(),
+            source,
+            audience: None,
+            leeway: 0,
+            is_doorward,
+            grants: Vec::new(),
+            #[cfg(feature = "http")]
+            introspection: None,
+            ready: Arc::default(),
+        }
+    }
+
+    /// Requires this audience.
+    #[must_use]
+    pub fn audience(mut self, audience: impl Into<String>) -> Self {
+        self.audience = Some(audience.into());
+        self.ready = Arc::default();
+        self
+    }
+
+    /// Accepts tokens this many seconds past their `exp`, for clocks that differ; 30 at most.
+    #[must_use]
+    pub fn leeway(mut self, seconds: u8) -> Self {
+        self.leeway = i64::from(seconds).min(MAX_LEEWAY);
+        self.ready = Arc::default();
+        self
+    }
+
+    /// Gives callers with this role these permissions in this service, beside those that the token itself
+    /// lists; `*` stands for all of them. See [`Principal::has_permission`].
+    #[must_use]
+    pub fn grants<P: Into<String>>(
+        mut self,
+        role: impl Into<String>,
+        permissions: impl IntoIterator<Item = P>,
+    ) -> Self {
+        self.grants.push((role.into(), permissions.into_iter().map(Into::into).collect()));
+        self
+    }
+
+    /// Asks the issuer of each token with a good signature whether it still counts (RFC 7662), so that
+    /// a sign-out holds here too, after [`Introspection::keep_for`] seconds.
+    #[cfg(feature = "http")]
+    #[must_use]
+    pub fn confirmed_by(mut self, introspection: Introspection) -> Self {
+        self.introspection = Some(introspection);
+        self
+    }
+
+    /// What its tokens say in `iss`.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(crate) fn source(&self) -> &Source {
+        &self.source
+    }
+
+    /// Whether a key of this name is at hand.
+    pub(crate) fn knows(&self, kid: &str, now: i64) -> bool {
+        match &self.source {
+            Source::Fixed(keys) => keys.find(kid).is_some(),
+            Source::Remote(remote) => remote.knows(kid, now),
+        }
+    }
+
+    /// Whom the token speaks for, if this issuer signed it, at the instant `now` (seconds since 1970).
+    pub async fn verify(&self, token: &str, now: i64) -> Result<Principal, Rejection> {
+        let keys = match &self.source {
+            Source::Fixed(keys) => Arc::clone(keys),
+            Source::Remote(remote) => {
+                let kid = Token::split(token)?.header()?.kid;
+                remote.keys(kid.as_deref(), now).await?
+            }
+        };
+        let claims = self.proven(keys, token, now)?;
+        let claims = self.confirmed(token, claims, now).await?;
+        let mut principal =
+            Principal::from_claims(&*self.name, claims).ok_or(Rejection::BadClaims)?;
+        for (role, permissions) in &self.grants {
+            if principal.has_role(role) {
+                principal.permissions.extend(permissions.iter().cloned());
+            }
+        }
+        Ok(principal)
+    }
+
+    fn proven(
+        &self,
+        keys: Arc<KeySet>,
+        token: &str,
+        now: i64,
+    ) -> Result<Map<String, Value>, Rejection> {
+        if !self.is_doorward {
+            let expected = Expected {
+                issuer: Some((*self.name).to_owned()),
+                audience: self.audience.clone(),
+                leeway: self.leeway,
+            };
+            return expected.verify(&keys, token, now);
+        }
+        self.verifier(keys).verify(token, now)?;
+        crate::foreign::parse(&Token::split(token)?.payload()?).ok_or(Rejection::BadClaims)
+    }
+
+    /// The verifier of these keys; making one costs more than a request should pay.
+    fn verifier(&self, keys: Arc<KeySet>) -> Verifier {
+        let ready = self.ready.read().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(verifier) = ready.filter(|it| std::ptr::eq(it.keys(), keys.as_ref())) {
+            return verifier;
+        }
+        let verifier =
+            Verifier::new(keys, &self.name, self.audience.as_deref()).leeway(self.leeway);
+        *self.ready.write().unwrap_or_else(PoisonError::into_inner) = Some(verifier.clone());
+        verifier
+    }
+
+    #[cfg(not(feature = "http"))]
+    #[allow(clippy::unused_async, reason = "the other one waits")]
+    async fn confirmed(
+        &self,
+        _: &str,
+        claims: Map<String, Value>,
+        _: i64,
+    ) -> Result<Map<String, Value>, Rejection> {
+        Ok(claims)
+    }
+
+    /// The claims, with what the issuer says of the token now.
+    #[cfg(feature = "http")]
+    async fn confirmed(
+        &self,
+        token: &str,
+        mut claims: Map<String, Value>,
+        now: i64,
+    ) -> Result<Map<String, Value>, Rejection> {
+        let Some(introspection) = &self.introspection else { return Ok(claims) };
+        let said = introspection.ask(token, now).await?;
+        for name in ["sub", "iss"] {
+            if said.get(name).is_some_and(|told| Some(told) != claims.get(name)) {
+                return Err(Rejection::Inactive);
+            }
+        }
+        for name in ["roles", "permissions", "scope"] {
+            if let Some(told) = said.get(name) {
+                claims.insert(name.to_owned(), told.clone());
+            }
+        }
+        Ok(claims)
+    }
+}
