@@ -11,7 +11,7 @@ use doorward_verify::{Algorithm, Claims, Rejection, Token, encoded_header, key_i
 
 use super::foreign::{Admitted, Examined, Foreign};
 use super::key_ring::KeyRing;
-use super::signing_key::{LOOK_AGAIN, PUBLISH_AGAIN};
+use super::signing_key::{LOOK_AGAIN, PUBLISH_AGAIN, SIGN_AGAIN};
 use crate::clock::Clock;
 use crate::config::Settings;
 use crate::db::Database;
@@ -73,7 +73,7 @@ impl Keys {
             let tag = hmac::sign(&self.inner.secret, signed.as_bytes());
             return Ok(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(tag)));
         }
-        let ring = self.inner.ring.fresh(LOOK_AGAIN).await?;
+        let ring = self.inner.ring.fresh(SIGN_AGAIN).await?;
         let (algorithm, now) = (self.inner.algorithm.name(), self.clock().now());
         let (kid, pair) = ring.signer(algorithm, now).ok_or(Error::Unavailable(
             "No signing key is ready; the server's operator can make one.",

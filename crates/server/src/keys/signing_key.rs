@@ -12,6 +12,9 @@ pub(super) const CACHE_LIFE: u64 = 300;
 pub(super) const LOOK_AGAIN: i64 = 60;
 /// The same for the published set, so that it is new enough to count its cache life from.
 pub(super) const PUBLISH_AGAIN: i64 = 5;
+/// The same for signing: a key that was retired at once must sign no longer than this, since nobody takes
+/// its tokens any more.
+pub(super) const SIGN_AGAIN: i64 = 5;
 
 /// A key is published this long before it signs.
 pub(super) const LEAD: Duration = Duration::from_secs(CACHE_LIFE + PUBLISH_AGAIN.unsigned_abs());

@@ -114,6 +114,29 @@ both! {
         assert!(unknown.is_err());
     }
 
+    async fn a_key_retired_at_once_signs_nothing_after_five_seconds(engine: Engine) {
+        for algorithm in PAIRS {
+            let app = signing_with(engine, algorithm).await;
+            let ada = app.sign_up("ada").await;
+            let leaked = header(&ada)["kid"].as_str().expect("a kid").to_owned();
+            let keys = app.app.signing_keys();
+            keys.rotate(&Actor::operator(), algorithm).await.expect("a key");
+            // Every server has looked a moment ago, and trusts what it saw.
+            let mut earlier = again(&app, &ada).await;
+            assert_eq!(header(&earlier)["kid"], leaked.as_str());
+            keys.retire(&Actor::operator(), &leaked, true).await.expect("an answer").expect("retired");
+            app.advance(Duration::from_secs(5));
+            let later = again(&app, &ada).await;
+            assert_ne!(header(&later)["kid"], leaked.as_str(), "a sign-in");
+            later.get("/auth/me").await.expect(200);
+            let refresh = json!({ "refresh_token": earlier.refresh_token });
+            let reply = app.anonymous().post("/auth/refresh", refresh).await.expect(200).json();
+            earlier.token = reply["access_token"].as_str().map(Into::into);
+            assert_ne!(header(&earlier)["kid"], leaked.as_str(), "a refresh");
+            earlier.get("/auth/me").await.expect(200);
+        }
+    }
+
     async fn a_key_that_verifies_nothing_is_deleted_by_the_next_change_of_one(engine: Engine) {
         for command in ["create", "rotate", "retire"] {
             let app = signing_with(engine, Algorithm::EdDsa).await;
