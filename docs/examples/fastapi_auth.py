@@ -10,6 +10,8 @@ from fastapi.security import OAuth2PasswordBearer
 DOORWARD = os.environ.get("DOORWARD_URL", "http://127.0.0.1:8000")
 ISSUER = os.environ.get("DOORWARD_ISSUER", "doorward")
 SECRET = os.environ.get("DOORWARD_SECRET")  # only where TOKEN_ALGORITHM is HS256
+if SECRET is not None and len(SECRET.encode()) < 32:  # with an empty one anybody can make tokens
+    raise SystemExit("DOORWARD_SECRET needs at least 32 bytes; leave it unset to use the published keys")
 # What TOKEN_AUDIENCE is. Without it PyJWT refuses a token that has an `aud`: it is for somebody else.
 AUDIENCE = os.environ.get("DOORWARD_AUDIENCE") or None
 

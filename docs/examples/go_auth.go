@@ -6,6 +6,7 @@ package auth
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"os"
 	"strings"
@@ -33,7 +34,10 @@ func User(r *http.Request) string {
 // that could not be fetched is a 401 like an unknown one: keyfunc does not tell them apart.
 func Required(ctx context.Context) (func(http.Handler) http.Handler, error) {
 	algorithms, keys := []string{"EdDSA", "ES256", "RS256"}, jwt.Keyfunc(nil)
-	if secret := os.Getenv("DOORWARD_SECRET"); secret != "" { // only where TOKEN_ALGORITHM is HS256
+	if secret, isSet := os.LookupEnv("DOORWARD_SECRET"); isSet { // only where TOKEN_ALGORITHM is HS256
+		if len(secret) < 32 { // with an empty one anybody can make tokens
+			return nil, errors.New("DOORWARD_SECRET needs at least 32 bytes; leave it unset to use the published keys")
+		}
 		algorithms = []string{"HS256"}
 		keys = func(*jwt.Token) (any, error) { return []byte(secret), nil }
 	} else {

@@ -7,6 +7,10 @@ const doorward = process.env.DOORWARD_URL ?? "http://127.0.0.1:8000";
 const issuer = process.env.DOORWARD_ISSUER ?? "doorward";
 const audience = process.env.DOORWARD_AUDIENCE || undefined; // what TOKEN_AUDIENCE is, where it is set
 const secret = process.env.DOORWARD_SECRET; // only where TOKEN_ALGORITHM is HS256
+if (secret !== undefined && Buffer.byteLength(secret) < 32) {
+  // With an empty one anybody can make tokens.
+  throw new Error("DOORWARD_SECRET needs at least 32 bytes; leave it unset to use the published keys");
+}
 
 const keys = secret
   ? new TextEncoder().encode(secret)

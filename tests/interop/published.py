@@ -110,7 +110,29 @@ def unfit(token, secret):
     yield jwt.encode(claims | {"iss": "other"}, secret, headers={"kid": key_of(token)})
 
 
+def short_secrets():
+    """The files of the documents do not start with a secret that anybody could guess."""
+    kept = os.environ.pop("DOORWARD_SECRET", None)
+    for secret in ("", "hunter2", "x" * 31):
+        os.environ["DOORWARD_SECRET"] = secret
+        try:
+            fastapi()
+        except SystemExit as refused:
+            assert "at least 32 bytes" in str(refused), refused
+        else:
+            sys.exit(f"FastAPI took a secret of {len(secret)} bytes")
+        node = ["node", "--input-type=module", "-e", 'import "./app/whoami/node_auth.mjs"']
+        done = subprocess.run(node, cwd=NODE, text=True, capture_output=True)
+        if done.returncode == 0 or "at least 32 bytes" not in done.stderr:
+            sys.exit(f"Node took a secret of {len(secret)} bytes: {done.stderr}")
+    del os.environ["DOORWARD_SECRET"]
+    if kept is not None:
+        os.environ["DOORWARD_SECRET"] = kept
+    print("The examples refuse an empty and a short DOORWARD_SECRET")
+
+
 def by_secret():
+    short_secrets()
     old, new = OUTSIDE["BETTER_AUTH_SECRET"], "the next secret of the interop checks"
     with Server():
         subject, first = first_token()

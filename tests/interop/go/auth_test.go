@@ -49,3 +49,12 @@ func TestTokens(t *testing.T) {
 		}
 	}
 }
+
+func TestShortSecrets(t *testing.T) {
+	for _, secret := range []string{"", "hunter2", strings.Repeat("x", 31)} {
+		t.Setenv("DOORWARD_SECRET", secret)
+		if _, err := Required(t.Context()); err == nil || !strings.Contains(err.Error(), "at least 32 bytes") {
+			t.Errorf("took a secret of %d bytes: %v", len(secret), err)
+		}
+	}
+}
