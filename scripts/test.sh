@@ -62,6 +62,11 @@ fi
 say "lints"
 cargo clippy --workspace --all-targets --locked -- -D warnings
 
+say "the package of doorward-verify, built by the oldest Rust it promises"
+oldest=$(sed -n 's/^rust-version = "\(.*\)"/\1.0/p' crates/verify/Cargo.toml)
+rustup toolchain list | grep -q "^$oldest" || rustup toolchain install "$oldest" --profile minimal
+cargo "+$oldest" package -p doorward-verify --all-features --locked --allow-dirty
+
 say "tests"
 cargo test --workspace --locked
 
