@@ -89,6 +89,7 @@ impl<S: Send + Sync, R: Requirement> FromRequestParts<S> for Require<R> {
 
 /// A caller, and the token's claims as a type of yours: 401 where they do not fit it.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct With<T> {
     /// The caller.
     pub principal: Principal,

@@ -13,11 +13,19 @@ use crate::http_client::{AddressError, HttpFetch, checked};
 
 /// Why there is no access token to ask with.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct NoToken {
     /// For the log.
     pub why: String,
     /// When there may be one, in seconds from now.
     pub retry_after: u16,
+}
+
+impl NoToken {
+    /// A text for the log, and when there may be one, in seconds from now.
+    pub fn new(why: impl Into<String>, retry_after: u16) -> Self {
+        Self { why: why.into(), retry_after }
+    }
 }
 
 /// An access token on its way.
@@ -124,7 +132,7 @@ fn tokens(answer: &[u8]) -> Result<Tokens, (String, i64)> {
 }
 
 fn none(why: String, seconds: i64) -> NoToken {
-    NoToken { why, retry_after: u16::try_from(seconds).unwrap_or(u16::MAX) }
+    NoToken::new(why, u16::try_from(seconds).unwrap_or(u16::MAX))
 }
 
 impl Credential for ServiceAccount {

@@ -210,7 +210,7 @@ impl Inner {
 }
 
 fn none(why: impl Into<String>) -> NoToken {
-    NoToken { why: why.into(), retry_after: PAUSE }
+    NoToken::new(why, PAUSE)
 }
 
 /// Refresh tokens are introspected too, and must not open anything.
