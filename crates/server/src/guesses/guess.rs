@@ -26,6 +26,12 @@ const LATER: Duration = Duration::from_mins(15);
 /// From this many in a row on the wait is the longest.
 const MANY: i64 = 20;
 const LONGEST: Duration = Duration::from_hours(1);
+/// Guesses of networks that are new to an account, one after the other, while strangers must wait.
+const PACE: Duration = Duration::from_secs(2);
+/// How many of those an account takes in a day, two from each network.
+const NEWCOMERS: i64 = 200;
+/// Characters of one in the list.
+const ENTRY: i64 = 8;
 /// How often a claim is asked for again while others turn out right.
 const ATTEMPTS: usize = 16;
 
@@ -43,6 +49,8 @@ pub(crate) struct Guess {
 struct Claimed {
     account: Uuid,
     source: String,
+    /// Its entry among the newcomers; empty if it was counted.
+    newcomer: String,
     /// What to remember if the password is right.
     place: Option<String>,
 }
@@ -62,7 +70,7 @@ impl Guess {
         mut work: Vec<Step>,
         record: Record,
     ) -> sql::Result<()> {
-        if let Some(Claimed { account, source, place }) = &self.claimed {
+        if let Some(Claimed { account, source, place, .. }) = &self.claimed {
             work.extend(store::clear(*account, source, place.as_deref(), self.clock.now()));
         }
         self.audit.commit(authority, work, [record]).await?;
@@ -83,8 +91,8 @@ impl Drop for Guess {
             if turn.was_cleared() {
                 return;
             }
-            let (account, source) = (claimed.account, claimed.source.as_str());
-            if let Err(error) = store::release(&db, account, source, now).await {
+            let Claimed { account, source, newcomer, .. } = &claimed;
+            if let Err(error) = store::release(&db, *account, source, newcomer, now).await {
                 tracing::warn!(%error, "an unused guess could not be given back");
             }
         };
@@ -124,6 +132,8 @@ impl Guesses {
             growing: GROWING.map(|wait| now + wait),
             later: now + LATER,
             longest: now + LONGEST,
+            paced: now - PACE,
+            most: NEWCOMERS * ENTRY,
         }
     }
 
@@ -140,8 +150,8 @@ impl Guesses {
         let (claim, found) = store::claim(&self.db, gate, &suspect, &delays, read).await?;
         Ok(match claim {
             Claim::Refused { until, account } => Asked::Refused(turn, until, account),
-            Claim::Granted { account, source } => {
-                let claimed = Some(Claimed { account, source, place });
+            Claim::Granted { account, source, newcomer } => {
+                let claimed = Some(Claimed { account, source, newcomer, place });
                 let (db, clock, audit) = (self.db, self.clock, self.audit);
                 let guess = Guess { turn: Some(turn), db, clock, audit, claimed };
                 Asked::Granted(Box::new(guess), found)

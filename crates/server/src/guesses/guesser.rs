@@ -35,7 +35,11 @@ pub(super) struct Suspect {
     pub(super) email_key: Option<String>,
     pub(super) otherwise: Uuid,
     pub(super) source: String,
+    /// The source by the two secrets before the present one.
+    pub(super) former: [String; 2],
     pub(super) elsewhere: String,
+    /// The network as the list of newcomers names it.
+    pub(super) newcomer: Option<String>,
 }
 
 impl Guesser {
@@ -46,7 +50,9 @@ impl Guesser {
             email_key: None,
             otherwise: gate.user_id,
             source: source.clone(),
+            former: [source.clone(), source.clone()],
             elsewhere: source,
+            newcomer: None,
         };
         let actor = Actor::caller(gate, origin.clone());
         let refused = Record::by(&actor, Event::PasswordConfirm).about(gate.user_id);
@@ -59,12 +65,16 @@ impl Guesses {
     /// Somebody who signs in. `typed` is what they gave as their address.
     pub(crate) fn stranger(&self, typed: &str, email: Option<&Email>, origin: &Origin) -> Guesser {
         let key = email.map_or_else(|| typed.to_owned(), |email| email.key().to_owned());
-        let place = origin.ip.map(|ip| self.place(ip));
+        let places = origin.ip.map(|ip| self.places(ip)).unwrap_or_default();
+        let [place, former @ ..] = places;
+        let place = (!place.is_empty()).then_some(place);
         let suspect = Suspect {
             email_key: email.map(|email| email.key().to_owned()),
             otherwise: self.row_of(&key),
             source: place.clone().unwrap_or_default(),
+            former,
             elsewhere: String::new(),
+            newcomer: origin.ip.map(|ip| self.newcomer(ip)),
         };
         let lane = format!("{key} {}", suspect.source);
         let refused = Record::from(origin, Event::Login);
@@ -73,20 +83,37 @@ impl Guesses {
 
     /// The row of an address that no account may have.
     fn row_of(&self, address: &str) -> Uuid {
-        let tag = hmac::sign(&self.key, format!("doorward guess v1 {address}").as_bytes());
+        let tag = hmac::sign(self.key(), format!("doorward guess v1 {address}").as_bytes());
         let mut number = [0; 4];
         number.copy_from_slice(&tag.as_ref()[..4]);
         Uuid::from_u128(u128::from(u32::from_be_bytes(number) % STRANGERS))
     }
 
-    /// A network as the table names it: nobody reads there where people sign in from.
-    fn place(&self, ip: IpAddr) -> String {
+    /// A network as the table names it, by the present secret and those before it: nobody reads there
+    /// where people sign in from, and a new secret makes nobody a stranger at home.
+    fn places(&self, ip: IpAddr) -> [String; 3] {
         let message = format!("doorward place v1 {}", network(ip));
-        let tag = hmac::sign(&self.key, message.as_bytes());
-        tag.as_ref()[..16].iter().fold(String::from("net "), |mut text, byte| {
-            use std::fmt::Write as _;
-            let _ = write!(text, "{byte:02x}");
-            text
+        std::array::from_fn(|number| {
+            let Some(key) = self.keys.get(number) else { return String::new() };
+            format!("net {}", hex(&hmac::sign(key, message.as_bytes()).as_ref()[..16]))
         })
     }
+
+    /// A network as the list of newcomers names it: whoever has one address has its neighbours.
+    fn newcomer(&self, ip: IpAddr) -> String {
+        let wide = match ip.to_canonical() {
+            IpAddr::V4(ip) => u128::from(ip.to_bits() >> 8),
+            IpAddr::V6(ip) => ip.to_bits() >> 80,
+        };
+        let message = format!("doorward newcomer v1 {wide:x}");
+        hex(&hmac::sign(self.key(), message.as_bytes()).as_ref()[..3])
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        use std::fmt::Write as _;
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }

@@ -33,15 +33,22 @@ pub struct Guesses {
     clock: Clock,
     audit: Audit,
     lanes: Arc<GuessLanes>,
-    key: hmac::Key,
+    /// Of the present secret, then of those before it.
+    keys: Arc<[hmac::Key]>,
     free: i64,
 }
 
 impl Guesses {
     /// The guard of these settings.
     pub fn new(settings: &Settings, db: Database, clock: Clock, audit: Audit) -> Self {
-        let key = hmac::Key::new(hmac::HMAC_SHA256, settings.secret.bytes());
+        let secrets = std::iter::once(&settings.secret).chain(&settings.previous_secrets);
+        let keys =
+            secrets.map(|secret| hmac::Key::new(hmac::HMAC_SHA256, secret.bytes())).collect();
         let free = settings.login_max_failures;
-        Self { db, clock, audit, lanes: GuessLanes::new(free), key, free: i64::from(free) }
+        Self { db, clock, audit, lanes: GuessLanes::new(free), keys, free: i64::from(free) }
+    }
+
+    fn key(&self) -> &hmac::Key {
+        &self.keys[0]
     }
 }

@@ -49,6 +49,7 @@ migrations! {
     8 "0008_identities",
     9 "0009_signing_keys",
     10 "0010_session_indexes",
+    11 "0011_newcomers",
 }
 
 impl Migration {

@@ -3,5 +3,6 @@
 mod enumeration;
 mod guessing;
 mod new_passwords;
+mod newcomers;
 mod rate_limits;
 mod shared_limits;
