@@ -52,6 +52,8 @@ pub enum Error {
     InsufficientScope(&'static str),
     /// A path that names another user; no permission opens it.
     NotYours,
+    /// Nobody may register: accounts are made by operators.
+    RegistrationClosed,
     /// The right password of a disabled account.
     AccountDisabled,
     /// A refresh token used again after its successor: theft.
@@ -80,6 +82,8 @@ pub enum Error {
     Validation(Vec<Invalid>),
     /// Too many requests; seconds to wait.
     RateLimited(u64),
+    /// Too many wrong passwords for one account; seconds to wait.
+    TooManyGuesses(u64),
     /// The password hashing queue is full or hashing failed; nothing was stored.
     HashingUnavailable,
     /// The database is away or the server is overloaded; the text says which.
@@ -130,6 +134,7 @@ codes! {
     InvalidRefreshToken = 401, "invalid_refresh_token", "Invalid refresh token";
     WrongPassword = 403, "wrong_password", "Wrong password";
     InsufficientScope = 403, "insufficient_scope", "Insufficient scope";
+    RegistrationClosed = 403, "registration_closed", "Registration closed";
     AccountDisabled = 403, "account_disabled", "Account disabled";
     NotFound = 404, "not_found", "Not found";
     MethodNotAllowed = 405, "method_not_allowed", "Method not allowed";
@@ -160,6 +165,7 @@ impl Error {
             Self::InvalidRefreshToken => Code::InvalidRefreshToken,
             Self::WrongPassword => Code::WrongPassword,
             Self::InsufficientScope(_) | Self::NotYours => Code::InsufficientScope,
+            Self::RegistrationClosed => Code::RegistrationClosed,
             Self::AccountDisabled => Code::AccountDisabled,
             Self::NotFound => Code::NotFound,
             Self::MethodNotAllowed => Code::MethodNotAllowed,
@@ -171,7 +177,7 @@ impl Error {
             Self::PayloadTooLarge => Code::PayloadTooLarge,
             Self::UnsupportedMediaType(_) => Code::UnsupportedMediaType,
             Self::Validation(_) => Code::Validation,
-            Self::RateLimited(_) => Code::RateLimited,
+            Self::RateLimited(_) | Self::TooManyGuesses(_) => Code::RateLimited,
             Self::Internal(_) => Code::Internal,
             Self::HashingUnavailable => Code::HashingUnavailable,
             Self::Unavailable(_) => Code::Unavailable,
@@ -198,9 +204,14 @@ impl Error {
                 format!("This needs the permission {permission}.")
             }
             Self::NotYours => "The user id in the path is not your own.".into(),
+            Self::RegistrationClosed => {
+                "Registration is closed: ask whoever runs this service for an account.".into()
+            }
             Self::AccountDisabled => "This account is disabled.".into(),
             Self::NotFound => "Not found.".into(),
-            Self::MethodNotAllowed => "This path does not take that method; see Allow.".into(),
+            Self::MethodNotAllowed => {
+                "This path does not take that method; the Allow header names those it takes.".into()
+            }
             Self::EmailTaken => "An account with this e-mail address already exists.".into(),
             Self::LastAdmin => "The last active admin cannot be removed.".into(),
             Self::RoleTaken => "A role with this name already exists.".into(),
@@ -216,6 +227,9 @@ impl Error {
                 problems.iter().map(Invalid::to_string).collect::<Vec<_>>().join("; ")
             }
             Self::RateLimited(seconds) => format!("Too many requests: try again in {seconds} s."),
+            Self::TooManyGuesses(seconds) => {
+                format!("Too many wrong passwords for this account: try again in {seconds} s.")
+            }
             Self::Internal(_) => "Internal error. Report the request id to the operator.".into(),
             Self::HashingUnavailable => {
                 "Too many sign-ins at once; nothing was stored. Try again shortly.".into()

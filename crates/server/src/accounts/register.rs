@@ -40,7 +40,7 @@ pub(super) async fn register(
     JsonBody(mut draft): JsonBody<Draft<RegisterRequest>>,
 ) -> Result<Created<User>, Error> {
     if accounts.settings.registration == Registration::Closed {
-        return Err(Error::InsufficientScope("users:write"));
+        return Err(Error::RegistrationClosed);
     }
     if let (email, Some(password), _) = &draft.parts {
         let refusal = accounts.passwords.policy.judge(&password.0, email.as_ref()).await?;

@@ -84,6 +84,9 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Success, Self::Failure, Self::Blocked, Self::Denied];
+
     /// The word in the log.
     pub const fn as_str(self) -> &'static str {
         match self {

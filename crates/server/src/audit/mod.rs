@@ -24,6 +24,9 @@ use crate::input::Origin;
 use crate::sql::{Result, Step};
 use lane::RecordLane;
 
+/// What the client is called in records of the command line, before the operator's name.
+pub(crate) const OPERATOR: &str = "doorward run by ";
+
 /// Who acts, on what authority, and from where.
 #[derive(Clone, Debug)]
 pub struct Actor {
@@ -42,6 +45,13 @@ impl Actor {
     /// Whoever runs the command line.
     pub fn operator() -> Self {
         Self { authority: Authority::Operator, origin: Origin::default() }
+    }
+
+    /// The same under the name that the environment gives them.
+    #[must_use]
+    pub fn named(self, name: &str) -> Self {
+        let client = format!("{OPERATOR}{name}");
+        Self { origin: Origin::new(None, Some(&client), None), ..self }
     }
 }
 

@@ -3,8 +3,10 @@
 
 use std::collections::HashSet;
 use std::fmt::Write as _;
+use std::net::IpAddr;
 use std::time::Duration;
 
+use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand};
 use serde_json::json;
 use time::OffsetDateTime;
@@ -15,7 +17,7 @@ use super::sources::SourceArgs;
 use super::table::plain;
 use super::{Exit, Failure, failed, output, output_json};
 use crate::app::App;
-use crate::audit::{AuditFilter, Entry};
+use crate::audit::{AuditFilter, Entry, Event, OPERATOR, Outcome};
 use crate::gate::Authority;
 use crate::input::{self, Page};
 use crate::timestamp::to_the_second;
@@ -46,10 +48,11 @@ enum AuditCommand {
 #[derive(Debug, Args)]
 struct AuditListArgs {
     /// Only this event: login, role.grant, account.ban, …
-    #[arg(long)]
+    #[arg(long, value_parser = PossibleValuesParser::new(Event::ALL.iter().map(|it| it.as_str())),
+          hide_possible_values = true)]
     event: Option<String>,
-    /// Only this outcome: success, failure, blocked or denied
-    #[arg(long)]
+    /// Only this outcome
+    #[arg(long, value_parser = PossibleValuesParser::new(Outcome::ALL.map(Outcome::as_str)))]
     outcome: Option<String>,
     /// Only what this account did, by id or e-mail address
     #[arg(long, value_name = "USER")]
@@ -58,8 +61,8 @@ struct AuditListArgs {
     #[arg(long)]
     user: Option<String>,
     /// Only from this IP address
-    #[arg(long)]
-    ip: Option<String>,
+    #[arg(long, value_name = "ADDRESS")]
+    ip: Option<IpAddr>,
     /// Only from the request with this id
     #[arg(long)]
     request_id: Option<String>,
@@ -101,7 +104,7 @@ async fn list(app: &App, args: AuditListArgs, as_json: bool) -> Exit {
         outcome: args.outcome,
         actor: id(app, args.actor).await?,
         subject: id(app, args.user).await?,
-        ip: args.ip,
+        ip: args.ip.map(|ip| ip.to_canonical().to_string()),
         request_id: args.request_id,
         since: time(args.since)?,
         until: time(args.until)?,
@@ -192,8 +195,11 @@ fn lines(entries: &[Entry]) -> String {
 fn line(entry: &Entry) -> String {
     let mut line = format!("{}  {:<17} {:<8}", to_the_second(entry.at), entry.event, entry.outcome);
     let who = entry.actor_id.map_or_else(|| entry.actor.clone(), |id| id.to_string());
+    let operator = entry.user_agent.as_deref().and_then(|client| client.strip_prefix(OPERATOR));
+    let operator = operator.filter(|_| entry.actor == "cli").map(str::to_owned);
     let more = [
         ("by", Some(who)),
+        ("operator", operator),
         ("to", entry.subject_id.map(|id| id.to_string())),
         ("detail", entry.detail.clone()),
         ("from", entry.ip.clone()),

@@ -12,10 +12,17 @@ use crate::timestamp::Timestamp;
 
 /// Whether stderr holds JSON lines; one for the process, as the log is.
 static IN_JSON: AtomicBool = AtomicBool::new(false);
+/// Whether a program reads what the command says.
+static TO_PROGRAM: AtomicBool = AtomicBool::new(false);
 
 /// Tells warnings and failures from now on as the log is written.
 pub(super) fn speak_as(format: LogFormat) {
     IN_JSON.store(format == LogFormat::Json, Ordering::Relaxed);
+}
+
+/// Tells warnings and failures from now on as JSON, a line each: `{"error": "…"}`, `{"warning": "…"}`.
+pub(super) fn speak_to_program(json: bool) {
+    TO_PROGRAM.fetch_or(json, Ordering::Relaxed);
 }
 
 /// Tells something that is odd but harmless.
@@ -23,8 +30,20 @@ pub(super) fn warn(warning: &str) {
     tell("warning", "WARN", warning);
 }
 
+/// Says something beside the data.
+pub(super) fn note(sentence: &str) {
+    if TO_PROGRAM.load(Ordering::Relaxed) {
+        eprintln!("{}", json!({"note": sentence}));
+    } else {
+        eprintln!("{sentence}");
+    }
+}
+
 /// Whatever `RUST_LOG` hides.
 fn tell(word: &str, level: &str, sentence: &str) {
+    if TO_PROGRAM.load(Ordering::Relaxed) {
+        return eprintln!("{}", json!({word: sentence}));
+    }
     if !IN_JSON.load(Ordering::Relaxed) {
         return eprintln!("{word}: {sentence}");
     }

@@ -6,12 +6,12 @@ use clap::{Args, Subcommand, ValueEnum};
 use doorward_verify::Algorithm;
 use serde_json::{Value, json};
 
-use super::operator::OperatorArgs;
+use super::failure::note;
+use super::operator::{OperatorArgs, by_operator};
 use super::sources::SourceArgs;
 use super::table::table;
 use super::{Exit, Failure, failed, output, output_json};
 use crate::app::App;
-use crate::audit::Actor;
 use crate::keys::{NotRetired, SigningKey, Stage};
 use crate::timestamp::to_the_second;
 
@@ -96,13 +96,13 @@ pub(super) async fn run(args: KeyArgs, from: &SourceArgs) -> Exit {
     match args.command {
         KeyCommand::List => list(&app, operator.json).await,
         KeyCommand::Create { algorithm } => {
-            let key = app.signing_keys().create(&Actor::operator(), algorithm.into()).await;
-            made(&key.map_err(failed)?, operator.json)
+            let key = app.signing_keys().create(&by_operator(), algorithm.into()).await;
+            made(&app, &key.map_err(failed)?, operator.json).await
         }
         KeyCommand::Rotate { algorithm } => {
             let algorithm = algorithm.map_or(by_default, Into::into);
-            let key = app.signing_keys().rotate(&Actor::operator(), algorithm).await;
-            made(&key.map_err(failed)?, operator.json)
+            let key = app.signing_keys().rotate(&by_operator(), algorithm).await;
+            made(&app, &key.map_err(failed)?, operator.json).await
         }
         KeyCommand::Retire { kid, now } => retire(&app, &kid, now, operator.json).await,
     }
@@ -129,24 +129,31 @@ async fn list(app: &App, as_json: bool) -> Exit {
             until,
         ]
     });
+    if app.settings.token_algorithm.is_symmetric() {
+        note(
+            "TOKEN_ALGORITHM is HS256 here: a server with that setting signs with its secret instead.",
+        );
+    }
     let headings = ["KEY", "ALGORITHM", "STAGE", "SIGNS FROM", "VERIFIES UNTIL"];
     output(&table(&headings, rows))
 }
 
-fn made(key: &SigningKey, as_json: bool) -> Exit {
+async fn made(app: &App, key: &SigningKey, as_json: bool) -> Exit {
+    let keys = app.signing_keys().list().await.map_err(failed)?;
+    let signs = keys.iter().any(|(other, _, signs)| *signs && other.kid == key.kid);
     if as_json {
-        return output_json(&document(key, Stage::Waiting, false));
+        return output_json(&document(key, Stage::Waiting, signs));
     }
-    output(&format!(
-        "Made {} key {}.\nIt is published now and signs from {} (at once if no other can).\n",
-        key.algorithm,
-        key.kid,
-        to_the_second(key.active_at),
-    ))
+    let when = if signs {
+        "signs at once, since no other of its algorithm can".into()
+    } else {
+        format!("signs from {}", to_the_second(key.active_at))
+    };
+    output(&format!("Made {} key {}.\nIt is published now and {when}.\n", key.algorithm, key.kid))
 }
 
 async fn retire(app: &App, kid: &str, at_once: bool, as_json: bool) -> Exit {
-    let retired = app.signing_keys().retire(&Actor::operator(), kid, at_once).await;
+    let retired = app.signing_keys().retire(&by_operator(), kid, at_once).await;
     let until = match retired.map_err(failed)? {
         Ok(until) => until,
         Err(NotRetired::Unknown) => {

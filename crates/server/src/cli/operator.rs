@@ -7,8 +7,9 @@ use clap::Args;
 use uuid::Uuid;
 
 use super::sources::{self, SourceArgs};
-use super::{Failure, failed};
+use super::{Failure, failed, failure};
 use crate::app::{App, reserved};
+use crate::audit::Actor;
 use crate::clock::Clock;
 use crate::config::{DatabaseUrl, Settings};
 use crate::crypto::Random;
@@ -34,11 +35,13 @@ pub(super) struct OperatorArgs {
 impl OperatorArgs {
     /// The settings of a command that needs the server's secret.
     pub(super) fn settings(&self, sources: &SourceArgs) -> Result<Settings, Failure> {
+        failure::speak_to_program(self.json);
         sources::settings(sources.gather_on(self.database_url.clone()).resolve(&reserved()))
     }
 
     /// The settings of one that does not.
     pub(super) fn without_secret(&self, sources: &SourceArgs) -> Result<Settings, Failure> {
+        failure::speak_to_program(self.json);
         sources.without_secret(self.database_url.clone())
     }
 
@@ -69,6 +72,17 @@ impl OperatorArgs {
             Err(error) => return Err(failed(format!("{}: {error}", settings.database))),
         }
         Ok(App::new(settings, db, Clock::system(), Random::system()))
+    }
+}
+
+/// Whoever runs this command, as the environment names them: for the audit log, and proven by nothing.
+pub(super) fn by_operator() -> Actor {
+    let name = ["SUDO_USER", "USER", "LOGNAME"]
+        .into_iter()
+        .find_map(|variable| std::env::var(variable).ok().filter(|name| !name.trim().is_empty()));
+    match name {
+        Some(name) => Actor::operator().named(&name),
+        None => Actor::operator(),
     }
 }
 

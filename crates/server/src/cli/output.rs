@@ -3,6 +3,9 @@
 use std::fmt::Display;
 use std::io::{ErrorKind, Write};
 
+use serde_json::Value;
+
+use super::table::harmless;
 use super::{Exit, Failure};
 
 /// Prints data.
@@ -17,8 +20,15 @@ pub(super) fn output(text: &str) -> Exit {
 }
 
 /// Prints one JSON document.
-pub(super) fn output_json(document: &serde_json::Value) -> Exit {
-    output(&format!("{document:#}\n"))
+pub(super) fn output_json(document: &Value) -> Exit {
+    output(&format!("{}\n", pretty(document)))
+}
+
+/// The document over several lines. What could steer a terminal stands in strings alone, where JSON lets it
+/// be escaped.
+pub(super) fn pretty(document: &Value) -> String {
+    let line = |line: &str| harmless(line, |c| format!("\\u{:04x}", u32::from(c)));
+    format!("{document:#}").lines().map(line).collect::<Vec<_>>().join("\n")
 }
 
 /// A failure that says no more than its cause does.

@@ -4,12 +4,11 @@
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
-use super::operator::{OperatorArgs, confirm, find_user};
+use super::operator::{OperatorArgs, by_operator, confirm, find_user};
 use super::sources::SourceArgs;
 use super::table::table;
 use super::{Exit, Failure, failed, output, output_json};
 use crate::app::App;
-use crate::audit::Actor;
 use crate::error::Error;
 use crate::gate::Authority;
 use crate::gate::Permission;
@@ -109,17 +108,27 @@ fn told(role: &str, error: Error) -> Failure {
 }
 
 async fn grant(app: &App, user: &str, role: &str, as_json: bool) -> Exit {
-    let (name, id) = (name(role)?, find_user(app, user).await?.user.id);
-    let done = app.roles().grant(&Actor::operator(), id, &name).await;
+    let (name, found) = (name(role)?, find_user(app, user).await?.user);
+    let done = app.roles().grant(&by_operator(), found.id, &name).await;
     done.map_err(|error| told(role, error))?;
-    held(app, user, as_json, &format!("{user} holds the role {role} now.\n")).await
+    let sentence = if found.roles.iter().any(|held| held == role) {
+        format!("{user} already had the role {role}.\n")
+    } else {
+        format!("Gave {user} the role {role}.\n")
+    };
+    held(app, user, as_json, &sentence).await
 }
 
 async fn revoke(app: &App, user: &str, role: &str, as_json: bool) -> Exit {
-    let (name, id) = (name(role)?, find_user(app, user).await?.user.id);
-    let done = app.roles().revoke(&Actor::operator(), id, &name).await;
+    let (name, found) = (name(role)?, find_user(app, user).await?.user);
+    let done = app.roles().revoke(&by_operator(), found.id, &name).await;
     done.map_err(|error| told(role, error))?;
-    held(app, user, as_json, &format!("{user} does not hold the role {role}.\n")).await
+    let sentence = if found.roles.iter().any(|held| held == role) {
+        format!("Took the role {role} from {user}.\n")
+    } else {
+        format!("{user} did not have the role {role}; nothing was changed.\n")
+    };
+    held(app, user, as_json, &sentence).await
 }
 
 async fn held(app: &App, user: &str, as_json: bool, sentence: &str) -> Exit {
@@ -158,7 +167,7 @@ async fn create(
     allowed.sort_unstable();
     allowed.dedup();
     let name = name(role)?;
-    let made = app.roles().create(&Actor::operator(), name, description, &allowed).await;
+    let made = app.roles().create(&by_operator(), name, description, &allowed).await;
     let made = made.map_err(|error| told(role, error))?;
     if as_json {
         return output_json(&json!(made));
@@ -169,7 +178,7 @@ async fn create(
 async fn delete(app: &App, role: &str, yes: bool, as_json: bool) -> Exit {
     let name = name(role)?;
     confirm(&format!("The role {role} will be revoked from every account and deleted."), yes)?;
-    let done = app.roles().delete(&Actor::operator(), &name).await;
+    let done = app.roles().delete(&by_operator(), &name).await;
     done.map_err(|error| told(role, error))?;
     if as_json {
         return output_json(&json!({"role": role, "deleted": true}));

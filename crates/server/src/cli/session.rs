@@ -5,12 +5,11 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::operator::{OperatorArgs, confirm, find_user};
+use super::operator::{OperatorArgs, by_operator, confirm, find_user};
 use super::sources::SourceArgs;
 use super::table::table;
 use super::{Exit, Failure, failed, output, output_json};
 use crate::app::App;
-use crate::audit::Actor;
 use crate::error::Error;
 use crate::gate::Authority;
 use crate::sessions::SessionView;
@@ -83,7 +82,7 @@ async fn list(app: &App, user: &str, as_json: bool) -> Exit {
 }
 
 async fn revoke(app: &App, id: Uuid, as_json: bool) -> Exit {
-    let done = app.sessions().revoke_any(&Actor::operator(), id).await;
+    let done = app.sessions().revoke_any(&by_operator(), id).await;
     done.map_err(|error| match error {
         Error::NotFound => Failure::Failed(format!("There is no live session {id}.")),
         other => failed(other),
@@ -96,7 +95,7 @@ async fn revoke(app: &App, id: Uuid, as_json: bool) -> Exit {
 
 async fn revoke_of(app: &App, user: &str, as_json: bool) -> Exit {
     let id = find_user(app, user).await?.user.id;
-    app.sessions().revoke_of(&Actor::operator(), id).await.map_err(failed)?;
+    app.sessions().revoke_of(&by_operator(), id).await.map_err(failed)?;
     if as_json {
         return output_json(&json!({"user": id, "ended": true}));
     }
@@ -105,7 +104,7 @@ async fn revoke_of(app: &App, user: &str, as_json: bool) -> Exit {
 
 async fn revoke_everybodys(app: &App, yes: bool, as_json: bool) -> Exit {
     confirm("Everyone will have to sign in again.", yes)?;
-    app.sessions().revoke_everybodys(&Actor::operator()).await.map_err(failed)?;
+    app.sessions().revoke_everybodys(&by_operator()).await.map_err(failed)?;
     if as_json {
         return output_json(&json!({"ended": true}));
     }

@@ -1,12 +1,13 @@
 //! Where commands read their settings from, and what they say about them before they start.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
 use super::{Failure, failure, log};
 use crate::app::reserved;
 use crate::cli::log::panic_hook;
+use crate::cli::serve::dev_folder::DevFolder;
 use crate::config::source::gather;
 use crate::config::{Gathered, Resolved, Settings, Sources};
 use crate::crypto::Random;
@@ -33,12 +34,16 @@ impl SourceArgs {
         })
     }
 
-    /// The same with the database that a flag names, if it was given.
+    /// The same with the database that a flag names, if it was given. Where nobody names one, the default
+    /// is said: on the machine of a service it is seldom what was meant.
     pub(super) fn gather_on(&self, database_url: Option<String>) -> Gathered {
         let mut gathered = self.gather();
         if database_url.is_some() {
             gathered.ignore("DATABASE_URL_UNPOOLED");
             gathered.flag("DATABASE_URL", "--database-url", database_url);
+        }
+        if !gathered.has("DATABASE_URL") {
+            take_default(&mut gathered);
         }
         gathered
     }
@@ -51,6 +56,19 @@ impl SourceArgs {
         gathered.ignore("PREVIOUS_SECRETS");
         gathered.fall_back("BETTER_AUTH_SECRET", random_secret(), "random");
         settings(gathered.resolve(&reserved()))
+    }
+}
+
+/// `doorward.db`; or what `doorward dev` keeps, where there is nothing else.
+fn take_default(gathered: &mut Gathered) {
+    let Some(dev) = DevFolder::found().filter(|_| !Path::new("doorward.db").exists()) else {
+        return gathered.warn("DATABASE_URL is not set: using the file doorward.db here.".into());
+    };
+    let url = dev.database_url();
+    gathered.warn(format!("DATABASE_URL is not set: using {url}, which `doorward dev` made."));
+    gathered.fall_back("DATABASE_URL", url, "dev");
+    if let Some(secret) = dev.kept_secret() {
+        gathered.fall_back("BETTER_AUTH_SECRET", secret, "dev");
     }
 }
 

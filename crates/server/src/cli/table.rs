@@ -17,14 +17,19 @@ pub(super) fn table(headings: &[&str], rows: impl IntoIterator<Item = Vec<String
     lines.join("\n") + "\n"
 }
 
-/// Control characters escaped; a dash for nothing.
+/// Nothing in it steers a terminal; a dash for nothing.
 pub(super) fn plain(text: &str) -> String {
-    if text.is_empty() {
-        return "-".into();
-    }
+    if text.is_empty() { "-".into() } else { harmless(text, |c| c.escape_default().to_string()) }
+}
+
+/// The text with whatever could steer a terminal replaced: control characters of both sets (C0, C1), and
+/// those that turn the direction of text or break lines (Unicode UAX #9, U+2028, U+2029).
+pub(super) fn harmless(text: &str, replaced: impl Fn(char) -> String) -> String {
     let mut shown = String::with_capacity(text.len());
     for c in text.chars() {
-        if c.is_control() { shown.extend(c.escape_default()) } else { shown.push(c) }
+        let turns = matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2066}'..='\u{2069}');
+        if c.is_control() || turns { shown.push_str(&replaced(c)) } else { shown.push(c) }
     }
     shown
 }

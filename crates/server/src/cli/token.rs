@@ -8,7 +8,9 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::operator::OperatorArgs;
+use super::output::pretty;
 use super::sources::SourceArgs;
+use super::table::harmless;
 use super::{Exit, Failure, failed, output, output_json};
 use crate::app::App;
 use crate::clock::Clock;
@@ -108,17 +110,18 @@ fn text(examined: &Examined) -> String {
     let mut lines = vec![format!("Kind     {}", examined.kind)];
     for (name, part) in [("Header", &examined.said.header), ("Claims", &examined.said.claims)] {
         if let Some(part) = part {
-            lines.push(format!("{name:<8} {}", format!("{part:#}").replace('\n', "\n         ")));
+            lines.push(format!("{name:<8} {}", pretty(part).replace('\n', "\n         ")));
         }
     }
     let user = examined.user.map(|user| user.to_string());
+    let plain = |text: &str| harmless(text, |c| c.escape_default().to_string());
     for (name, what) in [("Issuer", &examined.issuer), ("Key", &examined.key), ("User", &user)] {
-        lines.extend(what.iter().map(|what| format!("{name:<8} {what}")));
+        lines.extend(what.iter().map(|what| format!("{name:<8} {}", plain(what))));
     }
-    lines.extend(examined.notes.iter().map(|note| format!("Note     {note}")));
+    lines.extend(examined.notes.iter().map(|note| format!("Note     {}", plain(note))));
     lines.push(match &examined.failing {
         None => "Verdict  valid".to_owned(),
-        Some(why) => format!("Verdict  refused: {why}"),
+        Some(why) => format!("Verdict  refused: {}", plain(why)),
     });
     lines.join("\n") + "\n"
 }

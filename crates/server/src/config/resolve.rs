@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 
 use super::{DatabaseUrl, LogFormat, Secret, Settings};
 use crate::config::entry::entries::ENTRIES;
-use crate::config::entry::table::{Secrecy, masked};
+use crate::config::entry::masked::masked;
+use crate::config::entry::table::Secrecy;
 use crate::config::entry::word::MAKE_A_SECRET;
 use crate::config::source::gather::{Found, Gathered, SettingProblem};
 

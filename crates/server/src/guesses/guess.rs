@@ -162,7 +162,7 @@ impl Guesses {
     fn refuse(&self, until: OffsetDateTime, record: Record) -> Error {
         let wait = (until - self.clock.now()).whole_microseconds().max(1);
         self.audit.note(record.came_out(Outcome::Blocked).detail("too many wrong passwords"));
-        Error::RateLimited(u64::try_from(wait).unwrap_or(1).div_ceil(1_000_000))
+        Error::TooManyGuesses(u64::try_from(wait).unwrap_or(1).div_ceil(1_000_000))
     }
 }
 
@@ -194,6 +194,6 @@ impl Waiting {
                 return Err(guesses.refuse(until, refused));
             }
         }
-        Err(Error::RateLimited(1))
+        Err(Error::TooManyGuesses(1))
     }
 }

@@ -1,4 +1,4 @@
-//! `/openapi.json` and `/docs`: the contract, and Swagger UI to read and try it. The page comes from
+//! `/`, `/openapi.json` and `/docs`: where to go, the contract, and Swagger UI to read and try it. The page comes from
 //! the binary and may load nothing from elsewhere; its *Authorize* signs in through the form login.
 //! The two large files are sent gzipped, as they are stored: every browser takes that.
 
@@ -7,6 +7,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use serde_json::json;
 
 use super::routes::{Caching, Declared, RateGroup, Routes};
 use crate::error::Error;
@@ -25,9 +26,21 @@ pub fn routes() -> Routes<Contract> {
     let page_rules = Declared { rate: RateGroup::Uncounted, caching: Caching::Shared };
     let file_rules = Declared { caching: Caching::Public { max_age: 3600 }, ..page_rules };
     Routes::default()
+        .add_undescribed(page_rules, "/", get(entrance))
         .add_undescribed(page_rules, "/openapi.json", get(contract))
         .add_undescribed(page_rules, "/docs", get(page))
         .add_undescribed(file_rules, "/docs/{file}", get(file))
+}
+
+/// Whoever types the host alone learns where to go.
+async fn entrance() -> Response {
+    super::json(json!({
+        "service": "doorward",
+        "documentation": "/docs",
+        "contract": "/openapi.json",
+        "health": "/readyz",
+    }))
+    .into_response()
 }
 
 async fn contract(State(Contract(document)): State<Contract>) -> Response {

@@ -62,7 +62,7 @@ fn challenge(error: &Error) -> Option<HeaderValue> {
 
 fn retry_after(error: &Error) -> Option<u64> {
     match error {
-        Error::RateLimited(seconds) => Some(*seconds),
+        Error::RateLimited(seconds) | Error::TooManyGuesses(seconds) => Some(*seconds),
         Error::HashingUnavailable | Error::Unavailable(_) => Some(1),
         _ => None,
     }
@@ -83,6 +83,10 @@ pub(super) fn render(response: &mut Response, id: &RequestId) {
             None => return,
         },
     };
+    let mut problem = problem;
+    if let (Code::MethodNotAllowed, Some(takes)) = (problem.code, allowed(response)) {
+        problem.detail = format!("This path takes {takes}.");
+    }
     let body = document(problem, status, id);
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
@@ -91,6 +95,18 @@ pub(super) fn render(response: &mut Response, id: &RequestId) {
         headers.entry(header::RETRY_AFTER).or_insert(HeaderValue::from_static("1"));
     }
     *response.body_mut() = Body::from(body.to_string());
+}
+
+/// The methods of `Allow`, in words.
+fn allowed(response: &Response) -> Option<String> {
+    let methods = response.headers().get(header::ALLOW)?.to_str().ok()?;
+    let methods: Vec<&str> = methods.split(',').map(str::trim).collect();
+    let (last, others) = methods.split_last()?;
+    Some(if others.is_empty() {
+        (*last).to_owned()
+    } else {
+        format!("{} and {last}", others.join(", "))
+    })
 }
 
 /// The document of a request that could not even be read as one.

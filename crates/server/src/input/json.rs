@@ -9,6 +9,8 @@ use crate::error::{Error, Invalid};
 
 /// Parses bytes as one JSON object.
 pub fn parse_object(bytes: &[u8]) -> Result<Fields, Error> {
+    // RFC 8259 §8.1: a byte-order mark may be ignored.
+    let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
     let value: Strict = serde_json::from_slice(bytes).map_err(|error| {
         // serde_json's message may quote the input: only the position is passed on.
         let what = if error.is_data() { "has a duplicate key" } else { "is not valid JSON" };

@@ -31,17 +31,21 @@ pub struct SigningKeys {
 }
 
 impl SigningKeys {
-    /// Every key there is, oldest first, with its stage and whether it is the one that signs.
+    /// Every key there is, oldest first, with its stage and whether it is the one that signs for
+    /// servers with its algorithm.
     pub async fn list(&self) -> Result<Vec<(SigningKey, Stage, bool)>, Error> {
         let now = self.keys.clock().now();
         let all = store::list(&self.keys.ring().db).await?;
-        let algorithm = self.keys.ring().settings.token_algorithm.name();
-        let signer = signing_at(all.iter().filter(|key| key.algorithm == algorithm), now)
-            .map(|key| key.kid.clone());
+        let signer = |algorithm: Algorithm| {
+            let same = all.iter().filter(|key| key.algorithm == algorithm.name());
+            signing_at(same, now).map(|key| key.kid.clone())
+        };
+        let signers = [Algorithm::EdDsa, Algorithm::Es256, Algorithm::Rs256].map(signer);
         Ok(all
             .into_iter()
             .map(|key| {
-                let (stage, signs) = (key.stage(now), signer.as_ref() == Some(&key.kid));
+                let signs = signers.iter().flatten().any(|kid| *kid == key.kid);
+                let stage = key.stage(now);
                 (key, stage, signs)
             })
             .collect())

@@ -42,7 +42,7 @@ both! {
         let made = made.expect(0);
         assert!(made.stdout.starts_with("Made Ada@example.com with the id "), "{made:?}");
         let granted = program.run(&["role", "grant", "ada@example.com", "admin"]).expect(0);
-        assert_eq!(granted.stdout, "ada@example.com holds the role admin now.\n");
+        assert_eq!(granted.stdout, "Gave ada@example.com the role admin.\n");
         let shown = program.run(&["user", "show", "ADA@example.com", "--json"]).expect(0).json();
         assert_eq!((&shown["roles"], &shown["name"]), (&json!(["admin", "user"]), &json!("Ada")));
         let by_id = program.run(&["user", "show", shown["id"].as_str().expect("an id")]).expect(0);
@@ -63,7 +63,8 @@ both! {
         assert_eq!((&all[0], all.as_array().map(Vec::len)), (&ada, Some(2)));
         let one = program.run(&["user", "list", "--limit", "1", "--json"]).expect(0);
         assert_eq!(one.json().as_array().map(Vec::len), Some(1));
-        assert_eq!(one.stderr, "There are more accounts: raise --limit.\n");
+        let note = "{\"note\":\"There are more accounts: raise --limit.\"}\n";
+        assert!(one.stderr.ends_with(note), "{one:?}");
         let bobs = program.run(&["user", "list", "--email", "BOB", "--role", "user", "--active", "true", "--json"]);
         assert_eq!(bobs.expect(0).json().as_array().map(Vec::len), Some(1));
         let roles = program.run(&["role", "list"]).expect(0).stdout;

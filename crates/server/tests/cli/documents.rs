@@ -39,11 +39,12 @@ fn the_example_of_env_is_current() {
 fn the_example_of_env_can_be_used_as_it_is_with_a_secret() {
     let example = doorward::config::env_example();
     let secret = format!("BETTER_AUTH_SECRET={}", crate::program::SECRET);
+    let is_name = |name: &str| name.chars().all(|c| c.is_ascii_uppercase() || c == '_');
     let every_line: String = example
         .replace("BETTER_AUTH_SECRET=\n", &format!("{secret}\n"))
         .lines()
         .map(|line| match line.strip_prefix("# ") {
-            Some(setting) if setting.split(' ').next().is_some_and(|it| it.contains('=')) => {
+            Some(setting) if setting.split_once('=').is_some_and(|(name, _)| is_name(name)) => {
                 format!("{setting}\n")
             }
             _ => format!("{line}\n"),

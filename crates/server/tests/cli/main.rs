@@ -24,3 +24,4 @@ mod secrets;
 mod serve;
 mod sessions;
 mod token;
+mod words;

@@ -170,9 +170,11 @@ impl Ended {
         }
     }
 
-    /// The lines that begin with `error: `, without it.
+    /// The lines that begin with `error: `, without it; with `--json` their text as it is in JSON.
     pub(crate) fn errors(&self) -> Vec<&str> {
-        self.stderr.lines().filter_map(|line| line.strip_prefix("error: ")).collect()
+        let in_json = |line| str::strip_suffix(str::strip_prefix(line, r#"{"error":""#)?, "\"}");
+        let text = |line| str::strip_prefix(line, "error: ").or_else(|| in_json(line));
+        self.stderr.lines().filter_map(text).collect()
     }
 
     #[track_caller]

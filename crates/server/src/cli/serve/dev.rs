@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::listen;
 use crate::app::{App, reserved};
-use crate::audit::Actor;
+use crate::cli::operator::by_operator;
 use crate::cli::serve::dev_folder::DevFolder;
 use crate::cli::sources;
 use crate::cli::sources::SourceArgs;
@@ -50,7 +50,7 @@ async fn make_missing_key(settings: &Settings, db: &Database) -> Exit {
     let app = App::new(settings.clone(), db.clone(), Clock::system(), Random::system());
     let keys = app.signing_keys();
     if keys.trouble().await.map_err(failed)?.is_some() {
-        keys.create(&Actor::operator(), algorithm).await.map_err(failed)?;
+        keys.create(&by_operator(), algorithm).await.map_err(failed)?;
     }
     Ok(())
 }

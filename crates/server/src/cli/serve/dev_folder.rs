@@ -27,6 +27,12 @@ impl DevFolder {
         Ok(Self { path })
     }
 
+    /// The folder, if it is there with a database in it; changes nothing.
+    pub(in crate::cli) fn found() -> Option<Self> {
+        let path = PathBuf::from(".doorward");
+        path.join("doorward.db").exists().then_some(Self { path })
+    }
+
     /// The database's URL.
     pub(in crate::cli) fn database_url(&self) -> String {
         format!("sqlite:{}", self.path.join("doorward.db").display())

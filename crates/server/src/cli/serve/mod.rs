@@ -2,7 +2,7 @@
 //! up a secret; what it lacks it names, with the command that adds it.
 
 pub(in crate::cli) mod dev;
-mod dev_folder;
+pub(in crate::cli) mod dev_folder;
 mod listen;
 mod signals;
 

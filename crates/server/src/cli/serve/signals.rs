@@ -1,5 +1,8 @@
 //! SIGTERM and SIGINT (Ctrl-C): listened for from one call on, so that a signal that follows the
-//! announcement at once is not missed.
+//! announcement at once is not missed. SIGHUP ends a server only where its terminal was closed.
+
+#[cfg(unix)]
+use std::io::IsTerminal;
 
 #[cfg(unix)]
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -13,6 +16,8 @@ pub(in crate::cli) struct Signals {
     interrupt: Signal,
     #[cfg(unix)]
     impatience: Signal,
+    #[cfg(unix)]
+    hangup: Signal,
 }
 
 #[cfg(unix)]
@@ -24,6 +29,7 @@ impl Signals {
             terminate: signal(SignalKind::terminate())?,
             interrupt: interrupts()?,
             impatience: interrupts()?,
+            hangup: signal(SignalKind::hangup())?,
         })
     }
 
@@ -33,6 +39,7 @@ impl Signals {
             tokio::select! {
                 _ = self.terminate.recv() => {}
                 _ = self.interrupt.recv() => {}
+                () = hung_up(self.hangup) => {}
             }
         };
         let second = async move {
@@ -40,6 +47,20 @@ impl Signals {
             self.impatience.recv().await;
         };
         (first, second)
+    }
+}
+
+/// The end of the terminal that the server runs in. Where there is none, SIGHUP means nothing.
+#[cfg(unix)]
+async fn hung_up(mut hangup: Signal) {
+    let has_terminal = std::io::stdin().is_terminal();
+    while hangup.recv().await.is_some() && !has_terminal {
+        tracing::info!(
+            "SIGHUP changes nothing: settings are read at the start, so restart instead"
+        );
+    }
+    if !has_terminal {
+        std::future::pending::<()>().await;
     }
 }
 

@@ -7,8 +7,7 @@ use time::OffsetDateTime;
 
 use super::read_name;
 use crate::app::App;
-use crate::audit::Actor;
-use crate::cli::operator::find_user;
+use crate::cli::operator::{by_operator, find_user};
 use crate::cli::user::list::card;
 use crate::cli::{Exit, Failure, failed, output, output_json};
 use crate::config::duration;
@@ -106,7 +105,7 @@ pub(in crate::cli) async fn unban(app: &App, user: &str, as_json: bool) -> Exit 
 
 async fn apply(app: &App, user: &str, change: UserChange, as_json: bool) -> Exit {
     let id = find_user(app, user).await?.user.id;
-    let changed = app.users().update(&Actor::operator(), id, change).await.map_err(failed)?;
+    let changed = app.users().update(&by_operator(), id, change).await.map_err(failed)?;
     if as_json {
         return output_json(&json!(changed));
     }

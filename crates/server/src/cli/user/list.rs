@@ -8,6 +8,7 @@ use serde_json::json;
 use time::OffsetDateTime;
 
 use crate::app::App;
+use crate::cli::failure::note;
 use crate::cli::operator::find_user;
 use crate::cli::table::{plain, table};
 use crate::cli::{Exit, failed, output, output_json};
@@ -52,7 +53,7 @@ pub(in crate::cli) async fn list(app: &App, args: ListArgs, as_json: bool) -> Ex
     };
     found.truncate(wanted);
     if more {
-        eprintln!("There are more accounts: raise --limit.");
+        note("There are more accounts: raise --limit.");
     }
     if as_json {
         return output_json(&json!(found));

@@ -7,11 +7,10 @@ mod list;
 use clap::{Args, Subcommand};
 use serde_json::json;
 
-use super::operator::{OperatorArgs, confirm, find_user};
+use super::operator::{OperatorArgs, by_operator, confirm, find_user};
 use super::sources::SourceArgs;
 use crate::accounts::Name;
 use crate::app::App;
-use crate::audit::Actor;
 use crate::cli::{Exit, Failure, failed, output, output_json, prompt};
 use crate::email::Email;
 use crate::error::Error;
@@ -135,7 +134,7 @@ async fn create(app: &App, args: CreateArgs, as_json: bool) -> Exit {
         is_active: None,
         email_verified: Some(args.email_verified),
     };
-    let made = app.users().create(&Actor::operator(), new).await.map_err(|error| match error {
+    let made = app.users().create(&by_operator(), new).await.map_err(|error| match error {
         Error::EmailTaken => {
             Failure::Failed(format!("There is already an account {}.", args.email))
         }
@@ -156,7 +155,7 @@ async fn set_password(app: &App, user: &str, from_stdin: bool, as_json: bool) ->
     let email = found.user.email.as_deref().and_then(Email::parse);
     let password = prompt::new_password(app, from_stdin, email.as_ref()).await?;
     let id = found.user.id;
-    app.passwords.set(&Actor::operator(), id, password).await.map_err(failed)?;
+    app.passwords.set(&by_operator(), id, password).await.map_err(failed)?;
     if as_json {
         return output_json(&json!({"id": id, "password_set": true}));
     }
@@ -165,12 +164,10 @@ async fn set_password(app: &App, user: &str, from_stdin: bool, as_json: bool) ->
 
 async fn unlock(app: &App, user: &str, as_json: bool) -> Exit {
     let id =
-        app.passwords.guesses.unlock(&Actor::operator(), user).await.map_err(
-            |error| match error {
-                Error::NotFound => Failure::Failed(format!("There is no account {user}.")),
-                other => failed(other),
-            },
-        )?;
+        app.passwords.guesses.unlock(&by_operator(), user).await.map_err(|error| match error {
+            Error::NotFound => Failure::Failed(format!("There is no account {user}.")),
+            other => failed(other),
+        })?;
     if as_json {
         return output_json(&json!({"id": id, "unlocked": true}));
     }
@@ -180,7 +177,7 @@ async fn unlock(app: &App, user: &str, as_json: bool) -> Exit {
 async fn delete(app: &App, user: &str, yes: bool, as_json: bool) -> Exit {
     let id = find_user(app, user).await?.user.id;
     confirm(&format!("{user} will be deleted with all sessions and tasks, for good."), yes)?;
-    app.users().delete(&Actor::operator(), id).await.map_err(failed)?;
+    app.users().delete(&by_operator(), id).await.map_err(failed)?;
     if as_json {
         return output_json(&json!({"id": id, "deleted": true}));
     }

@@ -68,7 +68,7 @@ pub(in crate::config) const REDIS_URL: Setting = Setting {
     about: "A Redis or Valkey through which several nodes share the limits above: `redis://host:6379`, \
         `rediss://user:password@host:6379/0` with TLS. Without it, and while it is away, each node \
         counts for itself. Wrong passwords are counted in the database either way.",
-    secrecy: Secrecy::Address,
+    secrecy: Secrecy::Redis,
     set: Some(|settings, text| put_some(&mut settings.redis_url, RedisUrl::parse(text))),
     ..PLAIN
 };

@@ -46,7 +46,7 @@ pub(in crate::config) const ENTRIES: &[Setting] = &[
             `sqlite:////absolute`). `dev` ignores it and says so.",
         default: "sqlite:doorward.db",
         example: "postgresql://user:password@ep-name-pooler.region.aws.neon.tech/neondb?sslmode=require",
-        secrecy: Secrecy::Address,
+        secrecy: Secrecy::Database,
         set: Some(|settings, text| put(&mut settings.database, DatabaseUrl::parse(text))),
         ..PLAIN
     },
@@ -55,7 +55,7 @@ pub(in crate::config) const ENTRIES: &[Setting] = &[
         section: DATABASE,
         about: "The direct host that migrations use. Not needed for Neon: it is derived from the \
             `-pooler` host.",
-        secrecy: Secrecy::Address,
+        secrecy: Secrecy::Database,
         set: Some(|settings, text| {
             put_some(&mut settings.database_unpooled, DatabaseUrl::parse(text))
         }),
@@ -358,7 +358,7 @@ pub(in crate::config) const ENTRIES: &[Setting] = &[
         name: "SMTP_URL",
         section: LATER,
         about: "The mail server.",
-        secrecy: Secrecy::Address,
+        secrecy: Secrecy::Secret,
         ..PLAIN
     },
     Setting { name: "MAIL_FROM", section: LATER, about: "The sender of mails.", ..PLAIN },

@@ -3,6 +3,7 @@
 mod abuse;
 pub(in crate::config) mod entries;
 mod issuers;
+pub(in crate::config) mod masked;
 pub(crate) mod parse;
 pub(in crate::config) mod table;
 pub(in crate::config) mod word;

@@ -52,9 +52,15 @@ pub(in crate::config) fn registration(text: &str) -> Parsed<Registration> {
 }
 
 pub(in crate::config) fn log_filter(text: &str) -> Parsed<String> {
+    // The library takes a misspelt level for the name of a module.
+    let levels = ["off", "error", "warn", "info", "debug", "trace"];
+    let known = |word: &str| {
+        levels.contains(&word.to_lowercase().as_str()) || word.contains(['=', '[', ':'])
+    };
+    let misspelt = text.split(',').map(str::trim).find(|word| !word.is_empty() && !known(word));
     match tracing_subscriber::EnvFilter::try_new(text) {
-        Ok(_) => Ok(text.into()),
-        Err(_) => Err(format!("must be like info, debug or doorward=debug,warn, not {text:?}")),
+        Ok(_) if misspelt.is_none() => Ok(text.into()),
+        _ => Err(format!("must be like info, debug or doorward=debug,warn, not {text:?}")),
     }
 }
 

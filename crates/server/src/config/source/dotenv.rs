@@ -14,26 +14,31 @@ pub(in crate::config) struct DotenvLine {
     pub(in crate::config) value: Option<String>,
 }
 
-/// The entries in order; `lookup` knows the names that `${NAME}` may refer to besides earlier lines.
+/// The entries in order, and the lines that are none, with their numbers. `lookup` knows the names that
+/// `${NAME}` may refer to besides earlier lines.
 pub(in crate::config) fn read(
     text: &str,
     lookup: impl Fn(&str) -> Option<String>,
-) -> Vec<DotenvLine> {
-    let text = text.trim_start_matches('\u{feff}').replace("\r\n", "\n");
+) -> (Vec<DotenvLine>, Vec<(usize, &str)>) {
     let mut known = BTreeMap::new();
-    let mut entries = Vec::new();
-    let (mut rest, mut line) = (text.as_str(), 1);
+    let (mut entries, mut broken) = (Vec::new(), Vec::new());
+    let (mut rest, mut line) = (text, 1);
     while !rest.is_empty() {
         let (entry, read) =
             next_entry(rest, line, |name| lookup(name).or_else(|| known.get(name).cloned()));
-        line += rest[..read].matches('\n').count();
+        let (text, number) = (&rest[..read], line);
+        line += text.matches('\n').count();
         rest = &rest[read..];
-        if let Some(entry) = entry {
-            known.insert(entry.name.clone(), entry.value.clone().unwrap_or_default());
-            entries.push(entry);
+        match entry {
+            Some(entry) => {
+                known.insert(entry.name.clone(), entry.value.clone().unwrap_or_default());
+                entries.push(entry);
+            }
+            None if text.trim().is_empty() || text.trim_start().starts_with('#') => {}
+            None => broken.push((number, text)),
         }
     }
-    entries
+    (entries, broken)
 }
 
 /// The entry at the start of `text`, if that line is one, and how many bytes it takes.
@@ -132,7 +137,7 @@ mod tests {
     use super::*;
 
     fn value(text: &str) -> Option<String> {
-        read(text, |name| (name == "USER").then(|| "ada".into())).pop()?.value
+        read(text, |name| (name == "USER").then(|| "ada".into())).0.pop()?.value
     }
 
     #[test]
@@ -148,7 +153,7 @@ mod tests {
             ("A=pa$$word$USER", "pa$$word$USER"),
             ("A=hello-${USER}-${NONE:-x}${NONE}${open", "hello-ada-x${open"),
             ("A=a=b==", "a=b=="),
-            ("\u{feff}A=bom\r\n", "bom"),
+            ("A=windows\r\n", "windows"),
             ("B=1\nA=${B}2", "12"),
         ] {
             assert_eq!(value(text).as_deref(), Some(expected), "{text:?}");
@@ -157,12 +162,13 @@ mod tests {
 
     #[test]
     fn lines_that_are_no_entries_are_passed_over_and_counted() {
-        let entries =
+        let (entries, broken) =
             read("# a comment\nnonsense\n\nnot a name=1\nA=\"1\n2\"\nB='open\nC=3", |_| None);
         let shown: Vec<_> = entries
             .iter()
             .map(|entry| (entry.line, entry.name.as_str(), entry.value.as_deref()))
             .collect();
         assert_eq!(shown, [(5, "A", Some("1\n2")), (7, "B", None), (8, "C", Some("3"))]);
+        assert_eq!(broken, [(2, "nonsense\n"), (4, "not a name=1\n")]);
     }
 }

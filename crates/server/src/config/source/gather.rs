@@ -7,7 +7,7 @@ use std::ffi::OsString;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use super::dotenv;
+use super::{dotenv, text_file};
 use crate::config::entry::table::{Named, Setting, lookup, nearest};
 
 /// Where to look.
@@ -108,13 +108,18 @@ impl Gathered {
         self.problems.retain(|problem| problem.setting != Some(name));
     }
 
+    /// Adds something to say before the command does its work.
+    pub fn warn(&mut self, warning: String) {
+        self.warnings.push(warning);
+    }
+
     fn problem(&mut self, setting: Option<&'static str>, sentence: String) {
         self.problems.push(SettingProblem { setting, sentence });
     }
 
     /// The text of a settings file; `None` where it is absent or unreadable.
     fn read(&mut self, path: &Path, required: bool) -> Option<String> {
-        match std::fs::read_to_string(path) {
+        match text_file::read(path) {
             Ok(text) => Some(text),
             Err(error) if error.kind() == ErrorKind::NotFound && !required => None,
             Err(error) => {
@@ -158,7 +163,12 @@ impl Gathered {
             found.and_then(|(_, value)| value.to_str().map(str::to_owned))
         };
         let mut place = SettingSource { texts: Vec::new() };
-        for entry in dotenv::read(text, variable) {
+        let text = text.replace("\r\n", "\n");
+        let (entries, broken) = dotenv::read(&text, variable);
+        for (line, text) in broken {
+            self.broken_line(file, line, text);
+        }
+        for entry in entries {
             let Some(named) = lookup(&entry.name) else {
                 if let Some(own) = typo(&entry.name) {
                     let name = &entry.name;
@@ -184,6 +194,23 @@ impl Gathered {
             }
         }
         self.take(place);
+    }
+
+    /// A line of `.env` that is no `NAME=value`: an error if it was meant for Doorward. Another
+    /// application's line stops nothing, since the file is shared.
+    fn broken_line(&mut self, file: &str, line: usize, text: &str) {
+        let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        let bare = text.trim().trim_start_matches("export ").trim_start();
+        let name = bare.split(|c: char| !is_word(c)).next().unwrap_or_default();
+        match lookup(&name.to_uppercase()).or_else(|| lookup(&bare_name(bare))) {
+            Some(named) => self.problem(
+                Some(named.setting.name),
+                format!("{file} line {line} sets nothing: write {}=value.", named.setting.name),
+            ),
+            None => self
+                .warnings
+                .push(format!("{file} line {line} is ignored: it is not a NAME=value line.")),
+        }
     }
 
     fn environment(&mut self, environment: &[(OsString, OsString)]) {
@@ -233,7 +260,7 @@ impl Gathered {
     /// Replaces a path by the file's content without its last line break.
     fn content(&mut self, setting: &'static Setting, found: Found) -> Option<Found> {
         let path = found.text.trim();
-        match std::fs::read_to_string(path) {
+        match text_file::read(Path::new(path)) {
             Ok(text) => {
                 let text = text.strip_suffix('\n').unwrap_or(&text);
                 let text = text.strip_suffix('\r').unwrap_or(text).to_owned();
@@ -253,6 +280,12 @@ impl SettingSource {
     fn add(&mut self, named: Named, text: String, label: String, origin: String) {
         self.texts.push((named, Found { text, rank: named.rank, label, origin }));
     }
+}
+
+/// `DATABASE-URL = x` was meant as `DATABASE_URL`.
+fn bare_name(text: &str) -> String {
+    let name = text.split(['=', ':', ' ']).next().unwrap_or_default();
+    name.replace(['-', '.'], "_").to_uppercase()
 }
 
 fn line_of(text: &str, at: usize) -> usize {

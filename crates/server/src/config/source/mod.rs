@@ -2,5 +2,6 @@
 
 mod dotenv;
 pub(in crate::config) mod gather;
+pub(in crate::config) mod text_file;
 
 pub use gather::{Gathered, Sources, gather};

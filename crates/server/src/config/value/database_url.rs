@@ -68,7 +68,7 @@ impl fmt::Display for DatabaseUrl {
 }
 
 /// Without the blanks, quotes and `psql ` that come along when a URL is pasted from a console.
-fn unwrapped(text: &str) -> &str {
+pub(in crate::config) fn unwrapped(text: &str) -> &str {
     let text = text.trim();
     let text = text.strip_prefix("psql ").unwrap_or(text).trim();
     for quote in ['\'', '"'] {

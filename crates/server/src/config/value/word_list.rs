@@ -4,6 +4,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::config::source::text_file;
+
 const MAX_BYTES: u64 = 16 * 1024 * 1024;
 
 /// Words in lower case, sorted; clones share them.
@@ -34,7 +36,7 @@ impl WordList {
         if size > MAX_BYTES {
             return Err(unreadable(&"it is larger than 16 MiB"));
         }
-        let text = std::fs::read_to_string(path).map_err(|error| unreadable(&error))?;
+        let text = text_file::read(path).map_err(|error| unreadable(&error))?;
         Ok(Self::of(text.lines()))
     }
 }
@@ -46,7 +48,7 @@ mod tests {
     #[test]
     fn a_line_is_a_word_in_lower_case_without_its_ends() {
         let file = tempfile::NamedTempFile::new().unwrap();
-        std::fs::write(file.path(), "Acme\r\n\n  Röntgen AG \nacme\nX1\n").unwrap();
+        std::fs::write(file.path(), "\u{feff}Acme\r\n\n  Röntgen AG \nacme\nX1\n").unwrap();
         let list = WordList::read(file.path()).unwrap();
         assert_eq!(**list.words(), ["acme", "röntgen ag", "x1"]);
     }

@@ -270,7 +270,7 @@ both! {
         let app = TestApp::with(engine, |settings| settings.registration = Registration::Closed).await;
         register(&app.anonymous(), "ada@example.com", PASSWORD)
             .await
-            .expect_problem(403, "insufficient_scope");
+            .expect_problem(403, "registration_closed");
         assert_eq!((count(&app).await, app.app.passwords.hashing.hashes_computed()), (0, 0));
     }
 

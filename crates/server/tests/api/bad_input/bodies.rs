@@ -17,7 +17,7 @@ pub(super) fn not_json() -> Vec<Vec<u8>> {
         b"{'title':'x'}",
         b"{\"title\":\"x\"} trailing",
         b"{\"title\":\"x\"}{\"title\":\"y\"}",
-        b"\xef\xbb\xbf{\"title\":\"bom\"}",
+        b"\xef\xbb\xbf\xef\xbb\xbf{\"title\":\"two marks\"}",
         b"\xff\xfe{\x00}\x00",
         b"{\"title\":\"\xff\"}",
         b"{\"title\":\"\xc0\xaf\"}",

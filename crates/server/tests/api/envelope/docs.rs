@@ -1,4 +1,4 @@
-//! `/openapi.json` and `/docs`.
+//! `/`, `/openapi.json` and `/docs`.
 
 use crate::support::{Engine, TestApp};
 
@@ -20,6 +20,16 @@ async fn the_docs_page_loads_nothing_from_elsewhere() {
         found += 1;
     }
     assert_eq!(found, 4);
+}
+
+#[tokio::test]
+async fn the_bare_address_says_where_to_go() {
+    let client = TestApp::start(Engine::Sqlite).await.anonymous();
+    let entrance = client.get("/").await.expect(200).json();
+    let places = ["documentation", "contract", "health"];
+    for place in places.map(|name| entrance[name].as_str().unwrap_or_default().to_owned()) {
+        client.get(&place).await.expect(200);
+    }
 }
 
 #[tokio::test]

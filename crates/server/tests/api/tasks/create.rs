@@ -48,6 +48,15 @@ both! {
         assert_eq!(ada.get(&path(&task)).await.json(), task);
     }
 
+    async fn a_body_may_begin_with_a_byte_order_mark(engine: Engine) {
+        let app = TestApp::start(engine).await;
+        let ada = app.sign_up("ada").await;
+        let json = [("content-type", "application/json")];
+        let body = "\u{feff}{\"title\": \"\u{feff}Marked\"}";
+        let made = ada.raw("POST", "/api/tasks", &json, body).await.expect(201).json();
+        assert_eq!(made["title"], "\u{feff}Marked", "only the body's own mark is ignored");
+    }
+
     async fn a_slash_at_the_end_of_the_path_changes_nothing(engine: Engine) {
         let app = TestApp::start(engine).await;
         let ada = app.sign_up("ada").await;

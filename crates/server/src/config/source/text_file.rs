@@ -1,0 +1,14 @@
+//! Text files, read alike whatever they hold: UTF-8, and a byte-order mark at the start is no part of
+//! the text (some editors write one).
+
+use std::io;
+use std::path::Path;
+
+/// The text of the file.
+pub(in crate::config) fn read(path: &Path) -> io::Result<String> {
+    let mut text = std::fs::read_to_string(path)?;
+    if text.starts_with('\u{feff}') {
+        text.drain(..'\u{feff}'.len_utf8());
+    }
+    Ok(text)
+}
