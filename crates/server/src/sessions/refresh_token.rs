@@ -195,6 +195,13 @@ mod tests {
     }
 
     #[test]
+    fn a_rotation_by_a_clock_that_was_ahead_forgives_no_longer() {
+        assert_eq!(at(4, &session(5, 5), DEFAULT, -10), Redemption::Repeat);
+        assert_eq!(at(4, &session(5, 5), DEFAULT, -11), Redemption::Reused);
+        assert_eq!(at(4, &session(5, 4), DEFAULT, -3601), Redemption::Reused);
+    }
+
+    #[test]
     fn two_steps_behind_is_theft_however_young() {
         for behind in 2..=5 {
             for forgive in [DEFAULT, NONE] {
