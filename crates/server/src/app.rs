@@ -99,7 +99,8 @@ impl App {
     pub fn router(&self) -> (Served, OpenApi) {
         let routes = self.routes();
         let document = openapi::complete(routes.document(), &self.settings);
-        let contract = Contract(openapi::to_text(&document).into());
+        let prefix = self.settings.public_prefix();
+        let contract = Contract::new(openapi::to_text(&document), prefix);
         (self.surround(routes.merge(docs::routes().with_state(contract))), document)
     }
 

@@ -18,8 +18,10 @@ pub struct Email {
 }
 
 impl Email {
-    /// Parses an address; `None` if it is not one.
+    /// Parses an address; `None` if it is not one. Spaces around it, which an address cannot hold, are
+    /// what came along when it was pasted; nothing else of it is touched.
     pub fn parse(text: &str) -> Option<Self> {
+        let text = text.trim_matches(' ');
         if text.len() > MAX_BYTES {
             return None;
         }
@@ -50,7 +52,7 @@ impl Email {
 impl Field for Email {
     fn from_json(value: Value) -> Result<Self, Refusal> {
         let text = String::from_json(value)?;
-        if text.len() > MAX_BYTES {
+        if text.trim_matches(' ').len() > MAX_BYTES {
             return Err((format!("is longer than {MAX_BYTES} bytes"), "string_too_long"));
         }
         Self::parse(&text).ok_or_else(|| ("is not a valid e-mail address".into(), "value_error"))
@@ -103,6 +105,23 @@ mod tests {
         assert_eq!(email.as_str(), "Ada.Lovelace+x@Example.COM");
         assert_eq!(email.key(), "ada.lovelace+x@example.com");
         assert_eq!(email.local_part(), "Ada.Lovelace+x");
+    }
+
+    #[test]
+    fn spaces_around_an_address_are_no_part_of_it_and_nothing_else_is_trimmed() {
+        let email = Email::parse("  ada@example.com ").unwrap();
+        assert_eq!((email.as_str(), email.key()), ("ada@example.com", "ada@example.com"));
+        for text in [
+            "ada @example.com",
+            "ada@ example.com",
+            "\tada@example.com",
+            "ada@example.com\n",
+            "\u{a0}ada@example.com",
+            "ada@example.com\u{200b}",
+            " ",
+        ] {
+            assert_eq!(Email::parse(text), None, "{text:?}");
+        }
     }
 
     #[test]

@@ -9,7 +9,7 @@ use utoipa::openapi::security::{
 };
 use utoipa::openapi::{
     Components, Content, Header, Info, KnownFormat, License, ObjectBuilder, OpenApi, Ref, RefOr,
-    Required, Response, Schema, SchemaFormat, SecurityRequirement, Tag, Type,
+    Required, Response, Schema, SchemaFormat, SecurityRequirement, Server, Tag, Type,
 };
 use utoipa::{PartialSchema, ToSchema};
 
@@ -94,11 +94,12 @@ pub fn complete(mut document: OpenApi, settings: &Settings) -> OpenApi {
     document.info.description = Some(description());
     document.info.license = Some(License::new(env!("CARGO_PKG_LICENSE")));
     document.tags = Some(TAGS.map(|(name, text)| tag(name, text)).into());
-    document.servers = None;
+    let prefix = settings.public_prefix();
+    document.servers = (!prefix.is_empty()).then(|| vec![Server::new(prefix)]);
     let components = document.components.get_or_insert_default();
     add_schemas(components);
     set_password_length(components, settings.password_min_length);
-    add_security(components, &format!("{}/login", settings.auth_path));
+    add_security(components, &format!("{prefix}{}/login", settings.auth_path));
     for (path, item) in &mut document.paths.paths {
         if path.contains(USER_ID) {
             item.parameters.get_or_insert_default().push(user_id().into());

@@ -66,12 +66,16 @@ pub struct Settings {
     pub rate_limit_auth: Option<Quota>,
     /// `RATE_LIMIT_API`: everything else of one address that needs a token.
     pub rate_limit_api: Option<Quota>,
+    /// Questions about tokens per client address.
+    pub rate_limit_introspect: Option<Quota>,
     /// `REDIS_URL`: where several nodes share their rate limits.
     pub redis_url: Option<RedisUrl>,
     /// `LOGIN_MAX_FAILURES`: consecutive wrong passwords of one account before delays begin.
     pub login_max_failures: u32,
     /// `ALLOWED_ORIGINS`.
     pub allowed_origins: AllowedOrigins,
+    /// Request headers that pages of those may send besides the usual ones.
+    pub allowed_headers: Vec<HeaderName>,
     /// `HOST`.
     pub host: IpAddr,
     /// `PORT`.
@@ -103,6 +107,13 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// The path of `PUBLIC_URL`, such as `/backend`, which the proxy in front strips; empty if it has none.
+    pub fn public_prefix(&self) -> &str {
+        let rest = self.public_url.as_deref().and_then(|url| url.split_once("://"));
+        let path = rest.and_then(|(_, rest)| rest.find('/').map(|slash| &rest[slash..]));
+        path.unwrap_or_default().trim_end_matches('/')
+    }
+
     /// The documented defaults, with this database and secret.
     pub fn new(database: DatabaseUrl, secret: Secret) -> Self {
         const DAY: Duration = Duration::from_hours(24);
@@ -134,9 +145,11 @@ impl Settings {
             rate_limit_refresh: Some(Quota::per_minute(300)),
             rate_limit_auth: Some(Quota::per_minute(120)),
             rate_limit_api: None,
+            rate_limit_introspect: Some(Quota::per_minute(6000)),
             redis_url: None,
             login_max_failures: 10,
             allowed_origins: AllowedOrigins::List(Vec::new()),
+            allowed_headers: Vec::new(),
             host: IpAddr::V4(Ipv4Addr::LOCALHOST),
             port: 8000,
             auth_path: "/auth".into(),

@@ -17,13 +17,27 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
     img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; \
     frame-ancestors 'none'";
 
-/// The contract as JSON.
+/// The contract as JSON, and the page that shows it.
 #[derive(Clone, Debug)]
-pub struct Contract(pub Bytes);
+pub struct Contract {
+    document: Bytes,
+    page: Bytes,
+    prefix: String,
+}
+
+impl Contract {
+    /// The contract of a server that people reach below `prefix`.
+    pub fn new(document: String, prefix: &str) -> Self {
+        let page = include_str!("../../assets/swagger-ui/page.html");
+        let page = page.replace("=\"/", &format!("=\"{prefix}/"));
+        Self { document: document.into(), page: page.into(), prefix: prefix.to_owned() }
+    }
+}
 
 /// The routes of the contract and its page.
 pub fn routes() -> Routes<Contract> {
-    let page_rules = Declared { rate: RateGroup::Uncounted, caching: Caching::Shared };
+    let page_rules =
+        Declared { rate: RateGroup::Uncounted, caching: Caching::Shared, ..Declared::STRICT };
     let file_rules = Declared { caching: Caching::Public { max_age: 3600 }, ..page_rules };
     Routes::default()
         .add_undescribed(page_rules, "/", get(entrance))
@@ -33,29 +47,28 @@ pub fn routes() -> Routes<Contract> {
 }
 
 /// Whoever types the host alone learns where to go.
-async fn entrance() -> Response {
+async fn entrance(State(contract): State<Contract>) -> Response {
     super::json(json!({
         "service": "doorward",
-        "documentation": "/docs",
-        "contract": "/openapi.json",
-        "health": "/readyz",
+        "documentation": format!("{}/docs", contract.prefix),
+        "contract": format!("{}/openapi.json", contract.prefix),
+        "health": format!("{}/readyz", contract.prefix),
     }))
     .into_response()
 }
 
-async fn contract(State(Contract(document)): State<Contract>) -> Response {
-    ([(header::CONTENT_TYPE, "application/json")], document).into_response()
+async fn contract(State(contract): State<Contract>) -> Response {
+    ([(header::CONTENT_TYPE, "application/json")], contract.document).into_response()
 }
 
-async fn page() -> Response {
-    let page = include_str!("../../assets/swagger-ui/page.html");
+async fn page(State(contract): State<Contract>) -> Response {
     let headers = [
         (header::CONTENT_TYPE, "text/html; charset=utf-8"),
         (header::CONTENT_SECURITY_POLICY, POLICY),
         (header::REFERRER_POLICY, "no-referrer"),
         (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
     ];
-    (headers, page).into_response()
+    (headers, contract.page).into_response()
 }
 
 async fn file(Path(name): Path<String>) -> Result<Response, Error> {

@@ -99,7 +99,7 @@ struct HealthResponse {
 
 /// The routes of the probes.
 pub fn routes() -> Routes<Probe> {
-    let probe = Declared { rate: RateGroup::Uncounted, ..Declared::STRICT };
+    let probe = Declared { rate: RateGroup::Uncounted, probe: true, ..Declared::STRICT };
     Routes::default()
         .add(probe, routes!(livez))
         .add(probe, routes!(readyz))

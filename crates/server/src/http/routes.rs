@@ -24,6 +24,8 @@ pub enum RateGroup {
     Uncounted,
     /// Reading, signing out, tasks, administration.
     Api,
+    /// Asking about tokens, as other services do for many users.
+    Introspect,
     /// What checks a password, sends mail or changes the account.
     Auth,
     /// Refreshing.
@@ -40,6 +42,7 @@ impl RateGroup {
         match self {
             Self::Uncounted => "uncounted",
             Self::Api => "api",
+            Self::Introspect => "introspect",
             Self::Auth => "auth",
             Self::Refresh => "refresh",
             Self::Register => "register",
@@ -71,11 +74,14 @@ pub struct Declared {
     pub rate: RateGroup,
     /// Who may keep its answers.
     pub caching: Caching,
+    /// Whether it answers monitors, from places of its own that nobody's other requests can take.
+    pub probe: bool,
 }
 
 impl Declared {
     /// Counted with what checks passwords, and kept by nobody.
-    pub const STRICT: Self = Self { rate: RateGroup::Auth, caching: Caching::NoStore };
+    pub const STRICT: Self =
+        Self { rate: RateGroup::Auth, caching: Caching::NoStore, probe: false };
 }
 
 /// A route as the layers see it.

@@ -29,8 +29,11 @@ use crate::http::{Caching, Declared, RateGroup, Routes};
 use signing_key::CACHE_LIFE;
 
 /// What verifiers may keep. Published keys are read by everybody and cost nothing.
-const PUBLISHED: Declared =
-    Declared { rate: RateGroup::Uncounted, caching: Caching::Public { max_age: CACHE_LIFE } };
+const PUBLISHED: Declared = Declared {
+    rate: RateGroup::Uncounted,
+    caching: Caching::Public { max_age: CACHE_LIFE },
+    ..Declared::STRICT
+};
 
 /// The documents below `/.well-known`.
 pub fn routes() -> Routes<Keys> {

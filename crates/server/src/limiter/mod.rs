@@ -1,7 +1,7 @@
 //! Rate limits per route group and client address: 429 with `Retry-After`, and on every limited route
 //! `RateLimit` and `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers-10). Decided before a body
 //! is read or a password hashed. The group is what the matched route was registered with, so no spelling
-//! of a path avoids it; IPv6 clients are counted by /64, since one subscriber owns all of it.
+//! of a path avoids it; IPv6 clients are counted by /64, since one subscriber owns all of it, and by /48.
 
 mod gcra;
 mod redis;
@@ -20,7 +20,7 @@ use crate::clock::Clock;
 use crate::config::{Quota, Settings};
 use crate::error::Error;
 use crate::http::RateGroup;
-use crate::http::client_ip::ClientIp;
+use crate::http::client_ip::{ClientIp, networks};
 use crate::http::layer::around::Around;
 use crate::limiter::gcra::Decision;
 use crate::limiter::redis::RateRedis;
@@ -52,6 +52,7 @@ impl RateLimiter {
         let quota = match group {
             RateGroup::Uncounted => None,
             RateGroup::Api => settings.rate_limit_api,
+            RateGroup::Introspect => settings.rate_limit_introspect,
             RateGroup::Auth => settings.rate_limit_auth,
             RateGroup::Refresh => settings.rate_limit_refresh,
             RateGroup::Register => settings.rate_limit_register,
@@ -60,25 +61,44 @@ impl RateLimiter {
         GroupLimit { limiter: Arc::clone(self), group, quota }
     }
 
+    /// The client's own network decides, unless the wider one that it is part of has used up its quota.
     async fn decide(&self, group: RateGroup, quota: Quota, client: ClientIp) -> Decision {
+        let mut networks = networks(client.0).zip([quota, wider(quota)]);
+        let Some((own, quota)) = networks.next() else {
+            return Decision { allowed: false, remaining: 0, wait: 0 };
+        };
+        let decision = self.decide_for(group, quota, own).await;
+        if let (true, Some((wide, quota))) = (decision.allowed, networks.next()) {
+            let whole = Box::pin(self.decide_for(group, quota, wide)).await;
+            if !whole.allowed {
+                return whole;
+            }
+        }
+        decision
+    }
+
+    async fn decide_for(&self, group: RateGroup, quota: Quota, network: IpAddr) -> Decision {
         if let Some(shared) = &self.shared {
-            let key = format!("{}:{}", group.name(), network(client.0));
+            let key = format!("{}:{network}", group.name());
             if let Some(decision) = Box::pin(shared.decide(&key, quota)).await {
                 return decision;
             }
         }
-        let key = self.hash.hash_one((group, network(client.0)));
+        let key = self.hash.hash_one((group, network, quota.requests));
         let now = self.clock.now().unix_timestamp_nanos() / 1000;
         self.table.decide(key, quota, i64::try_from(now).unwrap_or(0))
     }
 }
 
+/// The quota of an IPv6 /48: a site has 65 536 subscriber networks, and would have as many quotas.
+fn wider(quota: Quota) -> Quota {
+    const NARROW_ONES: u32 = 16;
+    Quota { requests: quota.requests.saturating_mul(NARROW_ONES), ..quota }
+}
+
 /// What is counted as one client: an IPv4 address, or the /64 of an IPv6 one.
 pub fn network(ip: IpAddr) -> IpAddr {
-    match ip.to_canonical() {
-        IpAddr::V6(ip) => IpAddr::V6((ip.to_bits() & !u128::from(u64::MAX)).into()),
-        v4 @ IpAddr::V4(_) => v4,
-    }
+    networks(ip).next().unwrap_or(ip)
 }
 
 /// What one group of routes is limited to. Inside the layer that finds the client's address, outside all

@@ -84,7 +84,8 @@ impl AsRef<Keys> for Sessions {
 pub fn routes() -> Routes<Sessions> {
     let login = Declared { rate: RateGroup::Login, ..Declared::STRICT };
     let refresh = Declared { rate: RateGroup::Refresh, ..Declared::STRICT };
-    // Signing out costs no hash, and other servers introspect for many users.
+    let introspect = Declared { rate: RateGroup::Introspect, ..Declared::STRICT };
+    // Signing out costs no hash.
     let api = Declared { rate: RateGroup::Api, ..Declared::STRICT };
     Routes::default()
         .add(login, routes!(login::login))
@@ -93,8 +94,8 @@ pub fn routes() -> Routes<Sessions> {
         .add(api, routes!(list::list))
         .add(Declared::STRICT, routes!(revoke::revoke_others))
         .add(Declared::STRICT, routes!(revoke::revoke))
-        .add(api, routes!(introspect::introspect))
-        .add(api, routes!(revoke_token::revoke_token))
+        .add(introspect, routes!(introspect::introspect))
+        .add(refresh, routes!(revoke_token::revoke_token))
 }
 
 /// The routes below `/admin` that concern other people's sessions.

@@ -36,7 +36,7 @@ feature! {
 
 /// The routes below `TASKS_PATH`.
 pub fn routes() -> Routes<Tasks> {
-    let own = Declared { rate: RateGroup::Api, caching: Caching::Private };
+    let own = Declared { rate: RateGroup::Api, caching: Caching::Private, ..Declared::STRICT };
     Routes::default()
         .add(own, routes!(list::list, create::create))
         .add(own, routes!(show::show, update::replace, update::update, delete::delete))

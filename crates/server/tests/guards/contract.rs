@@ -182,7 +182,8 @@ async fn only_what_anybody_may_read_is_uncounted_and_only_that_is_kept_by_everyb
         let is_public = item.iter().all(|(method, operation)| {
             method == "get" && operation["security"].as_array().is_none_or(Vec::is_empty)
         });
-        let Declared { rate, caching } = route.declared;
+        let Declared { rate, caching, probe } = route.declared;
+        assert!(!probe || rate == RateGroup::Uncounted, "{}", route.path);
         assert!(rate != RateGroup::Uncounted || is_public, "{}", route.path);
         let is_kept = matches!(caching, Caching::Shared | Caching::Public { .. });
         assert!(!is_kept || is_public, "{}", route.path);

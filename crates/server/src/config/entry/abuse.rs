@@ -61,6 +61,16 @@ pub(in crate::config) const RATE_LIMIT_API: Setting = Setting {
     ..PLAIN
 };
 
+/// `RATE_LIMIT_INTROSPECT`.
+pub(in crate::config) const RATE_LIMIT_INTROSPECT: Setting = Setting {
+    name: "RATE_LIMIT_INTROSPECT",
+    section: LIMITS,
+    about: "Introspections of one client address: a service asks for each of its users.",
+    default: "6000/1m",
+    set: Some(|settings, text| put(&mut settings.rate_limit_introspect, Quota::parse(text))),
+    ..PLAIN
+};
+
 /// `REDIS_URL`.
 pub(in crate::config) const REDIS_URL: Setting = Setting {
     name: "REDIS_URL",

@@ -209,6 +209,7 @@ pub(in crate::config) const ENTRIES: &[Setting] = &[
     abuse::RATE_LIMIT_REFRESH,
     abuse::RATE_LIMIT_AUTH,
     abuse::RATE_LIMIT_API,
+    abuse::RATE_LIMIT_INTROSPECT,
     abuse::REDIS_URL,
     abuse::LOGIN_MAX_FAILURES,
     Setting {
@@ -239,6 +240,16 @@ pub(in crate::config) const ENTRIES: &[Setting] = &[
         set: Some(|settings, text| {
             put(&mut settings.allowed_origins, parse::origins(text).map(AllowedOrigins::List))
         }),
+        ..PLAIN
+    },
+    Setting {
+        name: "ALLOWED_HEADERS",
+        section: HTTP,
+        about: "Request headers that those pages may send besides the usual ones and those of tracing \
+            libraries (`traceparent`, `baggage`, `sentry-trace`). A list.",
+        default: "none",
+        example: "X-Tenant,X-App-Version",
+        set: Some(|settings, text| put(&mut settings.allowed_headers, parse::headers(text))),
         ..PLAIN
     },
     Setting {

@@ -95,6 +95,11 @@ pub(in crate::config) fn header(text: &str) -> Parsed<HeaderName> {
     text.parse().map_err(|_| format!("must name a header such as X-Forwarded-For, not {text:?}"))
 }
 
+/// A list of names of headers.
+pub(in crate::config) fn headers(text: &str) -> Parsed<Vec<HeaderName>> {
+    list(text)?.iter().map(|name| header(name)).collect()
+}
+
 /// Where a group of routes is mounted. `{user_id}` may be one segment where `with_user` says so.
 pub(in crate::config) fn mount(text: &str, with_user: bool) -> Parsed<String> {
     let path = text.trim_end_matches('/');

@@ -9,8 +9,21 @@ use axum::response::{IntoResponse, Response};
 use crate::config::AllowedOrigins;
 
 const METHODS: &str = "GET, HEAD, POST, PUT, PATCH, DELETE";
-const ALLOWED: &str =
-    "Authorization, Content-Type, If-Match, If-None-Match, X-Request-Id, X-Requested-With";
+/// What front ends send: our own headers, and those that tracing libraries add to every request.
+const ALLOWED_HEADERS: [&str; 12] = [
+    "Authorization",
+    "Content-Type",
+    "If-Match",
+    "If-None-Match",
+    "X-Request-Id",
+    "X-Requested-With",
+    "X-Correlation-ID",
+    "traceparent",
+    "tracestate",
+    "baggage",
+    "sentry-trace",
+    "X-CSRF-Token",
+];
 const EXPOSED: &str = "Link, ETag, Location, X-Request-Id, Retry-After, RateLimit, \
     RateLimit-Policy, WWW-Authenticate";
 const MAX_AGE_SECONDS: &str = "600";
@@ -54,6 +67,7 @@ fn is_local(origin: &str) -> bool {
 pub(in crate::http) fn preflight(
     request: &Request<Body>,
     origin: Option<&AllowedOrigin>,
+    more_headers: &[HeaderName],
 ) -> Option<Response> {
     let asks = request.method() == Method::OPTIONS
         && request.headers().contains_key(header::ORIGIN)
@@ -67,8 +81,12 @@ pub(in crate::http) fn preflight(
         let mut set =
             |name: HeaderName, value| headers.insert(name, HeaderValue::from_static(value));
         set(header::ACCESS_CONTROL_ALLOW_METHODS, METHODS);
-        set(header::ACCESS_CONTROL_ALLOW_HEADERS, ALLOWED);
         set(header::ACCESS_CONTROL_MAX_AGE, MAX_AGE_SECONDS);
+        let more = more_headers.iter().map(HeaderName::as_str);
+        let allowed = ALLOWED_HEADERS.into_iter().chain(more).collect::<Vec<_>>().join(", ");
+        if let Ok(allowed) = HeaderValue::try_from(allowed) {
+            headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, allowed);
+        }
     }
     Some(response)
 }

@@ -62,7 +62,7 @@ impl Around for Envelope {
         );
         let line = AccessLine::begin(request.method(), request.uri(), client);
         let origin = cors::allowed_origin(request.headers(), &settings.allowed_origins);
-        let preflight = cors::preflight(request, origin.as_ref());
+        let preflight = cors::preflight(request, origin.as_ref(), &settings.allowed_headers);
         let too_long = uri_length(request.uri()) > MAX_URI;
         let refusal =
             preflight.or_else(|| too_long.then(|| StatusCode::URI_TOO_LONG.into_response()));
@@ -92,6 +92,7 @@ impl Around for Envelope {
             let status = response.status();
             let met = response.extensions_mut().remove::<Met>();
             let route = met.as_ref().map(|Met(route)| route.as_ref());
+            below_prefix(response.headers_mut(), self.settings.public_prefix());
             seal(response.headers_mut(), &id, route, status);
             line.end(route.map(|route| route.path.as_str()), status);
             response
@@ -112,6 +113,21 @@ fn options(asked: bool, mut response: Response) -> Response {
 
 fn uri_length(uri: &Uri) -> usize {
     uri.path_and_query().map_or(0, |path| path.as_str().len())
+}
+
+/// What refers to this server by path, as people reach it: behind the path that a proxy strips.
+fn below_prefix(headers: &mut HeaderMap, prefix: &str) {
+    if prefix.is_empty() {
+        return;
+    }
+    for (name, start) in [(header::LOCATION, "/"), (header::LINK, "</")] {
+        let Some(own) = headers.get(&name).and_then(|value| value.to_str().ok()) else { continue };
+        let Some(rest) = own.strip_prefix(start) else { continue };
+        let opening = start.trim_end_matches('/');
+        if let Ok(whole) = HeaderValue::try_from(format!("{opening}{prefix}/{rest}")) {
+            headers.insert(name, whole);
+        }
+    }
 }
 
 /// The headers of every answer. Nothing is stored unless its route was declared so.

@@ -22,6 +22,9 @@ use crate::http::{ClientIp, Registered};
 const CROWDED: &str = "The server is overloaded; try again shortly.";
 const GREEDY: &str = "Too many requests of this client are under way or their answers unread: read those, then try again.";
 
+/// Probes that are answered at once.
+const PROBES: usize = 256;
+
 /// The route that a request has met, left in the answer for the layers outside of the router.
 #[derive(Clone, Debug)]
 pub(in crate::http) struct Met(pub(in crate::http) Arc<Registered>);
@@ -30,6 +33,7 @@ pub(in crate::http) struct Met(pub(in crate::http) Arc<Registered>);
 #[derive(Clone, Debug)]
 pub struct Guard {
     places: Arc<Places>,
+    probes: Arc<Semaphore>,
     clients: Arc<Clients>,
     deadline: Duration,
     route: Option<Arc<Registered>>,
@@ -42,7 +46,13 @@ impl Guard {
             handled: Arc::new(Semaphore::new(requests)),
             waiting: Arc::new(Semaphore::new(requests)),
         };
-        Self { places: Arc::new(places), clients: Arc::default(), deadline, route: None }
+        Self {
+            places: Arc::new(places),
+            probes: Arc::new(Semaphore::new(PROBES)),
+            clients: Arc::default(),
+            deadline,
+            route: None,
+        }
     }
 
     /// The same around this route, or around none.
@@ -82,6 +92,13 @@ impl Around for Guard {
     fn look(&self, request: &mut Request) -> Admission {
         let is_safe = request.method().is_safe();
         let mut admission = Admission { refusal: None, visit: None, place: None, is_safe };
+        if self.route.as_ref().is_some_and(|route| route.declared.probe) {
+            match Arc::clone(&self.probes).try_acquire_owned() {
+                Ok(permit) => admission.place = Some(Kept::Whole { _permit: permit }),
+                Err(_) => admission.refusal = Some(CROWDED),
+            }
+            return admission;
+        }
         admission.visit = self.clients.enter(ClientIp::of(request.extensions()).0);
         if admission.visit.is_none() {
             admission.refusal = Some(GREEDY);

@@ -245,3 +245,36 @@ async fn a_preflight_is_never_limited() {
         browser.raw("OPTIONS", "/auth/login", &headers, "").await.expect(204);
     }
 }
+
+/// A site has 65 536 subscriber networks; sixteen times one quota is what they have together.
+#[tokio::test]
+async fn the_subscriber_networks_of_one_ipv6_site_share_a_wider_quota() {
+    let app = limited(|_| {}).await;
+    let mut allowed = 0;
+    for subscriber in 0..100 {
+        let client = app.anonymous().from(&format!("2001:db8:5:{subscriber:x}::1"));
+        for _ in 0..5 {
+            allowed += u32::from(guess(&client).await.status == 401);
+        }
+    }
+    assert_eq!(allowed, 16 * 5);
+    guess(&app.anonymous().from("2001:db8:5:ffff::1")).await.expect_problem(429, "rate_limited");
+    guess(&app.anonymous().from("2001:db8:6::1")).await.expect(401);
+}
+
+#[tokio::test]
+async fn revoking_and_introspecting_have_quotas() {
+    let app = limited(|settings| {
+        settings.rate_limit_refresh = Some(Quota::per_minute(3));
+        settings.rate_limit_introspect = Some(Quota::per_minute(3));
+    })
+    .await;
+    let client = app.anonymous().from(OFFICE);
+    for path in ["/auth/revoke", "/auth/introspect"] {
+        let mut last = 0;
+        for _ in 0..4 {
+            last = client.post_form(path, &[("token", "nonsense")]).await.status;
+        }
+        assert_eq!(last, 429, "{path}");
+    }
+}

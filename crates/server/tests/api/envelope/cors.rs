@@ -32,7 +32,8 @@ async fn preflights_need_no_token() {
         assert_eq!(reply.header("access-control-allow-credentials"), "true");
         assert_eq!(
             reply.header("access-control-allow-headers"),
-            "Authorization, Content-Type, If-Match, If-None-Match, X-Request-Id, X-Requested-With"
+            "Authorization, Content-Type, If-Match, If-None-Match, X-Request-Id, X-Requested-With, \
+             X-Correlation-ID, traceparent, tracestate, baggage, sentry-trace, X-CSRF-Token"
         );
         for method in ["GET", "POST", "PUT", "PATCH", "DELETE"] {
             assert!(reply.header("access-control-allow-methods").contains(method), "{method}");
@@ -111,4 +112,15 @@ async fn dev_allows_every_port_of_this_machine_and_nothing_else() {
         let reply = preflight(&client, "/auth/me", origin).await;
         assert_eq!(reply.header("access-control-allow-origin"), "", "{origin}");
     }
+}
+
+#[tokio::test]
+async fn an_operator_can_allow_further_headers() {
+    let app = TestApp::with(Engine::Sqlite, |settings| {
+        settings.allowed_origins = AllowedOrigins::List(vec![APP.into()]);
+        settings.allowed_headers = vec!["x-tenant".parse().unwrap()];
+    })
+    .await;
+    let reply = preflight(&app.anonymous(), "/auth/me", APP).await.expect(204);
+    assert!(reply.header("access-control-allow-headers").ends_with(", x-tenant"));
 }

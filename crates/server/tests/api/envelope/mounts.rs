@@ -63,3 +63,31 @@ async fn a_path_that_names_another_user_is_403_and_401_without_a_token() {
     }
     ada.get(&format!("/api/{bob}/tasks")).await.expect(403);
 }
+
+/// `PUBLIC_URL=https://example.com/backend`, and a proxy that strips `/backend`.
+#[tokio::test]
+async fn whatever_refers_to_the_server_does_so_by_its_public_path() {
+    let app = TestApp::with(Engine::Sqlite, |settings| {
+        settings.public_url = Some("https://example.com/backend".into());
+    })
+    .await;
+    let client = app.anonymous();
+    let body = json!({"email": "bob@example.com", "password": PASSWORD});
+    let user = client.post("/auth/register", body).await.expect(201);
+    assert_eq!(user.header("location"), "/backend/auth/me");
+    let ada = app.sign_up("ada").await;
+    for title in ["one", "two"] {
+        let task = ada.post("/api/tasks", json!({"title": title})).await.expect(201);
+        assert!(task.header("location").starts_with("/backend/api/tasks/"));
+    }
+    let page = ada.get("/api/tasks?limit=1").await.expect(200);
+    assert!(page.header("link").starts_with("</backend/api/tasks?"), "{}", page.header("link"));
+    let docs = client.get("/docs").await.expect(200).text();
+    for part in docs.split('"').filter(|part| part.starts_with('/')) {
+        assert!(part.starts_with("/backend/"), "{part}");
+    }
+    let contract = client.get("/openapi.json").await.expect(200).json();
+    assert_eq!(contract["servers"][0]["url"], "/backend");
+    let flows = &contract["components"]["securitySchemes"];
+    assert!(flows.to_string().contains("/backend/auth/login"), "{flows}");
+}
