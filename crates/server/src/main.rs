@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::FromArgMatches;
 use doorward::cli::{Cli, Failure};
 
 /// glibc's keeps what a burst has used in an arena of each thread; this one gives it back, and is faster
@@ -11,7 +11,8 @@ use doorward::cli::{Cli, Failure};
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli =
+        Cli::from_arg_matches(&Cli::program().get_matches()).unwrap_or_else(|error| error.exit());
     // Two providers in one process panic at the first handshake: choose before anything connects.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let mut runtime = tokio::runtime::Builder::new_multi_thread();

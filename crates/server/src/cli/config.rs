@@ -6,9 +6,13 @@ use serde_json::json;
 
 use super::sources::SourceArgs;
 use super::table::table;
-use super::{Exit, Failure};
-use crate::app::reserved;
-use crate::config::{self, Shown};
+use super::{Exit, Failure, failure};
+use crate::app::{App, reserved};
+use crate::clock::Clock;
+use crate::config::{self, DatabaseUrl, Settings, Shown};
+use crate::crypto::Random;
+use crate::db::Database;
+use crate::schema::Schema;
 
 #[derive(Debug, Args)]
 pub(super) struct ConfigArgs {
@@ -19,10 +23,15 @@ pub(super) struct ConfigArgs {
 #[derive(Debug, Subcommand)]
 enum ConfigCommand {
     /// Check the configuration as `serve` would and report all problems
+    ///
+    /// Connects to the database and looks for the tables and a key to sign with.
     Check {
         /// Print one JSON document
         #[arg(long)]
         json: bool,
+        /// Check the settings alone; connect to nothing
+        #[arg(long)]
+        offline: bool,
     },
     /// Print all settings with their values and origins; secrets are masked
     Print {
@@ -39,27 +48,67 @@ enum ConfigCommand {
     },
 }
 
-pub(super) fn run(args: &ConfigArgs, sources: &SourceArgs) -> Exit {
+pub(super) async fn run(args: &ConfigArgs, sources: &SourceArgs) -> Exit {
     match args.command {
-        ConfigCommand::Check { json } => check(sources, json),
+        ConfigCommand::Check { json, offline } => check(sources, json, offline).await,
         ConfigCommand::Print { json } => print(sources, json),
         ConfigCommand::Docs { env_example: true } => super::output(&config::env_example()),
         ConfigCommand::Docs { env_example: false } => super::output(&config::reference()),
     }
 }
 
-fn check(sources: &SourceArgs, json: bool) -> Exit {
+async fn check(sources: &SourceArgs, json: bool, offline: bool) -> Exit {
     let resolved = sources.gather().resolve(&reserved());
-    let problems = resolved.problems();
+    let mut warnings = resolved.warnings().to_vec();
+    let problems = match resolved.settings() {
+        Err(problems) => problems,
+        Ok(_) if offline => Vec::new(),
+        Ok(settings) => around(settings, &mut warnings).await,
+    };
+    let ok = problems.is_empty();
     if json {
-        let ok = problems.is_empty();
-        let document = json!({"ok": ok, "problems": problems, "warnings": resolved.warnings()});
+        let document = json!({"ok": ok, "problems": problems, "warnings": warnings});
         super::output_json(&document)?;
         return if ok { Ok(()) } else { Err(Failure::Configuration(Vec::new())) };
     }
-    super::sources::settings(resolved)?;
+    warnings.iter().for_each(|warning| failure::warn(warning));
+    if !ok {
+        return Err(Failure::Configuration(problems));
+    }
     eprintln!("The configuration is valid.");
     Ok(())
+}
+
+/// What a server with these settings would find: its database, the tables, a key to sign with.
+async fn around(settings: Settings, warnings: &mut Vec<String>) -> Vec<String> {
+    let url = settings.database.clone();
+    if let DatabaseUrl::Sqlite(path) = &url
+        && !path.exists()
+    {
+        let path = path.display();
+        warnings.push(format!("{path} does not exist yet: `doorward db migrate` creates it."));
+        return Vec::new();
+    }
+    let db = match Database::open(&url).await {
+        Ok(db) => db,
+        Err(error) => return vec![sentence(&error)],
+    };
+    match db.schema().await {
+        Ok(Schema::Current) => {}
+        Ok(Schema::Behind) => {
+            return vec![format!("Migrations are pending on {url}: run `doorward db migrate`.")];
+        }
+        Err(error) => return vec![sentence(&error)],
+    }
+    let app = App::new(settings, db, Clock::system(), Random::system());
+    match app.signing_keys().trouble().await {
+        Ok(trouble) => trouble.into_iter().collect(),
+        Err(error) => vec![sentence(&error)],
+    }
+}
+
+fn sentence(error: &dyn std::fmt::Display) -> String {
+    format!("{}.", error.to_string().trim_end_matches('.'))
 }
 
 fn print(sources: &SourceArgs, json: bool) -> Exit {

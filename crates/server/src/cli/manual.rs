@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, CommandFactory};
+use clap::Args;
 use clap_complete::Shell;
 
 use super::{Cli, Exit, Failure, failed};
@@ -22,19 +22,19 @@ pub(super) struct ManArgs {
 
 pub(super) fn completions(args: &CompletionsArgs) -> Exit {
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut Cli::command(), "doorward", &mut script);
+    clap_complete::generate(args.shell, &mut Cli::program(), "doorward", &mut script);
     super::output(&String::from_utf8_lossy(&script))
 }
 
 pub(super) fn man(args: &ManArgs) -> Exit {
     if let Some(folder) = &args.output {
         return std::fs::create_dir_all(folder)
-            .and_then(|()| clap_mangen::generate_to(Cli::command(), folder))
+            .and_then(|()| clap_mangen::generate_to(Cli::program(), folder))
             .map_err(|error| {
                 Failure::Failed(format!("{} cannot be written: {error}.", folder.display()))
             });
     }
-    let mut command = Cli::command();
+    let mut command = Cli::program();
     command.build();
     let mut pages = Vec::new();
     write_pages(&command, &mut pages).map_err(failed)?;

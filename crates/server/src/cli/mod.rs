@@ -5,6 +5,7 @@
 mod audit;
 mod config;
 mod db;
+mod examples;
 mod failure;
 mod key;
 mod log;
@@ -87,7 +88,7 @@ pub async fn run(cli: Cli) -> Exit {
         Command::Audit(args) => audit::run(args, sources).await,
         Command::Key(args) => key::run(args, sources).await,
         Command::Token(args) => token::run(args, sources).await,
-        Command::Config(args) => config::run(&args, sources),
+        Command::Config(args) => config::run(&args, sources).await,
         Command::Openapi(args) => openapi::run(args, sources).await,
         Command::Completions(args) => manual::completions(&args),
         Command::Man(args) => manual::man(&args),

@@ -6,7 +6,7 @@ use serde_json::Value;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::refresh_token::Presented;
+use super::refresh_token::{PREFIX, Presented};
 use super::{Sessions, store};
 use crate::config::Secret;
 use crate::error::Error;
@@ -19,6 +19,11 @@ impl Sessions {
     pub async fn examine(&self, token: &str) -> Examined {
         if let Some(presented) = Presented::parse(token) {
             return self.examine_refresh(presented).await;
+        }
+        if token.starts_with(PREFIX) {
+            let why = "format: it begins like a refresh token, but was cut or altered";
+            let kind = "refresh token";
+            return Examined { kind, failing: Some(why.into()), ..Examined::default() };
         }
         let mut examined = Examined { kind: "not a token", ..Examined::default() };
         if let Ok(parts) = Token::split(token) {

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::{Beginning, Session};
 use crate::crypto::{RefreshSecrets, SecretId};
 
-const PREFIX: &str = "dwr_";
+pub(super) const PREFIX: &str = "dwr_";
 /// Session id, counter, secret id.
 const BODY: usize = 16 + 8 + 4;
 const MAC: usize = 32;

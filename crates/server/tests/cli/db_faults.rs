@@ -101,6 +101,8 @@ async fn a_migrator_that_cannot_have_the_lock_says_who_has_it() {
     let refused = schema.db(&["migrate", "--lock-timeout", "1"]).expect(1);
     let error = refused.errors()[0];
     assert!(error.starts_with("Another migrator has held the lock for more than 1 s"), "{error}");
+    let note = "Waiting up to 1 s for another migrator: process ";
+    assert!(refused.stderr.starts_with(note), "{refused:?}");
     assert!(error.contains(&format!("process {pid} ")), "{error}");
 }
 
@@ -128,6 +130,8 @@ async fn a_sqlite_file_that_another_process_writes_to_is_waited_for_and_then_lef
     let refused = schema.db(&["migrate", "--lock-timeout", "1"]).expect(1);
     let error = refused.errors()[0];
     assert!(error.starts_with("Another process has been writing to "), "{error}");
+    let note = "Waiting up to 1 s for the process that is writing to ";
+    assert!(refused.stderr.starts_with(note), "{refused:?}");
     let waiting = begin(&schema, &["migrate"]);
     tokio::time::sleep(Duration::from_millis(200)).await;
     other.execute_batch("ROLLBACK").expect("unlocked");

@@ -221,3 +221,33 @@ fn a_server_without_a_terminal_outlives_sighup() {
     let answer = std::process::Command::new("curl").args(["-s", &format!("{url}/livez")]).output();
     assert!(answer.expect("curl").status.success());
 }
+
+#[test]
+fn config_check_finds_what_a_server_would() {
+    let program = Program::ready().env("DATABASE_URL", "sqlite:doorward.db");
+    let fresh = program.run(&["config", "check"]).expect(0);
+    assert!(fresh.stderr.contains("doorward.db does not exist yet"), "{fresh:?}");
+    program.run(&["db", "migrate", "--to", "2"]).expect(0);
+    let behind = program.run(&["config", "check"]).expect(78);
+    assert!(behind.errors()[0].starts_with("Migrations are pending on "), "{behind:?}");
+    program.run(&["db", "migrate"]).expect(0);
+    let good = program.run(&["config", "check"]).expect(0);
+    assert_eq!(good.stderr, "The configuration is valid.\n");
+    let keyless = program.env("TOKEN_ALGORITHM", "ES256");
+    let found = keyless.run(&["config", "check"]).expect(78);
+    assert!(found.errors()[0].contains("doorward key create --algorithm ES256"), "{found:?}");
+    keyless.run(&["config", "check", "--offline"]).expect(0);
+    let away = "postgresql://ada:hunter2@127.0.0.1:1/app";
+    let dead = Program::ready().env("DATABASE_URL", away).run(&["config", "check", "--json"]);
+    let found = dead.expect(78).json();
+    assert!(found["problems"][0].as_str().is_some_and(|it| it.contains("127.0.0.1:1")), "{found}");
+    Program::ready().env("DATABASE_URL", away).run(&["config", "check", "--offline"]).expect(0);
+}
+
+#[test]
+fn a_refresh_token_that_was_cut_is_still_called_one() {
+    let cut = Program::ready().fed(&["token", "inspect", "-", "--json"], "dwr_AaIjQJ38").expect(0);
+    assert_eq!(cut.json()["kind"], "refresh token");
+    let why = "format: it begins like a refresh token, but was cut or altered";
+    assert_eq!(cut.json()["failing"], why);
+}

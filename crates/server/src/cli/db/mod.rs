@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use super::operator::OperatorArgs;
 use super::sources::SourceArgs;
+use crate::cli::failure::note;
 use crate::cli::{Exit, Failure, failed};
 use crate::schema::migrate::{Done, Loss, Migrator};
 use crate::schema::{
@@ -132,7 +133,8 @@ pub(in crate::cli) async fn run(args: DbArgs, sources: &SourceArgs) -> Exit {
 
 fn target(args: &DbArgs, sources: &SourceArgs) -> Result<DbTarget, Failure> {
     let settings = args.operator.without_secret(sources)?;
-    let migrator = Migrator::of(&settings).lock_wait(Duration::from_secs(args.lock_timeout));
+    let migrator =
+        Migrator::of(&settings).lock_wait(Duration::from_secs(args.lock_timeout)).on_wait(note);
     Ok(DbTarget {
         url: migrator.url().to_string(),
         migrator,

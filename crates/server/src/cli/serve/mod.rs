@@ -15,6 +15,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use super::sources::{self, SourceArgs};
 use crate::app::{App, reserved};
+use crate::cli::failure::note;
 use crate::cli::{Exit, Failure, failed, log};
 use crate::clock::Clock;
 use crate::config::{DatabaseUrl, Settings};
@@ -136,7 +137,7 @@ fn away(settings: &Settings, why: &str) -> Failure {
 
 /// Applies every pending migration, naming each table it creates.
 pub(in crate::cli) async fn apply_migrations(settings: &Settings) -> Exit {
-    let applied = Migrator::of(settings).up(None, &mut |_| {}).await;
+    let applied = Migrator::of(settings).on_wait(note).up(None, &mut |_| {}).await;
     let applied = applied.map_err(|error| match error {
         MigrateError::NeedsAdministrator { .. } | MigrateError::Edited(_) => {
             Failure::configuration(error.to_string())

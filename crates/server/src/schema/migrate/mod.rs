@@ -59,11 +59,18 @@ impl Loss {
 pub struct Migrator {
     url: DatabaseUrl,
     tenant: String,
-    lock_wait: Duration,
+    lock_wait: LockWait,
+}
+
+/// How long to wait for a lock that another process holds, and who is told that this one waits.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::schema) struct LockWait {
+    pub(in crate::schema) limit: Duration,
+    pub(in crate::schema) say: fn(&str),
 }
 
 enum MigrateSession {
-    Sqlite(PathBuf, Duration),
+    Sqlite(PathBuf, LockWait),
     Postgres(Box<PostgresMigrator>),
 }
 
@@ -72,7 +79,11 @@ impl Migrator {
     pub fn new(url: &DatabaseUrl) -> Self {
         // A pooler in transaction mode is no place for schema changes.
         let url = url.unpooled().unwrap_or_else(|| url.clone());
-        Self { url, tenant: TENANT_ROLE.into(), lock_wait: Duration::from_secs(30) }
+        Self {
+            url,
+            tenant: TENANT_ROLE.into(),
+            lock_wait: LockWait { limit: Duration::from_secs(30), say: |_| {} },
+        }
     }
 
     /// A migrator of the configured database, on its direct host.
@@ -87,7 +98,13 @@ impl Migrator {
     /// Waits this long for another migrator, instead of 30 seconds.
     #[must_use]
     pub fn lock_wait(self, lock_wait: Duration) -> Self {
-        Self { lock_wait, ..self }
+        Self { lock_wait: LockWait { limit: lock_wait, ..self.lock_wait }, ..self }
+    }
+
+    /// Has this told a sentence when it begins to wait.
+    #[must_use]
+    pub fn on_wait(self, say: fn(&str)) -> Self {
+        Self { lock_wait: LockWait { say, ..self.lock_wait }, ..self }
     }
 
     /// The database it works on: the direct host.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio_postgres::error::{ErrorPosition, SqlState};
 use tokio_postgres::{Client, SimpleQueryMessage};
 
-use super::Loss;
+use super::{LockWait, Loss};
 use crate::config::PostgresUrl;
 use crate::db::postgres::connect::connect;
 use crate::schema::catalog;
@@ -34,14 +34,14 @@ const HEARSAY: [Duration; 3] = [Duration::ZERO, Duration::from_millis(300), Dura
 pub(in crate::schema) struct PostgresMigrator {
     client: Client,
     tenant: String,
-    lock_wait: Duration,
+    lock_wait: LockWait,
 }
 
 impl PostgresMigrator {
     pub(in crate::schema) async fn connect(
         url: &PostgresUrl,
         tenant: &str,
-        lock_wait: Duration,
+        lock_wait: LockWait,
     ) -> MigrateResult<Self> {
         let client = connect_awake(url).await?;
         Ok(Self { client, tenant: tenant.into(), lock_wait })
@@ -110,15 +110,22 @@ impl PostgresMigrator {
 
     /// Opens a transaction and takes the lock in it. A login's own limits do not cut a migration short.
     async fn begin(&self) -> MigrateResult<()> {
-        let wait = self.lock_wait.as_millis().max(1);
-        let lock = format!(
+        let wait = self.lock_wait.limit.as_millis().max(1);
+        let begin = format!(
             "BEGIN; SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = {wait}; \
-             SELECT pg_advisory_xact_lock({LOCK_KEY})"
+             SELECT 1 WHERE pg_try_advisory_xact_lock({LOCK_KEY})"
         );
+        if !self.rows(&begin).await?.is_empty() {
+            return Ok(());
+        }
+        let seconds = self.lock_wait.limit.as_secs();
+        let who = self.holder().await;
+        (self.lock_wait.say)(&format!("Waiting up to {seconds} s for another migrator{who}."));
+        let lock = format!("SELECT pg_advisory_xact_lock({LOCK_KEY})");
         match self.client.batch_execute(&lock).await {
             Err(error) if error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) => {
                 self.client.batch_execute("ROLLBACK").await?;
-                Err(MigrateError::Locked(self.holder().await))
+                Err(MigrateError::Locked(self.locked().await))
             }
             other => Ok(other?),
         }
@@ -173,15 +180,19 @@ impl PostgresMigrator {
         Ok(objects.collect())
     }
 
+    /// Who holds the lock, as the end of a sentence; empty where that cannot be seen.
     async fn holder(&self) -> String {
-        let wait = self.lock_wait.as_secs();
-        let who = match self.rows(&holder_of(LOCK_KEY)).await.map(|mut rows| rows.pop()) {
+        match self.rows(&holder_of(LOCK_KEY)).await.map(|mut rows| rows.pop()) {
             Ok(Some(row)) => {
                 let [pid, application, user, seconds] = texts(row);
                 format!(": process {pid} ({application} as {user}) has held it for {seconds} s")
             }
             _ => String::new(),
-        };
+        }
+    }
+
+    async fn locked(&self) -> String {
+        let (wait, who) = (self.lock_wait.limit.as_secs(), self.holder().await);
         format!(
             "Another migrator has held the lock for more than {wait} s{who}. Nothing was changed. \
              Wait for it; if it hangs, end it with SELECT pg_terminate_backend(pid)."

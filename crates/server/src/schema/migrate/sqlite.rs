@@ -8,7 +8,7 @@ use rusqlite::{
     Connection, ErrorCode, OpenFlags, OptionalExtension, Transaction, TransactionBehavior,
 };
 
-use super::Loss;
+use super::{LockWait, Loss};
 use crate::config::TENANT_ROLE;
 use crate::db::sqlite::row::failed;
 use crate::schema::catalog;
@@ -48,10 +48,10 @@ pub(in crate::schema) fn history(path: &Path) -> MigrateResult<Option<Vec<Histor
 /// Runs one step; `None` if another migrator has done it already.
 pub(in crate::schema) fn run(
     path: &Path,
-    wait: Duration,
+    wait: LockWait,
     step: SchemaStep,
 ) -> MigrateResult<Option<Vec<Change>>> {
-    let mut connection = open(path, wait)?;
+    let mut connection = open(path, wait.limit)?;
     let work = begin(&mut connection, path, wait)?;
     let changes = execute(&work, step)?;
     if changes.is_some() {
@@ -64,10 +64,10 @@ pub(in crate::schema) fn run(
 /// Tries the steps, counts the rows of every table they drop, and takes it all back.
 pub(in crate::schema) fn losses(
     path: &Path,
-    wait: Duration,
+    wait: LockWait,
     steps: &[SchemaStep],
 ) -> MigrateResult<Vec<Loss>> {
-    let mut connection = open(path, wait)?;
+    let mut connection = open(path, wait.limit)?;
     let work = begin(&mut connection, path, wait)?;
     let before = objects(&work)?;
     for step in steps {
@@ -127,21 +127,35 @@ fn create_private(path: &Path) -> MigrateResult<()> {
 fn begin<'a>(
     connection: &'a mut Connection,
     path: &Path,
-    wait: Duration,
+    wait: LockWait,
 ) -> MigrateResult<Transaction<'a>> {
-    connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(
-        |error| match error.sqlite_error_code() {
-            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
-                MigrateError::Locked(format!(
-                    "Another process has been writing to {} for more than {} s; nothing was \
+    let is_busy = |error: &rusqlite::Error| {
+        matches!(
+            error.sqlite_error_code(),
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)
+        )
+    };
+    connection.busy_timeout(Duration::ZERO)?;
+    let free = connection.transaction_with_behavior(TransactionBehavior::Immediate).map(drop);
+    if free.is_err_and(|error| is_busy(&error)) {
+        let (path, seconds) = (path.display(), wait.limit.as_secs());
+        (wait.say)(&format!(
+            "Waiting up to {seconds} s for the process that is writing to {path}."
+        ));
+    }
+    connection.busy_timeout(wait.limit)?;
+    connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(|error| {
+        if is_busy(&error) {
+            MigrateError::Locked(format!(
+                "Another process has been writing to {} for more than {} s; nothing was \
                      changed. If it is another migrator, wait for it; if it hangs, end it.",
-                    path.display(),
-                    wait.as_secs()
-                ))
-            }
-            _ => failed(error).into(),
-        },
-    )
+                path.display(),
+                wait.limit.as_secs()
+            ))
+        } else {
+            failed(error).into()
+        }
+    })
 }
 
 fn execute(work: &Transaction<'_>, step: SchemaStep) -> MigrateResult<Option<Vec<Change>>> {

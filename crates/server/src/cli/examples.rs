@@ -1,0 +1,125 @@
+//! Examples of every command, shown at the end of its help. A test runs them through the parser.
+
+use clap::{Command, CommandFactory};
+
+use super::Cli;
+
+/// The command below `doorward`, and how it is used.
+const EXAMPLES: [(&str, &[&str]); 35] = [
+    ("dev", &["doorward dev", "doorward dev --port 9000"]),
+    ("serve", &["doorward serve", "doorward --env-file /etc/doorward.env serve --host 0.0.0.0"]),
+    ("db migrate", &["doorward db migrate", "doorward db migrate --dry-run"]),
+    ("db rollback", &["doorward db rollback", "doorward db rollback --to 4 --dry-run"]),
+    ("db status", &["doorward db status", "doorward db status --exit-code"]),
+    ("db verify", &["doorward db verify", "doorward db verify --json"]),
+    ("db reset", &["doorward db reset --yes"]),
+    (
+        "user create",
+        &[
+            "doorward user create ada@example.com --name Ada",
+            "doorward user create ada@example.com --password-stdin < password.txt",
+        ],
+    ),
+    ("user list", &["doorward user list --role admin", "doorward user list --email example.com"]),
+    ("user show", &["doorward user show ada@example.com"]),
+    ("user update", &["doorward user update ada@example.com --name 'Ada Lovelace'"]),
+    ("user set-password", &["doorward user set-password ada@example.com"]),
+    ("user activate", &["doorward user activate ada@example.com"]),
+    ("user deactivate", &["doorward user deactivate ada@example.com"]),
+    ("user ban", &["doorward user ban ada@example.com"]),
+    ("user unban", &["doorward user unban ada@example.com"]),
+    ("user unlock", &["doorward user unlock ada@example.com"]),
+    ("user delete", &["doorward user delete ada@example.com --yes"]),
+    ("role grant", &["doorward role grant ada@example.com admin"]),
+    ("role revoke", &["doorward role revoke ada@example.com admin"]),
+    ("role list", &["doorward role list"]),
+    ("role create", &["doorward role create support"]),
+    ("role delete", &["doorward role delete support --yes"]),
+    ("role permissions", &["doorward role permissions"]),
+    ("session list", &["doorward session list ada@example.com"]),
+    (
+        "session revoke",
+        &["doorward session revoke --user ada@example.com", "doorward session revoke --all --yes"],
+    ),
+    (
+        "audit list",
+        &[
+            "doorward audit list --event login --outcome failure",
+            "doorward audit list --follow --json",
+        ],
+    ),
+    ("audit prune", &["doorward audit prune"]),
+    ("key create", &["doorward key create --algorithm ES256"]),
+    ("key list", &["doorward key list"]),
+    ("key rotate", &["doorward key rotate", "doorward key rotate --algorithm EdDSA"]),
+    ("key retire", &["doorward key retire KID", "doorward key retire KID --now"]),
+    ("token inspect", &["doorward token inspect - < token.txt"]),
+    ("token verify", &["doorward token verify - < token.txt"]),
+    ("config check", &["doorward config check", "doorward config check --offline"]),
+];
+/// Commands that make text of the program itself.
+const TEXTS: [(&str, &[&str]); 4] = [
+    ("config print", &["doorward config print", "doorward config print --json"]),
+    ("openapi", &["doorward openapi > openapi.json"]),
+    ("completions", &["doorward completions bash > /etc/bash_completion.d/doorward"]),
+    ("man", &["doorward man --output man"]),
+];
+
+impl Cli {
+    /// The definition of the command line, with examples in the help of every command.
+    pub fn program() -> Command {
+        let all = EXAMPLES.iter().chain(&TEXTS);
+        all.fold(Self::command(), |command, (path, lines)| {
+            let names: Vec<&str> = path.split(' ').collect();
+            add(command, &names, &format!("Examples:\n  {}", lines.join("\n  ")))
+        })
+    }
+}
+
+fn add(command: Command, names: &[&str], text: &str) -> Command {
+    match names.split_first() {
+        None => command.after_help(text.to_owned()),
+        // A name that no command has would make one.
+        Some((name, _)) if command.find_subcommand(name).is_none() => command,
+        Some((name, below)) => command.mut_subcommand(name, |command| add(command, below, text)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The names of every command without commands below it.
+    fn leaves(command: &Command, path: &str, found: &mut Vec<String>) {
+        let shown = |below: &&Command| !below.is_hide_set() && below.get_name() != "help";
+        for below in command.get_subcommands().filter(shown) {
+            let name = format!("{path} {}", below.get_name()).trim_start().to_owned();
+            if below.get_subcommands().any(|it| !it.is_hide_set()) {
+                leaves(below, &name, found);
+            } else {
+                found.push(name);
+            }
+        }
+    }
+
+    #[test]
+    fn every_command_has_examples_that_parse() {
+        let mut commands = Vec::new();
+        leaves(&Cli::command(), "", &mut commands);
+        let mut with_examples: Vec<_> =
+            EXAMPLES.iter().chain(&TEXTS).map(|(path, _)| (*path).to_owned()).collect();
+        commands.sort_unstable();
+        with_examples.sort_unstable();
+        assert_eq!(commands, with_examples);
+        for (path, lines) in EXAMPLES.iter().chain(&TEXTS) {
+            for line in *lines {
+                let words = line.split([' ', '\'']).take_while(|word| !["<", ">"].contains(word));
+                let parsed = Cli::program().try_get_matches_from(words.filter(|it| !it.is_empty()));
+                // A name of two words is one argument for a shell.
+                let quoted = line.contains('\'');
+                assert!(quoted || parsed.is_ok(), "{line}: {:?}", parsed.err());
+                assert!(line.contains(path), "{line}");
+            }
+        }
+    }
+}
