@@ -1,5 +1,7 @@
 //! `GET /admin/audit`: what users did and what was done to them, newest first.
 
+use std::net::IpAddr;
+
 use axum::extract::State;
 use axum::response::Response;
 
@@ -49,7 +51,12 @@ pub(super) async fn audit(
 fn read(fields: &mut Fields) -> AuditFilter {
     let mut term = |name| fields.optional(name).map(|Term(word)| word);
     let (event, outcome) = (term("event"), term("outcome"));
-    let (ip, request_id) = (term("ip"), term("request_id"));
+    // The log has addresses in one spelling.
+    let canonical = |text: String| match text.parse::<IpAddr>() {
+        Ok(ip) => ip.to_canonical().to_string(),
+        Err(_) => text,
+    };
+    let (ip, request_id) = (term("ip").map(canonical), term("request_id"));
     let (actor, subject) = (fields.optional("actor"), fields.optional("user"));
     let mut instant = |name| fields.optional(name).map(|QueryInstant(at)| at);
     let (since, until) = (instant("since"), instant("until"));

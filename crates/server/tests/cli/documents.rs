@@ -4,7 +4,6 @@
 use std::fmt::Write;
 use std::path::Path;
 
-
 use crate::program::Program;
 
 fn root() -> std::path::PathBuf {

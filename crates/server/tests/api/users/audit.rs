@@ -56,6 +56,13 @@ both! {
         assert_eq!(listed(&ada, &format!("user={b}&event=login&outcome=success")).await.len(), 1);
         assert_eq!(listed(&ada, "outcome=failure").await.len(), 0);
         assert_eq!(listed(&ada, "ip=192.0.2.1").await.len(), 0);
+        // However the address is written, it is the one in the log.
+        let body = json!({"username": "bob@example.com", "password": "wrong"});
+        app.anonymous().from("198.51.100.7").post("/auth/login", body).await.expect(401);
+        app.app.audit.flush().await;
+        for address in ["198.51.100.7", "::ffff:198.51.100.7", "0:0:0:0:0:ffff:c633:6407"] {
+            assert_eq!(listed(&ada, &format!("ip={address}")).await.len(), 1, "{address}");
+        }
         let reply = ada.get("/admin/audit?actor=1&user=x&since=now&limit=0&event=a&event=b").await;
         let reply = reply.expect_problem(422, "validation").json();
         assert_eq!(reply["errors"].as_array().map(Vec::len), Some(5), "{reply}");
