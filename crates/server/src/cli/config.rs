@@ -71,7 +71,9 @@ async fn check(sources: &SourceArgs, json: bool, offline: bool) -> Exit {
         super::output_json(&document)?;
         return if ok { Ok(()) } else { Err(Failure::Configuration(Vec::new())) };
     }
-    warnings.iter().for_each(|warning| failure::warn(warning));
+    for warning in &warnings {
+        failure::warn(warning);
+    }
     if !ok {
         return Err(Failure::Configuration(problems));
     }
