@@ -7,7 +7,8 @@ use std::time::SystemTime;
 
 use serde_json::Value;
 
-use crate::{Issuer, Issuers, NotFetched, Principal, Refusal, Rejection, Token, foreign};
+use crate::token::foreign;
+use crate::{Issuer, Issuers, NotFetched, Principal, Refusal, Rejection, Token};
 
 /// Tells the time, in seconds since 1970.
 type Now = Arc<dyn Fn() -> i64 + Send + Sync>;

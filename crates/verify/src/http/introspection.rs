@@ -10,10 +10,11 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 use tokio::sync::Semaphore;
 
-use crate::credential::{Credential, NoToken};
-use crate::http_client::{AddressError, HttpFetch, checked};
-use crate::proven::hash;
-use crate::{Rejection, foreign};
+use crate::Rejection;
+use crate::http::client::{AddressError, HttpFetch, checked};
+use crate::http::credential::{Credential, NoToken};
+use crate::token::foreign;
+use crate::token::proven::hash;
 
 const WITHIN: Duration = Duration::from_secs(3);
 const MAX_BYTES: usize = 64 * 1024;

@@ -9,7 +9,7 @@ use axum::http::header;
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
 
-use crate::axum_layer::{AuthLayer, Refused};
+use crate::web::layer::{AuthLayer, Refused};
 use crate::{Principal, Refusal};
 
 async fn principal(parts: &mut Parts) -> Result<Principal, Refused> {

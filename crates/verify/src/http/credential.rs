@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::json;
 use tokio::sync::Mutex;
 
-use crate::http_client::{AddressError, HttpFetch, checked};
+use crate::http::client::{AddressError, HttpFetch, checked};
 
 /// Why there is no access token to ask with.
 #[derive(Clone, Debug, PartialEq, Eq)]

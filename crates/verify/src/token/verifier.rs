@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use crate::foreign::MAX_LEEWAY;
+use crate::token::foreign::MAX_LEEWAY;
 use crate::{Claims, Key, KeySet, Rejection, Token};
 
 pub(crate) const LEEWAY_NBF: i64 = 30;

@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::issuer::Source;
-use crate::{Issuer, NotFetched, Principal, Rejection, Token, foreign};
+use crate::issuer::one::Source;
+use crate::token::foreign;
+use crate::{Issuer, NotFetched, Principal, Rejection, Token};
 
 /// Every issuer that is trusted; clones share what was fetched and proven.
 #[derive(Clone, Debug)]

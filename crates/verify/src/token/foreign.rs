@@ -4,7 +4,7 @@
 use serde::de::{Deserializer, Error, MapAccess, Visitor};
 use serde_json::{Map, Value};
 
-use crate::verifier::LEEWAY_NBF;
+use crate::token::verifier::LEEWAY_NBF;
 use crate::{KeySet, Rejection, Token};
 
 /// The last second of the year 9999.

@@ -13,7 +13,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::Algorithm;
-use crate::proven::Proven;
+use crate::token::proven::Proven;
 
 /// The shortest secret that HS256 allows (RFC 7518 §3.2), in bytes.
 const SHORTEST_SECRET: usize = 32;

@@ -5,9 +5,9 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use serde_json::{Map, Value};
 
-use crate::foreign::{Expected, MAX_LEEWAY};
 #[cfg(feature = "http")]
-use crate::introspection::Introspection;
+use crate::http::Introspection;
+use crate::token::foreign::{Expected, MAX_LEEWAY};
 use crate::{KeySet, Principal, Rejection, RemoteKeys, Token, Verifier};
 
 /// Where an issuer's keys come from.
@@ -162,7 +162,7 @@ impl Issuer {
             return expected.verify(&keys, token, now);
         }
         self.verifier(keys).verify(token, now)?;
-        crate::foreign::parse(&Token::split(token)?.payload()?).ok_or(Rejection::BadClaims)
+        crate::token::foreign::parse(&Token::split(token)?.payload()?).ok_or(Rejection::BadClaims)
     }
 
     /// The verifier of these keys; making one costs more than a request should pay.

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use tokio::sync::OwnedMutexGuard;
 
-use crate::known_keys::KnownKeys;
+use crate::issuer::known_keys::KnownKeys;
 use crate::{KeySet, Rejection};
 
 /// A document, or why there is none; the text is for the log.
