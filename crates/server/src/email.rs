@@ -158,8 +158,6 @@ mod tests {
             "@b.example",
             "plain",
             "a b@c.example",
-            " a@b.example",
-            "a@b.example ",
             "a@b.example\r\nBcc: c@d.example",
             "a\0@b.example",
             "a@b\0.example",

@@ -79,7 +79,7 @@ both! {
         for email in [
             "mıke@example.com", "mike@exampLe.com\u{200b}", "mike@ｅxample.com", "ｍike@example.com",
             "mike@example。com", "mi\u{212a}e@example.com", "mike@xn--example-.com",
-            "mike@exam\u{ad}ple.com", "mike@ex\u{430}mple.com", " mike@example.com", "mike@example.com.",
+            "mike@exam\u{ad}ple.com", "mike@ex\u{430}mple.com", "mike @example.com", "mike@example.com.",
         ] {
             let status = register(&client, email, "another good password").await.status;
             assert!(status == 422 || status == 201, "{email:?} {status}");
