@@ -21,9 +21,9 @@ pub struct TextLimits {
 /// Which characters a text may hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Letters {
-    /// Everything but NUL: PostgreSQL has none in text; SQLite would store it, and a move between
-    /// them would fail.
-    Storable,
+    /// Text of several lines: no control characters but tabs and line ends. NUL could not be stored by
+    /// PostgreSQL at all, and no text needs the others, which are six bytes each in JSON.
+    Lines,
     /// No control characters.
     Printable,
 }
@@ -40,16 +40,10 @@ impl TextLimits {
             let message = format!("must have at most {} characters", self.max);
             return Err((message, "string_too_long"));
         }
-        match self.letters {
-            Letters::Storable if kept.contains('\0') => {
-                Err(("must not contain NUL".into(), "value_error"))
-            }
-            Letters::Printable if kept.chars().any(char::is_control) => {
-                Err(("must not contain control characters".into(), "value_error"))
-            }
-            _ if kept.len() == text.len() => Ok(text),
-            _ => Ok(kept.to_owned()),
+        if kept.chars().any(|letter| self.letters.refuse(letter)) {
+            return Err(("must not contain control characters".into(), "value_error"));
         }
+        if kept.len() == text.len() { Ok(text) } else { Ok(kept.to_owned()) }
     }
 
     fn kept<'a>(&self, text: &'a str) -> &'a str {
@@ -59,7 +53,7 @@ impl TextLimits {
     /// The same as a schema.
     pub fn schema(&self) -> ObjectBuilder {
         let pattern = match self.letters {
-            Letters::Storable => r"^[^\u0000]*$",
+            Letters::Lines => r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$",
             Letters::Printable => r"^[^\u0000-\u001f\u007f-\u009f]*$",
         };
         ObjectBuilder::new()
@@ -67,6 +61,12 @@ impl TextLimits {
             .min_length((!self.blank).then_some(1))
             .max_length(Some(self.max))
             .pattern(Some(pattern))
+    }
+}
+
+impl Letters {
+    fn refuse(self, letter: char) -> bool {
+        letter.is_control() && !(self == Self::Lines && matches!(letter, '\t' | '\n' | '\r'))
     }
 }
 
@@ -78,7 +78,7 @@ mod tests {
     use super::*;
 
     fn limits() -> impl Strategy<Value = TextLimits> {
-        let letters = prop_oneof![Just(Letters::Storable), Just(Letters::Printable)];
+        let letters = prop_oneof![Just(Letters::Lines), Just(Letters::Printable)];
         (any::<bool>(), any::<bool>(), 1usize..6, letters)
             .prop_map(|(trimmed, blank, max, letters)| TextLimits { trimmed, blank, max, letters })
     }
@@ -88,7 +88,9 @@ mod tests {
         let count = text.chars().count();
         let pattern = schema.pattern.as_deref().unwrap_or_default();
         let letters = match pattern {
-            r"^[^\u0000]*$" => !text.contains('\0'),
+            r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$" => !text.chars().any(|letter| {
+                matches!(letter, '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{7f}'..='\u{9f}')
+            }),
             r"^[^\u0000-\u001f\u007f-\u009f]*$" => {
                 !text.chars().any(|letter| matches!(letter, '\0'..='\u{1f}' | '\u{7f}'..='\u{9f}'))
             }
@@ -103,7 +105,7 @@ mod tests {
         #[test]
         fn the_schema_allows_what_the_reader_takes(
             limits in limits(),
-            text in "[a-bé\u{0}\u{1}\u{85} \n]{0,8}",
+            text in "[a-bé\u{0}\u{1}\u{85} \n\t\u{b}]{0,8}",
         ) {
             let schema = limits.schema().build();
             let kept = limits.kept(&text);

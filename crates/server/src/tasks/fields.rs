@@ -11,11 +11,11 @@ use crate::db::FromValue;
 use crate::input::{Field, Instant, Letters, NamedSchemas, Refusal, TextLimits};
 use crate::sql::{Value, ValueRef};
 
-/// 1–200 characters, without spaces at its ends.
+/// 1–200 characters on one line, without spaces at its ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Title(pub(super) String);
 
-/// At most 10 000 characters, taken as sent.
+/// At most 10 000 characters, of several lines and taken as sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Description(pub(super) String);
 
@@ -39,9 +39,9 @@ pub enum Priority {
 }
 
 const TITLE: TextLimits =
-    TextLimits { trimmed: true, blank: false, max: 200, letters: Letters::Storable };
+    TextLimits { trimmed: true, blank: false, max: 200, letters: Letters::Printable };
 const DESCRIPTION: TextLimits =
-    TextLimits { trimmed: false, blank: true, max: 10_000, letters: Letters::Storable };
+    TextLimits { trimmed: false, blank: true, max: 10_000, letters: Letters::Lines };
 
 impl Priority {
     /// All of them, by rank.
@@ -133,6 +133,7 @@ mod tests {
         assert_eq!(title(&"é".repeat(201)), None);
         assert_eq!(title(" \t "), None);
         assert_eq!(title("a\0b"), None);
+        assert_eq!(title("a\nb"), None);
     }
 
     #[test]

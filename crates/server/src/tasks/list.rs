@@ -126,7 +126,7 @@ impl Tasks {
 struct Search(String);
 
 const SEARCH: TextLimits =
-    TextLimits { trimmed: false, blank: true, max: 200, letters: Letters::Storable };
+    TextLimits { trimmed: false, blank: true, max: 200, letters: Letters::Lines };
 
 impl Field for Search {
     fn from_json(value: Json) -> Result<Self, Refusal> {

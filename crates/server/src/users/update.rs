@@ -18,7 +18,7 @@ use crate::input::{Draft, Field, Given, Instant, Letters, Refusal, TextLimits, b
 use crate::keys::Permitted;
 
 const REASON: TextLimits =
-    TextLimits { trimmed: true, blank: false, max: 500, letters: Letters::Storable };
+    TextLimits { trimmed: true, blank: false, max: 500, letters: Letters::Lines };
 
 /// Why somebody is banned: 1–500 characters after trimming.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -32,7 +32,7 @@ where
 {
     type Rejection = Error;
 
-    /// `None` for an empty body, whatever its content type says.
+    /// `None` for an empty body, whatever its content type says, and for the JSON `null`.
     async fn from_request(request: Request, _: &S) -> Result<Option<Self>, Error> {
         let is_json = is_json(request.headers());
         let bytes = read(request, KIB * 1024).await?;
@@ -41,6 +41,10 @@ where
         }
         if !is_json {
             return Err(Error::UnsupportedMediaType(TAKES));
+        }
+        // The white space of JSON (RFC 8259 §2).
+        if bytes.trim_ascii() == b"null" {
+            return Ok(None);
         }
         parse_object(&bytes).and_then(B::from_fields).map(|read| Some(Self(read)))
     }

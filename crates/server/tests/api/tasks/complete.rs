@@ -44,6 +44,26 @@ both! {
         assert_eq!(ada.get(&task).await.header("etag"), "\"1\"");
     }
 
+    async fn null_where_a_body_may_be_left_out_is_none(engine: Engine) {
+        let app = TestApp::start(engine).await;
+        let ada = app.sign_up("ada").await;
+        let path = format!("{}/complete", make_titled(&ada, "t").await);
+        for (body, completed) in [("null", true), (" null\r\n", false), ("", true)] {
+            let kind = [("content-type", "application/json")];
+            let task = ada.raw("PATCH", &path, &kind, body).await.expect(200).json();
+            assert_eq!(task["completed"], completed, "{body:?}");
+        }
+        let text = [("content-type", "text/plain")];
+        ada.raw("PATCH", &path, &text, "null").await.expect_problem(415, "unsupported_media_type");
+        for body in ["nul", "null null", "NULL", "[]", "0"] {
+            let kind = [("content-type", "application/json")];
+            let status = ada.raw("PATCH", &path, &kind, body).await.status;
+            assert!([400, 422].contains(&status), "{body} {status}");
+        }
+        // Where a body is needed, null is none.
+        ada.post("/api/tasks", Value::Null).await.expect_problem(422, "validation");
+    }
+
     async fn concurrent_toggles_lose_nothing(engine: Engine) {
         let app = TestApp::start(engine).await;
         let ada = app.sign_up("ada").await;

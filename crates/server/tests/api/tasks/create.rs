@@ -57,6 +57,31 @@ both! {
         assert_eq!(made["title"], "\u{feff}Marked", "only the body's own mark is ignored");
     }
 
+    async fn control_characters_that_no_text_needs_are_refused(engine: Engine) {
+        let app = TestApp::start(engine).await;
+        let ada = app.sign_up("ada").await;
+        let task = path(&make(&ada, json!({"title": "t", "description": "tab\t, line\r\n"})).await);
+        for letter in (0..=0x9f_u32).filter_map(char::from_u32).filter(|letter| letter.is_control()) {
+            let text = format!("a{letter}b");
+            let in_title = json!({"title": text});
+            let in_description = json!({"title": "t", "description": text});
+            for (field, body) in [("title", in_title), ("description", in_description)] {
+                if field == "description" && "\t\n\r".contains(letter) {
+                    make(&ada, body).await;
+                    continue;
+                }
+                let whole = ada.put(&task, body.clone()).await;
+                let part = ada.patch(&task, json!({field: text})).await;
+                for reply in [ada.post("/api/tasks", body).await, whole, part] {
+                    let problem = reply.expect_problem(422, "validation").json();
+                    let error = &problem["errors"][0];
+                    assert_eq!(error["loc"], json!(["body", field]), "{letter:?}");
+                    assert!(error["msg"].as_str().is_some_and(|why| why.contains("control characters")), "{error}");
+                }
+            }
+        }
+    }
+
     async fn a_slash_at_the_end_of_the_path_changes_nothing(engine: Engine) {
         let app = TestApp::start(engine).await;
         let ada = app.sign_up("ada").await;
