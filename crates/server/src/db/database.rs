@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::postgres::Postgres;
 use super::sqlite::Sqlite;
+use super::turns::Turns;
 use super::{FromRow, Row};
 use crate::config::DatabaseUrl;
 use crate::gate::{Authority, Gate};
@@ -14,10 +15,27 @@ use crate::sql::{Result, Sql, Step};
 /// From a call to its answer, waiting for a connection included; a request has 5 s.
 pub(super) const CALL_WITHIN: Duration = Duration::from_secs(4);
 
+/// How long a search may run. It has a lane of its own, in which others wait for it.
+pub(super) const SEARCH_WITHIN: Duration = Duration::from_millis(1500);
+/// How long closing waits for what is under way.
+const CLOSE_WITHIN: Duration = Duration::from_secs(5);
+/// What a pattern of `textregexeq` begins with if the rest of it stands for itself.
+pub const LITERAL: &str = "***=";
+
+/// What a statement may cost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effort {
+    /// It reads what an index finds.
+    Quick,
+    /// It looks at all of a user's rows: one at a time for each user, where quick ones do not wait for it.
+    Search,
+}
+
 /// A handle on the database; clones share it.
 #[derive(Clone, Debug)]
 pub struct Database {
     engine: Arc<Backend>,
+    searches: Arc<Turns>,
 }
 
 #[derive(Debug)]
@@ -33,7 +51,7 @@ impl Database {
             DatabaseUrl::Sqlite(path) => Self::open_sqlite(path).await,
             DatabaseUrl::Postgres(url) => {
                 let postgres = Postgres::open(url).await?;
-                Ok(Self { engine: Arc::new(Backend::Postgres(postgres)) })
+                Ok(Self::over(Backend::Postgres(postgres)))
             }
         }
     }
@@ -42,9 +60,7 @@ impl Database {
     pub async fn open_lazily(url: &DatabaseUrl) -> Result<Self> {
         match url {
             DatabaseUrl::Sqlite(path) => Self::open_sqlite(path).await,
-            DatabaseUrl::Postgres(url) => {
-                Ok(Self { engine: Arc::new(Backend::Postgres(Postgres::lazy(url)?)) })
-            }
+            DatabaseUrl::Postgres(url) => Ok(Self::over(Backend::Postgres(Postgres::lazy(url)?))),
         }
     }
 
@@ -59,7 +75,23 @@ impl Database {
     /// Opens, and creates if absent, the SQLite file at `path`.
     pub async fn open_sqlite(path: &std::path::Path) -> Result<Self> {
         let sqlite = Sqlite::open(path).await?;
-        Ok(Self { engine: Arc::new(Backend::Sqlite(sqlite)) })
+        Ok(Self::over(Backend::Sqlite(sqlite)))
+    }
+
+    fn over(engine: Backend) -> Self {
+        Self { engine: Arc::new(engine), searches: Arc::default() }
+    }
+
+    /// Takes no more work and leaves a SQLite database behind as one whole file.
+    pub async fn close(&self) {
+        let engine = Arc::clone(&self.engine);
+        let closed = tokio::task::spawn_blocking(move || match &*engine {
+            Backend::Sqlite(sqlite) => sqlite.close(),
+            Backend::Postgres(_) => {}
+        });
+        if tokio::time::timeout(CLOSE_WITHIN, closed).await.is_err() {
+            tracing::warn!("the database was still at work when the server stopped");
+        }
     }
 
     /// Rows of a statement that only reads.
@@ -95,6 +127,24 @@ impl Database {
         match &*self.engine {
             Backend::Sqlite(sqlite) => sqlite.read_as(gate, step).await,
             Backend::Postgres(postgres) => postgres.read_as(gate, step).await,
+        }
+    }
+
+    /// Reads a page as the gate's user: the rows up to the one that makes its texts exceed
+    /// [`crate::input::PAGE_BYTES`]. The statement's last column is `weight`, the bytes of a row's texts.
+    pub async fn page_as<T: FromRow>(
+        &self,
+        gate: Gate,
+        step: Step,
+        effort: Effort,
+    ) -> Result<Vec<T>> {
+        let _turn = match effort {
+            Effort::Quick => None,
+            Effort::Search => Some(self.searches.take(gate.user_id).await?),
+        };
+        match &*self.engine {
+            Backend::Sqlite(sqlite) => sqlite.page_as(gate, step, effort).await,
+            Backend::Postgres(postgres) => postgres.page_as(gate, step, effort).await,
         }
     }
 

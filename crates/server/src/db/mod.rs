@@ -9,6 +9,7 @@ pub(crate) mod postgres;
 mod refusal;
 mod row;
 pub(crate) mod sqlite;
+mod turns;
 
-pub use database::Database;
+pub use database::{Database, Effort, LITERAL};
 pub use row::{Columns, FromRow, FromValue, Row};

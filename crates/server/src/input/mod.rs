@@ -21,7 +21,7 @@ pub use fields::Fields;
 pub use instant::{EARLIEST, Instant, LATEST, instant};
 pub use json::parse_object;
 pub use origin::Origin;
-pub use page::{Cursor, Page};
+pub use page::{Cursor, PAGE_BYTES, Page};
 pub use slot::{Slot, add_schemas_of, schema_of, schema_or};
 pub use text::{Flag, Once, Opaque, QueryInstant, Term, text};
 pub use text_limits::{Letters, TextLimits};

@@ -11,6 +11,10 @@ use uuid::Uuid;
 
 use super::{Field, Fields, Refusal, text};
 
+/// How many bytes of JSON a page has at most, whatever its limit: a longer one would be held for its
+/// client until it is read.
+pub const PAGE_BYTES: usize = 1 << 20;
+
 /// The last row of a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cursor {
@@ -46,7 +50,22 @@ impl<C: Field> Page<C> {
 impl<C> Page<C> {
     /// Cuts rows that were asked for with `limit + 1` down to the page; the cursor of the next one.
     pub fn cut<T>(&self, rows: &mut Vec<T>, place: impl Fn(&T) -> C) -> Option<C> {
-        let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
+        self.cut_by_bytes(rows, |_| 0, place)
+    }
+
+    /// The same, and down to [`PAGE_BYTES`], counting these of each row.
+    pub fn cut_by_bytes<T>(
+        &self,
+        rows: &mut Vec<T>,
+        bytes: impl Fn(&T) -> usize,
+        place: impl Fn(&T) -> C,
+    ) -> Option<C> {
+        let mut sum = 0;
+        let fitting = rows.iter().take_while(|row| {
+            sum += bytes(row);
+            sum <= PAGE_BYTES
+        });
+        let limit = usize::try_from(self.limit).unwrap_or(usize::MAX).min(fitting.count().max(1));
         let more = rows.len() > limit;
         rows.truncate(limit);
         rows.last().filter(|_| more).map(place)
@@ -125,5 +144,18 @@ mod tests {
         assert_eq!(page.cut(&mut rows, place), Some(place(&2)));
         assert_eq!(rows, [1, 2]);
         assert_eq!(page.cut(&mut vec![1, 2], place), None);
+    }
+
+    #[test]
+    fn a_page_that_would_be_too_large_is_cut_before_its_limit_but_has_a_row() {
+        let place =
+            |id: &u128| Cursor { at: datetime!(2026-01-01 0:00 UTC), id: Uuid::from_u128(*id) };
+        let page = Page { after: None, limit: 5 };
+        for (bytes, kept) in [(PAGE_BYTES / 2, 2), (PAGE_BYTES / 2 + 1, 1), (2 * PAGE_BYTES, 1)] {
+            let mut rows = vec![1, 2, 3];
+            let next = page.cut_by_bytes(&mut rows, |_| bytes, place);
+            assert_eq!((rows.len(), next), (kept, Some(place(&(kept as u128)))));
+        }
+        assert_eq!(page.cut_by_bytes(&mut vec![1], |_| 2 * PAGE_BYTES, place), None);
     }
 }

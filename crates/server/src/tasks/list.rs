@@ -52,7 +52,8 @@ pub(super) struct TaskPage {
 
 /// List your tasks
 ///
-/// An array, oldest first. Where there are more, `Link: <…>; rel="next"` is the next page.
+/// An array, oldest first. Where there are more, `Link: <…>; rel="next"` is the next page. Tasks with long
+/// texts make a page end before its limit: one has a megabyte at most.
 #[utoipa::path(
     get,
     path = "",
@@ -71,7 +72,7 @@ pub(super) struct TaskPage {
             description = "`created_at` (default), `updated_at`, `due_at`, `title` or `priority`; \
                 `-` before it for descending"),
         ("limit" = Option<i64>, Query, minimum = 1, maximum = 1000,
-            description = "Tasks a page, 100 by default"),
+            description = "Tasks a page at most, 100 by default"),
         ("cursor" = Option<String>, Query, description = "From the `Link` of the page before"),
     ),
     responses(
@@ -118,7 +119,9 @@ impl Tasks {
         page: &TaskPage,
     ) -> Result<(Vec<Task>, Option<TaskCursor>), Error> {
         let mut found = store::list(&self.db, gate, page).await?;
-        let next = page.place.cut(&mut found, |last| TaskCursor::after(last, page.sort));
+        let next = page
+            .place
+            .cut_by_bytes(&mut found, Task::json_bytes, |last| TaskCursor::after(last, page.sort));
         Ok((found, next))
     }
 }

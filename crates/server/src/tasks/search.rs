@@ -1,27 +1,47 @@
-//! Case-insensitive substring search: both sides are folded here, so that the two databases agree and
-//! letters beyond ASCII match too.
+//! Case-insensitive substring search: both sides are folded here, so that the two databases agree,
+//! letters beyond ASCII match too, and so do all spellings of a letter that are canonically equivalent,
+//! composed (`é`) and decomposed (`e` and an accent). Both databases match in time that grows with the
+//! text alone, whatever is looked for: PostgreSQL by its automaton for regular expressions, of which the
+//! pattern is a literal one, SQLite by a function of the same name.
 
-/// Folds case as Unicode's default caseless matching nearly does: upper then lower, letter by letter,
-/// so that `ß` matches `SS` and both sigmas match. The Turkish dotted capital I matches a plain i.
+use unicode_normalization::UnicodeNormalization;
+
+use crate::db::LITERAL;
+
+/// What is stored beside a text for searches: Unicode's default caseless matching, nearly, in
+/// normalization form C.
 pub(super) fn fold(text: &str) -> String {
-    text.chars()
-        .map(|letter| if letter == 'İ' { 'i' } else { letter })
+    if text.is_ascii() {
+        return text.to_ascii_lowercase();
+    }
+    fold_case(text.nfc()).nfc().collect()
+}
+
+/// Upper then lower, letter by letter, so that `ß` matches `SS` and both sigmas match. The Turkish dotted
+/// capital I matches a plain i.
+fn fold_case(text: impl Iterator<Item = char>) -> String {
+    text.map(|letter| if letter == 'İ' { 'i' } else { letter })
         .flat_map(char::to_uppercase)
         .flat_map(char::to_lowercase)
         .collect()
 }
 
-/// The `LIKE … ESCAPE '!'` pattern of a substring: `%`, `_` and the escape stand for themselves.
-pub(super) fn pattern(text: &str) -> String {
-    let mut pattern = String::from("%");
-    for letter in fold(text).chars() {
-        if matches!(letter, '%' | '_' | '!') {
-            pattern.push('!');
-        }
-        pattern.push(letter);
+/// The patterns of a search.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Patterns {
+    /// What folded texts are searched for.
+    pub(super) composed: String,
+    /// What texts are searched for that were stored before [`fold`] composed letters, where it differs.
+    pub(super) decomposed: Option<String>,
+}
+
+impl Patterns {
+    pub(super) fn of(text: &str) -> Self {
+        let (composed, decomposed) = (fold(text), fold_case(text.nfd()));
+        let literal = |text: &str| format!("{LITERAL}{text}");
+        let differs = decomposed != composed;
+        Self { composed: literal(&composed), decomposed: differs.then(|| literal(&decomposed)) }
     }
-    pattern.push('%');
-    pattern
 }
 
 #[cfg(test)]
@@ -43,7 +63,20 @@ mod tests {
     }
 
     #[test]
-    fn wildcards_stand_for_themselves() {
-        assert_eq!(pattern(r"50%_!\A"), r"%50!%!_!!\a%");
+    fn texts_without_composed_letters_are_searched_for_once() {
+        let once = Patterns { composed: "***=a.*\\".into(), decomposed: None };
+        assert_eq!(Patterns::of("A.*\\"), once);
+        let accent = Patterns::of("É");
+        assert_eq!(accent.composed, "***=é");
+        assert_eq!(accent.decomposed.as_deref(), Some("***=e\u{301}"));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn canonically_equivalent_texts_fold_alike(text in "\\PC{0,20}[\u{300}-\u{345}]{0,3}") {
+            let (composed, decomposed): (String, String) = (text.nfc().collect(), text.nfd().collect());
+            proptest::prop_assert_eq!(fold(&composed), fold(&decomposed));
+            proptest::prop_assert_eq!(fold(&text), fold(&composed));
+        }
     }
 }

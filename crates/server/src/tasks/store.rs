@@ -7,18 +7,19 @@ use uuid::Uuid;
 use super::create::NewTask;
 use super::cursor::TaskCursor;
 use super::list::TaskPage;
-use super::search::{fold, pattern};
+use super::search::{Patterns, fold};
 use super::sort::Sort;
 use super::task::Task;
 use super::update::Changes;
-use crate::db::{Database, FromRow, Row};
+use crate::db::{Database, Effort, FromRow, Row};
 use crate::gate::Gate;
 use crate::http::IfMatch;
 use crate::input::{Given, LATEST};
 use crate::sql::{DbError, Result, Sql, Step};
 use crate::{step, text};
 
-/// One page: an index range that begins behind the cursor, so its cost does not grow with its number.
+/// One page: an index range that begins behind the cursor, so its cost does not grow with its number. Its
+/// last column is what a row counts towards the size of the page.
 macro_rules! page {
     ($column:literal up, $filters:expr) => {
         page!($column, ">", "", $filters)
@@ -30,7 +31,8 @@ macro_rules! page {
         text!(
             "SELECT ",
             Task::COLUMNS,
-            " FROM own_tasks WHERE user_id = :owner AND (",
+            ", octet_length(title) + coalesce(octet_length(description), 0) AS weight \
+            FROM own_tasks WHERE user_id = :owner AND (",
             $column,
             ", id) ",
             $beyond,
@@ -50,8 +52,9 @@ const FILTERS: &str = " AND (completed = :completed OR :completed IS NULL) \
     AND (priority = :priority OR :priority IS NULL) \
     AND (due_at < :due_before OR :due_before IS NULL) \
     AND (due_at > :due_after OR :due_after IS NULL) \
-    AND (title_search LIKE :pattern ESCAPE '!' OR description_search LIKE :pattern ESCAPE '!' \
-    OR :pattern IS NULL)";
+    AND (textregexeq(title_search, :composed) OR :composed IS NULL \
+    OR textregexeq(description_search, :composed) OR textregexeq(title_search, :decomposed) \
+    OR textregexeq(description_search, :decomposed))";
 
 // Tags are compared as text: a list of versions is one parameter, `,1,3,`, on both databases.
 const IF_MATCH: &str = " AND (:versions LIKE '%,' || version || ',%' OR :versions IS NULL)";
@@ -184,6 +187,8 @@ pub(super) async fn list(db: &Database, gate: Gate, page: &TaskPage) -> Result<V
     // One more than asked for: whether there is a next page.
     let limit = page.place.limit + 1;
     let at = place(page.sort);
+    let patterns = filter.q.as_deref().map(Patterns::of);
+    let effort = if patterns.is_some() { Effort::Search } else { Effort::Quick };
     let step = if filter.is_empty() {
         step!(LISTS[at] { owner, key, id, limit })
     } else {
@@ -195,11 +200,12 @@ pub(super) async fn list(db: &Database, gate: Gate, page: &TaskPage) -> Result<V
             priority: filter.priority,
             due_before: filter.due_before,
             due_after: filter.due_after,
-            pattern: filter.q.as_deref().map(pattern),
+            composed: patterns.as_ref().map(|patterns| patterns.composed.as_str()),
+            decomposed: patterns.as_ref().and_then(|patterns| patterns.decomposed.as_deref()),
             limit,
         })
     };
-    db.read_as(gate, step).await
+    db.page_as(gate, step, effort).await
 }
 
 pub(super) async fn update(

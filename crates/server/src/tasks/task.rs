@@ -9,6 +9,9 @@ use uuid::Uuid;
 use super::fields::Priority;
 use crate::row;
 
+/// Everything in a task's JSON but its texts, rounded up.
+const REST_BYTES: usize = 340;
+
 row! {
     /// One task of one user.
     #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -44,5 +47,53 @@ row! {
         /// Grows by one with each change; the `ETag`.
         #[serde(skip)]
         pub version: i64,
+    }
+}
+
+impl Task {
+    /// How long its JSON is at most.
+    pub(super) fn json_bytes(&self) -> usize {
+        let texts = [Some(self.title.as_str()), self.description.as_deref()];
+        REST_BYTES + texts.into_iter().flatten().map(escaped_bytes).sum::<usize>()
+    }
+}
+
+/// The length of a text in JSON, as `serde_json` escapes it (RFC 8259 §7).
+fn escaped_bytes(text: &str) -> usize {
+    let escapes = text.bytes().map(|byte| match byte {
+        b'"' | b'\\' | b'\n' | b'\r' | b'\t' | 0x08 | 0x0c => 1,
+        0..0x20 => 5,
+        _ => 0,
+    });
+    text.len() + escapes.sum::<usize>()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use time::macros::datetime;
+
+    #[test]
+    fn the_json_of_a_task_is_never_longer_than_counted() {
+        let at = datetime!(2026-11-20 12:00:00.123456 UTC);
+        let every: String = (0..0x100_u32).filter_map(char::from_u32).chain(['🦀']).collect();
+        for text in ["", "plain", &every] {
+            let task = Task {
+                id: Uuid::max(),
+                user_id: Uuid::max(),
+                title: text.into(),
+                description: Some(text.repeat(20)),
+                completed: false,
+                completed_at: Some(at),
+                priority: Priority::Medium,
+                due_at: Some(at),
+                created_at: at,
+                updated_at: at,
+                version: i64::MAX,
+            };
+            let length = serde_json::to_string(&task).unwrap().len() + 1;
+            let counted = task.json_bytes();
+            assert!((length..=length + 50).contains(&counted), "{length} {counted}");
+        }
     }
 }

@@ -176,7 +176,7 @@ pub(in crate::cli) async fn run_app(
     trouble: impl Future<Output = Failure>,
     announce: impl FnOnce(&Settings, &str),
 ) -> Exit {
-    let app = App::new(settings, db, Clock::system(), Random::system());
+    let app = App::new(settings, db.clone(), Clock::system(), Random::system());
     refuse_without_key(&app).await?;
     let (router, _) = app.router();
     let signals = Signals::listen().map_err(failed)?;
@@ -185,5 +185,6 @@ pub(in crate::cli) async fn run_app(
     let outcome = listen::serve(listener, router, limits, signals, trouble).await;
     // What was noted last is still on its way to the audit log.
     let _ = tokio::time::timeout(LAST_RECORDS, app.audit.flush()).await;
+    db.close().await;
     outcome
 }

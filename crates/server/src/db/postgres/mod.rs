@@ -1,6 +1,6 @@
-//! PostgreSQL: shared, pipelined connections in four lanes (reads and writes, of what row-level
-//! security guards and of the rest, so that a locked table stops only its own routes). Every call is
-//! one round trip with a deadline. A read is repeated when its connection breaks; a write only if the
+//! PostgreSQL: shared, pipelined connections in five lanes (reads and writes, of what row-level
+//! security guards and of the rest, so that a locked table stops only its own routes; and searches, for
+//! which nobody else waits). Every call is one round trip with a deadline. A read is repeated when its connection breaks; a write only if the
 //! server provably did nothing.
 
 pub(crate) mod connect;
@@ -22,12 +22,12 @@ use tokio_postgres::Row as PgRow;
 
 use super::row::Source;
 use crate::config::PostgresUrl;
-use crate::db::database::CALL_WITHIN;
+use crate::db::database::{CALL_WITHIN, Effort};
 use crate::db::postgres::connect::Target;
 use crate::db::postgres::fault::{Fault, failed};
 use crate::db::postgres::lane::Lane;
 use crate::db::postgres::link::Link;
-use crate::db::postgres::query::{CONFIRM, Query, is_owned};
+use crate::db::postgres::query::{CONFIRM, Query, SEARCH_LIMIT, is_owned};
 use crate::db::{Columns, FromRow, Row};
 use crate::gate::Gate;
 use crate::sql::Step;
@@ -43,7 +43,11 @@ const READ_LINKS: usize = 2;
 /// since at busy times each client refreshes. They open only under load, and a server that has no
 /// room for all of them is served by those it has.
 const WRITE_LINKS: usize = 32;
+const SEARCH_LINKS: usize = 2;
 const READ_QUEUE: usize = 1024;
+const SEARCH_QUEUE: usize = 256;
+/// How long a search waits for a connection of its own.
+const SEARCH_LINK_WITHIN: Duration = Duration::from_secs(1);
 const WRITE_QUEUE: usize = 512;
 
 /// A PostgreSQL database.
@@ -51,6 +55,7 @@ const WRITE_QUEUE: usize = 512;
 pub(in crate::db) struct Postgres {
     owned: Lanes,
     other: Lanes,
+    searches: Lane,
 }
 
 #[derive(Debug)]
@@ -63,6 +68,8 @@ struct Lanes {
 enum Work<'a> {
     /// A statement that may be repeated.
     Read(Query<'a>),
+    /// A transaction that only reads and may be repeated.
+    Search(Vec<Query<'a>>),
     /// A statement in its own transaction.
     Write(Query<'a>),
     /// A transaction.
@@ -85,7 +92,8 @@ impl Postgres {
             writes: Lane::new(Arc::clone(&target), WRITE_LINKS, WRITE_QUEUE),
         };
         let (owned, other) = (lanes(), lanes());
-        Ok(Self { owned, other })
+        let searches = Lane::new(Arc::clone(&target), SEARCH_LINKS, SEARCH_QUEUE);
+        Ok(Self { owned, other, searches })
     }
 
     /// Prepares the statement without running it, a reading one behind the gate too.
@@ -115,7 +123,40 @@ impl Postgres {
     ) -> Result<Vec<T>> {
         let lane = &self.lanes(step.sql).reads;
         let answers = run(lane, Work::Read(Query::gated(step, &gate))).await?;
-        let found = answers.into_iter().next().unwrap_or_default();
+        self.behind_gate(gate, answers).await
+    }
+
+    pub(in crate::db) async fn page_as<T: FromRow>(
+        &self,
+        gate: Gate,
+        step: Step,
+        effort: Effort,
+    ) -> Result<Vec<T>> {
+        let reads = &self.lanes(step.sql).reads;
+        let page = Query::page(step, &gate);
+        let answers = match effort {
+            Effort::Quick => run(reads, Work::Read(page)).await?,
+            Effort::Search => Box::pin(self.search(reads, page)).await?,
+        };
+        self.behind_gate(gate, answers).await
+    }
+
+    /// Runs a search where nobody waits for it but searches. Where the server grants no connection for
+    /// that, it is one of the reads.
+    async fn search(&self, reads: &Lane, page: Query<'_>) -> Result<Vec<Vec<PgRow>>> {
+        let opened = self.searches.link(Instant::now() + SEARCH_LINK_WITHIN).await;
+        let lane = if opened.is_ok() { &self.searches } else { reads };
+        drop(opened);
+        run(lane, Work::Search(vec![Query::plain(SEARCH_LIMIT, &[]), page])).await
+    }
+
+    /// The rows that the last answer has behind its gate.
+    async fn behind_gate<T: FromRow>(
+        &self,
+        gate: Gate,
+        answers: Vec<Vec<PgRow>>,
+    ) -> Result<Vec<T>> {
+        let found = answers.into_iter().next_back().unwrap_or_default();
         let first = found.first().ok_or(DbError::SessionEnded)?;
         let confirmed = first.try_get(0).map_err(|error| failed(&error))?;
         self.confirm(&gate, confirmed).await;
@@ -218,18 +259,18 @@ impl Work<'_> {
     async fn send(&self, link: &Link) -> std::result::Result<Vec<Vec<PgRow>>, Fault> {
         match self {
             Self::Read(query) | Self::Write(query) => link.ask(query).await.map(|rows| vec![rows]),
-            Self::Bundle(queries) => Box::pin(link.transact(queries)).await,
+            Self::Search(queries) | Self::Bundle(queries) => Box::pin(link.transact(queries)).await,
         }
     }
 
     fn may_repeat(&self, fault: &Fault) -> bool {
-        fault.is_undone() || (matches!(self, Self::Read(_)) && fault.is_lost())
+        fault.is_undone() || (matches!(self, Self::Read(_) | Self::Search(_)) && fault.is_lost())
     }
 
     /// No answer has come: of a read that is all, a write may have been done.
     fn unknown(&self, why: String) -> DbError {
         match self {
-            Self::Read(_) => DbError::Away(why),
+            Self::Read(_) | Self::Search(_) => DbError::Away(why),
             Self::Write(_) | Self::Bundle(_) => DbError::Unconfirmed(why),
         }
     }

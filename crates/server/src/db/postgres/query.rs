@@ -7,6 +7,7 @@ use tokio_postgres::Error;
 use tokio_postgres::error::SqlState;
 
 use crate::gate::{Gate, Via, active, holds, live};
+use crate::input::PAGE_BYTES;
 use crate::sql::Value;
 use crate::sql::{Sql, Step, TextPlace};
 
@@ -52,6 +53,11 @@ pub(in crate::db) const CONFIRM: Sql = crate::statement!(
     "UPDATE sessions SET confirmed = $2 WHERE id = $1 AND confirmed < $2"
 );
 
+/// First statement of a search's transaction. A search ends before it keeps others of its lane waiting for
+/// long; a transaction's own setting holds behind a pooler too.
+pub(in crate::db) const SEARCH_LIMIT: Sql =
+    crate::statement!("SEARCH_LIMIT", "SELECT set_config('statement_timeout', '1500ms', true)");
+
 /// How a statement is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(in crate::db) enum Form {
@@ -61,6 +67,8 @@ pub(in crate::db) enum Form {
     Gated(Via),
     /// Behind a gate that asks for a permission besides.
     Permitted(Via),
+    /// Behind the gate, and only the rows until a page is full.
+    Page(Via),
 }
 
 impl Form {
@@ -68,7 +76,7 @@ impl Form {
     fn params(self) -> usize {
         match self {
             Self::Plain => 0,
-            Self::Gated(_) => 3,
+            Self::Gated(_) | Self::Page(_) => 3,
             Self::Permitted(_) => 4,
         }
     }
@@ -115,6 +123,13 @@ impl<'a> Query<'a> {
         Self { sql, form, params: Cow::Owned(params) }
     }
 
+    /// Reads a page behind the gate: a statement whose last column, `weight`, is what a row counts.
+    pub(in crate::db) fn page(step: Step, gate: &Gate) -> Self {
+        let gated = Self::gated(step, gate);
+        // A permission is asked for above all; no list of rows that grow needs one.
+        if gate.permission.is_some() { gated } else { Self { form: Form::Page(gate.via), ..gated } }
+    }
+
     /// The texts that a store's statement may be sent as.
     pub(in crate::db) fn forms(sql: Sql) -> Vec<Self> {
         let mut forms = vec![Query::plain(sql, &[])];
@@ -122,7 +137,11 @@ impl<'a> Query<'a> {
             let used = (1..100).take_while(|number| sql.text.contains(&format!("${number}")));
             let used = used.count();
             let ways = [Via::Session, Via::Identity];
-            let gated = ways.into_iter().flat_map(|via| [Form::Gated(via), Form::Permitted(via)]);
+            let is_page = sql.text.contains(" AS weight ");
+            let gated = ways.into_iter().flat_map(|via| {
+                let page = is_page.then_some(Form::Page(via));
+                [Form::Gated(via), Form::Permitted(via)].into_iter().chain(page)
+            });
             forms.extend(gated.map(|form| {
                 let params = Cow::Owned(vec![Value::Null; used + form.params()]);
                 Query { sql, form, params }
@@ -147,6 +166,7 @@ impl<'a> Query<'a> {
         match self.form {
             Form::Plain => Cow::Borrowed(self.sql.text),
             Form::Gated(via) => Cow::Owned(behind_gate(via, self.sql.text, params, "")),
+            Form::Page(via) => Cow::Owned(behind_gate(via, &until_full(self.sql.text), params, "")),
             Form::Permitted(via) => {
                 let (user, needed) = (params + 2, params + 4);
                 let holds = format!(
@@ -166,6 +186,16 @@ impl<'a> Query<'a> {
 
 fn gate_params(gate: &Gate) -> [Value; 3] {
     [Value::Uuid(gate.session_id), Value::Uuid(gate.user_id), Value::Time(gate.now)]
+}
+
+/// The rows of this page up to the one that fills it. The server need not send the others, nor read their
+/// texts, for it knows the length of a text that it keeps apart.
+fn until_full(work: &str) -> String {
+    format!(
+        "SELECT page.* FROM (SELECT rows.*, coalesce(sum(rows.weight) \
+         OVER (ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS before \
+         FROM ({work}) rows) page WHERE page.before < {PAGE_BYTES}"
+    )
 }
 
 /// No row: no live session. `found` null: the work found nothing. The gate is materialised and is

@@ -1,15 +1,23 @@
-//! SQLite: two reader threads and one writer thread, so that nothing blocks an async worker and
-//! writes never contend inside the process. WAL lets the readers go on while the writer commits.
+//! SQLite: two reader threads, one for searches and one writer thread, so that nothing blocks an async
+//! worker, nobody waits for a search and writes never contend inside the process. WAL lets the readers go
+//! on while the writer commits.
 
+mod file;
+mod log;
 mod open;
 mod queue;
 pub(crate) mod row;
+mod session;
 mod thread;
 
 use std::path::Path;
+use std::sync::Arc;
 
+use crate::db::database::Effort;
+use crate::db::sqlite::file::File;
 use crate::db::sqlite::row::{failed, portable};
-use crate::db::sqlite::thread::{SqliteSession, Threads};
+use crate::db::sqlite::session::SqliteSession;
+use crate::db::sqlite::thread::{Kind, Threads};
 use crate::db::{FromRow, Row};
 use crate::gate::{Gate, Via, active, holds, live};
 use crate::sql::Step;
@@ -46,14 +54,25 @@ const CONFIRM: Sql = crate::statement!(
 #[derive(Debug)]
 pub(in crate::db) struct Sqlite {
     readers: Threads,
+    searcher: Threads,
     writer: Threads,
 }
 
 impl Sqlite {
     pub(in crate::db) async fn open(path: &Path) -> Result<Self> {
-        let writer = Threads::start(path, true, 1).await?;
-        let readers = Threads::start(path, false, READERS).await?;
-        Ok(Self { readers, writer })
+        let file = Arc::new(File::new(path));
+        let writer = Threads::start(&file, Kind::Write, 1).await?;
+        let readers = Threads::start(&file, Kind::Read, READERS).await?;
+        let searcher = Threads::start(&file, Kind::Search, 1).await?;
+        Ok(Self { readers, searcher, writer })
+    }
+
+    /// Works off what waits and closes every connection, the writer's last: it puts everything into
+    /// the one file. Blocks until then.
+    pub(in crate::db) fn close(&self) {
+        for threads in [&self.readers, &self.searcher, &self.writer] {
+            threads.close();
+        }
     }
 
     /// Prepares the statement without running it.
@@ -75,12 +94,34 @@ impl Sqlite {
         gate: Gate,
         step: Step,
     ) -> Result<Vec<T>> {
-        let read = move |session: &mut SqliteSession| {
-            session.inside(false, |session| {
-                Ok((session.check(&gate)?, session.run(step.sql, &step.params)?))
-            })
+        let work = move |session: &mut SqliteSession| session.run(step.sql, &step.params);
+        self.behind_gate(&self.readers, gate, work).await
+    }
+
+    pub(in crate::db) async fn page_as<T: FromRow>(
+        &self,
+        gate: Gate,
+        step: Step,
+        effort: Effort,
+    ) -> Result<Vec<T>> {
+        let work = move |session: &mut SqliteSession| session.page(step.sql, &step.params);
+        let threads = match effort {
+            Effort::Quick => &self.readers,
+            Effort::Search => &self.searcher,
         };
-        let (confirmed, rows) = self.readers.run(read).await?;
+        self.behind_gate(threads, gate, work).await
+    }
+
+    async fn behind_gate<T: FromRow>(
+        &self,
+        threads: &Threads,
+        gate: Gate,
+        work: impl FnOnce(&mut SqliteSession) -> Result<Vec<T>> + Send + 'static,
+    ) -> Result<Vec<T>> {
+        let read = move |session: &mut SqliteSession| {
+            session.inside(false, |session| Ok((session.check(&gate)?, work(session)?)))
+        };
+        let (confirmed, rows) = threads.run(read).await?;
         if confirmed < gate.generation {
             // The work is done, so a failure is only logged: the next use confirms.
             let confirm = self.writer.run(move |session| session.confirm(&gate));
@@ -97,16 +138,27 @@ impl Sqlite {
         steps: Vec<Step>,
     ) -> Result<Vec<Vec<Row>>> {
         let write = move |session: &mut SqliteSession| {
-            session.inside(true, |session| {
+            let done = session.inside(true, |session| {
                 if let Some(gate) = &gate
                     && session.check(gate)? < gate.generation
                 {
                     session.confirm(gate)?;
                 }
                 steps.iter().map(|step| session.run(step.sql, &step.params)).collect()
-            })
+            })?;
+            match session.file.present() {
+                Ok(()) => Ok(done),
+                Err(gone) => Err(DbError::Unconfirmed(gone.to_string())),
+            }
         };
         self.writer.run(write).await
+    }
+}
+
+impl Drop for Sqlite {
+    /// Nobody has a handle any more, so nobody is served while this waits.
+    fn drop(&mut self) {
+        self.close();
     }
 }
 

@@ -1,36 +1,51 @@
 //! Opening a SQLite file: its settings, and one sentence for each way it can fail.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use memchr::memmem::Finder;
 use rusqlite::config::DbConfig;
-use rusqlite::functions::FunctionFlags;
+use rusqlite::functions::{Context, FunctionFlags};
+use rusqlite::types::ValueRef;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
+use crate::db::database::LITERAL;
 use crate::db::sqlite::row::REFUSED;
 use crate::sql::DbError;
 
 /// How long a write waits for another process.
 pub(in crate::db) const BUSY: Duration = Duration::from_secs(3);
 
-pub(in crate::db) fn connect(path: &Path, writes: bool) -> rusqlite::Result<Connection> {
-    let access = if writes {
-        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE
-    } else {
-        OpenFlags::SQLITE_OPEN_READ_ONLY
+/// What a connection may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::db) enum Access {
+    Read,
+    Write,
+    /// Write to a file that is made if it is not there.
+    Create,
+}
+
+pub(in crate::db) fn connect(path: &Path, access: Access) -> rusqlite::Result<Connection> {
+    let flags = match access {
+        Access::Read => OpenFlags::SQLITE_OPEN_READ_ONLY,
+        Access::Write => OpenFlags::SQLITE_OPEN_READ_WRITE,
+        Access::Create => OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
     };
-    let connection = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    let connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     connection.busy_timeout(BUSY)?;
     connection.set_prepared_statement_cache_capacity(128);
     // One plan for each statement, whatever is bound: SQLite would else prepare it anew at every call
     // to look at the new values, which costs more than running it.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
-    if writes {
+    if access != Access::Read {
         use_wal(&connection)?;
         connection.pragma_update(None, "synchronous", "NORMAL")?;
     }
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "cache_size", -2000)?;
+    let pure = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
+    connection.create_scalar_function("textregexeq", 2, pure, contains)?;
     // PostgreSQL has these functions from migrations. Better Auth's tables are never in this file.
     connection.create_scalar_function(
         "doorward_better_auth_session",
@@ -50,6 +65,20 @@ pub(in crate::db) fn connect(path: &Path, writes: bool) -> rusqlite::Result<Conn
         },
     )?;
     Ok(connection)
+}
+
+/// PostgreSQL's function behind `~`, for literal patterns only: whether the text has the pattern in it, in
+/// time that grows with the text alone.
+fn contains(call: &Context<'_>) -> rusqlite::Result<Option<bool>> {
+    let (ValueRef::Text(text), ValueRef::Text(_)) = (call.get_raw(0), call.get_raw(1)) else {
+        return Ok(None);
+    };
+    let finder: Arc<Finder<'static>> = call.get_or_create_aux(1, |pattern| {
+        let literal = pattern.as_str()?.strip_prefix(LITERAL);
+        let literal = literal.ok_or("a pattern that is not literal")?;
+        Ok::<_, Box<dyn std::error::Error + Send + Sync>>(Finder::new(literal).into_owned())
+    })?;
+    Ok(Some(finder.find(text).is_some()))
 }
 
 /// A new file is turned to WAL by whoever opens it first. There SQLite does not wait for others, lest
@@ -109,7 +138,7 @@ mod tests {
         let other = Connection::open(&path).unwrap();
         other.execute_batch("CREATE TABLE t (a); BEGIN IMMEDIATE").unwrap();
         std::thread::scope(|scope| {
-            let opening = scope.spawn(|| connect(&path, true).map(drop));
+            let opening = scope.spawn(|| connect(&path, Access::Create).map(drop));
             std::thread::park_timeout(Duration::from_millis(300));
             other.execute_batch("COMMIT").unwrap();
             opening.join().unwrap().unwrap();

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-use crate::db::sqlite::thread::SqliteSession;
+use crate::db::sqlite::session::SqliteSession;
 use crate::sql::{DbError, Result};
 
 /// The most that waits.
@@ -34,6 +34,9 @@ impl Queue {
     /// Adds a job, or refuses it at once.
     pub(in crate::db) fn push(&self, job: Job) -> Result<()> {
         let mut waiting = locked(&self.waiting);
+        if waiting.closed {
+            return Err(DbError::Away("the database is closed".into()));
+        }
         if waiting.jobs.len() >= QUEUE {
             return Err(DbError::Overloaded);
         }

@@ -4,8 +4,9 @@ use rusqlite::types::{ToSqlOutput, ValueRef as Lent};
 use rusqlite::{ErrorCode, ToSql, ffi};
 
 use crate::db::row::Source;
-use crate::db::sqlite::thread::SqliteSession;
+use crate::db::sqlite::session::SqliteSession;
 use crate::db::{Columns, FromRow};
+use crate::input::PAGE_BYTES;
 use crate::sql::{DbError, Result, Sql};
 use crate::sql::{Value, ValueRef};
 use crate::timestamp::Timestamp;
@@ -13,6 +14,25 @@ use crate::timestamp::Timestamp;
 impl SqliteSession {
     /// Runs one statement; its rows.
     pub(in crate::db) fn run<T: FromRow>(&mut self, sql: Sql, params: &[Value]) -> Result<Vec<T>> {
+        self.run_until(sql, params, |_| Ok(false))
+    }
+
+    /// Runs a statement whose last column is what a row counts; the rows until a page is full.
+    pub(in crate::db) fn page<T: FromRow>(&mut self, sql: Sql, params: &[Value]) -> Result<Vec<T>> {
+        let mut left = i64::try_from(PAGE_BYTES).unwrap_or(i64::MAX);
+        self.run_until(sql, params, |row| {
+            let weight = row.as_ref().column_count() - 1;
+            left -= row.get::<_, i64>(weight).map_err(failed)?;
+            Ok(left <= 0)
+        })
+    }
+
+    fn run_until<T: FromRow>(
+        &mut self,
+        sql: Sql,
+        params: &[Value],
+        mut is_last: impl FnMut(&rusqlite::Row<'_>) -> Result<bool>,
+    ) -> Result<Vec<T>> {
         let text = self.texts.entry(sql.place()).or_insert_with(|| portable(sql));
         let mut statement = self.connection.prepare_cached(text).map_err(failed)?;
         for (index, value) in params.iter().enumerate() {
@@ -22,6 +42,9 @@ impl SqliteSession {
         let mut rows = statement.raw_query();
         while let Some(row) = rows.next().map_err(failed)? {
             found.push(T::from_row(&mut Columns::of(Source::Sqlite(row)))?);
+            if is_last(row)? {
+                break;
+            }
         }
         Ok(found)
     }

@@ -3,54 +3,58 @@
 //! SQLite itself, so it hits nobody else. After an error of the file or a panic the connection is
 //! opened anew for the next caller: a full disk needs no restart.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use rusqlite::Connection;
 use tokio::sync::oneshot;
 
-use crate::db::database::CALL_WITHIN;
-use crate::db::sqlite::open::{BUSY, connect, sentence};
+use crate::db::database::{CALL_WITHIN, SEARCH_WITHIN};
+use crate::db::sqlite::file::File;
 use crate::db::sqlite::queue::{Job, Queue};
-use crate::db::sqlite::row::failed;
-use crate::sql::{DbError, Result, TextPlace};
+use crate::db::sqlite::session::{SqliteSession, late};
+use crate::sql::{DbError, Result};
 
 /// The most jobs that a thread takes at once.
 const BATCH: usize = 16;
-/// How often a running statement looks at the time, in SQLite's instructions: about a millisecond.
-const LOOK_EVERY: i32 = 10_000;
+/// How long the last connection waits for other processes before it leaves the log to them.
+const LAST_WAIT: Duration = Duration::from_secs(1);
 
-/// One connection with what goes with it.
-#[derive(Debug)]
-pub(in crate::db) struct SqliteSession {
-    pub(in crate::db) connection: Connection,
-    /// Statements as SQLite spells them, by the place of the constant.
-    pub(in crate::db) texts: HashMap<TextPlace, String>,
-    opened: Instant,
-    ends: Arc<AtomicU64>,
+/// What threads are for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::db) enum Kind {
+    Write,
+    Read,
+    Search,
 }
 
 /// Threads with the same kind of connection, taking work from one queue.
 #[derive(Debug)]
 pub(in crate::db) struct Threads {
     queue: Arc<Queue>,
+    longest: Duration,
+    running: Mutex<Vec<JoinHandle<()>>>,
 }
 
 impl Threads {
     /// Starts them; the first connection that cannot be opened is the error, in one sentence.
-    pub(in crate::db) async fn start(path: &Path, writes: bool, count: usize) -> Result<Self> {
-        let threads = Self { queue: Arc::default() };
+    pub(in crate::db) async fn start(file: &Arc<File>, kind: Kind, count: usize) -> Result<Self> {
+        let (name, longest) = match kind {
+            Kind::Write => ("sqlite-writer", CALL_WITHIN),
+            Kind::Read => ("sqlite-reader", CALL_WITHIN),
+            Kind::Search => ("sqlite-searcher", SEARCH_WITHIN),
+        };
+        let threads = Self { queue: Arc::default(), longest, running: Mutex::default() };
         for _ in 0..count {
             let (ready, opened) = oneshot::channel();
-            let (queue, path) = (Arc::clone(&threads.queue), path.to_path_buf());
-            std::thread::Builder::new()
-                .name(if writes { "sqlite-writer" } else { "sqlite-reader" }.into())
-                .spawn(move || serve(&queue, &path, writes, count, ready))
+            let (queue, file) = (Arc::clone(&threads.queue), Arc::clone(file));
+            let running = std::thread::Builder::new()
+                .name(name.into())
+                .spawn(move || serve(&queue, &file, kind, count, ready))
                 .map_err(|error| DbError::Away(error.to_string()))?;
+            threads.running().push(running);
             opened.await.map_err(|_| stopped())??;
         }
         Ok(threads)
@@ -61,14 +65,14 @@ impl Threads {
         &self,
         work: impl FnOnce(&mut SqliteSession) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let deadline = Instant::now() + CALL_WITHIN;
+        let (deadline, longest) = (Instant::now() + CALL_WITHIN, self.longest);
         let (answer, answered) = oneshot::channel();
         self.queue.push(Box::new(move |session| {
             if answer.is_closed() {
                 return true;
             }
             let outcome = session.and_then(|session| {
-                session.until(deadline)?;
+                session.until(deadline.min(Instant::now() + longest))?;
                 work(session)
             });
             let keep = !matches!(outcome, Err(DbError::Away(_)));
@@ -84,6 +88,21 @@ impl Threads {
     }
 }
 
+impl Threads {
+    /// Takes no more work; returns when what waits is done and the connections are closed.
+    pub(in crate::db) fn close(&self) {
+        self.queue.close();
+        let running = std::mem::take(&mut *self.running());
+        for thread in running {
+            let _ = thread.join();
+        }
+    }
+
+    fn running(&self) -> std::sync::MutexGuard<'_, Vec<JoinHandle<()>>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 impl Drop for Threads {
     fn drop(&mut self) {
         self.queue.close();
@@ -92,12 +111,12 @@ impl Drop for Threads {
 
 fn serve(
     queue: &Queue,
-    path: &Path,
-    writes: bool,
+    file: &Arc<File>,
+    kind: Kind,
     threads: usize,
     ready: oneshot::Sender<Result<()>>,
 ) {
-    let mut session = match SqliteSession::open(path, writes) {
+    let mut session = match SqliteSession::open(file, kind) {
         Ok(session) => {
             let _ = ready.send(Ok(()));
             Some(session)
@@ -109,13 +128,25 @@ fn serve(
     };
     let mut batch = VecDeque::new();
     while queue.take(&mut batch, threads, BATCH) {
-        if let Some(session) = session.as_mut().filter(|_| !writes && batch.len() > 1) {
+        if let Err(gone) = file.present() {
+            for job in batch.drain(..) {
+                job(Err(gone.clone()));
+            }
+            continue;
+        }
+        if let Some(session) = session.as_mut().filter(|_| kind == Kind::Read && batch.len() > 1) {
             session.share_snapshot();
         }
         for job in batch.drain(..) {
-            session = work_off(job, session, path, writes);
+            session = work_off(job, session, file, kind);
         }
         session = session.filter(SqliteSession::release_snapshot);
+        if let Some(session) = session.as_mut().filter(|_| kind == Kind::Write) {
+            session.bound_log();
+        }
+    }
+    if let Some(session) = session.filter(|_| kind == Kind::Write) {
+        session.empty_log(LAST_WAIT);
     }
 }
 
@@ -123,10 +154,10 @@ fn serve(
 fn work_off(
     job: Job,
     session: Option<SqliteSession>,
-    path: &Path,
-    writes: bool,
+    file: &Arc<File>,
+    kind: Kind,
 ) -> Option<SqliteSession> {
-    let mut current = match session.map_or_else(|| SqliteSession::open(path, writes), Ok) {
+    let mut current = match session.map_or_else(|| SqliteSession::open(file, kind), Ok) {
         Ok(current) => current,
         Err(error) => {
             let _ = catch_unwind(AssertUnwindSafe(|| job(Err(error))));
@@ -137,55 +168,24 @@ fn work_off(
     keep.then_some(current)
 }
 
-impl SqliteSession {
-    fn open(path: &Path, writes: bool) -> Result<Self> {
-        let mut connection = connect(path, writes).map_err(|error| sentence(path, &error))?;
-        let (opened, ends) = (Instant::now(), Arc::new(AtomicU64::new(u64::MAX)));
-        let until = Arc::clone(&ends);
-        connection
-            .progress_handler(
-                LOOK_EVERY,
-                Some(move || millis(opened.elapsed()) > until.load(Ordering::Relaxed)),
-            )
-            .map_err(failed)?;
-        Ok(Self { connection, texts: HashMap::new(), opened, ends })
-    }
-
-    /// Sets the deadline of the work that begins now.
-    fn until(&self, deadline: Instant) -> Result<()> {
-        let left = deadline.saturating_duration_since(Instant::now());
-        if left.is_zero() {
-            return Err(late());
-        }
-        self.ends.store(millis(self.opened.elapsed() + left), Ordering::Relaxed);
-        self.connection.busy_timeout(left.min(BUSY)).map_err(failed)
-    }
-}
-
-fn late() -> DbError {
-    DbError::Away(format!("no answer within {} s", CALL_WITHIN.as_secs()))
-}
-
 fn stopped() -> DbError {
     DbError::Away("the work on SQLite was broken off".into())
 }
 
-fn millis(span: Duration) -> u64 {
-    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
-}
-
 #[cfg(test)]
 mod tests {
-    use std::path::PathBuf;
+    use std::path::{Path, PathBuf};
     use std::pin::Pin;
+    use std::sync::atomic::{AtomicU64, Ordering};
     use std::sync::mpsc::{Sender, channel};
     use std::task::{Context, Poll, Waker};
 
     use super::*;
     use crate::db::sqlite::queue::QUEUE;
+    use crate::db::sqlite::row::failed;
 
-    async fn threads(path: &Path, writes: bool) -> Threads {
-        Threads::start(path, writes, 1).await.unwrap()
+    async fn threads(path: &Path, kind: Kind) -> Threads {
+        Threads::start(&Arc::new(File::new(path)), kind, 1).await.unwrap()
     }
 
     fn folder() -> (tempfile::TempDir, PathBuf) {
@@ -206,7 +206,7 @@ mod tests {
     #[tokio::test]
     async fn a_full_disk_is_away_and_writes_recover_when_there_is_room() {
         let (_folder, path) = folder();
-        let writer = threads(&path, true).await;
+        let writer = threads(&path, Kind::Write).await;
         let create = |session: &mut SqliteSession| {
             session.connection.execute_batch("CREATE TABLE t (b)").map_err(failed)
         };
@@ -229,7 +229,7 @@ mod tests {
     #[tokio::test]
     async fn a_statement_that_never_ends_is_interrupted_and_the_thread_goes_on() {
         let (_folder, path) = folder();
-        let writer = threads(&path, true).await;
+        let writer = threads(&path, Kind::Write).await;
         let endless = |session: &mut SqliteSession| {
             let sql = "WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n) \
                        SELECT max(i) FROM n";
@@ -244,7 +244,7 @@ mod tests {
     #[tokio::test]
     async fn a_panic_costs_its_caller_only() {
         let (_folder, path) = folder();
-        let writer = threads(&path, true).await;
+        let writer = threads(&path, Kind::Write).await;
         let broken = writer.run::<()>(|_| panic!("on purpose")).await;
         assert!(matches!(broken, Err(DbError::Away(_))), "{broken:?}");
         writer.run(|_| Ok(())).await.unwrap();
@@ -253,7 +253,7 @@ mod tests {
     #[tokio::test]
     async fn a_full_queue_refuses_at_once_and_work_nobody_waits_for_is_not_begun() {
         let (_folder, path) = folder();
-        let writer = threads(&path, true).await;
+        let writer = threads(&path, Kind::Write).await;
         let mut calls: Vec<_> = Vec::new();
         let (first, release) = hold(&writer);
         let begun = Arc::new(AtomicU64::new(0));
@@ -295,7 +295,8 @@ mod tests {
     #[tokio::test]
     async fn reads_that_waited_together_share_a_snapshot_that_has_every_earlier_write() {
         let (_folder, path) = folder();
-        let (writer, reader) = (threads(&path, true).await, threads(&path, false).await);
+        let (writer, reader) =
+            (threads(&path, Kind::Write).await, threads(&path, Kind::Read).await);
         let write = |sql: &'static str| {
             writer.run(move |session| session.connection.execute_batch(sql).map_err(failed))
         };
@@ -324,8 +325,8 @@ mod tests {
     #[tokio::test]
     async fn a_failure_in_a_batch_costs_its_caller_only() {
         let (_folder, path) = folder();
-        threads(&path, true).await.run(|_| Ok(())).await.unwrap();
-        let reader = threads(&path, false).await;
+        threads(&path, Kind::Write).await.run(|_| Ok(())).await.unwrap();
+        let reader = threads(&path, Kind::Read).await;
         let (first, release) = hold(&reader);
         let one = |session: &mut SqliteSession| {
             session.connection.query_row("SELECT 1", [], |row| row.get(0)).map_err(failed)
@@ -355,7 +356,8 @@ mod tests {
             ("", "is a folder"),
         ] {
             let path = folder.path().join(file);
-            let error = Threads::start(&path, true, 1).await.unwrap_err().to_string();
+            let file = Arc::new(File::new(&path));
+            let error = Threads::start(&file, Kind::Write, 1).await.unwrap_err().to_string();
             assert!(error.contains(told) && error.ends_with('.'), "{error}");
         }
     }

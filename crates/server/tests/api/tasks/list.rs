@@ -106,6 +106,39 @@ both! {
         }
     }
 
+    async fn a_page_of_long_texts_ends_early_and_links_to_the_rest(engine: Engine) {
+        let app = TestApp::start(engine).await;
+        let ada = app.sign_up("ada").await;
+        // Two bytes each in JSON, then four bytes each in UTF-8.
+        for letter in ["\n", "\u{1f980}"] {
+            for n in 0..60 {
+                let body = json!({"title": format!("{n}"), "description": letter.repeat(10_000)});
+                make(&ada, body).await;
+            }
+        }
+        for query in ["limit=1000", "limit=1000&sort=-title", "limit=1000&q=1", "limit=100&completed=false"] {
+            let mut all = BTreeSet::new();
+            let mut page = Some(format!("/api/tasks?{query}"));
+            let mut pages = 0;
+            while let Some(path) = page {
+                let reply = ada.get(&path).await.expect(200);
+                assert!(reply.bytes.len() <= (1 << 20) + 2, "{} bytes", reply.bytes.len());
+                let list = reply.json();
+                let list = list.as_array().expect("an array");
+                let length = list.len();
+                assert!(length > 0);
+                all.extend(list.iter().map(|task| task["id"].to_string()));
+                page = next(&reply);
+                pages += 1;
+                let is_short = length < 25;
+                assert!(!is_short || page.is_none(), "{length} tasks and more to come");
+            }
+            let wanted = if query.ends_with("q=1") { 30 } else { 120 };
+            assert_eq!(all.len(), wanted, "{query}");
+            assert!(pages > 1 || wanted == 30, "{query} on {pages} pages");
+        }
+    }
+
     async fn tasks_without_a_due_date_come_last(engine: Engine) {
         let app = TestApp::start(engine).await;
         let ada = app.sign_up("ada").await;

@@ -10,6 +10,7 @@ mod delete;
 mod isolation;
 mod list;
 mod replace;
+mod search;
 mod show;
 mod unnamed;
 mod update;

@@ -1,0 +1,65 @@
+//! The file at the database's path: whether it is still the one that was opened. SQLite would go on
+//! with a file that has no name any more, and everything acknowledged from then on would be lost.
+
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use crate::sql::{DbError, Result};
+
+/// Device and number of a file, which stay with it when it is renamed.
+type Identity = (u64, u64);
+
+/// The path, and what was there at the first opening.
+#[derive(Debug)]
+pub(in crate::db) struct File {
+    pub(in crate::db) path: PathBuf,
+    log: PathBuf,
+    /// `None` where there is nothing to compare: a database in memory, a system without such numbers.
+    opened: OnceLock<Option<Identity>>,
+}
+
+impl File {
+    pub(in crate::db) fn new(path: &Path) -> Self {
+        let mut log = path.as_os_str().to_owned();
+        log.push("-wal");
+        Self { path: path.to_path_buf(), log: log.into(), opened: OnceLock::new() }
+    }
+
+    /// Whether it was opened before.
+    pub(in crate::db) fn is_known(&self) -> bool {
+        self.opened.get().is_some()
+    }
+
+    /// What is at the path now is what was opened, unless that is known already.
+    pub(in crate::db) fn remember(&self) {
+        self.opened.get_or_init(|| identity(&self.path));
+    }
+
+    /// `Away`, in one sentence, unless the opened file is still at its path.
+    pub(in crate::db) fn present(&self) -> Result<()> {
+        match self.opened.get().copied().flatten() {
+            Some(opened) if identity(&self.path) != Some(opened) => Err(DbError::Away(format!(
+                "{} was deleted or replaced while the server ran: stop the server, put the \
+                 database back without the -wal and -shm files beside it, and start again.",
+                self.path.display()
+            ))),
+            _ => Ok(()),
+        }
+    }
+
+    /// How large the write-ahead log is.
+    pub(in crate::db) fn log_bytes(&self) -> u64 {
+        self.log.metadata().map_or(0, |log| log.len())
+    }
+}
+
+#[cfg(unix)]
+fn identity(path: &Path) -> Option<Identity> {
+    use std::os::unix::fs::MetadataExt as _;
+    path.metadata().ok().map(|file| (file.dev(), file.ino()))
+}
+
+#[cfg(not(unix))]
+fn identity(_: &Path) -> Option<Identity> {
+    None
+}

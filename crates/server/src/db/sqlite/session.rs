@@ -1,0 +1,73 @@
+//! A connection to the SQLite file, with its deadline and with what it remembers.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use rusqlite::Connection;
+
+use crate::db::database::CALL_WITHIN;
+use crate::db::sqlite::file::File;
+use crate::db::sqlite::open::{Access, BUSY, connect, sentence};
+use crate::db::sqlite::row::failed;
+use crate::db::sqlite::thread::Kind;
+use crate::sql::{DbError, Result, TextPlace};
+
+/// How often a running statement looks at the time, in SQLite's instructions: about a millisecond.
+const LOOK_EVERY: i32 = 10_000;
+
+/// One connection with what goes with it.
+#[derive(Debug)]
+pub(in crate::db) struct SqliteSession {
+    pub(in crate::db) connection: Connection,
+    /// Statements as SQLite spells them, by the place of the constant.
+    pub(in crate::db) texts: HashMap<TextPlace, String>,
+    pub(in crate::db) file: Arc<File>,
+    /// When the write-ahead log could last not be emptied, and how long that was tried.
+    pub(in crate::db) tried: Option<(Instant, Duration)>,
+    opened: Instant,
+    ends: Arc<AtomicU64>,
+}
+
+impl SqliteSession {
+    pub(in crate::db) fn open(file: &Arc<File>, kind: Kind) -> Result<Self> {
+        file.present()?;
+        let access = match kind {
+            Kind::Write if file.is_known() => Access::Write,
+            Kind::Write => Access::Create,
+            Kind::Read | Kind::Search => Access::Read,
+        };
+        let path = &file.path;
+        let mut connection = connect(path, access).map_err(|error| sentence(path, &error))?;
+        file.remember();
+        let (opened, ends) = (Instant::now(), Arc::new(AtomicU64::new(u64::MAX)));
+        let until = Arc::clone(&ends);
+        connection
+            .progress_handler(
+                LOOK_EVERY,
+                Some(move || millis(opened.elapsed()) > until.load(Ordering::Relaxed)),
+            )
+            .map_err(failed)?;
+        let (texts, file) = (HashMap::new(), Arc::clone(file));
+        Ok(Self { connection, texts, file, tried: None, opened, ends })
+    }
+
+    /// Sets the deadline of the work that begins now.
+    pub(in crate::db) fn until(&self, deadline: Instant) -> Result<()> {
+        let left = deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(late());
+        }
+        self.ends.store(millis(self.opened.elapsed() + left), Ordering::Relaxed);
+        self.connection.busy_timeout(left.min(BUSY)).map_err(failed)
+    }
+}
+
+pub(in crate::db) fn late() -> DbError {
+    DbError::Away(format!("no answer within {} s", CALL_WITHIN.as_secs()))
+}
+
+fn millis(span: Duration) -> u64 {
+    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
+}
