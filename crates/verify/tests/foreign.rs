@@ -33,8 +33,12 @@ fn embedded_keys_are_ignored_and_critical_members_refused() {
         ("x5c", json!(["AAAA"]), Ok(())),
         ("typ", json!("JWT"), Ok(())),
         ("typ", json!("at+jwt"), Ok(())),
-        ("typ", json!("refresh+jwt"), Err(Rejection::Malformed)),
-        ("typ", json!("dpop+jwt"), Err(Rejection::Malformed)),
+        ("typ", json!("refresh+jwt"), Err(Rejection::WrongPurpose)),
+        ("typ", json!("refresh"), Err(Rejection::WrongPurpose)),
+        ("typ", json!("id_token"), Err(Rejection::WrongPurpose)),
+        ("typ", json!("logout+jwt"), Err(Rejection::WrongPurpose)),
+        ("typ", json!("secevent+jwt"), Err(Rejection::WrongPurpose)),
+        ("typ", json!("dpop+jwt"), Err(Rejection::WrongPurpose)),
         ("crit", json!(["exp"]), Err(Rejection::Malformed)),
         ("b64", json!(false), Err(Rejection::Malformed)),
         ("zip", json!("DEF"), Err(Rejection::Malformed)),
@@ -79,5 +83,36 @@ fn a_claim_given_twice_and_what_is_no_object_are_refused() {
     let twice = claims().to_string().replacen('{', r#"{"sub":"victim","#, 1);
     for payload in [twice.as_str(), "", "[]", "null", "{", "{}{}", "\"text\""] {
         assert_eq!(verify(&header(), payload), Err(Rejection::BadClaims), "{payload}");
+    }
+}
+
+#[test]
+fn a_token_that_says_it_is_for_something_else_than_access_is_refused() {
+    let other = Err(Rejection::WrongPurpose);
+    for (name, value, outcome) in [
+        ("token_use", json!("access"), Ok(())),
+        ("typ", json!("Bearer"), Ok(())),
+        ("token_type", json!("bearer"), Ok(())),
+        ("type", json!("access"), Ok(())),
+        ("token_use", json!("id"), other),
+        ("token_use", json!(null), other),
+        ("token_use", json!(["access"]), other),
+        ("typ", json!("ID"), other),
+        ("typ", json!("Refresh"), other),
+        ("typ", json!("Logout"), other),
+        ("type", json!("refresh"), other),
+        ("token_type", json!("refresh"), other),
+        ("token_type", json!("DPoP"), other),
+        ("purpose", json!("password reset"), other),
+        ("cnf", json!({"jkt": "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"}), other),
+        ("cnf", json!({}), other),
+        ("cnf", json!(null), other),
+        ("events", json!({"http://schemas.openid.net/event/backchannel-logout": {}}), other),
+        ("at_hash", json!("MTIzNDU2Nzg5MDEyMzQ1Ng"), other),
+        ("c_hash", json!("MTIzNDU2Nzg5MDEyMzQ1Ng"), other),
+    ] {
+        let mut claims = claims();
+        claims[name] = value.clone();
+        assert_eq!(verify(&header(), &claims.to_string()), outcome, "{name} {value}");
     }
 }

@@ -8,6 +8,10 @@ use time::OffsetDateTime;
 
 use crate::timestamp::to_the_second;
 
+/// Claims by which a token may say that it is not for access alone.
+const PURPOSES: [&str; 9] =
+    ["token_use", "token_type", "typ", "type", "purpose", "cnf", "events", "at_hash", "c_hash"];
+
 /// What a token says of itself; nothing of it is proven.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Said {
@@ -69,8 +73,17 @@ impl Said {
                 format!("aud: it is {}, and {}", shown(self.claim("aud")), demands.audience)
             }
             Rejection::BadClaims => {
-                "claims: one is missing, given twice, of the wrong type or for another purpose"
-                    .into()
+                "claims: one is missing, given twice or of the wrong type".into()
+            }
+            Rejection::WrongPurpose => {
+                let said = PURPOSES.iter().filter_map(|name| Some((name, self.claim(name)?)));
+                let said = said.map(|(name, value)| format!("{name} {value}"));
+                let said: Vec<_> = said.collect();
+                if said.is_empty() {
+                    let typ = shown(self.member("typ"));
+                    return format!("typ: {typ} is not that of an access token");
+                }
+                format!("purpose: the token is not one for access alone: {}", said.join(", "))
             }
             Rejection::Malformed => format!(
                 "format: not canonical base64url, a header with other members than alg, kid and \

@@ -54,8 +54,11 @@ impl Expected {
     ) -> Result<Map<String, Value>, Rejection> {
         let token = Token::split(token)?;
         let header = token.header()?;
-        if header.has_critical || !is_access_token(header.typ.as_deref()) {
+        if header.has_critical {
             return Err(Rejection::Malformed);
+        }
+        if !is_access_token(header.typ.as_deref()) {
+            return Err(Rejection::WrongPurpose);
         }
         let key = header.key(keys)?;
         token.prove(key, now)?;
@@ -87,6 +90,9 @@ impl Expected {
         {
             return Err(Rejection::WrongAudience);
         }
+        if is_for_something_else(&claims) {
+            return Err(Rejection::WrongPurpose);
+        }
         Ok(claims)
     }
 }
@@ -96,6 +102,22 @@ impl Expected {
 fn is_access_token(typ: Option<&str>) -> bool {
     let Some(typ) = typ else { return true };
     ["JWT", "at+jwt", "application/at+jwt"].iter().any(|one| typ.eq_ignore_ascii_case(one))
+}
+
+/// Claims by which tokens say what they are for: Cognito, Keycloak, and what people mint by hand.
+const PURPOSES: [&str; 5] = ["token_use", "token_type", "typ", "type", "purpose"];
+/// Claims that access tokens do not have: the key that a token is bound to (RFC 7800 §3.1; whoever presents
+/// it would have to prove that they hold it), the events of log-out and security tokens (RFC 8417 §2.2), the
+/// hashes in ID tokens (OIDC Core §3.3.2.11).
+const NOT_ACCESS: [&str; 4] = ["cnf", "events", "at_hash", "c_hash"];
+
+fn is_for_something_else(claims: &Map<String, Value>) -> bool {
+    let is_access = |purpose: &Value| {
+        let word = purpose.as_str().unwrap_or_default();
+        ["access", "bearer", "JWT", "at+jwt"].iter().any(|own| own.eq_ignore_ascii_case(word))
+    };
+    NOT_ACCESS.iter().any(|name| claims.contains_key(*name))
+        || !PURPOSES.iter().filter_map(|name| claims.get(*name)).all(is_access)
 }
 
 /// RFC 7519 §4.1.3: one audience or several.

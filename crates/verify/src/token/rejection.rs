@@ -24,6 +24,9 @@ pub enum Rejection {
     WrongAudience,
     /// A claim is missing or has the wrong type.
     BadClaims,
+    /// Made for something else than access: a refresh, an ID or a log-out token, or one that is bound to a
+    /// key whose possession nobody proves here.
+    WrongPurpose,
     /// The session that it belongs to has ended, or its user may not sign in any more: the issuer says so.
     Inactive,
     /// The issuer's keys cannot be fetched, so that nothing can be said of the token: 503, not 401.
@@ -50,6 +53,7 @@ impl Rejection {
             Self::NotYetValid => "The token is not valid yet.",
             Self::WrongIssuer => "The token was issued by somebody else.",
             Self::WrongAudience => "The token is for another audience.",
+            Self::WrongPurpose => "The token was made for another purpose.",
             Self::BadClaims => "The token lacks a claim or has one of the wrong type.",
             Self::Inactive => "The token's session has ended.",
             Self::KeysUnavailable { .. } => "The keys of the token's issuer cannot be fetched.",
