@@ -40,7 +40,7 @@ macro_rules! events {
 
 events! {
     "Somebody registered." Register = "account.register";
-    "Another issuer's person was tied to an account by an address both had verified." IdentityLink = "identity.link";
+    "Another issuer's person was tied to an account by an address both had verified; its password and sessions ended." IdentityLink = "identity.link";
     "A sign-in; `failure` for a wrong password or unknown account, `blocked` for a disabled one." Login = "login";
     "A signed-in user was asked for the password; recorded where it was wrong or not looked at." PasswordConfirm = "password.confirm";
     "Sessions of the account were ended by their owner." Logout = "logout";

@@ -10,6 +10,7 @@ use time::OffsetDateTime;
 use tokio::sync::{mpsc, oneshot};
 
 use super::Audit;
+use super::folded::WINDOW;
 use crate::clock::Daily;
 use crate::sql::{DbError, Step};
 
@@ -74,7 +75,17 @@ impl RecordLane {
 
 async fn work(audit: Audit, mut notes: mpsc::Receiver<Note>) {
     let mut batch = Vec::with_capacity(BATCH);
-    while notes.recv_many(&mut batch, BATCH).await > 0 {
+    loop {
+        // Counts are written when their minute is over, also if nothing happens then.
+        let wait = if audit.folded.is_empty() { Duration::MAX } else { WINDOW };
+        match tokio::time::timeout(wait, notes.recv_many(&mut batch, BATCH)).await {
+            Ok(0) => return,
+            Ok(_) => {}
+            Err(_) => {
+                let counts = audit.folded.due(audit.clock.now());
+                batch.extend(counts.into_iter().map(|record| Note::Record(audit.step(record))));
+            }
+        }
         let mut records = Vec::new();
         let mut waiting = Vec::new();
         let mut prune = false;

@@ -4,6 +4,7 @@
 //! delays no request and fails none. Each event is also a line of the process's log.
 
 mod event;
+mod folded;
 mod lane;
 mod list;
 mod store;
@@ -22,6 +23,7 @@ use crate::error::Error;
 use crate::gate::{Authority, Gate};
 use crate::input::Origin;
 use crate::sql::{Result, Step};
+use folded::Folded;
 use lane::RecordLane;
 
 /// What the client is called in records of the command line, before the operator's name.
@@ -63,12 +65,13 @@ pub struct Audit {
     random: Random,
     retention: Option<Duration>,
     lane: Arc<RecordLane>,
+    folded: Arc<Folded>,
 }
 
 impl Audit {
     /// The log of this database; records older than `retention` are removed now and then.
     pub fn new(db: Database, clock: Clock, random: Random, retention: Option<Duration>) -> Self {
-        Self { db, clock, random, retention, lane: Arc::default() }
+        Self { db, clock, random, retention, lane: Arc::default(), folded: Arc::default() }
     }
 
     /// Does the work and appends its records in one transaction; the rows of the work's steps.
@@ -100,16 +103,27 @@ impl Audit {
     }
 
     /// Appends the record soon, without making the request wait. If the lane is full, the record is
-    /// in the process's log alone, which says so.
+    /// in the process's log alone, which says so. Refusals that repeat are counted instead.
     pub fn note(&self, record: Record) {
         record.log();
-        self.lane.put(self, self.step(record));
+        let now = self.clock.now();
+        self.put_counts(self.folded.due(now));
+        if let Some(record) = self.folded.take(record, now) {
+            self.lane.put(self, self.step(record));
+        }
         self.prune_daily();
     }
 
     /// Waits until what was noted so far is stored, or given up.
     pub async fn flush(&self) {
+        self.put_counts(self.folded.all());
         self.lane.flush().await;
+    }
+
+    fn put_counts(&self, counts: Vec<Record>) {
+        for record in counts {
+            self.lane.put(self, self.step(record));
+        }
     }
 
     /// Removes what is past the retention time; how many records that were.

@@ -1,5 +1,6 @@
 //! The audit log.
 
 mod append_only;
+mod folded;
 mod prune;
 mod records;
