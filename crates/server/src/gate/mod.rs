@@ -10,8 +10,8 @@ mod standing;
 pub(crate) use conditions::{active, flag_is, holds, live, not_ended};
 pub use permission::{Needed, Permission};
 pub use safeguards::{
-    Authority, STATEMENTS, end_other_sessions, end_sessions, keep_an_admin, lock_admins,
-    user_exists,
+    Authority, STATEMENTS, end_other_sessions, end_sessions, end_sessions_of_linked, keep_an_admin,
+    lock_admins, user_exists,
 };
 pub use standing::{Life, Standing};
 

@@ -30,8 +30,16 @@ statements! {
     HOLDS_ALL_OF_ROLE = concat!("SELECT doorward_refuse('insufficient_scope:' || p.permission) \
         FROM role_permissions p WHERE p.role = $1 \
         AND NOT ", holds!("$2", "p.permission"));
+    // What a role means elsewhere is known to who holds it, and to who makes roles.
+    KNOWS_ROLE = concat!("SELECT doorward_refuse('insufficient_scope:roles:write') \
+        WHERE NOT EXISTS (SELECT 1 FROM role_permissions p WHERE p.role = $1) \
+        AND NOT EXISTS (SELECT 1 FROM user_roles m WHERE m.user_id = $2 AND m.role = $1) \
+        AND NOT ", holds!("$2", "'roles:write'"));
     END_SESSIONS = concat!("UPDATE sessions SET ended_at = $2, end_reason = $3 \
         WHERE user_id = $1 AND ", not_ended!(""), " RETURNING id");
+    END_SESSIONS_OF_LINKED = concat!("UPDATE sessions SET ended_at = $3, end_reason = $4 \
+        WHERE user_id = (SELECT i.user_id FROM identities i WHERE i.id = $1 AND i.user_id <> $2) \
+        AND ", not_ended!(""));
     END_OTHER_SESSIONS = concat!("UPDATE sessions SET ended_at = $3, end_reason = $4 \
         WHERE user_id = $1 AND id <> $2 AND ", not_ended!(""), " RETURNING id");
 }
@@ -64,6 +72,12 @@ impl Authority {
         self.user_id().map(|id| Step::new(HOLDS_ALL_OF_USER, params![user, id]))
     }
 
+    /// Refuses a role without permissions, which can only mean something to other services, unless the
+    /// caller holds it as well or may write roles.
+    pub fn knows_role(&self, role: &str) -> Option<Step> {
+        self.user_id().map(|id| Step::new(KNOWS_ROLE, params![role, id]))
+    }
+
     /// Refuses unless the caller holds all that this role allows.
     pub fn holds_all_of_role(&self, role: &str) -> Option<Step> {
         self.user_id().map(|id| Step::new(HOLDS_ALL_OF_ROLE, params![role, id]))
@@ -88,6 +102,11 @@ pub fn user_exists(user: Uuid) -> Step {
 /// Ends every session of a user.
 pub fn end_sessions(owner: Uuid, now: OffsetDateTime, reason: &'static str) -> Step {
     Step::new(END_SESSIONS, params![owner, now, reason])
+}
+
+/// Ends every session of the account that a new identity was tied to, unless the account is new as well.
+pub fn end_sessions_of_linked(identity: Uuid, new_user: Uuid, now: OffsetDateTime) -> Step {
+    Step::new(END_SESSIONS_OF_LINKED, params![identity, new_user, now, "linked"])
 }
 
 /// Ends all sessions of the gate's user but the one that asks.

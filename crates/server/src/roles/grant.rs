@@ -1,4 +1,5 @@
-//! `PUT /admin/users/{id}/roles/{role}`: gives a role whose every permission the giver holds.
+//! `PUT /admin/users/{id}/roles/{role}`: gives a role whose every permission the giver holds. A role
+//! without any may still mean much to the services that read `roles` in tokens.
 
 use axum::extract::State;
 use uuid::Uuid;
@@ -21,7 +22,7 @@ use crate::sql::Step;
     params(("id" = Uuid, Path, description = "The user's id"), RoleInPath),
     responses(
         (status = 204, description = "The user holds the role"),
-        (status = 403, description = "Needs `roles:grant`, and every permission of the role"),
+        (status = 403, description = "Needs `roles:grant` and every permission of the role; of a role without any, the role itself or `roles:write`"),
         (status = 404, description = "No such user, or no such role"),
         (status = 422, description = "The id is not a UUID, or the role's name cannot be one")))]
 pub(super) async fn grant(
@@ -49,5 +50,6 @@ impl Roles {
 pub(super) fn holding(by: &Actor, user: Uuid, name: &RoleName) -> Vec<Step> {
     let mut steps = vec![lock_admins(), user_exists(user), store::exists(name)];
     steps.extend(by.authority.holds_all_of_role(name.as_str()));
+    steps.extend(by.authority.knows_role(name.as_str()));
     steps
 }

@@ -21,7 +21,7 @@ use crate::keys::Permitted;
     params(("id" = Uuid, Path, description = "The user's id"), RoleInPath),
     responses(
         (status = 204, description = "The user does not hold the role"),
-        (status = 403, description = "Needs `roles:grant`, and every permission of the role"),
+        (status = 403, description = "Needs `roles:grant` and every permission of the role; of a role without any, the role itself or `roles:write`"),
         (status = 404, description = "No such user, or no such role"),
         (status = 409, description = "The last active admin"),
         (status = 422, description = "The id is not a UUID, or the role's name cannot be one")))]

@@ -59,4 +59,24 @@ both! {
         eve.patch(&bob.at(""), off).await.expect(200);
         eve.delete(&bob.at("")).await.expect(204);
     }
+
+    async fn a_role_that_only_other_services_know_is_given_by_its_holders_and_by_who_makes_roles(engine: Engine) {
+        let app = TestApp::start(engine).await;
+        let ada = app.admin("ada").await;
+        let eve = app.officer(&ada, "granter", &["roles:grant"]).await;
+        let friend = app.sign_up("friend").await;
+        ada.post("/admin/roles", json!({"name": "billing-admin", "permissions": []})).await.expect(201);
+        for to in [&eve, &friend] {
+            let reply = eve.raw("PUT", &to.at("/roles/billing-admin"), &[], "").await;
+            reply.expect_problem(403, "insufficient_scope");
+            assert!(!ada.get(&to.at("")).await.text().contains("billing-admin"));
+        }
+        ada.raw("PUT", &friend.at("/roles/billing-admin"), &[], "").await.expect(204);
+        eve.delete(&friend.at("/roles/billing-admin")).await.expect_problem(403, "insufficient_scope");
+        ada.raw("PUT", &eve.at("/roles/billing-admin"), &[], "").await.expect(204);
+        eve.delete(&friend.at("/roles/billing-admin")).await.expect(204);
+        eve.raw("PUT", &friend.at("/roles/user"), &[], "").await.expect(204);
+        let maker = app.officer(&ada, "maker", &["roles:grant", "roles:write"]).await;
+        maker.raw("PUT", &friend.at("/roles/billing-admin"), &[], "").await.expect(204);
+    }
 }
