@@ -8,28 +8,43 @@ use super::person::Person;
 use crate::accounts::Name;
 use crate::db::{Columns, Database, FromRow, Row};
 use crate::email::Email;
+use crate::gate::end_sessions_of_linked;
 use crate::sql::{Result, Step};
-use crate::{params, statements};
+use crate::{params, statements, step, text};
+
+/// The account `u` of a verified address, unless somebody may open it who is not known to own the address:
+/// another subject of this issuer, as of a recycled address, or anybody whose issuer did not verify it.
+/// `:link` is null where linking is not allowed.
+macro_rules! linkable {
+    () => {
+        "u.email_key = :link AND u.email_verified AND NOT EXISTS (SELECT 1 FROM identities o \
+         WHERE o.user_id = u.id AND (o.issuer = :issuer OR NOT o.address_proven))"
+    };
+}
 
 statements! {
     FIND = "SELECT i.id, i.user_id FROM identities i WHERE i.issuer = $1 AND i.subject = $2";
     FIND_FATE = "SELECT i.user_id, u.is_active, u.banned_until FROM identities i \
         JOIN users u ON u.id = i.user_id WHERE i.issuer = $1 AND i.subject = $2";
-    // The account that a verified address may be linked to: $2 is null where linking is not allowed.
-    // An account whose own address is unproven could be anybody's who once typed it.
-    INSERT_USER = "INSERT INTO users (id, email, email_key, email_verified, name, created_at, updated_at) \
-        SELECT $1, CASE WHEN taken.one IS NULL THEN $5 END, CASE WHEN taken.one IS NULL THEN $6 END, \
-        $7 AND taken.one IS NULL, $8, $9, $9 \
-        FROM (SELECT (SELECT u.id FROM users u WHERE u.email_key = $6) AS one) taken \
-        WHERE NOT EXISTS (SELECT 1 FROM identities i WHERE i.issuer = $3 AND i.subject = $4) \
-        AND NOT EXISTS (SELECT 1 FROM users u WHERE u.email_key = $2 AND u.email_verified) \
-        RETURNING id";
+    INSERT_USER = text!(
+        "INSERT INTO users (id, email, email_key, email_verified, name, created_at, updated_at) \
+         SELECT :user, CASE WHEN taken.one IS NULL THEN :email END, \
+         CASE WHEN taken.one IS NULL THEN :email_key END, :proven AND taken.one IS NULL, :name, :now, :now \
+         FROM (SELECT (SELECT u.id FROM users u WHERE u.email_key = :email_key) AS one) taken \
+         WHERE NOT EXISTS (SELECT 1 FROM identities i WHERE i.issuer = :issuer AND i.subject = :subject) \
+         AND NOT EXISTS (SELECT 1 FROM users u WHERE ", linkable!(), ") RETURNING id"
+    );
     INSERT_ROLE = "INSERT INTO user_roles (user_id, role) \
-        SELECT u.id, 'user' FROM users u WHERE u.id = $1";
-    INSERT_IDENTITY = "INSERT INTO identities (id, issuer, subject, user_id, created_at) \
-        SELECT $1, $3, $4, u.id, $6 FROM users u \
-        WHERE (u.id = $5 OR (u.email_key = $2 AND u.email_verified)) \
-        AND NOT EXISTS (SELECT 1 FROM identities i WHERE i.issuer = $3 AND i.subject = $4)";
+        SELECT u.id, 'user' FROM users u WHERE u.id = :user";
+    INSERT_IDENTITY = text!(
+        "INSERT INTO identities (id, issuer, subject, user_id, created_at, address_proven) \
+         SELECT :identity, :issuer, :subject, u.id, :now, :proven FROM users u \
+         WHERE (u.id = :user OR (", linkable!(), ")) \
+         AND NOT EXISTS (SELECT 1 FROM identities i WHERE i.issuer = :issuer AND i.subject = :subject)"
+    );
+    // Whoever set the password never proved the address, whatever somebody says who may write accounts.
+    END_PASSWORD_OF_LINKED = "UPDATE users SET hashed_password = NULL, updated_at = :now \
+        WHERE id <> :user AND id = (SELECT i.user_id FROM identities i WHERE i.id = :identity)";
     FIND_BETTER_AUTH_SESSION = "SELECT doorward_better_auth_session($1, $2) AS answer";
 }
 
@@ -69,7 +84,7 @@ pub(super) async fn find_fate(db: &Database, person: &Person) -> Result<Option<L
 }
 
 /// The identity of the person, made together with its user unless both are there; and whether the user
-/// was. `Unique` where somebody else just made one of them, or took the address.
+/// was. An account that it is tied to loses its password and its sessions. `Unique` where somebody else just made one of them, or took the address.
 pub(super) async fn insert(
     db: &Database,
     person: &Person,
@@ -79,26 +94,28 @@ pub(super) async fn insert(
 ) -> Result<(Option<Identity>, bool)> {
     let key = person.email.as_ref().map(Email::key);
     let link = key.filter(|_| may_link && person.is_email_verified);
-    let user = params![
-        new.user,
-        link,
-        &person.issuer,
-        &person.subject,
-        person.email.as_ref().map(Email::as_str),
-        key,
-        person.is_email_verified,
-        person.name.as_ref().map(Name::as_str),
-        now,
-    ];
-    let identity = params![new.identity, link, &person.issuer, &person.subject, new.user, now];
+    let (issuer, subject) = (&person.issuer, &person.subject);
+    let (proven, NewIds { identity, user }) = (person.is_email_verified, new);
     let steps = vec![
-        Step::new(INSERT_USER, user),
-        Step::new(INSERT_ROLE, params![new.user]),
-        Step::new(INSERT_IDENTITY, identity),
-        Step::new(FIND, params![&person.issuer, &person.subject]),
+        step!(INSERT_USER {
+            user,
+            link,
+            issuer,
+            subject,
+            email: person.email.as_ref().map(Email::as_str),
+            email_key: key,
+            proven,
+            name: person.name.as_ref().map(Name::as_str),
+            now,
+        }),
+        step!(INSERT_ROLE { user }),
+        step!(INSERT_IDENTITY { identity, link, issuer, subject, user, now, proven }),
+        step!(END_PASSWORD_OF_LINKED { identity, user, now }),
+        end_sessions_of_linked(identity, user, now),
+        Step::new(FIND, params![issuer, subject]),
     ];
     let rows = db.write(steps).await?;
-    let found = rows.get(3).and_then(|rows| rows.first()).map(Row::read);
+    let found = rows.last().and_then(|rows| rows.first()).map(Row::read);
     let made = rows.first().is_some_and(|rows| !rows.is_empty());
     Ok((found.transpose()?, made))
 }

@@ -50,6 +50,9 @@ migrations! {
     9 "0009_signing_keys",
     10 "0010_session_indexes",
     11 "0011_newcomers",
+    12 "0012_audit_horizon",
+    13 "0013_refresh_repeats",
+    14 "0014_identity_address",
 }
 
 impl Migration {

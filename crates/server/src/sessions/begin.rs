@@ -65,6 +65,8 @@ impl Sessions {
         Session {
             counter: 0,
             confirmed: 0,
+            repeats: 0,
+            repeated_at: None,
             rotated_at: now,
             expires_at: begun.extended(now, settings.session_idle_ttl),
             ended_at: None,

@@ -143,7 +143,7 @@ impl Sessions {
         let worth = presented
             .prove(&found.session.begun, &self.secrets)
             .map(|genuine| redeem(genuine, &found.session, forgive, now));
-        if !matches!(worth, Some(Redemption::Advance | Redemption::Repeat)) {
+        if !matches!(worth, Some(Redemption::Advance | Redemption::Repeat | Redemption::Forgive)) {
             return Ok(Introspection::default());
         }
         Ok(Introspection {

@@ -117,7 +117,8 @@ impl Sessions {
                 self.end_stolen(&session, now, origin).await?;
                 Err(Error::RefreshTokenReused)
             }
-            Redemption::Repeat => {
+            Redemption::Forgive if !store::update_repeats(db, &session, now).await? => Ok(None),
+            Redemption::Repeat | Redemption::Forgive => {
                 self.tokens(&session.begun, session.generation(), roles, now).await.map(Some)
             }
             Redemption::Advance => {

@@ -1,6 +1,7 @@
 //! Refresh token: its text and its one rule. Rotation that never logs an honest client out and still
 //! catches a thief (RFC 9700 §4.14.2): the current token advances; one step behind is answered with the
-//! current token again while a lost answer or a second tab can explain it; anything older is theft.
+//! current token again while a lost answer or a second tab can explain it, a few times; anything older
+//! is theft.
 //! Only a token whose MAC is right is ever judged, so nobody can end a session by guessing.
 
 use std::time::Duration;
@@ -17,6 +18,8 @@ pub(super) const PREFIX: &str = "dwr_";
 /// Session id, counter, secret id.
 const BODY: usize = 16 + 8 + 4;
 const MAC: usize = 32;
+/// Lost answers that are believed in generations one after the other. A thief and an owner who take turns need one in each.
+const MOST_REPEATS: i64 = 3;
 
 /// A refresh token as somebody sent it: nothing about it is proven yet.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -41,6 +44,8 @@ pub enum Redemption {
     Advance,
     /// One step behind, and an honest client explains it: return the current token, extend nothing.
     Repeat,
+    /// The same, but only so often: to be counted first.
+    Forgive,
     /// Theft: end the session.
     Reused,
     /// Worth nothing, and nothing to be alarmed at.
@@ -107,9 +112,15 @@ pub fn redeem(
     let age = (now - stored.rotated_at).abs();
     let within = |limit: Duration| !limit.is_zero() && age <= limit;
     let unconfirmed = stored.confirmed < stored.counter;
+    let retries = unconfirmed && within(forgive.retry);
+    // Several tabs that wake up at once are one repeat.
+    let at_once = stored
+        .repeated_at
+        .is_some_and(|at| !forgive.grace.is_zero() && at <= now && now - at <= forgive.grace);
     match stored.counter - presented.counter {
         0 => Redemption::Advance,
-        1 if within(forgive.grace) || (unconfirmed && within(forgive.retry)) => Redemption::Repeat,
+        1 if within(forgive.grace) || (retries && at_once) => Redemption::Repeat,
+        1 if retries && stored.repeats < MOST_REPEATS => Redemption::Forgive,
         _ => Redemption::Reused,
     }
 }
@@ -148,6 +159,8 @@ mod tests {
             begun: begun(),
             counter,
             confirmed,
+            repeats: 0,
+            repeated_at: None,
             rotated_at: ROTATED,
             expires_at: ROTATED + Duration::from_hours(24),
             ended_at: None,
@@ -189,7 +202,7 @@ mod tests {
 
     #[test]
     fn one_step_behind_is_forgiven_within_the_retry_while_unconfirmed() {
-        assert_eq!(at(4, &session(5, 4), DEFAULT, 3600), Redemption::Repeat);
+        assert_eq!(at(4, &session(5, 4), DEFAULT, 3600), Redemption::Forgive);
         assert_eq!(at(4, &session(5, 4), DEFAULT, 3601), Redemption::Reused);
         assert_eq!(at(4, &session(5, 5), DEFAULT, 3600), Redemption::Reused);
     }
@@ -199,6 +212,20 @@ mod tests {
         assert_eq!(at(4, &session(5, 5), DEFAULT, -10), Redemption::Repeat);
         assert_eq!(at(4, &session(5, 5), DEFAULT, -11), Redemption::Reused);
         assert_eq!(at(4, &session(5, 4), DEFAULT, -3601), Redemption::Reused);
+    }
+
+    #[test]
+    fn a_lost_answer_is_believed_three_times_and_tabs_that_ask_together_count_once() {
+        for (repeats, since_last, expected) in [
+            (0, 3600, Redemption::Forgive),
+            (2, 11, Redemption::Forgive),
+            (3, 10, Redemption::Repeat),
+            (3, 11, Redemption::Reused),
+        ] {
+            let last = ROTATED + time::Duration::seconds(60 - since_last);
+            let stored = Session { repeats, repeated_at: Some(last), ..session(5, 4) };
+            assert_eq!(at(4, &stored, DEFAULT, 60), expected, "{repeats} {since_last}");
+        }
     }
 
     #[test]
@@ -218,7 +245,7 @@ mod tests {
             }
         }
         let retry_only = Forgiveness { grace: Duration::ZERO, ..DEFAULT };
-        assert_eq!(at(4, &session(5, 4), retry_only, 0), Redemption::Repeat);
+        assert_eq!(at(4, &session(5, 4), retry_only, 0), Redemption::Forgive);
         assert_eq!(at(4, &session(5, 5), retry_only, 0), Redemption::Reused);
     }
 

@@ -32,6 +32,10 @@ pub struct Session {
     pub counter: i64,
     /// The latest generation whose access token was seen.
     pub confirmed: i64,
+    /// Repeats that were forgiven in generations one after the other.
+    pub repeats: i64,
+    /// When the last of them was.
+    pub repeated_at: Option<OffsetDateTime>,
     /// When the current generation was made.
     pub rotated_at: OffsetDateTime,
     /// The idle limit, never past the absolute one.
@@ -83,6 +87,8 @@ impl FromRow for Session {
             rotated_at: row.get(5)?,
             expires_at: row.get(6)?,
             ended_at: row.get(8)?,
+            repeats: row.get(9)?,
+            repeated_at: row.get(10)?,
         })
     }
 }

@@ -25,16 +25,20 @@ statements! {
     IS_LIVE = concat!("SELECT doorward_refuse('ended') \
         WHERE NOT EXISTS (SELECT 1 FROM sessions WHERE id = $1 AND ", not_ended!(""), ")");
     FIND_FOR_REFRESH = concat!("SELECT s.id, s.user_id, s.counter, s.confirmed, s.salt, s.rotated_at, \
-        s.expires_at, s.max_expires_at, s.ended_at, \
+        s.expires_at, s.max_expires_at, s.ended_at, s.repeats, s.repeated_at, \
         ", active!("u.", "$2"), " AS is_active, \
         (SELECT string_agg(r.role, ',' ORDER BY r.role) FROM user_roles r WHERE r.user_id = u.id) AS roles \
         FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = $1");
+    // A generation that was repeated and never seen keeps the count, any other ends it.
     ADVANCE = concat!("UPDATE sessions SET counter = counter + 1, rotated_at = $3, last_seen_at = $3, \
+        repeats = CASE WHEN repeated_at > rotated_at AND confirmed < counter THEN repeats ELSE 0 END, \
         expires_at = $4 WHERE id = $1 AND counter = $2 AND ", live!("", "$3"), " \
         AND max_expires_at > $3 AND EXISTS (SELECT 1 FROM users u WHERE u.id = sessions.user_id \
         AND ", active!("u.", "$3"), ") \
         RETURNING (SELECT string_agg(r.role, ',' ORDER BY r.role) FROM user_roles r \
         WHERE r.user_id = sessions.user_id) AS roles");
+    REPEAT = concat!("UPDATE sessions SET repeats = repeats + 1, repeated_at = $4 \
+        WHERE id = $1 AND counter = $2 AND repeats = $3 AND ", live!("", "$4"), " RETURNING id");
     END = concat!("UPDATE sessions SET ended_at = $2, end_reason = $3 \
         WHERE id = $1 AND ", not_ended!(""));
     // One row with nulls for a user without sessions, none without such a user.
@@ -66,10 +70,10 @@ pub(super) struct Refreshable {
 
 impl FromRow for Refreshable {
     fn from_row(row: &mut Columns<'_>) -> Result<Self> {
-        let roles: Option<String> = row.get(10)?;
+        let roles: Option<String> = row.get(12)?;
         Ok(Self {
             session: Session::from_row(row)?,
-            is_active: row.get(9)?,
+            is_active: row.get(11)?,
             roles: split_roles(roles.as_deref()),
         })
     }
@@ -172,6 +176,17 @@ pub(super) async fn update_counter(
     let rows: Vec<RoleNames> =
         db.execute(Step::new(ADVANCE, params![id, counter, now, expires_at])).await?;
     Ok(rows.into_iter().next().map(|RoleNames(roles)| roles))
+}
+
+/// Counts one repeat more if neither the counter nor the count has moved; whether it did.
+pub(super) async fn update_repeats(
+    db: &Database,
+    seen: &Session,
+    now: OffsetDateTime,
+) -> Result<bool> {
+    let values = params![seen.begun.id, seen.counter, seen.repeats, now];
+    let rows: Vec<Uuid> = db.execute(Step::new(REPEAT, values)).await?;
+    Ok(!rows.is_empty())
 }
 
 /// Ends a session whoever asks; refused if it had ended.

@@ -49,12 +49,23 @@ fn following_shows_what_was_and_then_what_happens_once() {
 
 #[test]
 fn pruning_says_how_many_records_went() {
-    let program = database().env("AUDIT_RETENTION", "1s");
-    std::thread::park_timeout(std::time::Duration::from_millis(1100));
+    let program = database().env("AUDIT_RETENTION", "1d");
+    let tables = rusqlite::Connection::open(program.folder().join("doorward.db")).expect("open");
+    let old = "INSERT INTO audit_log (id, at, event, outcome, actor) \
+        VALUES (zeroblob(16), '2026-01-01T00:00:00.000000Z', 'login', 'success', 'user')";
+    tables.execute(old, []).expect("an old record");
     assert_eq!(program.run(&["audit", "prune"]).expect(0).stdout, "Removed 1 records.\n");
     let left = program.run(&["audit", "list", "--json"]).expect(0).json();
     assert_eq!(
-        (left.as_array().map(Vec::len), &left[0]["event"]),
-        (Some(1), &"audit.prune".into())
+        (left.as_array().map(Vec::len), &left[1]["event"]),
+        (Some(2), &"audit.prune".into())
     );
+}
+
+#[test]
+fn a_retention_time_below_a_day_is_refused() {
+    for short in ["1s", "23h"] {
+        let refused = database().env("AUDIT_RETENTION", short).run(&["audit", "prune"]).expect(78);
+        assert!(refused.errors()[0].contains("must be a day or longer"), "{:?}", refused.errors());
+    }
 }

@@ -15,6 +15,7 @@ mod better_auth_session;
 mod cookie_cache;
 mod examined;
 mod first_sight;
+mod linked;
 pub(crate) mod published_keys;
 mod shared_secret;
 

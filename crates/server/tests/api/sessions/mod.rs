@@ -15,6 +15,7 @@ mod logout;
 mod prune;
 mod races;
 mod refresh;
+mod repeats;
 mod revoke;
 mod revoke_everybodys;
 mod revoke_of_user;

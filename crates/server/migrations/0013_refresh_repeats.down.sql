@@ -1,0 +1,2 @@
+ALTER TABLE sessions DROP COLUMN repeated_at;
+ALTER TABLE sessions DROP COLUMN repeats;
