@@ -4,6 +4,7 @@
 
 mod document;
 mod entry;
+mod plain_text;
 mod resolve;
 mod settings;
 pub(crate) mod source;

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use super::plain_text;
 use super::{DatabaseUrl, LogFormat, Secret, Settings};
 use crate::config::entry::entries::ENTRIES;
 use crate::config::entry::masked::masked;
@@ -90,6 +91,7 @@ impl Gathered {
                 issuer.origin = "PUBLIC_URL".into();
             }
         }
+        self.warnings.extend(plain_text::warnings(&settings));
         let mut problems = self.problems;
         problems.extend(contradictions(&settings, reserved));
         Resolved { settings, values, warnings: self.warnings, problems }

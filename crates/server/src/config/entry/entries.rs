@@ -1,6 +1,8 @@
 //! Every setting there is, each once. To add one: a field in `settings`, an entry here, and
 //! `UPDATE_DOCS=1 cargo test --test cli documents`.
 
+use std::time::Duration;
+
 use super::abuse;
 use super::issuers;
 use super::parse;
@@ -85,8 +87,8 @@ pub(in crate::config) const ENTRIES: &[Setting] = &[
     Setting {
         name: "PREVIOUS_SECRETS",
         section: TOKENS,
-        about: "Secrets that are no longer used to sign but still accepted, so that nobody is \
-            signed out when the secret changes. A list.",
+        about: "Secrets that are accepted but sign nothing: earlier ones, and the next one before it \
+            takes over, so that nobody is signed out when the secret changes. A list. See `docs/deploy.md`.",
         secrecy: Secrecy::Secret,
         set: Some(|settings, text| put(&mut settings.previous_secrets, word::secrets(text))),
         ..PLAIN
@@ -335,11 +337,14 @@ pub(in crate::config) const ENTRIES: &[Setting] = &[
     Setting {
         name: "AUDIT_RETENTION",
         section: LOGS,
-        about: "How long records of the audit log are kept; `0` keeps them for ever. Older ones are \
+        about: "How long records of the audit log are kept: a day or longer; `0` keeps them for ever. Older ones are \
             removed once a day while the server has work, and by `doorward audit prune`.",
         default: "365d",
         set: Some(|settings, text| {
             let kept = parse::duration(text, 0)?;
+            if !kept.is_zero() && kept < Duration::from_hours(24) {
+                return Err("must be a day or longer, or 0 for ever".into());
+            }
             settings.audit_retention = (!kept.is_zero()).then_some(kept);
             Ok(())
         }),

@@ -1,0 +1,88 @@
+//! What these settings send over a network in plain text, where whoever is on the way can read or change
+//! it. Inside one machine nobody is, and inside a private network it may be meant: so it is a warning.
+
+use super::{DatabaseUrl, Settings, Tls};
+
+/// A sentence on each.
+pub(super) fn warnings(settings: &Settings) -> Vec<String> {
+    let better_auth = settings.better_auth_url.iter().map(|url| ("BETTER_AUTH_URL", url.clone()));
+    let issuers = settings.trusted_issuers.iter().map(|one| ("TRUSTED_ISSUERS", one.keys()));
+    let issuers = better_auth.chain(issuers).filter(|(_, url)| is_remote_http(url));
+    let issuers = issuers.map(|(name, url)| {
+        format!(
+            "{name}: the keys of {url} are fetched without TLS, so whoever is on the way can \
+             sign in as anybody: use https."
+        )
+    });
+    let database = match &settings.database {
+        DatabaseUrl::Postgres(url)
+            if !url.is_local() && matches!(url.tls, Tls::Disabled | Tls::Preferred) =>
+        {
+            let sure = if url.tls == Tls::Disabled { "goes" } else { "may go" };
+            Some(format!(
+                "DATABASE_URL: the connection to {} {sure} without TLS, so whoever is on the way \
+                 can read and change what is stored: use sslmode=require.",
+                url.host
+            ))
+        }
+        _ => None,
+    };
+    issuers.chain(database).collect()
+}
+
+fn is_remote_http(url: &str) -> bool {
+    let Ok(url) = url::Url::parse(url) else { return false };
+    let is_local = match url.host() {
+        Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        None => true,
+    };
+    url.scheme() == "http" && !is_local
+}
+
+#[cfg(test)]
+mod tests {
+    use super::warnings;
+    use crate::config::{DatabaseUrl, Secret, Settings};
+
+    fn of(database: &str, better_auth: Option<&str>) -> Vec<String> {
+        let mut settings = Settings::new(DatabaseUrl::parse(database).unwrap(), Secret::new(""));
+        settings.better_auth_url = better_auth.map(Into::into);
+        warnings(&settings)
+    }
+
+    #[test]
+    fn a_database_elsewhere_without_tls_is_named_without_its_password() {
+        for (url, expected) in [
+            ("postgres://u:hunter2@db.example/d?sslmode=disable", "db.example goes without TLS"),
+            ("postgres://u:hunter2@10.0.0.5/d?sslmode=prefer", "10.0.0.5 may go without TLS"),
+        ] {
+            let said = of(url, None);
+            assert!(said.len() == 1 && said[0].contains(expected), "{said:?}");
+            assert!(!said[0].contains("hunter2"));
+        }
+        for url in [
+            "sqlite:a.db",
+            "postgres://u@db.example/d?sslmode=require",
+            "postgres://u@db.example/d?sslmode=verify-full",
+            "postgres://u@localhost/d?sslmode=disable",
+            "postgres://u@127.0.0.1/d",
+        ] {
+            assert_eq!(of(url, None), Vec::<String>::new(), "{url}");
+        }
+    }
+
+    #[test]
+    fn an_issuer_elsewhere_without_tls_is_named() {
+        for url in ["http://id.example", "http://10.0.0.5:3000", "http://localhost.example"] {
+            let said = of("sqlite:a.db", Some(url));
+            assert!(said.len() == 1 && said[0].contains(url), "{said:?}");
+        }
+        for url in
+            ["https://id.example", "http://localhost:3000", "http://127.0.0.1", "http://[::1]"]
+        {
+            assert_eq!(of("sqlite:a.db", Some(url)), Vec::<String>::new(), "{url}");
+        }
+    }
+}
