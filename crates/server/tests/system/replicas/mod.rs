@@ -9,4 +9,5 @@ mod limits;
 mod pair;
 mod refresh;
 mod registration;
+mod rotation;
 mod start;

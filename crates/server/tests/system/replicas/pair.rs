@@ -69,6 +69,17 @@ impl Pair {
         self.one = Server::with(&self.url, self.dir.path(), &self.settings).await;
     }
 
+    /// Ends a process, once what it was asked is answered, and starts it anew with these secrets: the one
+    /// that signs, and those that it takes besides.
+    pub(crate) async fn restart(&mut self, number: usize, secret: &str, accepted: &str) {
+        let mut settings = self.settings.clone();
+        settings.push(("BETTER_AUTH_SECRET", secret.to_owned()));
+        settings.push(("PREVIOUS_SECRETS", accepted.to_owned()));
+        let process = if number == 0 { &mut self.one } else { &mut self.two };
+        process.kill();
+        *process = Server::with(&self.url, self.dir.path(), &settings).await;
+    }
+
     /// The processes in turn.
     fn process(&self, number: usize) -> &Server {
         [&self.one, &self.two][number % 2]
