@@ -8,6 +8,7 @@ use crate::audit::{Actor, Event, Record};
 use crate::error::Error;
 use crate::gate::permission::UsersWrite;
 use crate::gate::{keep_an_admin, lock_admins, user_exists};
+use crate::guesses;
 use crate::http::{IdInPath, NoContent};
 use crate::keys::Permitted;
 
@@ -38,7 +39,7 @@ impl Users {
         let mut steps = vec![lock_admins(), user_exists(id)];
         steps.extend(by.authority.holds_all_of_user(id));
         steps.push(keep_an_admin(id, self.clock.now()));
-        steps.push(store::delete(id));
+        steps.extend([store::delete(id), guesses::forget(id)]);
         let record = Record::by(by, Event::AccountDelete).about(id);
         self.audit.commit(by.authority, steps, [record]).await?;
         Ok(())
