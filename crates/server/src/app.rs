@@ -70,6 +70,7 @@ impl App {
         let guesses = Guesses::new(&settings, db.clone(), clock.clone(), audit.clone());
         let passwords = Passwords::new(
             &settings,
+            db.clone(),
             clock.clone(),
             random.clone(),
             keys.clone(),

@@ -7,13 +7,14 @@ mod change;
 mod common_password;
 mod easy_words;
 mod hashing;
+mod kinds;
 mod password;
 mod policy;
 mod prove;
 mod set;
 mod store;
 
-pub use hashing::{HashingPool, Verdict};
+pub use hashing::{HashingPool, Verdict, Work};
 pub use password::{NewPassword, Password};
 pub(crate) use policy::Policy;
 pub use prove::Proof;
@@ -22,16 +23,19 @@ pub(crate) use store::keeps;
 
 use std::sync::Arc;
 
+use tokio::task::JoinHandle;
 use utoipa_axum::routes;
 
 use crate::audit::Audit;
 use crate::clock::Clock;
 use crate::config::Settings;
 use crate::crypto::Random;
+use crate::db::Database;
 use crate::error::Error;
 use crate::guesses::Guesses;
 use crate::http::{Declared, Routes};
 use crate::keys::Keys;
+use kinds::Kinds;
 
 /// The use cases of passwords, and what they need.
 #[derive(Clone, Debug)]
@@ -42,6 +46,7 @@ pub struct Passwords {
     pub(crate) keys: Keys,
     /// Hashes passwords.
     pub hashing: HashingPool,
+    kinds: Kinds,
     pub(crate) audit: Audit,
     /// Counts guesses at them.
     pub guesses: Guesses,
@@ -62,6 +67,7 @@ impl Passwords {
     /// The policy and the hashing threads of these settings.
     pub fn new(
         settings: &Settings,
+        db: Database,
         clock: Clock,
         random: Random,
         keys: Keys,
@@ -70,7 +76,14 @@ impl Passwords {
     ) -> Self {
         let policy = Arc::new(Policy::new(settings));
         let hashing = HashingPool::with_all_cores(settings.password_hash);
-        Self { policy, clock, random, keys, hashing, audit, guesses }
+        let kinds = Kinds::new(settings, db, clock.clone());
+        Self { policy, clock, random, keys, hashing, kinds, audit, guesses }
+    }
+
+    /// Counts the kinds of the stored hashes unless that was begun within the hour; the task that does.
+    /// Sign-ins do it too; at the start of a server it makes the first ones right.
+    pub fn count_kinds(&self) -> Option<JoinHandle<()>> {
+        self.kinds.count()
     }
 
     /// Hashes a new password; its policy is the caller's business.

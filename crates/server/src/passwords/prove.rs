@@ -53,7 +53,8 @@ impl Passwords {
         let email = Email::parse(typed);
         let guesser = self.guesses.stranger(typed, email.as_ref(), origin);
         let (read, record) = (store::find(email.as_ref()), Record::from(origin, Event::Login));
-        let proof = self.compare(guesser, read, password, record.clone()).await?;
+        let whose = email.as_ref().map_or(typed, Email::key);
+        let proof = self.compare(guesser, whose, read, password, record.clone()).await?;
         let proof = proof.ok_or(Error::InvalidCredentials)?;
         if proof.user.is_shut_out(self.clock.now()) {
             self.audit.note(record.came_out(Outcome::Blocked).about(proof.user.id));
@@ -71,14 +72,18 @@ impl Passwords {
     ) -> Result<Proof, Error> {
         let guesser = Guesser::holder(gate, origin);
         let record = Record::by(&Actor::caller(gate, origin.clone()), Event::PasswordConfirm);
-        let proof = self.compare(guesser, store::find_own(gate), password, record).await?;
+        let whose = gate.user_id.to_string();
+        let read = store::find_own(gate);
+        let proof = self.compare(guesser, &whose, read, password, record).await?;
         proof.ok_or(Error::WrongPassword)
     }
 
-    /// Claims a guess, reads the hash in the same round trip and compares; `None` if it is wrong.
+    /// Claims a guess, reads the hash in the same round trip and compares; `None` if it is wrong. The
+    /// work is that of the stored hash, or of the kind that an account named `whose` could have.
     async fn compare(
         &self,
         guesser: Guesser,
+        whose: &str,
         read: Step,
         password: Password,
         record: Record,
@@ -90,8 +95,10 @@ impl Passwords {
         let (guess, row) = turn.claim(read).await?;
         let found = row.map(|row| row.read::<FoundUser>()).transpose()?;
         let stored = found.as_ref().and_then(|found| found.hash.clone());
-        let salt = self.random.bytes::<16>();
-        let verdict = self.hashing.verify(password.into_secret(), stored, salt).await?;
+        drop(self.count_kinds());
+        let (stand_in, salt) = (self.kinds.stand_in(whose), self.random.bytes::<16>());
+        let secret = password.into_secret();
+        let verdict = self.hashing.verify(secret, stored, stand_in, salt).await?;
         let record = found.as_ref().map_or(record.clone(), |found| record.about(found.id));
         let Some(user) = found.and_then(FoundUser::with_password).filter(|_| verdict.right) else {
             guess.wrong(record);

@@ -3,13 +3,25 @@
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::db::{Columns, FromRow};
+use crate::db::{Columns, Database, FromRow};
 use crate::email::Email;
 use crate::gate::{Gate, Standing};
 use crate::sql::{Result, Step};
-use crate::{params, statements};
+use crate::{params, row, statements, step, text};
+
+/// What the salt and the sum of a hash are written in.
+const LETTERS: &str = "'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/.'";
 
 statements! {
+    // Some accounts after `:after`, by what their hashes begin with: `$2b$12$`, or what is left when sum
+    // and salt are cut off the end. What stands between those is the hash's first letter.
+    COUNT_KINDS = text!("WITH slice AS (SELECT u.id, u.hashed_password FROM users u \
+            WHERE u.id > :after ORDER BY u.id LIMIT :most) \
+        SELECT ", CountedKind::COLUMNS, " FROM (SELECT \
+            CASE WHEN substr(s.hashed_password, 2, 1) = '2' THEN substr(s.hashed_password, 1, 7) \
+            ELSE substr(rtrim(rtrim(rtrim(s.hashed_password, ", LETTERS, "), \
+                substr(s.hashed_password, 1, 1)), ", LETTERS, "), 1, 80) \
+            END AS kind FROM slice s) kinds GROUP BY kinds.kind ORDER BY accounts DESC LIMIT 64");
     FIND_CREDENTIALS = "SELECT u.id, u.email, u.hashed_password, u.is_active, u.banned_until, \
         (SELECT string_agg(r.role, ',' ORDER BY r.role) FROM user_roles r WHERE r.user_id = u.id) AS roles \
         FROM users u WHERE u.email_key = $1";
@@ -22,6 +34,18 @@ statements! {
         WHERE id = $1 AND hashed_password = $2";
     UPGRADE_HASH = "UPDATE users SET hashed_password = $3 WHERE id = $1 AND hashed_password = $2";
     SET_HASH = "UPDATE users SET hashed_password = $2, updated_at = $3 WHERE id = $1";
+}
+
+row! {
+    /// A kind of hashes, and how many accounts of a slice have one.
+    #[derive(Debug)]
+    pub(super) struct CountedKind {
+        /// What they begin with; `None` where there is no hash.
+        pub(super) kind: Option<String> = "kinds.kind",
+        pub(super) accounts: i64 = "count(*)",
+        /// The last account of the slice.
+        pub(super) last: Uuid = "(SELECT s.id FROM slice s ORDER BY s.id DESC LIMIT 1)",
+    }
 }
 
 /// A user, and the stored hash if there is one.
@@ -99,6 +123,11 @@ pub(super) fn upgrade(owner: Uuid, old: &str, new: &str) -> Step {
 /// Replaces a hash by another password's; refuses if it was changed in the meantime.
 pub(super) fn replace(owner: Uuid, old: &str, new: &str, now: OffsetDateTime) -> [Step; 2] {
     [Step::new(REPLACE_HASH, params![owner, old, new, now]), keeps(owner, new)]
+}
+
+/// Counts the kinds of hashes of the next `most` accounts after one, in the order of their ids.
+pub(super) async fn count_kinds(db: &Database, after: Uuid, most: u16) -> Result<Vec<CountedKind>> {
+    db.query(step!(COUNT_KINDS { after, most: i64::from(most) })).await
 }
 
 /// Replaces whatever hash there is.

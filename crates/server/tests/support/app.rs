@@ -92,6 +92,11 @@ impl TestApp {
         Self { app, router, clock, url: url.into(), _dir: None }
     }
 
+    /// Takes over another's SQLite file, which would be removed with it.
+    pub fn keep_folder_of(&mut self, other: Self) {
+        self._dir = other._dir;
+    }
+
     /// A client that nobody has signed in.
     pub fn anonymous(&self) -> Client {
         Client::anonymous(self.router.clone())

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use clap::Args;
 use tokio::net::TcpListener;
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::sources::{self, SourceArgs};
 use crate::app::{App, reserved};
@@ -31,6 +31,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const BETWEEN_TRIES: Duration = Duration::from_millis(250);
 /// How long a stopping server goes on storing audit records.
 const LAST_RECORDS: Duration = Duration::from_secs(5);
+/// How long a starting server waits until it knows the kinds of the stored hashes; with many accounts it
+/// goes on counting while it serves.
+const FIRST_COUNT: Duration = Duration::from_secs(2);
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct ServeArgs {
@@ -178,13 +181,16 @@ pub(in crate::cli) async fn run_app(
 ) -> Exit {
     let app = App::new(settings, db.clone(), Clock::system(), Random::system());
     refuse_without_key(&app).await?;
+    if let Some(counting) = app.passwords.count_kinds() {
+        let _ = timeout(FIRST_COUNT, counting).await;
+    }
     let (router, _) = app.router();
     let signals = Signals::listen().map_err(failed)?;
     announce(&app.settings, &listen::url(&listener));
     let limits = listen::limits(&app.settings);
     let outcome = listen::serve(listener, router, limits, signals, trouble).await;
     // What was noted last is still on its way to the audit log.
-    let _ = tokio::time::timeout(LAST_RECORDS, app.audit.flush()).await;
+    let _ = timeout(LAST_RECORDS, app.audit.flush()).await;
     db.close().await;
     outcome
 }

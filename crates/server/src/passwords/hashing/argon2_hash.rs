@@ -87,6 +87,13 @@ pub(super) fn verify(
     Ok(tag.ct_eq(&hash.tag).into())
 }
 
+/// What verifying writes, in KiB; `None` if it is unreadable.
+pub(super) fn cost(stored: &str) -> Option<u64> {
+    let hash = Argon2Hash::parse(stored)?;
+    let params = hash.argon2.params();
+    Some(u64::from(params.m_cost()) * u64::from(params.t_cost()))
+}
+
 struct Argon2Hash {
     argon2: Argon2<'static>,
     salt: Vec<u8>,

@@ -43,13 +43,26 @@ pub(super) fn verify(password: &[u8], stored: &str) -> Result<bool, HashError> {
     Ok(check(password, stored)? && !password.contains(&0))
 }
 
+/// Rounds that verifying takes; `None` if it is unreadable.
+pub(super) fn cost(stored: &str) -> Option<u64> {
+    let plain = match stored.strip_prefix(LONG) {
+        Some(rest) => {
+            let (cost, salt, sum) = parse_long(rest)?;
+            &format!("$2b${cost:02}${salt}{sum}")
+        }
+        None => stored,
+    };
+    Some(1 << parse(plain)?.get_cost())
+}
+
+/// What plain hashes of this cost begin with.
+pub(super) fn prefix(cost: u32) -> String {
+    format!("$2b${cost:02}$")
+}
+
 /// True unless it is today's form for this password at this cost.
 pub(super) fn needs_upgrade(password: &[u8], stored: &str, cost: u32) -> bool {
-    let prefix = if fits(password) {
-        format!("$2b${cost:02}$")
-    } else {
-        format!("{LONG}v=2,t=2b,r={cost}$")
-    };
+    let prefix = if fits(password) { prefix(cost) } else { format!("{LONG}v=2,t=2b,r={cost}$") };
     !stored.starts_with(&prefix)
 }
 
@@ -58,11 +71,13 @@ fn fits(password: &[u8]) -> bool {
 }
 
 fn check(password: &[u8], stored: &str) -> Result<bool, HashError> {
-    let parts: HashParts = stored.parse().map_err(|_| HashError::Unreadable)?;
-    if parts.get_cost() > MAX_COST {
-        return Err(HashError::Unreadable);
-    }
+    parse(stored).ok_or(HashError::Unreadable)?;
     bcrypt::verify(password, stored).map_err(|_| HashError::Unreadable)
+}
+
+/// None if it asks for too much work, too.
+fn parse(stored: &str) -> Option<HashParts> {
+    stored.parse().ok().filter(|parts: &HashParts| parts.get_cost() <= MAX_COST)
 }
 
 /// passlib: standard base64 of HMAC-SHA-256 keyed with the salt's text.

@@ -4,5 +4,9 @@ mod argon2_hash;
 mod bcrypt_hash;
 mod password_hash;
 mod pool;
+mod stand_in;
+mod work;
 
 pub use pool::{HashingPool, Verdict};
+pub(crate) use stand_in::StandIn;
+pub use work::Work;

@@ -4,6 +4,7 @@
 
 use super::argon2_hash::{self, Scratch};
 use super::bcrypt_hash;
+use super::work::Work;
 use crate::config::HashScheme;
 
 /// Why a hash could not be made or read.
@@ -49,19 +50,28 @@ pub(super) fn needs_upgrade(password: &[u8], stored: &str, scheme: HashScheme) -
     }
 }
 
-/// A well-formed hash of no known password: verifying it costs what a real one of this scheme costs.
-pub(super) fn dummy(scheme: HashScheme) -> String {
+/// What the hashes of this scheme begin with, before the salt.
+pub(super) fn kind(scheme: HashScheme) -> String {
     match scheme {
-        HashScheme::Argon2id { m, t, p } => {
-            format!("{}{}${}", argon2_hash::prefix(m, t, p), "A".repeat(22), "A".repeat(43))
-        }
-        HashScheme::Bcrypt { cost } => format!("$2b${cost:02}${}", ".".repeat(53)),
+        HashScheme::Argon2id { m, t, p } => argon2_hash::prefix(m, t, p),
+        HashScheme::Bcrypt { cost } => bcrypt_hash::prefix(cost),
+    }
+}
+
+/// What it costs to make or verify this hash; `None` if it is unreadable.
+pub(super) fn cost(stored: &str) -> Option<Work> {
+    if stored.starts_with("$argon2") {
+        let argon2_kib = argon2_hash::cost(stored)?;
+        Some(Work { hashes: 1, argon2_kib, bcrypt_rounds: 0 })
+    } else {
+        let bcrypt_rounds = bcrypt_hash::cost(stored)?;
+        Some(Work { hashes: 1, argon2_kib: 0, bcrypt_rounds })
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{HashError, Scratch, dummy, needs_upgrade};
+    use super::{HashError, Scratch, Work, cost, needs_upgrade};
     use crate::config::HashScheme;
 
     const CHEAP: HashScheme = HashScheme::Argon2id { m: 64, t: 1, p: 1 };
@@ -147,10 +157,23 @@ mod tests {
             format!("$argon2id$v=19$m=65536,t=4294967295,p=1${tail}"),
             format!("$argon2id$v=19$m=65536,t=2,p=16777215${tail}"),
             format!("$argon2id$v=19$m=99999999999,t=2,p=1${tail}"),
-            dummy(HashScheme::Bcrypt { cost: 31 }),
+            format!("$2b$31${}", ".".repeat(53)),
             format!("$bcrypt-sha256$v=2,t=2b,r=31${}${}", ".".repeat(22), ".".repeat(31)),
         ] {
             assert_eq!(verify(b"password", &stored), Err(HashError::Unreadable), "{stored}");
+            assert_eq!(cost(&stored), None, "{stored}");
+        }
+    }
+
+    #[test]
+    fn a_hash_costs_the_memory_and_rounds_that_its_parameters_say() {
+        let argon2 = hash(b"password", HashScheme::Argon2id { m: 64, t: 3, p: 1 });
+        let argon2_kib = 3 * 64;
+        assert_eq!(cost(&argon2), Some(Work { hashes: 1, argon2_kib, bcrypt_rounds: 0 }));
+        for password in ["password", &"x".repeat(80)] {
+            let bcrypt = hash(password.as_bytes(), BCRYPT);
+            let bcrypt_rounds = 16;
+            assert_eq!(cost(&bcrypt), Some(Work { hashes: 1, argon2_kib: 0, bcrypt_rounds }));
         }
     }
 
@@ -164,17 +187,6 @@ mod tests {
             ["", "$", "password", "$2b$04$short", "$argon2id$", "!", "é".repeat(30).as_str()]
         {
             assert_eq!(verify(b"password", stored), Err(HashError::Unreadable), "{stored}");
-        }
-    }
-
-    #[test]
-    fn the_dummy_is_readable_and_has_todays_cost() {
-        for scheme in [HashScheme::default(), CHEAP, BCRYPT, HashScheme::Bcrypt { cost: 12 }] {
-            let dummy = dummy(scheme);
-            assert!(!needs_upgrade(b"password", &dummy, scheme), "{dummy}");
-            if scheme != (HashScheme::Bcrypt { cost: 12 }) {
-                assert_eq!(verify(b"password", &dummy), Ok(false), "{dummy}");
-            }
         }
     }
 

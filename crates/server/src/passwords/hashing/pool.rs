@@ -5,7 +5,6 @@
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use secrecy::{ExposeSecret, SecretString};
@@ -13,6 +12,8 @@ use tokio::sync::oneshot;
 
 use super::argon2_hash::Scratch;
 use super::password_hash::{self, HashError};
+use super::stand_in::StandIn;
+use super::work::{Work, WorkDone};
 use crate::config::HashScheme;
 use crate::error::Error;
 
@@ -41,7 +42,6 @@ pub struct Verdict {
 #[derive(Debug)]
 struct PoolOwner {
     shared: Arc<Shared>,
-    dummy: String,
 }
 
 #[derive(Debug, Default)]
@@ -49,7 +49,7 @@ struct Shared {
     queue: Mutex<JobQueue>,
     wake: Condvar,
     capacity: usize,
-    computed: AtomicU64,
+    done: WorkDone,
 }
 
 #[derive(Default)]
@@ -128,7 +128,7 @@ impl HashingPool {
                 tracing::error!(%error, "a hashing thread could not be started");
             }
         }
-        let owner = Arc::new(PoolOwner { shared, dummy: password_hash::dummy(scheme) });
+        let owner = Arc::new(PoolOwner { shared });
         Self { scheme, owner }
     }
 
@@ -144,26 +144,26 @@ impl HashingPool {
     }
 
     /// Verifies a password. Without a stored hash, or with one that cannot be read, the same work is
-    /// done on a dummy, so that the time does not tell whether the account exists. `salt` is for an
-    /// upgraded hash.
-    pub async fn verify(
+    /// done on the stand-in, so that the time does not tell whether the account exists. `salt` is for
+    /// an upgraded hash.
+    pub(crate) async fn verify(
         &self,
         password: SecretString,
         stored: Option<String>,
+        stand_in: StandIn,
         salt: [u8; 16],
     ) -> Result<Verdict, Error> {
         let scheme = self.scheme;
-        let owner = Arc::clone(&self.owner);
         self.run(move |work| {
-            let dummy = owner.dummy.as_str();
+            let stand_in = stand_in.as_str();
             let right = match stored.as_deref().map(|stored| work.verify(&password, stored)) {
                 Some(Ok(right)) => right,
                 Some(Err(HashError::Failed)) => return Err(HashError::Failed),
                 Some(Err(HashError::Unreadable)) => {
                     tracing::error!("a stored password hash cannot be read; the login fails");
-                    work.verify(&password, dummy).and(Ok(false))?
+                    work.verify(&password, stand_in).and(Ok(false))?
                 }
-                None => work.verify(&password, dummy).and(Ok(false))?,
+                None => work.verify(&password, stand_in).and(Ok(false))?,
             };
             let old = stored.filter(|_| right);
             let upgraded = old.and_then(|old| work.upgrade(&password, &old, scheme, salt));
@@ -180,7 +180,12 @@ impl HashingPool {
 
     /// How many hashes were computed so far.
     pub fn hashes_computed(&self) -> u64 {
-        self.owner.shared.computed.load(Ordering::Relaxed)
+        self.work_done().hashes
+    }
+
+    /// What all of them cost.
+    pub fn work_done(&self) -> Work {
+        self.owner.shared.done.total()
     }
 
     async fn run<T: Send + 'static>(
@@ -191,7 +196,7 @@ impl HashingPool {
         let shared = Arc::clone(&self.owner.shared);
         self.owner.shared.push(Box::new(move |scratch| {
             if !answer.is_closed() {
-                let mut bench = Workbench { scratch, computed: &shared.computed };
+                let mut bench = Workbench { scratch, done: &shared.done };
                 let _ = answer.send(work(&mut bench));
             }
         }))?;
@@ -202,7 +207,7 @@ impl HashingPool {
 /// A thread's working memory and the count of what was done with it.
 struct Workbench<'a> {
     scratch: &'a mut Scratch,
-    computed: &'a AtomicU64,
+    done: &'a WorkDone,
 }
 
 impl Workbench<'_> {
@@ -212,17 +217,15 @@ impl Workbench<'_> {
         scheme: HashScheme,
         salt: [u8; 16],
     ) -> Result<String, HashError> {
-        self.computed.fetch_add(1, Ordering::Relaxed);
-        password_hash::hash(password.expose_secret().as_bytes(), scheme, salt, self.scratch)
+        let bytes = password.expose_secret().as_bytes();
+        let made = password_hash::hash(bytes, scheme, salt, self.scratch)?;
+        self.done.add(&made);
+        Ok(made)
     }
 
     fn verify(&mut self, password: &SecretString, stored: &str) -> Result<bool, HashError> {
-        let bytes = password.expose_secret().as_bytes();
-        let right = password_hash::verify(bytes, stored, self.scratch);
-        if right != Err(HashError::Unreadable) {
-            self.computed.fetch_add(1, Ordering::Relaxed);
-        }
-        right
+        self.done.add(stored);
+        password_hash::verify(password.expose_secret().as_bytes(), stored, self.scratch)
     }
 
     /// A failed upgrade is no reason to fail the login: the old hash stays.
@@ -250,7 +253,7 @@ mod tests {
 
     use futures_util::FutureExt;
 
-    use super::{HashingPool, QUEUE_PER_THREAD};
+    use super::{HashingPool, QUEUE_PER_THREAD, StandIn};
     use crate::config::HashScheme;
     use crate::error::Error;
 
@@ -258,6 +261,10 @@ mod tests {
 
     fn pool() -> HashingPool {
         HashingPool::new(CHEAP, 1)
+    }
+
+    fn stand_in() -> StandIn {
+        StandIn::of_scheme(CHEAP)
     }
 
     /// Occupies the pool's one thread until the sender is dropped.
@@ -325,11 +332,12 @@ mod tests {
         let stored = pool.hash("password".into(), [1; 16]).await.unwrap();
         for stored in [None, Some(stored.clone()), Some("!unreadable".into())] {
             let before = pool.hashes_computed();
-            let verdict = pool.verify("wrong".into(), stored, [0; 16]).await.unwrap();
+            let verdict = pool.verify("wrong".into(), stored, stand_in(), [0; 16]).await.unwrap();
             assert!(!verdict.right && verdict.upgraded.is_none());
             assert_eq!(pool.hashes_computed() - before, 1);
         }
-        let right = pool.verify("password".into(), Some(stored), [0; 16]).await.unwrap();
+        let right =
+            pool.verify("password".into(), Some(stored), stand_in(), [0; 16]).await.unwrap();
         assert!(right.right && right.upgraded.is_none());
     }
 
@@ -337,12 +345,17 @@ mod tests {
     async fn an_old_hash_is_upgraded_by_the_right_password_only() {
         let stored = pool().hash("password".into(), [1; 16]).await.unwrap();
         let stronger = HashingPool::new(HashScheme::Argon2id { m: 128, t: 1, p: 1 }, 1);
-        let wrong = stronger.verify("wrong".into(), Some(stored.clone()), [0; 16]).await.unwrap();
+        let wrong = stronger
+            .verify("wrong".into(), Some(stored.clone()), stand_in(), [0; 16])
+            .await
+            .unwrap();
         assert!(wrong.upgraded.is_none());
-        let right = stronger.verify("password".into(), Some(stored), [0; 16]).await.unwrap();
+        let right =
+            stronger.verify("password".into(), Some(stored), stand_in(), [0; 16]).await.unwrap();
         let upgraded = right.upgraded.unwrap();
         assert!(upgraded.starts_with("$argon2id$v=19$m=128,t=1,p=1$"), "{upgraded}");
-        let again = stronger.verify("password".into(), Some(upgraded), [0; 16]).await.unwrap();
+        let again =
+            stronger.verify("password".into(), Some(upgraded), stand_in(), [0; 16]).await.unwrap();
         assert!(again.right && again.upgraded.is_none());
     }
 }

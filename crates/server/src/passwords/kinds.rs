@@ -1,0 +1,168 @@
+//! Which kinds of hashes the accounts have, and how many of each. Where there is no hash, a stand-in of
+//! one of these kinds is verified: a keyed hash of the address chooses it, so an address without an
+//! account always takes one account's time, and many take the times of accounts in their shares. The
+//! kinds are counted when a server starts and beside sign-ins, never by a timer, so that a sleeping
+//! database is left asleep. The configured kind is last in their order: when the owner of an older hash
+//! signs in, the shares move addresses to it as the account has moved.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use aws_lc_rs::hmac;
+use time::{Duration, OffsetDateTime};
+use tokio::task::JoinHandle;
+use uuid::Uuid;
+
+use super::hashing::StandIn;
+use super::store::{self, CountedKind};
+use crate::clock::Clock;
+use crate::config::Settings;
+use crate::db::Database;
+use crate::sql;
+
+/// From one count to the next, and to the next try after one that failed.
+const REST: Duration = Duration::HOUR;
+const SHORT_REST: Duration = Duration::MINUTE;
+/// Accounts that one statement looks at: it takes milliseconds.
+const SLICE: u16 = 1000;
+/// Kinds that are told apart; real ones are a handful.
+const MOST: usize = 64;
+
+/// The kinds of the accounts' hashes; clones share the count.
+#[derive(Clone, Debug)]
+pub(crate) struct Kinds(Arc<KindCount>);
+
+#[derive(Debug)]
+struct KindCount {
+    db: Database,
+    clock: Clock,
+    key: hmac::Key,
+    configured: StandIn,
+    state: Mutex<CountState>,
+}
+
+#[derive(Debug)]
+struct CountState {
+    counted_at: Option<OffsetDateTime>,
+    rest: Duration,
+    shares: Arc<[(StandIn, u64)]>,
+}
+
+impl Kinds {
+    /// Not counted yet: until then every stand-in is of the configured kind.
+    pub(super) fn new(settings: &Settings, db: Database, clock: Clock) -> Self {
+        let key = hmac::Key::new(hmac::HMAC_SHA256, settings.secret.bytes());
+        let configured = StandIn::of_scheme(settings.password_hash);
+        let state = CountState { counted_at: None, rest: REST, shares: Arc::default() };
+        Self(Arc::new(KindCount { db, clock, key, configured, state: Mutex::new(state) }))
+    }
+
+    /// What is verified where an address has no hash: the same for one address until the shares move.
+    pub(super) fn stand_in(&self, address: &str) -> StandIn {
+        let tag = hmac::sign(&self.0.key, format!("doorward kind v1 {address}").as_bytes());
+        let mut point = [0; 8];
+        point.copy_from_slice(&tag.as_ref()[..8]);
+        let shares = Arc::clone(&self.state().shares);
+        let chosen = choose(&shares, u64::from_be_bytes(point));
+        chosen.unwrap_or(&self.0.configured).clone()
+    }
+
+    /// Counts in a task of its own, for one caller an hour; the task.
+    pub(super) fn count(&self) -> Option<JoinHandle<()>> {
+        if !self.is_due() {
+            return None;
+        }
+        let this = self.clone();
+        Some(tokio::spawn(async move {
+            match this.read().await {
+                Ok(shares) => this.state().shares = shares,
+                Err(error) => {
+                    this.state().rest = SHORT_REST;
+                    tracing::warn!(%error, "the kinds of password hashes could not be counted");
+                }
+            }
+        }))
+    }
+
+    fn is_due(&self) -> bool {
+        let now = self.0.clock.now();
+        let mut state = self.state();
+        // A last time that is to come was read from a clock that has been set right since.
+        let rests = Duration::ZERO..state.rest;
+        let is_due = state.counted_at.is_none_or(|at| !rests.contains(&(now - at)));
+        if is_due {
+            (state.counted_at, state.rest) = (Some(now), REST);
+        }
+        is_due
+    }
+
+    async fn read(&self) -> sql::Result<Arc<[(StandIn, u64)]>> {
+        let KindCount { db, configured, .. } = &*self.0;
+        let (mut found, mut after) = (BTreeMap::<StandIn, u64>::new(), Uuid::nil());
+        loop {
+            let slice = store::count_kinds(db, after, SLICE).await?;
+            let Some(last) = slice.first().map(|row| row.last) else { break };
+            after = last;
+            for CountedKind { kind, accounts, .. } in slice {
+                let Some(stand_in) = kind.as_deref().and_then(StandIn::of_kind) else { continue };
+                if found.len() < MOST || found.contains_key(&stand_in) {
+                    *found.entry(stand_in).or_default() += u64::try_from(accounts).unwrap_or(0);
+                }
+            }
+        }
+        let today = found.remove_entry(configured);
+        Ok(found.into_iter().chain(today).collect())
+    }
+
+    fn state(&self) -> MutexGuard<'_, CountState> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The kind of the account that stands at this point, out of 2^64, of them all.
+fn choose(shares: &[(StandIn, u64)], point: u64) -> Option<&StandIn> {
+    let all: u64 = shares.iter().map(|(_, accounts)| accounts).sum();
+    let mut before = u64::try_from((u128::from(point) * u128::from(all)) >> 64).unwrap_or(0);
+    let at = shares.iter().find(|(_, accounts)| match before.checked_sub(*accounts) {
+        Some(left) => {
+            before = left;
+            false
+        }
+        None => true,
+    });
+    at.map(|(kind, _)| kind)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shares(counts: [u64; 3]) -> Vec<(StandIn, u64)> {
+        let kinds = ["$2b$04$", "$2b$10$", "$argon2id$v=19$m=64,t=1,p=1$"];
+        let kinds = kinds.map(|kind| StandIn::of_kind(kind).unwrap());
+        kinds.into_iter().zip(counts).collect()
+    }
+
+    #[test]
+    fn each_kind_has_the_share_of_its_accounts() {
+        let shares = shares([1, 0, 3]);
+        let quarter = u64::MAX / 4;
+        for (point, kind) in
+            [(0, 0), (quarter, 0), (quarter + 1, 2), (2 * quarter, 2), (u64::MAX, 2)]
+        {
+            assert_eq!(choose(&shares, point), Some(&shares[kind].0), "{point}");
+        }
+        assert_eq!(choose(&[], 7), None);
+        assert_eq!(choose(&shares[1..2], 7), None, "a kind without accounts is no kind");
+    }
+
+    #[test]
+    fn an_upgrade_moves_no_address_back_to_an_older_kind() {
+        let (before, after) = (shares([500, 300, 200]), shares([400, 300, 300]));
+        for point in (0..1000).map(|step| step * (u64::MAX / 1000)) {
+            let (was, is) = (choose(&before, point), choose(&after, point));
+            let place = |kind| before.iter().position(|(other, _)| Some(other) == kind);
+            assert!(place(is) >= place(was), "{point}: from {was:?} to {is:?}");
+        }
+    }
+}
