@@ -13,8 +13,8 @@ pub mod routes;
 
 pub use client_ip::ClientIp;
 pub use extract::{
-    ETag, FormError, IdInPath, IfMatch, IfNoneMatch, JsonBody, JsonOrForm, Listing, QueryString,
-    SentAs, origin_of, segment, segment_if_any,
+    ETag, FORM_TAKES, FormError, IdInPath, IfMatch, IfNoneMatch, JSON_TAKES, JsonBody, JsonOrForm,
+    Listing, QueryString, SentAs, origin_of, segment, segment_if_any,
 };
 pub use layer::USER_ID;
 pub use problem::Problem;

@@ -34,10 +34,16 @@ impl IntoResponse for Error {
         if let Some(seconds) = retry_after(&self) {
             headers.insert(header::RETRY_AFTER, seconds.into());
         }
-        let detail = self.detail();
-        let errors = if let Self::Validation(errors) = self { errors } else { Vec::new() };
-        response.extensions_mut().insert(Problem { code, detail, errors, extra: Map::new() });
+        response.extensions_mut().insert(Problem::from(self));
         response
+    }
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        let (code, detail) = (error.code(), error.detail());
+        let errors = if let Error::Validation(errors) = error { errors } else { Vec::new() };
+        Self { code, detail, errors, extra: Map::new() }
     }
 }
 
@@ -113,6 +119,12 @@ fn allowed(response: &Response) -> Option<String> {
 pub(crate) fn of_bare_status(status: StatusCode, id: &RequestId) -> String {
     let problem = of_status(status).into_response().extensions_mut().remove::<Problem>();
     problem.map_or_else(String::new, |problem| document(problem, status, id).to_string())
+}
+
+/// The document that this error is answered with.
+pub(crate) fn document_of(error: Error, id: &RequestId) -> Value {
+    let status = error.code().status();
+    document(error.into(), status, id)
 }
 
 fn is_json(response: &Response) -> bool {

@@ -3,6 +3,9 @@
 //! error, the errors that follow from being protected or taking a body, their headers, the two ways
 //! to authorize, and the `{user_id}` of a mount that names the user.
 
+mod errors;
+mod examples;
+
 use utoipa::openapi::path::{Operation, Parameter, ParameterIn, PathItem};
 use utoipa::openapi::security::{
     Flow, HttpAuthScheme, HttpBuilder, OAuth2, Password, Scopes, SecurityScheme,
@@ -12,6 +15,8 @@ use utoipa::openapi::{
     Required, Response, Schema, SchemaFormat, SecurityRequirement, Server, Tag, Type,
 };
 use utoipa::{PartialSchema, ToSchema};
+
+use errors::Subject;
 
 use crate::config::Settings;
 use crate::error::Code;
@@ -98,6 +103,8 @@ pub fn complete(mut document: OpenApi, settings: &Settings) -> OpenApi {
     document.servers = (!prefix.is_empty()).then(|| vec![Server::new(prefix)]);
     let components = document.components.get_or_insert_default();
     add_schemas(components);
+    examples::complete_schemas(components, settings.password_min_length);
+    errors::add_shared(components);
     set_password_length(components, settings.password_min_length);
     add_security(components, &format!("{prefix}{}/login", settings.auth_path));
     for (path, item) in &mut document.paths.paths {
@@ -105,7 +112,10 @@ pub fn complete(mut document: OpenApi, settings: &Settings) -> OpenApi {
             item.parameters.get_or_insert_default().push(user_id().into());
             operations(item).for_each(refuse_others);
         }
-        operations(item).for_each(complete_operation);
+        for operation in operations(item) {
+            complete_operation(operation, components);
+            add_request_examples(operation, settings.password_min_length);
+        }
     }
     document
 }
@@ -161,6 +171,7 @@ fn user_id() -> Parameter {
     parameter.required = Required::True;
     parameter.description = Some("The caller's own id; any other is 403.".into());
     parameter.schema = Some(schema.into());
+    examples::complete_parameter(&mut parameter);
     parameter
 }
 
@@ -197,7 +208,21 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
         .flatten()
 }
 
-fn complete_operation(operation: &mut Operation) {
+fn add_request_examples(operation: &mut Operation, password_min_length: usize) {
+    for parameter in operation.parameters.iter_mut().flatten() {
+        if let RefOr::T(parameter) = parameter {
+            examples::complete_parameter(parameter);
+        }
+    }
+    let Some(RefOr::T(body)) = &mut operation.request_body else { return };
+    for content in body.content.values_mut() {
+        if let RefOr::T(content) = content {
+            examples::complete_body(content, password_min_length);
+        }
+    }
+}
+
+fn complete_operation(operation: &mut Operation, components: &Components) {
     let security = operation.security.get_or_insert_default();
     let protected = !security.is_empty();
     if protected {
@@ -225,6 +250,7 @@ fn complete_operation(operation: &mut Operation) {
             parameter.schema = Some(entity_tags().into());
         }
     }
+    let subject = Subject::of(operation, components);
     let responses = &mut operation.responses.responses;
     for (applies, status, description) in shared {
         if applies && !responses.contains_key(status) {
@@ -235,14 +261,15 @@ fn complete_operation(operation: &mut Operation) {
         if let RefOr::T(response) = response
             && status.as_str() >= "400"
         {
-            complete_error(status, response);
+            complete_error(status, response, &subject);
         }
     }
 }
 
-fn complete_error(status: &str, response: &mut Response) {
+fn complete_error(status: &str, response: &mut Response, subject: &Subject) {
     if response.content.is_empty() {
-        let content = Content::new(Some(Ref::from_schema_name("Problem")));
+        let mut content = Content::new(Some(Ref::from_schema_name("Problem")));
+        subject.complete(status, &mut content);
         response.content.insert(PROBLEM_JSON.into(), content.into());
     }
     let headers: &[(&str, &str)] = match status {

@@ -7,7 +7,8 @@ use axum::http::{HeaderMap, header};
 use crate::error::Error;
 use crate::input::{FromFields, parse_object};
 
-const TAKES: &str = "application/json, in UTF-8 and without Content-Encoding";
+/// What a body may be where JSON alone is read.
+pub const JSON_TAKES: &str = "application/json, in UTF-8 and without Content-Encoding";
 
 /// A JSON object read from the body: 415, 413, 400, 422, or what it says. `KIB` is the limit in KiB.
 #[derive(Debug)]
@@ -18,7 +19,7 @@ impl<S: Send + Sync, B: FromFields, const KIB: usize> FromRequest<S> for JsonBod
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Error> {
         if !is_json(request.headers()) {
-            return Err(Error::UnsupportedMediaType(TAKES));
+            return Err(Error::UnsupportedMediaType(JSON_TAKES));
         }
         let bytes = read(request, KIB * 1024).await?;
         parse_object(&bytes).and_then(B::from_fields).map(Self)
@@ -40,7 +41,7 @@ where
             return Ok(None);
         }
         if !is_json {
-            return Err(Error::UnsupportedMediaType(TAKES));
+            return Err(Error::UnsupportedMediaType(JSON_TAKES));
         }
         // The white space of JSON (RFC 8259 §2).
         if bytes.trim_ascii() == b"null" {

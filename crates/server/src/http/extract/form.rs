@@ -17,7 +17,9 @@ use crate::http::Problem;
 use crate::input::{Fields, FromFields, parse_object};
 
 const LIMIT: usize = 64 * 1024;
-const TAKES: &str = "application/json, application/x-www-form-urlencoded or multipart/form-data";
+/// What a body may be where forms are read too.
+pub const FORM_TAKES: &str =
+    "application/json, application/x-www-form-urlencoded or multipart/form-data";
 
 /// A body sent as JSON, which reads as `J`, or as a form, which reads as `F`.
 #[derive(Debug)]
@@ -73,7 +75,7 @@ where
         let fields = match (essence.trim().to_ascii_lowercase().as_str(), &kind) {
             ("application/x-www-form-urlencoded", _) => urlencoded(request).await,
             ("multipart/form-data", Some(kind)) => multipart(request, kind, state).await,
-            _ => return Err(SentAs::Json.failed(Error::UnsupportedMediaType(TAKES))),
+            _ => return Err(SentAs::Json.failed(Error::UnsupportedMediaType(FORM_TAKES))),
         };
         fields
             .and_then(F::from_fields)

@@ -8,9 +8,9 @@ mod origin;
 mod query;
 mod segment;
 
-pub use body::JsonBody;
+pub use body::{JSON_TAKES, JsonBody};
 pub use etag::{ETag, IfMatch, IfNoneMatch};
-pub use form::{FormError, JsonOrForm, SentAs};
+pub use form::{FORM_TAKES, FormError, JsonOrForm, SentAs};
 pub use listing::Listing;
 pub use origin::origin_of;
 pub use query::QueryString;

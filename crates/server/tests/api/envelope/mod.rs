@@ -5,6 +5,7 @@ mod authentication_first;
 mod cors;
 mod docs;
 mod errors;
+mod examples;
 mod headers;
 mod log;
 mod mounts;

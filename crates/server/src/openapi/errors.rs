@@ -1,0 +1,221 @@
+//! The examples of errors: for each response the problem documents it can be, made from the table of
+//! `error.rs` by what answers requests. One that every operation has in common stands among the
+//! components, once; one that names this operation's own field or permission stands in the response.
+
+use serde_json::Value;
+use utoipa::openapi::example::{Example, ExampleBuilder};
+use utoipa::openapi::path::Operation;
+use utoipa::openapi::schema::SchemaType;
+use utoipa::openapi::{Components, Content, Ref, RefOr, Schema, Type};
+use uuid::Uuid;
+
+use crate::error::{Code, Error, Invalid};
+use crate::http::problem;
+use crate::http::{FORM_TAKES, JSON_TAKES, RequestId};
+
+const REQUEST_ID: Uuid = Uuid::from_u128(0x0199_c1a4_5d2e_7b60_9f13_6a8e_42d0_7c5b);
+
+/// What an operation says of itself that decides how its errors read.
+pub(super) struct Subject {
+    id: String,
+    /// The permissions asked for, if a token is.
+    scopes: Option<Vec<String>>,
+    takes_form: bool,
+    invalid: Invalid,
+}
+
+impl Subject {
+    /// What this operation says, whose bodies are these schemas.
+    pub(super) fn of(operation: &Operation, components: &Components) -> Self {
+        let body = match &operation.request_body {
+            Some(RefOr::T(body)) => Some(body),
+            _ => None,
+        };
+        let contents = body.into_iter().flat_map(|body| &body.content);
+        Self {
+            id: operation.operation_id.clone().unwrap_or_default(),
+            scopes: scopes(operation),
+            takes_form: contents.clone().any(|(kind, _)| kind.contains("form")),
+            invalid: contents
+                .clone()
+                .find_map(|(_, content)| missing_field(content, components))
+                .unwrap_or_else(|| invalid_parameter(operation)),
+        }
+    }
+
+    /// Adds to an error's content each document it can be.
+    pub(super) fn complete(&self, status: &str, content: &mut Content) {
+        for error in self.errors(status) {
+            let code = error.code();
+            let document = document(error);
+            let example = if document == document_of(code) {
+                RefOr::Ref(Ref::new(format!("#/components/examples/{}", code.as_str())))
+            } else {
+                RefOr::T(example(code, document))
+            };
+            content.examples.insert(code.as_str().into(), example);
+        }
+    }
+
+    /// The errors of this status, besides those that any request can meet on its way here.
+    fn errors(&self, status: &str) -> Vec<Error> {
+        let id = self.id.as_str();
+        let takes = if self.takes_form { FORM_TAKES } else { JSON_TAKES };
+        match status {
+            "401" => match (&self.scopes, id) {
+                (_, "sessions.login") => vec![Error::InvalidCredentials],
+                (_, "sessions.refresh") => {
+                    vec![Error::InvalidRefreshToken, Error::RefreshTokenReused]
+                }
+                _ => [Code::NotAuthenticated, Code::InvalidToken, Code::TokenExpired]
+                    .map(representative)
+                    .into(),
+            },
+            "403" => match (self.scopes.as_deref(), id) {
+                (_, "accounts.register") => vec![Error::RegistrationClosed],
+                (_, "sessions.login") => vec![Error::AccountDisabled],
+                (_, "passwords.change" | "accounts.delete" | "accounts.delete_by_post") => {
+                    vec![Error::WrongPassword]
+                }
+                (Some([scope, ..]), _) => permission(scope).into_iter().collect(),
+                _ => vec![Error::NotYours],
+            },
+            "409" => vec![match id {
+                "accounts.register" | "users.create" => Error::EmailTaken,
+                "roles.create" => Error::RoleTaken,
+                "roles.update" | "roles.delete" => Error::RoleBuiltIn,
+                _ => Error::LastAdmin,
+            }],
+            "415" => vec![Error::UnsupportedMediaType(takes)],
+            "422" => vec![Error::Validation(vec![self.invalid.clone()])],
+            "503" if self.hashes() => {
+                vec![representative(Code::Unavailable), Error::HashingUnavailable]
+            }
+            _ => {
+                let of_status = |code: &&Code| code.status().as_str() == status;
+                let first = Code::ALL.iter().rev().find(of_status);
+                first.map(|code| representative(*code)).into_iter().collect()
+            }
+        }
+    }
+
+    /// Whether it hashes a password.
+    fn hashes(&self) -> bool {
+        let ids = ["accounts.register", "sessions.login", "passwords.change", "users.create"];
+        ids.contains(&self.id.as_str()) || self.id.starts_with("accounts.delete")
+    }
+}
+
+/// The scopes of the bearer token; `None` where no token is asked for.
+fn scopes(operation: &Operation) -> Option<Vec<String>> {
+    let security = serde_json::to_value(operation.security.as_ref()?).ok()?;
+    serde_json::from_value(security.get(0)?.get(super::BEARER)?.clone()).ok()
+}
+
+/// The error of somebody who lacks this permission.
+fn permission(scope: &str) -> Option<Error> {
+    let known = crate::gate::Permission::ALL.iter().find(|known| known.as_str() == scope);
+    known.map(|permission| Error::InsufficientScope(permission.as_str()))
+}
+
+/// The first field that must be there, left out; else the first text, of another type.
+fn missing_field(content: &RefOr<Content>, components: &Components) -> Option<Invalid> {
+    let RefOr::T(content) = content else { return None };
+    let name = super::examples::schema_name(content.schema.as_ref()?)?;
+    let RefOr::T(Schema::Object(object)) = components.schemas.get(name)? else { return None };
+    let invalid = |field: &String, message: &str, kind| {
+        Invalid::new("body", field.clone(), (message.into(), kind))
+    };
+    if let Some(field) = object.required.first() {
+        return Some(invalid(field, "is required", "missing"));
+    }
+    let (field, _) = object.properties.iter().find(|(_, schema)| is_text(schema))?;
+    Some(invalid(field, "must be a string", "string_type"))
+}
+
+fn is_text(schema: &RefOr<Schema>) -> bool {
+    let RefOr::T(Schema::Object(object)) = schema else { return false };
+    match &object.schema_type {
+        SchemaType::Type(only) => *only == Type::String,
+        SchemaType::Array(any) => any.contains(&Type::String),
+        SchemaType::AnyValue => false,
+    }
+}
+
+/// A parameter that cannot be read: of a path its id or name, of a query its limit.
+fn invalid_parameter(operation: &Operation) -> Invalid {
+    let names = operation.parameters.iter().flatten().filter_map(|parameter| match parameter {
+        RefOr::T(parameter) => Some(parameter.name.as_str()),
+        RefOr::Ref(_) => None,
+    });
+    let names: Vec<&str> = names.collect();
+    let (place, name, message, kind) = if names.contains(&"id") {
+        ("path", "id", "is not a UUID", "uuid_parsing")
+    } else if names.contains(&"limit") {
+        ("query", "limit", "must be a number from 1 to 1000", "int_parsing")
+    } else if names.contains(&"scope") {
+        ("query", "scope", "must be others or all", "enum")
+    } else {
+        let message = "must be 1 to 50 of a-z 0-9 _ - and begin with a letter";
+        ("path", "role", message, "value_error")
+    };
+    Invalid::new(place, name, (message.into(), kind))
+}
+
+/// The documents that operations share, each under its code.
+pub(super) fn add_shared(components: &mut Components) {
+    for code in Code::ALL {
+        let shared = example(*code, document_of(*code));
+        components.examples.insert(code.as_str().into(), RefOr::T(shared));
+    }
+}
+
+fn example(code: Code, document: Value) -> Example {
+    ExampleBuilder::new().summary(code.title()).value(Some(document)).build()
+}
+
+fn document_of(code: Code) -> Value {
+    document(representative(code))
+}
+
+fn document(error: Error) -> Value {
+    problem::document_of(error, &RequestId::new(REQUEST_ID))
+}
+
+/// An error of this code.
+fn representative(code: Code) -> Error {
+    match code {
+        Code::BadRequest => {
+            Error::BadRequest("The body is not valid JSON (line 1, column 2).".into())
+        }
+        Code::NotAuthenticated => Error::NotAuthenticated,
+        Code::InvalidToken => {
+            Error::InvalidToken("The session of this token has ended: sign in again.")
+        }
+        Code::TokenExpired => Error::TokenExpired,
+        Code::InvalidCredentials => Error::InvalidCredentials,
+        Code::RefreshTokenReused => Error::RefreshTokenReused,
+        Code::InvalidRefreshToken => Error::InvalidRefreshToken,
+        Code::WrongPassword => Error::WrongPassword,
+        Code::InsufficientScope => Error::NotYours,
+        Code::RegistrationClosed => Error::RegistrationClosed,
+        Code::AccountDisabled => Error::AccountDisabled,
+        Code::NotFound => Error::NotFound,
+        Code::MethodNotAllowed => Error::MethodNotAllowed,
+        Code::EmailTaken => Error::EmailTaken,
+        Code::LastAdmin => Error::LastAdmin,
+        Code::RoleTaken => Error::RoleTaken,
+        Code::RoleBuiltIn => Error::RoleBuiltIn,
+        Code::PreconditionFailed => Error::PreconditionFailed,
+        Code::PayloadTooLarge => Error::PayloadTooLarge,
+        Code::UnsupportedMediaType => Error::UnsupportedMediaType(JSON_TAKES),
+        Code::Validation => {
+            let message = ("is required".into(), "missing");
+            Error::Validation(vec![Invalid::new("body", "title", message)])
+        }
+        Code::RateLimited => Error::RateLimited(12),
+        Code::Internal => Error::Internal(String::new()),
+        Code::HashingUnavailable => Error::HashingUnavailable,
+        Code::Unavailable => Error::Unavailable("The server is overloaded; try again shortly."),
+    }
+}

@@ -1,0 +1,124 @@
+//! The examples of what is sent: a body of each kind, and a value of each parameter. They tell one
+//! story, so that the page's *Execute* works from registering on. A test sends all of them.
+
+use serde_json::{Value, json};
+use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::{Components, Content, RefOr, Schema};
+
+const EMAIL: &str = "ada@example.com";
+const PASSWORD: &str = "violet kettle drum 41";
+const NEW_PASSWORD: &str = "eleven quiet lanterns 7";
+const NAME: &str = "Ada Lovelace";
+const ROLE: &str = "support";
+/// Of a user, a task or a session that is not there: put in one that is.
+pub(super) const ID: &str = "0199c1a4-5d2e-7b60-9f13-6a8e42d07c5b";
+/// Nobody's.
+const REFRESH_TOKEN: &str = "dwr_put-in-the-one-you-received";
+
+/// Gives the content of a request body its example.
+pub(super) fn complete_body(content: &mut Content, password_min_length: usize) {
+    let example = content.schema.as_ref().and_then(schema_name);
+    content.example = example.and_then(|name| body(name, password_min_length));
+}
+
+/// The schema referred to, also by an optional body.
+pub(super) fn schema_name(schema: &RefOr<Schema>) -> Option<&str> {
+    match schema {
+        RefOr::Ref(to) => to.ref_location.rsplit('/').next(),
+        RefOr::T(Schema::OneOf(one_of)) => one_of.items.iter().find_map(schema_name),
+        RefOr::T(_) => None,
+    }
+}
+
+fn body(schema: &str, password_min_length: usize) -> Option<Value> {
+    let password = format!("{PASSWORD:.<password_min_length$}");
+    let new_password = format!("{NEW_PASSWORD:.<password_min_length$}");
+    Some(match schema {
+        "RegisterRequest" => json!({"email": EMAIL, "password": password, "name": NAME}),
+        "LoginRequest" => json!({"email": EMAIL, "password": password}),
+        "LoginForm" => json!({"grant_type": "password", "username": EMAIL, "password": password}),
+        "RefreshRequest" => json!({"refresh_token": REFRESH_TOKEN}),
+        "RefreshForm" => {
+            json!({"grant_type": "refresh_token", "refresh_token": REFRESH_TOKEN})
+        }
+        "TokenRequest" => json!({"token": REFRESH_TOKEN}),
+        "UpdateRequest" => json!({"name": NAME}),
+        "ChangeRequest" => json!({"current_password": password, "new_password": new_password}),
+        "DeleteRequest" => json!({"password": password}),
+        "CreateUserRequest" => json!({
+            "email": "grace@example.com", "password": new_password, "name": "Grace Hopper",
+            "email_verified": true,
+        }),
+        "UpdateUserRequest" => json!({"name": NAME, "email_verified": true}),
+        "CreateRoleRequest" => json!({
+            "name": ROLE, "description": "Looks accounts up for those who ask",
+            "permissions": ["users:read"],
+        }),
+        "UpdateRoleRequest" => json!({"permissions": ["users:read", "sessions:write"]}),
+        "NewTask" => json!({
+            "title": "Buy milk", "description": "Two bottles", "priority": "high",
+            "due_at": "2030-01-31T12:00:00Z",
+        }),
+        "TaskChanges" => json!({"title": "Buy oat milk", "priority": "low"}),
+        "TaskCompletion" => json!({"completed": true}),
+        _ => return None,
+    })
+}
+
+/// Gives a parameter its example. That of a path is filled in by the page; that of an optional filter
+/// is only shown, since a filter filled in would hide what is there.
+pub(super) fn complete_parameter(parameter: &mut Parameter) {
+    match parameter.parameter_in {
+        ParameterIn::Path => {
+            let example = if parameter.name == "role" { ROLE } else { ID };
+            let described = ParameterBuilder::from(std::mem::take(parameter));
+            *parameter = described.example(Some(example.into())).build();
+        }
+        ParameterIn::Query => {
+            if let (Some(RefOr::T(Schema::Object(object))), Some(example)) =
+                (&mut parameter.schema, filter(&parameter.name))
+            {
+                object.examples = vec![example];
+            }
+        }
+        _ => {}
+    }
+}
+
+/// What a query may say. A cursor comes from the page before and from nowhere else.
+fn filter(name: &str) -> Option<Value> {
+    Some(match name {
+        "completed" => false.into(),
+        "is_active" => true.into(),
+        "due_after" | "since" => "2025-01-31T12:00:00Z".into(),
+        "due_before" | "until" => "2031-01-31T12:00:00Z".into(),
+        "q" => "milk".into(),
+        "sort" => "-due_at".into(),
+        "limit" => 20.into(),
+        "email" => EMAIL.into(),
+        "role" => "user".into(),
+        "event" => "login".into(),
+        "outcome" => "success".into(),
+        "actor" | "user" | "request_id" => ID.into(),
+        "ip" => "203.0.113.7".into(),
+        "scope" => "others".into(),
+        _ => return None,
+    })
+}
+
+/// Gives examples to the schemas that parameters refer to, and to each field of a body, from which the
+/// page fills in a form.
+pub(super) fn complete_schemas(components: &mut Components, password_min_length: usize) {
+    for (name, schema) in &mut components.schemas {
+        let RefOr::T(Schema::Object(object)) = schema else { continue };
+        if name == "Priority" {
+            object.examples = vec!["high".into()];
+        }
+        let Some(Value::Object(fields)) = body(name, password_min_length) else { continue };
+        for (field, value) in fields {
+            if let Some(RefOr::T(Schema::Object(field))) = object.properties.get_mut(&field) {
+                field.examples = vec![value];
+            }
+        }
+    }
+}
