@@ -26,7 +26,7 @@ need() {
 }
 
 need initdb:postgresql psql:postgresql-client pgbouncer:pgbouncer redis-server:redis-server sqlite3:sqlite3 openssl:openssl \
-  python3:python3 curl:curl
+  python3:python3 curl:curl jq:jq
 python3 -c 'import venv, ensurepip' 2>/dev/null || need no-such-program:python3-venv
 rustup component list --installed 2>/dev/null | grep -q clippy || rustup component add clippy rustfmt
 

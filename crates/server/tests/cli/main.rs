@@ -7,6 +7,7 @@ mod support;
 
 mod administration;
 mod audit;
+mod commands;
 mod configuration;
 mod db;
 mod db_faults;
