@@ -21,6 +21,7 @@ pub mod keys;
 pub mod limiter;
 pub mod openapi;
 pub mod passwords;
+pub mod patience;
 pub mod recent;
 pub mod roles;
 pub mod schema;

@@ -100,6 +100,7 @@ async fn around(settings: Settings, warnings: &mut Vec<String>) -> Vec<String> {
         Ok(Schema::Behind) => {
             return vec![format!("Migrations are pending on {url}: run `doorward db migrate`.")];
         }
+        Ok(Schema::Unfit(unfit)) => return vec![format!("{url} {unfit}")],
         Err(error) => return vec![sentence(&error)],
     }
     let app = App::new(settings, db, Clock::system(), Random::system());

@@ -17,7 +17,7 @@ use crate::db::Database;
 use crate::email::Email;
 use crate::error::Error;
 use crate::gate::Authority;
-use crate::schema::Schema;
+use crate::schema::{Schema, Unfit};
 use crate::users::AdminUser;
 
 /// Flags of every command on a database.
@@ -62,7 +62,11 @@ impl OperatorArgs {
         let open = Database::open(&settings.database).await;
         let db = open.map_err(|error| failed(format!("{}: {error}", settings.database)))?;
         match db.schema().await {
-            Ok(Schema::Current) => {}
+            // Reading works there, and what writes says why it does not.
+            Ok(Schema::Current | Schema::Unfit(Unfit::ReadOnly)) => {}
+            Ok(Schema::Unfit(unfit)) => {
+                return Err(Failure::configuration(format!("{} {unfit}", settings.database)));
+            }
             Ok(Schema::Behind) => {
                 return Err(Failure::configuration(format!(
                     "Migrations are pending on {}: run `doorward db migrate`.",

@@ -12,7 +12,7 @@ use crate::config::DatabaseUrl;
 use crate::gate::{Authority, Gate};
 use crate::sql::{Result, Sql, Step};
 
-/// From a call to its answer, waiting for a connection included; a request has 5 s.
+/// From a call to its answer, waiting for a connection included; a request has 5 s for all its calls.
 pub(super) const CALL_WITHIN: Duration = Duration::from_secs(4);
 
 /// How long a search may run. It has a lane of its own, in which others wait for it.
@@ -41,7 +41,7 @@ pub struct Database {
 #[derive(Debug)]
 enum Backend {
     Sqlite(Sqlite),
-    Postgres(Postgres),
+    Postgres(Box<Postgres>),
 }
 
 impl Database {
@@ -50,7 +50,7 @@ impl Database {
         match url {
             DatabaseUrl::Sqlite(path) => Self::open_sqlite(path).await,
             DatabaseUrl::Postgres(url) => {
-                let postgres = Postgres::open(url).await?;
+                let postgres = Box::new(Postgres::open(url).await?);
                 Ok(Self::over(Backend::Postgres(postgres)))
             }
         }
@@ -60,7 +60,9 @@ impl Database {
     pub async fn open_lazily(url: &DatabaseUrl) -> Result<Self> {
         match url {
             DatabaseUrl::Sqlite(path) => Self::open_sqlite(path).await,
-            DatabaseUrl::Postgres(url) => Ok(Self::over(Backend::Postgres(Postgres::lazy(url)?))),
+            DatabaseUrl::Postgres(url) => {
+                Ok(Self::over(Backend::Postgres(Box::new(Postgres::lazy(url)?))))
+            }
         }
     }
 
@@ -100,6 +102,19 @@ impl Database {
             Backend::Sqlite(sqlite) => sqlite.query(step).await,
             Backend::Postgres(postgres) => postgres.query(step).await,
         }
+    }
+
+    /// Rows of a statement that only reads, asked behind nobody's work: for probes.
+    pub(crate) async fn probe<T: FromRow>(&self, step: Step) -> Result<Vec<T>> {
+        match &*self.engine {
+            Backend::Sqlite(sqlite) => sqlite.query(step).await,
+            Backend::Postgres(postgres) => postgres.probe(step).await,
+        }
+    }
+
+    /// Whether it is PostgreSQL.
+    pub(crate) fn is_postgres(&self) -> bool {
+        matches!(*self.engine, Backend::Postgres(_))
     }
 
     /// The first row of a statement that only reads.

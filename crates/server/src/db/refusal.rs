@@ -17,6 +17,15 @@ impl From<DbError> for Error {
                     "The database is unavailable; nothing was changed. Try again shortly.",
                 )
             }
+            DbError::Unready(why) => {
+                tracing::error!(
+                    %why,
+                    "the database lacks what the server needs: see `doorward db verify`"
+                );
+                Self::Unavailable(
+                    "The database is not ready for this server; nothing was changed. Try again later.",
+                )
+            }
             DbError::Unconfirmed(why) => {
                 tracing::warn!(%why, "a write was not confirmed");
                 Self::Unavailable(

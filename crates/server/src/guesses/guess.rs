@@ -14,6 +14,7 @@ use crate::db::{Database, Row};
 use crate::error::Error;
 use crate::gate::Authority;
 use crate::http::request_id;
+use crate::patience;
 use crate::sql::{self, Step};
 
 /// A count is forgotten after this long without a guess: fewer guesses than waiting would give.
@@ -180,7 +181,8 @@ impl Waiting {
             // A task of its own: a claim whose client has gone away still comes to its end, and is
             // given back.
             let asking = guesses.clone().ask(guesser.clone(), read.clone(), turn, now);
-            (turn, until) = match tokio::spawn(request_id::carried(asking)).await {
+            (turn, until) = match tokio::spawn(patience::carried(request_id::carried(asking))).await
+            {
                 Ok(Ok(Asked::Granted(guess, found))) => return Ok((*guess, found)),
                 Ok(Ok(Asked::Refused(turn, until, account))) => {
                     refused = account.map_or(refused.clone(), |account| refused.about(account));

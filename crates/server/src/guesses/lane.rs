@@ -11,9 +11,10 @@ use time::OffsetDateTime;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use crate::error::Error;
+use crate::patience::Wait;
 
 /// How long a guess waits for its turn, or for others to be decided.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(4);
 /// How long a refusal is repeated without asking the database again.
 const MEMORY: Duration = Duration::from_secs(1);
 
@@ -56,7 +57,8 @@ impl GuessLanes {
         let places = Arc::clone(&lane.places);
         let mut turn =
             Turn { lanes: Arc::clone(self), key, lane, place: None, counted: false, cleared: 0 };
-        let place = tokio::time::timeout(PATIENCE, places.acquire_owned()).await;
+        let wait = Wait::begin(PATIENCE);
+        let place = tokio::time::timeout_at(wait.until(), places.acquire_owned()).await;
         turn.place = place.ok().and_then(Result::ok);
         if turn.place.is_some() { Ok(turn) } else { Err(Error::HashingUnavailable) }
     }
@@ -105,7 +107,8 @@ impl Turn {
             return false;
         }
         let decided = |state: &LaneState| state.under_way == 0 || state.cleared > seen;
-        matches!(tokio::time::timeout(PATIENCE, state.wait_for(decided)).await, Ok(Ok(_)))
+        let wait = Wait::begin(PATIENCE);
+        matches!(tokio::time::timeout_at(wait.until(), state.wait_for(decided)).await, Ok(Ok(_)))
     }
 
     /// True if the count was cleared since this claim was asked for.

@@ -3,7 +3,7 @@
 //! goes to it, its answer is kept a few seconds so that monitors do not keep a sleeping database
 //! awake, and nobody waits longer than [`PATIENCE`].
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::extract::State;
@@ -11,7 +11,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use time::OffsetDateTime;
-use tokio::sync::Mutex;
+use tokio::sync::watch;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
@@ -19,48 +19,77 @@ use super::reply::Json;
 use super::routes::{Declared, RateGroup, Routes};
 use crate::clock::Clock;
 use crate::db::Database;
-use crate::schema::Schema;
+use crate::schema::{Schema, Unfit};
 
 const PATIENCE: Duration = Duration::from_millis(800);
-const QUESTION: Duration = Duration::from_millis(700);
 const KEEP_GOOD: time::Duration = time::Duration::seconds(5);
 const KEEP_BAD: time::Duration = time::Duration::seconds(1);
 
-/// When the database was asked, and what it said; `None` if it was away.
-type LastAnswer = (OffsetDateTime, Option<Schema>);
+/// What the database said; `None` if it was away.
+type Answer = Option<Schema>;
 
 /// Asks the database how it is, at most once every few seconds.
 #[derive(Clone, Debug)]
 pub struct Probe {
     db: Database,
     clock: Clock,
-    last: Arc<Mutex<Option<LastAnswer>>>,
+    known: Arc<Mutex<Known>>,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    /// When the database was asked last, and what it said.
+    last: Option<(OffsetDateTime, Answer)>,
+    /// The question under way.
+    asking: Option<watch::Receiver<Option<Answer>>>,
 }
 
 impl Probe {
     /// A probe of this database.
     pub fn new(db: Database, clock: Clock) -> Self {
-        Self { db, clock, last: Arc::default() }
+        Self { db, clock, known: Arc::default() }
     }
 
-    /// The state of the schema; `None` if the database did not answer in time. The lock makes
-    /// simultaneous askers wait for one question.
-    async fn schema(&self) -> Option<Schema> {
-        let ask = async {
-            let mut last = self.last.lock().await;
+    /// The state of the schema; `None` if the database did not answer in time. Simultaneous askers wait
+    /// for one question. It goes on when they give up, and serves the next: a distant database answers
+    /// its first question later than a probe may wait.
+    async fn schema(&self) -> Answer {
+        let mut asking = {
+            let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
             let now = self.clock.now();
-            if let Some((at, schema)) = *last {
-                let keep = if schema.is_some() { KEEP_GOOD } else { KEEP_BAD };
-                if (time::Duration::ZERO..keep).contains(&(now - at)) {
-                    return schema;
+            if let Some((at, answer)) = &known.last {
+                let keep = if answer.is_some() { KEEP_GOOD } else { KEEP_BAD };
+                if (time::Duration::ZERO..keep).contains(&(now - *at)) {
+                    return answer.clone();
                 }
             }
-            let answer = tokio::time::timeout(QUESTION, self.db.schema()).await;
-            let schema = answer.ok().and_then(Result::ok);
-            *last = Some((now, schema));
-            schema
+            // A question that is over without an answer has panicked.
+            known.asking.take_if(|asking| asking.has_changed().is_err());
+            known.asking.get_or_insert_with(|| self.ask(now)).clone()
         };
-        tokio::time::timeout(PATIENCE, ask).await.ok().flatten()
+        let answered = tokio::time::timeout(PATIENCE, asking.wait_for(Option::is_some)).await;
+        answered.ok()?.ok()?.clone().flatten()
+    }
+
+    fn ask(&self, now: OffsetDateTime) -> watch::Receiver<Option<Answer>> {
+        let (tell, asking) = watch::channel(None);
+        let (db, shared) = (self.db.clone(), Arc::clone(&self.known));
+        tokio::spawn(async move {
+            let answer = db.schema().await.ok();
+            {
+                let mut known = shared.lock().unwrap_or_else(PoisonError::into_inner);
+                let before = known.last.take().and_then(|(_, answer)| answer);
+                if let Some(Schema::Unfit(unfit)) = &answer
+                    && before != answer
+                {
+                    tracing::error!("the database {unfit}");
+                }
+                known.last = Some((now, answer.clone()));
+                known.asking = None;
+            }
+            let _ = tell.send(Some(answer));
+        });
+        asking
     }
 }
 
@@ -76,12 +105,17 @@ struct ReadyzResponse {
     /// `ready` or `not_ready`.
     #[schema(example = "ready")]
     status: &'static str,
-    /// `ok` or `unreachable`.
+    /// `ok`, `unreachable`, `read_only`, `wrong_settings`, `lacks_privileges` or `unprotected` (without its row-level
+    /// security: run `doorward db repair`).
     #[schema(example = "ok")]
     database: &'static str,
     /// `current`, `pending` or `unknown`.
     #[schema(example = "current")]
     migrations: &'static str,
+    /// What to do, where a command helps.
+    #[schema(example = "Run `doorward db migrate`.")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    action: Option<&'static str>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -89,7 +123,7 @@ struct HealthResponse {
     /// `healthy` or `unhealthy`.
     #[schema(example = "healthy")]
     status: &'static str,
-    /// `ok` or `unreachable`.
+    /// As in `/readyz`.
     #[schema(example = "ok")]
     database: &'static str,
     /// The server's version.
@@ -118,7 +152,7 @@ async fn livez() -> Json<LivezResponse> {
 /// May traffic be sent here?
 #[utoipa::path(get, path = "/readyz", operation_id = "health.readyz", tag = "service",
     responses(
-        (status = 200, body = ReadyzResponse, description = "The database is reachable and its migrations are current."),
+        (status = 200, body = ReadyzResponse, description = "The database takes writes, its migrations are current, and nothing that the server needs is missing."),
         (status = 503, body = ReadyzResponse, description = "Not ready; the body says why.",
             headers(("Retry-After" = u64, description = "Seconds to wait."))),
     ))]
@@ -127,11 +161,16 @@ async fn readyz(State(probe): State<Probe>) -> Response {
     let ready = schema == Some(Schema::Current);
     let body = ReadyzResponse {
         status: if ready { "ready" } else { "not_ready" },
-        database: database(schema),
-        migrations: match schema {
-            Some(Schema::Current) => "current",
+        database: database(schema.as_ref()),
+        migrations: match &schema {
+            Some(Schema::Current | Schema::Unfit(Unfit::Exposed)) => "current",
             Some(Schema::Behind) => "pending",
-            None => "unknown",
+            Some(Schema::Unfit(_)) | None => "unknown",
+        },
+        action: match &schema {
+            Some(Schema::Behind) => Some("Run `doorward db migrate`."),
+            Some(Schema::Unfit(Unfit::Exposed)) => Some("Run `doorward db repair`."),
+            _ => None,
         },
     };
     reply(ready, body)
@@ -143,22 +182,29 @@ async fn readyz(State(probe): State<Probe>) -> Response {
 #[utoipa::path(get, path = "/health", operation_id = "health.health", tag = "service",
     responses(
         (status = 200, body = HealthResponse, description = "Healthy."),
-        (status = 503, body = HealthResponse, description = "Unhealthy: the database does not answer.",
+        (status = 503, body = HealthResponse, description = "Unhealthy: the database does not answer, or cannot be worked with.",
             headers(("Retry-After" = u64, description = "Seconds to wait."))),
     ))]
 async fn health(State(probe): State<Probe>) -> Response {
     let schema = probe.schema().await;
-    let healthy = schema.is_some();
+    let healthy = matches!(schema, Some(Schema::Current | Schema::Behind));
     let body = HealthResponse {
         status: if healthy { "healthy" } else { "unhealthy" },
-        database: database(schema),
+        database: database(schema.as_ref()),
         version: env!("CARGO_PKG_VERSION"),
     };
     reply(healthy, body)
 }
 
-fn database(schema: Option<Schema>) -> &'static str {
-    if schema.is_some() { "ok" } else { "unreachable" }
+fn database(schema: Option<&Schema>) -> &'static str {
+    match schema {
+        None => "unreachable",
+        Some(Schema::Current | Schema::Behind) => "ok",
+        Some(Schema::Unfit(Unfit::ReadOnly)) => "read_only",
+        Some(Schema::Unfit(Unfit::Settings(_))) => "wrong_settings",
+        Some(Schema::Unfit(Unfit::Privileges(_) | Unfit::NoSchema(_))) => "lacks_privileges",
+        Some(Schema::Unfit(Unfit::Exposed)) => "unprotected",
+    }
 }
 
 fn reply(good: bool, body: impl Serialize) -> Response {

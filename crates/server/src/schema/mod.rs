@@ -2,6 +2,7 @@
 //! and the role that row-level security rests on.
 
 mod catalog;
+mod fitness;
 mod history;
 pub mod migrate;
 mod migration;
@@ -11,6 +12,7 @@ mod tenant_role;
 pub mod verify;
 
 pub use catalog::{Change, Object};
+pub use fitness::{USES, Unfit};
 pub use history::{HistoryRow, State, Status};
 pub use migrate::MigrateError;
 pub use migration::{Engine, MIGRATIONS, Migration};

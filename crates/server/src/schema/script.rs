@@ -116,6 +116,27 @@ pub fn offline(steps: &[SchemaStep], engine: Engine, tenant: &str) -> String {
     text
 }
 
+/// Where a migration begins to make row-level security.
+const ISOLATION: &str = "ALTER TABLE tasks ENABLE ROW LEVEL SECURITY;";
+
+/// What makes row-level security, of a database that has its tables; a view that is there is kept, with
+/// what was granted on it.
+pub(super) fn isolation(tenant: &str, has_view: bool) -> String {
+    let texts = MIGRATIONS.iter().map(|migration| migration.up_for(Engine::Postgres));
+    let mut found = texts.filter_map(|text| text.find(ISOLATION).map(|at| text[at..].to_owned()));
+    let mut text = found.next().unwrap_or_default();
+    let policy = "CREATE POLICY own_tasks";
+    text =
+        text.replacen(policy, &format!("DROP POLICY IF EXISTS own_tasks ON tasks;\n{policy}"), 1);
+    if has_view
+        && let Some(view) = text.find("CREATE VIEW own_tasks")
+        && let Some(end) = text[view..].find(';')
+    {
+        text.replace_range(view..=view + end, "");
+    }
+    named(&text, tenant)
+}
+
 /// The migrations spell the role's default name; another is put in its place, quoted.
 fn named(text: &str, tenant: &str) -> String {
     if tenant == TENANT_ROLE {
@@ -143,6 +164,16 @@ mod tests {
         let text = "IF r = 'doorward_tenant' THEN GRANT doorward_tenant TO x";
         assert_eq!(named(text, "other"), "IF r = 'other' THEN GRANT \"other\" TO x");
         assert_eq!(named(text, TENANT_ROLE), text);
+    }
+
+    #[test]
+    fn one_migration_alone_makes_row_level_security_and_it_ends_with_that() {
+        let touching = MIGRATIONS.iter().filter(|one| one.up.contains("own_tasks"));
+        assert_eq!(touching.count(), 1, "`isolation` must make what all of them make");
+        let text = isolation("other", true);
+        assert!(text.contains("CREATE POLICY own_tasks") && text.contains("OWNER TO \"other\""));
+        assert!(!text.contains("CREATE VIEW") && !text.contains("CREATE TABLE"), "{text}");
+        assert!(isolation(TENANT_ROLE, false).contains("CREATE VIEW own_tasks AS SELECT"));
     }
 
     #[test]

@@ -1,38 +1,92 @@
-//! Questions about the database itself: does it answer, is its schema current, does a session live.
+//! Questions about the database itself: can it be used, is its schema current, does a session live.
 
 use crate::db::Database;
 use crate::gate::Gate;
+use crate::row;
+use crate::schema::fitness::{DIAGNOSIS, Diagnosis, Fitness, STANDING, Unfit};
 use crate::schema::migrate::plan::missing;
 use crate::sql::{DbError, Result, Sql};
-use crate::{statement, step};
+use crate::{statement, step, text};
 
-/// How the schema stands to this binary.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How the database stands to this binary.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Schema {
-    /// Every migration this binary knows is applied; perhaps newer ones too.
+    /// Every migration this binary knows is applied, perhaps newer ones too, and it can be worked with.
     Current,
     /// Migrations are waiting.
     Behind,
+    /// It answers and cannot be worked with.
+    Unfit(Unfit),
+}
+
+row! {
+    /// One row of the history, and what else is known.
+    struct Standing {
+        version: Option<i64> = "m.version",
+        isolated: bool = "s.isolated",
+        fitness: Fitness = ..,
+    }
 }
 
 const APPLIED: Sql = statement!("APPLIED", "SELECT version FROM doorward_migrations");
+const STANDS: Sql = statement!(
+    "STANDS",
+    text!(
+        "SELECT ",
+        Standing::COLUMNS,
+        " FROM ",
+        STANDING,
+        " LEFT JOIN doorward_migrations m ON TRUE"
+    )
+);
+const DIAGNOSE: Sql =
+    statement!("DIAGNOSE", text!("SELECT ", Diagnosis::COLUMNS, " FROM ", DIAGNOSIS));
 const NOTHING: Sql = statement!("NOTHING", "SELECT 1 AS one");
 
 impl Database {
-    /// Whether the schema is current, in one round trip; an error if the database does not answer.
+    /// Whether the database can be worked with and its schema is current, in one round trip, or two
+    /// where something is wrong; an error if it does not answer.
     pub async fn schema(&self) -> Result<Schema> {
-        match self.query::<i64>(step!(APPLIED)).await {
-            Ok(applied) if missing(|version| applied.contains(&version)).is_empty() => {
-                Ok(Schema::Current)
-            }
+        if self.is_postgres() {
+            return self.standing().await;
+        }
+        match self.probe::<i64>(step!(APPLIED)).await {
+            Ok(applied) => Ok(compared(&applied)),
             // The history table is made by the first migration.
-            Ok(_) | Err(DbError::Internal(_)) => Ok(Schema::Behind),
+            Err(DbError::Internal(_) | DbError::Unready(_)) => Ok(Schema::Behind),
             Err(away) => Err(away),
         }
+    }
+
+    async fn standing(&self) -> Result<Schema> {
+        let rows = match self.probe::<Standing>(step!(STANDS)).await {
+            Ok(rows) => rows,
+            Err(DbError::Internal(_) | DbError::Unready(_)) => return self.diagnosis().await,
+            Err(away) => return Err(away),
+        };
+        let unfit = rows.first().and_then(|row| row.fitness.unfit());
+        let isolated = rows.first().is_some_and(|row| row.isolated);
+        let applied: Vec<i64> = rows.iter().filter_map(|row| row.version).collect();
+        Ok(match (unfit, compared(&applied)) {
+            (Some(unfit), _) => Schema::Unfit(unfit),
+            (None, Schema::Current) if !isolated => Schema::Unfit(Unfit::Exposed),
+            (None, compared) => compared,
+        })
+    }
+
+    /// Why the history cannot be read.
+    async fn diagnosis(&self) -> Result<Schema> {
+        let found = self.probe::<Diagnosis>(step!(DIAGNOSE)).await?.into_iter().next();
+        Ok(found.and_then(Diagnosis::unfit).map_or(Schema::Behind, Schema::Unfit))
     }
 
     /// `SessionEnded` unless the gate's session lives and its user is active.
     pub async fn check(&self, gate: Gate) -> Result<()> {
         self.read_as::<()>(gate, step!(NOTHING)).await.map(drop)
     }
+}
+
+fn compared(applied: &[i64]) -> Schema {
+    let waiting = missing(|version| applied.contains(&version));
+    if waiting.is_empty() { Schema::Current } else { Schema::Behind }
 }

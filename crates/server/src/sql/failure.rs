@@ -17,6 +17,9 @@ pub enum DbError {
     /// The database server is there and does not let us in: wrong user, password or database. Waiting a
     /// few seconds will not help.
     NotAdmitted(String),
+    /// The database answers, but lacks what the server needs: tables, functions, or privileges on them.
+    /// Another statement may work; this one does not until somebody acts.
+    Unready(String),
     /// The connection broke, or the deadline passed, after a write was sent and before its outcome
     /// was known: it may have been done. The one error of which `Err` does not mean "nothing".
     Unconfirmed(String),
@@ -38,7 +41,9 @@ impl std::fmt::Display for DbError {
             Self::Orphan => out.write_str("a foreign key refused the row"),
             Self::Overloaded => out.write_str("the queue to the database is full"),
             Self::Unconfirmed(why) => write!(out, "the write may or may not be done: {why}"),
-            Self::Away(why) | Self::NotAdmitted(why) | Self::Internal(why) => out.write_str(why),
+            Self::Away(why) | Self::NotAdmitted(why) | Self::Unready(why) | Self::Internal(why) => {
+                out.write_str(why)
+            }
         }
     }
 }

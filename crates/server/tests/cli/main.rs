@@ -11,6 +11,7 @@ mod commands;
 mod configuration;
 mod db;
 mod db_faults;
+mod db_fitness;
 mod db_offline;
 mod db_roles;
 mod db_verify;

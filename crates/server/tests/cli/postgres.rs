@@ -77,7 +77,7 @@ async fn the_lines_of_dev_work_on_postgres_too() {
 }
 
 /// The URLs of a server that is there and says no, and how it says so.
-fn refused() -> [(String, &'static str); 4] {
+fn refused() -> [(String, &'static str); 5] {
     let at = format!("127.0.0.1:{}", postgres::shared().port);
     let password = postgres::PASSWORD;
     [
@@ -93,6 +93,10 @@ fn refused() -> [(String, &'static str); 4] {
         (
             format!("postgres://postgres:{password}@{at}/absent"),
             "has no database absent: create it, or correct the URL.",
+        ),
+        (
+            format!("postgres://postgres:{password}@{at}/postgres?sslmode=require"),
+            "does not offer TLS: enable ssl there, or set sslmode=disable if the network between is trusted.",
         ),
     ]
 }

@@ -106,10 +106,11 @@ fn status_codes_are_named_in_error_and_http_only() {
 }
 
 /// The folders and files right below `src`, from the lowest to the highest: each uses only those before it.
-const ORDER: [&str; 32] = [
+const ORDER: [&str; 33] = [
     "clock",
     "timestamp",
     "recent",
+    "patience",
     "error",
     "config",
     "crypto",

@@ -48,3 +48,46 @@ both! {
         assert!(app.app.db.prepare(wrong).await.is_err());
     }
 }
+
+/// The tables that a statement names behind this word, which ends in a space.
+fn behind<'a>(text: &'a str, word: &str) -> Vec<&'a str> {
+    let ends = |c: char| !(c.is_ascii_lowercase() || c == '_');
+    text.split(word).skip(1).filter_map(|rest| rest.split(ends).next()).collect()
+}
+
+/// What `serve` asks of the login at its start is what the statements do.
+#[test]
+fn the_privileges_asked_for_are_those_that_statements_use() {
+    let gate = ("gate", doorward::gate::STATEMENTS);
+    let mut used = std::collections::BTreeSet::new();
+    for sql in STORES.into_iter().chain([gate]).flat_map(|(_, statements)| statements) {
+        let text = sql.text;
+        for (word, privilege) in [
+            ("INSERT INTO ", "INSERT"),
+            ("UPDATE ", "UPDATE"),
+            ("DELETE FROM ", "DELETE"),
+            ("FROM ", "SELECT"),
+            ("JOIN ", "SELECT"),
+        ] {
+            for table in behind(text, word) {
+                used.insert((table, privilege));
+                if privilege == "INSERT" && text.contains("DO UPDATE") {
+                    used.insert((table, "UPDATE"));
+                }
+            }
+        }
+    }
+    let asked = doorward::schema::USES;
+    let mut asked_for = std::collections::BTreeSet::new();
+    for line in asked.split('(').skip(1) {
+        let mut parts = line.split('\'').skip(1).step_by(2);
+        let (table, privileges) =
+            (parts.next().expect("a table"), parts.next().expect("privileges"));
+        asked_for.extend(privileges.split(", ").map(|privilege| (table, privilege)));
+    }
+    let tables: Vec<_> = asked_for.iter().map(|(table, _)| *table).collect();
+    used.retain(|(table, _)| tables.contains(table));
+    let missing: Vec<_> = used.difference(&asked_for).collect();
+    let idle: Vec<_> = asked_for.difference(&used).filter(|it| it.1 != "SELECT").collect();
+    assert!(missing.is_empty() && idle.is_empty(), "not asked for {missing:?}, not used {idle:?}");
+}

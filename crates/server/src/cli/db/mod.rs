@@ -54,6 +54,12 @@ pub(in crate::cli) enum DbCommand {
     /// foreign keys, row-level security. Reports each difference and then exits with 1. Changes
     /// nothing.
     Verify,
+    /// Put row-level security back, as after restoring a dump into another cluster
+    ///
+    /// A dump does not hold the role that row-level security rests on. Where the role is missing, restoring
+    /// leaves the view with another owner. This makes the role, the view's owner, the policy and the
+    /// grants as the migrations do, in one transaction, and keeps all data.
+    Repair,
     /// Drop all tables and their data, then create them again
     Reset(ResetArgs),
 }
@@ -127,6 +133,7 @@ pub(in crate::cli) async fn run(args: DbArgs, sources: &SourceArgs) -> Exit {
         DbCommand::Rollback(args) => rollback(&target, &args).await,
         DbCommand::Status(args) => status(&target, &args).await,
         DbCommand::Verify => verify::run(&target).await,
+        DbCommand::Repair => repair(&target).await,
         DbCommand::Reset(args) => reset(&target, &args).await,
     }
 }
@@ -185,6 +192,21 @@ async fn rollback(target: &DbTarget, args: &RollbackArgs) -> Exit {
     let mut done = Vec::new();
     let outcome = target.migrator.down(args.to, &mut |one| tell(target, &mut done, one)).await;
     finish(target, &done, outcome.map(|_| ()), "Nothing to roll back").await
+}
+
+async fn repair(target: &DbTarget) -> Exit {
+    let changes = target.migrator.repair().await.map_err(|error| failure(&error))?;
+    let changes: Vec<_> = changes.iter().map(ToString::to_string).collect();
+    if target.json {
+        say!("{:#}", json!({"database": target.url, "changes": changes}));
+        return Ok(());
+    }
+    for change in changes {
+        say!("  {change}");
+    }
+    say!("Row-level security of {} is as its migrations make it.", target.url);
+    eprintln!("`doorward db verify` proves it by SQL.");
+    Ok(())
 }
 
 async fn reset(target: &DbTarget, args: &ResetArgs) -> Exit {

@@ -22,7 +22,7 @@ use crate::config::{DatabaseUrl, Settings};
 use crate::crypto::Random;
 use crate::db::Database;
 use crate::schema::migrate::Migrator;
-use crate::schema::{MigrateError, Object, Schema};
+use crate::schema::{MigrateError, Object, Schema, Unfit};
 use crate::sql::DbError;
 use signals::Signals;
 
@@ -86,24 +86,30 @@ fn refuse_missing_file(settings: &Settings, migrate: bool) -> Exit {
     }
 }
 
-/// Waits for the database, applies migrations where told to, and refuses a schema that lacks any.
+/// Waits for the database, applies migrations where told to, and refuses one that cannot be worked with.
 async fn prepare(
     settings: &Settings,
     db: &Database,
     migrate: bool,
     patience: Option<Duration>,
 ) -> Exit {
-    let schema = reach(settings, db, patience).await?;
-    if schema == Schema::Current {
-        return Ok(());
+    match reach(settings, db, patience).await? {
+        Schema::Current => Ok(()),
+        Schema::Unfit(Unfit::ReadOnly) => {
+            Err(failed(format!("{} {}", settings.database, Unfit::ReadOnly)))
+        }
+        Schema::Unfit(unfit) => {
+            Err(Failure::configuration(format!("{} {unfit}", settings.database)))
+        }
+        Schema::Behind if migrate => {
+            apply_migrations(settings).await?;
+            Box::pin(prepare(settings, db, false, patience)).await
+        }
+        Schema::Behind => Err(Failure::configuration(format!(
+            "Migrations are pending on {}: run `doorward db migrate`, or start with --migrate.",
+            settings.database
+        ))),
     }
-    if migrate {
-        return apply_migrations(settings).await;
-    }
-    Err(Failure::configuration(format!(
-        "Migrations are pending on {}: run `doorward db migrate`, or start with --migrate.",
-        settings.database
-    )))
 }
 
 /// The state of the schema, as soon as the database answers.
@@ -121,6 +127,8 @@ async fn reach(
                 .unwrap_or_else(|_| Err(DbError::Away("no answer".into()))),
         };
         let why = match attempt {
+            // A standby may be promoted while we wait.
+            Ok(Schema::Unfit(Unfit::ReadOnly)) if deadline.is_none() => String::new(),
             Ok(schema) => return Ok(schema),
             Err(DbError::NotAdmitted(why)) if deadline.is_some() => return Err(failed(why)),
             Err(DbError::Away(why) | DbError::NotAdmitted(why)) => why,

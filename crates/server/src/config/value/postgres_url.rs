@@ -123,12 +123,9 @@ impl PostgresUrl {
             "statement_cache_size" | "prepared_statement_cache_size" => {
                 self.keeps_statements &= value != "0";
             }
-            // Deadlines, keep-alives and pools are Doorward's own affair; these say nothing more.
+            // Deadlines and keep-alives are Doorward's own affair; these say nothing more. Sizes of pools
+            // are refused, since whoever writes one expects it to hold.
             "connect_timeout"
-            | "connection_limit"
-            | "pool_timeout"
-            | "pool_size"
-            | "max_overflow"
             | "keepalives"
             | "keepalives_idle"
             | "keepalives_interval"
@@ -342,6 +339,8 @@ mod tests {
             ("postgres://u:hun?ter2@h/d", "percent-encoded"),
             ("postgres://u:hunter2@h,i/d", "several hosts"),
             ("postgres://u:hunter2@h/d?sslkey=a.pem", "`sslkey`"),
+            ("postgres://u:hunter2@h/d?connection_limit=3", "`connection_limit`"),
+            ("postgres://u:hunter2@h/d?pool_size=3", "`pool_size`"),
         ] {
             let error = DatabaseUrl::parse(text).unwrap_err();
             assert!(error.contains(named), "{text}: {error}");

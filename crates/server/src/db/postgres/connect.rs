@@ -4,6 +4,8 @@
 
 use std::error::Error as _;
 use std::io;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use secrecy::ExposeSecret;
@@ -15,12 +17,16 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::config::{ChannelBinding, PostgresUrl, Tls};
 use crate::db::postgres::gather::Gather;
-use crate::db::postgres::tls::connector;
+use crate::db::postgres::pooler::{FirstLook, prepare_session};
+use crate::db::postgres::tls::{connector, tls_sentence};
 use crate::sql::{DbError, Result};
 
-/// Name look-up, TCP, TLS and authentication together. Longer than a call waits: a serverless
-/// database that wakes up in the meantime serves the next call.
-const CONNECT_WITHIN: Duration = Duration::from_secs(5);
+/// Name look-up, TCP, TLS, authentication and the first look together: some nine round trips, which
+/// take six seconds where each takes 0.6. Longer than a call waits: what opens later serves the next.
+pub(in crate::db) const CONNECT_WITHIN: Duration = Duration::from_secs(10);
+/// What is said of a server that takes no writes.
+pub(crate) const READS_ONLY: &str = "accepts reads only: it is a standby, or \
+    default_transaction_read_only is on. Connect to the primary, or let it accept writes";
 /// TCP to one of the host's addresses, so that a dead IPv6 route leaves time for IPv4.
 const ADDRESS_WITHIN: Duration = Duration::from_secs(2);
 
@@ -30,6 +36,7 @@ pub(in crate::db) struct Target {
     url: PostgresUrl,
     config: Config,
     tls: TlsConnector,
+    turns: Arc<AtomicU64>,
 }
 
 struct TlsConnector(MakeRustlsConnect);
@@ -49,7 +56,18 @@ pub(crate) async fn connect(url: &PostgresUrl) -> Result<Client> {
 impl Target {
     pub(in crate::db) fn new(url: &PostgresUrl) -> Result<Self> {
         let tls = TlsConnector(connector(url).map_err(DbError::Away)?);
-        Ok(Self { config: config(url), tls, url: url.clone() })
+        Ok(Self { config: config(url), tls, url: url.clone(), turns: Arc::default() })
+    }
+
+    /// Counts how often the server was found to take no writes any more; connections opened before
+    /// that are of no use.
+    pub(in crate::db) fn turns(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.turns)
+    }
+
+    /// Why a connection for writing was refused.
+    pub(in crate::db) fn read_only(&self) -> DbError {
+        DbError::Away(format!("The database server {} {READS_ONLY}.", self.address()))
     }
 
     /// False if the URL forbids named statements.
@@ -67,19 +85,39 @@ impl Target {
     /// Connects, and drives the connection on a task of its own until the handle aborts it or the
     /// client is dropped. The error is one sentence.
     pub(crate) async fn connect(&self) -> Result<(Client, AbortHandle)> {
-        let connected = self.config.connect(self.tls.0.clone());
-        match tokio::time::timeout(CONNECT_WITHIN, connected).await {
-            Ok(Ok((client, connection))) => {
-                let driver = tokio::spawn(async move {
-                    if let Err(error) = Gather::new(connection).await {
-                        tracing::debug!(%error, "a database connection has ended");
-                    }
-                });
-                Ok((client, driver.abort_handle()))
+        self.in_time(self.sign_in()).await
+    }
+
+    /// The same, and learns what stands in between.
+    pub(in crate::db) async fn connect_and_look(&self) -> Result<(Client, AbortHandle, FirstLook)> {
+        self.in_time(async {
+            let (client, driver) = self.sign_in().await?;
+            match prepare_session(&client, self).await {
+                Ok(session) => Ok((client, driver, session)),
+                Err(why) => {
+                    driver.abort();
+                    Err(DbError::Away(why))
+                }
             }
-            Ok(Err(error)) => Err(self.failure(&error)),
-            Err(_) => Err(DbError::Away(self.silent(CONNECT_WITHIN))),
-        }
+        })
+        .await
+    }
+
+    /// The one deadline of connecting.
+    async fn in_time<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
+        let ended = tokio::time::timeout(CONNECT_WITHIN, work).await;
+        ended.unwrap_or_else(|_| Err(DbError::Away(self.silent(CONNECT_WITHIN))))
+    }
+
+    async fn sign_in(&self) -> Result<(Client, AbortHandle)> {
+        let connected = self.config.connect(self.tls.0.clone()).await;
+        let (client, connection) = connected.map_err(|error| self.failure(&error))?;
+        let driver = tokio::spawn(async move {
+            if let Err(error) = Gather::new(connection).await {
+                tracing::debug!(%error, "a database connection has ended");
+            }
+        });
+        Ok((client, driver.abort_handle()))
     }
 
     fn address(&self) -> String {
@@ -114,27 +152,35 @@ impl Target {
                 self.user()
             ));
         }
-        DbError::Away(self.sentence(error, &cause))
+        let broken = error.source().and_then(|source| source.downcast_ref::<io::Error>());
+        if let Some(sentence) = self.protection(broken, &cause) {
+            return DbError::NotAdmitted(sentence);
+        }
+        DbError::Away(self.sentence(error, broken, &cause))
     }
 
-    fn sentence(&self, error: &Error, cause: &str) -> String {
+    /// What is wrong with TLS, which waiting does not change.
+    fn protection(&self, broken: Option<&io::Error>, cause: &str) -> Option<String> {
         let at = self.address();
-        let broken = error.source().and_then(|source| source.downcast_ref::<io::Error>());
-        if let Some(sentence) = broken.and_then(|broken| self.tls_sentence(broken)) {
-            return sentence;
+        if let Some(sentence) = broken.and_then(|broken| tls_sentence(&at, broken)) {
+            return Some(sentence);
         }
         if cause.contains("server does not support TLS") {
-            return format!(
+            return Some(format!(
                 "The database server {at} does not offer TLS: enable ssl there, or set \
                  sslmode=disable if the network between is trusted."
-            );
+            ));
         }
-        if cause.contains("channel binding") {
-            return format!(
+        cause.contains("channel binding").then(|| {
+            format!(
                 "The database server {at} did not use channel binding, which the URL requires: \
                  check that nothing stands in between, or set channel_binding=prefer."
-            );
-        }
+            )
+        })
+    }
+
+    fn sentence(&self, error: &Error, broken: Option<&io::Error>, cause: &str) -> String {
+        let at = self.address();
         match broken.map(io::Error::kind) {
             Some(io::ErrorKind::ConnectionRefused) => format!(
                 "Nothing listens at {at}: check that PostgreSQL runs there and that the port is right."
@@ -185,27 +231,6 @@ impl Target {
             | SqlState::INVALID_AUTHORIZATION_SPECIFICATION => DbError::NotAdmitted(sentence),
             _ => DbError::Away(sentence),
         }
-    }
-
-    fn tls_sentence(&self, broken: &io::Error) -> Option<String> {
-        let error = broken.get_ref()?.downcast_ref::<rustls::Error>()?;
-        let at = self.address();
-        Some(match error {
-            rustls::Error::InvalidCertificate(
-                rustls::CertificateError::NotValidForName
-                | rustls::CertificateError::NotValidForNameContext { .. },
-            ) => format!(
-                "The certificate of {at} was issued for another host name: connect by that name."
-            ),
-            rustls::Error::InvalidCertificate(rustls::CertificateError::Expired) => {
-                format!("The certificate of {at} has expired.")
-            }
-            rustls::Error::InvalidCertificate(reason) => format!(
-                "The certificate of {at} is not trusted ({reason}): give the authority that signed \
-                 it with sslrootcert=/path/to/ca.pem."
-            ),
-            other => format!("The TLS handshake with {at} failed: {other}."),
-        })
     }
 }
 

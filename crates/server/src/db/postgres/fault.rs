@@ -8,6 +8,9 @@ use tokio_postgres::Error;
 use crate::db::postgres::link::Link;
 use crate::sql::DbError;
 
+/// `read_only_sql_transaction`: a standby, or a database set to reads only.
+const READ_ONLY: &str = "25006";
+
 /// What went wrong, and what is known about the work.
 pub(in crate::db) struct Fault {
     error: Error,
@@ -33,10 +36,11 @@ impl Fault {
     }
 
     /// Whether the server did nothing and may do it the second time: the connection broke too early,
-    /// a plan or a name was gone, or the transaction lost to another.
+    /// a plan or a name was gone, the transaction lost to another, or the server takes no writes and
+    /// there may be another by now that does.
     pub(in crate::db) fn is_undone(&self) -> bool {
         (self.undone && self.is_lost())
-            || matches!(self.code(), "0A000" | "26000" | "40001" | "40P01")
+            || matches!(self.code(), "0A000" | "26000" | "40001" | "40P01" | READ_ONLY)
     }
 
     /// Whether the connection broke, with or without a word from the server.
@@ -60,6 +64,7 @@ impl Fault {
     pub(in crate::db) fn settle(&self, link: &Link) {
         match self.code() {
             "0A000" => link.forget_statements(),
+            READ_ONLY => link.turn_away(),
             // Our names are gone: something between us and the server has changed.
             "26000" | "42P05" => link.close(),
             _ if self.is_lost() => link.close(),
@@ -100,7 +105,11 @@ pub(in crate::db) fn failed(error: &Error) -> DbError {
         "23503" => DbError::Orphan,
         "53300" => DbError::Overloaded,
         // A lock or statement deadline, a deadlock, a standby that does not take writes yet.
-        "57014" | "55P03" | "40001" | "40P01" | "25006" | "25P03" => DbError::Away(why),
+        "57014" | "55P03" | "40001" | "40P01" | READ_ONLY | "25P03" => DbError::Away(why),
+        // A table, schema, column or function that is not there.
+        "42P01" | "3F000" | "42703" | "42883" => DbError::Unready(why),
+        // A policy has the same code; what breaks one is a bug.
+        "42501" if told.routine() == Some("aclcheck_error") => DbError::Unready(why),
         code if matches!(code.get(..2), Some("08" | "53" | "58")) || code.starts_with("57P") => {
             DbError::Away(why)
         }

@@ -24,6 +24,7 @@ const IDLE: Duration = Duration::from_mins(1);
 #[derive(Debug)]
 pub(in crate::db) struct Lane {
     target: Arc<Target>,
+    writes: bool,
     limit: usize,
     queue: usize,
     waiting: AtomicUsize,
@@ -46,8 +47,14 @@ pub(in crate::db) type Opening = watch::Receiver<Attempted>;
 
 impl Lane {
     /// At most `limit` connections and `queue` callers.
-    pub(in crate::db) fn new(target: Arc<Target>, limit: usize, queue: usize) -> Self {
-        Self { target, limit, queue, waiting: AtomicUsize::new(0), slots: Arc::default() }
+    pub(in crate::db) fn reading(target: Arc<Target>, limit: usize, queue: usize) -> Self {
+        let waiting = AtomicUsize::new(0);
+        Self { target, writes: false, limit, queue, waiting, slots: Arc::default() }
+    }
+
+    /// The same, which refuses servers that take no writes.
+    pub(in crate::db) fn writing(target: Arc<Target>, limit: usize, queue: usize) -> Self {
+        Self { writes: true, ..Self::reading(target, limit, queue) }
     }
 
     /// A place in the queue, or `Overloaded` at once.
@@ -99,8 +106,8 @@ impl Lane {
     /// The best open connection, or the attempt to open one.
     pub(in crate::db) fn choose(&self) -> std::result::Result<InUse, Opening> {
         let mut slots = locked(&self.slots);
-        slots.links.retain(|link| !link.is_closed());
         let now = Instant::now();
+        slots.keep_current(now);
         let loads = slots.links.iter().map(|link| (link.load(now), link));
         let best = loads.min_by_key(|(load, _)| *load);
         let idle = best.as_ref().is_some_and(|(load, _)| *load == (false, 0));
@@ -120,17 +127,39 @@ impl Lane {
         }
     }
 
+    /// A connection to lend to a lane that finds none: one that is open and answers.
+    pub(in crate::db) fn lend(&self, writes: bool) -> Option<InUse> {
+        let now = Instant::now();
+        let mut slots = locked(&self.slots);
+        slots.keep_current(now);
+        let fit = slots.links.iter().filter(|link| !(writes && link.is_read_only()));
+        let ready = fit.map(|link| (link.load(now), link)).filter(|((stalled, _), _)| !stalled);
+        ready.min_by_key(|(load, _)| *load).map(|(_, link)| link.enter())
+    }
+
+    /// Whether its work writes.
+    pub(in crate::db) fn writes(&self) -> bool {
+        self.writes
+    }
+
+    /// Whether its last attempt to open a connection failed.
+    pub(in crate::db) fn is_failing(&self) -> bool {
+        locked(&self.slots).failures > 0
+    }
+
     /// Opens one connection on a task of its own: callers may give up, the attempt goes on.
     fn open(&self, slots: &mut Slots) -> Opening {
         let (tell, opening) = watch::channel(None);
         slots.opening = Some(opening.clone());
         let (target, shared) = (Arc::clone(&self.target), Arc::clone(&self.slots));
-        let not_before = slots.not_before;
+        let (not_before, writes) = (slots.not_before, self.writes);
         tokio::spawn(async move {
             if let Some(due) = not_before {
                 tokio::time::sleep_until(due).await;
             }
-            let opened = Link::open(&target).await;
+            let opened = Link::open(&target).await.and_then(|link| {
+                if writes && link.is_read_only() { Err(target.read_only()) } else { Ok(link) }
+            });
             let outcome = {
                 let mut slots = locked(&shared);
                 slots.opening = None;
@@ -148,6 +177,17 @@ impl Lane {
 }
 
 impl Slots {
+    /// Lets go of what is closed, or leads to a server that others have found useless.
+    fn keep_current(&mut self, now: Instant) {
+        self.links.retain(|link| {
+            let current = link.is_current(now);
+            if !current && !link.is_closed() {
+                link.close_gently();
+            }
+            current
+        });
+    }
+
     fn settle(&mut self, opened: Result<Link>) -> Result<Weak<Link>> {
         match opened {
             Ok(link) => {

@@ -11,14 +11,14 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use futures_util::future::{MaybeDone, maybe_done};
+use futures_util::future::{MaybeDone, maybe_done, try_join_all};
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Error, Row as PgRow, Statement};
 
-use super::{pooler, row};
+use super::row;
 use crate::db::postgres::connect::Target;
 use crate::db::postgres::fault::Fault;
 use crate::db::postgres::query::{Form, Query};
@@ -29,6 +29,9 @@ const STALLED: Duration = Duration::from_millis(200);
 /// Without an answer for this long, a connection that missed a deadline is given up.
 const LOST: Duration = Duration::from_secs(1);
 
+/// A connection to a server that takes no writes serves reads for this long: then there may be another.
+const READ_ONLY_FOR: Duration = Duration::from_secs(1);
+
 const TERMINATED: SqlState = SqlState::ADMIN_SHUTDOWN;
 
 /// A connection and what is known about it.
@@ -36,6 +39,10 @@ pub(in crate::db) struct Link {
     client: Client,
     driver: AbortHandle,
     named: bool,
+    read_only: bool,
+    /// The turn of the database at which it was opened, and where the present one stands.
+    opened_at_turn: u64,
+    turns: Arc<AtomicU64>,
     statements: Mutex<HashMap<(TextPlace, Form), Statement>>,
     turn: Mutex<()>,
     in_flight: AtomicUsize,
@@ -51,18 +58,16 @@ type Part<'a> = MaybeDone<Pin<Box<dyn Future<Output = Reply> + Send + 'a>>>;
 impl Link {
     /// Connects and learns what stands in between.
     pub(in crate::db) async fn open(target: &Target) -> Result<Self, DbError> {
-        let (client, driver) = target.connect().await?;
-        let named = match pooler::prepare_session(&client, target).await {
-            Ok(named) => named,
-            Err(why) => {
-                driver.abort();
-                return Err(DbError::Away(why));
-            }
-        };
+        let turns = target.turns();
+        let opened_at_turn = turns.load(Ordering::Acquire);
+        let (client, driver, session) = target.connect_and_look().await?;
         Ok(Self {
             client,
             driver,
-            named,
+            named: session.named,
+            read_only: session.read_only,
+            opened_at_turn,
+            turns,
             statements: Mutex::default(),
             turn: Mutex::default(),
             in_flight: AtomicUsize::new(0),
@@ -97,6 +102,7 @@ impl Link {
         &self,
         queries: &[Query<'_>],
     ) -> Result<Vec<Vec<PgRow>>, Fault> {
+        self.prepare_unknown(queries).await.map_err(Fault::undone)?;
         let mut statements = Vec::with_capacity(queries.len());
         for query in queries {
             statements.push(self.prepared(query).await.map_err(Fault::undone)?);
@@ -173,6 +179,19 @@ impl Link {
         Ok(Some(statement))
     }
 
+    /// Prepares what this connection does not know yet, all of it in one round trip or two.
+    async fn prepare_unknown(&self, queries: &[Query<'_>]) -> Result<(), Error> {
+        let unknown: Vec<_> = {
+            let known = locked(&self.statements);
+            queries.iter().filter(|query| !known.contains_key(&query.key())).collect()
+        };
+        if self.named && unknown.len() > 1 {
+            let all = unknown.into_iter().map(|query| self.prepared(query));
+            Box::pin(try_join_all(all)).await?;
+        }
+        Ok(())
+    }
+
     async fn send(&self, query: &Query<'_>, statement: Option<&Statement>) -> Reply {
         let Some(statement) = statement else {
             return Box::pin(self.send_unnamed(query)).await;
@@ -216,6 +235,25 @@ impl Link {
     /// Forgets the statements: their plans or names are gone on the server.
     pub(in crate::db) fn forget_statements(&self) {
         locked(&self.statements).clear();
+    }
+
+    /// The server takes no writes any more: this connection, and all that were opened before, go to
+    /// nobody new. Who waits on one is still answered.
+    pub(in crate::db) fn turn_away(&self) {
+        let (from, to) = (self.opened_at_turn, self.opened_at_turn + 1);
+        let _ = self.turns.compare_exchange(from, to, Ordering::AcqRel, Ordering::Acquire);
+    }
+
+    /// Whether its server took no writes when it was opened.
+    pub(in crate::db) fn is_read_only(&self) -> bool {
+        self.read_only
+    }
+
+    /// Whether it may be given to somebody new.
+    pub(in crate::db) fn is_current(&self, now: Instant) -> bool {
+        !self.is_closed()
+            && self.turns.load(Ordering::Acquire) == self.opened_at_turn
+            && !(self.read_only && now.saturating_duration_since(self.opened) > READ_ONLY_FOR)
     }
 
     /// Gives the connection up; everyone waiting on it is told at once.

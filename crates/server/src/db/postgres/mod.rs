@@ -1,6 +1,7 @@
 //! PostgreSQL: shared, pipelined connections in five lanes (reads and writes, of what row-level
 //! security guards and of the rest, so that a locked table stops only its own routes; and searches, for
-//! which nobody else waits). Every call is one round trip with a deadline. A read is repeated when its connection breaks; a write only if the
+//! which nobody else waits), and one for the probes. Where the server grants too few, lanes lend each
+//! other theirs. Every call is one round trip with a deadline. A read is repeated when its connection breaks; a write only if the
 //! server provably did nothing.
 
 pub(crate) mod connect;
@@ -23,19 +24,20 @@ use tokio_postgres::Row as PgRow;
 use super::row::Source;
 use crate::config::PostgresUrl;
 use crate::db::database::{CALL_WITHIN, Effort};
-use crate::db::postgres::connect::Target;
+use crate::db::postgres::connect::{CONNECT_WITHIN, Target};
 use crate::db::postgres::fault::{Fault, failed};
-use crate::db::postgres::lane::Lane;
-use crate::db::postgres::link::Link;
+use crate::db::postgres::lane::{Lane, Opening};
+use crate::db::postgres::link::{InUse, Link};
 use crate::db::postgres::query::{CONFIRM, Query, SEARCH_LIMIT, is_owned};
 use crate::db::{Columns, FromRow, Row};
 use crate::gate::Gate;
+use crate::patience::Wait;
 use crate::sql::Step;
 use crate::sql::Value;
 use crate::sql::{DbError, Result, Sql};
 
 /// Long enough to hear why a connection fails.
-const OPEN_WITHIN: Duration = Duration::from_secs(9);
+const OPEN_WITHIN: Duration = CONNECT_WITHIN.saturating_add(Duration::from_secs(1));
 /// Each lost connection is found out by a call: both of the read lane's, and then a new one.
 const ATTEMPTS: usize = 3;
 const READ_LINKS: usize = 2;
@@ -49,6 +51,8 @@ const SEARCH_QUEUE: usize = 256;
 /// How long a search waits for a connection of its own.
 const SEARCH_LINK_WITHIN: Duration = Duration::from_secs(1);
 const WRITE_QUEUE: usize = 512;
+/// Of questions that probes ask, one at a time.
+const PROBE_QUEUE: usize = 16;
 
 /// A PostgreSQL database.
 #[derive(Debug)]
@@ -56,6 +60,7 @@ pub(in crate::db) struct Postgres {
     owned: Lanes,
     other: Lanes,
     searches: Lane,
+    probes: Lane,
 }
 
 #[derive(Debug)]
@@ -88,12 +93,12 @@ impl Postgres {
     pub(in crate::db) fn lazy(url: &PostgresUrl) -> Result<Self> {
         let target = Arc::new(Target::new(url)?);
         let lanes = || Lanes {
-            reads: Lane::new(Arc::clone(&target), READ_LINKS, READ_QUEUE),
-            writes: Lane::new(Arc::clone(&target), WRITE_LINKS, WRITE_QUEUE),
+            reads: Lane::reading(Arc::clone(&target), READ_LINKS, READ_QUEUE),
+            writes: Lane::writing(Arc::clone(&target), WRITE_LINKS, WRITE_QUEUE),
         };
         let (owned, other) = (lanes(), lanes());
-        let searches = Lane::new(Arc::clone(&target), SEARCH_LINKS, SEARCH_QUEUE);
-        Ok(Self { owned, other, searches })
+        let searches = Lane::reading(Arc::clone(&target), SEARCH_LINKS, SEARCH_QUEUE);
+        Ok(Self { owned, other, searches, probes: Lane::reading(target, 1, PROBE_QUEUE) })
     }
 
     /// Prepares the statement without running it, a reading one behind the gate too.
@@ -112,7 +117,14 @@ impl Postgres {
 
     pub(in crate::db) async fn query<T: FromRow>(&self, step: Step) -> Result<Vec<T>> {
         let lane = &self.lanes(step.sql).reads;
-        let answers = run(lane, Work::Read(Query::plain(step.sql, &step.params))).await?;
+        let answers = self.run(lane, Work::Read(Query::plain(step.sql, &step.params))).await?;
+        answers.iter().flatten().map(|found| read(found, 0)).collect()
+    }
+
+    /// As [`Postgres::query`], behind nobody's work.
+    pub(in crate::db) async fn probe<T: FromRow>(&self, step: Step) -> Result<Vec<T>> {
+        let work = Work::Read(Query::plain(step.sql, &step.params));
+        let answers = self.run(&self.probes, work).await?;
         answers.iter().flatten().map(|found| read(found, 0)).collect()
     }
 
@@ -122,7 +134,7 @@ impl Postgres {
         step: Step,
     ) -> Result<Vec<T>> {
         let lane = &self.lanes(step.sql).reads;
-        let answers = run(lane, Work::Read(Query::gated(step, &gate))).await?;
+        let answers = self.run(lane, Work::Read(Query::gated(step, &gate))).await?;
         self.behind_gate(gate, answers).await
     }
 
@@ -135,7 +147,7 @@ impl Postgres {
         let reads = &self.lanes(step.sql).reads;
         let page = Query::page(step, &gate);
         let answers = match effort {
-            Effort::Quick => run(reads, Work::Read(page)).await?,
+            Effort::Quick => self.run(reads, Work::Read(page)).await?,
             Effort::Search => Box::pin(self.search(reads, page)).await?,
         };
         self.behind_gate(gate, answers).await
@@ -147,7 +159,7 @@ impl Postgres {
         let opened = self.searches.link(Instant::now() + SEARCH_LINK_WITHIN).await;
         let lane = if opened.is_ok() { &self.searches } else { reads };
         drop(opened);
-        run(lane, Work::Search(vec![Query::plain(SEARCH_LIMIT, &[]), page])).await
+        self.run(lane, Work::Search(vec![Query::plain(SEARCH_LIMIT, &[]), page])).await
     }
 
     /// The rows that the last answer has behind its gate.
@@ -178,12 +190,12 @@ impl Postgres {
         let mut answers = match (&gate, steps.len()) {
             (None, 0) => return Ok(Vec::new()),
             (None, 1) => {
-                run(lane, Work::Write(Query::plain(steps[0].sql, &steps[0].params))).await?
+                self.run(lane, Work::Write(Query::plain(steps[0].sql, &steps[0].params))).await?
             }
-            (None, _) => run(lane, Work::Bundle(work.collect())).await?,
+            (None, _) => self.run(lane, Work::Bundle(work.collect())).await?,
             (Some(gate), _) => {
                 let gates = std::iter::once(Query::gate(gate)).chain(Query::holds(gate));
-                run(lane, Work::Bundle(gates.chain(work).collect())).await?
+                self.run(lane, Work::Bundle(gates.chain(work).collect())).await?
             }
         };
         if let Some(gate) = &gate {
@@ -203,7 +215,7 @@ impl Postgres {
         }
         let params = [Value::Uuid(gate.session_id), Value::Int(gate.generation)];
         let work = Work::Write(Query::plain(CONFIRM, &params));
-        if let Err(error) = Box::pin(run(&self.other.writes, work)).await {
+        if let Err(error) = Box::pin(self.run(&self.other.writes, work)).await {
             tracing::warn!(%error, "could not record the first use of a refresh token");
         }
     }
@@ -211,48 +223,69 @@ impl Postgres {
     fn lanes(&self, sql: Sql) -> &Lanes {
         if is_owned(sql) { &self.owned } else { &self.other }
     }
+
+    /// Sends the work until it is answered. What happens seldom has a box of its own here and below, so
+    /// that the future of a plain read stays small: each request allocates and moves one.
+    async fn run(&self, lane: &Lane, work: Work<'_>) -> Result<Vec<Vec<PgRow>>> {
+        let _place = lane.admit()?;
+        let wait = Wait::begin(CALL_WITHIN);
+        let deadline = wait.until();
+        let mut attempt = 1;
+        loop {
+            let link = match lane.choose() {
+                Ok(link) => link,
+                Err(opening) => Box::pin(self.link_after(lane, opening, deadline)).await?,
+            };
+            let mut sent = pin!(work.send(&link));
+            let Ok(answer) = timeout_at(deadline, sent.as_mut()).await else {
+                link.missed_deadline();
+                return Err(work.unknown("no answer in time".into()));
+            };
+            match answer {
+                Ok(rows) => {
+                    link.answered();
+                    return Ok(rows);
+                }
+                Err(fault) => {
+                    fault.settle(&link);
+                    if attempt == ATTEMPTS || !work.may_repeat(&fault) {
+                        let unknown = fault.is_lost() && !fault.is_undone();
+                        return Err(if unknown {
+                            work.unknown(fault.to_string())
+                        } else {
+                            fault.into()
+                        });
+                    }
+                    attempt += 1;
+                }
+            }
+        }
+    }
+
+    /// The connection that the lane is opening, or another lane's if it cannot have one of its own: a
+    /// server may grant a login three.
+    async fn link_after(&self, lane: &Lane, opening: Opening, deadline: Instant) -> Result<InUse> {
+        if lane.is_failing()
+            && let Some(lent) = self.lent(lane)
+        {
+            return Ok(lent);
+        }
+        match lane.link_after(opening, deadline).await {
+            Err(why) => self.lent(lane).ok_or(why),
+            link => link,
+        }
+    }
+
+    fn lent(&self, to: &Lane) -> Option<InUse> {
+        let Self { owned, other, probes, .. } = self;
+        let lanes = [&other.writes, &owned.writes, &other.reads, &owned.reads, probes];
+        lanes.into_iter().find_map(|lane| lane.lend(to.writes()))
+    }
 }
 
 /// The columns from `first` on.
 fn read<T: FromRow>(row: &PgRow, first: usize) -> Result<T> {
     T::from_row(&mut Columns::of(Source::Postgres(row, first)))
-}
-
-/// Sends the work until it is answered. What happens seldom has a box of its own here and below, so
-/// that the future of a plain read stays small: each request allocates and moves one.
-async fn run(lane: &Lane, work: Work<'_>) -> Result<Vec<Vec<PgRow>>> {
-    let _place = lane.admit()?;
-    let deadline = Instant::now() + CALL_WITHIN;
-    let mut attempt = 1;
-    loop {
-        let link = match lane.choose() {
-            Ok(link) => link,
-            Err(opening) => Box::pin(lane.link_after(opening, deadline)).await?,
-        };
-        let mut sent = pin!(work.send(&link));
-        let Ok(answer) = timeout_at(deadline, sent.as_mut()).await else {
-            link.missed_deadline();
-            return Err(work.unknown(format!("no answer within {} s", CALL_WITHIN.as_secs())));
-        };
-        match answer {
-            Ok(rows) => {
-                link.answered();
-                return Ok(rows);
-            }
-            Err(fault) => {
-                fault.settle(&link);
-                if attempt == ATTEMPTS || !work.may_repeat(&fault) {
-                    let unknown = fault.is_lost() && !fault.is_undone();
-                    return Err(if unknown {
-                        work.unknown(fault.to_string())
-                    } else {
-                        fault.into()
-                    });
-                }
-                attempt += 1;
-            }
-        }
-    }
 }
 
 impl Work<'_> {

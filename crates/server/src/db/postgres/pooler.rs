@@ -5,7 +5,6 @@
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, ReadBuf};
 use tokio_postgres::tls::{ChannelBinding, TlsConnect, TlsStream};
@@ -13,44 +12,53 @@ use tokio_postgres::{Client, Error};
 
 use crate::db::postgres::connect::Target;
 
+const LOOK: &str = "SELECT pg_backend_pid(), current_setting('server_version_num')::int4, \
+    current_setting('transaction_read_only')::bool";
 /// The server gives up before our own deadline does, and notices within a second that we have gone.
 const SESSION: &str = "SET statement_timeout = '3s'; SET lock_timeout = '1500ms'; \
     SET idle_in_transaction_session_timeout = '5s'";
 const NOTICE_HANGUP: &str = "SET client_connection_check_interval = '1s'";
 const HAS_NOTICE_HANGUP: i32 = 140_000;
-const WITHIN: Duration = Duration::from_secs(2);
 
-/// Looks at the connection and makes it ready; whether statements may be named.
+/// What the first look at a connection has shown.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::db) struct FirstLook {
+    /// Whether statements may be named.
+    pub(in crate::db) named: bool,
+    /// Whether the server takes no writes: a standby, or a database set to reads only.
+    pub(in crate::db) read_only: bool,
+}
+
+/// Looks at the connection and makes it ready.
 pub(in crate::db) async fn prepare_session(
     client: &Client,
     target: &Target,
-) -> Result<bool, String> {
-    match tokio::time::timeout(WITHIN, look(client, target)).await {
-        Ok(Ok(named)) => Ok(named),
-        Ok(Err(error)) => Err(match error.as_db_error() {
-            Some(told) => format!("The database answered the first statement: {}.", told.message()),
-            None => format!("The database went away after sign-in: {error}."),
-        }),
-        Err(_) => Err("The database accepted the connection but answers no statement.".into()),
-    }
+) -> Result<FirstLook, String> {
+    look(client, target).await.map_err(|error| match error.as_db_error() {
+        Some(told) => format!("The database answered the first statement: {}.", told.message()),
+        None => format!("The database went away after sign-in: {error}."),
+    })
 }
 
-async fn look(client: &Client, target: &Target) -> Result<bool, Error> {
-    let rows = client
-        .query_typed("SELECT pg_backend_pid(), current_setting('server_version_num')::int4", &[])
-        .await?;
+async fn look(client: &Client, target: &Target) -> Result<FirstLook, Error> {
+    let rows = client.query_typed(LOOK, &[]).await?;
     let row = rows.first();
     let served_by: i32 = row.map_or(Ok(0), |row| row.try_get(0))?;
     let version: i32 = row.map_or(Ok(0), |row| row.try_get(1))?;
+    let read_only: bool = row.map_or(Ok(false), |row| row.try_get(2))?;
     if announced(client).await == Some(served_by) || target.is_known_direct() {
-        client.batch_execute(SESSION).await?;
-        if version >= HAS_NOTICE_HANGUP {
-            // Not every platform has it; the other deadlines hold without it.
-            let _ = client.batch_execute(NOTICE_HANGUP).await;
-        }
-        return Ok(target.keeps_statements());
+        let notice = async {
+            if version >= HAS_NOTICE_HANGUP {
+                // Not every platform has it; the other deadlines hold without it.
+                let _ = client.batch_execute(NOTICE_HANGUP).await;
+            }
+        };
+        // Sent together: a distant server makes each round trip slow.
+        tokio::join!(client.batch_execute(SESSION), notice).0?;
+        return Ok(FirstLook { named: target.keeps_statements(), read_only });
     }
-    Ok(target.keeps_statements() && renames_statements(client).await)
+    let named = target.keeps_statements() && renames_statements(client).await;
+    Ok(FirstLook { named, read_only })
 }
 
 /// A pooler that tracks prepared statements gives them names of its own; our name in the server's

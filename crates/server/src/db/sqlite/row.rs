@@ -113,6 +113,14 @@ pub(crate) fn failed(error: rusqlite::Error) -> DbError {
             | ErrorCode::OperationInterrupted
             | ErrorCode::SystemIoFailure,
         ) => DbError::Away(error.to_string()),
-        _ => DbError::Internal(error.to_string()),
+        _ => {
+            let why = error.to_string();
+            // SQLite has one code for all of these; its texts are not translated.
+            if why.starts_with("no such table") {
+                DbError::Unready(why)
+            } else {
+                DbError::Internal(why)
+            }
+        }
     }
 }

@@ -15,6 +15,7 @@ use crate::db::database::{CALL_WITHIN, SEARCH_WITHIN};
 use crate::db::sqlite::file::File;
 use crate::db::sqlite::queue::{Job, Queue};
 use crate::db::sqlite::session::{SqliteSession, late};
+use crate::patience::Wait;
 use crate::sql::{DbError, Result};
 
 /// The most jobs that a thread takes at once.
@@ -65,7 +66,8 @@ impl Threads {
         &self,
         work: impl FnOnce(&mut SqliteSession) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let (deadline, longest) = (Instant::now() + CALL_WITHIN, self.longest);
+        let wait = Wait::begin(CALL_WITHIN);
+        let (deadline, longest) = (wait.until().into_std(), self.longest);
         let (answer, answered) = oneshot::channel();
         self.queue.push(Box::new(move |session| {
             if answer.is_closed() {
@@ -80,8 +82,8 @@ impl Threads {
             keep
         }))?;
         // The thread ends its work at the deadline and knows best what became of it.
-        let patience = CALL_WITHIN + Duration::from_millis(200);
-        match tokio::time::timeout(patience, answered).await {
+        let patience = wait.until() + Duration::from_millis(200);
+        match tokio::time::timeout_at(patience, answered).await {
             Ok(outcome) => outcome.map_err(|_| stopped())?,
             Err(_) => Err(late()),
         }

@@ -18,6 +18,7 @@ use super::bodies::{Coming, Held, Places, Seat};
 use super::clients::{Clients, ORDINARY, Visit};
 use crate::error::Error;
 use crate::http::{ClientIp, Registered};
+use crate::patience;
 
 const CROWDED: &str = "The server is overloaded; try again shortly.";
 const GREEDY: &str = "Too many requests of this client are under way or their answers unread: read those, then try again.";
@@ -130,7 +131,7 @@ impl Around for Guard {
         if let Some(why) = refusal {
             return Error::Unavailable(why).into_response();
         }
-        let work = AssertUnwindSafe(work).catch_unwind();
+        let work = AssertUnwindSafe(patience::within(work)).catch_unwind();
         let mut response = match tokio::time::timeout(self.deadline, work).await {
             Ok(Ok(response)) => response,
             // The panic hook has already printed where; the payload may quote a request.

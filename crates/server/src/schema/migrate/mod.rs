@@ -139,12 +139,26 @@ impl Migrator {
     ) -> MigrateResult<Applied> {
         let mut session = self.open().await?;
         let steps = pending_steps(&session.history().await?.unwrap_or_default(), to)?;
-        if steps.iter().any(SchemaStep::needs_tenant)
+        if !steps.is_empty()
             && let MigrateSession::Postgres(postgres) = &session
         {
-            postgres.ask_for_tenant().await?;
+            postgres.ask_for_fitness().await?;
+            if steps.iter().any(SchemaStep::needs_tenant) {
+                postgres.ask_for_tenant().await?;
+            }
         }
         session.run(steps, tell).await
+    }
+
+    /// Puts row-level security back as its migration makes it: the role, the view's owner, the policy and
+    /// the grants. What restoring a dump leaves out in a cluster that lacks the role.
+    pub async fn repair(&self) -> MigrateResult<Vec<Change>> {
+        match self.open().await? {
+            MigrateSession::Postgres(postgres) => postgres.repair().await,
+            MigrateSession::Sqlite(..) => Err(MigrateError::Refused(
+                "SQLite has no row-level security, so there is nothing to repair.".into(),
+            )),
+        }
     }
 
     /// Takes the schema back to `to`, or one migration back.

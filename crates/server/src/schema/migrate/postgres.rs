@@ -12,12 +12,13 @@ use crate::config::PostgresUrl;
 use crate::db::postgres::connect::connect;
 use crate::schema::catalog;
 use crate::schema::catalog::{Change, Object, changes};
+use crate::schema::fitness::{SETTINGS, Unfit};
 use crate::schema::history;
 use crate::schema::history::HistoryRow;
 use crate::schema::migrate::error::{MigrateError, MigrateResult, OCCUPIED};
 use crate::schema::migrate::sqlite::dropped_tables;
 use crate::schema::migration::Engine;
-use crate::schema::script::{Direction, LOCK_KEY, SchemaStep};
+use crate::schema::script::{Direction, LOCK_KEY, SchemaStep, isolation};
 use crate::schema::tenant_role;
 use crate::sql::DbError;
 
@@ -62,6 +63,37 @@ impl PostgresMigrator {
     /// Stops before anything is changed if the login can neither make nor use the tenant role.
     pub(in crate::schema) async fn ask_for_tenant(&self) -> MigrateResult<()> {
         tenant_role::check(&self.client, &self.tenant).await
+    }
+
+    /// Stops before anything is changed if the database takes no writes, or if its settings leave
+    /// statements another meaning.
+    pub(in crate::schema) async fn ask_for_fitness(&self) -> MigrateResult<()> {
+        match settings(&self.client).await? {
+            None => Ok(()),
+            Some(unfit) => Err(MigrateError::Refused(format!("The database {unfit}"))),
+        }
+    }
+
+    /// Makes row-level security anew, in one transaction; what came and went.
+    pub(in crate::schema) async fn repair(&self) -> MigrateResult<Vec<Change>> {
+        self.ask_for_fitness().await?;
+        self.ask_for_tenant().await?;
+        self.begin().await?;
+        let before = self.objects().await?;
+        let there = |kind, name| before.iter().any(|it| it.kind == kind && it.name == name);
+        if !there("table", "tasks") {
+            return Err(MigrateError::Refused(
+                "There are no tables to protect: run `doorward db migrate`.".into(),
+            ));
+        }
+        let script = isolation(&self.tenant, there("view", "own_tasks"));
+        self.client.batch_execute(&script).await.map_err(|error| {
+            let why = explain(&error, &script);
+            MigrateError::Statement(format!("Nothing was repaired: {why}"))
+        })?;
+        let changes = changes(&before, &self.objects().await?);
+        self.client.batch_execute("COMMIT").await?;
+        Ok(changes)
     }
 
     /// Runs one step; `None` if another migrator has done it already. After an error the connection
@@ -208,6 +240,18 @@ impl PostgresMigrator {
     async fn rows(&self, sql: &str) -> MigrateResult<Vec<Vec<Option<String>>>> {
         Ok(answer(&self.client, sql).await?.1)
     }
+}
+
+/// What keeps the database from being changed, if anything does.
+pub(in crate::schema) async fn settings(client: &Client) -> MigrateResult<Option<Unfit>> {
+    let sql = format!("SELECT current_setting('transaction_read_only'), {SETTINGS}");
+    let (_, mut rows) = answer(client, &sql).await?;
+    let [read_only, settings] = rows.pop().map(texts).unwrap_or_default();
+    Ok(match (read_only.as_str(), settings) {
+        ("on", _) => Some(Unfit::ReadOnly),
+        (_, settings) if settings.is_empty() => None,
+        (_, settings) => Some(Unfit::Settings(settings)),
+    })
 }
 
 /// How long a sleeping database may take to wake.

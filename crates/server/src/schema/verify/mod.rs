@@ -80,6 +80,9 @@ pub async fn verify(migrator: &Migrator) -> MigrateResult<Report> {
             let found = postgres::read(&client, migrator.tenant()).await?;
             let expected = postgres::expected(migrator.tenant());
             let mut report = compared(postgres::CHECKS, found, &expected);
+            if let Some(unfit) = crate::schema::migrate::postgres::settings(&client).await? {
+                report.drift.push(format!("The database {unfit}"));
+            }
             proof::prove(&client, &mut report).await?;
             report
         }

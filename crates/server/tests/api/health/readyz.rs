@@ -29,7 +29,8 @@ async fn empty() -> (TestApp, tempfile::TempDir) {
 async fn a_database_without_its_schema_is_reachable_and_not_ready() {
     let (app, _dir) = empty().await;
     let reply = ask(&app, "/readyz").await.expect(503);
-    let waiting = json!({"status": "not_ready", "database": "ok", "migrations": "pending"});
+    let waiting = json!({"status": "not_ready", "database": "ok", "migrations": "pending",
+        "action": "Run `doorward db migrate`."});
     assert_eq!(reply.json(), waiting);
     assert_eq!(reply.header("content-type"), "application/json");
     assert!(reply.header("retry-after").parse::<u64>().is_ok());

@@ -3,6 +3,8 @@
 
 mod calls;
 mod data;
+mod distance;
+mod failover;
 mod faults;
 mod health;
 mod idle;

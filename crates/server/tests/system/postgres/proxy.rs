@@ -1,17 +1,20 @@
-//! A TCP proxy in front of PostgreSQL that can go silent, cut connections, and count how often the
+//! A TCP proxy in front of PostgreSQL that can go silent, be far away, cut connections, and count how often the
 //! client speaks after the server: the number of round trips.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
+use tokio::time::Instant;
 
 pub(crate) struct Proxy {
     pub(crate) port: u16,
     silent: watch::Sender<bool>,
+    delay: watch::Sender<Duration>,
     cut: watch::Sender<usize>,
     seen: Arc<Seen>,
 }
@@ -29,25 +32,27 @@ impl Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let (silent, is_silent) = watch::channel(false);
+        let (delay, of) = watch::channel(Duration::ZERO);
         let (cut, is_cut) = watch::channel(0);
         let seen = Arc::new(Seen::default());
         let count = Arc::clone(&seen);
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
                 let (is_silent, mut is_cut) = (is_silent.clone(), is_cut.clone());
+                let of = of.clone();
                 let seen = Arc::clone(&count);
                 is_cut.mark_unchanged();
                 tokio::spawn(async move {
                     seen.connections.fetch_add(1, Ordering::SeqCst);
                     tokio::select! {
-                        () = serve(client, server, is_silent, &seen) => {}
+                        () = serve(client, server, (is_silent, of), &seen) => {}
                         _ = is_cut.changed() => {}
                     }
                     seen.connections.fetch_sub(1, Ordering::SeqCst);
                 });
             }
         });
-        Self { port, silent, cut, seen }
+        Self { port, silent, delay, cut, seen }
     }
 
     /// The URL with this proxy's port in place of the server's.
@@ -64,6 +69,11 @@ impl Proxy {
 
     pub(crate) fn resume(&self) {
         self.silent.send_replace(false);
+    }
+
+    /// What is sent from now on arrives this much later, either way; the rate stays what it is.
+    pub(crate) fn move_away(&self, one_way: Duration) {
+        self.delay.send_replace(one_way);
     }
 
     /// Closes every connection.
@@ -89,7 +99,9 @@ impl Proxy {
     }
 }
 
-async fn serve(client: TcpStream, server: u16, silent: watch::Receiver<bool>, seen: &Seen) {
+type Network = (watch::Receiver<bool>, watch::Receiver<Duration>);
+
+async fn serve(client: TcpStream, server: u16, network: Network, seen: &Seen) {
     let Ok(server) = TcpStream::connect(("127.0.0.1", server)).await else { return };
     client.set_nodelay(true).unwrap();
     server.set_nodelay(true).unwrap();
@@ -98,7 +110,7 @@ async fn serve(client: TcpStream, server: u16, silent: watch::Receiver<bool>, se
     // Whether the last to speak was the server.
     let answered = AtomicBool::new(true);
     tokio::select! {
-        () = forward(from_client, to_server, silent.clone(), |bytes| {
+        () = forward(from_client, to_server, network.clone(), |bytes| {
             seen.bytes.fetch_add(bytes.len(), Ordering::SeqCst);
             let mut first = seen.first.lock().unwrap();
             if first.len() < 4096 {
@@ -108,28 +120,48 @@ async fn serve(client: TcpStream, server: u16, silent: watch::Receiver<bool>, se
                 seen.round_trips.fetch_add(1, Ordering::SeqCst);
             }
         }) => {}
-        () = forward(from_server, to_client, silent, |_| answered.store(true, Ordering::SeqCst)) => {}
+        () = forward(from_server, to_client, network, |_| answered.store(true, Ordering::SeqCst)) => {}
     }
 }
 
 async fn forward(
     mut from: OwnedReadHalf,
     mut to: OwnedWriteHalf,
-    mut silent: watch::Receiver<bool>,
+    (mut silent, delay): Network,
     saw: impl Fn(&[u8]),
 ) {
-    let mut buffer = vec![0; 64 * 1024];
-    loop {
-        if silent.wait_for(|silent| !silent).await.is_err() {
-            return;
+    let (queue, mut on_the_way) = mpsc::unbounded_channel::<(Instant, Vec<u8>)>();
+    let reading = async move {
+        let mut buffer = vec![0; 64 * 1024];
+        loop {
+            if silent.wait_for(|silent| !silent).await.is_err() {
+                return;
+            }
+            let Ok(count) = from.read(&mut buffer).await else { return };
+            if count == 0 || silent.wait_for(|silent| !silent).await.is_err() {
+                return;
+            }
+            saw(&buffer[..count]);
+            let _ = queue.send((Instant::now() + *delay.borrow(), buffer[..count].to_vec()));
         }
-        let Ok(count) = from.read(&mut buffer).await else { return };
-        if count == 0 || silent.wait_for(|silent| !silent).await.is_err() {
-            return;
+    };
+    let writing = async move {
+        while let Some((arrives, bytes)) = on_the_way.recv().await {
+            if arrives > Instant::now() {
+                tokio::time::sleep_until(arrives).await;
+            }
+            if to.write_all(&bytes).await.is_err() {
+                return;
+            }
         }
-        saw(&buffer[..count]);
-        if to.write_all(&buffer[..count]).await.is_err() {
-            return;
-        }
+    };
+    // What was read arrives, also after the end.
+    let reading = async {
+        reading.await;
+        std::future::pending::<()>().await;
+    };
+    tokio::select! {
+        () = reading => {}
+        () = writing => {}
     }
 }

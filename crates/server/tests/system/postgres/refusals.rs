@@ -45,7 +45,7 @@ async fn each_way_to_be_refused_has_its_own_sentence() {
         (
             format!("postgres://postgres:{PASSWORD}@{at}/postgres?sslmode=require"),
             "does not offer TLS",
-            false,
+            true,
         ),
         (
             format!("postgres://postgres:hunter2@127.0.0.1:{closed}/postgres"),

@@ -156,6 +156,60 @@ async fn only_the_right_authority_and_name_are_trusted() {
     }
 }
 
+/// A server whose certificate is its own authority, made as PostgreSQL's manual says, and another such
+/// certificate of the same name.
+fn self_signed(more: &[&str]) -> Secured {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(dir.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+    for name in ["ca", "other"] {
+        let (key, file) = (format!("{name}.key"), format!("{name}.pem"));
+        let made =
+            ["req", "-new", "-x509", "-days", "365", "-nodes", "-text", "-subj", "/CN=localhost"];
+        let made = [&made[..], &["-out", &file, "-keyout", &key], more].concat();
+        openssl(dir.path(), &made);
+    }
+    let key = dir.path().join("ca.key");
+    std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o600)).unwrap();
+    if let Some((uid, gid)) = unprivileged() {
+        chown(&key, Some(uid), Some(gid)).unwrap();
+    }
+    let certificate = dir.path().join("ca.pem");
+    let server = Postgres::start(&[
+        "ssl = on",
+        &format!("ssl_cert_file = '{}'", certificate.display()),
+        &format!("ssl_key_file = '{}'", key.display()),
+    ]);
+    Secured { server, dir }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_certificate_that_is_its_own_authority_is_trusted_where_it_was_given() {
+    let named = ["-addext", "subjectAltName=DNS:localhost"];
+    for (more, full) in [(&[][..], "subjectAltName"), (&named[..], "")] {
+        let secured = self_signed(more);
+        for (host, parameters, outcome) in [
+            ("localhost", "sslmode=verify-ca&sslrootcert={ca}", ""),
+            ("127.0.0.1", "sslmode=verify-ca&sslrootcert={ca}", ""),
+            ("localhost", "sslmode=require&sslrootcert={ca}", ""),
+            ("localhost", "sslmode=verify-full&sslrootcert={ca}", full),
+            ("127.0.0.1", "sslmode=verify-full&sslrootcert={ca}", "another host"),
+            ("localhost", "sslmode=verify-ca&sslrootcert={other}", "not trusted"),
+            ("localhost", "sslmode=verify-full", "not trusted"),
+        ] {
+            match secured.open(host, parameters).await {
+                Ok(_) => assert_eq!(outcome, "", "{host} {parameters} was let in"),
+                Err(error) => {
+                    assert!(
+                        !outcome.is_empty() && error.contains(outcome),
+                        "{parameters}: {error}"
+                    );
+                    assert!(error.ends_with('.') && !error.contains(['{', '(', '[']), "{error}");
+                }
+            }
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_server_name_is_sent_so_that_a_proxy_can_route_by_it() {
     let secured = Secured::start();

@@ -1,0 +1,149 @@
+//! A database that answers and lacks what the server needs: each lack has its own sentence, at once, and
+//! the command that helps stands in it.
+
+use std::process::Command;
+
+use crate::program::{Program, becomes_ready};
+use crate::schema::Schema;
+use crate::support::Engine;
+use crate::support::postgres::{self, Postgres, bindir};
+
+/// What `serve` says of the database, which it must refuse with this exit code.
+#[track_caller]
+fn refused(program: &Program, code: i32) -> String {
+    let ended = program.run(&["serve"]).expect(code);
+    assert_eq!(ended.errors().len(), 1, "{ended:?}");
+    assert!(!ended.stderr.contains(postgres::PASSWORD), "{ended:?}");
+    ended.errors()[0].to_string()
+}
+
+fn name(schema: &Schema) -> String {
+    schema.url.rsplit('/').next().expect("a path").to_owned()
+}
+
+#[tokio::test]
+async fn a_login_that_lacks_privileges_is_told_each_as_the_statement_that_grants_it() {
+    let schema = Schema::migrated(Engine::Postgres).await;
+    schema.sql("CREATE ROLE service LOGIN PASSWORD 'service'");
+    let port = postgres::shared().port;
+    let url = format!("postgresql://service:service@127.0.0.1:{port}/{}", name(&schema));
+    let program = Program::ready().env("DATABASE_URL", &url);
+    let told = refused(&program, 78);
+    for grant in [
+        "GRANT SELECT ON doorward_migrations TO service;",
+        "GRANT SELECT, INSERT, UPDATE, DELETE ON users TO service;",
+        "GRANT SELECT, UPDATE ON audit_horizon TO service;",
+    ] {
+        assert!(told.contains(grant), "{told}");
+    }
+    schema.sql("GRANT SELECT ON doorward_migrations TO service");
+    let told = refused(&program, 78);
+    assert!(!told.contains("doorward_migrations TO") && told.contains("ON users TO"), "{told}");
+    let (_, grants) = told.split_once("run: ").expect("the statements");
+    schema.sql(grants);
+    let mut server = program.start(&["serve"]);
+    becomes_ready(&server.url());
+}
+
+#[tokio::test]
+async fn a_database_that_takes_no_writes_is_called_that() {
+    let schema = Schema::migrated(Engine::Postgres).await;
+    schema.sql(&format!("ALTER DATABASE {} SET default_transaction_read_only = on", name(&schema)));
+    let program = Program::ready().env("DATABASE_URL", &schema.url);
+    assert!(refused(&program, 1).contains("accepts reads only"));
+    let empty = Schema::empty(Engine::Postgres).await;
+    empty.sql(&format!("ALTER DATABASE {} SET default_transaction_read_only = on", name(&empty)));
+    let ended = empty.db(&["migrate"]).expect(1);
+    assert!(ended.stderr.contains("accepts reads only"), "{ended:?}");
+}
+
+#[tokio::test]
+async fn a_login_that_sees_no_schema_is_told_so() {
+    let schema = Schema::migrated(Engine::Postgres).await;
+    let url = format!("{}?options=-c%20search_path%3Dabsent", schema.url);
+    let told = refused(&Program::ready().env("DATABASE_URL", &url), 78);
+    assert!(told.contains("has no schema that the login may use"), "{told}");
+}
+
+#[tokio::test]
+async fn settings_that_change_what_statements_mean_are_refused_by_name_before_anything_is_changed()
+{
+    let tables = "SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace";
+    for (setting, value) in [
+        ("standard_conforming_strings", "off"),
+        ("transform_null_equals", "on"),
+        ("row_security", "off"),
+        ("session_replication_role", "replica"),
+        ("default_transaction_isolation", "serializable"),
+    ] {
+        let schema = Schema::empty(Engine::Postgres).await;
+        let alter = format!("ALTER DATABASE {} SET {setting} = {value}", name(&schema));
+        schema.sql(&alter);
+        let told = format!("{setting} is {value} instead of ");
+        let ended = schema.db(&["migrate"]).expect(1);
+        assert!(ended.stderr.contains(&told), "{ended:?}");
+        assert_eq!(schema.sql(tables), "0", "nothing was changed");
+        schema.sql(&format!("ALTER DATABASE {} RESET {setting}", name(&schema)));
+        schema.db(&["migrate"]).expect(0);
+        schema.sql(&alter);
+        let program = Program::ready().env("DATABASE_URL", &schema.url);
+        assert!(refused(&program, 78).contains(&told), "{setting}");
+        assert!(schema.drift().iter().any(|sentence| sentence.contains(&told)), "{setting}");
+    }
+}
+
+#[tokio::test]
+async fn an_encoding_other_than_utf8_is_refused_before_anything_is_changed() {
+    let admin = Schema::empty(Engine::Postgres).await;
+    admin.sql(
+        "CREATE DATABASE latin TEMPLATE template0 ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C'",
+    );
+    let url = postgres::shared().url("latin");
+    let program = Program::ready().env("DATABASE_URL", &url);
+    let ended = program.run(&["db", "migrate"]).expect(1);
+    assert!(ended.stderr.contains("server_encoding is LATIN1 instead of UTF8"), "{ended:?}");
+    assert!(refused(&program, 78).contains("server_encoding is LATIN1 instead of UTF8"));
+}
+
+#[tokio::test]
+async fn row_level_security_that_is_lost_is_refused_and_repair_puts_it_back() {
+    for loss in [
+        "ALTER VIEW own_tasks OWNER TO postgres",
+        "DROP POLICY own_tasks ON tasks",
+        "ALTER TABLE tasks DISABLE ROW LEVEL SECURITY",
+        "DROP VIEW own_tasks",
+        "REVOKE ALL ON tasks FROM doorward_tenant; ALTER VIEW own_tasks OWNER TO postgres",
+    ] {
+        let schema = Schema::migrated(Engine::Postgres).await;
+        schema.sql(loss);
+        let program = Program::ready().env("DATABASE_URL", &schema.url);
+        let told = refused(&program, 78);
+        // A view that is gone is a privilege that nobody has.
+        assert!(told.contains("`doorward db repair`"), "{loss}: {told}");
+        schema.db(&["repair"]).expect(0);
+        schema.has_no_drift();
+        let mut server = program.start(&["serve"]);
+        becomes_ready(&server.url());
+    }
+}
+
+#[tokio::test]
+async fn a_dump_restored_where_the_role_is_missing_is_refused_and_repaired() {
+    let schema = Schema::migrated(Engine::Postgres).await;
+    let url = |url: &str| url.replace("%40ss/", "%40ss%2F");
+    let dump =
+        Command::new(bindir().join("pg_dump")).arg(url(&schema.url)).output().expect("a dump");
+    assert!(dump.status.success(), "{}", String::from_utf8_lossy(&dump.stderr));
+    let other = Postgres::start(&[]);
+    let file = other.dir.join("dump.sql");
+    std::fs::write(&file, dump.stdout).expect("written");
+    let restored = other.url("postgres");
+    let psql = Command::new("psql").args([&url(&restored), "-q", "-f"]).arg(&file).output();
+    assert!(psql.expect("restored").status.success());
+    let program = Program::ready().env("DATABASE_URL", &restored);
+    assert!(refused(&program, 78).contains("`doorward db repair`"));
+    program.run(&["db", "repair"]).expect(0);
+    program.run(&["db", "verify"]).expect(0);
+    let mut server = program.start(&["serve"]);
+    becomes_ready(&server.url());
+}
