@@ -1,6 +1,7 @@
 //! The application under test: the real router over a fresh database of either engine, with a clock
 //! that stands still and repeatable randomness.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use doorward::app::{App, Served};
@@ -37,7 +38,7 @@ pub struct TestApp {
     /// The database's URL.
     pub url: String,
     // Removes the SQLite file at the end.
-    _dir: Option<tempfile::TempDir>,
+    folder: Option<Arc<tempfile::TempDir>>,
 }
 
 impl TestApp {
@@ -59,7 +60,7 @@ impl TestApp {
         };
         let clock = Clock::frozen(datetime!(2026-11-20 12:00 UTC));
         let mut this = Self::over(&url, clock, 1, change).await;
-        this._dir = dir;
+        this.folder = dir.map(Arc::new);
         this
     }
 
@@ -89,17 +90,17 @@ impl TestApp {
         let db = doorward::db::Database::open(&settings.database).await.expect("an open database");
         let app = App::new(settings, db, clock.clone(), Random::seeded(seed));
         let (router, _) = app.router();
-        Self { app, router, clock, url: url.into(), _dir: None }
+        Self { app, router, clock, url: url.into(), folder: None }
     }
 
     /// Takes over another's SQLite file, which would be removed with it.
     pub fn keep_folder_of(&mut self, other: Self) {
-        self._dir = other._dir;
+        self.folder = other.folder;
     }
 
     /// A client that nobody has signed in.
     pub fn anonymous(&self) -> Client {
-        Client::anonymous(self.router.clone())
+        Client { folder: self.folder.clone(), ..Client::anonymous(self.router.clone()) }
     }
 
     /// Registers `name@example.com` and signs in.

@@ -2,6 +2,7 @@
 //! process that serves it.
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, header};
@@ -17,6 +18,8 @@ pub const PASSWORD: &str = "correct horse battery staple";
 #[derive(Clone)]
 pub struct Client {
     pub(super) callee: Callee,
+    /// The folder of the application's SQLite file, which is there for as long as it has a client.
+    pub(super) folder: Option<Arc<tempfile::TempDir>>,
     /// The address it calls from.
     pub peer: Option<IpAddr>,
     /// Its access token, sent with each request.
@@ -95,7 +98,14 @@ impl Client {
     /// A client that nobody has signed in.
     pub fn anonymous(callee: impl Into<Callee>) -> Self {
         let callee = callee.into();
-        Self { callee, peer: None, token: None, refresh_token: None, user: Value::Null }
+        Self {
+            callee,
+            folder: None,
+            peer: None,
+            token: None,
+            refresh_token: None,
+            user: Value::Null,
+        }
     }
 
     /// The same client calling from an address.
