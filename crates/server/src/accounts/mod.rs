@@ -12,7 +12,6 @@ mod user;
 pub use name::Name;
 pub use store::STATEMENTS;
 pub use user::User;
-pub(crate) use user::split_roles;
 
 use utoipa_axum::routes;
 

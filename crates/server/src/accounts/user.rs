@@ -5,6 +5,7 @@ use time::OffsetDateTime;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::gate::role_names;
 use crate::row;
 
 row! {
@@ -24,8 +25,7 @@ row! {
         /// True once the address was proven.
         pub email_verified: bool,
         /// Role names, sorted.
-        pub roles: Vec<String> = "(SELECT string_agg(r.role, ',' ORDER BY r.role) \
-            FROM user_roles r WHERE r.user_id = users.id)",
+        pub roles: Vec<String> = (role_names!("users.id")),
         /// When the account was made.
         #[serde(serialize_with = "crate::timestamp::serialize")]
         pub created_at: OffsetDateTime,
@@ -33,9 +33,4 @@ row! {
         #[serde(serialize_with = "crate::timestamp::serialize")]
         pub updated_at: OffsetDateTime,
     }
-}
-
-/// The role names of one aggregated column.
-pub(crate) fn split_roles(column: Option<&str>) -> Vec<String> {
-    column.unwrap_or_default().split(',').filter(|role| !role.is_empty()).map(Into::into).collect()
 }

@@ -30,20 +30,16 @@ impl<'a> Columns<'a> {
 
     /// Reads the next column.
     pub fn read<T: FromValue>(&mut self) -> Result<T> {
+        let index = self.next;
         self.next += 1;
-        self.get(self.next - 1)
+        T::from_value(self.value(index)?).ok_or_else(|| {
+            DbError::Internal(format!("column {index} is not a {}", std::any::type_name::<T>()))
+        })
     }
 
     /// Whether the next column is null.
     fn is_null(&self) -> Result<bool> {
         Ok(self.value(self.next)? == ValueRef::Null)
-    }
-
-    /// Reads column `index`.
-    pub fn get<T: FromValue>(&self, index: usize) -> Result<T> {
-        T::from_value(self.value(index)?).ok_or_else(|| {
-            DbError::Internal(format!("column {index} is not a {}", std::any::type_name::<T>()))
-        })
     }
 
     fn len(&self) -> usize {
@@ -71,18 +67,9 @@ impl<'a> Columns<'a> {
 pub struct Row(Vec<Value>);
 
 impl Row {
-    /// Reads column `index`.
-    pub fn get<T: FromValue>(&self, index: usize) -> Result<T> {
-        self.columns().get(index)
-    }
-
     /// Reads all of it.
     pub fn read<T: FromRow>(&self) -> Result<T> {
-        T::from_row(&mut self.columns())
-    }
-
-    fn columns(&self) -> Columns<'_> {
-        Columns::of(Source::Values(&self.0))
+        T::from_row(&mut Columns::of(Source::Values(&self.0)))
     }
 }
 
@@ -127,7 +114,7 @@ macro_rules! single_column {
         }
     )*};
 }
-single_column!(i64, String, Uuid, bool);
+single_column!(i64, String, Uuid, bool, Vec<String>);
 
 impl FromValue for bool {
     fn from_value(value: ValueRef<'_>) -> Option<Self> {

@@ -51,6 +51,18 @@ macro_rules! holds {
 }
 pub(crate) use holds;
 
+/// The names of the user's roles as one column, `admin,user`: what tokens and documents list.
+macro_rules! role_names {
+    ($user:literal) => {
+        concat!(
+            "(SELECT string_agg(r.role, ',' ORDER BY r.role) FROM user_roles r WHERE r.user_id = ",
+            $user,
+            ")"
+        )
+    };
+}
+pub(crate) use role_names;
+
 /// A listing's filter: accounts whose flag is the parameter, or all where that is null.
 macro_rules! flag_is {
     ($of:literal, $wanted:literal) => {

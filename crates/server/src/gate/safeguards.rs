@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{Gate, Permission, active, holds, not_ended};
 use crate::sql::Step;
-use crate::{params, statements};
+use crate::{statements, step};
 
 statements! {
     // A row lock on PostgreSQL, where two transactions could otherwise each see the other's admin;
@@ -15,33 +15,34 @@ statements! {
     LOCK_ADMINS = "UPDATE roles SET built_in = TRUE WHERE name = 'admin'";
     KEEP_AN_ADMIN = concat!("SELECT doorward_refuse('last_admin') WHERE EXISTS (\
         SELECT 1 FROM user_roles h JOIN users u ON u.id = h.user_id WHERE h.role = 'admin' \
-        AND h.user_id = $1 AND ", active!("u.", "$2"), ") \
+        AND h.user_id = :user AND ", active!("u.", ":now"), ") \
         AND NOT EXISTS (\
         SELECT 1 FROM user_roles h JOIN users u ON u.id = h.user_id WHERE h.role = 'admin' \
-        AND h.user_id <> $1 AND ", active!("u.", "$2"), ")");
+        AND h.user_id <> :user AND ", active!("u.", ":now"), ")");
     USER_EXISTS = "SELECT doorward_refuse('not_found') \
-        WHERE NOT EXISTS (SELECT 1 FROM users WHERE id = $1)";
+        WHERE NOT EXISTS (SELECT 1 FROM users WHERE id = :user)";
     HOLDS = concat!(
-        "SELECT doorward_refuse('insufficient_scope:' || $2) WHERE NOT ", holds!("$1", "$2")
+        "SELECT doorward_refuse('insufficient_scope:' || :needed) WHERE NOT ",
+        holds!(":caller", ":needed")
     );
     HOLDS_ALL_OF_USER = concat!("SELECT doorward_refuse('insufficient_scope:' || p.permission) \
-        FROM user_roles t JOIN role_permissions p ON p.role = t.role WHERE t.user_id = $1 \
-        AND NOT ", holds!("$2", "p.permission"));
+        FROM user_roles t JOIN role_permissions p ON p.role = t.role WHERE t.user_id = :user \
+        AND NOT ", holds!(":caller", "p.permission"));
     HOLDS_ALL_OF_ROLE = concat!("SELECT doorward_refuse('insufficient_scope:' || p.permission) \
-        FROM role_permissions p WHERE p.role = $1 \
-        AND NOT ", holds!("$2", "p.permission"));
+        FROM role_permissions p WHERE p.role = :role \
+        AND NOT ", holds!(":caller", "p.permission"));
     // What a role means elsewhere is known to who holds it, and to who makes roles.
     KNOWS_ROLE = concat!("SELECT doorward_refuse('insufficient_scope:roles:write') \
-        WHERE NOT EXISTS (SELECT 1 FROM role_permissions p WHERE p.role = $1) \
-        AND NOT EXISTS (SELECT 1 FROM user_roles m WHERE m.user_id = $2 AND m.role = $1) \
-        AND NOT ", holds!("$2", "'roles:write'"));
-    END_SESSIONS = concat!("UPDATE sessions SET ended_at = $2, end_reason = $3 \
-        WHERE user_id = $1 AND ", not_ended!(""), " RETURNING id");
-    END_SESSIONS_OF_LINKED = concat!("UPDATE sessions SET ended_at = $3, end_reason = $4 \
-        WHERE user_id = (SELECT i.user_id FROM identities i WHERE i.id = $1 AND i.user_id <> $2) \
-        AND ", not_ended!(""));
-    END_OTHER_SESSIONS = concat!("UPDATE sessions SET ended_at = $3, end_reason = $4 \
-        WHERE user_id = $1 AND id <> $2 AND ", not_ended!(""), " RETURNING id");
+        WHERE NOT EXISTS (SELECT 1 FROM role_permissions p WHERE p.role = :role) \
+        AND NOT EXISTS (SELECT 1 FROM user_roles m WHERE m.user_id = :caller AND m.role = :role) \
+        AND NOT ", holds!(":caller", "'roles:write'"));
+    END_SESSIONS = concat!("UPDATE sessions SET ended_at = :now, end_reason = :reason \
+        WHERE user_id = :owner AND ", not_ended!(""), " RETURNING id");
+    END_SESSIONS_OF_LINKED = concat!("UPDATE sessions SET ended_at = :now, end_reason = :reason \
+        WHERE user_id = (SELECT i.user_id FROM identities i \
+        WHERE i.id = :identity AND i.user_id <> :new_user) AND ", not_ended!(""));
+    END_OTHER_SESSIONS = concat!("UPDATE sessions SET ended_at = :now, end_reason = :reason \
+        WHERE user_id = :owner AND id <> :session AND ", not_ended!(""), " RETURNING id");
 }
 
 /// On whose authority administrative work is done.
@@ -64,52 +65,57 @@ impl Authority {
 
     /// Refuses unless the caller holds this permission.
     pub fn holds(&self, needed: Permission) -> Option<Step> {
-        self.user_id().map(|id| Step::new(HOLDS, params![id, needed.as_str()]))
+        self.user_id().map(|caller| step!(HOLDS { caller, needed: needed.as_str() }))
     }
 
     /// Refuses unless the caller holds all that this user does.
     pub fn holds_all_of_user(&self, user: Uuid) -> Option<Step> {
-        self.user_id().map(|id| Step::new(HOLDS_ALL_OF_USER, params![user, id]))
+        self.user_id().map(|caller| step!(HOLDS_ALL_OF_USER { user, caller }))
     }
 
     /// Refuses a role without permissions, which can only mean something to other services, unless the
     /// caller holds it as well or may write roles.
     pub fn knows_role(&self, role: &str) -> Option<Step> {
-        self.user_id().map(|id| Step::new(KNOWS_ROLE, params![role, id]))
+        self.user_id().map(|caller| step!(KNOWS_ROLE { role, caller }))
     }
 
     /// Refuses unless the caller holds all that this role allows.
     pub fn holds_all_of_role(&self, role: &str) -> Option<Step> {
-        self.user_id().map(|id| Step::new(HOLDS_ALL_OF_ROLE, params![role, id]))
+        self.user_id().map(|caller| step!(HOLDS_ALL_OF_ROLE { role, caller }))
     }
 }
 
 /// Makes changes of who may what wait for each other; the first step of each.
 pub fn lock_admins() -> Step {
-    Step::new(LOCK_ADMINS, Vec::new())
+    step!(LOCK_ADMINS)
 }
 
 /// Refuses if this user is the only active admin.
 pub fn keep_an_admin(user: Uuid, now: OffsetDateTime) -> Step {
-    Step::new(KEEP_AN_ADMIN, params![user, now])
+    step!(KEEP_AN_ADMIN { user, now })
 }
 
 /// Refuses if there is no such user.
 pub fn user_exists(user: Uuid) -> Step {
-    Step::new(USER_EXISTS, params![user])
+    step!(USER_EXISTS { user })
 }
 
 /// Ends every session of a user.
 pub fn end_sessions(owner: Uuid, now: OffsetDateTime, reason: &'static str) -> Step {
-    Step::new(END_SESSIONS, params![owner, now, reason])
+    step!(END_SESSIONS { owner, now, reason })
 }
 
 /// Ends every session of the account that a new identity was tied to, unless the account is new as well.
 pub fn end_sessions_of_linked(identity: Uuid, new_user: Uuid, now: OffsetDateTime) -> Step {
-    Step::new(END_SESSIONS_OF_LINKED, params![identity, new_user, now, "linked"])
+    step!(END_SESSIONS_OF_LINKED { identity, new_user, now, reason: "linked" })
 }
 
 /// Ends all sessions of the gate's user but the one that asks.
 pub fn end_other_sessions(gate: Gate, reason: &'static str) -> Step {
-    Step::new(END_OTHER_SESSIONS, params![gate.user_id, gate.session_id, gate.now, reason])
+    step!(END_OTHER_SESSIONS {
+        owner: gate.user_id,
+        session: gate.session_id,
+        now: gate.now,
+        reason
+    })
 }

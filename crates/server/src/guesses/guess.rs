@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::lane::Turn;
-use super::store::{self, Claim, Delays};
+use super::store::{self, Claim, Delays, Granted};
 use super::{Guesser, Guesses};
 use crate::audit::{Audit, Outcome, Record};
 use crate::clock::Clock;
@@ -151,7 +151,7 @@ impl Guesses {
         let (claim, found) = store::claim(&self.db, gate, &suspect, &delays, read).await?;
         Ok(match claim {
             Claim::Refused { until, account } => Asked::Refused(turn, until, account),
-            Claim::Granted { account, source, newcomer } => {
+            Claim::Granted(Granted { account, source, newcomer }) => {
                 let claimed = Some(Claimed { account, source, newcomer, place });
                 let (db, clock, audit) = (self.db, self.clock, self.audit);
                 let guess = Guess { turn: Some(turn), db, clock, audit, claimed };

@@ -13,13 +13,16 @@ use super::trusted::{self, Trusted};
 use super::{Identities, store};
 use crate::error::Error;
 use crate::keys::{Demands, Examined, Said, barred, shown};
+use crate::row;
 
-/// The user of an identity.
-#[derive(Clone, Debug)]
-pub(super) struct LinkedUser {
-    pub(super) user_id: Uuid,
-    pub(super) is_active: bool,
-    pub(super) banned_until: Option<OffsetDateTime>,
+row! {
+    /// The user of an identity.
+    #[derive(Clone, Debug)]
+    pub(super) struct LinkedUser from users {
+        pub(super) id: Uuid,
+        pub(super) is_active: bool,
+        pub(super) banned_until: Option<OffsetDateTime>,
+    }
 }
 
 impl Identities {
@@ -200,7 +203,7 @@ impl Identities {
                 "nobody here yet is this person: the first request with it makes a user".into(),
             ),
             Ok(Some(fate)) => {
-                examined.user = Some(fate.user_id);
+                examined.user = Some(fate.id);
                 examined.failing = barred(fate.is_active, fate.banned_until, self.clock.now());
             }
         }

@@ -6,11 +6,11 @@ use uuid::Uuid;
 use super::examine::LinkedUser;
 use super::person::Person;
 use crate::accounts::Name;
-use crate::db::{Columns, Database, FromRow, Row};
+use crate::db::{Database, Row};
 use crate::email::Email;
 use crate::gate::end_sessions_of_linked;
-use crate::sql::{Result, Step};
-use crate::{params, statements, step, text};
+use crate::sql::Result;
+use crate::{row, statements, step, text};
 
 /// The account `u` of a verified address, unless somebody may open it who is not known to own the address:
 /// another subject of this issuer, as of a recycled address, or anybody whose issuer did not verify it.
@@ -23,9 +23,13 @@ macro_rules! linkable {
 }
 
 statements! {
-    FIND = "SELECT i.id, i.user_id FROM identities i WHERE i.issuer = $1 AND i.subject = $2";
-    FIND_FATE = "SELECT i.user_id, u.is_active, u.banned_until FROM identities i \
-        JOIN users u ON u.id = i.user_id WHERE i.issuer = $1 AND i.subject = $2";
+    FIND = text!(
+        "SELECT ", Identity::COLUMNS, " FROM identities WHERE issuer = :issuer AND subject = :subject"
+    );
+    FIND_FATE = text!(
+        "SELECT ", LinkedUser::COLUMNS, " FROM identities i JOIN users ON users.id = i.user_id \
+         WHERE i.issuer = :issuer AND i.subject = :subject"
+    );
     INSERT_USER = text!(
         "INSERT INTO users (id, email, email_key, email_verified, name, created_at, updated_at) \
          SELECT :user, CASE WHEN taken.one IS NULL THEN :email END, \
@@ -45,19 +49,15 @@ statements! {
     // Whoever set the password never proved the address, whatever somebody says who may write accounts.
     END_PASSWORD_OF_LINKED = "UPDATE users SET hashed_password = NULL, updated_at = :now \
         WHERE id <> :user AND id = (SELECT i.user_id FROM identities i WHERE i.id = :identity)";
-    FIND_BETTER_AUTH_SESSION = "SELECT doorward_better_auth_session($1, $2) AS answer";
+    FIND_BETTER_AUTH_SESSION = "SELECT doorward_better_auth_session(:token, :now) AS answer";
 }
 
-/// A subject of an issuer, as the user it is here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Identity {
-    pub(super) id: Uuid,
-    pub(super) user_id: Uuid,
-}
-
-impl FromRow for Identity {
-    fn from_row(row: &mut Columns<'_>) -> Result<Self> {
-        Ok(Self { id: row.get(0)?, user_id: row.get(1)? })
+row! {
+    /// A subject of an issuer, as the user it is here.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub(super) struct Identity from identities {
+        pub(super) id: Uuid,
+        pub(super) user_id: Uuid,
     }
 }
 
@@ -69,18 +69,12 @@ pub(super) struct NewIds {
 }
 
 pub(super) async fn find(db: &Database, person: &Person) -> Result<Option<Identity>> {
-    db.find(Step::new(FIND, params![&person.issuer, &person.subject])).await
-}
-
-impl FromRow for LinkedUser {
-    fn from_row(row: &mut Columns<'_>) -> Result<Self> {
-        Ok(Self { user_id: row.get(0)?, is_active: row.get(1)?, banned_until: row.get(2)? })
-    }
+    db.find(step!(FIND { issuer: &person.issuer, subject: &person.subject })).await
 }
 
 /// What became of the person's user.
 pub(super) async fn find_fate(db: &Database, person: &Person) -> Result<Option<LinkedUser>> {
-    db.find(Step::new(FIND_FATE, params![&person.issuer, &person.subject])).await
+    db.find(step!(FIND_FATE { issuer: &person.issuer, subject: &person.subject })).await
 }
 
 /// The identity of the person, made together with its user unless both are there; and whether the user
@@ -112,7 +106,7 @@ pub(super) async fn insert(
         step!(INSERT_IDENTITY { identity, link, issuer, subject, user, now, proven }),
         step!(END_PASSWORD_OF_LINKED { identity, user, now }),
         end_sessions_of_linked(identity, user, now),
-        Step::new(FIND, params![issuer, subject]),
+        step!(FIND { issuer, subject }),
     ];
     let rows = db.write(steps).await?;
     let found = rows.last().and_then(|rows| rows.first()).map(Row::read);
@@ -126,15 +120,6 @@ pub(super) async fn find_better_auth_session(
     token: &str,
     now: OffsetDateTime,
 ) -> Result<Option<String>> {
-    let found =
-        db.find::<BetterAuthUser>(Step::new(FIND_BETTER_AUTH_SESSION, params![token, now])).await?;
-    Ok(found.and_then(|answer| answer.0))
-}
-
-struct BetterAuthUser(Option<String>);
-
-impl FromRow for BetterAuthUser {
-    fn from_row(row: &mut Columns<'_>) -> Result<Self> {
-        row.get(0).map(Self)
-    }
+    let answer = db.find(step!(FIND_BETTER_AUTH_SESSION { token, now })).await?;
+    Ok(answer.flatten())
 }

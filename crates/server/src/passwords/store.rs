@@ -3,11 +3,11 @@
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::db::{Columns, Database, FromRow};
+use crate::db::Database;
 use crate::email::Email;
-use crate::gate::{Gate, Standing};
+use crate::gate::{Gate, Standing, role_names};
 use crate::sql::{Result, Step};
-use crate::{params, row, statements, step, text};
+use crate::{row, statements, step, text};
 
 /// What the salt and the sum of a hash are written in.
 const LETTERS: &str = "'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/.'";
@@ -22,18 +22,17 @@ statements! {
             ELSE substr(rtrim(rtrim(rtrim(s.hashed_password, ", LETTERS, "), \
                 substr(s.hashed_password, 1, 1)), ", LETTERS, "), 1, 80) \
             END AS kind FROM slice s) kinds GROUP BY kinds.kind ORDER BY accounts DESC LIMIT 64");
-    FIND_CREDENTIALS = "SELECT u.id, u.email, u.hashed_password, u.is_active, u.banned_until, \
-        (SELECT string_agg(r.role, ',' ORDER BY r.role) FROM user_roles r WHERE r.user_id = u.id) AS roles \
-        FROM users u WHERE u.email_key = $1";
-    FIND_OWN_CREDENTIALS = "SELECT u.id, u.email, u.hashed_password, u.is_active, u.banned_until, \
-        (SELECT string_agg(r.role, ',' ORDER BY r.role) FROM user_roles r WHERE r.user_id = u.id) AS roles \
-        FROM users u WHERE u.id = $1";
+    FIND_CREDENTIALS =
+        text!("SELECT ", FoundUser::COLUMNS, " FROM users WHERE users.email_key = :email_key");
+    FIND_OWN_CREDENTIALS =
+        text!("SELECT ", FoundUser::COLUMNS, " FROM users WHERE users.id = :owner");
     KEEPS_PASSWORD = "SELECT doorward_refuse('password_changed') \
-        WHERE NOT EXISTS (SELECT 1 FROM users u WHERE u.id = $1 AND u.hashed_password = $2)";
-    REPLACE_HASH = "UPDATE users SET hashed_password = $3, updated_at = $4 \
-        WHERE id = $1 AND hashed_password = $2";
-    UPGRADE_HASH = "UPDATE users SET hashed_password = $3 WHERE id = $1 AND hashed_password = $2";
-    SET_HASH = "UPDATE users SET hashed_password = $2, updated_at = $3 WHERE id = $1";
+        WHERE NOT EXISTS (SELECT 1 FROM users u WHERE u.id = :owner AND u.hashed_password = :hash)";
+    REPLACE_HASH = "UPDATE users SET hashed_password = :new, updated_at = :now \
+        WHERE id = :owner AND hashed_password = :old";
+    UPGRADE_HASH = "UPDATE users SET hashed_password = :new \
+        WHERE id = :owner AND hashed_password = :old";
+    SET_HASH = "UPDATE users SET hashed_password = :hash, updated_at = :now WHERE id = :owner";
 }
 
 row! {
@@ -48,27 +47,16 @@ row! {
     }
 }
 
-/// A user, and the stored hash if there is one.
-#[derive(Debug)]
-pub(super) struct FoundUser {
-    pub(super) id: Uuid,
-    pub(super) hash: Option<String>,
-    email: Option<String>,
-    roles: Option<String>,
-    is_active: bool,
-    banned_until: Option<OffsetDateTime>,
-}
-
-impl FromRow for FoundUser {
-    fn from_row(row: &mut Columns<'_>) -> Result<Self> {
-        Ok(Self {
-            id: row.get(0)?,
-            email: row.get(1)?,
-            hash: row.get(2)?,
-            is_active: row.get(3)?,
-            banned_until: row.get(4)?,
-            roles: row.get(5)?,
-        })
+row! {
+    /// A user, and the stored hash if there is one.
+    #[derive(Debug)]
+    pub(super) struct FoundUser from users {
+        pub(super) id: Uuid,
+        pub(super) hash: Option<String> = "users.hashed_password",
+        email: Option<String>,
+        roles: Vec<String> = (role_names!("users.id")),
+        is_active: bool,
+        banned_until: Option<OffsetDateTime>,
     }
 }
 
@@ -85,8 +73,8 @@ impl FoundUser {
 pub(crate) struct Credentials {
     pub(crate) id: Uuid,
     pub(crate) email: Option<String>,
-    /// The names of the roles, as the database lists them.
-    pub(crate) roles: Option<String>,
+    /// The names of the roles, sorted.
+    pub(crate) roles: Vec<String>,
     /// The stored hash.
     pub(crate) hash: String,
     is_active: bool,
@@ -102,27 +90,27 @@ impl Credentials {
 
 /// Reads the account with this address.
 pub(super) fn find(email: Option<&Email>) -> Step {
-    Step::new(FIND_CREDENTIALS, params![email.map(Email::key)])
+    step!(FIND_CREDENTIALS { email_key: email.map(Email::key) })
 }
 
 /// Reads the gate's user.
 pub(super) fn find_own(gate: Gate) -> Step {
-    Step::new(FIND_OWN_CREDENTIALS, params![gate.user_id])
+    step!(FIND_OWN_CREDENTIALS { owner: gate.user_id })
 }
 
 /// Refuses, as `password_changed`, unless the hash is `hash`.
 pub(crate) fn keeps(owner: Uuid, hash: &str) -> Step {
-    Step::new(KEEPS_PASSWORD, params![owner, hash])
+    step!(KEEPS_PASSWORD { owner, hash })
 }
 
 /// Replaces a hash unless it was changed in the meantime.
 pub(super) fn upgrade(owner: Uuid, old: &str, new: &str) -> Step {
-    Step::new(UPGRADE_HASH, params![owner, old, new])
+    step!(UPGRADE_HASH { owner, old, new })
 }
 
 /// Replaces a hash by another password's; refuses if it was changed in the meantime.
 pub(super) fn replace(owner: Uuid, old: &str, new: &str, now: OffsetDateTime) -> [Step; 2] {
-    [Step::new(REPLACE_HASH, params![owner, old, new, now]), keeps(owner, new)]
+    [step!(REPLACE_HASH { owner, old, new, now }), keeps(owner, new)]
 }
 
 /// Counts the kinds of hashes of the next `most` accounts after one, in the order of their ids.
@@ -132,5 +120,5 @@ pub(super) async fn count_kinds(db: &Database, after: Uuid, most: u16) -> Result
 
 /// Replaces whatever hash there is.
 pub(super) fn set(owner: Uuid, hash: &str, now: OffsetDateTime) -> Step {
-    Step::new(SET_HASH, params![owner, hash, now])
+    step!(SET_HASH { owner, hash, now })
 }

@@ -8,7 +8,6 @@ use uuid::Uuid;
 
 use super::session::Generation;
 use super::{Beginning, Session, Sessions, refresh_token, store};
-use crate::accounts::split_roles;
 use crate::audit::{Event, Record};
 use crate::error::Error;
 use crate::gate::Authority;
@@ -34,9 +33,9 @@ pub struct Tokens {
 
 impl Sessions {
     /// Begins a session; `None` if the user was changed since the password was verified.
-    pub async fn begin(&self, proof: Proof, origin: &Origin) -> Result<Option<Tokens>, Error> {
+    pub async fn begin(&self, mut proof: Proof, origin: &Origin) -> Result<Option<Tokens>, Error> {
         let session = self.new_session(proof.user.id);
-        let roles = split_roles(proof.user.roles.as_deref());
+        let roles = std::mem::take(&mut proof.user.roles);
         let mut steps = vec![proof.hold()];
         steps.extend(store::insert(&session, origin, &proof.hash));
         let record = Record::from(origin, Event::Login);

@@ -12,6 +12,7 @@ use crate::config::Secret;
 use crate::error::Error;
 use crate::gate::Life;
 use crate::keys::{Demands, Examined, Said, barred, shown};
+use crate::row;
 use crate::timestamp::to_the_second;
 
 impl Sessions {
@@ -160,15 +161,17 @@ fn is_of_the_other_type(token: &str, asked: Option<&str>) -> bool {
     header.is_ok_and(|header| !header.has_others && header.typ.as_deref() == Some(other))
 }
 
-/// What became of a session and its user.
-#[derive(Clone, Debug)]
-pub(super) struct Fate {
-    pub(super) user_id: Uuid,
-    pub(super) expires_at: OffsetDateTime,
-    pub(super) ended_at: Option<OffsetDateTime>,
-    pub(super) end_reason: Option<String>,
-    pub(super) is_active: bool,
-    pub(super) banned_until: Option<OffsetDateTime>,
+row! {
+    /// What became of a session and its user.
+    #[derive(Clone, Debug)]
+    pub(super) struct Fate from sessions {
+        pub(super) user_id: Uuid,
+        pub(super) expires_at: OffsetDateTime,
+        pub(super) ended_at: Option<OffsetDateTime>,
+        pub(super) end_reason: Option<String>,
+        pub(super) is_active: bool = "users.is_active",
+        pub(super) banned_until: Option<OffsetDateTime> = "users.banned_until",
+    }
 }
 
 impl Fate {

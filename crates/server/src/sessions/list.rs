@@ -12,30 +12,33 @@ use crate::error::Error;
 use crate::gate::{Authority, Gate};
 use crate::http::{Json, json};
 use crate::keys::Caller;
+use crate::row;
 
-/// One sign-in that still counts.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-#[schema(as = Session)]
-pub struct SessionView {
-    /// Its id, the claim `sid` of its tokens.
-    pub id: Uuid,
-    /// When it began.
-    #[serde(serialize_with = "crate::timestamp::serialize")]
-    pub created_at: OffsetDateTime,
-    /// When it was last refreshed.
-    #[serde(serialize_with = "crate::timestamp::serialize")]
-    pub last_seen_at: OffsetDateTime,
-    /// When it ends unless it is refreshed.
-    #[serde(serialize_with = "crate::timestamp::serialize")]
-    pub expires_at: OffsetDateTime,
-    /// The address it began from.
-    #[schema(required = true)]
-    pub ip: Option<String>,
-    /// The `User-Agent` it began with.
-    #[schema(required = true)]
-    pub user_agent: Option<String>,
-    /// True for the session of the token that asks.
-    pub current: bool,
+row! {
+    /// One sign-in that still counts.
+    #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+    #[schema(as = Session)]
+    pub struct SessionView from sessions {
+        /// Its id, the claim `sid` of its tokens.
+        pub id: Uuid,
+        /// When it began.
+        #[serde(serialize_with = "crate::timestamp::serialize")]
+        pub created_at: OffsetDateTime,
+        /// When it was last refreshed.
+        #[serde(serialize_with = "crate::timestamp::serialize")]
+        pub last_seen_at: OffsetDateTime,
+        /// When it ends unless it is refreshed.
+        #[serde(serialize_with = "crate::timestamp::serialize")]
+        pub expires_at: OffsetDateTime,
+        /// The address it began from.
+        #[schema(required = true)]
+        pub ip: Option<String>,
+        /// The `User-Agent` it began with.
+        #[schema(required = true)]
+        pub user_agent: Option<String>,
+        /// True for the session of the token that asks.
+        pub current: bool = "FALSE",
+    }
 }
 
 /// List your sessions

@@ -6,42 +6,45 @@ use std::time::Duration;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::db::{Columns, FromRow};
 use crate::gate::Life;
-use crate::sql::Result;
+use crate::row;
 
-/// What was settled when a session began, and never changes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Beginning {
-    /// Its public id: the claim `sid`.
-    pub id: Uuid,
-    /// Whose it is.
-    pub user_id: Uuid,
-    /// Binds refresh tokens to this row; signs nobody in by itself.
-    pub salt: Vec<u8>,
-    /// The absolute limit.
-    pub max_expires_at: OffsetDateTime,
+row! {
+    /// What was settled when a session began, and never changes.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub struct Beginning from sessions {
+        /// Its public id: the claim `sid`.
+        pub id: Uuid,
+        /// Whose it is.
+        pub user_id: Uuid,
+        /// Binds refresh tokens to this row; signs nobody in by itself.
+        pub salt: Vec<u8>,
+        /// The absolute limit.
+        pub max_expires_at: OffsetDateTime,
+    }
 }
 
-/// A session as stored.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Session {
-    /// What never changes.
-    pub begun: Beginning,
-    /// The generation of the refresh token that is current.
-    pub counter: i64,
-    /// The latest generation whose access token was seen.
-    pub confirmed: i64,
-    /// Repeats that were forgiven in generations one after the other.
-    pub repeats: i64,
-    /// When the last of them was.
-    pub repeated_at: Option<OffsetDateTime>,
-    /// When the current generation was made.
-    pub rotated_at: OffsetDateTime,
-    /// The idle limit, never past the absolute one.
-    pub expires_at: OffsetDateTime,
-    /// Set by logout, revocation or theft.
-    pub ended_at: Option<OffsetDateTime>,
+row! {
+    /// A session as stored.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub struct Session from sessions {
+        /// What never changes.
+        pub begun: Beginning = ..,
+        /// The generation of the refresh token that is current.
+        pub counter: i64,
+        /// The latest generation whose access token was seen.
+        pub confirmed: i64,
+        /// Repeats that were forgiven in generations one after the other.
+        pub repeats: i64,
+        /// When the last of them was.
+        pub repeated_at: Option<OffsetDateTime>,
+        /// When the current generation was made.
+        pub rotated_at: OffsetDateTime,
+        /// The idle limit, never past the absolute one.
+        pub expires_at: OffsetDateTime,
+        /// Set by logout, revocation or theft.
+        pub ended_at: Option<OffsetDateTime>,
+    }
 }
 
 /// The latest step of a session: what its tokens say beside what never changes.
@@ -70,25 +73,5 @@ impl Session {
     pub fn is_live(&self, now: OffsetDateTime) -> bool {
         let expires_at = self.expires_at.min(self.begun.max_expires_at);
         Life::of(self.ended_at, expires_at, now) == Life::Live
-    }
-}
-
-impl FromRow for Session {
-    fn from_row(row: &mut Columns<'_>) -> Result<Self> {
-        Ok(Self {
-            begun: Beginning {
-                id: row.get(0)?,
-                user_id: row.get(1)?,
-                salt: row.get(4)?,
-                max_expires_at: row.get(7)?,
-            },
-            counter: row.get(2)?,
-            confirmed: row.get(3)?,
-            rotated_at: row.get(5)?,
-            expires_at: row.get(6)?,
-            ended_at: row.get(8)?,
-            repeats: row.get(9)?,
-            repeated_at: row.get(10)?,
-        })
     }
 }

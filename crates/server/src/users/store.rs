@@ -12,44 +12,51 @@ use crate::email::Email;
 use crate::gate::{Authority, flag_is};
 use crate::input::{Given, Instant, Page};
 use crate::sql::{Result, Step};
-use crate::{params, statements};
+use crate::{statements, step, text};
 
 macro_rules! user {
-    ($($from:expr),+) => {
-        concat!(
-            "SELECT u.id, u.email, u.name, u.is_active, u.email_verified, \
-             (SELECT string_agg(r.role, ',' ORDER BY r.role) FROM user_roles r \
-             WHERE r.user_id = u.id) AS roles, \
-             u.created_at, u.updated_at, u.banned_until, u.ban_reason FROM ",
-            $($from),+
+    ($($from:expr),+) => { text!("SELECT ", AdminUser::COLUMNS, " FROM ", $($from),+) };
+}
+
+/// One page, oldest first, of the users that `$from` and the filters leave.
+macro_rules! page {
+    ($from:literal $(, $filter:expr)*) => {
+        user!(
+            $from, "(users.created_at, users.id) > (:after, :after_id)", $($filter,)*
+            " ORDER BY users.created_at, users.id LIMIT :limit"
         )
     };
 }
 
+const FILTERS: &str = concat!(
+    " AND (users.email_key LIKE :email ESCAPE '!' OR :email IS NULL) AND ",
+    flag_is!("users.", ":is_active")
+);
+
 statements! {
-    FIND = user!("users u WHERE u.id = $1");
-    FIND_BY_EMAIL = user!("users u WHERE u.email_key = $1");
-    LIST = user!("users u WHERE (u.created_at, u.id) > ($1, $2) ORDER BY u.created_at, u.id LIMIT $3");
-    LIST_FILTERED = user!("users u WHERE (u.created_at, u.id) > ($1, $2) \
-        AND (u.email_key LIKE $3 ESCAPE '!' OR $3 IS NULL) AND ", flag_is!("u.", "$4"),
-        " ORDER BY u.created_at, u.id LIMIT $5");
-    LIST_BY_ROLE = user!("user_roles h JOIN users u ON u.id = h.user_id \
-        WHERE h.role = $1 AND (u.created_at, u.id) > ($2, $3) \
-        AND (u.email_key LIKE $4 ESCAPE '!' OR $4 IS NULL) AND ", flag_is!("u.", "$5"),
-        " ORDER BY u.created_at, u.id LIMIT $6");
+    FIND = user!("users WHERE users.id = :id");
+    FIND_BY_EMAIL = user!("users WHERE users.email_key = :email_key");
+    LIST = page!("users WHERE ");
+    LIST_FILTERED = page!("users WHERE ", FILTERS);
+    LIST_BY_ROLE = page!(
+        "user_roles h JOIN users ON users.id = h.user_id WHERE h.role = :role AND ", FILTERS
+    );
     INSERT = "INSERT INTO users (id, email, email_key, name, hashed_password, is_active, \
-        email_verified, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)";
-    INSERT_ROLE = "INSERT INTO user_roles (user_id, role) VALUES ($1, 'user')";
-    UPDATE = "UPDATE users SET name = CASE WHEN $2 THEN $3 ELSE name END, \
-        is_active = coalesce($4, is_active), email_verified = coalesce($5, email_verified), \
-        banned_until = CASE WHEN $6 THEN $7 ELSE banned_until END, \
-        ban_reason = CASE WHEN $8 THEN $9 ELSE ban_reason END, updated_at = $10 WHERE id = $1";
-    DELETE = "DELETE FROM users WHERE id = $1";
+        email_verified, created_at, updated_at) \
+        VALUES (:id, :email, :email_key, :name, :hash, :is_active, :email_verified, :now, :now)";
+    INSERT_ROLE = "INSERT INTO user_roles (user_id, role) VALUES (:id, 'user')";
+    UPDATE = "UPDATE users SET name = CASE WHEN :sets_name THEN :name ELSE name END, \
+        is_active = coalesce(:is_active, is_active), \
+        email_verified = coalesce(:email_verified, email_verified), \
+        banned_until = CASE WHEN :sets_banned_until THEN :banned_until ELSE banned_until END, \
+        ban_reason = CASE WHEN :sets_ban_reason THEN :ban_reason ELSE ban_reason END, \
+        updated_at = :now WHERE id = :id";
+    DELETE = "DELETE FROM users WHERE id = :id";
 }
 
 /// Reads the user as they are at this point of the transaction.
 pub(super) fn find(id: Uuid) -> Step {
-    Step::new(FIND, params![id])
+    step!(FIND { id })
 }
 
 pub(super) async fn find_by_id(
@@ -57,7 +64,7 @@ pub(super) async fn find_by_id(
     authority: Authority,
     id: Uuid,
 ) -> Result<Option<AdminUser>> {
-    Ok(db.read_by(authority, Step::new(FIND, params![id])).await?.into_iter().next())
+    Ok(db.read_by(authority, find(id)).await?.into_iter().next())
 }
 
 pub(super) async fn find_by_email(
@@ -65,11 +72,8 @@ pub(super) async fn find_by_email(
     authority: Authority,
     email: &Email,
 ) -> Result<Option<AdminUser>> {
-    Ok(db
-        .read_by(authority, Step::new(FIND_BY_EMAIL, params![email.key()]))
-        .await?
-        .into_iter()
-        .next())
+    let step = step!(FIND_BY_EMAIL { email_key: email.key() });
+    Ok(db.read_by(authority, step).await?.into_iter().next())
 }
 
 /// One row more than the page holds, oldest first.
@@ -80,20 +84,18 @@ pub(super) async fn list(
     page: Page,
 ) -> Result<Vec<AdminUser>> {
     const START: OffsetDateTime = datetime!(0001-01-01 0:00 UTC);
-    let after = page.after.map_or((START, Uuid::nil()), |cursor| (cursor.at, cursor.id));
+    let (after, after_id) =
+        page.after.map_or((START, Uuid::nil()), |cursor| (cursor.at, cursor.id));
     let limit = page.limit + 1;
-    let email = filter.email.as_deref().map(containing);
-    match &filter.role {
-        Some(role) => {
-            let values = params![role, after.0, after.1, email, filter.is_active, limit];
-            db.read_by(authority, Step::new(LIST_BY_ROLE, values)).await
+    let (email, is_active) = (filter.email.as_deref().map(containing), filter.is_active);
+    let step = match &filter.role {
+        Some(role) => step!(LIST_BY_ROLE { role, after, after_id, email, is_active, limit }),
+        None if email.is_some() || is_active.is_some() => {
+            step!(LIST_FILTERED { after, after_id, email, is_active, limit })
         }
-        None if email.is_some() || filter.is_active.is_some() => {
-            let values = params![after.0, after.1, email, filter.is_active, limit];
-            db.read_by(authority, Step::new(LIST_FILTERED, values)).await
-        }
-        None => db.read_by(authority, Step::new(LIST, params![after.0, after.1, limit])).await,
-    }
+        None => step!(LIST { after, after_id, limit }),
+    };
+    db.read_by(authority, step).await
 }
 
 /// The `LIKE` pattern of texts with `part` in them.
@@ -116,36 +118,35 @@ pub(super) fn insert(
     hash: Option<&str>,
     now: OffsetDateTime,
 ) -> [Step; 2] {
-    let values = params![
+    let user = step!(INSERT {
         id,
-        new.email.as_str(),
-        new.email.key(),
-        new.name.as_ref().map(Name::as_str),
+        email: new.email.as_str(),
+        email_key: new.email.key(),
+        name: new.name.as_ref().map(Name::as_str),
         hash,
-        new.is_active.unwrap_or(true),
-        new.email_verified.unwrap_or(false),
+        is_active: new.is_active.unwrap_or(true),
+        email_verified: new.email_verified.unwrap_or(false),
         now,
-    ];
-    [Step::new(INSERT, values), Step::new(INSERT_ROLE, params![id])]
+    });
+    [user, step!(INSERT_ROLE { id })]
 }
 
 pub(super) fn update(id: Uuid, change: &UserChange, now: OffsetDateTime) -> Step {
     let name = given(&change.name).map(|name| name.map(Name::as_str));
     let until = given(&change.banned_until).map(|until| until.map(|Instant(at)| *at));
     let reason = given(&change.ban_reason).map(|reason| reason.map(super::BanReason::as_str));
-    let values = params![
+    step!(UPDATE {
         id,
-        name.is_some(),
-        name.flatten(),
-        change.is_active,
-        change.email_verified,
-        until.is_some(),
-        until.flatten(),
-        reason.is_some(),
-        reason.flatten(),
+        sets_name: name.is_some(),
+        name: name.flatten(),
+        is_active: change.is_active,
+        email_verified: change.email_verified,
+        sets_banned_until: until.is_some(),
+        banned_until: until.flatten(),
+        sets_ban_reason: reason.is_some(),
+        ban_reason: reason.flatten(),
         now,
-    ];
-    Step::new(UPDATE, values)
+    })
 }
 
 /// `None` to keep, `Some(None)` to clear.
@@ -159,7 +160,7 @@ fn given<T>(field: &Given<T>) -> Option<Option<&T>> {
 }
 
 pub(super) fn delete(id: Uuid) -> Step {
-    Step::new(DELETE, params![id])
+    step!(DELETE { id })
 }
 
 #[cfg(test)]

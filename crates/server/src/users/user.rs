@@ -5,34 +5,28 @@ use time::OffsetDateTime;
 use utoipa::ToSchema;
 
 use crate::accounts::User;
-use crate::db::{Columns, FromRow};
-use crate::sql::Result;
+use crate::row;
 
-/// An account, as administrators see it.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct AdminUser {
-    /// The account.
-    #[serde(flatten)]
-    pub user: User,
-    /// Banned until then, `9999-12-31T23:59:59.999999Z` for good; null or past: not banned.
-    #[schema(required = true)]
-    #[serde(serialize_with = "crate::timestamp::serialize_option")]
-    pub banned_until: Option<OffsetDateTime>,
-    /// The reason, shown to administrators only.
-    #[schema(required = true)]
-    pub ban_reason: Option<String>,
+row! {
+    /// An account, as administrators see it.
+    #[derive(Clone, Debug, Serialize, ToSchema)]
+    pub struct AdminUser from users {
+        /// The account.
+        #[serde(flatten)]
+        pub user: User = ..,
+        /// Banned until then, `9999-12-31T23:59:59.999999Z` for good; null or past: not banned.
+        #[schema(required = true)]
+        #[serde(serialize_with = "crate::timestamp::serialize_option")]
+        pub banned_until: Option<OffsetDateTime>,
+        /// The reason, shown to administrators only.
+        #[schema(required = true)]
+        pub ban_reason: Option<String>,
+    }
 }
 
 impl AdminUser {
     /// Whether it is banned at this instant.
     pub fn is_banned(&self, now: OffsetDateTime) -> bool {
         self.banned_until.is_some_and(|until| until > now)
-    }
-}
-
-impl FromRow for AdminUser {
-    fn from_row(row: &mut Columns<'_>) -> Result<Self> {
-        let user = User::from_row(row)?;
-        Ok(Self { user, banned_until: row.read()?, ban_reason: row.read()? })
     }
 }

@@ -64,6 +64,7 @@ fn a_column_may_be_listed_and_set_but_not_judged_by() {
         "INSERT INTO users (id, is_active) VALUES ($1, $2)",
         "DELETE FROM sessions WHERE max_expires_at < $1 RETURNING ended_at",
         "SELECT id, (SELECT u.is_active FROM users u WHERE u.id = $1) AS is_active FROM sessions",
+        "UPDATE users SET name = :name WHERE id = :is_active",
         "is_active",
     ] {
         assert_eq!(judged(sql), None, "{sql}");
@@ -91,7 +92,7 @@ fn judged(sql: &str) -> Option<&str> {
             "THEN" | "ELSE" => set(&mut places, around),
             word if JUDGE.contains(&word) => set(&mut places, true),
             word if SHOW.contains(&word) => set(&mut places, false),
-            word if COLUMNS.contains(&word) => {
+            word if COLUMNS.contains(&word) && !is_parameter(&words, at) => {
                 let next = words.get(at + 1).is_some_and(|next| COMPARES.contains(next));
                 let before = at.checked_sub(1).and_then(|before| words.get(before));
                 let after = before.is_some_and(|before| ["<", ">", "~"].contains(before));
@@ -108,6 +109,11 @@ fn judged(sql: &str) -> Option<&str> {
 /// Whether a prefix such as `s` stands between the column and a comparison: `$1 < s.expires_at`.
 fn follows_comparison(words: &[&str], at: usize) -> bool {
     at >= 3 && words[at - 1] == "." && ["<", ">", "=", "~"].contains(&words[at - 3])
+}
+
+/// Whether the word names a parameter: `:is_active`.
+fn is_parameter(words: &[&str], at: usize) -> bool {
+    at >= 1 && words[at - 1] == ":"
 }
 
 fn set(places: &mut [bool], judges: bool) {
