@@ -9,10 +9,12 @@ use super::Value;
 pub struct Sql {
     /// The constant's name, for logs and tests.
     pub name: &'static str,
-    /// Portable SQL with `$1…` parameters.
-    pub text: &'static str,
-    /// The same with `?1…`: SQLite would number `$1` by first use.
+    /// What PostgreSQL is sent.
+    pub postgres: &'static str,
+    /// What SQLite is sent.
     pub sqlite: &'static str,
+    /// Whether it goes through the owner's view, which carries row-level security on PostgreSQL.
+    pub is_owned: bool,
     /// What the store calls the parameters, in the order of their numbers.
     pub params: &'static [&'static str],
 }
@@ -23,12 +25,12 @@ pub(crate) type TextPlace = (usize, usize);
 impl Sql {
     /// A statement without parameters.
     pub const fn constant(name: &'static str, text: &'static str) -> Self {
-        Self { name, text, sqlite: text, params: &[] }
+        Self { name, postgres: text, sqlite: text, is_owned: false, params: &[] }
     }
 
     /// Tells statements apart without reading them: they are constants.
     pub(crate) fn place(self) -> TextPlace {
-        (self.text.as_ptr() as usize, self.text.len())
+        (self.postgres.as_ptr() as usize, self.postgres.len())
     }
 }
 
@@ -44,19 +46,25 @@ macro_rules! text {
     ($($part:expr),+ $(,)?) => { $crate::text!(@between "", [$($part),+]) };
 }
 
-/// One statement of this name; its parameters are written `:owner`.
+/// One statement of this name. Its parameters are written `:owner`; `{own_tasks}` is the view that
+/// carries row-level security on PostgreSQL, and the table itself on SQLite.
 #[macro_export]
 macro_rules! statement {
     ($name:expr, $text:expr) => {{
         const SOURCE: &str = $text;
         const NAMES: $crate::sql::text::Names = $crate::sql::text::Names::of(SOURCE);
-        const LENGTH: usize = $crate::sql::text::numbered_length(SOURCE, &NAMES);
-        const POSTGRES: [u8; LENGTH] = $crate::sql::text::numbered(SOURCE, &NAMES, b'$');
-        const SQLITE: [u8; LENGTH] = $crate::sql::text::numbered(SOURCE, &NAMES, b'?');
+        const fn length(dialect: $crate::sql::text::Dialect) -> usize {
+            $crate::sql::text::spelled_length(SOURCE, &NAMES, dialect)
+        }
+        const POSTGRES: [u8; length($crate::sql::text::Dialect::Postgres)] =
+            $crate::sql::text::spelled(SOURCE, &NAMES, $crate::sql::text::Dialect::Postgres);
+        const SQLITE: [u8; length($crate::sql::text::Dialect::Sqlite)] =
+            $crate::sql::text::spelled(SOURCE, &NAMES, $crate::sql::text::Dialect::Sqlite);
         $crate::sql::Sql {
             name: $name,
-            text: $crate::sql::text::as_text(&POSTGRES),
+            postgres: $crate::sql::text::as_text(&POSTGRES),
             sqlite: $crate::sql::text::as_text(&SQLITE),
+            is_owned: $crate::sql::text::is_owned(SOURCE),
             params: NAMES.as_slice(),
         }
     }};

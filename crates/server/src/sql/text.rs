@@ -1,5 +1,36 @@
-//! What the compiler makes of a statement's text: fragments joined, and the parameters that stores
-//! name (`:owner`) numbered as each engine numbers them. Nothing of it is left to run.
+//! What the compiler makes of a statement's text: fragments joined, and what stores name spelled as
+//! each engine spells it: parameters (`:owner`) and the owner's view (`{own_tasks}`). Nothing of it is
+//! left to run.
+
+/// Who a statement is spelled for.
+#[derive(Clone, Copy, Debug)]
+pub enum Dialect {
+    /// Numbers parameters `$1`; row-level security hangs on the owner's view.
+    Postgres,
+    /// Numbers parameters `?1`, because it would number `$1` by first use; has the table only.
+    Sqlite,
+}
+
+impl Dialect {
+    const fn mark(self) -> u8 {
+        match self {
+            Self::Postgres => b'$',
+            Self::Sqlite => b'?',
+        }
+    }
+
+    /// What `{own_tasks}` is called.
+    const fn view(self, name: &'static str) -> &'static str {
+        let (prefix, table) = name.as_bytes().split_at(if name.len() < 4 { 0 } else { 4 });
+        if !equal(prefix, b"own_") {
+            refuse("an owner's view is called own_…, not ", name);
+        }
+        match self {
+            Self::Postgres => name,
+            Self::Sqlite => as_text(table),
+        }
+    }
+}
 
 /// More parameters than any statement has.
 const MOST: usize = 32;
@@ -29,7 +60,7 @@ pub const fn joined<const LENGTH: usize>(parts: &[&str], between: &str) -> [u8; 
     text.bytes
 }
 
-/// The bytes that [`joined`] or [`numbered`] made.
+/// The bytes that [`joined`] or [`spelled`] made.
 pub const fn as_text(bytes: &'static [u8]) -> &'static str {
     match std::str::from_utf8(bytes) {
         Ok(text) => text,
@@ -67,8 +98,19 @@ impl Names {
     }
 }
 
-/// The length of [`numbered`].
-pub const fn numbered_length(source: &'static str, names: &Names) -> usize {
+/// Whether the statement goes through the owner's view.
+pub const fn is_owned(source: &'static str) -> bool {
+    let mut pieces = Pieces::of(source);
+    while let Some(piece) = pieces.next() {
+        if let Piece::View(_) = piece {
+            return true;
+        }
+    }
+    false
+}
+
+/// The length of [`spelled`].
+pub const fn spelled_length(source: &'static str, names: &Names, dialect: Dialect) -> usize {
     let mut pieces = Pieces::of(source);
     let mut length = 0;
     while let Some(piece) = pieces.next() {
@@ -78,16 +120,17 @@ pub const fn numbered_length(source: &'static str, names: &Names) -> usize {
                 Some(0..9) => 2,
                 _ => 3,
             },
+            Piece::View(name) => dialect.view(name).len(),
         };
     }
     length
 }
 
-/// The statement with numbers for names: `$1` where `mark` is `$`, `?1` where it is `?`.
-pub const fn numbered<const LENGTH: usize>(
+/// The statement as this engine takes it, with numbers for names.
+pub const fn spelled<const LENGTH: usize>(
     source: &'static str,
     names: &Names,
-    mark: u8,
+    dialect: Dialect,
 ) -> [u8; LENGTH] {
     let mut text = Buffer::<LENGTH>::new();
     let mut pieces = Pieces::of(source);
@@ -96,12 +139,13 @@ pub const fn numbered<const LENGTH: usize>(
             Piece::Byte(byte) => text.push(byte),
             Piece::Name(name) => {
                 let Some(at) = position(names.as_slice(), name) else { refuse(UNKNOWN, name) };
-                text.push(mark);
+                text.push(dialect.mark());
                 if at >= 9 {
                     text.push(DIGITS[(at + 1) / 10]);
                 }
                 text.push(DIGITS[(at + 1) % 10]);
             }
+            Piece::View(name) => text.push_all(dialect.view(name).as_bytes()),
         }
     }
     text.bytes
@@ -141,10 +185,11 @@ pub const fn same(one: &[&str], other: &[&str]) -> bool {
     one.len() == other.len()
 }
 
-/// A byte of the text as it is, or the name of a parameter.
+/// A byte of the text as it is, the name of a parameter, or that of the owner's view.
 enum Piece {
     Byte(u8),
     Name(&'static str),
+    View(&'static str),
 }
 
 /// A statement's text that is read piece by piece.
@@ -166,18 +211,31 @@ impl Pieces {
         if first == b'\'' {
             self.is_quoted = !self.is_quoted;
         }
+        let begins_name = match first {
+            _ if self.is_quoted => false,
+            b':' => !self.is_cast,
+            b'{' => true,
+            b'$' | b'?' => panic!("a statement names its parameters: `:owner`"),
+            _ => false,
+        };
         let mut end = 1;
-        if first == b':' && !self.is_quoted && !self.is_cast {
-            while end < bytes.len() && matches!(bytes[end], b'a'..=b'z' | b'_') {
-                end += 1;
-            }
-            self.is_cast = end == 1;
-        } else {
-            self.is_cast = false;
+        while begins_name && end < bytes.len() && matches!(bytes[end], b'a'..=b'z' | b'_') {
+            end += 1;
         }
+        self.is_cast = begins_name && first == b':' && end == 1;
         let (piece, rest) = bytes.split_at(end);
+        let name = piece.split_at(1).1;
         self.rest = rest;
-        Some(if end > 1 { Piece::Name(as_text(piece.split_at(1).1)) } else { Piece::Byte(first) })
+        Some(match rest.split_first() {
+            _ if !begins_name => Piece::Byte(first),
+            Some((b'}', rest)) if first == b'{' => {
+                self.rest = rest;
+                Piece::View(as_text(name))
+            }
+            _ if first == b'{' => refuse("a brace is not closed after ", as_text(name)),
+            _ if name.is_empty() => Piece::Byte(first),
+            _ => Piece::Name(as_text(name)),
+        })
     }
 }
 
@@ -253,7 +311,10 @@ mod tests {
     #[test]
     fn names_become_numbers_in_the_order_they_appear_and_quoted_text_stays() {
         assert_eq!(BOTH.params, ["b", "a", "long_name"]);
-        assert_eq!(BOTH.text, "SELECT ':no', $1, 'it''s :no', $2, $1::text WHERE x = ':' || $3");
+        assert_eq!(
+            BOTH.postgres,
+            "SELECT ':no', $1, 'it''s :no', $2, $1::text WHERE x = ':' || $3"
+        );
         assert_eq!(BOTH.sqlite, "SELECT ':no', ?1, 'it''s :no', ?2, ?1::text WHERE x = ':' || ?3");
     }
 
@@ -261,7 +322,28 @@ mod tests {
     fn the_tenth_parameter_has_two_digits() {
         const TEN: Sql =
             crate::statement!("TEN", "SELECT :a, :b, :c, :d, :e, :f, :g, :h, :i, :j, :a");
-        assert_eq!(TEN.text, "SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $1");
+        assert_eq!(TEN.postgres, "SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $1");
+    }
+
+    #[test]
+    fn the_owners_view_is_a_view_on_postgresql_and_the_table_on_sqlite() {
+        const OWNED: Sql =
+            crate::statement!("OWNED", "SELECT '{own_tasks}' FROM {own_tasks} WHERE id = :id");
+        assert_eq!(OWNED.postgres, "SELECT '{own_tasks}' FROM own_tasks WHERE id = $1");
+        assert_eq!(OWNED.sqlite, "SELECT '{own_tasks}' FROM tasks WHERE id = ?1");
+        assert_eq!([OWNED.is_owned, BOTH.is_owned], [true, false]);
+    }
+
+    #[test]
+    fn a_number_another_brace_and_another_view_are_refused() {
+        for wrong in
+            ["SELECT $1", "SELECT ?1", "SELECT ?", "FROM {own_tasks", "FROM {tasks}", "FROM {}"]
+        {
+            let spelled = std::panic::catch_unwind(|| {
+                spelled_length(wrong, &Names::of(wrong), Dialect::Postgres)
+            });
+            assert!(spelled.is_err(), "{wrong}");
+        }
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! Every statement on tasks, and nothing else. Each names the owner first; on PostgreSQL `own_tasks` is
-//! the view that carries row-level security, on SQLite it is the table itself.
+//! Every statement on tasks, and nothing else. Each names the owner first and goes through the owner's
+//! view: `{own_tasks}`.
 
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -32,7 +32,7 @@ macro_rules! page {
             "SELECT ",
             Task::COLUMNS,
             ", octet_length(title) + coalesce(octet_length(description), 0) AS weight \
-            FROM own_tasks WHERE user_id = :owner AND (",
+            FROM {own_tasks} WHERE user_id = :owner AND (",
             $column,
             ", id) ",
             $beyond,
@@ -60,15 +60,15 @@ const FILTERS: &str = " AND (completed = :completed OR :completed IS NULL) \
 const IF_MATCH: &str = " AND (:versions LIKE '%,' || version || ',%' OR :versions IS NULL)";
 
 crate::statements! {
-    INSERT = "INSERT INTO own_tasks (id, user_id, title, description, completed, completed_at, \
+    INSERT = "INSERT INTO {own_tasks} (id, user_id, title, description, completed, completed_at, \
         priority, due_at, created_at, updated_at, version, due_sort, title_search, description_search) \
         VALUES (:id, :owner, :title, :description, :completed, :completed_at, \
         :priority, :due_at, :created_at, :updated_at, :version, :due_sort, :title_search, \
         :description_search) RETURNING id";
-    FIND = text!("SELECT ", Task::COLUMNS, " FROM own_tasks WHERE user_id = :owner AND id = :id");
-    EXISTS = "SELECT id FROM own_tasks WHERE user_id = :owner AND id = :id";
+    FIND = text!("SELECT ", Task::COLUMNS, " FROM {own_tasks} WHERE user_id = :owner AND id = :id");
+    EXISTS = "SELECT id FROM {own_tasks} WHERE user_id = :owner AND id = :id";
     UPDATE = text!(
-        "UPDATE own_tasks SET title = coalesce(:title, title), \
+        "UPDATE {own_tasks} SET title = coalesce(:title, title), \
          title_search = coalesce(:title_search, title_search), \
          description = CASE WHEN :sets_description THEN :description ELSE description END, \
          description_search = CASE WHEN :sets_description THEN :description_search \
@@ -81,7 +81,7 @@ crate::statements! {
          WHERE user_id = :owner AND id = :id", IF_MATCH, " RETURNING ", Task::COLUMNS
     );
     COMPLETE = text!(
-        "UPDATE own_tasks SET completed = coalesce(:completed, NOT completed), completed_at = \
+        "UPDATE {own_tasks} SET completed = coalesce(:completed, NOT completed), completed_at = \
             CASE WHEN coalesce(:completed, NOT completed) THEN coalesce(completed_at, :now) END, \
          version = version \
             + CASE WHEN completed = coalesce(:completed, NOT completed) THEN 0 ELSE 1 END, \
@@ -90,7 +90,7 @@ crate::statements! {
          WHERE user_id = :owner AND id = :id", IF_MATCH, " RETURNING ", Task::COLUMNS
     );
     DELETE = text!(
-        "DELETE FROM own_tasks WHERE user_id = :owner AND id = :id", IF_MATCH, " RETURNING id"
+        "DELETE FROM {own_tasks} WHERE user_id = :owner AND id = :id", IF_MATCH, " RETURNING id"
     );
     LIST_CREATED = page!("created_at" up, "");
     LIST_CREATED_FILTERED = page!("created_at" up, FILTERS);

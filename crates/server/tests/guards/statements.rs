@@ -3,7 +3,7 @@
 
 use doorward::sql::Sql;
 
-use crate::architecture::rust_files;
+use crate::architecture::{code, refuse, rust_files};
 use crate::support::TestApp;
 
 /// The statements of every store, with the folder that owns them.
@@ -30,6 +30,31 @@ fn no_store_is_left_out() {
     }
 }
 
+#[test]
+fn the_tasks_alone_go_through_the_owners_view_and_all_of_them_do() {
+    for (folder, statements) in STORES {
+        for sql in statements {
+            assert_eq!(sql.is_owned, folder == "tasks", "{folder}: {}", sql.name);
+        }
+    }
+}
+
+#[test]
+fn no_text_is_searched_for_the_view_or_rewritten() {
+    let files = rust_files("crates/server/src");
+    let bad: Vec<_> = files
+        .iter()
+        .filter(|(name, _)| !name.contains("/src/schema/"))
+        .filter(|(name, text)| {
+            let text = code(text).replace("{own_tasks}", "");
+            let data = ["/src/sql/", "/src/gate/", "/src/db/"].iter().any(|it| name.contains(it));
+            text.contains("own_tasks") || data && text.contains(".replace")
+        })
+        .map(|(name, _)| name.clone())
+        .collect();
+    refuse(&bad, "`statement!` spells a text for each engine; name the view `{own_tasks}`");
+}
+
 both! {
     async fn every_statement_prepares(engine: Engine) {
         let app = TestApp::start(engine).await;
@@ -37,14 +62,14 @@ both! {
             assert!(!statements.is_empty(), "{folder} declares no statement");
             for sql in statements {
                 let prepared = app.app.db.prepare(*sql).await;
-                assert!(prepared.is_ok(), "{folder}: {}: {}\n{prepared:?}", sql.name, sql.text);
+                assert!(prepared.is_ok(), "{folder}: {}: {}\n{prepared:?}", sql.name, sql.postgres);
             }
         }
     }
 
     async fn a_statement_with_a_mistake_does_not_prepare(engine: Engine) {
         let app = TestApp::start(engine).await;
-        let wrong = doorward::statement!("WRONG", "SELECT no_such_column FROM users WHERE id = $1");
+        let wrong = doorward::statement!("WRONG", "SELECT no_such_column FROM users WHERE id = :id");
         assert!(app.app.db.prepare(wrong).await.is_err());
     }
 }

@@ -28,13 +28,12 @@ use crate::db::postgres::connect::{CONNECT_WITHIN, Target};
 use crate::db::postgres::fault::{Fault, failed};
 use crate::db::postgres::lane::{Lane, Opening};
 use crate::db::postgres::link::{InUse, Link};
-use crate::db::postgres::query::{CONFIRM, Query, SEARCH_LIMIT, is_owned};
+use crate::db::postgres::query::{CONFIRM, Query, SEARCH_LIMIT};
 use crate::db::{Columns, FromRow, Row};
 use crate::gate::Gate;
 use crate::patience::Wait;
-use crate::sql::Step;
-use crate::sql::Value;
-use crate::sql::{DbError, Result, Sql};
+use crate::sql::{DbError, Result, Sql, Step};
+use crate::step;
 
 /// Long enough to hear why a connection fails.
 const OPEN_WITHIN: Duration = CONNECT_WITHIN.saturating_add(Duration::from_secs(1));
@@ -184,7 +183,7 @@ impl Postgres {
         gate: Option<Gate>,
         steps: Vec<Step>,
     ) -> Result<Vec<Vec<Row>>> {
-        let owned = steps.iter().any(|step| is_owned(step.sql));
+        let owned = steps.iter().any(|step| step.sql.is_owned);
         let lane = if owned { &self.owned.writes } else { &self.other.writes };
         let work = steps.iter().map(|step| Query::plain(step.sql, &step.params));
         let mut answers = match (&gate, steps.len()) {
@@ -213,15 +212,16 @@ impl Postgres {
         if confirmed >= gate.generation {
             return;
         }
-        let params = [Value::Uuid(gate.session_id), Value::Int(gate.generation)];
-        let work = Work::Write(Query::plain(CONFIRM, &params));
+        let confirm = step!(CONFIRM { session: gate.session_id, generation: gate.generation });
+        let work = Work::Write(Query::plain(confirm.sql, &confirm.params));
         if let Err(error) = Box::pin(self.run(&self.other.writes, work)).await {
             tracing::warn!(%error, "could not record the first use of a refresh token");
         }
     }
 
+    /// What goes through the owner's view has connections apart.
     fn lanes(&self, sql: Sql) -> &Lanes {
-        if is_owned(sql) { &self.owned } else { &self.other }
+        if sql.is_owned { &self.owned } else { &self.other }
     }
 
     /// Sends the work until it is answered. What happens seldom has a box of its own here and below, so

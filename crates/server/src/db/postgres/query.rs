@@ -10,6 +10,7 @@ use crate::gate::{Gate, Via, active, holds, live};
 use crate::input::PAGE_BYTES;
 use crate::sql::Value;
 use crate::sql::{Sql, Step, TextPlace};
+use crate::step;
 
 /// First statement of a writing bundle. Without a live session its cast fails and takes the whole
 /// transaction with it, whatever the steps are.
@@ -17,11 +18,11 @@ pub(in crate::db) const GATE: Sql = crate::statement!(
     "WRITE_GATE",
     concat!(
         "WITH live AS MATERIALIZED (SELECT s.confirmed, s.user_id FROM sessions s \
-        JOIN users u ON u.id = s.user_id WHERE s.id = $1 AND s.user_id = $2 \
+        JOIN users u ON u.id = s.user_id WHERE s.id = :session AND s.user_id = :user \
         AND ",
-        live!("s.", "$3"),
+        live!("s.", ":now"),
         " AND ",
-        active!("u.", "$3"),
+        active!("u.", ":now"),
         ") \
         SELECT (SELECT confirmed FROM live), set_config('doorward.user_id', \
         coalesce((SELECT user_id::text FROM live), 'no live session')::uuid::text, true)"
@@ -33,8 +34,8 @@ pub(in crate::db) const IDENTITY_GATE: Sql = crate::statement!(
     "WRITE_IDENTITY_GATE",
     concat!(
         "WITH live AS MATERIALIZED (SELECT i.user_id FROM identities i \
-        JOIN users u ON u.id = i.user_id WHERE i.id = $1 AND i.user_id = $2 AND ",
-        active!("u.", "$3"),
+        JOIN users u ON u.id = i.user_id WHERE i.id = :session AND i.user_id = :user AND ",
+        active!("u.", ":now"),
         ") \
         SELECT CAST(0 AS BIGINT), set_config('doorward.user_id', \
         coalesce((SELECT user_id::text FROM live), 'no such identity')::uuid::text, true)"
@@ -44,13 +45,16 @@ pub(in crate::db) const IDENTITY_GATE: Sql = crate::statement!(
 /// Second statement of a writing bundle whose gate asks for a permission.
 pub(in crate::db) const HOLDS: Sql = crate::statement!(
     "HOLDS",
-    concat!("SELECT doorward_refuse('insufficient_scope:' || $2) WHERE NOT ", holds!("$1", "$2"))
+    concat!(
+        "SELECT doorward_refuse('insufficient_scope:' || :needed) WHERE NOT ",
+        holds!(":user", ":needed")
+    )
 );
 
 /// The first use of a generation of the refresh token.
 pub(in crate::db) const CONFIRM: Sql = crate::statement!(
     "CONFIRM",
-    "UPDATE sessions SET confirmed = $2 WHERE id = $1 AND confirmed < $2"
+    "UPDATE sessions SET confirmed = :generation WHERE id = :session AND confirmed < :generation"
 );
 
 /// First statement of a search's transaction. A search ends before it keeps others of its lane waiting for
@@ -71,17 +75,6 @@ pub(in crate::db) enum Form {
     Page(Via),
 }
 
-impl Form {
-    /// How many parameters the gate takes.
-    fn params(self) -> usize {
-        match self {
-            Self::Plain => 0,
-            Self::Gated(_) | Self::Page(_) => 3,
-            Self::Permitted(_) => 4,
-        }
-    }
-}
-
 /// A statement with its parameters.
 #[derive(Debug)]
 pub(in crate::db) struct Query<'a> {
@@ -97,24 +90,28 @@ impl<'a> Query<'a> {
 
     /// The writing bundle's first statement.
     pub(in crate::db) fn gate(gate: &Gate) -> Self {
-        let sql = match gate.via {
-            Via::Session => GATE,
-            Via::Identity => IDENTITY_GATE,
-        };
-        Self { sql, form: Form::Plain, params: Cow::Owned(gate_params(gate).into()) }
+        let Gate { session_id: session, user_id: user, now, .. } = *gate;
+        Self::owned(match gate.via {
+            Via::Session => step!(GATE { session, user, now }),
+            Via::Identity => step!(IDENTITY_GATE { session, user, now }),
+        })
     }
 
     /// What follows the gate where it asks for a permission.
     pub(in crate::db) fn holds(gate: &Gate) -> Option<Self> {
         let needed = gate.permission?.as_str();
-        let params = vec![Value::Uuid(gate.user_id), Value::from(needed)];
-        Some(Self { sql: HOLDS, form: Form::Plain, params: Cow::Owned(params) })
+        Some(Self::owned(step!(HOLDS { user: gate.user_id, needed })))
+    }
+
+    fn owned(Step { sql, params }: Step) -> Self {
+        Self { sql, form: Form::Plain, params: Cow::Owned(params) }
     }
 
     /// Reads behind the gate in one message.
     pub(in crate::db) fn gated(step: Step, gate: &Gate) -> Self {
         let Step { sql, mut params } = step;
-        params.extend(gate_params(gate));
+        // In the order of [`behind_gate`].
+        params.extend([gate.session_id.into(), gate.user_id.into(), gate.now.into()]);
         params.extend(gate.permission.map(|needed| needed.as_str().into()));
         let form = match gate.permission {
             Some(_) => Form::Permitted(gate.via),
@@ -133,19 +130,14 @@ impl<'a> Query<'a> {
     /// The texts that a store's statement may be sent as.
     pub(in crate::db) fn forms(sql: Sql) -> Vec<Self> {
         let mut forms = vec![Query::plain(sql, &[])];
-        if sql.text.trim_start().starts_with("SELECT") {
-            let used = (1..100).take_while(|number| sql.text.contains(&format!("${number}")));
-            let used = used.count();
+        if sql.postgres.trim_start().starts_with("SELECT") {
             let ways = [Via::Session, Via::Identity];
-            let is_page = sql.text.contains(" AS weight ");
+            let is_page = sql.postgres.contains(" AS weight ");
             let gated = ways.into_iter().flat_map(|via| {
                 let page = is_page.then_some(Form::Page(via));
                 [Form::Gated(via), Form::Permitted(via)].into_iter().chain(page)
             });
-            forms.extend(gated.map(|form| {
-                let params = Cow::Owned(vec![Value::Null; used + form.params()]);
-                Query { sql, form, params }
-            }));
+            forms.extend(gated.map(|form| Query { sql, form, params: Cow::Borrowed(&[]) }));
         }
         forms
     }
@@ -162,11 +154,12 @@ impl<'a> Query<'a> {
     }
 
     pub(in crate::db) fn text(&self) -> Cow<'static, str> {
-        let params = self.params.len() - self.form.params();
+        let Sql { postgres, params, .. } = self.sql;
+        let params = params.len();
         match self.form {
-            Form::Plain => Cow::Borrowed(self.sql.text),
-            Form::Gated(via) => Cow::Owned(behind_gate(via, self.sql.text, params, "")),
-            Form::Page(via) => Cow::Owned(behind_gate(via, &until_full(self.sql.text), params, "")),
+            Form::Plain => Cow::Borrowed(postgres),
+            Form::Gated(via) => Cow::Owned(behind_gate(via, postgres, params, "")),
+            Form::Page(via) => Cow::Owned(behind_gate(via, &until_full(postgres), params, "")),
             Form::Permitted(via) => {
                 let (user, needed) = (params + 2, params + 4);
                 let holds = format!(
@@ -178,14 +171,10 @@ impl<'a> Query<'a> {
                     user = user,
                     needed = needed
                 );
-                Cow::Owned(behind_gate(via, self.sql.text, params, &holds))
+                Cow::Owned(behind_gate(via, postgres, params, &holds))
             }
         }
     }
-}
-
-fn gate_params(gate: &Gate) -> [Value; 3] {
-    [Value::Uuid(gate.session_id), Value::Uuid(gate.user_id), Value::Time(gate.now)]
 }
 
 /// The rows of this page up to the one that fills it. The server need not send the others, nor read their
@@ -229,9 +218,4 @@ fn behind_gate(via: Via, work: &str, params: usize, holds: &str) -> String {
         now = now,
         work = work
     )
-}
-
-/// Whether the statement touches what row-level security guards; such work has connections apart.
-pub(in crate::db) fn is_owned(sql: Sql) -> bool {
-    sql.text.contains("own_tasks")
 }

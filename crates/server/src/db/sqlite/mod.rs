@@ -15,39 +15,39 @@ use std::sync::Arc;
 
 use crate::db::database::Effort;
 use crate::db::sqlite::file::File;
-use crate::db::sqlite::row::{failed, portable};
+use crate::db::sqlite::row::failed;
 use crate::db::sqlite::session::SqliteSession;
 use crate::db::sqlite::thread::{Kind, Threads};
 use crate::db::{FromRow, Row};
 use crate::gate::{Gate, Via, active, holds, live};
-use crate::sql::Step;
-use crate::sql::Value;
-use crate::sql::{DbError, Result, Sql};
+use crate::sql::{DbError, Result, Sql, Step};
+use crate::step;
 
 const READERS: usize = 2;
 
 const GATE: Sql = crate::statement!(
     "GATE",
     concat!(
-        "SELECT s.confirmed FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = $1 \
-        AND s.user_id = $2 AND ",
-        live!("s.", "$3"),
+        "SELECT s.confirmed FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = :session \
+        AND s.user_id = :user AND ",
+        live!("s.", ":now"),
         " AND ",
-        active!("u.", "$3")
+        active!("u.", ":now")
     )
 );
 const IDENTITY_GATE: Sql = crate::statement!(
     "IDENTITY_GATE",
     concat!(
-        "SELECT 0 AS confirmed FROM identities i JOIN users u ON u.id = i.user_id WHERE i.id = $1 \
-        AND i.user_id = $2 AND ",
-        active!("u.", "$3")
+        "SELECT 0 AS confirmed FROM identities i JOIN users u ON u.id = i.user_id WHERE i.id = :session \
+        AND i.user_id = :user AND ",
+        active!("u.", ":now")
     )
 );
-const HOLDS: Sql = crate::statement!("HOLDS", concat!("SELECT 1 WHERE ", holds!("$1", "$2")));
+const HOLDS: Sql =
+    crate::statement!("HOLDS", concat!("SELECT 1 WHERE ", holds!(":user", ":needed")));
 const CONFIRM: Sql = crate::statement!(
     "CONFIRM",
-    "UPDATE sessions SET confirmed = $2 WHERE id = $1 AND confirmed < $2"
+    "UPDATE sessions SET confirmed = :generation WHERE id = :session AND confirmed < :generation"
 );
 
 /// A SQLite database.
@@ -79,14 +79,14 @@ impl Sqlite {
     pub(in crate::db) async fn prepare(&self, sql: Sql) -> Result<()> {
         self.readers
             .run(move |session| {
-                let prepared = session.connection.prepare(&portable(sql));
+                let prepared = session.connection.prepare(sql.sqlite);
                 prepared.map(drop).map_err(failed)
             })
             .await
     }
 
     pub(in crate::db) async fn query<T: FromRow>(&self, step: Step) -> Result<Vec<T>> {
-        self.readers.run(move |session| session.run(step.sql, &step.params)).await
+        self.readers.run(move |session| session.run(&step)).await
     }
 
     pub(in crate::db) async fn read_as<T: FromRow>(
@@ -94,7 +94,7 @@ impl Sqlite {
         gate: Gate,
         step: Step,
     ) -> Result<Vec<T>> {
-        let work = move |session: &mut SqliteSession| session.run(step.sql, &step.params);
+        let work = move |session: &mut SqliteSession| session.run(&step);
         self.behind_gate(&self.readers, gate, work).await
     }
 
@@ -104,7 +104,7 @@ impl Sqlite {
         step: Step,
         effort: Effort,
     ) -> Result<Vec<T>> {
-        let work = move |session: &mut SqliteSession| session.page(step.sql, &step.params);
+        let work = move |session: &mut SqliteSession| session.page(&step);
         let threads = match effort {
             Effort::Quick => &self.readers,
             Effort::Search => &self.searcher,
@@ -144,7 +144,7 @@ impl Sqlite {
                 {
                     session.confirm(gate)?;
                 }
-                steps.iter().map(|step| session.run(step.sql, &step.params)).collect()
+                steps.iter().map(|step| session.run(step)).collect()
             })?;
             match session.file.present() {
                 Ok(()) => Ok(done),
@@ -198,26 +198,25 @@ impl SqliteSession {
         statement.execute([]).map(drop).map_err(failed)
     }
 
-    fn check(&mut self, gate: &Gate) -> Result<i64> {
-        let params =
-            [Value::Uuid(gate.session_id), Value::Uuid(gate.user_id), Value::Time(gate.now)];
-        let sql = match gate.via {
-            Via::Session => GATE,
-            Via::Identity => IDENTITY_GATE,
+    fn check(&self, gate: &Gate) -> Result<i64> {
+        let Gate { session_id: session, user_id: user, now, .. } = *gate;
+        let step = match gate.via {
+            Via::Session => step!(GATE { session, user, now }),
+            Via::Identity => step!(IDENTITY_GATE { session, user, now }),
         };
-        let confirmed = *self.run(sql, &params)?.first().ok_or(DbError::SessionEnded)?;
+        let confirmed = *self.run(&step)?.first().ok_or(DbError::SessionEnded)?;
         if let Some(needed) = gate.permission {
-            let params = [Value::Uuid(gate.user_id), Value::from(needed.as_str())];
-            if self.run::<()>(HOLDS, &params)?.is_empty() {
-                return Err(DbError::Refused(format!("insufficient_scope:{}", needed.as_str())));
+            let needed = needed.as_str();
+            if self.run::<()>(&step!(HOLDS { user, needed }))?.is_empty() {
+                return Err(DbError::Refused(format!("insufficient_scope:{needed}")));
             }
         }
         Ok(confirmed)
     }
 
-    fn confirm(&mut self, gate: &Gate) -> Result<()> {
-        let params = [Value::Uuid(gate.session_id), Value::Int(gate.generation)];
-        self.run::<()>(CONFIRM, &params).map(drop)
+    fn confirm(&self, gate: &Gate) -> Result<()> {
+        let confirm = step!(CONFIRM { session: gate.session_id, generation: gate.generation });
+        self.run::<()>(&confirm).map(drop)
     }
 }
 
@@ -229,18 +228,21 @@ mod tests {
     use futures_util::future::join_all;
 
     use super::*;
-    use crate::params;
 
     const CREATE: Sql =
         crate::statement!("CREATE", "CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT)");
-    const ADD: Sql = crate::statement!("ADD", "INSERT INTO notes VALUES ($1, $2)");
+    const ADD: Sql = crate::statement!("ADD", "INSERT INTO notes VALUES (:id, :text)");
     const ALL: Sql = crate::statement!("ALL", "SELECT text FROM notes ORDER BY id");
+
+    fn add(id: i64, text: &str) -> Step {
+        step!(ADD { id, text })
+    }
 
     async fn notes() -> (tempfile::TempDir, Sqlite) {
         let folder = tempfile::tempdir().unwrap();
         let db = Sqlite::open(&folder.path().join("a.db")).await.unwrap();
-        db.write(None, vec![Step::new(CREATE, params![])]).await.unwrap();
-        db.write(None, vec![Step::new(ADD, params![1, "first"])]).await.unwrap();
+        db.write(None, vec![step!(CREATE)]).await.unwrap();
+        db.write(None, vec![add(1, "first")]).await.unwrap();
         (folder, db)
     }
 
@@ -250,7 +252,7 @@ mod tests {
         let other = rusqlite::Connection::open(folder.path().join("a.db")).unwrap();
         other.execute_batch("BEGIN IMMEDIATE").unwrap();
         let began = Instant::now();
-        let write = || db.write(None, vec![Step::new(ADD, params![2, "second"])]);
+        let write = || db.write(None, vec![add(2, "second")]);
         let decided = AtomicBool::new(false);
         let writes = async {
             let outcomes = join_all((0..5).map(|_| write())).await;
@@ -260,7 +262,7 @@ mod tests {
         let reads = async {
             let mut done = 0;
             while !decided.load(Ordering::SeqCst) {
-                db.query::<String>(Step::new(ALL, params![])).await.unwrap();
+                db.query::<String>(step!(ALL)).await.unwrap();
                 done += 1;
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
@@ -273,17 +275,17 @@ mod tests {
         assert!(reads > 20, "{reads} reads while the writes waited");
         other.execute_batch("ROLLBACK").unwrap();
         write().await.unwrap();
-        assert_eq!(db.query::<String>(Step::new(ALL, params![])).await.unwrap().len(), 2);
+        assert_eq!(db.query::<String>(step!(ALL)).await.unwrap().len(), 2);
     }
 
     #[tokio::test]
     async fn a_failed_step_undoes_those_before_it_and_the_next_write_works() {
         let (_folder, db) = notes().await;
-        let steps = vec![Step::new(ADD, params![2, "second"]), Step::new(ADD, params![1, "again"])];
+        let steps = vec![add(2, "second"), add(1, "again")];
         let refused = db.write(None, steps).await;
         assert!(matches!(refused, Err(DbError::Unique)), "{refused:?}");
-        assert_eq!(db.query::<String>(Step::new(ALL, params![])).await.unwrap().len(), 1);
-        db.write(None, vec![Step::new(ADD, params![2, "second"])]).await.unwrap();
-        assert_eq!(db.query::<String>(Step::new(ALL, params![])).await.unwrap().len(), 2);
+        assert_eq!(db.query::<String>(step!(ALL)).await.unwrap().len(), 1);
+        db.write(None, vec![add(2, "second")]).await.unwrap();
+        assert_eq!(db.query::<String>(step!(ALL)).await.unwrap().len(), 2);
     }
 }

@@ -7,20 +7,20 @@ use crate::db::row::Source;
 use crate::db::sqlite::session::SqliteSession;
 use crate::db::{Columns, FromRow};
 use crate::input::PAGE_BYTES;
-use crate::sql::{DbError, Result, Sql};
+use crate::sql::{DbError, Result, Step};
 use crate::sql::{Value, ValueRef};
 use crate::timestamp::Timestamp;
 
 impl SqliteSession {
     /// Runs one statement; its rows.
-    pub(in crate::db) fn run<T: FromRow>(&mut self, sql: Sql, params: &[Value]) -> Result<Vec<T>> {
-        self.run_until(sql, params, |_| Ok(false))
+    pub(in crate::db) fn run<T: FromRow>(&self, step: &Step) -> Result<Vec<T>> {
+        self.run_until(step, |_| Ok(false))
     }
 
     /// Runs a statement whose last column is what a row counts; the rows until a page is full.
-    pub(in crate::db) fn page<T: FromRow>(&mut self, sql: Sql, params: &[Value]) -> Result<Vec<T>> {
+    pub(in crate::db) fn page<T: FromRow>(&self, step: &Step) -> Result<Vec<T>> {
         let mut left = i64::try_from(PAGE_BYTES).unwrap_or(i64::MAX);
-        self.run_until(sql, params, |row| {
+        self.run_until(step, |row| {
             let weight = row.as_ref().column_count() - 1;
             left -= row.get::<_, i64>(weight).map_err(failed)?;
             Ok(left <= 0)
@@ -28,14 +28,12 @@ impl SqliteSession {
     }
 
     fn run_until<T: FromRow>(
-        &mut self,
-        sql: Sql,
-        params: &[Value],
+        &self,
+        step: &Step,
         mut is_last: impl FnMut(&rusqlite::Row<'_>) -> Result<bool>,
     ) -> Result<Vec<T>> {
-        let text = self.texts.entry(sql.place()).or_insert_with(|| portable(sql));
-        let mut statement = self.connection.prepare_cached(text).map_err(failed)?;
-        for (index, value) in params.iter().enumerate() {
+        let mut statement = self.connection.prepare_cached(step.sql.sqlite).map_err(failed)?;
+        for (index, value) in step.params.iter().enumerate() {
             statement.raw_bind_parameter(index + 1, value).map_err(failed)?;
         }
         let mut found = Vec::new();
@@ -48,12 +46,6 @@ impl SqliteSession {
         }
         Ok(found)
     }
-}
-
-/// The statement in SQLite's spelling. The view that carries row-level security on PostgreSQL is the
-/// table itself here.
-pub(in crate::db) fn portable(sql: Sql) -> String {
-    sql.sqlite.replace('$', "?").replace("own_tasks", "tasks")
 }
 
 /// One column.

@@ -1,6 +1,5 @@
 //! A connection to the SQLite file, with its deadline and with what it remembers.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -12,7 +11,7 @@ use crate::db::sqlite::file::File;
 use crate::db::sqlite::open::{Access, BUSY, connect, sentence};
 use crate::db::sqlite::row::failed;
 use crate::db::sqlite::thread::Kind;
-use crate::sql::{DbError, Result, TextPlace};
+use crate::sql::{DbError, Result};
 
 /// How often a running statement looks at the time, in SQLite's instructions: about a millisecond.
 const LOOK_EVERY: i32 = 10_000;
@@ -21,8 +20,6 @@ const LOOK_EVERY: i32 = 10_000;
 #[derive(Debug)]
 pub(in crate::db) struct SqliteSession {
     pub(in crate::db) connection: Connection,
-    /// Statements as SQLite spells them, by the place of the constant.
-    pub(in crate::db) texts: HashMap<TextPlace, String>,
     pub(in crate::db) file: Arc<File>,
     /// When the write-ahead log could last not be emptied, and how long that was tried.
     pub(in crate::db) tried: Option<(Instant, Duration)>,
@@ -49,8 +46,7 @@ impl SqliteSession {
                 Some(move || millis(opened.elapsed()) > until.load(Ordering::Relaxed)),
             )
             .map_err(failed)?;
-        let (texts, file) = (HashMap::new(), Arc::clone(file));
-        Ok(Self { connection, texts, file, tried: None, opened, ends })
+        Ok(Self { connection, file: Arc::clone(file), tried: None, opened, ends })
     }
 
     /// Sets the deadline of the work that begins now.

@@ -19,7 +19,7 @@ pub(crate) async fn sql<T: FromRow>(
     params: Vec<Value>,
 ) -> Vec<T> {
     let sqlite = text.replace('$', "?").leak();
-    let sql = Sql { name: "test", text, sqlite, params: &[] };
+    let sql = Sql { sqlite, ..Sql::constant("test", text) };
     app.app.db.execute(Step::new(sql, params)).await.expect("the statement runs")
 }
 

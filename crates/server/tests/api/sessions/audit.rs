@@ -24,7 +24,7 @@ struct Line {
 
 impl FromRow for Line {
     fn from_row(row: &mut Columns<'_>) -> Result<Self> {
-        let mut texts = (0..5).map(|column| row.get::<Option<String>>(column));
+        let mut texts = (0..5).map(|_| row.read::<Option<String>>());
         let mut next = || texts.next().expect("five columns");
         Ok(Self {
             event: next()?.unwrap_or_default(),

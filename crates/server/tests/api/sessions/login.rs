@@ -331,6 +331,6 @@ struct Salt(Vec<u8>);
 
 impl doorward::db::FromRow for Salt {
     fn from_row(row: &mut doorward::db::Columns<'_>) -> doorward::sql::Result<Self> {
-        row.get(0).map(Self)
+        row.read().map(Self)
     }
 }

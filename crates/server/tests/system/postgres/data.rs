@@ -25,13 +25,13 @@ const ADD_SESSION: Sql = statement!(
 );
 pub(crate) const ADD_TASK: Sql = statement!(
     "ADD_TASK",
-    "INSERT INTO own_tasks (id, user_id, title, title_search, due_sort, created_at, updated_at) \
+    "INSERT INTO {own_tasks} (id, user_id, title, title_search, due_sort, created_at, updated_at) \
         VALUES (:id, :owner, :title, :title, :now, :now, :now) RETURNING id"
 );
 pub(crate) const ALL_TASKS: Sql =
-    statement!("ALL_TASKS", "SELECT title FROM own_tasks ORDER BY title");
+    statement!("ALL_TASKS", "SELECT title FROM {own_tasks} ORDER BY title");
 pub(crate) const RENAME: Sql =
-    statement!("RENAME", "UPDATE own_tasks SET title = :title WHERE id = :id RETURNING title");
+    statement!("RENAME", "UPDATE {own_tasks} SET title = :title WHERE id = :id RETURNING title");
 pub(crate) const RENAME_USER: Sql =
     statement!("RENAME_USER", "UPDATE users SET name = :name WHERE id = :id");
 pub(crate) const USER_NAME: Sql =
