@@ -90,19 +90,6 @@ pub struct Step {
     pub params: Vec<Value>,
 }
 
-impl Step {
-    /// A statement with its parameters.
-    pub fn new(sql: Sql, params: Vec<Value>) -> Self {
-        Self { sql, params }
-    }
-}
-
-/// Parameters of a statement, in `$1…` order.
-#[macro_export]
-macro_rules! params {
-    ($($value:expr),* $(,)?) => { vec![$($crate::sql::Value::from($value)),*] };
-}
-
 /// A statement with its parameters by name, as a [`Step`]: `step!(FIND { owner: gate.user_id, id })`.
 /// A name that is missing, unknown or given twice does not compile. `step!(ANY[n] { … })` takes one of
 /// a constant array of statements, all of which must have the same parameters in the same order.

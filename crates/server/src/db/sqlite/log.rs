@@ -62,8 +62,8 @@ mod tests {
 
     use super::*;
     use crate::db::sqlite::Sqlite;
-    use crate::params;
-    use crate::sql::{Sql, Step};
+    use crate::sql::Sql;
+    use crate::step;
 
     const CREATE: Sql = crate::statement!("CREATE", "CREATE TABLE notes (text BLOB)");
     const ADD: Sql = crate::statement!("ADD", "INSERT INTO notes VALUES (zeroblob(200000))");
@@ -82,7 +82,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.db");
         let db = Sqlite::open(&path).await.unwrap();
-        db.write(None, vec![Step::new(CREATE, params![])]).await.unwrap();
+        db.write(None, vec![step!(CREATE)]).await.unwrap();
         let over = std::sync::Arc::new(AtomicBool::new(false));
         let readers: Vec<_> = (0..3)
             .map(|_| {
@@ -92,7 +92,7 @@ mod tests {
             .collect();
         let mut largest = 0;
         for _ in 0..600 {
-            db.write(None, vec![Step::new(ADD, params![])]).await.unwrap();
+            db.write(None, vec![step!(ADD)]).await.unwrap();
             largest = largest.max(path.with_extension("db-wal").metadata().unwrap().len());
         }
         over.store(true, Ordering::SeqCst);
@@ -107,8 +107,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.db");
         let db = Sqlite::open(&path).await.unwrap();
-        db.write(None, vec![Step::new(CREATE, params![])]).await.unwrap();
-        db.write(None, vec![Step::new(ADD, params![])]).await.unwrap();
+        db.write(None, vec![step!(CREATE)]).await.unwrap();
+        db.write(None, vec![step!(ADD)]).await.unwrap();
         assert!(path.with_extension("db-wal").exists());
         drop(db);
         assert!(!path.with_extension("db-wal").exists());

@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use doorward::config::{HashScheme, Registration};
 use doorward::passwords::Work;
-use doorward::sql::{Sql, Step};
+use doorward::sql::Sql;
 use doorward::{statement, step};
 use serde_json::{Value, json};
 
+use crate::accounts::sql;
 use crate::both;
 use crate::support::client::PASSWORD;
 use crate::support::{Engine, Reply, TestApp};
@@ -101,11 +102,6 @@ async fn refusals(app: &TestApp, emails: impl Iterator<Item = String>) -> BTreeM
     counted
 }
 
-async fn change(app: &TestApp, text: &'static str) {
-    let step = Step::new(Sql::constant("CHANGE", text), Vec::new());
-    app.app.db.execute::<()>(step).await.expect("changed");
-}
-
 both! {
     async fn unknown_addresses_cost_the_work_of_accounts_in_the_shares_of_their_kinds(engine: Engine) {
         let app = of_two_kinds(engine).await;
@@ -130,7 +126,7 @@ both! {
             "UPDATE users SET hashed_password = '$argon2id$broken' WHERE email LIKE 'nobody%'",
             "UPDATE users SET hashed_password = '$2b$31$broken', is_active = FALSE WHERE email LIKE 'nobody%'",
         ] {
-            change(&app, text).await;
+            sql::<()>(&app, text).await;
             for (work, email) in &before {
                 assert_eq!(refusal(&app, email).await, *work, "{email}: {text}");
             }
@@ -184,7 +180,7 @@ both! {
             app.app.db.write((1..=500).map(|number| add(batch * 500 + number)).collect()).await.expect("added");
         }
         // The newest, which a count that ends early would make the only kind or none.
-        change(&app, "UPDATE users SET hashed_password = NULL WHERE id <= '00000000-0000-0000-0000-0000000003e8'").await;
+        sql::<()>(&app, "UPDATE users SET hashed_password = NULL WHERE id <= '00000000-0000-0000-0000-0000000003e8'").await;
         count_kinds(&app).await;
         assert_eq!(refusal(&app, NOBODY).await, FORMER_WORK);
     }
@@ -209,7 +205,7 @@ both! {
             "UPDATE users SET hashed_password = NULL WHERE name = 'foreign'",
             "UPDATE users SET hashed_password = '$argon2id$broken' WHERE name = 'broken'",
         ] {
-            change(&app, text).await;
+            sql::<()>(&app, text).await;
         }
         for account in [ADA, NOBODY, "banned@example.com", "disabled@example.com",
             "foreign@example.com", "broken@example.com", "ada", "", "@", "ada@example.com\0"] {

@@ -1,21 +1,14 @@
 //! `DELETE /auth/me`.
 
-use doorward::params;
 use serde_json::json;
 
-use super::sql;
+use super::{grant_admin, set_active, sql};
 use crate::both;
 use crate::support::TestApp;
 use crate::support::client::PASSWORD;
 
-async fn grant_admin(app: &TestApp, key: &str) {
-    let grant = "INSERT INTO user_roles (user_id, role) \
-        SELECT u.id, 'admin' FROM users u WHERE u.email_key = $1";
-    sql::<()>(app, grant, params![key]).await;
-}
-
 async fn count(app: &TestApp, text: &'static str) -> i64 {
-    sql(app, text, params![]).await[0]
+    sql(app, text).await[0]
 }
 
 both! {
@@ -58,12 +51,11 @@ both! {
         let (ada, eve) = (app.sign_up("ada").await, app.sign_up("eve").await);
         grant_admin(&app, "ada@example.com").await;
         grant_admin(&app, "eve@example.com").await;
-        let off = "UPDATE users SET is_active = $2 WHERE email_key = $1";
-        sql::<()>(&app, off, params!["eve@example.com", false]).await;
+        set_active(&app, "eve@example.com", false).await;
         let body = json!({"password": PASSWORD});
         ada.delete_with("/auth/me", body.clone()).await.expect_problem(409, "last_admin");
         ada.get("/auth/me").await.expect(200);
-        sql::<()>(&app, off, params!["eve@example.com", true]).await;
+        set_active(&app, "eve@example.com", true).await;
         ada.delete_with("/auth/me", body.clone()).await.expect(204);
         eve.delete_with("/auth/me", body).await.expect_problem(409, "last_admin");
     }

@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use doorward::params;
-
-use super::sql;
+use super::{grant_admin, set_active, sql};
 use crate::both;
 use crate::support::TestApp;
 
@@ -68,20 +66,16 @@ both! {
     async fn a_disabled_or_deleted_user_is_out_at_once(engine: Engine) {
         let app = TestApp::start(engine).await;
         let (ada, eve) = (app.sign_up("ada").await, app.sign_up("eve").await);
-        let off = "UPDATE users SET is_active = FALSE WHERE email_key = $1";
-        sql::<()>(&app, off, params!["ada@example.com"]).await;
+        set_active(&app, "ada@example.com", false).await;
         ada.get("/auth/me").await.expect_problem(401, "invalid_token");
-        let gone = "DELETE FROM users WHERE email_key = $1";
-        sql::<()>(&app, gone, params!["eve@example.com"]).await;
+        sql::<()>(&app, "DELETE FROM users WHERE email_key = 'eve@example.com'").await;
         eve.get("/auth/me").await.expect_problem(401, "invalid_token");
     }
 
     async fn roles_are_told_as_they_are_now_and_sorted(engine: Engine) {
         let app = TestApp::start(engine).await;
         let ada = app.sign_up("ada").await;
-        let grant = "INSERT INTO user_roles (user_id, role) \
-            SELECT u.id, 'admin' FROM users u WHERE u.email_key = $1";
-        sql::<()>(&app, grant, params!["ada@example.com"]).await;
+        grant_admin(&app, "ada@example.com").await;
         let roles = ada.get("/auth/me").await.expect(200).json()["roles"].clone();
         assert_eq!(roles, serde_json::json!(["admin", "user"]));
     }

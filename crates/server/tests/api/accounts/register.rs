@@ -3,7 +3,6 @@
 use std::collections::HashSet;
 
 use doorward::config::{HashScheme, Registration};
-use doorward::params;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
@@ -17,7 +16,7 @@ async fn register(client: &Client, email: &str, password: &str) -> Reply {
 }
 
 async fn count(app: &TestApp) -> i64 {
-    sql(app, "SELECT count(*) FROM users", params![]).await[0]
+    sql(app, "SELECT count(*) FROM users").await[0]
 }
 
 fn fields(reply: &Reply) -> Vec<String> {

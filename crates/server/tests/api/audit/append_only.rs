@@ -1,9 +1,15 @@
 //! The database itself refuses to change or remove records.
 
 use doorward::sql::{Sql, Step};
+use doorward::step;
 
 use crate::both;
 use crate::support::TestApp;
+
+fn attempt(text: &'static str) -> Step {
+    let sql = Sql::constant("ATTEMPT", text);
+    step!(sql)
+}
 
 both! {
     async fn records_cannot_be_changed_or_removed(engine: Engine) {
@@ -26,7 +32,7 @@ both! {
             );
         }
         for text in attempts {
-            let done = app.app.db.execute::<()>(Step::new(Sql::constant("ATTEMPT", text), Vec::new())).await;
+            let done = app.app.db.execute::<()>(attempt(text)).await;
             let error = done.expect_err(text).to_string();
             assert!(error.contains("audit_log is append-only"), "{text}: {error}");
         }
@@ -54,7 +60,7 @@ both! {
             attempts.push("REPLACE INTO audit_horizon (only_row, at) VALUES (1, '9999-12-31T00:00:00.000000Z')");
         }
         for text in attempts {
-            let done = app.app.db.execute::<()>(Step::new(Sql::constant("ATTEMPT", text), Vec::new())).await;
+            let done = app.app.db.execute::<()>(attempt(text)).await;
             let error = done.expect_err(text).to_string();
             assert!(error.contains("audit_horizon only moves forward"), "{text}: {error}");
         }
@@ -69,8 +75,8 @@ both! {
             Engine::Sqlite => "CREATE TEMPORARY TABLE audit_horizon AS SELECT '9999-12-31T00:00:00.000000Z' AS at",
             Engine::Postgres => "CREATE TEMPORARY TABLE audit_horizon AS SELECT timestamptz 'infinity' AS at",
         };
-        let step = |text| Step::new(Sql::constant("ATTEMPT", text), Vec::new());
-        let done = app.app.db.write(vec![step(table), step("DELETE FROM audit_log")]).await;
+        let steps = vec![attempt(table), attempt("DELETE FROM audit_log")];
+        let done = app.app.db.write(steps).await;
         let error = done.expect_err("refused").to_string();
         assert!(error.contains("audit_log is append-only"), "{error}");
         assert_eq!(ada.get("/admin/audit").await.expect(200).json(), before);

@@ -10,7 +10,7 @@ use crate::support::TestApp;
 
 async fn rows(app: &TestApp) -> i64 {
     app.app.audit.flush().await;
-    sql(app, "SELECT count(*) FROM audit_log", vec![]).await[0]
+    sql(app, "SELECT count(*) FROM audit_log").await[0]
 }
 
 /// In the order of the alphabet: what is recorded at one instant has no other.

@@ -117,7 +117,7 @@ both! {
                 "sessions" => "ALTER TABLE sessions RENAME TO gone_sessions",
                 _ => "ALTER TABLE user_roles RENAME TO gone_user_roles",
             };
-            sql::<()>(&app, text, doorward::params![]).await;
+            sql::<()>(&app, text).await;
             let login = json!({"email": "ada@example.com", "password": PASSWORD});
             for reply in [
                 ada.get("/auth/me").await,

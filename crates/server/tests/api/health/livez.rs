@@ -11,7 +11,7 @@ both! {
         let app = TestApp::start(engine).await;
         let alive = app.anonymous().get("/livez").await.expect(200).json();
         assert_eq!(alive, json!({"status": "alive"}));
-        sql::<()>(&app, "ALTER TABLE users RENAME TO gone", Vec::new()).await;
+        sql::<()>(&app, "ALTER TABLE users RENAME TO gone").await;
         app.anonymous().get("/livez").await.expect(200);
     }
 }

@@ -6,11 +6,13 @@ use std::time::Duration;
 use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use doorward::sql::Sql;
+use doorward::{statement, step};
 use serde_json::json;
 use uuid::Uuid;
 
 use super::{BETTER_AUTH, bearer, disable, trusting, users};
-use crate::accounts::sql;
+use crate::accounts::{run, sql};
 use crate::both;
 use crate::support::app::SECRET;
 use crate::support::{Engine, TestApp};
@@ -37,15 +39,16 @@ pub(super) async fn shared(change: impl FnOnce(&mut doorward::config::Settings))
             token text NOT NULL UNIQUE, "userId" text NOT NULL REFERENCES "user" (id))"#,
         r#"INSERT INTO "user" VALUES ('u1', 'Ada', 'ada@example.com', false)"#,
     ] {
-        sql::<()>(&app, text, doorward::params![]).await;
+        sql::<()>(&app, text).await;
     }
     session(&app, TOKEN, Duration::from_hours(1)).await;
     app
 }
 
 async fn session(app: &TestApp, token: &str, left: Duration) {
-    let text = r#"INSERT INTO "session" VALUES ($1, $2, $1, 'u1')"#;
-    sql::<()>(app, text, doorward::params![token, app.clock.now() + left]).await;
+    const ADD: Sql =
+        statement!("ADD", r#"INSERT INTO "session" VALUES (:token, :until, :token, 'u1')"#);
+    run::<()>(app, step!(ADD { token, until: app.clock.now() + left })).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -94,7 +97,7 @@ async fn it_dies_with_its_session_at_better_auth() {
     session(&app, &other, Duration::from_hours(1)).await;
     let other = bearer(&app, &other);
     other.get("/api/tasks").await.expect(200);
-    sql::<()>(&app, r#"DELETE FROM "session""#, doorward::params![]).await;
+    sql::<()>(&app, r#"DELETE FROM "session""#).await;
     let reply = other.get("/api/tasks").await.expect_problem(401, "invalid_token");
     assert!(reply.header("www-authenticate").starts_with(r#"Bearer error="invalid_token""#));
 }
@@ -176,7 +179,7 @@ async fn a_column_without_time_zone_holds_utc() {
         "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET timezone = ''Pacific/Kiritimati''', \
             current_database()); END $$",
     ] {
-        sql::<()>(&app, text, doorward::params![]).await;
+        sql::<()>(&app, text).await;
     }
     let later = TestApp::over(&app.url, app.clock.clone(), 3, trusting).await;
     bearer(&later, TOKEN).get("/api/tasks").await.expect(200);
@@ -227,7 +230,7 @@ async fn a_deleted_user_comes_back_as_a_new_one() {
     let ada = bearer(&app, TOKEN);
     let first = ada.get("/auth/me").await.expect(200).json();
     ada.post("/api/tasks", json!({"title": "x"})).await.expect(201);
-    sql::<()>(&app, "DELETE FROM users", doorward::params![]).await;
+    sql::<()>(&app, "DELETE FROM users").await;
     ada.get("/auth/me").await.expect_problem(401, "invalid_token");
     let second = ada.get("/auth/me").await.expect(200).json();
     assert_ne!(first["id"], second["id"]);

@@ -33,7 +33,7 @@ both! {
         assert_eq!(user["email_verified"], true);
         client.post("/api/tasks", json!({"title": "x"})).await.expect(201);
         let issuers: Vec<String> =
-            sql(&app, "SELECT issuer FROM identities WHERE subject = 'ULjFr6le'", vec![]).await;
+            sql(&app, "SELECT issuer FROM identities WHERE subject = 'ULjFr6le'").await;
         assert_eq!(issuers, [BETTER_AUTH]);
         assert_eq!(users(&app).await, 1);
     }

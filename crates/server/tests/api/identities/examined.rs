@@ -8,13 +8,15 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use doorward::config::{Secret, Settings};
 use doorward::keys::Examined;
+use doorward::sql::Sql;
+use doorward::{statement, step};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::better_auth_session::{TOKEN, shared, signed};
 use super::published_keys::Issuer;
 use super::{bearer, disable, hs256, lasting, minted, sharing, trusting, unsigned, users};
-use crate::accounts::sql;
+use crate::accounts::{run, sql};
 use crate::both;
 use crate::support::TestApp;
 use crate::support::app::SECRET;
@@ -42,9 +44,9 @@ async fn user(app: &TestApp, token: &str) -> Uuid {
 }
 
 async fn ban(app: &TestApp, id: Uuid, left: Duration) {
+    const BAN: Sql = statement!("BAN", "UPDATE users SET banned_until = :until WHERE id = :id");
     let until = app.clock.now() + left;
-    let text = "UPDATE users SET banned_until = $2 WHERE id = $1";
-    sql::<()>(app, text, doorward::params![id, until]).await;
+    run::<()>(app, step!(BAN { id, until })).await;
 }
 
 /// Disables, bans and deletes the user; what is said of the token each time.
@@ -57,7 +59,7 @@ async fn barred(app: &TestApp, token: &str) {
     assert_eq!(examined(app, token).await.failing, None);
     disable(app, id).await;
     assert_eq!(failing(app, token).await, "user: the account is disabled");
-    sql::<()>(app, "DELETE FROM users", doorward::params![]).await;
+    sql::<()>(app, "DELETE FROM users").await;
     let gone = app.app.sessions().examine(token).await;
     assert_eq!((gone.failing, gone.user), (None, None));
     assert!(gone.notes[0].contains("makes a user"), "{:?}", gone.notes);

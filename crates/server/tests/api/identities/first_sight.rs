@@ -32,7 +32,7 @@ pub(super) async fn me(client: &Client) -> Value {
 }
 
 async fn verify_address(app: &TestApp) {
-    sql::<()>(app, "UPDATE users SET email_verified = TRUE", vec![]).await;
+    sql::<()>(app, "UPDATE users SET email_verified = TRUE").await;
 }
 
 both! {
@@ -69,7 +69,7 @@ both! {
         assert_eq!(users(&app).await, 4);
         app.app.audit.flush().await;
         let events: Vec<String> =
-            sql(&app, "SELECT event FROM audit_log ORDER BY at, id", vec![]).await;
+            sql(&app, "SELECT event FROM audit_log ORDER BY at, id").await;
         let count = |event: Event| events.iter().filter(|word| **word == event.as_str()).count();
         assert_eq!((count(Event::Register), count(Event::IdentityLink)), (4, 1), "{events:?}");
         let id = own.as_str().and_then(|id| Uuid::parse_str(id).ok()).unwrap();

@@ -29,7 +29,7 @@ both! {
         app.anonymous().post("/auth/refresh", json!({"refresh_token": token})).await.expect(401);
         let again = json!({"email": "ceo@example.com", "password": PASSWORD});
         app.anonymous().post("/auth/login", again).await.expect_problem(401, "invalid_credentials");
-        let why: Vec<String> = sql(&app, "SELECT end_reason FROM sessions WHERE ended_at IS NOT NULL", vec![]).await;
+        let why: Vec<String> = sql(&app, "SELECT end_reason FROM sessions WHERE ended_at IS NOT NULL").await;
         assert_eq!(why, ["linked"]);
         assert_eq!(app.audited(&ada, "identity.link").await.len(), 1);
         ada.get("/auth/me").await.expect(200);

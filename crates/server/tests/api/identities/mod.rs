@@ -4,10 +4,12 @@ use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use doorward::config::Settings;
+use doorward::sql::Sql;
+use doorward::{statement, step};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::accounts::sql;
+use crate::accounts::{run, sql};
 use crate::support::app::SECRET;
 use crate::support::{Client, TestApp};
 
@@ -34,13 +36,13 @@ pub(crate) fn sharing(settings: &mut Settings) {
 
 /// How many users there are.
 pub(crate) async fn users(app: &TestApp) -> i64 {
-    sql(app, "SELECT count(*) FROM users", doorward::params![]).await[0]
+    sql(app, "SELECT count(*) FROM users").await[0]
 }
 
 /// Disables an account behind the server's back.
 pub(crate) async fn disable(app: &TestApp, id: Uuid) {
-    let text = "UPDATE users SET is_active = FALSE WHERE id = $1";
-    sql::<()>(app, text, doorward::params![id]).await;
+    const DISABLE: Sql = statement!("DISABLE", "UPDATE users SET is_active = FALSE WHERE id = :id");
+    run::<()>(app, step!(DISABLE { id })).await;
 }
 
 /// Header and payload of a token, encoded.

@@ -150,7 +150,7 @@ both! {
                 _ => drop(keys.retire(&operator, &spare, false).await.expect("an answer").expect("retired")),
             };
             let stored = async || -> Vec<String> {
-                sql(&app, "SELECT kid FROM signing_keys", doorward::params![]).await
+                sql(&app, "SELECT kid FROM signing_keys").await
             };
             // It signs for 305 s more, and the last token lives for 15 min and the lag of a minute.
             app.advance(Duration::from_secs(305 + 900 + 60) - Duration::from_micros(1));

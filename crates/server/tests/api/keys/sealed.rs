@@ -21,12 +21,12 @@ async fn rows(engine: Engine, app: &TestApp) -> String {
         Engine::Postgres => "SELECT k::text FROM signing_keys AS k",
         Engine::Sqlite => {
             let names = "SELECT name FROM pragma_table_info('signing_keys')";
-            let names: Vec<String> = sql(app, names, doorward::params![]).await;
+            let names: Vec<String> = sql(app, names).await;
             let columns: Vec<_> = names.iter().map(|name| format!("quote({name})")).collect();
             format!("SELECT {} FROM signing_keys", columns.join(" || ',' || ")).leak()
         }
     };
-    let rows: Vec<String> = sql(app, text, doorward::params![]).await;
+    let rows: Vec<String> = sql(app, text).await;
     rows.join("\n")
 }
 

@@ -140,7 +140,7 @@ both! {
         app.app.audit.flush().await;
         let sql = "SELECT event || ' ' || outcome FROM audit_log \
             WHERE event LIKE 'password.%' ORDER BY event";
-        let events: Vec<String> = crate::accounts::sql(&app, sql, Vec::new()).await;
+        let events: Vec<String> = crate::accounts::sql(&app, sql).await;
         assert_eq!(events, ["password.change success", "password.confirm failure"]);
     }
 }

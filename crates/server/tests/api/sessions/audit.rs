@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use doorward::db::{Columns, FromRow};
-use doorward::params;
 use doorward::sql::Result;
 use serde_json::json;
 
@@ -40,7 +39,7 @@ async fn log(app: &TestApp) -> Vec<Line> {
     app.app.audit.flush().await;
     let lines = "SELECT event, outcome, CAST(subject_id AS TEXT), CAST(session_id AS TEXT), ip \
         FROM audit_log ORDER BY id";
-    sql(app, lines, params![]).await
+    sql(app, lines).await
 }
 
 both! {
@@ -67,10 +66,10 @@ both! {
         step();
         left.post_empty("/auth/logout?scope=all").await.expect(204);
         step();
-        sql::<()>(&app, "UPDATE users SET is_active = $1", params![false]).await;
+        sql::<()>(&app, "UPDATE users SET is_active = FALSE").await;
         address.post("/auth/login", body(PASSWORD)).await.expect(403);
         step();
-        sql::<()>(&app, "UPDATE users SET is_active = $1", params![true]).await;
+        sql::<()>(&app, "UPDATE users SET is_active = TRUE").await;
         let gone = address.login("ada@example.com", PASSWORD).await;
         step();
         gone.delete_with("/auth/me", json!({"password": PASSWORD})).await.expect(204);

@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use doorward::params;
-
 use super::{refresh, rotate};
 use crate::accounts::sql;
 use crate::both;
@@ -13,7 +11,7 @@ use crate::support::{Client, TestApp};
 const DAY: Duration = Duration::from_hours(24);
 
 async fn stored(app: &TestApp) -> i64 {
-    let count: Vec<i64> = sql(app, "SELECT count(*) FROM sessions", params![]).await;
+    let count: Vec<i64> = sql(app, "SELECT count(*) FROM sessions").await;
     count[0]
 }
 

@@ -4,7 +4,6 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use doorward::config::{Secret, Settings};
-use doorward::params;
 use futures_util::future::join_all;
 use serde_json::json;
 
@@ -74,11 +73,11 @@ both! {
         let (ada, first) = signed_up(&app).await;
         rotate(&ada, &first).await;
         let limits = "SELECT CAST(expires_at AS TEXT) || CAST(last_seen_at AS TEXT) || CAST(rotated_at AS TEXT) FROM sessions";
-        let before: Vec<String> = sql(&app, limits, params![]).await;
+        let before: Vec<String> = sql(&app, limits).await;
         app.advance(Duration::from_mins(30));
         let reply = refresh(&ada, &first).await.expect(200).json();
         assert_eq!(reply["refresh_expires_in"], 30 * 86_400 - 1800);
-        let after: Vec<String> = sql(&app, limits, params![]).await;
+        let after: Vec<String> = sql(&app, limits).await;
         assert_eq!(before, after);
     }
 
@@ -114,7 +113,7 @@ both! {
             refresh(&ada, token).await.expect_problem(401, "invalid_refresh_token");
         }
         let reasons: Vec<String> =
-            sql(&app, "SELECT end_reason FROM sessions WHERE ended_at IS NOT NULL", params![]).await;
+            sql(&app, "SELECT end_reason FROM sessions WHERE ended_at IS NOT NULL").await;
         assert_eq!(reasons, ["refresh_token_reused"]);
         app.anonymous().login("ada@example.com", PASSWORD).await;
     }
@@ -185,7 +184,7 @@ both! {
         let successors: HashSet<&String> = replies.iter().map(|(token, _)| token).collect();
         assert_eq!(successors.len(), 1);
         assert!(!successors.contains(&first));
-        let counters: Vec<i64> = sql(&app, "SELECT counter FROM sessions", params![]).await;
+        let counters: Vec<i64> = sql(&app, "SELECT counter FROM sessions").await;
         assert_eq!(counters, [1]);
         for (_, access) in &replies {
             ada.with_token(access).get("/auth/me").await.expect(200);
@@ -217,7 +216,7 @@ both! {
             token = rotate(&ada, &token).await.0;
             assert!(seen.insert(token.clone()));
         }
-        let counters: Vec<i64> = sql(&app, "SELECT counter FROM sessions", params![]).await;
+        let counters: Vec<i64> = sql(&app, "SELECT counter FROM sessions").await;
         assert_eq!(counters, [1000]);
     }
 
@@ -275,7 +274,7 @@ both! {
         let (ada, first) = signed_up(&app).await;
         let (second, _) = rotate(&ada, &first).await;
         let (third, _) = rotate(&ada, &second).await;
-        sql::<()>(&app, "UPDATE sessions SET counter = 1", params![]).await;
+        sql::<()>(&app, "UPDATE sessions SET counter = 1").await;
         refresh(&ada, &third).await.expect_problem(401, "invalid_refresh_token");
         rotate(&ada, &second).await;
     }
@@ -303,12 +302,11 @@ both! {
     async fn a_disabled_or_deleted_user_refreshes_nothing(engine: Engine) {
         let app = TestApp::start(engine).await;
         let (ada, token) = signed_up(&app).await;
-        let change = "UPDATE users SET is_active = $1";
-        sql::<()>(&app, change, params![false]).await;
+        sql::<()>(&app, "UPDATE users SET is_active = FALSE").await;
         refresh(&ada, &token).await.expect_problem(401, "invalid_refresh_token");
-        sql::<()>(&app, change, params![true]).await;
+        sql::<()>(&app, "UPDATE users SET is_active = TRUE").await;
         let (token, _) = rotate(&ada, &token).await;
-        sql::<()>(&app, "DELETE FROM users", params![]).await;
+        sql::<()>(&app, "DELETE FROM users").await;
         refresh(&ada, &token).await.expect_problem(401, "invalid_refresh_token");
     }
 
@@ -316,7 +314,7 @@ both! {
         let app = TestApp::start(engine).await;
         let (ada, token) = signed_up(&app).await;
         let grant = "INSERT INTO user_roles (user_id, role) SELECT u.id, 'admin' FROM users u";
-        sql::<()>(&app, grant, params![]).await;
+        sql::<()>(&app, grant).await;
         let (_, access) = rotate(&ada, &token).await;
         assert_eq!(part(&access, 1)["roles"], json!(["admin", "user"]));
     }

@@ -3,7 +3,6 @@
 
 use std::time::Duration;
 
-use doorward::params;
 use futures_util::future::join_all;
 
 use super::{refresh, rotate};
@@ -83,7 +82,7 @@ both! {
                 assert_eq!(token, second);
             }
         }
-        let counted: Vec<i64> = sql(&app, "SELECT repeats FROM sessions", params![]).await;
+        let counted: Vec<i64> = sql(&app, "SELECT repeats FROM sessions").await;
         assert_eq!(counted, [3]);
     }
 }
