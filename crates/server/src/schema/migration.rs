@@ -27,33 +27,8 @@ pub struct Migration {
     pub down: &'static str,
 }
 
-macro_rules! migrations {
-    ($($version:literal $file:literal),+ $(,)?) => {
-        /// Every migration, oldest first.
-        pub const MIGRATIONS: &[Migration] = &[$(Migration {
-            version: $version,
-            name: $file.split_at("0000_".len()).1,
-            up: include_str!(concat!("../../migrations/", $file, ".up.sql")),
-            down: include_str!(concat!("../../migrations/", $file, ".down.sql")),
-        }),+];
-    };
-}
-migrations! {
-    1 "0001_users",
-    2 "0002_roles",
-    3 "0003_sessions",
-    4 "0004_tasks",
-    5 "0005_administration",
-    6 "0006_audit",
-    7 "0007_login_guards",
-    8 "0008_identities",
-    9 "0009_signing_keys",
-    10 "0010_session_indexes",
-    11 "0011_newcomers",
-    12 "0012_audit_horizon",
-    13 "0013_refresh_repeats",
-    14 "0014_identity_address",
-}
+/// Every migration, oldest first: what `build.rs` finds in the folder.
+pub const MIGRATIONS: &[Migration] = include!(concat!(env!("OUT_DIR"), "/migrations.rs"));
 
 impl Migration {
     /// SHA-256 of both files, in hex: what the history remembers. Line endings do not count.

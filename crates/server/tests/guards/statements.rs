@@ -86,7 +86,7 @@ fn the_privileges_asked_for_are_those_that_statements_use() {
     let gate = ("gate", doorward::gate::STATEMENTS);
     let mut used = std::collections::BTreeSet::new();
     for sql in STORES.into_iter().chain([gate]).flat_map(|(_, statements)| statements) {
-        let text = sql.text;
+        let text = sql.postgres;
         for (word, privilege) in [
             ("INSERT INTO ", "INSERT"),
             ("UPDATE ", "UPDATE"),
