@@ -4,30 +4,12 @@
 use axum::extract::State;
 use axum::response::IntoResponse;
 
-use super::fields::{Description, DueAt, Priority, Title};
 use super::owner::Owner;
-use super::task::Task;
+use super::task::{NewTask, Task};
 use super::{Tasks, store};
 use crate::error::Error;
 use crate::gate::Gate;
 use crate::http::{Created, ETag, JsonBody};
-use crate::input::body;
-
-body! {
-    /// A task to be made.
-    pub struct NewTask {
-        /// What to do; stored without spaces at its ends.
-        pub title: Title,
-        /// More about it.
-        pub description: Option<Description>,
-        /// True for a task that is done already.
-        pub completed: bool = false,
-        /// How urgent it is.
-        pub priority: Priority = Priority::None,
-        /// RFC 3339, any offset, years 0001 to 9999.
-        pub due_at: Option<DueAt>,
-    }
-}
 
 /// Make a task
 #[utoipa::path(
@@ -57,7 +39,7 @@ pub(super) async fn create(
 impl Tasks {
     /// Makes a task of the gate's user.
     pub async fn create(&self, gate: Gate, new: NewTask) -> Result<Task, Error> {
-        let task = store::made(new, self.random.id(gate.now), gate.user_id, gate.now);
+        let task = new.into_task(self.random.id(gate.now), gate.user_id, gate.now);
         store::insert(&self.db, gate, &task).await?;
         Ok(task)
     }

@@ -22,12 +22,10 @@ use utoipa_axum::routes;
 use crate::feature;
 use crate::http::{Caching, Declared, RateGroup, Routes};
 
-pub use create::NewTask;
 pub use fields::{Description, DueAt, Priority, Title};
 pub use list::TaskFilter;
 pub use store::STATEMENTS;
-pub use task::Task;
-pub use update::Changes;
+pub use task::{Changes, NewTask, Task};
 
 feature! {
     /// The use cases of tasks.

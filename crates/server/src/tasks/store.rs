@@ -1,16 +1,13 @@
 //! Every statement on tasks, and nothing else. Each names the owner first and goes through the owner's
 //! view: `{own_tasks}`.
 
-use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::create::NewTask;
 use super::cursor::TaskCursor;
 use super::list::TaskPage;
 use super::search::{Patterns, fold};
 use super::sort::Sort;
-use super::task::Task;
-use super::update::Changes;
+use super::task::{Changes, Task};
 use crate::db::{Database, Effort, FromRow, Row};
 use crate::gate::Gate;
 use crate::http::IfMatch;
@@ -289,21 +286,4 @@ fn versions(only: &IfMatch) -> Option<String> {
 /// Where a list of this order is in [`LISTS`]: two for each column, the descending one behind.
 fn place(sort: Sort) -> usize {
     2 * sort.column as usize + usize::from(sort.descending)
-}
-
-/// The task that an insert stores.
-pub(super) fn made(new: NewTask, id: Uuid, owner: Uuid, now: OffsetDateTime) -> Task {
-    Task {
-        id,
-        user_id: owner,
-        title: new.title.0,
-        description: new.description.map(|description| description.0),
-        completed: new.completed,
-        completed_at: new.completed.then_some(now),
-        priority: new.priority,
-        due_at: new.due_at.map(|due_at| due_at.0),
-        created_at: now,
-        updated_at: now,
-        version: 1,
-    }
 }

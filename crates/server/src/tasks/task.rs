@@ -1,12 +1,13 @@
-//! A task as it is stored and as clients see it: one struct, whose fields are the columns that statements
-//! read and, in the same order, the JSON document.
+//! The fields of a task: as it is stored and as clients see it (one struct, whose fields are the columns
+//! that statements read and, in the same order, the JSON document), as it is made, as it is changed.
 
 use serde::Serialize;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::fields::Priority;
+use super::fields::{Description, DueAt, Priority, Title};
+use crate::input::{Given, body};
 use crate::row;
 
 /// Everything in a task's JSON but its texts, rounded up.
@@ -66,6 +67,68 @@ fn escaped_bytes(text: &str) -> usize {
         _ => 0,
     });
     text.len() + escapes.sum::<usize>()
+}
+
+body! {
+    /// A task to be made.
+    pub struct NewTask {
+        /// What to do; stored without spaces at its ends.
+        pub title: Title,
+        /// More about it.
+        pub description: Option<Description>,
+        /// True for a task that is done already.
+        pub completed: bool = false,
+        /// How urgent it is.
+        pub priority: Priority = Priority::None,
+        /// RFC 3339, any offset, years 0001 to 9999.
+        pub due_at: Option<DueAt>,
+    }
+}
+
+impl NewTask {
+    /// The task that is stored.
+    pub(super) fn into_task(self, id: Uuid, owner: Uuid, now: OffsetDateTime) -> Task {
+        Task {
+            id,
+            user_id: owner,
+            title: self.title.0,
+            description: self.description.map(|description| description.0),
+            completed: self.completed,
+            completed_at: self.completed.then_some(now),
+            priority: self.priority,
+            due_at: self.due_at.map(|due_at| due_at.0),
+            created_at: now,
+            updated_at: now,
+            version: 1,
+        }
+    }
+}
+
+body! {
+    /// What changes; an absent field keeps its value.
+    pub struct Changes as "TaskChanges" {
+        /// What to do.
+        pub title: Option<Title> = None,
+        /// More about it; null clears it.
+        pub description: Given<Description>,
+        /// True once done.
+        pub completed: Option<bool> = None,
+        /// How urgent it is.
+        pub priority: Option<Priority> = None,
+        /// RFC 3339, any offset, years 0001 to 9999; null clears it.
+        pub due_at: Given<DueAt>,
+    }
+}
+
+impl Changes {
+    /// Whether nothing is to change.
+    pub(super) fn is_empty(&self) -> bool {
+        self.title.is_none()
+            && self.description == Given::Absent
+            && self.completed.is_none()
+            && self.priority.is_none()
+            && self.due_at == Given::Absent
+    }
 }
 
 #[cfg(test)]

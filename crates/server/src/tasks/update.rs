@@ -6,31 +6,13 @@ use axum::extract::State;
 use axum::response::IntoResponse;
 use uuid::Uuid;
 
-use super::fields::{Description, DueAt, Priority, Title};
 use super::owner::OwnTask;
 use super::store::Conditional;
-use super::task::Task;
+use super::task::{Changes, Task};
 use super::{Tasks, store};
 use crate::error::Error;
 use crate::gate::Gate;
 use crate::http::{ETag, IfMatch, JsonBody, json};
-use crate::input::{Given, body};
-
-body! {
-    /// What changes; an absent field keeps its value.
-    pub struct Changes as "TaskChanges" {
-        /// What to do.
-        pub title: Option<Title> = None,
-        /// More about it; null clears it.
-        pub description: Given<Description>,
-        /// True once done.
-        pub completed: Option<bool> = None,
-        /// How urgent it is.
-        pub priority: Option<Priority> = None,
-        /// RFC 3339, any offset, years 0001 to 9999; null clears it.
-        pub due_at: Given<DueAt>,
-    }
-}
 
 /// Change a task
 ///
@@ -99,16 +81,6 @@ pub(super) async fn update(
     body: JsonBody<Changes, 256>,
 ) -> Result<impl IntoResponse, Error> {
     replace(state, task, only, body).await
-}
-
-impl Changes {
-    fn is_empty(&self) -> bool {
-        self.title.is_none()
-            && self.description == Given::Absent
-            && self.completed.is_none()
-            && self.priority.is_none()
-            && self.due_at == Given::Absent
-    }
 }
 
 impl Tasks {
