@@ -59,6 +59,9 @@ if ! found=$(deny check advisories 2>&1); then
   echo "not checked for known weaknesses: their list cannot be fetched" >&2
 fi
 
+say "pictures"
+python3 scripts/pictures.py --check
+
 say "lints"
 cargo clippy --workspace --all-targets --locked -- -D warnings
 
