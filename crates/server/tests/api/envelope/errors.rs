@@ -109,7 +109,7 @@ async fn what_an_internal_error_says_stays_inside() {
 }
 
 both! {
-    async fn a_broken_schema_is_500_and_tells_nothing_of_it(engine: Engine) {
+    async fn a_schema_that_lacks_a_table_is_503_and_tells_nothing_of_it(engine: Engine) {
         let app = TestApp::start(engine).await;
         let ada = app.sign_up("ada").await;
         for table in ["sessions", "user_roles"] {
@@ -126,7 +126,7 @@ both! {
                 ada.post("/auth/login", login).await,
                 ada.post("/auth/refresh", json!({"refresh_token": ada.refresh_token})).await,
             ] {
-                let reply = reply.expect_problem(500, "internal");
+                let reply = reply.expect_problem(503, "unavailable");
                 let whole = format!("{:?} {}", reply.headers, reply.text()).to_lowercase();
                 for inside in ["sessions", "user_roles", "relation", "table", "sql", "42p01"] {
                     assert!(!whole.contains(inside), "{whole}");
