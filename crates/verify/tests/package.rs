@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
 use std::fs::read_to_string;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 fn here() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -24,11 +24,17 @@ fn the_package_carries_the_licences_of_the_repository() {
     }
 }
 
+/// Every file below this folder.
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).unwrap().flatten().map(|entry| entry.path());
+    entries.flat_map(|path| if path.is_dir() { sources(&path) } else { vec![path] }).collect()
+}
+
 #[test]
 fn every_public_enum_and_every_struct_with_public_fields_may_grow() {
     let mut checked = 0;
-    for file in std::fs::read_dir(here().join("src")).unwrap().flatten() {
-        let text = read_to_string(file.path()).unwrap();
+    for file in sources(&here().join("src")) {
+        let text = read_to_string(&file).unwrap();
         let lines: Vec<_> = text.lines().collect();
         for (at, line) in lines.iter().enumerate() {
             let has_fields = line.starts_with("pub struct ")
@@ -40,7 +46,7 @@ fn every_public_enum_and_every_struct_with_public_fields_may_grow() {
             if line.starts_with("pub enum ") || has_fields {
                 let before = lines[..at].iter().rev().take_while(|it| it.starts_with("#["));
                 let may_grow = before.into_iter().any(|it| *it == "#[non_exhaustive]");
-                assert!(may_grow, "{:?}: {line}", file.path());
+                assert!(may_grow, "{file:?}: {line}");
                 checked += 1;
             }
         }
