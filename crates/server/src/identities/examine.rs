@@ -12,7 +12,7 @@ use super::person::Person;
 use super::trusted::{self, Trusted};
 use super::{Identities, store};
 use crate::error::Error;
-use crate::keys::{Demands, Examined, Said, barred, shown};
+use crate::keys::{Demands, Examined, Said, shown, shut_out};
 use crate::row;
 
 row! {
@@ -204,7 +204,7 @@ impl Identities {
             ),
             Ok(Some(fate)) => {
                 examined.user = Some(fate.id);
-                examined.failing = barred(fate.is_active, fate.banned_until, self.clock.now());
+                examined.failing = shut_out(fate.is_active, fate.banned_until, self.clock.now());
             }
         }
     }

@@ -107,7 +107,7 @@ impl Said {
 }
 
 /// The sentence on a user who may not come in, if so.
-pub fn barred(
+pub fn shut_out(
     is_active: bool,
     banned_until: Option<OffsetDateTime>,
     now: OffsetDateTime,

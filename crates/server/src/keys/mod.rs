@@ -15,7 +15,7 @@ mod store;
 
 pub use caller::Caller;
 pub use decided_first::DecideFirst;
-pub use explain::{Demands, Said, barred, shown};
+pub use explain::{Demands, Said, shown, shut_out};
 pub use foreign::{Admitted, Admitting, Examined, Examining, Foreign};
 pub use lifecycle::{NotRetired, SigningKeys};
 pub use permitted::Permitted;

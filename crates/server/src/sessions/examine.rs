@@ -11,7 +11,7 @@ use super::{Sessions, store};
 use crate::config::Secret;
 use crate::error::Error;
 use crate::gate::Life;
-use crate::keys::{Demands, Examined, Said, barred, shown};
+use crate::keys::{Demands, Examined, Said, shown, shut_out};
 use crate::row;
 use crate::timestamp::to_the_second;
 
@@ -122,10 +122,10 @@ impl Sessions {
             Ok(Err(failing)) => examined.failing = Some(failing.into()),
             Ok(Ok(fate)) => {
                 examined.user = Some(fate.user_id);
-                let barred = barred(fate.is_active, fate.banned_until, now);
-                examined.failing = fate.failing(owner, now).or_else(|| barred.clone());
+                let shut_out = shut_out(fate.is_active, fate.banned_until, now);
+                examined.failing = fate.failing(owner, now).or_else(|| shut_out.clone());
                 // Barring somebody ends their sessions, which is the check that fails then.
-                examined.notes.extend(barred.filter(|it| examined.failing.as_ref() != Some(it)));
+                examined.notes.extend(shut_out.filter(|it| examined.failing.as_ref() != Some(it)));
             }
         }
     }
