@@ -4,9 +4,7 @@
 
 mod access_token;
 mod begin;
-mod examine;
 mod grant;
-mod introspect;
 mod list;
 mod login;
 mod logout;
@@ -16,16 +14,16 @@ mod prune;
 mod refresh;
 mod refresh_token;
 mod revoke;
-mod revoke_token;
 mod session;
 mod store;
+mod token;
 
 pub use begin::Tokens;
-pub use introspect::Introspection;
 pub use list::SessionView;
 pub use refresh_token::{Forgiveness, Genuine, Presented, Redemption, redeem};
 pub use session::{Beginning, Session};
 pub use store::{STATEMENTS, Scope};
+pub use token::Introspection;
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -84,7 +82,6 @@ impl AsRef<Keys> for Sessions {
 pub fn routes() -> Routes<Sessions> {
     let login = Declared { rate: RateGroup::Login, ..Declared::STRICT };
     let refresh = Declared { rate: RateGroup::Refresh, ..Declared::STRICT };
-    let introspect = Declared { rate: RateGroup::Introspect, ..Declared::STRICT };
     // Signing out costs no hash.
     let api = Declared { rate: RateGroup::Api, ..Declared::STRICT };
     Routes::default()
@@ -94,8 +91,7 @@ pub fn routes() -> Routes<Sessions> {
         .add(api, routes!(list::list))
         .add(Declared::STRICT, routes!(revoke::revoke_others))
         .add(Declared::STRICT, routes!(revoke::revoke))
-        .add(introspect, routes!(introspect::introspect))
-        .add(refresh, routes!(revoke_token::revoke_token))
+        .merge(token::routes())
 }
 
 /// The routes below `/admin` that concern other people's sessions.

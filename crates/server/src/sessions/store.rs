@@ -3,7 +3,7 @@
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::examine::Fate;
+use super::token::Fate;
 use super::{Beginning, Session, SessionView};
 use crate::db::Database;
 use crate::gate::{

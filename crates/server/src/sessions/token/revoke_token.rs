@@ -5,12 +5,12 @@ use axum::extract::State;
 use uuid::Uuid;
 
 use super::introspect::TokenRequest;
-use super::refresh_token::Presented;
-use super::{Sessions, store};
 use crate::audit::{Event, Record};
 use crate::error::Error;
 use crate::http::{FormError, JsonOrForm};
 use crate::input::Origin;
+use crate::sessions::refresh_token::Presented;
+use crate::sessions::{Sessions, store};
 use crate::sql::DbError;
 
 /// End a token's session

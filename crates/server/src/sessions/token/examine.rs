@@ -6,13 +6,13 @@ use serde_json::Value;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::refresh_token::{PREFIX, Presented};
-use super::{Sessions, store};
 use crate::config::Secret;
 use crate::error::Error;
 use crate::gate::Life;
 use crate::keys::{Demands, Examined, Said, shown, shut_out};
 use crate::row;
+use crate::sessions::refresh_token::{PREFIX, Presented};
+use crate::sessions::{Sessions, store};
 use crate::timestamp::to_the_second;
 
 impl Sessions {
@@ -164,7 +164,7 @@ fn is_of_the_other_type(token: &str, asked: Option<&str>) -> bool {
 row! {
     /// What became of a session and its user.
     #[derive(Clone, Debug)]
-    pub(super) struct Fate from sessions {
+    pub(in crate::sessions) struct Fate from sessions {
         pub(super) user_id: Uuid,
         pub(super) expires_at: OffsetDateTime,
         pub(super) ended_at: Option<OffsetDateTime>,

@@ -7,14 +7,14 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::refresh_token::{Forgiveness, Presented, Redemption, redeem};
-use super::{Sessions, store};
 use crate::error::Error;
 use crate::gate::Authority;
 use crate::gate::permission::TokensIntrospect;
 use crate::http::{FormError, Json, JsonOrForm, json};
 use crate::input::body;
 use crate::keys::Permitted;
+use crate::sessions::refresh_token::{Forgiveness, Presented, Redemption, redeem};
+use crate::sessions::{Sessions, store};
 
 body! {
     /// The token asked about.
