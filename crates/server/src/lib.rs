@@ -29,4 +29,5 @@ pub mod sessions;
 pub mod sql;
 pub mod tasks;
 pub mod timestamp;
+pub mod user;
 pub mod users;

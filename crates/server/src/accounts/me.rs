@@ -2,11 +2,12 @@
 
 use axum::extract::State;
 
-use super::{Accounts, User, store};
+use super::{Accounts, store};
 use crate::error::Error;
 use crate::gate::Gate;
 use crate::http::{Json, json};
 use crate::keys::Caller;
+use crate::user::User;
 
 /// The caller's own account.
 #[utoipa::path(get, path = "/me", operation_id = "accounts.me", tag = "accounts",

@@ -7,11 +7,9 @@ mod name;
 mod register;
 mod store;
 mod update;
-mod user;
 
 pub use name::Name;
 pub use store::STATEMENTS;
-pub use user::User;
 
 use utoipa_axum::routes;
 

@@ -4,7 +4,7 @@
 use axum::extract::State;
 
 use super::store::{self, NewAccount};
-use super::{Accounts, Name, User};
+use super::{Accounts, Name};
 use crate::audit::{Event, Record};
 use crate::config::Registration;
 use crate::email::Email;
@@ -13,6 +13,7 @@ use crate::http::{Created, JsonBody};
 use crate::input::{Draft, Origin, body};
 use crate::passwords::{NewPassword, Password};
 use crate::sql::DbError;
+use crate::user::User;
 
 body! {
     /// What a new account is made of.

@@ -3,11 +3,12 @@
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{Name, User};
+use super::Name;
 use crate::db::Database;
 use crate::email::Email;
 use crate::gate::Gate;
 use crate::sql::{Result, Step};
+use crate::user::User;
 use crate::{statements, step, text};
 
 statements! {

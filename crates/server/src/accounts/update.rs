@@ -3,12 +3,13 @@
 
 use axum::extract::State;
 
-use super::{Accounts, Name, User, store};
+use super::{Accounts, Name, store};
 use crate::error::Error;
 use crate::gate::Gate;
 use crate::http::{Json, JsonBody, json};
 use crate::input::{Given, body};
 use crate::keys::Caller;
+use crate::user::User;
 
 body! {
     /// What may be changed; absent keeps, null clears.

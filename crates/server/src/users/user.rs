@@ -4,8 +4,8 @@ use serde::Serialize;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 
-use crate::accounts::User;
 use crate::row;
+use crate::user::User;
 
 row! {
     /// An account, as administrators see it.
