@@ -75,7 +75,7 @@ impl Accounts {
         let steps = vec![
             lock_admins(),
             keep_an_admin(owner, self.clock.now()),
-            passwords::keeps(owner, &proof.user.hash),
+            passwords::keeps(owner, &proof.stored),
             store::delete(owner),
             guesses::forget(owner),
         ];

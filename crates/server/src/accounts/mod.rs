@@ -4,11 +4,12 @@
 mod delete;
 mod me;
 mod name;
-mod register;
+mod new_account;
 mod store;
 mod update;
 
 pub use name::Name;
+pub(crate) use new_account::NewAccount;
 pub use store::STATEMENTS;
 
 use utoipa_axum::routes;
@@ -23,10 +24,8 @@ feature! {
 
 /// The routes below `AUTH_PATH` that concern the account itself.
 pub fn routes() -> Routes<Accounts> {
-    let register = Declared { rate: RateGroup::Register, ..Declared::STRICT };
     let read = Declared { rate: RateGroup::Api, ..Declared::STRICT };
     Routes::default()
-        .add(register, routes!(register::register))
         .add(read, routes!(me::me))
         .add(Declared::STRICT, routes!(update::update, delete::delete))
         .add(Declared::STRICT, routes!(delete::delete_by_post))

@@ -1,6 +1,5 @@
 //! Every statement on `users` and `user_roles` that accounts run.
 
-use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::Name;
@@ -22,29 +21,19 @@ statements! {
     DELETE_USER = "DELETE FROM users WHERE id = :id";
 }
 
-/// A user to be inserted.
-#[derive(Debug)]
-pub(super) struct NewAccount<'a> {
-    pub(super) id: Uuid,
-    pub(super) email: &'a Email,
-    pub(super) name: Option<&'a Name>,
-    pub(super) hash: &'a str,
-    pub(super) role: &'a str,
-    pub(super) now: OffsetDateTime,
-}
-
-/// Inserts a user with a role.
-pub(super) fn insert(new: &NewAccount<'_>) -> Vec<Step> {
-    let NewAccount { id, email, name, hash, role, now } = *new;
-    let user = step!(INSERT_USER {
+/// Inserts an active user with their roles.
+pub(super) fn insert(user: &User, email: &Email, hash: &str) -> Vec<Step> {
+    let id = user.id;
+    let row = step!(INSERT_USER {
         id,
         email: email.as_str(),
         email_key: email.key(),
-        name: name.map(Name::as_str),
+        name: user.name.as_deref(),
         hash,
-        now,
+        now: user.created_at,
     });
-    vec![user, step!(INSERT_ROLE { id, role })]
+    let roles = user.roles.iter().map(|role| step!(INSERT_ROLE { id, role }));
+    std::iter::once(row).chain(roles).collect()
 }
 
 pub(super) async fn find_own(db: &Database, gate: Gate) -> Result<Option<User>> {

@@ -48,6 +48,8 @@ pub struct Settings {
     pub token_audience: Option<String>,
     /// `REGISTRATION`.
     pub registration: Registration,
+    /// `REGISTRATION_SIGNS_IN`: registering answers with tokens.
+    pub registration_signs_in: bool,
     /// `PASSWORD_HASH`.
     pub password_hash: HashScheme,
     /// `PASSWORD_MIN_LENGTH`, in characters.
@@ -136,6 +138,7 @@ impl Settings {
             token_issuer: "doorward".into(),
             token_audience: None,
             registration: Registration::Open,
+            registration_signs_in: false,
             password_hash: HashScheme::default(),
             password_min_length: 8,
             password_word_list: None,

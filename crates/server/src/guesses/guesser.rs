@@ -5,12 +5,13 @@ use std::net::IpAddr;
 use aws_lc_rs::hmac;
 use uuid::Uuid;
 
-use super::Guesses;
+use super::{Guesses, store};
 use crate::audit::{Actor, Event, Record};
 use crate::email::Email;
 use crate::gate::Gate;
 use crate::input::Origin;
 use crate::limiter::network;
+use crate::sql::Step;
 
 /// Rows that addresses without an account share.
 const STRANGERS: u32 = 1 << 20;
@@ -79,6 +80,12 @@ impl Guesses {
         let lane = format!("{key} {}", suspect.source);
         let refused = Record::from(origin, Event::Login);
         Guesser { lane, gate: None, suspect, place, refused }
+    }
+
+    /// Makes the network that somebody registers from known to their account, as signing in would.
+    pub(crate) fn place(&self, account: Uuid, origin: &Origin) -> Option<Step> {
+        let [place, ..] = self.places(origin.ip?);
+        Some(store::insert_place(account, &place, self.clock.now()))
     }
 
     /// The row of an address that no account may have.

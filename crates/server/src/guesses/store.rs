@@ -250,12 +250,17 @@ pub(super) fn clear(
         steps.push(step!(DELETE_GUESSES { account, source }));
     }
     if let Some(place) = place {
-        steps.push(step!(INSERT_PLACE { account, place, now }));
+        steps.push(insert_place(account, place, now));
     }
     if place.is_some_and(|place| place != source) {
         steps.push(step!(DELETE_OLD_PLACES { account }));
     }
     steps
+}
+
+/// Makes a place known to the account.
+pub(super) fn insert_place(account: Uuid, place: &str, now: OffsetDateTime) -> Step {
+    step!(INSERT_PLACE { account, place, now })
 }
 
 /// Clears every count of an account.

@@ -115,6 +115,9 @@ pub fn complete(mut document: OpenApi, settings: &Settings) -> OpenApi {
         for operation in operations(item) {
             complete_operation(operation, components);
             add_request_examples(operation, settings.password_min_length);
+            if settings.registration_signs_in && is_register(operation) {
+                answer_tokens(operation);
+            }
         }
     }
     document
@@ -206,6 +209,18 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
     [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch]
         .into_iter()
         .flatten()
+}
+
+fn is_register(operation: &Operation) -> bool {
+    operation.operation_id.as_deref() == Some("accounts.register")
+}
+
+/// What registering answers with where `REGISTRATION_SIGNS_IN` says so.
+fn answer_tokens(operation: &mut Operation) {
+    let Some(RefOr::T(response)) = operation.responses.responses.get_mut("201") else { return };
+    response.description = "The tokens of the new account's first session".into();
+    let content = Content::new(Some(Ref::from_schema_name("Tokens")));
+    response.content.insert("application/json".into(), content.into());
 }
 
 fn add_request_examples(operation: &mut Operation, password_min_length: usize) {

@@ -68,7 +68,7 @@ impl Passwords {
         }
         let hash = self.hash(new).await?;
         let owner = gate.user_id;
-        let mut steps = store::replace(owner, &proof.user.hash, &hash, self.clock.now()).to_vec();
+        let mut steps = store::replace(owner, &proof.stored, &hash, self.clock.now()).to_vec();
         steps.push(end_other_sessions(gate, "password_changed"));
         let by = Actor::caller(gate, origin);
         let record = Record::by(&by, Event::PasswordChange).about(owner);

@@ -2,23 +2,29 @@
 //! Unknown accounts, accounts without a password and wrong passwords cost the same work and give the
 //! same answer, so nobody learns which addresses exist.
 
-use super::store::{self, Credentials, FoundUser};
+use time::OffsetDateTime;
+
+use super::store::{self, FoundUser};
 use super::{Password, Passwords};
 use crate::audit::{Actor, Event, Outcome, Record};
 use crate::email::Email;
 use crate::error::Error;
-use crate::gate::{Authority, Gate};
+use crate::gate::{Authority, Gate, Standing};
 use crate::guesses::{Guess, Guesser};
 use crate::input::Origin;
 use crate::sql::{self, Step};
+use crate::user::User;
 
 /// A user whose password was right.
 #[derive(Debug)]
 pub struct Proof {
     /// The user.
-    pub(crate) user: Credentials,
+    pub(crate) user: User,
+    /// The stored hash, which the password was compared with.
+    pub(crate) stored: String,
     /// The hash to store; work that the password allows is done only while it is the stored one.
     pub(crate) hash: String,
+    banned_until: Option<OffsetDateTime>,
     guess: Guess,
 }
 
@@ -27,7 +33,7 @@ impl Proof {
     /// password hashed with today's parameters where it was not. Belongs first into the transaction
     /// that begins a session: a password change or a ban then waits for it, and ends the session.
     pub(crate) fn hold(&self) -> Step {
-        store::upgrade(self.user.id, &self.user.hash, &self.hash)
+        store::upgrade(self.user.id, &self.stored, &self.hash)
     }
 
     /// Does the work that the password allows, appends the record and clears the count of wrong
@@ -39,6 +45,11 @@ impl Proof {
         record: Record,
     ) -> sql::Result<()> {
         self.guess.right(authority, work, record).await
+    }
+
+    /// Disabled, or banned at this instant.
+    fn is_shut_out(&self, now: OffsetDateTime) -> bool {
+        Standing::of(self.user.is_active, self.banned_until, now) != Standing::Active
     }
 }
 
@@ -56,7 +67,7 @@ impl Passwords {
         let whose = email.as_ref().map_or(typed, Email::key);
         let proof = self.compare(guesser, whose, read, password, record.clone()).await?;
         let proof = proof.ok_or(Error::InvalidCredentials)?;
-        if proof.user.is_shut_out(self.clock.now()) {
+        if proof.is_shut_out(self.clock.now()) {
             self.audit.note(record.came_out(Outcome::Blocked).about(proof.user.id));
             return Err(Error::AccountDisabled);
         }
@@ -99,12 +110,13 @@ impl Passwords {
         let (stand_in, salt) = (self.kinds.stand_in(whose), self.random.bytes::<16>());
         let secret = password.into_secret();
         let verdict = self.hashing.verify(secret, stored, stand_in, salt).await?;
-        let record = found.as_ref().map_or(record.clone(), |found| record.about(found.id));
-        let Some(user) = found.and_then(FoundUser::with_password).filter(|_| verdict.right) else {
+        let record = found.as_ref().map_or(record.clone(), |found| record.about(found.user.id));
+        let right = found.filter(|_| verdict.right);
+        let Some(FoundUser { user, hash: Some(stored), banned_until }) = right else {
             guess.wrong(record);
             return Ok(None);
         };
-        let hash = verdict.upgraded.unwrap_or_else(|| user.hash.clone());
-        Ok(Some(Proof { user, hash, guess }))
+        let hash = verdict.upgraded.unwrap_or_else(|| stored.clone());
+        Ok(Some(Proof { user, stored, hash, banned_until, guess }))
     }
 }

@@ -5,8 +5,9 @@ use uuid::Uuid;
 
 use crate::db::Database;
 use crate::email::Email;
-use crate::gate::{Gate, Standing, role_names};
+use crate::gate::Gate;
 use crate::sql::{Result, Step};
+use crate::user::User;
 use crate::{row, statements, step, text};
 
 /// What the salt and the sum of a hash are written in.
@@ -51,40 +52,9 @@ row! {
     /// A user, and the stored hash if there is one.
     #[derive(Debug)]
     pub(super) struct FoundUser from users {
-        pub(super) id: Uuid,
+        pub(super) user: User = ..,
         pub(super) hash: Option<String> = "users.hashed_password",
-        email: Option<String>,
-        roles: Vec<String> = (role_names!("users.id")),
-        is_active: bool,
-        banned_until: Option<OffsetDateTime>,
-    }
-}
-
-impl FoundUser {
-    /// The user if there is a password at all.
-    pub(super) fn with_password(self) -> Option<Credentials> {
-        let Self { id, email, roles, hash, is_active, banned_until } = self;
-        hash.map(|hash| Credentials { id, email, roles, hash, is_active, banned_until })
-    }
-}
-
-/// A user who has a password.
-#[derive(Debug)]
-pub(crate) struct Credentials {
-    pub(crate) id: Uuid,
-    pub(crate) email: Option<String>,
-    /// The names of the roles, sorted.
-    pub(crate) roles: Vec<String>,
-    /// The stored hash.
-    pub(crate) hash: String,
-    is_active: bool,
-    banned_until: Option<OffsetDateTime>,
-}
-
-impl Credentials {
-    /// Disabled, or banned at this instant.
-    pub(super) fn is_shut_out(&self, now: OffsetDateTime) -> bool {
-        Standing::of(self.is_active, self.banned_until, now) != Standing::Active
+        pub(super) banned_until: Option<OffsetDateTime>,
     }
 }
 

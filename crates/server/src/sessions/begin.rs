@@ -14,6 +14,7 @@ use crate::gate::Authority;
 use crate::input::Origin;
 use crate::passwords::Proof;
 use crate::sql::DbError;
+use crate::user::User;
 
 /// What signing in and refreshing return.
 #[derive(Debug, Serialize, ToSchema)]
@@ -29,13 +30,15 @@ pub struct Tokens {
     pub refresh_token: String,
     /// Seconds until the session ends unless it is used.
     pub refresh_expires_in: i64,
+    /// Who is signed in.
+    pub user: User,
 }
 
 impl Sessions {
     /// Begins a session; `None` if the user was changed since the password was verified.
-    pub async fn begin(&self, mut proof: Proof, origin: &Origin) -> Result<Option<Tokens>, Error> {
+    pub async fn begin(&self, proof: Proof, origin: &Origin) -> Result<Option<Tokens>, Error> {
         let session = self.new_session(proof.user.id);
-        let roles = std::mem::take(&mut proof.user.roles);
+        let user = proof.user.clone();
         let mut steps = vec![proof.hold()];
         steps.extend(store::insert(&session, origin, &proof.hash));
         let record = Record::from(origin, Event::Login);
@@ -46,13 +49,22 @@ impl Sessions {
             Err(DbError::Refused(_) | DbError::Orphan) => return Ok(None),
             Err(error) => return Err(error.into()),
         }
-        let Session { begun, rotated_at: now, .. } = &session;
-        self.memory.begun.put(begun.id, begun.clone());
-        self.prune_daily(*now);
-        self.tokens(begun, session.generation(), roles, *now).await.map(Some)
+        self.first_tokens(&session, user).await.map(Some)
     }
 
-    fn new_session(&self, user_id: Uuid) -> Session {
+    /// The tokens of a session that has just been stored.
+    pub(super) async fn first_tokens(
+        &self,
+        session: &Session,
+        user: User,
+    ) -> Result<Tokens, Error> {
+        let Session { begun, rotated_at: now, .. } = session;
+        self.memory.begun.put(begun.id, begun.clone());
+        self.prune_daily(*now);
+        self.tokens(begun, session.generation(), user, *now).await
+    }
+
+    pub(super) fn new_session(&self, user_id: Uuid) -> Session {
         let (settings, random) = (&self.settings, &self.random);
         let now = self.clock.now();
         let begun = Beginning {
@@ -78,10 +90,10 @@ impl Sessions {
         &self,
         begun: &Beginning,
         generation: Generation,
-        roles: Vec<String>,
+        user: User,
         now: OffsetDateTime,
     ) -> Result<Tokens, Error> {
-        let access = self.access_token(begun, generation, roles, now).await?;
+        let access = self.access_token(begun, generation, user.roles.clone(), now).await?;
         let refresh_token = refresh_token::mint(begun, generation.counter, &self.secrets)
             .ok_or_else(|| Error::Internal("no secret signs refresh tokens".into()))?;
         Ok(Tokens {
@@ -90,6 +102,7 @@ impl Sessions {
             expires_in: access.expires_in,
             refresh_token,
             refresh_expires_in: (generation.expires_at - now).whole_seconds().max(0),
+            user,
         })
     }
 }

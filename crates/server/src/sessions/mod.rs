@@ -13,6 +13,7 @@ mod of_user;
 mod prune;
 mod refresh;
 mod refresh_token;
+mod register;
 mod revoke;
 mod session;
 mod store;
@@ -21,6 +22,7 @@ mod token;
 pub use begin::Tokens;
 pub use list::SessionView;
 pub use refresh_token::{Forgiveness, Genuine, Presented, Redemption, redeem};
+pub use register::RegisterAnswer;
 pub use session::{Beginning, Session};
 pub use store::{STATEMENTS, Scope};
 pub use token::Introspection;
@@ -78,13 +80,15 @@ impl AsRef<Keys> for Sessions {
     }
 }
 
-/// The routes below `AUTH_PATH` that begin, renew and end sessions.
+/// The routes below `AUTH_PATH` that begin, renew and end sessions, registering among them.
 pub fn routes() -> Routes<Sessions> {
+    let register = Declared { rate: RateGroup::Register, ..Declared::STRICT };
     let login = Declared { rate: RateGroup::Login, ..Declared::STRICT };
     let refresh = Declared { rate: RateGroup::Refresh, ..Declared::STRICT };
     // Signing out costs no hash.
     let api = Declared { rate: RateGroup::Api, ..Declared::STRICT };
     Routes::default()
+        .add(register, routes!(register::register))
         .add(login, routes!(login::login))
         .add(refresh, routes!(refresh::refresh))
         .add(api, routes!(logout::logout))

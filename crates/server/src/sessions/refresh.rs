@@ -104,7 +104,7 @@ impl Sessions {
     ) -> Result<Option<Tokens>, Error> {
         let (db, now) = (&self.db, self.clock.now());
         let found = store::find_for_refresh(db, presented.session_id, now).await?;
-        let Some(Refreshable { session, is_active: true, roles }) = found else {
+        let Some(Refreshable { session, is_active: true, user }) = found else {
             return Err(Error::InvalidRefreshToken);
         };
         let genuine =
@@ -119,7 +119,7 @@ impl Sessions {
             }
             Redemption::Forgive if !store::update_repeats(db, &session, now).await? => Ok(None),
             Redemption::Repeat | Redemption::Forgive => {
-                self.tokens(&session.begun, session.generation(), roles, now).await.map(Some)
+                self.tokens(&session.begun, session.generation(), user, now).await.map(Some)
             }
             Redemption::Advance => {
                 self.memory.begun.put(session.begun.id, session.begun.clone());
@@ -137,11 +137,10 @@ impl Sessions {
     ) -> Result<Option<Tokens>, Error> {
         let expires_at = begun.extended(now, self.settings.session_idle_ttl);
         let db = &self.db;
-        let advanced =
-            store::update_counter(db, begun.id, genuine.counter, expires_at, now).await?;
-        let Some(roles) = advanced else { return Ok(None) };
+        let advanced = store::update_counter(db, begun, genuine.counter, expires_at, now).await?;
+        let Some(user) = advanced else { return Ok(None) };
         let next = Generation { counter: genuine.counter + 1, expires_at };
-        self.tokens(begun, next, roles, now).await.map(Some)
+        self.tokens(begun, next, user, now).await.map(Some)
     }
 
     async fn end_stolen(

@@ -11,6 +11,7 @@ use crate::gate::{
 };
 use crate::input::Origin;
 use crate::sql::{Result, Step};
+use crate::user::User;
 use crate::{row, statements, step, text};
 
 statements! {
@@ -26,15 +27,15 @@ statements! {
     IS_LIVE = concat!("SELECT doorward_refuse('ended') \
         WHERE NOT EXISTS (SELECT 1 FROM sessions WHERE id = :id AND ", not_ended!(""), ")");
     FIND_FOR_REFRESH = text!("SELECT ", Refreshable::COLUMNS, " FROM sessions \
-        JOIN users u ON u.id = sessions.user_id WHERE sessions.id = :id");
+        JOIN users ON users.id = sessions.user_id WHERE sessions.id = :id");
     // A generation that was repeated and never seen keeps the count, any other ends it.
-    ADVANCE = concat!("UPDATE sessions SET counter = counter + 1, rotated_at = :now, \
+    ADVANCE = text!("UPDATE sessions SET counter = counter + 1, rotated_at = :now, \
         last_seen_at = :now, expires_at = :expires_at, repeats = \
             CASE WHEN repeated_at > rotated_at AND confirmed < counter THEN repeats ELSE 0 END \
         WHERE id = :id AND counter = :counter AND ", live!("", ":now"), " \
         AND max_expires_at > :now AND EXISTS (SELECT 1 FROM users u WHERE u.id = sessions.user_id \
         AND ", active!("u.", ":now"), ") \
-        RETURNING ", role_names!("sessions.user_id"), " AS roles");
+        RETURNING ", UserOfSession::COLUMNS);
     REPEAT = concat!("UPDATE sessions SET repeats = repeats + 1, repeated_at = :now \
         WHERE id = :id AND counter = :counter AND repeats = :repeats AND ", live!("", ":now"), " \
         RETURNING id");
@@ -66,8 +67,27 @@ row! {
     #[derive(Debug)]
     pub(super) struct Refreshable {
         pub(super) session: Session = ..,
-        pub(super) is_active: bool = (active!("u.", ":now")),
-        pub(super) roles: Vec<String> = (role_names!("u.id")),
+        pub(super) is_active: bool = (active!("users.", ":now")),
+        pub(super) user: User = ..,
+    }
+}
+
+/// A column of the session's user. SQLite lets `RETURNING` name no other table than the one updated.
+macro_rules! of_user {
+    ($column:literal) => {
+        concat!("(SELECT u.", $column, " FROM users u WHERE u.id = sessions.user_id)")
+    };
+}
+
+row! {
+    /// The user of a session that was updated because they are active.
+    struct UserOfSession {
+        email: Option<String> = (of_user!("email")),
+        name: Option<String> = (of_user!("name")),
+        email_verified: bool = (of_user!("email_verified")),
+        roles: Vec<String> = (role_names!("sessions.user_id")),
+        created_at: OffsetDateTime = (of_user!("created_at")),
+        updated_at: OffsetDateTime = (of_user!("updated_at")),
     }
 }
 
@@ -129,17 +149,22 @@ pub(super) async fn has_user(db: &Database, id: Uuid) -> Result<bool> {
     Ok(db.find::<Uuid>(step!(FIND_USER { id })).await?.is_some())
 }
 
-/// Advances the counter if it still is `counter` in a live session of an active user, whose roles are
-/// returned: the compare-and-set that concurrent callers race. `None` if any of it does not hold.
+/// Advances the counter if it still is `counter` in a live session of an active user, who is returned:
+/// the compare-and-set that concurrent callers race. `None` if any of it does not hold.
 pub(super) async fn update_counter(
     db: &Database,
-    id: Uuid,
+    begun: &Beginning,
     counter: i64,
     expires_at: OffsetDateTime,
     now: OffsetDateTime,
-) -> Result<Option<Vec<String>>> {
-    let roles = db.execute(step!(ADVANCE { id, counter, now, expires_at })).await?;
-    Ok(roles.into_iter().next())
+) -> Result<Option<User>> {
+    let found = db.execute(step!(ADVANCE { id: begun.id, counter, now, expires_at })).await?;
+    let user = |found| {
+        let UserOfSession { email, name, email_verified, roles, created_at, updated_at } = found;
+        let (id, is_active) = (begun.user_id, true);
+        User { id, email, name, is_active, email_verified, roles, created_at, updated_at }
+    };
+    Ok(found.into_iter().next().map(user))
 }
 
 /// Counts one repeat more if neither the counter nor the count has moved; whether it did.

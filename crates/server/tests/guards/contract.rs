@@ -239,6 +239,18 @@ async fn the_contract_follows_the_mounts() {
     assert_eq!(schemes["password"]["flows"]["password"]["tokenUrl"], "/api/v1/auth/login");
 }
 
+#[tokio::test]
+async fn the_contract_says_what_registering_answers_with() {
+    for (signs_in, answer) in [(false, "User"), (true, "Tokens")] {
+        let text = contract(|settings| settings.registration_signs_in = signs_in).await;
+        let document: Value = serde_json::from_str(&text).expect("JSON");
+        let made = &document["paths"]["/auth/register"]["post"]["responses"]["201"];
+        let schema = &made["content"]["application/json"]["schema"]["$ref"];
+        assert_eq!(schema, &format!("#/components/schemas/{answer}"));
+        assert!(document["components"]["schemas"][answer].is_object());
+    }
+}
+
 #[test]
 fn the_files_of_the_docs_page_are_those_that_were_reviewed() {
     let folder = root().join("crates/server/assets/swagger-ui");

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use super::abuse;
+use super::accounts;
 use super::issuers;
 use super::parse;
 use super::word;
@@ -173,15 +174,8 @@ pub(in crate::config) const ENTRIES: &[Setting] = &[
         set: Some(|settings, text| put(&mut settings.refresh_retry, parse::duration(text, 0))),
         ..PLAIN
     },
-    Setting {
-        name: "REGISTRATION",
-        section: PASSWORDS,
-        about: "Who may register: `open` for anybody, `closed` for nobody.",
-        default: "open",
-        example: "open",
-        set: Some(|settings, text| put(&mut settings.registration, word::registration(text))),
-        ..PLAIN
-    },
+    accounts::REGISTRATION,
+    accounts::REGISTRATION_SIGNS_IN,
     Setting {
         name: "PASSWORD_HASH",
         section: PASSWORDS,

@@ -1,6 +1,7 @@
 //! Every setting once: its names, its default, its words for people, and how its text is read.
 
 mod abuse;
+mod accounts;
 pub(in crate::config) mod entries;
 mod issuers;
 pub(in crate::config) mod masked;

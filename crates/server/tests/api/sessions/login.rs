@@ -43,7 +43,10 @@ both! {
         assert_eq!(tokens["token_type"], "bearer");
         assert_eq!(tokens["expires_in"], 24 * 60 * 60);
         assert_eq!(tokens["refresh_expires_in"], 30 * 24 * 60 * 60);
-        assert_eq!(tokens.as_object().unwrap().len(), 5);
+        let members: Vec<&String> = tokens.as_object().unwrap().keys().collect();
+        let expected = ["access_token", "expires_in", "refresh_expires_in", "refresh_token", "token_type", "user"];
+        assert_eq!(members, expected);
+        assert_eq!(tokens["user"], ada.user, "as registering and /auth/me show it");
         let token = tokens["access_token"].as_str().unwrap();
         let header = part(token, 0);
         assert_eq!((&header["alg"], &header["typ"]), (&json!("HS256"), &json!("JWT")));

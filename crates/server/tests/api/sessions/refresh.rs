@@ -43,6 +43,26 @@ both! {
         ada.with_token(tokens["access_token"].as_str().unwrap()).get("/auth/me").await.expect(200);
     }
 
+    async fn a_refresh_answers_with_the_user_as_they_are_now(engine: Engine) {
+        let app = TestApp::start(engine).await;
+        let replica = app.replica().await;
+        let (ada, first) = signed_up(&app).await;
+        app.advance(SECOND);
+        let mut user = ada.patch("/auth/me", json!({"name": "Countess"})).await.expect(200).json();
+        crate::accounts::grant_admin(&app, "ada@example.com").await;
+        user["roles"] = json!(["admin", "user"]);
+        // By a process that knows the session, by one that does not, and once more with the same token.
+        let known = refresh(&ada, &first).await.expect(200).json();
+        let second = known["refresh_token"].as_str().unwrap();
+        let unknown = refresh(&ada.through(&replica), second).await.expect(200).json();
+        let repeated = refresh(&ada, second).await.expect(200).json();
+        for tokens in [known, unknown, repeated] {
+            assert_eq!(tokens["user"], user);
+            assert_eq!(part(tokens["access_token"].as_str().unwrap(), 1)["roles"], user["roles"]);
+        }
+        assert_eq!(ada.get("/auth/me").await.expect(200).json(), user);
+    }
+
     async fn a_form_refreshes_too(engine: Engine) {
         let app = TestApp::start(engine).await;
         let (_, first) = signed_up(&app).await;

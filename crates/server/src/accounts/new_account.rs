@@ -1,0 +1,46 @@
+//! A new account: its hash, and the steps that write it. The endpoint that asks for one stands with
+//! sessions, since it may begin the first. Two concurrent registrations of one address are settled by
+//! the unique index.
+
+use super::{Accounts, Name, store};
+use crate::email::Email;
+use crate::error::Error;
+use crate::passwords::Password;
+use crate::sql::Step;
+use crate::user::User;
+
+/// An account that is yet to be written.
+#[derive(Debug)]
+pub(crate) struct NewAccount {
+    /// As it will be read.
+    pub(crate) user: User,
+    /// Of its password.
+    pub(crate) hash: String,
+    /// What writes it; fails as `Unique` where the address is taken.
+    pub(crate) steps: Vec<Step>,
+}
+
+impl Accounts {
+    /// Hashes the password of a new account; its policy is the caller's business.
+    pub(crate) async fn new_account(
+        &self,
+        email: &Email,
+        password: Password,
+        name: Option<&Name>,
+    ) -> Result<NewAccount, Error> {
+        let hash = self.passwords.hash(password).await?;
+        let now = self.clock.now();
+        let user = User {
+            id: self.random.id(now),
+            email: Some(email.as_str().to_owned()),
+            name: name.map(|name| name.as_str().to_owned()),
+            is_active: true,
+            email_verified: false,
+            roles: vec!["user".to_owned()],
+            created_at: now,
+            updated_at: now,
+        };
+        let steps = store::insert(&user, email, &hash);
+        Ok(NewAccount { user, hash, steps })
+    }
+}

@@ -1,0 +1,97 @@
+//! `POST /auth/register`: makes an account with an e-mail address and a password, and with
+//! `REGISTRATION_SIGNS_IN` its first session, in one round trip to the database.
+
+use axum::extract::State;
+use serde::Serialize;
+
+use super::{Sessions, Tokens, store};
+use crate::accounts::{Name, NewAccount};
+use crate::audit::{Event, Record};
+use crate::config::Registration;
+use crate::email::Email;
+use crate::error::Error;
+use crate::gate::Authority;
+use crate::http::{Created, JsonBody};
+use crate::input::{Draft, Origin, body};
+use crate::passwords::{NewPassword, Password};
+use crate::sql::DbError;
+use crate::user::User;
+
+body! {
+    /// What a new account is made of.
+    pub(super) struct RegisterRequest {
+        /// Address to sign in with; unique without regard to ASCII case.
+        email: Email,
+        /// 8–256 characters, taken exactly as sent.
+        password: NewPassword,
+        /// Display name.
+        name: Option<Name>,
+    }
+}
+
+/// What registering answers with.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub enum RegisterAnswer {
+    /// The new account.
+    Account(User),
+    /// The same, signed in.
+    SignedIn(Tokens),
+}
+
+/// Registers an account.
+#[utoipa::path(post, path = "/register", operation_id = "accounts.register", tag = "accounts",
+    request_body = RegisterRequest,
+    responses(
+        (status = 201, description = "The new account", body = User, headers(("Location" = String))),
+        (status = 403, description = "Registration is closed"),
+        (status = 409, description = "The e-mail address is taken"),
+        (status = 422, description = "Invalid values, all of them")))]
+pub(super) async fn register(
+    State(sessions): State<Sessions>,
+    origin: Origin,
+    JsonBody(mut draft): JsonBody<Draft<RegisterRequest>>,
+) -> Result<Created<RegisterAnswer>, Error> {
+    if sessions.settings.registration == Registration::Closed {
+        return Err(Error::RegistrationClosed);
+    }
+    if let (email, Some(password), _) = &draft.parts {
+        let refusal = sessions.passwords.policy.judge(&password.0, email.as_ref()).await?;
+        draft.fields.note("password", refusal);
+    }
+    let RegisterRequest { email, password, name } = draft.finish()?;
+    let done = sessions.register(&email, password.0, name.as_ref(), &origin).await?;
+    Ok(Created(format!("{}/me", sessions.settings.auth_path), done))
+}
+
+impl Sessions {
+    /// Makes an account, and signs it in if the settings say so; the password's policy is the caller's
+    /// business.
+    pub async fn register(
+        &self,
+        email: &Email,
+        password: Password,
+        name: Option<&Name>,
+        origin: &Origin,
+    ) -> Result<RegisterAnswer, Error> {
+        let new = self.accounts().new_account(email, password, name).await?;
+        let NewAccount { user, hash, mut steps } = new;
+        let mut records = vec![Record::from(origin, Event::Register).about(user.id)];
+        let session = self.settings.registration_signs_in.then(|| self.new_session(user.id));
+        if let Some(session) = &session {
+            steps.extend(store::insert(session, origin, &hash));
+            steps.extend(self.passwords.guesses.place(user.id, origin));
+            let record = Record::from(origin, Event::Login).about(user.id);
+            records.push(record.in_session(session.begun.id));
+        }
+        match self.audit.commit(Authority::Operator, steps, records).await {
+            Ok(_) => {}
+            Err(DbError::Unique) => return Err(Error::EmailTaken),
+            Err(error) => return Err(error.into()),
+        }
+        match session {
+            Some(session) => self.first_tokens(&session, user).await.map(RegisterAnswer::SignedIn),
+            None => Ok(RegisterAnswer::Account(user)),
+        }
+    }
+}
