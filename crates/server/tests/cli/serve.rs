@@ -1,6 +1,6 @@
 //! `doorward serve`: starting, waiting and stopping in production.
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::net::TcpStream;
 
 use crate::program::{Program, becomes_ready, shell};
@@ -57,10 +57,15 @@ fn a_second_ctrl_c_cuts_what_is_in_flight() {
     let url = server.url();
     let address = url.trim_start_matches("http://");
     let mut half = TcpStream::connect(address).expect("a connection");
-    half.write_all(b"POST /auth/login HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n{")
-        .expect("half a request");
-    // Answered after the half request was accepted, because connections are accepted in turn.
-    shell(&format!("curl -s -o /dev/null {url}/livez"));
+    half.write_all(
+        b"POST /auth/login HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n\
+        content-length: 9\r\nexpect: 100-continue\r\n\r\n{",
+    )
+    .expect("half a request");
+    // Said once the server waits for the rest of the body: the request is accepted.
+    let mut said = [0; 12];
+    half.read_exact(&mut said).expect("an answer");
+    assert_eq!(&said, b"HTTP/1.1 100");
     server.signal("INT");
     server.until("stopping");
     let ended = server.stop("INT").expect(1);

@@ -8,6 +8,7 @@ use rusqlite::Connection;
 
 use crate::db::database::CALL_WITHIN;
 use crate::db::sqlite::file::File;
+use crate::db::sqlite::log::InVain;
 use crate::db::sqlite::open::{Access, BUSY, connect, sentence};
 use crate::db::sqlite::row::failed;
 use crate::db::sqlite::thread::Kind;
@@ -21,8 +22,8 @@ const LOOK_EVERY: i32 = 10_000;
 pub(in crate::db) struct SqliteSession {
     pub(in crate::db) connection: Connection,
     pub(in crate::db) file: Arc<File>,
-    /// When the write-ahead log could last not be emptied, and how long that was tried.
-    pub(in crate::db) tried: Option<(Instant, Duration)>,
+    /// The last attempt to empty the write-ahead log, if it was in vain.
+    pub(in crate::db) tried: Option<InVain>,
     opened: Instant,
     ends: Arc<AtomicU64>,
 }
