@@ -13,6 +13,7 @@ row! {
     #[derive(Clone, Debug, Serialize, ToSchema)]
     pub struct User from users {
         /// Stable id.
+        #[schema(value_type = String)]
         pub id: Uuid,
         /// As typed at registration; null where another identity provider gave none.
         #[schema(required = true)]

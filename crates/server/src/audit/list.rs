@@ -28,10 +28,10 @@ row! {
         /// Who: `user`, `cli`, `anonymous` or `server`.
         pub actor: String,
         /// The user who did it.
-        #[schema(required = true)]
+        #[schema(required = true, value_type = Option<String>)]
         pub actor_id: Option<Uuid>,
         /// The user it was done to.
-        #[schema(required = true)]
+        #[schema(required = true, value_type = Option<String>)]
         pub subject_id: Option<Uuid>,
         /// The session it was done in, or to.
         #[schema(required = true)]

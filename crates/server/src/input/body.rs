@@ -261,7 +261,7 @@ mod tests {
             "required": ["name"],
             "properties": {
                 "name": {"type": "string", "description": "Its name."},
-                "big": {"type": "boolean", "description": "Its size.", "default": true},
+                "big": {"type": "boolean", "description": "Its size. `true` if absent."},
                 "known": {"type": ["boolean", "null"], "description": "What is known of it."},
                 "change": {"type": "boolean", "description": "What changes."},
                 "note": {"type": ["string", "null"], "description": "What is merged."},

@@ -103,10 +103,12 @@ pub fn schema_of<S: Slot>(about: &str) -> RefOr<Schema> {
     described(if S::REQUIRED { schema } else { nullable(schema) }, about)
 }
 
-/// The schema of a field with this default.
+/// The schema of a field with this default. The description says it, not `default`: generators of
+/// clients take a field that has one for a field that is always there.
 pub fn schema_or<S: Slot>(about: &str, default: &S) -> RefOr<Schema> {
     let default = default.value().and_then(Field::to_json);
-    with_default(described(S::Inner::schema(), about), default)
+    let if_absent = default.map(|value| format!(" `{value}` if absent."));
+    described(S::Inner::schema(), &(about.to_owned() + &if_absent.unwrap_or_default()))
 }
 
 /// The named schemas that a field's refers to.
@@ -147,16 +149,6 @@ fn described(mut schema: RefOr<Schema>, about: &str) -> RefOr<Schema> {
         RefOr::T(Schema::Object(object)) => object.description = Some(about.into()),
         RefOr::T(Schema::Array(array)) => array.description = Some(about.into()),
         RefOr::T(Schema::OneOf(one)) => one.description = Some(about.into()),
-        RefOr::T(_) => {}
-    }
-    schema
-}
-
-fn with_default(mut schema: RefOr<Schema>, default: Option<Value>) -> RefOr<Schema> {
-    match &mut schema {
-        RefOr::Ref(reference) => reference.default = default,
-        RefOr::T(Schema::Object(object)) => object.default = default,
-        RefOr::T(Schema::Array(array)) => array.default = default,
         RefOr::T(_) => {}
     }
     schema

@@ -31,13 +31,12 @@ impl Subject {
             Some(RefOr::T(body)) => Some(body),
             _ => None,
         };
-        let contents = body.into_iter().flat_map(|body| &body.content);
+        let mut contents = body.into_iter().flat_map(|body| &body.content);
         Self {
             id: operation.operation_id.clone().unwrap_or_default(),
             scopes: scopes(operation),
-            takes_form: contents.clone().any(|(kind, _)| kind.contains("form")),
+            takes_form: super::also_takes(operation).any(|kind| kind.contains("form")),
             invalid: contents
-                .clone()
                 .find_map(|(_, content)| missing_field(content, components))
                 .unwrap_or_else(|| invalid_parameter(operation)),
         }

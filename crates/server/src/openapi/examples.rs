@@ -36,11 +36,7 @@ fn body(schema: &str, password_min_length: usize) -> Option<Value> {
     Some(match schema {
         "RegisterRequest" => json!({"email": EMAIL, "password": password, "name": NAME}),
         "LoginRequest" => json!({"email": EMAIL, "password": password}),
-        "LoginForm" => json!({"grant_type": "password", "username": EMAIL, "password": password}),
         "RefreshRequest" => json!({"refresh_token": REFRESH_TOKEN}),
-        "RefreshForm" => {
-            json!({"grant_type": "refresh_token", "refresh_token": REFRESH_TOKEN})
-        }
         "TokenRequest" => json!({"token": REFRESH_TOKEN}),
         "UpdateRequest" => json!({"name": NAME}),
         "ChangeRequest" => json!({"current_password": password, "new_password": new_password}),

@@ -6,13 +6,14 @@
 mod errors;
 mod examples;
 
+use serde_json::Value;
 use utoipa::openapi::path::{Operation, Parameter, ParameterIn, PathItem};
 use utoipa::openapi::security::{
     Flow, HttpAuthScheme, HttpBuilder, OAuth2, Password, Scopes, SecurityScheme,
 };
 use utoipa::openapi::{
-    Components, Content, Header, Info, KnownFormat, License, ObjectBuilder, OpenApi, Ref, RefOr,
-    Required, Response, Schema, SchemaFormat, SecurityRequirement, Server, Tag, Type,
+    Components, Content, Header, Info, License, ObjectBuilder, OpenApi, Ref, RefOr,
+    Required, Response, Schema, SecurityRequirement, Server, Tag, Type,
 };
 use utoipa::{PartialSchema, ToSchema};
 
@@ -166,9 +167,7 @@ fn add_security(components: &mut Components, login: &str) {
 }
 
 fn user_id() -> Parameter {
-    let schema = ObjectBuilder::new()
-        .schema_type(Type::String)
-        .format(Some(SchemaFormat::KnownFormat(KnownFormat::Uuid)));
+    let schema = ObjectBuilder::new().schema_type(Type::String);
     let mut parameter = Parameter::new("user_id");
     parameter.parameter_in = ParameterIn::Path;
     parameter.required = Required::True;
@@ -221,6 +220,13 @@ fn answer_tokens(operation: &mut Operation) {
     response.description = "The tokens of the new account's first session".into();
     let content = Content::new(Some(Ref::from_schema_name("Tokens")));
     response.content.insert("application/json".into(), content.into());
+}
+
+/// What a body may be besides the JSON that is described. It is left out of the description proper,
+/// since generators of clients fail on a body of two kinds, or send none.
+fn also_takes(operation: &Operation) -> impl Iterator<Item = &str> {
+    let extension = operation.extensions.as_ref().and_then(|all| all.get("x-also-takes"));
+    extension.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str)
 }
 
 fn add_request_examples(operation: &mut Operation, password_min_length: usize) {

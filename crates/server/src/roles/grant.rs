@@ -19,7 +19,7 @@ use crate::sql::Step;
 /// It counts from the user's next request. Giving it again changes nothing.
 #[utoipa::path(put, path = "/users/{id}/roles/{role}", operation_id = "roles.grant", tag = "admin",
     security(("bearer" = ["roles:grant"])),
-    params(("id" = Uuid, Path, description = "The user's id"), RoleInPath),
+    params(("id" = String, Path, description = "The user's id"), RoleInPath),
     responses(
         (status = 204, description = "The user holds the role"),
         (status = 403, description = "Needs `roles:grant` and every permission of the role; of a role without any, the role itself or `roles:write`"),

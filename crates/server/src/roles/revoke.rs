@@ -18,7 +18,7 @@ use crate::keys::Permitted;
 /// It counts from the user's next request. Taking what is not held changes nothing.
 #[utoipa::path(delete, path = "/users/{id}/roles/{role}", operation_id = "roles.revoke", tag = "admin",
     security(("bearer" = ["roles:grant"])),
-    params(("id" = Uuid, Path, description = "The user's id"), RoleInPath),
+    params(("id" = String, Path, description = "The user's id"), RoleInPath),
     responses(
         (status = 204, description = "The user does not hold the role"),
         (status = 403, description = "Needs `roles:grant` and every permission of the role; of a role without any, the role itself or `roles:write`"),

@@ -70,13 +70,13 @@ impl From<LoginForm> for LoginRequest {
 
 /// Signs in.
 ///
-/// The form is a first-party sign-in in the shape of OAuth's password grant, not a grant offered to
-/// third parties (RFC 9700 §2.4). An `Authorization: Basic` header is ignored.
+/// A form with `username`, `password` and `grant_type=password`, if any, is taken too: a first-party
+/// sign-in in the shape of OAuth's password grant, not a grant offered to third parties (RFC 9700
+/// §2.4). An `Authorization: Basic` header is ignored.
 #[utoipa::path(post, path = "/login", operation_id = "sessions.login", tag = "sessions",
-    request_body(content(
-        (LoginRequest = "application/json"),
-        (LoginForm = "application/x-www-form-urlencoded"),
-        (LoginForm = "multipart/form-data"))),
+    request_body = LoginRequest,
+    extensions(("x-also-takes" =
+        json!(["application/x-www-form-urlencoded", "multipart/form-data"]))),
     responses(
         (status = 200, description = "The tokens of a new session", body = Tokens),
         (status = 401, description = "Unknown account or wrong password"),

@@ -17,7 +17,7 @@ use crate::keys::Permitted;
 /// The newest first, a thousand at most.
 #[utoipa::path(get, path = "/users/{id}/sessions", operation_id = "sessions.list_of_user",
     tag = "admin", security(("bearer" = ["sessions:write"])),
-    params(("id" = Uuid, Path, description = "The user's id")),
+    params(("id" = String, Path, description = "The user's id")),
     responses(
         (status = 200, description = "Where the user is signed in", body = [SessionView]),
         (status = 403, description = "Needs `sessions:write`"),
@@ -36,7 +36,7 @@ pub(super) async fn list_of_user(
 /// All of them, at once.
 #[utoipa::path(delete, path = "/users/{id}/sessions", operation_id = "sessions.revoke_of_user",
     tag = "admin", security(("bearer" = ["sessions:write"])),
-    params(("id" = Uuid, Path, description = "The user's id")),
+    params(("id" = String, Path, description = "The user's id")),
     responses(
         (status = 204, description = "Ended"),
         (status = 403, description = "Needs `sessions:write`, and every permission the user holds"),

@@ -48,10 +48,11 @@ impl From<RefreshForm> for RefreshRequest {
 }
 
 /// Exchanges a refresh token for new tokens.
+///
+/// A form with `refresh_token` and `grant_type=refresh_token`, if any, is taken too (RFC 6749 §6).
 #[utoipa::path(post, path = "/refresh", operation_id = "sessions.refresh", tag = "sessions",
-    request_body(content(
-        (RefreshRequest = "application/json"),
-        (RefreshForm = "application/x-www-form-urlencoded"))),
+    request_body = RefreshRequest,
+    extensions(("x-also-takes" = json!(["application/x-www-form-urlencoded"]))),
     responses(
         (status = 200, description = "The session's next tokens", body = Tokens),
         (status = 401, description = "Not valid, no longer valid, or used again after its successor"),

@@ -20,6 +20,7 @@ row! {
         /// The task's id, a UUIDv7.
         pub id: Uuid,
         /// Its owner.
+        #[schema(value_type = String)]
         pub user_id: Uuid,
         /// What to do.
         #[schema(min_length = 1, max_length = 200)]

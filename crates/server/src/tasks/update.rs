@@ -27,10 +27,8 @@ use crate::http::{ETag, IfMatch, JsonBody, json};
         ("id" = Uuid, Path, description = "The task's id"),
         ("If-Match" = Option<String>, Header, description = "Entity tags that may be changed"),
     ),
-    request_body(content(
-        (Changes = "application/json"),
-        (Changes = "application/merge-patch+json"),
-    )),
+    request_body = Changes,
+    extensions(("x-also-takes" = json!(["application/merge-patch+json"]))),
     responses(
         (status = 200, description = "The changed task", body = Task, headers(
             ("ETag" = String, description = "The task's new version, quoted"),
@@ -62,10 +60,8 @@ pub(super) async fn replace(
         ("id" = Uuid, Path, description = "The task's id"),
         ("If-Match" = Option<String>, Header, description = "Entity tags that may be changed"),
     ),
-    request_body(content(
-        (Changes = "application/json"),
-        (Changes = "application/merge-patch+json"),
-    )),
+    request_body = Changes,
+    extensions(("x-also-takes" = json!(["application/merge-patch+json"]))),
     responses(
         (status = 200, description = "The changed task", body = Task, headers(
             ("ETag" = String, description = "The task's new version, quoted"),

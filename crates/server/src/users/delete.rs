@@ -17,7 +17,7 @@ use crate::keys::Permitted;
 /// With their sessions, roles and tasks; nothing brings them back.
 #[utoipa::path(delete, path = "/users/{id}", operation_id = "users.delete", tag = "admin",
     security(("bearer" = ["users:write"])),
-    params(("id" = Uuid, Path, description = "The user's id")),
+    params(("id" = String, Path, description = "The user's id")),
     responses(
         (status = 204, description = "The user is gone"),
         (status = 403, description = "Needs `users:write`, and every permission the user holds"),

@@ -14,7 +14,7 @@ use crate::keys::Permitted;
 /// Show a user
 #[utoipa::path(get, path = "/users/{id}", operation_id = "users.show", tag = "admin",
     security(("bearer" = ["users:read"])),
-    params(("id" = Uuid, Path, description = "The user's id")),
+    params(("id" = String, Path, description = "The user's id")),
     responses(
         (status = 200, description = "The user", body = AdminUser),
         (status = 403, description = "Needs `users:read`"),

@@ -94,7 +94,7 @@ impl UserChange {
 /// Change, disable, ban or unban a user
 #[utoipa::path(patch, path = "/users/{id}", operation_id = "users.update", tag = "admin",
     security(("bearer" = ["users:write"])),
-    params(("id" = Uuid, Path, description = "The user's id")),
+    params(("id" = String, Path, description = "The user's id")),
     request_body = UserChange,
     responses(
         (status = 200, description = "The user as they are now", body = AdminUser),

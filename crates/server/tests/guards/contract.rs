@@ -83,6 +83,36 @@ async fn every_operation_says_what_it_is() {
     }
 }
 
+/// What makes generated clients fail, or harder to use than they need be.
+#[tokio::test]
+async fn nothing_in_the_contract_stands_in_the_way_of_generators() {
+    let document = parsed().await;
+    for (name, operation) in operations(&document) {
+        let kinds = operation["requestBody"]["content"].as_object().into_iter().flatten();
+        for (kind, _) in kinds {
+            assert_eq!(kind, "application/json", "{name}: a body of two kinds has no one type");
+        }
+        let id = operation["operationId"].as_str().expect("an id");
+        assert!(id.len() <= 26, "{id} is a long name for a function");
+        for parameter in operation["parameters"].as_array().into_iter().flatten() {
+            let of_user = ["actor", "user", "user_id"].map(Value::from);
+            let of_user = of_user.contains(&parameter["name"]) || name.contains("/users/");
+            assert!(!of_user || parameter["schema"].get("format").is_none(), "{name}");
+        }
+    }
+    let mut found = Vec::new();
+    for (name, schema) in document["components"]["schemas"].as_object().expect("schemas") {
+        let fields = schema["properties"].as_object().into_iter().flatten();
+        let with_default = fields.filter(|(_, field)| field.get("default").is_some());
+        found.extend(with_default.map(|(field, _)| format!("{name}.{field}")));
+    }
+    assert_eq!(found, [""; 0], "a field with a default is taken for one that is always there");
+    for at in ["User/properties/id", "Task/properties/user_id", "AuditEntry/properties/actor_id"] {
+        let schema = document.pointer(&format!("/components/schemas/{at}")).expect(at);
+        assert!(schema.get("format").is_none(), "{at} may come from another issuer");
+    }
+}
+
 #[tokio::test]
 async fn a_protected_operation_documents_401() {
     for (name, operation) in operations(&parsed().await) {

@@ -89,11 +89,12 @@ impl From<Claims> for Introspection {
 }
 
 /// Ask about a token
+///
+/// A form with `token` is taken too (RFC 7662 §2.1).
 #[utoipa::path(post, path = "/introspect", operation_id = "sessions.introspect", tag = "keys",
     security(("bearer" = ["tokens:introspect"])),
-    request_body(content(
-        (TokenRequest = "application/x-www-form-urlencoded"),
-        (TokenRequest = "application/json"))),
+    request_body = TokenRequest,
+    extensions(("x-also-takes" = json!(["application/x-www-form-urlencoded"]))),
     responses(
         (status = 200, description = "Whether it counts, and whose it is", body = Introspection),
         (status = 403, description = "Needs `tokens:introspect`"),

@@ -14,10 +14,11 @@ use crate::sessions::{Sessions, store};
 use crate::sql::DbError;
 
 /// End a token's session
+///
+/// A form with `token` is taken too (RFC 7009 §2.1).
 #[utoipa::path(post, path = "/revoke", operation_id = "sessions.revoke_token", tag = "keys",
-    request_body(content(
-        (TokenRequest = "application/x-www-form-urlencoded"),
-        (TokenRequest = "application/json"))),
+    request_body = TokenRequest,
+    extensions(("x-also-takes" = json!(["application/x-www-form-urlencoded"]))),
     responses(
         (status = 200, description = "The token counts no more, if it ever did"),
         (status = 422, description = "No token in the body")))]
