@@ -94,6 +94,9 @@ if [ "${1:-}" != quick ]; then
   say "other people's programs"
   ./scripts/interop.sh
 
+  say "generated clients"
+  ./scripts/generators.sh
+
   say "schemathesis"
   ./scripts/schemathesis.sh
 fi

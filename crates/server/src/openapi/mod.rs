@@ -12,8 +12,8 @@ use utoipa::openapi::security::{
     Flow, HttpAuthScheme, HttpBuilder, OAuth2, Password, Scopes, SecurityScheme,
 };
 use utoipa::openapi::{
-    Components, Content, Header, Info, License, ObjectBuilder, OpenApi, Ref, RefOr,
-    Required, Response, Schema, SecurityRequirement, Server, Tag, Type,
+    Components, Content, Header, Info, License, ObjectBuilder, OpenApi, Ref, RefOr, Required,
+    Response, Schema, SecurityRequirement, Server, Tag, Type,
 };
 use utoipa::{PartialSchema, ToSchema};
 

@@ -3,7 +3,7 @@
 
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
-use utoipa::openapi::{KnownFormat, ObjectBuilder, RefOr, Schema, SchemaFormat, Type};
+use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
 
 use super::policy::MAX_CHARS;
 use crate::input::{Field, Refusal};
@@ -39,10 +39,7 @@ impl Field for Password {
     }
 
     fn schema() -> RefOr<Schema> {
-        ObjectBuilder::new()
-            .schema_type(Type::String)
-            .format(Some(SchemaFormat::KnownFormat(KnownFormat::Password)))
-            .into()
+        ObjectBuilder::new().schema_type(Type::String).into()
     }
 }
 
@@ -59,7 +56,6 @@ impl Field for NewPassword {
     fn schema() -> RefOr<Schema> {
         ObjectBuilder::new()
             .schema_type(Type::String)
-            .format(Some(SchemaFormat::KnownFormat(KnownFormat::Password)))
             .min_length(Some(8))
             .max_length(Some(MAX_CHARS))
             .into()

@@ -12,3 +12,4 @@ mod documents;
 mod mirror;
 mod names;
 mod statements;
+mod typescript;

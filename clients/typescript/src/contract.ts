@@ -1,0 +1,379 @@
+// The schemas of openapi.json as types, written by `UPDATE_OPENAPI=1 cargo test --test guards`.
+
+/** An account, as administrators see it. */
+export type AdminUser = User & {
+  /** The reason, shown to administrators only. */
+  ban_reason: string | null;
+  /** Banned until then, `9999-12-31T23:59:59.999999Z` for good; null or past: not banned. */
+  banned_until: string | null;
+};
+
+/** One event, as it is remembered. */
+export type AuditEntry = {
+  /** Who: `user`, `cli`, `anonymous` or `server`. */
+  actor: string;
+  /** The user who did it. */
+  actor_id: string | null;
+  /** When. */
+  at: string;
+  /** A few words more. */
+  detail: string | null;
+  /** What: `login`, `role.grant`, … */
+  event: string;
+  /** Its id, which grows with time. */
+  id: string;
+  /** The client's address. */
+  ip: string | null;
+  /** `success`, `failure`, `blocked` or `denied`. */
+  outcome: string;
+  /** The `X-Request-Id` of the request. */
+  request_id: string | null;
+  /** The session it was done in, or to. */
+  session_id: string | null;
+  /** The user it was done to. */
+  subject_id: string | null;
+  /** The client's `User-Agent`. */
+  user_agent: string | null;
+};
+
+/** The present password and the one that shall take its place. */
+export type ChangeRequest = {
+  /** The account's present password. */
+  current_password: string;
+  /** 8–256 characters, taken exactly as sent. */
+  new_password: string;
+};
+
+/** Every kind of error, for programs: stable, clients switch on it. */
+export type Code = "bad_request" | "not_authenticated" | "invalid_token" | "token_expired" | "invalid_credentials" | "refresh_token_reused" | "invalid_refresh_token" | "wrong_password" | "insufficient_scope" | "registration_closed" | "account_disabled" | "not_found" | "method_not_allowed" | "email_taken" | "last_admin" | "role_taken" | "role_built_in" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "validation" | "rate_limited" | "internal" | "hashing_unavailable" | "unavailable";
+
+/** A new role. */
+export type CreateRoleRequest = {
+  /** What it is for. */
+  description?: string | null;
+  /** 1–50 of `a-z 0-9 _ -`, beginning with a letter. */
+  name: string;
+  /** What it allows; none if absent. */
+  permissions?: Permission[] | null;
+};
+
+/** A new account. */
+export type CreateUserRequest = {
+  /** Address to sign in with; unique without regard to ASCII case. */
+  email: string;
+  /** True if the address is known to be theirs; false if absent. */
+  email_verified?: boolean | null;
+  /** False makes it disabled; true if absent. */
+  is_active?: boolean | null;
+  /** Display name. */
+  name?: string | null;
+  /** 8–256 characters, taken exactly as sent; without one nobody signs in until one is set. */
+  password?: string | null;
+};
+
+/** The proof that it is the owner who asks. */
+export type DeleteRequest = {
+  /** The account's current password. */
+  password: string;
+};
+
+export type HealthResponse = {
+  /** As in `/readyz`. */
+  database: string;
+  /** `healthy` or `unhealthy`. */
+  status: string;
+  /** The server's version. */
+  version: string;
+};
+
+/** What a token is worth now. */
+export type Introspection = {
+  /** Whether it counts. If not, nothing else is said. */
+  active: boolean;
+  /** Who it is for. */
+  aud?: string;
+  /** When it ends, in seconds since 1970. */
+  exp?: number;
+  /** When it was issued, in seconds since 1970. */
+  iat?: number;
+  /** Who issued it. */
+  iss?: string;
+  /** Its own id. */
+  jti?: string;
+  /** The user's roles when it was issued. */
+  roles?: string[];
+  /** The session's id. */
+  sid?: string;
+  /** The user's id. */
+  sub?: string;
+  /** `Bearer` for access tokens, `refresh_token` for refresh tokens. */
+  token_type?: string;
+};
+
+export type LivezResponse = {
+  /** Always `alive`. */
+  status: string;
+};
+
+/** What a sign-in sends. */
+export type LoginRequest = {
+  /** The account's address; `username` is an alias. */
+  email: string;
+  /** The password, exactly as it was registered. */
+  password: string;
+};
+
+/** What an OAuth client learns about this server (RFC 8414 §2). */
+export type Metadata = {
+  /** `refresh_token`: the form login is for your own front end (RFC 9700 §2.4). */
+  grant_types_supported: string[];
+  /** Where tokens are asked about (RFC 7662). */
+  introspection_endpoint: string;
+  /** An access token with the permission `tokens:introspect`. */
+  introspection_endpoint_auth_methods_supported: string[];
+  /** The `iss` of its tokens. */
+  issuer: string;
+  /** Where the keys are. */
+  jwks_uri: string;
+  /** None: there is no authorization endpoint. */
+  response_types_supported: string[];
+  /** Where sessions are ended by their tokens (RFC 7009). */
+  revocation_endpoint: string;
+  /** Whoever holds the token may revoke it. */
+  revocation_endpoint_auth_methods_supported: string[];
+  /** Where refresh tokens are redeemed. */
+  token_endpoint: string;
+  /** Clients are public. */
+  token_endpoint_auth_methods_supported: string[];
+};
+
+/** A task to be made. */
+export type NewTask = {
+  /** True for a task that is done already. `false` if absent. */
+  completed?: boolean;
+  /** More about it. */
+  description?: string | null;
+  /** RFC 3339, any offset, years 0001 to 9999. */
+  due_at?: string | null;
+  /** How urgent it is. `"none"` if absent. */
+  priority?: Priority;
+  /** What to do; stored without spaces at its ends. */
+  title: string;
+};
+
+/** What a role may allow. */
+export type Permission = "users:read" | "users:write" | "sessions:write" | "roles:grant" | "roles:write" | "audit:read" | "tokens:introspect";
+
+/** How urgent a task is; stored as a number so that it sorts. */
+export type Priority = "none" | "low" | "medium" | "high";
+
+/** An error (RFC 9457). */
+export type Problem = {
+  /** The kind of error, for programs. */
+  code: Code;
+  /** What went wrong and what to do, for people. */
+  detail: string;
+  /** RFC 6749 §5.2, where a form was sent. */
+  error?: string;
+  /** RFC 6749 §5.2, where a form was sent. */
+  error_description?: string;
+  /** Every invalid value, where there are some. */
+  errors?: ProblemEntry[];
+  /** The request's id: quote it to whoever runs the server. */
+  request_id: string;
+  /** The HTTP status again. */
+  status: number;
+  /** The kind of error, for people. */
+  title: string;
+  /** `urn:doorward:problem:` and the code. */
+  type: string;
+};
+
+/** One invalid value, in FastAPI's terms. */
+export type ProblemEntry = {
+  /** `body`, `query`, `path` or `header`, and the field's name. */
+  loc: string[];
+  /** What is wrong. */
+  msg: string;
+  /** The field as a JSON pointer (RFC 6901), for those of a body. */
+  pointer?: string;
+  /** FastAPI's word for it. */
+  type: string;
+};
+
+/** The published keys. */
+export type PublishedKeys = {
+  /** JSON web keys, public members only, each with `kid`, `alg` and `use`. */
+  keys: unknown[];
+};
+
+export type ReadyzResponse = {
+  /** What to do, where a command helps. */
+  action?: string | null;
+  /** `ok`, `unreachable`, `read_only`, `wrong_settings`, `lacks_privileges` or `unprotected` (without its row-level security: run `doorward db repair`). */
+  database: string;
+  /** `current`, `pending` or `unknown`. */
+  migrations: string;
+  /** `ready` or `not_ready`. */
+  status: string;
+};
+
+/** The refresh token to redeem. */
+export type RefreshRequest = {
+  /** The latest one received. */
+  refresh_token: string;
+};
+
+/** What a new account is made of. */
+export type RegisterRequest = {
+  /** Address to sign in with; unique without regard to ASCII case. */
+  email: string;
+  /** Display name. */
+  name?: string | null;
+  /** 8–256 characters, taken exactly as sent. */
+  password: string;
+};
+
+/** A named set of permissions. */
+export type Role = {
+  /** True for `admin` and `user`, which cannot be changed or deleted. */
+  built_in: boolean;
+  /** What it is for. */
+  description: string;
+  /** What it is called. */
+  name: string;
+  /** What it allows, sorted; `*` stands for everything. */
+  permissions: string[];
+};
+
+/** One sign-in that still counts. */
+export type Session = {
+  /** When it began. */
+  created_at: string;
+  /** True for the session of the token that asks. */
+  current: boolean;
+  /** When it ends unless it is refreshed. */
+  expires_at: string;
+  /** Its id, the claim `sid` of its tokens. */
+  id: string;
+  /** The address it began from. */
+  ip: string | null;
+  /** When it was last refreshed. */
+  last_seen_at: string;
+  /** The `User-Agent` it began with. */
+  user_agent: string | null;
+};
+
+/** One task of one user. */
+export type Task = {
+  /** True once done. */
+  completed: boolean;
+  /** When it was done; null while it is not. */
+  completed_at: string | null;
+  /** When it was made. */
+  created_at: string;
+  /** More about it. */
+  description: string | null;
+  /** When it is due, in UTC. */
+  due_at: string | null;
+  /** The task's id, a UUIDv7. */
+  id: string;
+  /** How urgent it is. */
+  priority: Priority;
+  /** What to do. */
+  title: string;
+  /** When it last changed. */
+  updated_at: string;
+  /** Its owner. */
+  user_id: string;
+};
+
+/** What changes; an absent field keeps its value. */
+export type TaskChanges = {
+  /** True once done. */
+  completed?: boolean;
+  /** More about it; null clears it. */
+  description?: string | null;
+  /** RFC 3339, any offset, years 0001 to 9999; null clears it. */
+  due_at?: string | null;
+  /** How urgent it is. */
+  priority?: Priority;
+  /** What to do. */
+  title?: string;
+};
+
+/** Whether the task is done. */
+export type TaskCompletion = {
+  /** True once done. */
+  completed: boolean;
+};
+
+/** The token asked about. */
+export type TokenRequest = {
+  /** An access or a refresh token. */
+  token: string;
+  /** Ignored: tokens tell what they are. */
+  token_type_hint?: string | null;
+};
+
+/** What signing in and refreshing return. */
+export type Tokens = {
+  /** For `Authorization: Bearer`. */
+  access_token: string;
+  /** Seconds the access token lives. */
+  expires_in: number;
+  /** Seconds until the session ends unless it is used. */
+  refresh_expires_in: number;
+  /** For `POST /auth/refresh`, once. */
+  refresh_token: string;
+  /** Always `bearer`. */
+  token_type: string;
+};
+
+/** What may be changed; absent keeps, null clears. */
+export type UpdateRequest = {
+  /** Display name. */
+  name?: string | null;
+};
+
+/** What a role becomes; what is absent stays. */
+export type UpdateRoleRequest = {
+  /** What it is for. */
+  description?: string | null;
+  /** Everything it allows from now on. */
+  permissions?: Permission[] | null;
+};
+
+/** What changes; what is absent stays. */
+export type UpdateUserRequest = {
+  /** The reason, shown to administrators only; null clears it. */
+  ban_reason?: string | null;
+  /** Bans until then, `9999-12-31T23:59:59Z` for good, and ends every session; null lifts the ban. */
+  banned_until?: string | null;
+  /** True if the address is known to be theirs. */
+  email_verified?: boolean;
+  /** False disables the account and ends its sessions. */
+  is_active?: boolean;
+  /** Display name; null clears it. */
+  name?: string | null;
+};
+
+/** An account. */
+export type User = {
+  /** When the account was made. */
+  created_at: string;
+  /** As typed at registration; null where another identity provider gave none. */
+  email: string | null;
+  /** True once the address was proven. */
+  email_verified: boolean;
+  /** Stable id. */
+  id: string;
+  /** False: the account is disabled. */
+  is_active: boolean;
+  /** Display name. */
+  name: string | null;
+  /** Role names, sorted. */
+  roles: string[];
+  /** When it was last changed. */
+  updated_at: string;
+};

@@ -1,0 +1,69 @@
+#!/usr/bin/env bash
+# Clients that others generate from the contract of a running server, generated and run: openapi-typescript
+# with openapi-fetch, hey-api, orval, openapi-python-client, datamodel-code-generator. Each registers, signs in,
+# refreshes, introspects, revokes, works with a task and reads a refusal by its type. The types of our own
+# TypeScript client are compared with those of openapi-typescript. Builds the binary unless DOORWARD_BIN names
+# one; the packages live in target/generators.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. scripts/node.sh
+
+if [ -z "${DOORWARD_BIN:-}" ]; then
+  cargo build --quiet --locked
+  DOORWARD_BIN=$PWD/target/debug/doorward
+fi
+here=$PWD
+home=$PWD/target/generators
+python_packages "$home/venv" tests/generators/requirements.txt
+node_packages "$home/node" tests/generators
+PATH=$home/node/node_modules/.bin:$home/venv/bin:$PATH
+
+work=$(mktemp -d)
+server=
+finish() {
+  [ -z "$server" ] || kill "$server" 2>/dev/null || true
+  rm -rf "$work"
+}
+trap finish EXIT
+cd "$work"
+export PORT DOORWARD_URL DATABASE_URL=sqlite:generators.db BETTER_AUTH_SECRET RUST_LOG=warn
+PORT=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+BETTER_AUTH_SECRET=$(python3 -c 'import secrets; print(secrets.token_urlsafe(48))')
+DOORWARD_URL=http://127.0.0.1:$PORT
+"$DOORWARD_BIN" db migrate >/dev/null 2>&1
+echo 'violet kettle drum 41' | "$DOORWARD_BIN" user create root@example.com --password-stdin >/dev/null
+"$DOORWARD_BIN" role grant root@example.com admin >/dev/null
+"$DOORWARD_BIN" serve >log 2>&1 &
+server=$!
+for _ in $(seq 100); do
+  curl -fs -o /dev/null "$DOORWARD_URL/livez" && break
+  kill -0 "$server" 2>/dev/null || { cat log >&2; exit 1; }
+  sleep 0.1
+done
+curl -fsS "$DOORWARD_URL/openapi.json" -o openapi.json
+
+# Says what it printed if it fails.
+quietly() { "$@" >printed 2>&1 || { cat printed >&2; echo "failed: $*" >&2; exit 1; }; }
+
+cp "$here"/tests/generators/*.{ts,py} "$here"/tests/generators/tsconfig.json .
+cp "$here"/clients/typescript/src/contract.ts ours.ts
+ln -s "$home/node/node_modules" node_modules
+quietly openapi-typescript openapi.json -o fetch/schema.d.ts
+quietly openapi-ts -i openapi.json -o hey
+echo "export default { doorward: { input: './openapi.json',
+  output: { target: 'orval/api.ts', client: 'fetch', baseUrl: '$DOORWARD_URL' } } };" >orval.config.mjs
+quietly orval --config orval.config.mjs
+quietly openapi-python-client generate --path openapi.json --output-path doorward_client --meta none --fail-on-warning
+quietly datamodel-codegen --input openapi.json --input-file-type openapi --output doorward_models.py \
+  --output-model-type pydantic_v2.BaseModel --formatters builtin
+
+# Identical, not merely assignable, or the line does not compile.
+{
+  echo "import type { components } from './fetch/schema';"
+  echo "import type * as ours from './ours';"
+  echo "type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : never;"
+  jq -r '.components.schemas | keys[] | "export const is\(.): Same<components[\"schemas\"][\"\(.)\"], ours.\(.)> = true;"' openapi.json
+} >same.ts
+quietly tsc -p tsconfig.json
+for program in openapi-fetch hey-api orval; do node "out/$program.js"; done
+for program in python_client datamodel; do "$home/venv/bin/python" -W error::DeprecationWarning "$program.py"; done
