@@ -328,6 +328,8 @@ export type Tokens = {
   refresh_token: string;
   /** Always `bearer`. */
   token_type: string;
+  /** Who is signed in. */
+  user: User;
 };
 
 /** What may be changed; absent keeps, null clears. */
