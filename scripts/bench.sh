@@ -2,17 +2,22 @@
 # Prints the performance table: each figure beside the limit it is held against, measured in turn in
 # the same run. ROUNDS (3) and SECONDS_EACH (5) can be set; `--write` also replaces docs/performance.md;
 # `--growth` also fills both databases with a million users (20 GB, a quarter of an hour more).
+# `--against BINARY` measures another build of doorward in turn with this one, and nothing else: what a
+# change costs.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 rounds=${ROUNDS:-3} each=${SECONDS_EACH:-5} clients=64
-write=false growth=false
-for argument; do
-  case $argument in
+write=false growth=false other=""
+usage() { echo "usage: scripts/bench.sh [--write] [--growth] | --against BINARY" >&2; exit 2; }
+while [ $# -gt 0 ]; do
+  case $1 in
     --write) write=true ;;
     --growth) growth=true ;;
-    *) echo "usage: scripts/bench.sh [--write] [--growth]" >&2; exit 2 ;;
+    --against) [ -x "${2:-}" ] || usage; other=$(realpath "$2"); shift ;;
+    *) usage ;;
   esac
+  shift
 done
 
 need() { command -v "$1" >/dev/null 2>&1 || compgen -G "/usr/lib/postgresql/*/bin/$1" >/dev/null; }
@@ -117,6 +122,66 @@ pair() {
   row "$what" "$(printf %.0f "$ma")/s" "$(printf %.0f "$mb")/s" "$(ratio "$ma" "$mb")" "$target" "$(printf '%s\n' "${a[@]}" | spread) against $(printf '%s\n' "${b[@]}" | spread)"
 }
 rss() { awk '/^VmRSS/ {printf "%.1f", $2 / 1024}' "/proc/$1/status"; }
+# ready BINARY: milliseconds from its start to its first 200
+ready() {
+  local p; p=$(port)
+  (cd "$work" && DATABASE_URL=$liteurl PORT=$p python3 - "$1" "$p" <<'PY'
+import socket, subprocess, sys, time
+begin = time.perf_counter()
+server = subprocess.Popen([sys.argv[1], "serve"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+while True:
+    try:
+        s = socket.create_connection(("127.0.0.1", int(sys.argv[2])))
+        s.sendall(b"GET /readyz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        if b" 200 " in s.recv(100): break
+    except OSError:
+        pass
+    time.sleep(0.0005)
+print((time.perf_counter() - begin) * 1000)
+server.kill()
+PY
+  )
+}
+
+# --- this build and another, in turn, each on databases of its own
+if [ -n "$other" ]; then
+  this=$doorward
+  refreshed() { "$measure" refresh "$1" $clients "$each" | value per_second; }
+  signed_in() { "$measure" login "$1" $clients 8 "$each" | value per_second; }
+  for engine in PostgreSQL SQLite; do
+    for build in this other; do
+      doorward=${!build}
+      if [ $engine = SQLite ]; then url=sqlite:$work/$build.db; else
+        psql -h 127.0.0.1 -p "$pgport" -U postgres -qc "CREATE DATABASE of_$build"
+        url=postgresql://postgres@127.0.0.1:$pgport/of_$build
+      fi
+      DATABASE_URL=$url "$doorward" db migrate >/dev/null 2>&1
+      start "$url"; prepare
+      eval "${build}_pid=$serving ${build}_at=$at ${build}_idle=$(rss "$serving") ${build}_token=$token ${build}_task=$task"
+    done
+    theirs=http://127.0.0.1:$other_at ours=http://127.0.0.1:$this_at
+    reads() { pair "$1, $engine, against the other build" '≥ 0.97' rps "$this_token" "$ours$2" -- rps "$other_token" "$theirs${3:-$2}"; }
+    reads 'GET /auth/me' /auth/me
+    reads 'GET /api/tasks/{id}' "/api/tasks/$this_task" "/api/tasks/$other_task"
+    reads 'GET /api/tasks (20 rows)' '/api/tasks?limit=20'
+    pair "POST /api/tasks, $engine, against the other build" '≥ 0.97' rps "$this_token" "$ours/api/tasks" -s "$work/post.lua" -- rps "$other_token" "$theirs/api/tasks" -s "$work/post.lua"
+    for base in "$ours" "$theirs"; do
+      for n in $(seq $((clients - 1))); do post "$base/auth/register" "{\"email\":\"user$n@example.com\",\"password\":\"$password\"}" >/dev/null; done
+    done
+    for at in "$this_at" "$other_at"; do refreshed "$at" >/dev/null; done
+    pair "POST /auth/refresh, $engine, against the other build" '≥ 0.97' refreshed "$this_at" -- refreshed "$other_at"
+    pair "POST /auth/login, $engine, against the other build" '≥ 0.97' signed_in "$this_at" -- signed_in "$other_at"
+    row "memory idle after first requests, $engine" "$this_idle MiB" "$other_idle MiB" "$(ratio "$this_idle" "$other_idle")" '≤ 1.03' ''
+    row "memory after all of this, $engine" "$(rss "$this_pid") MiB" "$(rss "$other_pid") MiB" "$(ratio "$(rss "$this_pid")" "$(rss "$other_pid")")" '' ''
+    kill "$this_pid" "$other_pid"; wait "$this_pid" "$other_pid" 2>/dev/null || true
+  done
+  a=() b=()
+  for _ in $(seq 9); do liteurl=sqlite:$work/this.db; a+=("$(ready "$this")"); liteurl=sqlite:$work/other.db; b+=("$(ready "$other")"); done
+  ma=$(printf '%s\n' "${a[@]}" | median) mb=$(printf '%s\n' "${b[@]}" | median)
+  row 'start to first 200 (existing SQLite database)' "$(printf %.0f "$ma") ms" "$(printf %.0f "$mb") ms" "$(ratio "$ma" "$mb")" '' "$(printf '%s\n' "${a[@]}" | spread) against $(printf '%s\n' "${b[@]}" | spread) ms"
+  echo; echo "| what | this build | the other | ratio | target | spread |"; echo "| --- | --- | --- | --- | --- | --- |"; printf '%s\n' "${rows[@]}"
+  exit 0
+fi
 
 # --- PostgreSQL
 note "PostgreSQL …"
@@ -313,22 +378,7 @@ row 'memory after read load (PostgreSQL, SQLite)' "$loaded_pg, $loaded_lite MiB"
 starts=()
 for _ in $(seq 9); do
   p=$(port)
-  starts+=("$(cd "$work" && DATABASE_URL=$liteurl PORT=$p python3 - "$doorward" "$p" <<'PY'
-import socket, subprocess, sys, time
-begin = time.perf_counter()
-server = subprocess.Popen([sys.argv[1], "serve"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-while True:
-    try:
-        s = socket.create_connection(("127.0.0.1", int(sys.argv[2])))
-        s.sendall(b"GET /readyz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-        if b" 200 " in s.recv(100): break
-    except OSError:
-        pass
-    time.sleep(0.0005)
-print((time.perf_counter() - begin) * 1000)
-server.kill()
-PY
-)")
+  starts+=("$(ready "$doorward")")
 done
 row 'start to first 200 (existing SQLite database)' "$(printf '%s\n' "${starts[@]}" | median | xargs printf %.0f) ms" '' '' '≤ 50 ms' "$(printf '%s\n' "${starts[@]}" | spread) ms"
 row 'binary, stripped' "$(stat -c %s "$doorward" | awk '{printf "%.1f", $1 / 1048576}') MiB" '' '' '≤ 25 MiB' ''
