@@ -17,6 +17,8 @@ pub(super) const CALL_WITHIN: Duration = Duration::from_secs(4);
 
 /// How long a search may run. It has a lane of its own, in which others wait for it.
 pub(super) const SEARCH_WITHIN: Duration = Duration::from_millis(1500);
+/// A page of this many rows is read whole: summing up their texts costs more than the longest of them.
+const FEW_ROWS: i64 = 25;
 /// How long closing waits for what is under way.
 const CLOSE_WITHIN: Duration = Duration::from_secs(5);
 /// What a pattern of `textregexeq` begins with if the rest of it stands for itself.
@@ -145,21 +147,23 @@ impl Database {
         }
     }
 
-    /// Reads a page as the gate's user: the rows up to the one that makes its texts exceed
-    /// [`crate::input::PAGE_BYTES`]. The statement's last column is `weight`, the bytes of a row's texts.
+    /// Reads a page of at most `rows` rows as the gate's user: the rows up to the one that makes their
+    /// texts exceed [`crate::input::PAGE_BYTES`], unless they are few. The statement is `weighed`.
     pub async fn page_as<T: FromRow>(
         &self,
         gate: Gate,
         step: Step,
+        rows: i64,
         effort: Effort,
     ) -> Result<Vec<T>> {
+        let whole = rows <= FEW_ROWS;
         let _turn = match effort {
             Effort::Quick => None,
             Effort::Search => Some(self.searches.take(gate.user_id).await?),
         };
         match &*self.engine {
-            Backend::Sqlite(sqlite) => sqlite.page_as(gate, step, effort).await,
-            Backend::Postgres(postgres) => postgres.page_as(gate, step, effort).await,
+            Backend::Sqlite(sqlite) => sqlite.page_as(gate, step, whole, effort).await,
+            Backend::Postgres(postgres) => postgres.page_as(gate, step, whole, effort).await,
         }
     }
 

@@ -17,6 +17,8 @@ pub struct Sql {
     pub is_owned: bool,
     /// What the store calls the parameters, in the order of their numbers.
     pub params: &'static [&'static str],
+    /// Of a page: the bytes of one of its `rows`, as an expression.
+    pub weight: Option<&'static str>,
 }
 
 /// Where a statement's text is in the binary, and its length.
@@ -25,7 +27,14 @@ pub(crate) type TextPlace = (usize, usize);
 impl Sql {
     /// A statement without parameters.
     pub const fn constant(name: &'static str, text: &'static str) -> Self {
-        Self { name, postgres: text, sqlite: text, is_owned: false, params: &[] }
+        Self { name, postgres: text, sqlite: text, is_owned: false, params: &[], weight: None }
+    }
+
+    /// The same as a page, whose rows count this much.
+    #[must_use]
+    pub const fn weighed(mut self, weight: &'static str) -> Self {
+        self.weight = Some(weight);
+        self
     }
 
     /// Tells statements apart without reading them: they are constants.
@@ -66,16 +75,18 @@ macro_rules! statement {
             sqlite: $crate::sql::text::as_text(&SQLITE),
             is_owned: $crate::sql::text::is_owned(SOURCE),
             params: NAMES.as_slice(),
+            weight: None,
         }
     }};
 }
 
-/// Declares the statements of one store and `STATEMENTS`, the list of them all.
+/// Declares the statements of one store and `STATEMENTS`, the list of them all. `NAME = text, weighed
+/// expression;` declares a page.
 #[macro_export]
 macro_rules! statements {
-    ($($(#[$meta:meta])* $name:ident = $text:expr;)+) => {
+    ($($(#[$meta:meta])* $name:ident = $text:expr $(, weighed $weight:expr)?;)+) => {
         $($(#[$meta])* pub(super) const $name: $crate::sql::Sql =
-            $crate::statement!(stringify!($name), $text);)+
+            $crate::statement!(stringify!($name), $text)$(.weighed($weight))?;)+
         /// Every statement of this store, prepared on both engines by a guard test.
         pub const STATEMENTS: &[$crate::sql::Sql] = &[$($name),+];
     };

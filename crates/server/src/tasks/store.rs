@@ -15,8 +15,7 @@ use crate::input::{Given, LATEST};
 use crate::sql::{DbError, Result, Sql, Step};
 use crate::{step, text};
 
-/// One page: an index range that begins behind the cursor, so its cost does not grow with its number. Its
-/// last column is what a row counts towards the size of the page.
+/// One page: an index range that begins behind the cursor, so its cost does not grow with its number.
 macro_rules! page {
     ($column:literal up, $filters:expr) => {
         page!($column, ">", "", $filters)
@@ -28,8 +27,7 @@ macro_rules! page {
         text!(
             "SELECT ",
             Task::COLUMNS,
-            ", octet_length(title) + coalesce(octet_length(description), 0) AS weight \
-            FROM {own_tasks} WHERE user_id = :owner AND (",
+            " FROM {own_tasks} WHERE user_id = :owner AND (",
             $column,
             ", id) ",
             $beyond,
@@ -44,6 +42,9 @@ macro_rules! page {
         )
     };
 }
+
+/// What a row counts towards the size of a page.
+const WEIGHT: &str = "octet_length(rows.title) + coalesce(octet_length(rows.description), 0)";
 
 const FILTERS: &str = " AND (completed = :completed OR :completed IS NULL) \
     AND (priority = :priority OR :priority IS NULL) \
@@ -89,26 +90,26 @@ crate::statements! {
     DELETE = text!(
         "DELETE FROM {own_tasks} WHERE user_id = :owner AND id = :id", IF_MATCH, " RETURNING id"
     );
-    LIST_CREATED = page!("created_at" up, "");
-    LIST_CREATED_FILTERED = page!("created_at" up, FILTERS);
-    LIST_CREATED_DOWN = page!("created_at" down, "");
-    LIST_CREATED_DOWN_FILTERED = page!("created_at" down, FILTERS);
-    LIST_UPDATED = page!("updated_at" up, "");
-    LIST_UPDATED_FILTERED = page!("updated_at" up, FILTERS);
-    LIST_UPDATED_DOWN = page!("updated_at" down, "");
-    LIST_UPDATED_DOWN_FILTERED = page!("updated_at" down, FILTERS);
-    LIST_DUE = page!("due_sort" up, "");
-    LIST_DUE_FILTERED = page!("due_sort" up, FILTERS);
-    LIST_DUE_DOWN = page!("due_sort" down, "");
-    LIST_DUE_DOWN_FILTERED = page!("due_sort" down, FILTERS);
-    LIST_TITLE = page!("title" up, "");
-    LIST_TITLE_FILTERED = page!("title" up, FILTERS);
-    LIST_TITLE_DOWN = page!("title" down, "");
-    LIST_TITLE_DOWN_FILTERED = page!("title" down, FILTERS);
-    LIST_PRIORITY = page!("priority" up, "");
-    LIST_PRIORITY_FILTERED = page!("priority" up, FILTERS);
-    LIST_PRIORITY_DOWN = page!("priority" down, "");
-    LIST_PRIORITY_DOWN_FILTERED = page!("priority" down, FILTERS);
+    LIST_CREATED = page!("created_at" up, ""), weighed WEIGHT;
+    LIST_CREATED_FILTERED = page!("created_at" up, FILTERS), weighed WEIGHT;
+    LIST_CREATED_DOWN = page!("created_at" down, ""), weighed WEIGHT;
+    LIST_CREATED_DOWN_FILTERED = page!("created_at" down, FILTERS), weighed WEIGHT;
+    LIST_UPDATED = page!("updated_at" up, ""), weighed WEIGHT;
+    LIST_UPDATED_FILTERED = page!("updated_at" up, FILTERS), weighed WEIGHT;
+    LIST_UPDATED_DOWN = page!("updated_at" down, ""), weighed WEIGHT;
+    LIST_UPDATED_DOWN_FILTERED = page!("updated_at" down, FILTERS), weighed WEIGHT;
+    LIST_DUE = page!("due_sort" up, ""), weighed WEIGHT;
+    LIST_DUE_FILTERED = page!("due_sort" up, FILTERS), weighed WEIGHT;
+    LIST_DUE_DOWN = page!("due_sort" down, ""), weighed WEIGHT;
+    LIST_DUE_DOWN_FILTERED = page!("due_sort" down, FILTERS), weighed WEIGHT;
+    LIST_TITLE = page!("title" up, ""), weighed WEIGHT;
+    LIST_TITLE_FILTERED = page!("title" up, FILTERS), weighed WEIGHT;
+    LIST_TITLE_DOWN = page!("title" down, ""), weighed WEIGHT;
+    LIST_TITLE_DOWN_FILTERED = page!("title" down, FILTERS), weighed WEIGHT;
+    LIST_PRIORITY = page!("priority" up, ""), weighed WEIGHT;
+    LIST_PRIORITY_FILTERED = page!("priority" up, FILTERS), weighed WEIGHT;
+    LIST_PRIORITY_DOWN = page!("priority" down, ""), weighed WEIGHT;
+    LIST_PRIORITY_DOWN_FILTERED = page!("priority" down, FILTERS), weighed WEIGHT;
 }
 
 /// One statement for each order, as [`place`] counts them, with and without filters: five unused
@@ -202,7 +203,7 @@ pub(super) async fn list(db: &Database, gate: Gate, page: &TaskPage) -> Result<V
             limit,
         })
     };
-    db.page_as(gate, step, effort).await
+    db.page_as(gate, step, limit, effort).await
 }
 
 pub(super) async fn update(

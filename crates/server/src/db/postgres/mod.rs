@@ -141,10 +141,11 @@ impl Postgres {
         &self,
         gate: Gate,
         step: Step,
+        whole: bool,
         effort: Effort,
     ) -> Result<Vec<T>> {
         let reads = &self.lanes(step.sql).reads;
-        let page = Query::page(step, &gate);
+        let page = if whole { Query::gated(step, &gate) } else { Query::page(step, &gate) };
         let answers = match effort {
             Effort::Quick => self.run(reads, Work::Read(page)).await?,
             Effort::Search => Box::pin(self.search(reads, page)).await?,

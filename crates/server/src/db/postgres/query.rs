@@ -120,7 +120,7 @@ impl<'a> Query<'a> {
         Self { sql, form, params: Cow::Owned(params) }
     }
 
-    /// Reads a page behind the gate: a statement whose last column, `weight`, is what a row counts.
+    /// Reads a page behind the gate.
     pub(in crate::db) fn page(step: Step, gate: &Gate) -> Self {
         let gated = Self::gated(step, gate);
         // A permission is asked for above all; no list of rows that grow needs one.
@@ -132,9 +132,8 @@ impl<'a> Query<'a> {
         let mut forms = vec![Query::plain(sql, &[])];
         if sql.postgres.trim_start().starts_with("SELECT") {
             let ways = [Via::Session, Via::Identity];
-            let is_page = sql.postgres.contains(" AS weight ");
             let gated = ways.into_iter().flat_map(|via| {
-                let page = is_page.then_some(Form::Page(via));
+                let page = sql.weight.map(|_| Form::Page(via));
                 [Form::Gated(via), Form::Permitted(via)].into_iter().chain(page)
             });
             forms.extend(gated.map(|form| Query { sql, form, params: Cow::Borrowed(&[]) }));
@@ -154,12 +153,15 @@ impl<'a> Query<'a> {
     }
 
     pub(in crate::db) fn text(&self) -> Cow<'static, str> {
-        let Sql { postgres, params, .. } = self.sql;
+        let Sql { postgres, params, weight, .. } = self.sql;
         let params = params.len();
         match self.form {
             Form::Plain => Cow::Borrowed(postgres),
             Form::Gated(via) => Cow::Owned(behind_gate(via, postgres, params, "")),
-            Form::Page(via) => Cow::Owned(behind_gate(via, &until_full(postgres), params, "")),
+            Form::Page(via) => {
+                let weight = weight.unwrap_or("0");
+                Cow::Owned(behind_gate(via, &until_full(postgres, weight), params, ""))
+            }
             Form::Permitted(via) => {
                 let (user, needed) = (params + 2, params + 4);
                 let holds = format!(
@@ -179,9 +181,9 @@ impl<'a> Query<'a> {
 
 /// The rows of this page up to the one that fills it. The server need not send the others, nor read their
 /// texts, for it knows the length of a text that it keeps apart.
-fn until_full(work: &str) -> String {
+fn until_full(work: &str, weight: &str) -> String {
     format!(
-        "SELECT page.* FROM (SELECT rows.*, coalesce(sum(rows.weight) \
+        "SELECT page.* FROM (SELECT rows.*, coalesce(sum({weight}) \
          OVER (ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS before \
          FROM ({work}) rows) page WHERE page.before < {PAGE_BYTES}"
     )

@@ -102,9 +102,12 @@ impl Sqlite {
         &self,
         gate: Gate,
         step: Step,
+        whole: bool,
         effort: Effort,
     ) -> Result<Vec<T>> {
-        let work = move |session: &mut SqliteSession| session.page(&step);
+        let work = move |session: &mut SqliteSession| {
+            if whole { session.run(&step) } else { session.page(&step) }
+        };
         let threads = match effort {
             Effort::Quick => &self.readers,
             Effort::Search => &self.searcher,

@@ -17,13 +17,16 @@ impl SqliteSession {
         self.run_until(step, |_| Ok(false))
     }
 
-    /// Runs a statement whose last column is what a row counts; the rows until a page is full.
+    /// The same until the texts of the rows fill a page.
     pub(in crate::db) fn page<T: FromRow>(&self, step: &Step) -> Result<Vec<T>> {
-        let mut left = i64::try_from(PAGE_BYTES).unwrap_or(i64::MAX);
+        let mut bytes = 0;
         self.run_until(step, |row| {
-            let weight = row.as_ref().column_count() - 1;
-            left -= row.get::<_, i64>(weight).map_err(failed)?;
-            Ok(left <= 0)
+            for column in 0..row.as_ref().column_count() {
+                if let Lent::Text(text) = row.get_ref(column).map_err(failed)? {
+                    bytes += text.len();
+                }
+            }
+            Ok(bytes >= PAGE_BYTES)
         })
     }
 
