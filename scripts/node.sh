@@ -20,7 +20,7 @@ node_packages() {
   if ! cmp -s "$2/package-lock.json" "$1/installed.json"; then
     mkdir -p "$1"
     cp "$2/package.json" "$2/package-lock.json" "$1"
-    npm ci --prefix "$1" --loglevel error --no-audit --no-fund --ignore-scripts >/dev/null
+    (cd "$1" && npm ci --loglevel error --no-audit --no-fund --ignore-scripts >/dev/null)
     cp "$2/package-lock.json" "$1/installed.json"
   fi
 }

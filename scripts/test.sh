@@ -2,8 +2,8 @@
 # Everything CI runs, on a fresh machine with Rust and gcc: installs what is missing, then format,
 # lints, all tests on SQLite and on a PostgreSQL they start themselves, and the checks against other
 # people's programs. `./scripts/test.sh quick` leaves those last ones out. What is missing fails, unless
-# its variable is 1: SKIP_REDIS, SKIP_PGBOUNCER, SKIP_WYCHEPROOF, SKIP_BETTER_AUTH. Without Go, or a way to
-# its modules, the checks in Go are left out, which the last line says.
+# its variable is 1: SKIP_REDIS, SKIP_PGBOUNCER, SKIP_WYCHEPROOF, SKIP_BETTER_AUTH, SKIP_CHROMIUM. Without Go,
+# or a way to its modules, the checks in Go are left out, which the last line says.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -93,6 +93,10 @@ if [ "${1:-}" != quick ]; then
 
   say "other people's programs"
   ./scripts/interop.sh
+
+  say "our TypeScript client"
+  [ "${SKIP_CHROMIUM:-}" = 1 ] || need chromium:chromium
+  ./scripts/clients.sh
 
   say "generated clients"
   ./scripts/generators.sh

@@ -2,7 +2,7 @@
 
 import type { Tokens } from "./contract.js";
 import { DoorwardError, notSignedIn } from "./error.js";
-import { alone } from "./lock.js";
+import { alone, pause } from "./lock.js";
 import type { KeptTokens, TokenStore } from "./storage.js";
 import { abortable, type Answer, type Call, type Transport } from "./transport.js";
 
@@ -58,7 +58,7 @@ export class Session {
   async accessToken(refused?: string): Promise<string | null> {
     const kept = await this.#store.read();
     if (!kept || isFresh(kept, refused)) return kept?.access_token ?? null;
-    this.#refreshing ??= alone(this.#store, () => this.#refresh(refused)).finally(() => {
+    this.#refreshing ??= alone(this.#store, (waited) => this.#refresh(refused, waited)).finally(() => {
       this.#refreshing = undefined;
     });
     try {
@@ -70,9 +70,13 @@ export class Session {
     }
   }
 
-  async #refresh(refused: string | undefined): Promise<KeptTokens | null> {
-    const kept = await this.#store.read();
-    // Another tab was first.
+  async #refresh(refused: string | undefined, waited: boolean): Promise<KeptTokens | null> {
+    let kept = await this.#store.read();
+    // Whoever was first has written by now, but it may take a moment to be read here.
+    for (let looks = 0; waited && looks < 10 && kept && !isFresh(kept, refused); looks++) {
+      await pause(30);
+      kept = await this.#store.read();
+    }
     if (!kept || isFresh(kept, refused)) return kept;
     let sent = kept.refresh_token;
     const body = async () => {

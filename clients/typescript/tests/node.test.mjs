@@ -323,7 +323,7 @@ test("a module may make a client where there is no browser", async () => {
     const get = () => assert.fail(`${name} was touched`);
     Object.defineProperty(globalThis, name, { get, configurable: true });
   }
-  const again = await import("../dist/index.js?again");
+  const again = await import(`${import.meta.resolve("doorward-client")}?again`);
   for (const name of ["localStorage", "addEventListener", "navigator", "fetch"]) {
     Object.defineProperty(globalThis, name, { value: undefined, configurable: true });
   }
