@@ -52,6 +52,8 @@ pub enum Error {
     InsufficientScope(&'static str),
     /// A path that names another user; no permission opens it.
     NotYours,
+    /// The session began too long ago for what is asked; a new sign-in would do (RFC 9470 §3 names the code).
+    StaleSignIn,
     /// Nobody may register: accounts are made by operators.
     RegistrationClosed,
     /// The right password of a disabled account.
@@ -134,6 +136,7 @@ codes! {
     InvalidRefreshToken = 401, "invalid_refresh_token", "Invalid refresh token";
     WrongPassword = 403, "wrong_password", "Wrong password";
     InsufficientScope = 403, "insufficient_scope", "Insufficient scope";
+    StaleSignIn = 403, "insufficient_user_authentication", "Recent sign-in needed";
     RegistrationClosed = 403, "registration_closed", "Registration closed";
     AccountDisabled = 403, "account_disabled", "Account disabled";
     NotFound = 404, "not_found", "Not found";
@@ -165,6 +168,7 @@ impl Error {
             Self::InvalidRefreshToken => Code::InvalidRefreshToken,
             Self::WrongPassword => Code::WrongPassword,
             Self::InsufficientScope(_) | Self::NotYours => Code::InsufficientScope,
+            Self::StaleSignIn => Code::StaleSignIn,
             Self::RegistrationClosed => Code::RegistrationClosed,
             Self::AccountDisabled => Code::AccountDisabled,
             Self::NotFound => Code::NotFound,
@@ -204,6 +208,10 @@ impl Error {
                 format!("This needs the permission {permission}.")
             }
             Self::NotYours => "The user id in the path is not your own.".into(),
+            Self::StaleSignIn => {
+                "This needs a sign-in of the last minutes: sign in again, then repeat the request."
+                    .into()
+            }
             Self::RegistrationClosed => {
                 "Registration is closed: ask whoever runs this service for an account.".into()
             }

@@ -15,9 +15,9 @@ statements! {
         VALUES (:id, :email, :email_key, :name, :hash, :now, :now)";
     INSERT_ROLE = "INSERT INTO user_roles (user_id, role) VALUES (:id, :role)";
     FIND_OWN = text!("SELECT ", User::COLUMNS, " FROM users WHERE users.id = :id");
-    UPDATE_NAME = text!(
-        "UPDATE users SET name = :name, updated_at = :now WHERE id = :id RETURNING ", User::COLUMNS
-    );
+    UPDATE_NAME = "UPDATE users SET name = :name, updated_at = :now WHERE id = :id";
+    UPDATE_EMAIL = "UPDATE users SET email = :email, email_key = :email_key, \
+        email_verified = FALSE, updated_at = :now WHERE id = :id";
     DELETE_USER = "DELETE FROM users WHERE id = :id";
 }
 
@@ -37,17 +37,26 @@ pub(super) fn insert(user: &User, email: &Email, hash: &str) -> Vec<Step> {
 }
 
 pub(super) async fn find_own(db: &Database, gate: Gate) -> Result<Option<User>> {
-    Ok(db.read_as(gate, step!(FIND_OWN { id: gate.user_id })).await?.into_iter().next())
+    Ok(db.read_as(gate, find(gate.user_id)).await?.into_iter().next())
 }
 
-pub(super) async fn update_name(
-    db: &Database,
-    gate: Gate,
-    name: Option<&Name>,
-) -> Result<Option<User>> {
-    let name = name.map(Name::as_str);
-    let step = step!(UPDATE_NAME { id: gate.user_id, name, now: gate.now });
-    Ok(db.write_as(gate, step).await?.into_iter().next())
+/// Reads the user as they are at this point of the transaction.
+pub(super) fn find(id: Uuid) -> Step {
+    step!(FIND_OWN { id })
+}
+
+pub(super) fn update_name(gate: Gate, name: Option<&Name>) -> Step {
+    step!(UPDATE_NAME { id: gate.user_id, name: name.map(Name::as_str), now: gate.now })
+}
+
+/// Gives the gate's user another address, which nobody has proven.
+pub(super) fn update_email(gate: Gate, email: &Email) -> Step {
+    step!(UPDATE_EMAIL {
+        id: gate.user_id,
+        email: email.as_str(),
+        email_key: email.key(),
+        now: gate.now
+    })
 }
 
 /// Deletes a user with all that hangs on the row.

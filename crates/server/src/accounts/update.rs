@@ -1,14 +1,20 @@
-//! `PATCH /auth/me`: changes the caller's own name, as a merge (RFC 7396): absent keeps, null clears.
-//! Nothing else about the account can be set here.
+//! `PATCH /auth/me`: changes the caller's own account, as a merge (RFC 7396: absent keeps, null clears): the
+//! name, and where the settings allow it the address and the password. What could give the account to
+//! somebody else needs a sign-in of the last minutes besides the token, which may have been stolen.
 
 use axum::extract::State;
 
 use super::{Accounts, Name, store};
-use crate::error::Error;
-use crate::gate::Gate;
+use crate::audit::{Actor, Event, Record};
+use crate::config::{EmailChange, PasswordChange};
+use crate::email::Email;
+use crate::error::{Error, Invalid};
+use crate::gate::{Gate, signed_in_since};
 use crate::http::{Json, JsonBody, json};
-use crate::input::{Given, body};
+use crate::input::{Draft, Given, Origin, Refusal, body};
 use crate::keys::Caller;
+use crate::passwords::NewPassword;
+use crate::sql::DbError;
 use crate::user::User;
 
 body! {
@@ -16,6 +22,10 @@ body! {
     pub(super) struct UpdateRequest {
         /// Display name.
         name: Given<Name>,
+        /// Address to sign in with, unverified once it is changed; needs a recent sign-in.
+        email: Option<Email> = None,
+        /// 8–256 characters, taken exactly as sent; needs a recent sign-in and ends the other sessions.
+        password: Option<NewPassword> = None,
     }
 }
 
@@ -26,23 +36,93 @@ body! {
     responses(
         (status = 200, description = "The caller as changed", body = User),
         (status = 401, description = "No token, or one that no longer counts"),
-        (status = 422, description = "An invalid name")))]
+        (status = 403, description = "Signed in too long ago to change the address or the password"),
+        (status = 409, description = "The e-mail address is taken"),
+        (status = 422, description = "Invalid values, or what cannot be changed here")))]
 pub(super) async fn update(
     State(accounts): State<Accounts>,
     caller: Caller,
-    JsonBody(request): JsonBody<UpdateRequest>,
+    origin: Origin,
+    JsonBody(mut draft): JsonBody<Draft<UpdateRequest>>,
 ) -> Result<Json<User>, Error> {
-    accounts.rename(caller.gate, request.name).await.map(json)
+    if let (_, email, Some(Some(NewPassword(password)))) = &draft.parts {
+        let refusal = match accounts.settings.password_change {
+            PasswordChange::Current => Some(accounts.by_its_own_route()),
+            PasswordChange::Fresh => {
+                let email = email.as_ref().and_then(Option::as_ref);
+                accounts.passwords.policy.judge(password, email).await?
+            }
+        };
+        draft.fields.note("password", refusal);
+    }
+    accounts.update(caller.gate, draft.finish()?, origin).await.map(json)
 }
 
 impl Accounts {
-    /// Changes the name of the gate's user.
-    pub async fn rename(&self, gate: Gate, name: Given<Name>) -> Result<User, Error> {
-        let name = match name {
-            Given::Absent => return self.me(gate).await,
-            Given::Null => None,
-            Given::Value(name) => Some(name),
-        };
-        store::update_name(&self.db, gate, name.as_ref()).await?.ok_or(Error::NotFound)
+    /// Changes the gate's user.
+    pub(super) async fn update(
+        &self,
+        gate: Gate,
+        change: UpdateRequest,
+        origin: Origin,
+    ) -> Result<User, Error> {
+        let UpdateRequest { name, email, password } = change;
+        let by = Actor::caller(gate, origin);
+        let since = gate.now - self.settings.fresh_sign_in;
+        let (mut steps, mut records) = (Vec::new(), Vec::new());
+        let record = |event| Record::by(&by, event).about(gate.user_id);
+        if let Some(email) = self.another(gate, email).await? {
+            steps.push(signed_in_since(gate, since));
+            steps.push(store::update_email(gate, &email));
+            records.push(record(Event::EmailChange));
+        }
+        if let Some(NewPassword(password)) = password {
+            steps.extend(self.passwords.replacement(gate, since, password).await?);
+            records.push(record(Event::PasswordChange));
+        }
+        match name {
+            Given::Absent => {}
+            Given::Null => steps.push(store::update_name(gate, None)),
+            Given::Value(name) => steps.push(store::update_name(gate, Some(&name))),
+        }
+        if steps.is_empty() {
+            return self.me(gate).await;
+        }
+        steps.push(store::find(gate.user_id));
+        match self.audit.commit(by.authority, steps, records).await {
+            Ok(rows) => {
+                let row = rows.last().and_then(|found| found.first()).ok_or(Error::NotFound)?;
+                Ok(row.read()?)
+            }
+            Err(DbError::Unique) => Err(Error::EmailTaken),
+            // Of two changes at once one wins; the other was asked for with a password that is gone.
+            Err(DbError::Refused(why)) if why == "password_changed" => Err(Error::StaleSignIn),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The address if it is another than the account's, which front ends send back with their forms; an
+    /// error if it may not be changed here.
+    async fn another(&self, gate: Gate, email: Option<Email>) -> Result<Option<Email>, Error> {
+        let Some(email) = email else { return Ok(None) };
+        let present = self.me(gate).await?.email.as_deref().and_then(Email::parse);
+        if present.is_some_and(|present| present.key() == email.key()) {
+            return Ok(None);
+        }
+        match self.settings.email_change {
+            EmailChange::Immediate => Ok(Some(email)),
+            EmailChange::Confirmed => {
+                let why = "cannot be changed here: ask whoever runs this service";
+                let refusal = (why.to_owned(), "value_error");
+                Err(Error::Validation(vec![Invalid::new("body", "email", refusal)]))
+            }
+        }
+    }
+
+    fn by_its_own_route(&self) -> Refusal {
+        let path = &self.settings.auth_path;
+        let why =
+            format!("is changed by POST {path}/password, with current_password and new_password");
+        (why, "value_error")
     }
 }

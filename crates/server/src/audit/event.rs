@@ -56,6 +56,7 @@ events! {
     "An administrator lifted a ban." AccountUnban = "account.unban";
     "The wrong passwords counted against an account were forgotten." AccountUnlock = "account.unlock";
     "An account was deleted." AccountDelete = "account.delete";
+    "Somebody changed the e-mail address of their account." EmailChange = "email.change";
     "Somebody changed their password; their other sessions ended." PasswordChange = "password.change";
     "An administrator set an account's password." PasswordSet = "password.set";
     "A role was given to an account." RoleGrant = "role.grant";

@@ -13,7 +13,10 @@ mod value;
 pub use document::{env_example, reference};
 pub(crate) use entry::parse::duration;
 pub use resolve::{Reserved, Resolved, Shown};
-pub use settings::{AllowedOrigins, HashScheme, LogFormat, Registration, Secret, Settings};
+pub use settings::{
+    AllowedOrigins, EmailChange, HashScheme, LogFormat, PasswordChange, Registration, Secret,
+    Settings,
+};
 pub use source::{Gathered, Sources, gather};
 pub use value::breach_file::BreachFile;
 pub(crate) use value::breach_file::{HexSha1, invalid, line_hash};

@@ -11,6 +11,7 @@ use super::{BreachFile, Cidr, DatabaseUrl, Quota, RedisUrl, TrustedIssuer, WordL
 
 /// Everything a running server needs to know.
 #[derive(Clone, Debug)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a setting of its own")]
 pub struct Settings {
     /// `DATABASE_URL`.
     pub database: DatabaseUrl,
@@ -50,6 +51,14 @@ pub struct Settings {
     pub registration: Registration,
     /// `REGISTRATION_SIGNS_IN`: registering answers with tokens.
     pub registration_signs_in: bool,
+    /// `EMAIL_CHANGE`: how people change the address of their account.
+    pub email_change: EmailChange,
+    /// `PASSWORD_CHANGE`: what changing the own password asks for.
+    pub password_change: PasswordChange,
+    /// `FRESH_SIGN_IN`: how long after signing in what is most dangerous is allowed.
+    pub fresh_sign_in: Duration,
+    /// `COMMON_PASSWORDS`: whether a common one may become a password.
+    pub common_passwords: bool,
     /// `PASSWORD_HASH`.
     pub password_hash: HashScheme,
     /// `PASSWORD_MIN_LENGTH`, in characters.
@@ -139,6 +148,10 @@ impl Settings {
             token_audience: None,
             registration: Registration::Open,
             registration_signs_in: false,
+            email_change: EmailChange::Confirmed,
+            password_change: PasswordChange::Current,
+            fresh_sign_in: Duration::from_mins(15),
+            common_passwords: false,
             password_hash: HashScheme::default(),
             password_min_length: 8,
             password_word_list: None,
@@ -194,6 +207,24 @@ pub enum Registration {
     Open,
     /// Nobody; accounts are made by operators.
     Closed,
+}
+
+/// How people change the address of their account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EmailChange {
+    /// Once they have proven that the new one is theirs, for which no mail is sent yet: never.
+    Confirmed,
+    /// At once, soon after signing in; the new one is unverified.
+    Immediate,
+}
+
+/// What changing the own password asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PasswordChange {
+    /// The present one.
+    Current,
+    /// The present one or, at `PATCH /auth/me`, a sign-in of the last minutes.
+    Fresh,
 }
 
 /// How new passwords are hashed; both schemes always verify.

@@ -51,6 +51,7 @@ fn refusal(reason: &str) -> Error {
     match reason {
         "not_found" => Error::NotFound,
         "last_admin" => Error::LastAdmin,
+        "stale_sign_in" => Error::StaleSignIn,
         "role_built_in" => Error::RoleBuiltIn,
         _ => Error::Internal(format!("refused for an unknown reason: {reason}")),
     }

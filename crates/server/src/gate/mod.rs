@@ -11,7 +11,7 @@ pub(crate) use conditions::{active, flag_is, holds, live, not_ended, role_names}
 pub use permission::{Needed, Permission};
 pub use safeguards::{
     Authority, STATEMENTS, end_other_sessions, end_sessions, end_sessions_of_linked, keep_an_admin,
-    lock_admins, user_exists,
+    lock_admins, signed_in_since, user_exists,
 };
 pub use standing::{Life, Standing};
 

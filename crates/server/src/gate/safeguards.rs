@@ -36,6 +36,8 @@ statements! {
         WHERE NOT EXISTS (SELECT 1 FROM role_permissions p WHERE p.role = :role) \
         AND NOT EXISTS (SELECT 1 FROM user_roles m WHERE m.user_id = :caller AND m.role = :role) \
         AND NOT ", holds!(":caller", "'roles:write'"));
+    SIGNED_IN_SINCE = "SELECT doorward_refuse('stale_sign_in') WHERE NOT EXISTS (SELECT 1 \
+        FROM sessions WHERE id = :session AND user_id = :owner AND created_at > :since)";
     END_SESSIONS = concat!("UPDATE sessions SET ended_at = :now, end_reason = :reason \
         WHERE user_id = :owner AND ", not_ended!(""), " RETURNING id");
     END_SESSIONS_OF_LINKED = concat!("UPDATE sessions SET ended_at = :now, end_reason = :reason \
@@ -98,6 +100,12 @@ pub fn keep_an_admin(user: Uuid, now: OffsetDateTime) -> Step {
 /// Refuses if there is no such user.
 pub fn user_exists(user: Uuid) -> Step {
     step!(USER_EXISTS { user })
+}
+
+/// Refuses unless the gate's user signed in after `since`, in the session that asks. Another issuer's
+/// person has no sign-in here. Each session begins with the password.
+pub fn signed_in_since(gate: Gate, since: OffsetDateTime) -> Step {
+    step!(SIGNED_IN_SINCE { owner: gate.user_id, session: gate.session_id, since })
 }
 
 /// Ends every session of a user.

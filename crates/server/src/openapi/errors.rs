@@ -73,6 +73,7 @@ impl Subject {
             "403" => match (self.scopes.as_deref(), id) {
                 (_, "accounts.register") => vec![Error::RegistrationClosed],
                 (_, "sessions.login") => vec![Error::AccountDisabled],
+                (_, "accounts.update") => vec![Error::StaleSignIn],
                 (_, "passwords.change" | "accounts.delete" | "accounts.delete_by_post") => {
                     vec![Error::WrongPassword]
                 }
@@ -80,7 +81,7 @@ impl Subject {
                 _ => vec![Error::NotYours],
             },
             "409" => vec![match id {
-                "accounts.register" | "users.create" => Error::EmailTaken,
+                "accounts.register" | "accounts.update" | "users.create" => Error::EmailTaken,
                 "roles.create" => Error::RoleTaken,
                 "roles.update" | "roles.delete" => Error::RoleBuiltIn,
                 _ => Error::LastAdmin,
@@ -197,6 +198,7 @@ fn representative(code: Code) -> Error {
         Code::InvalidRefreshToken => Error::InvalidRefreshToken,
         Code::WrongPassword => Error::WrongPassword,
         Code::InsufficientScope => Error::NotYours,
+        Code::StaleSignIn => Error::StaleSignIn,
         Code::RegistrationClosed => Error::RegistrationClosed,
         Code::AccountDisabled => Error::AccountDisabled,
         Code::NotFound => Error::NotFound,

@@ -19,7 +19,7 @@ use utoipa::{PartialSchema, ToSchema};
 
 use errors::Subject;
 
-use crate::config::Settings;
+use crate::config::{EmailChange, PasswordChange, Settings};
 use crate::error::Code;
 use crate::gate::Permission;
 use crate::http::USER_ID;
@@ -107,6 +107,7 @@ pub fn complete(mut document: OpenApi, settings: &Settings) -> OpenApi {
     examples::complete_schemas(components, settings.password_min_length);
     errors::add_shared(components);
     set_password_length(components, settings.password_min_length);
+    hide_what_is_off(components, settings);
     add_security(components, &format!("{prefix}{}/login", settings.auth_path));
     for (path, item) in &mut document.paths.paths {
         if path.contains(USER_ID) {
@@ -201,6 +202,19 @@ fn set_password_length(components: &mut Components, min: usize) {
                 password.min_length = Some(min);
             }
         }
+    }
+}
+
+/// Takes out of `PATCH /auth/me` what the settings do not allow.
+fn hide_what_is_off(components: &mut Components, settings: &Settings) {
+    let Some(RefOr::T(Schema::Object(update))) = components.schemas.get_mut("UpdateRequest") else {
+        return;
+    };
+    if settings.email_change == EmailChange::Confirmed {
+        update.properties.remove("email");
+    }
+    if settings.password_change == PasswordChange::Current {
+        update.properties.remove("password");
     }
 }
 

@@ -11,6 +11,7 @@ mod kinds;
 mod password;
 mod policy;
 mod prove;
+mod replace;
 mod set;
 mod store;
 

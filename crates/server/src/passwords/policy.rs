@@ -21,8 +21,9 @@ static READERS: Semaphore = Semaphore::const_new(8);
 const ADVICE: &str =
     "take three or four unrelated words, or let a password manager make and keep one";
 
-/// What length, the own address, the product's name and the list of common passwords say.
-pub(super) fn refusal(text: &str, min: usize, email: Option<&Email>) -> Option<Refusal> {
+/// What length, the own address, the product's name and, unless `common` ones are allowed, the list of
+/// common passwords say.
+fn refusal(text: &str, min: usize, common: bool, email: Option<&Email>) -> Option<Refusal> {
     let characters = text.chars().count();
     if characters < min {
         return Some((format!("must have at least {min} characters"), "string_too_short"));
@@ -34,7 +35,7 @@ pub(super) fn refusal(text: &str, min: usize, email: Option<&Email>) -> Option<R
         "must not be your e-mail address or a part of it"
     } else if EasyWords::of(["doorward"]).make(text) {
         "must not be the product's name"
-    } else if is_common(text) {
+    } else if !common && is_common(text) {
         "is among the passwords that are guessed first"
     } else {
         return None;
@@ -58,6 +59,8 @@ fn is_own(text: &str, email: &Email) -> bool {
 #[derive(Clone, Debug)]
 pub(crate) struct Policy {
     min: usize,
+    /// Whether common ones are allowed.
+    common: bool,
     words: Option<EasyWords>,
     breached: Option<BreachFile>,
 }
@@ -67,7 +70,8 @@ impl Policy {
     pub(super) fn new(settings: &Settings) -> Self {
         let words = settings.password_word_list.as_ref().map(EasyWords::new);
         let breached = settings.password_breach_file.clone();
-        Self { min: settings.password_min_length, words, breached }
+        let (min, common) = (settings.password_min_length, settings.common_passwords);
+        Self { min, common, words, breached }
     }
 
     /// Why `password` may not become this account's, if it may not.
@@ -76,7 +80,7 @@ impl Policy {
         password: &Password,
         email: Option<&Email>,
     ) -> Result<Option<Refusal>, Error> {
-        Ok(match refusal(password.text(), self.min, email) {
+        Ok(match self.refusal(password, email) {
             Some(refusal) => Some(refusal),
             None if self.is_own_word(password) => Some((
                 format!("must not be a word that is easy to guess here: {ADVICE}"),
@@ -91,7 +95,7 @@ impl Policy {
 
     /// Why the password may not become this account's, as far as no file need be asked.
     pub(super) fn refusal(&self, password: &Password, email: Option<&Email>) -> Option<Refusal> {
-        refusal(password.text(), self.min, email)
+        refusal(password.text(), self.min, self.common, email)
     }
 
     fn is_own_word(&self, password: &Password) -> bool {
@@ -122,7 +126,7 @@ mod tests {
 
     fn refused(text: &str) -> Option<&'static str> {
         let email = Email::parse("Ada.Lovelace+x@analytical.example.com");
-        refusal(text, 8, email.as_ref()).map(|(_, kind)| kind)
+        refusal(text, 8, false, email.as_ref()).map(|(_, kind)| kind)
     }
 
     #[test]
@@ -179,7 +183,7 @@ mod tests {
 
     #[test]
     fn a_refusal_says_what_to_do_instead() {
-        let (why, _) = refusal("password1", 8, None).unwrap();
+        let (why, _) = refusal("password1", 8, false, None).unwrap();
         assert_eq!(
             why,
             "is among the passwords that are guessed first: take three or four unrelated words, or \

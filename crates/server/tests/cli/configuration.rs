@@ -202,6 +202,17 @@ fn what_this_version_lacks_is_never_silently_accepted() {
     }
     let ended = Program::ready().env("REGISTRATION", "verified").run(&["config", "check"]);
     assert!(ended.expect(78).errors()[0].contains("must be open or closed"));
+    for (name, value, words) in [
+        ("REGISTRATION_SIGNS_IN", "maybe", "must be true or false"),
+        ("EMAIL_CHANGE", "on", "must be confirmed or immediate"),
+        ("PASSWORD_CHANGE", "off", "must be current or fresh"),
+        ("FRESH_SIGN_IN", "0", "must be a duration above zero"),
+        ("COMMON_PASSWORDS", "true", "must be refuse or allow"),
+    ] {
+        let ended = Program::ready().env(name, value).run(&["config", "check"]).expect(78);
+        let error = &ended.errors()[0];
+        assert!(error.contains(name) && error.contains(words), "{ended:?}");
+    }
     let ended = Program::ready().env("TOKEN_ALGORITHM", "HS512").run(&["config", "check"]);
     assert!(ended.expect(78).errors()[0].contains("must be HS256, EdDSA, ES256 or RS256"));
 }

@@ -8,7 +8,7 @@ use std::path::Path;
 use aws_lc_rs::digest::{SHA256, digest};
 use doorward::app::{App, reserved};
 use doorward::clock::Clock;
-use doorward::config::{DatabaseUrl, Secret, Settings};
+use doorward::config::{DatabaseUrl, EmailChange, PasswordChange, Secret, Settings};
 use doorward::crypto::Random;
 use doorward::db::Database;
 use doorward::error::Code;
@@ -281,6 +281,20 @@ async fn the_contract_says_what_registering_answers_with() {
         assert_eq!(schema, &format!("#/components/schemas/{answer}"));
         assert!(document["components"]["schemas"][answer].is_object());
     }
+}
+
+#[tokio::test]
+async fn the_contract_has_of_the_own_account_what_the_settings_allow_to_change() {
+    let fields = async |change: fn(&mut Settings)| -> Vec<String> {
+        let document: Value = serde_json::from_str(&contract(change).await).expect("JSON");
+        let update = &document["components"]["schemas"]["UpdateRequest"]["properties"];
+        update.as_object().expect("properties").keys().cloned().collect()
+    };
+    assert_eq!(fields(|_| {}).await, ["name"]);
+    let email = fields(|settings| settings.email_change = EmailChange::Immediate).await;
+    assert_eq!(email, ["email", "name"]);
+    let password = fields(|settings| settings.password_change = PasswordChange::Fresh).await;
+    assert_eq!(password, ["name", "password"]);
 }
 
 #[test]

@@ -88,8 +88,8 @@ pub(in crate::config) const PASSWORD_WORD_LIST: Setting = Setting {
     name: "PASSWORD_WORD_LIST",
     section: PASSWORDS,
     about: "A file of words, a line each, that no new password may be made of: your company, its \
-        products, its town. The 21 618 most common passwords, the person's own address and the \
-        product's name are refused anyway.",
+        products, its town. The most common passwords (COMMON_PASSWORDS), the person's own address and \
+        the product's name are refused anyway.",
     set: Some(|settings, text| {
         put_some(&mut settings.password_word_list, WordList::read(text.as_ref()))
     }),

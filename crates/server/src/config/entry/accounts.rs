@@ -1,4 +1,5 @@
-//! The settings of accounts: who may register, and what registering answers with.
+//! The settings of accounts: who may register, what registering answers with, and how people change
+//! their address and their password.
 
 use super::parse;
 use super::word;
@@ -25,5 +26,53 @@ pub(in crate::config) const REGISTRATION_SIGNS_IN: Setting = Setting {
         ends expect, instead of the account alone.",
     default: "off",
     set: Some(|settings, text| put(&mut settings.registration_signs_in, parse::yes_or_no(text))),
+    ..PLAIN
+};
+
+/// `EMAIL_CHANGE`.
+pub(in crate::config) const EMAIL_CHANGE: Setting = Setting {
+    name: "EMAIL_CHANGE",
+    section: PASSWORDS,
+    about: "How people change the e-mail address of their account. `confirmed`: once they have proven \
+        that the new one is theirs, which needs mails that this version does not send, so never. \
+        `immediate`: at once by `PATCH /auth/me`, within FRESH_SIGN_IN of signing in; the new address \
+        counts as unverified. Until then a stolen access token is enough to take the account over.",
+    default: "confirmed",
+    set: Some(|settings, text| put(&mut settings.email_change, word::email_change(text))),
+    ..PLAIN
+};
+
+/// `PASSWORD_CHANGE`.
+pub(in crate::config) const PASSWORD_CHANGE: Setting = Setting {
+    name: "PASSWORD_CHANGE",
+    section: PASSWORDS,
+    about: "What changing the own password asks for. `current`: the present one. `fresh`: the same at \
+        `POST /auth/password`, and nothing at `PATCH /auth/me {password}` within FRESH_SIGN_IN of signing \
+        in, as FastAPI Users allows at any time. Until then a stolen access token is enough to take the \
+        account over.",
+    default: "current",
+    set: Some(|settings, text| put(&mut settings.password_change, word::password_change(text))),
+    ..PLAIN
+};
+
+/// `FRESH_SIGN_IN`.
+pub(in crate::config) const FRESH_SIGN_IN: Setting = Setting {
+    name: "FRESH_SIGN_IN",
+    section: PASSWORDS,
+    about: "How long after signing in the two settings above allow what they do; refreshing does not \
+        count as signing in.",
+    default: "15m",
+    set: Some(|settings, text| put(&mut settings.fresh_sign_in, parse::duration(text, 1))),
+    ..PLAIN
+};
+
+/// `COMMON_PASSWORDS`.
+pub(in crate::config) const COMMON_PASSWORDS: Setting = Setting {
+    name: "COMMON_PASSWORDS",
+    section: PASSWORDS,
+    about: "Whether one of the 21 618 most common passwords may become somebody's: `refuse` or `allow`. \
+        Attackers try these first: allow them only while tests or accounts that move here need them.",
+    default: "refuse",
+    set: Some(|settings, text| put(&mut settings.common_passwords, word::allowed(text))),
     ..PLAIN
 };

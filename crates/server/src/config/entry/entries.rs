@@ -176,6 +176,10 @@ pub(in crate::config) const ENTRIES: &[Setting] = &[
     },
     accounts::REGISTRATION,
     accounts::REGISTRATION_SIGNS_IN,
+    accounts::EMAIL_CHANGE,
+    accounts::PASSWORD_CHANGE,
+    accounts::FRESH_SIGN_IN,
+    accounts::COMMON_PASSWORDS,
     Setting {
         name: "PASSWORD_HASH",
         section: PASSWORDS,

@@ -6,7 +6,7 @@ use doorward_verify::Algorithm;
 use super::parse;
 use crate::config::entry::parse::Parsed;
 use crate::config::value::secret_strength::weakness;
-use crate::config::{LogFormat, Registration, Secret};
+use crate::config::{EmailChange, LogFormat, PasswordChange, Registration, Secret};
 
 pub(in crate::config) fn put<T>(slot: &mut T, parsed: Parsed<T>) -> Parsed<()> {
     *slot = parsed?;
@@ -48,6 +48,31 @@ pub(in crate::config) fn registration(text: &str) -> Parsed<Registration> {
         "open" => Ok(Registration::Open),
         "closed" => Ok(Registration::Closed),
         _ => Err(format!("must be open or closed, not {text:?}")),
+    }
+}
+
+pub(in crate::config) fn email_change(text: &str) -> Parsed<EmailChange> {
+    match text {
+        "confirmed" => Ok(EmailChange::Confirmed),
+        "immediate" => Ok(EmailChange::Immediate),
+        _ => Err(format!("must be confirmed or immediate, not {text:?}")),
+    }
+}
+
+pub(in crate::config) fn password_change(text: &str) -> Parsed<PasswordChange> {
+    match text {
+        "current" => Ok(PasswordChange::Current),
+        "fresh" => Ok(PasswordChange::Fresh),
+        _ => Err(format!("must be current or fresh, not {text:?}")),
+    }
+}
+
+/// True for `allow`.
+pub(in crate::config) fn allowed(text: &str) -> Parsed<bool> {
+    match text {
+        "allow" => Ok(true),
+        "refuse" => Ok(false),
+        _ => Err(format!("must be refuse or allow, not {text:?}")),
     }
 }
 

@@ -51,6 +51,19 @@ async fn the_most_common_passwords_are_refused_with_advice() {
     }
 }
 
+#[tokio::test]
+async fn common_passwords_are_taken_where_the_setting_says_so_and_nothing_else_is() {
+    let app = TestApp::with(Engine::Sqlite, |settings| settings.common_passwords = true).await;
+    for (number, password) in ["password1", "12345678", "QWERTYUIOP"].into_iter().enumerate() {
+        let email = format!("u{number}@example.com");
+        register(&app, &email, password).await.expect(201);
+        app.anonymous().login(&email, password).await;
+    }
+    for password in ["passwor", "doorward", "Lovelace", "ada.lovelace@analytical.example"] {
+        refused(&app, password).await;
+    }
+}
+
 /// Every seventh of the list: 3089 of them, in the letters of the list and in others.
 #[tokio::test]
 async fn three_thousand_common_passwords_are_refused_wherever_one_is_made() {

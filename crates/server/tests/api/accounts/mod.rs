@@ -6,10 +6,12 @@ use doorward::{statement, step};
 
 use crate::support::TestApp;
 
+mod address;
 mod delete;
 mod delete_by_post;
 mod me;
 mod register;
+mod replaced_password;
 mod spellings;
 mod update;
 

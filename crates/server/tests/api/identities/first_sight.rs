@@ -15,13 +15,13 @@ fn both_kinds(settings: &mut doorward::config::Settings) {
     sharing(settings);
 }
 
-pub(super) fn linking(settings: &mut doorward::config::Settings) {
+pub(crate) fn linking(settings: &mut doorward::config::Settings) {
     both_kinds(settings);
     settings.link_verified_emails = true;
 }
 
 /// Somebody signed in at Better Auth.
-pub(super) fn abroad(app: &TestApp, id: &str, email: &str, is_verified: bool) -> Client {
+pub(crate) fn abroad(app: &TestApp, id: &str, email: &str, is_verified: bool) -> Client {
     let user = json!({"id": id, "email": email, "emailVerified": is_verified, "name": "A"});
     let claims = lasting(app, json!({"session": {}, "user": user}));
     bearer(app, &minted(SECRET, &json!({"alg": "HS256"}), &claims))

@@ -16,7 +16,7 @@ use crate::support::{Client, TestApp};
 mod better_auth_session;
 mod cookie_cache;
 mod examined;
-mod first_sight;
+pub(crate) mod first_sight;
 mod linked;
 pub(crate) mod published_keys;
 mod shared_secret;
