@@ -96,13 +96,16 @@ impl App {
         self.sessions.clone()
     }
 
-    /// Every route with its layers, and the OpenAPI document of them.
-    pub fn router(&self) -> (Served, OpenApi) {
-        let routes = self.routes();
-        let document = openapi::complete(routes.document(), &self.settings);
-        let prefix = self.settings.public_prefix();
-        let contract = Contract::new(openapi::to_text(&document), prefix);
-        (self.surround(routes.merge(docs::routes().with_state(contract))), document)
+    /// Every route with its layers.
+    pub fn router(&self) -> Served {
+        let (app, prefix) = (self.clone(), self.settings.public_prefix());
+        let contract = Contract::new(prefix, move || openapi::to_text(&app.document()));
+        self.surround(self.routes().merge(docs::routes().with_state(contract)))
+    }
+
+    /// The OpenAPI document of every route.
+    pub fn document(&self) -> OpenApi {
+        openapi::complete(self.routes().document(), &self.settings)
     }
 
     /// Every route that the contract describes.

@@ -22,7 +22,7 @@ pub(super) async fn run(args: OpenapiArgs, sources: &SourceArgs) -> Exit {
     let settings = sources.without_secret(None)?;
     // The routes hold a database; the document needs none of its tables.
     let db = Database::open_sqlite(Path::new(":memory:")).await.map_err(super::failed)?;
-    let (_, document) = App::new(settings, db, Clock::system(), Random::system()).router();
+    let document = App::new(settings, db, Clock::system(), Random::system()).document();
     let text = crate::openapi::to_text(&document);
     match args.output {
         None => super::output(&text),

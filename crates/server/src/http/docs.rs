@@ -2,6 +2,8 @@
 //! the binary and may load nothing from elsewhere; its *Authorize* signs in through the form login.
 //! The two large files are sent gzipped, as they are stored: every browser takes that.
 
+use std::sync::{Arc, LazyLock};
+
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::{HeaderName, HeaderValue, header};
@@ -18,19 +20,28 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
     frame-ancestors 'none'";
 
 /// The contract as JSON, and the page that shows it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Contract {
-    document: Bytes,
+    /// Written when it is first asked for: most servers are never asked, and it would cost each of them
+    /// some milliseconds of its start and megabytes of its memory.
+    document: Arc<LazyLock<Bytes, Box<dyn FnOnce() -> Bytes + Send>>>,
     page: Bytes,
     prefix: String,
 }
 
 impl Contract {
-    /// The contract of a server that people reach below `prefix`.
-    pub fn new(document: String, prefix: &str) -> Self {
+    /// The contract of a server that people reach below `prefix`, and how to write it.
+    pub fn new(prefix: &str, document: impl FnOnce() -> String + Send + 'static) -> Self {
         let page = include_str!("../../assets/swagger-ui/page.html");
         let page = page.replace("=\"/", &format!("=\"{prefix}/"));
-        Self { document: document.into(), page: page.into(), prefix: prefix.to_owned() }
+        let document = LazyLock::new(Box::new(|| document().into()) as Box<_>);
+        Self { document: Arc::new(document), page: page.into(), prefix: prefix.to_owned() }
+    }
+}
+
+impl std::fmt::Debug for Contract {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "Contract below {:?}", self.prefix)
     }
 }
 
@@ -57,8 +68,11 @@ async fn entrance(State(contract): State<Contract>) -> Response {
     .into_response()
 }
 
-async fn contract(State(contract): State<Contract>) -> Response {
-    ([(header::CONTENT_TYPE, "application/json")], contract.document).into_response()
+async fn contract(State(contract): State<Contract>) -> Result<Response, Error> {
+    let document = Arc::clone(&contract.document);
+    let written = tokio::task::spawn_blocking(move || Bytes::clone(&document)).await;
+    let document = written.map_err(|error| Error::Internal(error.to_string()))?;
+    Ok(([(header::CONTENT_TYPE, "application/json")], document).into_response())
 }
 
 async fn page(State(contract): State<Contract>) -> Response {

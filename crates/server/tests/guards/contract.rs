@@ -24,7 +24,7 @@ async fn contract(change: impl FnOnce(&mut Settings)) -> String {
     let mut settings = Settings::new(database, Secret::new("contract ".repeat(8)));
     change(&mut settings);
     let db = Database::open_sqlite(Path::new(":memory:")).await.expect("a database");
-    let (_, document) = App::new(settings, db, Clock::system(), Random::system()).router();
+    let document = App::new(settings, db, Clock::system(), Random::system()).document();
     doorward::openapi::to_text(&document)
 }
 
@@ -199,7 +199,7 @@ async fn every_operation_is_a_registered_route_and_the_other_way_round() {
     let app = app().await;
     let registered: BTreeSet<String> =
         app.routes().registered().map(|route| route.path.clone()).collect();
-    let document: Value = serde_json::to_value(app.router().1).expect("JSON");
+    let document: Value = serde_json::to_value(app.document()).expect("JSON");
     let described: BTreeSet<String> =
         document["paths"].as_object().expect("paths").keys().cloned().collect();
     assert_eq!(registered, described);
@@ -208,7 +208,7 @@ async fn every_operation_is_a_registered_route_and_the_other_way_round() {
 #[tokio::test]
 async fn only_what_anybody_may_read_is_uncounted_and_only_that_is_kept_by_everybody() {
     let app = app().await;
-    let document: Value = serde_json::to_value(app.router().1).expect("JSON");
+    let document: Value = serde_json::to_value(app.document()).expect("JSON");
     for route in app.routes().registered() {
         let item = document["paths"][&route.path].as_object().expect("an item");
         let is_public = item.iter().all(|(method, operation)| {

@@ -89,7 +89,7 @@ impl TestApp {
         change(&mut settings);
         let db = doorward::db::Database::open(&settings.database).await.expect("an open database");
         let app = App::new(settings, db, clock.clone(), Random::seeded(seed));
-        let (router, _) = app.router();
+        let router = app.router();
         Self { app, router, clock, url: url.into(), folder: None }
     }
 

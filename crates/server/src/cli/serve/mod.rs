@@ -192,7 +192,7 @@ pub(in crate::cli) async fn run_app(
     if let Some(counting) = app.passwords.count_kinds() {
         let _ = timeout(FIRST_COUNT, counting).await;
     }
-    let (router, _) = app.router();
+    let router = app.router();
     let signals = Signals::listen().map_err(failed)?;
     announce(&app.settings, &listen::url(&listener));
     let limits = listen::limits(&app.settings);

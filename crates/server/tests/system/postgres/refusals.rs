@@ -102,7 +102,7 @@ async fn while_the_database_is_away_every_answer_is_503_and_tells_nothing_of_it(
     let db = Database::open_lazily(&settings.database).await.unwrap();
     let app = App::new(settings, db, Clock::frozen(NOW), Random::seeded(2));
     let refresh = json!({"refresh_token": ada.refresh_token}).to_string();
-    let ada = Client::anonymous(app.router().0).with_token(&ada.token.unwrap());
+    let ada = Client::anonymous(app.router()).with_token(&ada.token.unwrap());
     let account = r#"{"email":"eve@example.com","password":"a long and sound one"}"#;
     let change = r#"{"current_password":"a","new_password":"a long and sound one"}"#;
     let requests = [
