@@ -29,5 +29,6 @@ pub mod sessions;
 pub mod sql;
 pub mod tasks;
 pub mod timestamp;
+pub mod transfer;
 pub mod user;
 pub mod users;

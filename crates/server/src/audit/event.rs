@@ -68,6 +68,8 @@ events! {
     "An operator made a key pair that takes over from those before it." KeyRotate = "key.rotate";
     "An operator retired a key pair." KeyRetire = "key.retire";
     "A caller lacked a permission." AccessDenied = "access.denied";
+    "An import from another program or a file began, ended or broke off." DataImport = "data.import";
+    "Everything was exported." DataExport = "data.export";
     "Records past the retention time were removed." AuditPrune = "audit.prune";
 }
 

@@ -5,7 +5,7 @@ use clap::{Command, CommandFactory};
 use super::Cli;
 
 /// The command below `doorward`, and how it is used.
-const EXAMPLES: [(&str, &[&str]); 36] = [
+const EXAMPLES: [(&str, &[&str]); 38] = [
     ("dev", &["doorward dev", "doorward dev --port 9000"]),
     ("serve", &["doorward serve", "doorward --env-file /etc/doorward.env serve --host 0.0.0.0"]),
     ("db migrate", &["doorward db migrate", "doorward db migrate --dry-run"]),
@@ -56,6 +56,21 @@ const EXAMPLES: [(&str, &[&str]); 36] = [
     ("key retire", &["doorward key retire KID", "doorward key retire KID --now"]),
     ("token inspect", &["doorward token inspect - < token.txt"]),
     ("token verify", &["doorward token verify - < token.txt"]),
+    (
+        "import",
+        &[
+            "doorward import sqlmodel --from $OLD_DATABASE_URL --dry-run",
+            "doorward import better-auth --from $OLD_DATABASE_URL --issuer https://app.example",
+            "doorward import csv --from users.csv --map email=mail --rejects rejects.jsonl",
+        ],
+    ),
+    (
+        "export",
+        &[
+            "doorward export > everything.jsonl",
+            "doorward export --with-password-hashes --output backup.jsonl",
+        ],
+    ),
     ("config check", &["doorward config check", "doorward config check --offline"]),
 ];
 /// Commands that make text of the program itself.

@@ -20,6 +20,7 @@ mod session;
 mod sources;
 mod table;
 mod token;
+mod transfer;
 mod user;
 
 pub use failure::{Exit, Failure};
@@ -65,6 +66,10 @@ enum Command {
     Key(key::KeyArgs),
     /// Decode a token and explain why it is or is not valid
     Token(token::TokenArgs),
+    /// Import accounts, password hashes and tasks from another program or a file
+    Import(transfer::import::ImportArgs),
+    /// Export accounts, roles and tasks as lines of JSON
+    Export(transfer::export::ExportArgs),
     /// Show and check the configuration
     Config(config::ConfigArgs),
     /// Print the OpenAPI document
@@ -88,6 +93,8 @@ pub async fn run(cli: Cli) -> Exit {
         Command::Audit(args) => audit::run(args, sources).await,
         Command::Key(args) => key::run(args, sources).await,
         Command::Token(args) => token::run(args, sources).await,
+        Command::Import(args) => transfer::import::run(args, sources).await,
+        Command::Export(args) => transfer::export::run(args, sources).await,
         Command::Config(args) => config::run(&args, sources).await,
         Command::Openapi(args) => openapi::run(args, sources).await,
         Command::Completions(args) => manual::completions(&args),

@@ -3,8 +3,10 @@
 //! through `read_as` and `write_as`, which check the live session and set row-level security in the
 //! work's own round trip. Driver crates are named here and in `schema/` only.
 
+pub mod bulk;
 mod database;
 mod declare;
+pub mod foreign;
 pub(crate) mod postgres;
 mod refusal;
 mod row;

@@ -15,6 +15,7 @@ mod replace;
 mod set;
 mod store;
 
+pub(crate) use hashing::can_verify;
 pub use hashing::{HashingPool, Verdict, Work};
 pub use password::{NewPassword, Password};
 pub(crate) use policy::Policy;

@@ -13,11 +13,11 @@ use crate::sql::{Value, ValueRef};
 
 /// 1–200 characters on one line, without spaces at its ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Title(pub(super) String);
+pub struct Title(pub(crate) String);
 
 /// At most 10 000 characters, of several lines and taken as sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Description(pub(super) String);
+pub struct Description(pub(crate) String);
 
 /// An instant in UTC with microseconds, in the years 1 to 9999.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

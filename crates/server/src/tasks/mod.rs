@@ -24,6 +24,7 @@ use crate::http::{Caching, Declared, RateGroup, Routes};
 
 pub use fields::{Description, DueAt, Priority, Title};
 pub use list::TaskFilter;
+pub(crate) use search::fold;
 pub use store::STATEMENTS;
 pub use task::{Changes, NewTask, Task};
 

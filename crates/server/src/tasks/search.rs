@@ -10,7 +10,7 @@ use crate::db::LITERAL;
 
 /// What is stored beside a text for searches: Unicode's default caseless matching, nearly, in
 /// normalization form C.
-pub(super) fn fold(text: &str) -> String {
+pub(crate) fn fold(text: &str) -> String {
     if text.is_ascii() {
         return text.to_ascii_lowercase();
     }

@@ -17,6 +17,7 @@ mod db_roles;
 mod db_verify;
 mod dev;
 mod documents;
+mod import;
 mod issuers;
 mod logs;
 mod postgres;

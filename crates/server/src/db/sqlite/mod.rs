@@ -2,13 +2,13 @@
 //! worker, nobody waits for a search and writes never contend inside the process. WAL lets the readers go
 //! on while the writer commits.
 
-mod file;
+pub(in crate::db) mod file;
 mod log;
-mod open;
+pub(in crate::db) mod open;
 mod queue;
 pub(crate) mod row;
-mod session;
-mod thread;
+pub(in crate::db) mod session;
+pub(in crate::db) mod thread;
 
 use std::path::Path;
 use std::sync::Arc;

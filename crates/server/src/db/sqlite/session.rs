@@ -50,6 +50,12 @@ impl SqliteSession {
         Ok(Self { connection, file: Arc::clone(file), tried: None, opened, ends })
     }
 
+    /// Lifts the deadline: a command's work may take as long as it takes. Others are waited for this long.
+    pub(in crate::db) fn without_deadline(&self, busy: Duration) -> Result<()> {
+        self.ends.store(u64::MAX, Ordering::Relaxed);
+        self.connection.busy_timeout(busy).map_err(failed)
+    }
+
     /// Sets the deadline of the work that begins now.
     pub(in crate::db) fn until(&self, deadline: Instant) -> Result<()> {
         let left = deadline.saturating_duration_since(Instant::now());

@@ -7,6 +7,7 @@ mod pool;
 mod stand_in;
 mod work;
 
+pub(crate) use password_hash::can_verify;
 pub use pool::{HashingPool, Verdict};
 pub(crate) use stand_in::StandIn;
 pub use work::Work;

@@ -58,6 +58,11 @@ pub(super) fn kind(scheme: HashScheme) -> String {
     }
 }
 
+/// Whether this is a hash that passwords can be compared with.
+pub(crate) fn can_verify(stored: &str) -> bool {
+    cost(stored).is_some()
+}
+
 /// What it costs to make or verify this hash; `None` if it is unreadable.
 pub(super) fn cost(stored: &str) -> Option<Work> {
     if stored.starts_with("$argon2") {

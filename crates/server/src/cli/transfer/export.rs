@@ -1,0 +1,68 @@
+//! `doorward export`: everything as lines of JSON.
+#![allow(clippy::doc_markdown, reason = "the comments on arguments are help texts")]
+
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::PathBuf;
+
+use clap::Args;
+use serde_json::json;
+
+use crate::cli::failure::{note, warn};
+use crate::cli::operator::{OperatorArgs, by_operator};
+use crate::cli::sources::SourceArgs;
+use crate::cli::{Exit, Failure, failed, output_json};
+
+/// Writes accounts, roles, identities and tasks out.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct ExportArgs {
+    /// The file to write, which must not exist; standard output without it
+    #[arg(long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Write the password hashes too; without them nobody signs in by password after an import
+    #[arg(long)]
+    with_password_hashes: bool,
+    #[command(flatten)]
+    operator: OperatorArgs,
+}
+
+/// Runs `doorward export`.
+pub(in crate::cli) async fn run(args: ExportArgs, sources: &SourceArgs) -> Exit {
+    if args.operator.json && args.output.is_none() {
+        return Err(Failure::Usage("--json needs --output: the export itself is JSON.".into()));
+    }
+    let app = args.operator.app(sources).await?;
+    if args.with_password_hashes {
+        warn("the export holds everybody's password hashes: keep it as safe as the database.");
+    }
+    let mut out: Box<dyn Write + Send> = match &args.output {
+        None => Box::new(std::io::stdout()),
+        Some(path) => Box::new(new_file(path)?),
+    };
+    let mut out = BufWriter::new(&mut out);
+    let mut write = |line: &str| {
+        writeln!(out, "{line}").map_err(|error| format!("the export cannot be written: {error}"))
+    };
+    let exported =
+        app.transfer().export(&by_operator(), args.with_password_hashes, &mut write).await;
+    let flushed = out.flush();
+    app.db.close().await;
+    let exported = exported.map_err(failed)?;
+    flushed.map_err(failed)?;
+    if args.operator.json {
+        return output_json(&json!(exported));
+    }
+    note(&format!(
+        "Exported {} accounts, {} tasks, {} roles and {} identities.",
+        exported.users, exported.tasks, exported.roles, exported.identities
+    ));
+    Ok(())
+}
+
+fn new_file(path: &PathBuf) -> Result<File, Failure> {
+    let mut options = File::options();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map_err(|error| failed(format!("{}: {error}", path.display())))
+}

@@ -1,0 +1,211 @@
+//! `doorward import`: accounts, password hashes as they are and tasks of another program.
+#![allow(clippy::doc_markdown, reason = "the comments on arguments are help texts")]
+
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use serde_json::json;
+
+use super::shown::{Bar, planned, reported};
+use crate::app::App;
+use crate::cli::failure::{note, warn};
+use crate::cli::operator::{OperatorArgs, by_operator, confirm};
+use crate::cli::sources::SourceArgs;
+use crate::cli::{Exit, Failure, failed, output, output_json};
+use crate::transfer::{Import, ImportSource, Overrides, Profile, Reject};
+
+/// Whose ids they are where nobody says: a name that no token has.
+const NOBODY: &str = "import";
+
+/// Takes over accounts and tasks.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct ImportArgs {
+    /// What made the source; `auto` recognises it
+    #[arg(value_enum)]
+    profile: ProfileName,
+    /// The database's URL, or a file
+    #[arg(long, value_name = "URL|FILE")]
+    from: String,
+    /// The table of accounts
+    #[arg(long, value_name = "TABLE")]
+    users_table: Option<String>,
+    /// The table of tasks
+    #[arg(long, value_name = "TABLE", conflicts_with = "no_tasks")]
+    tasks_table: Option<String>,
+    /// Import accounts only
+    #[arg(long)]
+    no_tasks: bool,
+    /// A field of an account and the column it is in: email=mail_address; `password=` for none
+    #[arg(long, value_name = "FIELD=COLUMN", value_parser = pair)]
+    map: Vec<(String, String)>,
+    /// The same for tasks: owner=created_by
+    #[arg(long, value_name = "FIELD=COLUMN", value_parser = pair)]
+    map_task: Vec<(String, String)>,
+    /// Whose ids the source's are: the `iss` of tokens that name people by them, or `shared-secret`
+    #[arg(long, value_name = "ISSUER")]
+    issuer: Option<String>,
+    /// Give superusers of the source this role; without it they become plain users
+    #[arg(long, value_name = "ROLE")]
+    superusers_become: Option<String>,
+    /// Give staff of the source this role
+    #[arg(long, value_name = "ROLE")]
+    staff_become: Option<String>,
+    /// Say what would be imported, and change nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Write a line of JSON for each row that is left out
+    #[arg(long, value_name = "FILE")]
+    rejects: Option<PathBuf>,
+    /// Skip the confirmation prompt
+    #[arg(long)]
+    yes: bool,
+    #[command(flatten)]
+    operator: OperatorArgs,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum ProfileName {
+    /// Recognise it by its tables, or by the ending of its name
+    Auto,
+    /// SQLModel, SQLAlchemy, or tables made by hand
+    Sqlmodel,
+    /// FastAPI Users
+    FastapiUsers,
+    /// full-stack-fastapi-template
+    FastapiTemplate,
+    /// Better Auth
+    BetterAuth,
+    /// Supabase Auth
+    Supabase,
+    /// Django
+    Django,
+    /// PocketBase
+    Pocketbase,
+    /// Lines of JSON, such as those of `doorward export`
+    Jsonl,
+    /// Comma-separated values with a line of names
+    Csv,
+}
+
+impl From<ProfileName> for Profile {
+    fn from(name: ProfileName) -> Self {
+        match name {
+            ProfileName::Auto => Self::Auto,
+            ProfileName::Sqlmodel => Self::Sqlmodel,
+            ProfileName::FastapiUsers => Self::FastapiUsers,
+            ProfileName::FastapiTemplate => Self::FastapiTemplate,
+            ProfileName::BetterAuth => Self::BetterAuth,
+            ProfileName::Supabase => Self::Supabase,
+            ProfileName::Django => Self::Django,
+            ProfileName::Pocketbase => Self::Pocketbase,
+            ProfileName::Jsonl => Self::Jsonl,
+            ProfileName::Csv => Self::Csv,
+        }
+    }
+}
+
+fn pair(text: &str) -> Result<(String, String), String> {
+    let (field, column) = text.split_once('=').ok_or("write FIELD=COLUMN, such as email=mail")?;
+    Ok((field.to_owned(), column.to_owned()))
+}
+
+/// Runs `doorward import`.
+pub(in crate::cli) async fn run(args: ImportArgs, sources: &SourceArgs) -> Exit {
+    let app = args.operator.app(sources).await?;
+    let overrides = Overrides {
+        users_table: args.users_table.clone(),
+        tasks_table: args.tasks_table.clone(),
+        no_tasks: args.no_tasks,
+        users: args.map.clone(),
+        tasks: args.map_task.clone(),
+    };
+    let opened = ImportSource::open(&args.from, args.profile.into(), &overrides).await;
+    let source = opened.map_err(Failure::Failed)?;
+    let issuer = issuer(&args, &source, &app)?;
+    ask(&args, &source, &app)?;
+    let import = Import {
+        issuer,
+        superuser_role: args.superusers_become.clone(),
+        staff_role: args.staff_become.clone(),
+        is_rehearsal: args.dry_run,
+    };
+    let mut rejects = args.rejects.as_ref().map(made).transpose()?;
+    let mut on_reject = |reject: &Reject| match &mut rejects {
+        None => Ok(()),
+        Some(file) => {
+            let Reject { kind, id, reason } = reject;
+            let line = json!({"type": kind, "id": id, "reason": reason});
+            writeln!(file, "{line}").map_err(|error| format!("the file of rejects: {error}"))
+        }
+    };
+    let mut bar = Bar::new("Importing");
+    let plan = source.plan().cloned();
+    let done = app
+        .transfer()
+        .import(&by_operator(), source, &import, &mut on_reject, &mut |progress| bar.show(progress))
+        .await;
+    bar.clear();
+    if let Some(file) = &mut rejects {
+        file.flush().map_err(failed)?;
+    }
+    app.audit.flush().await;
+    app.db.close().await;
+    let report = done.map_err(|why| {
+        let why = why.trim_end_matches('.');
+        Failure::Failed(format!(
+            "{why}. What was imported until then stays; run it again to go on."
+        ))
+    })?;
+    if args.operator.json {
+        return output_json(&json!({"dry_run": args.dry_run, "plan": plan, "report": report}));
+    }
+    output(&reported(&report, args.dry_run, args.rejects.as_deref()))
+}
+
+fn issuer(args: &ImportArgs, source: &ImportSource, app: &App) -> Result<String, Failure> {
+    let known = args
+        .issuer
+        .clone()
+        .or_else(|| app.settings.better_auth_url.clone().filter(|_| source.needs_issuer()));
+    match known {
+        Some(issuer) if issuer.is_empty() || issuer.len() > 255 => {
+            Err(Failure::Usage("--issuer has 1 to 255 bytes.".into()))
+        }
+        Some(issuer) => Ok(issuer),
+        None if source.needs_issuer() => Err(Failure::Usage(
+            "Say where that Better Auth server is, so that its tokens find the accounts: --issuer URL, \
+             or BETTER_AUTH_URL."
+                .into(),
+        )),
+        None => Ok(NOBODY.into()),
+    }
+}
+
+/// Shows what will be read as what, and asks.
+fn ask(args: &ImportArgs, source: &ImportSource, app: &App) -> Result<(), Failure> {
+    for (whom, role) in [("superusers", &args.superusers_become), ("staff", &args.staff_become)] {
+        if let Some(role) = role {
+            warn(&format!("all {whom} of the source get the role {role} here."));
+        }
+    }
+    if let Some(plan) = source.plan()
+        && !args.operator.json
+    {
+        note(&planned(plan));
+    }
+    if args.dry_run || (args.yes || source.plan().is_none()) {
+        return Ok(());
+    }
+    confirm(&format!("This is imported into {}.", app.settings.database), false)
+}
+
+fn made(path: &PathBuf) -> Result<BufWriter<File>, Failure> {
+    let mut options = File::options();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let file = options.open(path);
+    file.map(BufWriter::new).map_err(|error| failed(format!("{}: {error}", path.display())))
+}

@@ -1,0 +1,5 @@
+//! `doorward import` and `doorward export`.
+
+pub(super) mod export;
+pub(super) mod import;
+mod shown;

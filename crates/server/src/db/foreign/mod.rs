@@ -1,0 +1,107 @@
+//! Databases of other programs, read and never written: which tables there are, and the rows of a
+//! statement made for them, as text and a batch at a time. One snapshot serves all of a reader's
+//! statements. Doorward's own database is read this way too where all of it is wanted.
+
+mod postgres;
+mod sqlite;
+
+use crate::config::DatabaseUrl;
+use crate::sql::Result;
+use postgres::ForeignPostgres;
+use sqlite::ForeignSqlite;
+
+/// A table or view with what a reader may see of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ForeignTable {
+    /// The schema; empty in SQLite.
+    pub schema: String,
+    /// Its name.
+    pub name: String,
+    /// Its columns, in their order.
+    pub columns: Vec<ForeignColumn>,
+}
+
+/// A column of such a table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ForeignColumn {
+    /// Its name.
+    pub name: String,
+    /// The declared type.
+    pub kind: String,
+    /// Whether it is part of the primary key.
+    pub is_key: bool,
+}
+
+/// A row: the text of each column.
+pub type ForeignRow = Vec<Option<String>>;
+
+/// A reader with its snapshot.
+#[derive(Debug)]
+pub struct ForeignDatabase(ForeignEngine);
+
+#[derive(Debug)]
+enum ForeignEngine {
+    Sqlite(ForeignSqlite),
+    Postgres(ForeignPostgres),
+}
+
+impl ForeignDatabase {
+    /// Connects for reading only.
+    pub async fn open(url: &DatabaseUrl) -> Result<Self> {
+        Ok(Self(match url {
+            DatabaseUrl::Sqlite(path) => ForeignEngine::Sqlite(ForeignSqlite::open(path)?),
+            DatabaseUrl::Postgres(url) => {
+                ForeignEngine::Postgres(ForeignPostgres::open(url).await?)
+            }
+        }))
+    }
+
+    /// Whether it is SQLite, which has no types of its own for ids and instants.
+    pub fn is_sqlite(&self) -> bool {
+        matches!(self.0, ForeignEngine::Sqlite(_))
+    }
+
+    /// The tables and views that can be read.
+    pub async fn tables(&mut self) -> Result<Vec<ForeignTable>> {
+        let rows = match &mut self.0 {
+            ForeignEngine::Sqlite(sqlite) => sqlite.rows(sqlite::TABLES)?,
+            ForeignEngine::Postgres(postgres) => postgres.rows(postgres::TABLES).await?,
+        };
+        let mut tables: Vec<ForeignTable> = Vec::new();
+        for row in rows {
+            let mut cells = row.into_iter().map(Option::unwrap_or_default);
+            let mut next = || cells.next().unwrap_or_default();
+            let (schema, name) = (next(), next());
+            let column = ForeignColumn { name: next(), kind: next(), is_key: next() == "1" };
+            match tables.last_mut().filter(|last| last.schema == schema && last.name == name) {
+                Some(last) => last.columns.push(column),
+                None => tables.push(ForeignTable { schema, name, columns: vec![column] }),
+            }
+        }
+        Ok(tables)
+    }
+
+    /// All rows of a statement, for those that have few.
+    pub async fn rows(&mut self, sql: &str) -> Result<Vec<ForeignRow>> {
+        match &mut self.0 {
+            ForeignEngine::Sqlite(sqlite) => sqlite.rows(sql),
+            ForeignEngine::Postgres(postgres) => postgres.rows(sql).await,
+        }
+    }
+
+    /// Begins to read the rows of this statement; [`ForeignDatabase::next`] gives them.
+    pub async fn scan(&mut self, sql: &str) -> Result<()> {
+        match &mut self.0 {
+            ForeignEngine::Sqlite(sqlite) => sqlite.scan(sql),
+            ForeignEngine::Postgres(postgres) => postgres.scan(sql).await,
+        }
+    }
+
+    /// The next rows, at most `most`; none at the end.
+    pub async fn next(&mut self, most: usize) -> Result<Vec<ForeignRow>> {
+        match &mut self.0 {
+            ForeignEngine::Sqlite(sqlite) => sqlite.next(most).await,
+            ForeignEngine::Postgres(postgres) => postgres.next(most).await,
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! What a text of another program means: yes or no, an instant, how urgent, a list of words.
+
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::input::{LATEST, instant};
+use crate::tasks::Priority;
+
+/// Numbers from here on are milliseconds since 1970, those below are seconds: the year 5138, or 1973.
+const MILLISECONDS: i64 = 100_000_000_000;
+
+/// Yes or no; `None` if it says neither.
+pub(super) fn flag(text: &str) -> Option<bool> {
+    match text.trim().to_ascii_lowercase().as_str() {
+        "t" | "true" | "1" | "yes" | "y" | "on" => Some(true),
+        "f" | "false" | "0" | "no" | "n" | "off" | "" => Some(false),
+        _ => None,
+    }
+}
+
+/// An instant in any of the spellings that databases and programs have; without an offset it is UTC.
+pub(super) fn moment(text: &str) -> Option<OffsetDateTime> {
+    let text = text.trim();
+    if text == "infinity" {
+        return Some(LATEST);
+    }
+    if let Ok(number) = text.parse::<i64>() {
+        let nanos = if number.abs() < MILLISECONDS { 1_000_000_000 } else { 1_000_000 };
+        return OffsetDateTime::from_unix_timestamp_nanos(i128::from(number) * nanos)
+            .ok()
+            .filter(|at| *at <= LATEST);
+    }
+    if !text.is_ascii() || text.len() < 10 {
+        return None;
+    }
+    let (date, rest) = text.split_at(10);
+    let rest = rest.strip_prefix(['T', 't', ' ']).unwrap_or(rest).trim();
+    let offset_from = rest.find(['Z', 'z', '+', '-']).unwrap_or(rest.len());
+    let (clock, offset) = rest.split_at(offset_from);
+    let clock = match clock.trim() {
+        "" => "00:00:00".to_owned(),
+        clock if clock.len() == 5 => format!("{clock}:00"),
+        clock => clock.trim_end_matches('.').to_owned(),
+    };
+    // `+02`, `+0230` and `+02:30`.
+    let offset = match offset.len() {
+        0 => "Z".to_owned(),
+        3 => format!("{offset}:00"),
+        5 if !offset.contains(':') => format!("{}:{}", &offset[..3], &offset[3..]),
+        _ => offset.to_owned(),
+    };
+    instant(&format!("{date}T{clock}{offset}"))
+}
+
+/// How urgent, by word or by number.
+pub(super) fn urgency(text: &str) -> Option<Priority> {
+    let text = text.trim().to_ascii_lowercase();
+    match text.rsplit('.').next().unwrap_or_default() {
+        "" | "none" | "0" | "no" => Some(Priority::None),
+        "low" | "1" | "minor" => Some(Priority::Low),
+        "medium" | "2" | "normal" | "mid" => Some(Priority::Medium),
+        "high" | "3" | "important" | "urgent" | "4" | "5" | "critical" | "highest" => {
+            Some(Priority::High)
+        }
+        _ => None,
+    }
+}
+
+/// Whether a status says that a task is done; `None` if it is no known one.
+pub(super) fn is_done(status: &str) -> Option<bool> {
+    let status = super::known_fields::folded(status.rsplit('.').next().unwrap_or_default());
+    match status.as_str() {
+        "completed" | "complete" | "done" | "finished" | "closed" | "archived" => Some(true),
+        "pending" | "open" | "todo" | "inprogress" | "new" | "active" | "started" | "blocked"
+        | "incomplete" | "notstarted" | "" => Some(false),
+        _ => flag(&status),
+    }
+}
+
+/// A UUID that may be anybody's id.
+pub(super) fn uuid(text: &str) -> Option<Uuid> {
+    let id = Uuid::try_parse(text).ok()?;
+    (!id.is_nil() && !id.is_max() && matches!(text.len(), 32 | 36)).then_some(id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use time::macros::datetime;
+
+    #[test]
+    fn instants_are_read_in_the_spellings_of_databases_and_programs() {
+        let at = datetime!(2026-01-05 10:20:30.5 UTC);
+        for text in [
+            "2026-01-05 10:20:30.5",
+            "2026-01-05 10:20:30.5+00",
+            "2026-01-05T10:20:30.500Z",
+            "2026-01-05 12:50:30.5+0230",
+            "2026-01-05 12:50:30.500000+02:30",
+            "2026-01-05 10:20:30.500000Z",
+            "1767608430500",
+        ] {
+            assert_eq!(moment(text), Some(at), "{text}");
+        }
+        assert_eq!(moment("2026-01-05"), Some(datetime!(2026-01-05 0:00 UTC)));
+        assert_eq!(moment("2026-01-05T10:20"), Some(datetime!(2026-01-05 10:20 UTC)));
+        assert_eq!(moment("1767608430"), Some(datetime!(2026-01-05 10:20:30 UTC)));
+        for text in ["", "soon", "2026-02-30", "05.01.2026", "2026-01-05 25:00", "é026-01-05"] {
+            assert_eq!(moment(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn priorities_and_statuses_are_read_by_word_and_number() {
+        assert_eq!(urgency("HIGH"), Some(Priority::High));
+        assert_eq!(urgency("Priority.LOW"), Some(Priority::Low));
+        assert_eq!(urgency("whenever"), None);
+        assert_eq!(is_done("In Progress"), Some(false));
+        assert_eq!(is_done("TaskStatus.DONE"), Some(true));
+        assert_eq!(is_done("banana"), None);
+    }
+
+    #[test]
+    fn ids_of_sqlalchemy_in_sqlite_are_uuids_too() {
+        assert!(uuid("6f9619ff8b86d011b42d00c04fc964ff").is_some());
+        assert!(uuid("6f9619ff-8b86-d011-b42d-00c04fc964ff").is_some());
+        for text in [
+            "17",
+            "",
+            "00000000-0000-0000-0000-000000000000",
+            "{6f9619ff-8b86-d011-b42d-00c04fc964ff}",
+        ] {
+            assert!(uuid(text).is_none(), "{text}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn reading_an_instant_never_panics(text in "\\PC{0,40}") {
+            let _ = moment(&text);
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! Importing: what a source has and this database lacks is added, and nothing that is here is changed.
+
+use super::Transfer;
+use super::incoming::Reading;
+use super::loader::{Loader, OnReject};
+use super::report::ImportReport;
+use super::source::ImportSource;
+use crate::audit::{Actor, Event, Record};
+use crate::config::DatabaseUrl;
+use crate::db::bulk::{Bulk, Ending};
+
+/// How an import is done.
+#[derive(Clone, Debug)]
+pub struct Import {
+    /// Whose ids the source's are: the issuer of the tokens that name them, or just a name.
+    pub issuer: String,
+    /// The role that superusers of the source have here; none where it is not said.
+    pub superuser_role: Option<String>,
+    /// The same for staff.
+    pub staff_role: Option<String>,
+    /// Nothing is kept.
+    pub is_rehearsal: bool,
+}
+
+/// How far an import is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// Rows looked at.
+    pub done: u64,
+    /// Rows there are, where that is known.
+    pub all: Option<u64>,
+}
+
+impl Transfer {
+    /// Takes over what the source has. What will not do is handed to `on_reject`. The error is one
+    /// sentence; what was taken over until then stays, and the same call again goes on from there.
+    pub async fn import(
+        &self,
+        actor: &Actor,
+        mut source: ImportSource,
+        import: &Import,
+        on_reject: &mut OnReject<'_>,
+        progress: &mut (dyn FnMut(Progress) + Send),
+    ) -> Result<ImportReport, String> {
+        let told = |error: crate::sql::DbError| error.to_string();
+        let now = self.clock.now();
+        let ending = if import.is_rehearsal { Ending::Rollback } else { Ending::Commit };
+        let bulk = Bulk::open(&self.direct()).await.map_err(told)?;
+        let to = (import.issuer.clone(), ending);
+        let mut loader =
+            Loader::new(bulk, to, (self.random.clone(), now), on_reject).await.map_err(told)?;
+        for role in import.superuser_role.iter().chain(&import.staff_role) {
+            if !loader.roles().contains(role) {
+                return Err(format!(
+                    "There is no role {role}: make it with `doorward role create`."
+                ));
+            }
+        }
+        let mut state = Progress { done: 0, all: source.count().await? };
+        self.record(actor, import, "began").await?;
+        let reading = Reading {
+            issuer: import.issuer.clone(),
+            now,
+            superuser_role: import.superuser_role.clone(),
+            staff_role: import.staff_role.clone(),
+            has_bare_uuids: source.has_bare_uuids(),
+        };
+        let mut items = source.items(reading);
+        let mut outcome = Ok(());
+        while let Some(batch) = items.recv().await {
+            outcome = match batch {
+                Ok(batch) => loader.take(batch).await,
+                Err(why) => Err(why),
+            };
+            if outcome.is_err() {
+                break;
+            }
+            state.done = loader.report.seen();
+            progress(state);
+        }
+        let ImportReport { users, tasks, .. } = &loader.report;
+        let ended = if outcome.is_ok() { "ended" } else { "broke off" };
+        let did = format!("{ended}: {} accounts, {} tasks", users.imported, tasks.imported);
+        self.record(actor, import, &did).await?;
+        outcome.map(|()| loader.report)
+    }
+
+    async fn record(&self, actor: &Actor, import: &Import, what: &str) -> Result<(), String> {
+        if import.is_rehearsal {
+            return Ok(());
+        }
+        let detail = format!("as {}, {what}", import.issuer);
+        let record = Record::by(actor, Event::DataImport).detail(detail);
+        let written = self.audit.commit(actor.authority, Vec::new(), [record]).await;
+        written.map(drop).map_err(|error| error.to_string())
+    }
+
+    /// The direct host, where there is a pooler: cursors and temporary tables belong to a session.
+    pub(super) fn direct(&self) -> DatabaseUrl {
+        let settings = &self.settings;
+        let unpooled = settings.database_unpooled.clone().or_else(|| settings.database.unpooled());
+        unpooled.unwrap_or_else(|| settings.database.clone())
+    }
+}

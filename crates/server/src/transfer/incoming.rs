@@ -1,0 +1,342 @@
+//! What comes in: an account, a task, an identity or a role, checked as the routes check what clients send.
+//! What will not do is a [`Reject`] with its reason, and nothing else is lost by it.
+
+use aws_lc_rs::digest::{SHA256, digest};
+use serde_json::Value;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::cell::{flag, is_done, moment, urgency, uuid};
+use crate::accounts::Name;
+use crate::email::Email;
+use crate::input::{Field, LATEST};
+use crate::passwords::can_verify;
+use crate::tasks::{Description, Priority, Title};
+
+/// Longest text that an index of either database holds with room to spare.
+const MAX_SUBJECT: usize = 255;
+const MAX_NAME: usize = 100;
+const MAX_TITLE: usize = 200;
+
+/// A row that is left out, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reject {
+    /// `user`, `task`, `identity`, `role` or `line`.
+    pub kind: &'static str,
+    /// What it is called in the source: its id, or the number of its line.
+    pub id: String,
+    /// Why, as the end of a sentence about it.
+    pub reason: String,
+}
+
+/// One thing of the source.
+#[derive(Debug)]
+pub(super) enum Item {
+    Role(IncomingRole),
+    User(Box<IncomingUser>),
+    Identity(IncomingIdentity),
+    Task(Box<IncomingTask>),
+    Bad(Reject),
+}
+
+#[derive(Debug)]
+pub(super) struct IncomingRole {
+    pub(super) name: String,
+    pub(super) description: String,
+    pub(super) permissions: Vec<String>,
+}
+
+#[derive(Debug)]
+pub(super) struct IncomingUser {
+    /// What it is called there; `None` where `id` is its id here as well.
+    pub(super) subject: Option<String>,
+    pub(super) source_id: String,
+    pub(super) id: Uuid,
+    pub(super) email: Option<Email>,
+    pub(super) is_verified: bool,
+    pub(super) name: Option<String>,
+    pub(super) hash: Option<String>,
+    /// There is a hash, of a kind that cannot be verified.
+    pub(super) has_foreign_hash: bool,
+    pub(super) is_active: bool,
+    pub(super) banned_until: Option<OffsetDateTime>,
+    pub(super) ban_reason: Option<String>,
+    pub(super) created_at: OffsetDateTime,
+    pub(super) updated_at: OffsetDateTime,
+    pub(super) roles: Vec<String>,
+}
+
+#[derive(Debug)]
+pub(super) struct IncomingIdentity {
+    pub(super) id: Uuid,
+    pub(super) user_id: Uuid,
+    pub(super) issuer: String,
+    pub(super) subject: String,
+    pub(super) created_at: OffsetDateTime,
+    pub(super) address_proven: bool,
+}
+
+/// Whose a task is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum TaskOwner {
+    /// Of whoever is called that in the source.
+    Subject(String),
+    /// Of the user with this id here.
+    Id(Uuid),
+}
+
+#[derive(Debug)]
+pub(super) struct IncomingTask {
+    pub(super) source_id: String,
+    pub(super) id: Uuid,
+    pub(super) spare: Uuid,
+    pub(super) owner: TaskOwner,
+    pub(super) title: String,
+    pub(super) description: Option<String>,
+    pub(super) is_completed: bool,
+    pub(super) completed_at: Option<OffsetDateTime>,
+    pub(super) priority: Priority,
+    pub(super) due_at: Option<OffsetDateTime>,
+    pub(super) version: i64,
+    pub(super) created_at: OffsetDateTime,
+    pub(super) updated_at: OffsetDateTime,
+}
+
+/// A row of the source with the fields that were found in it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Cells<'a> {
+    pub(super) fields: &'a [(&'static str, usize)],
+    pub(super) row: &'a [Option<String>],
+}
+
+impl<'a> Cells<'a> {
+    /// The text of a field, unless it is null or not there.
+    pub(super) fn get(&self, field: &str) -> Option<&'a str> {
+        let (_, place) = self.fields.iter().find(|(own, _)| *own == field)?;
+        self.row.get(*place)?.as_deref()
+    }
+
+    fn filled(&self, field: &str) -> Option<&'a str> {
+        self.get(field).map(str::trim).filter(|text| !text.is_empty())
+    }
+
+    fn instant(&self, field: &str) -> Result<Option<OffsetDateTime>, String> {
+        self.filled(field)
+            .map(|text| moment(text).ok_or_else(|| format!("{field} {text:?} is no date and time")))
+            .transpose()
+    }
+
+    fn flag(&self, field: &str) -> Result<Option<bool>, String> {
+        self.filled(field)
+            .map(|text| {
+                flag(text).ok_or_else(|| format!("{field} {text:?} is neither true nor false"))
+            })
+            .transpose()
+    }
+}
+
+/// How rows become accounts and tasks.
+#[derive(Clone, Debug)]
+pub(super) struct Reading {
+    /// Who vouches for the ids of the source.
+    pub(super) issuer: String,
+    pub(super) now: OffsetDateTime,
+    /// The role that superusers have here, if any.
+    pub(super) superuser_role: Option<String>,
+    /// The same for staff.
+    pub(super) staff_role: Option<String>,
+    /// Whether ids of 32 hexadecimal digits are UUIDs, as SQLAlchemy and Django keep them in SQLite.
+    pub(super) has_bare_uuids: bool,
+}
+
+impl Reading {
+    /// The account of a row.
+    pub(super) fn user(&self, cells: Cells<'_>) -> Item {
+        let id = cells.filled("id").or_else(|| cells.filled("email")).unwrap_or_default();
+        match self.account(cells) {
+            Ok(user) => Item::User(Box::new(user)),
+            Err(reason) => Item::Bad(Reject { kind: "user", id: id.to_owned(), reason }),
+        }
+    }
+
+    fn account(&self, cells: Cells<'_>) -> Result<IncomingUser, String> {
+        let email = match cells.filled("email") {
+            None => None,
+            Some(text) => Some(
+                Email::parse(text)
+                    .ok_or_else(|| format!("{text:?} is not a valid e-mail address"))?,
+            ),
+        };
+        if cells.filled("deleted_at").is_some() {
+            return Err("was deleted there".into());
+        }
+        let source_id = match cells.filled("id") {
+            Some(id) => self.key(id),
+            None => email.as_ref().map(|email| email.key().to_owned()).ok_or("has no id")?,
+        };
+        let subject =
+            cells.filled("subject").map_or_else(|| source_id.clone(), |own| self.key(own));
+        if subject.len() > MAX_SUBJECT || subject.chars().any(char::is_control) {
+            return Err("its id is longer than 255 bytes or has control characters".into());
+        }
+        let created_at = cells.instant("created_at")?;
+        let hash = cells.filled("password");
+        let usable = hash.filter(|hash| can_verify(hash)).map(str::to_owned);
+        let is_active =
+            cells.flag("active")?.unwrap_or(true) && !cells.flag("disabled")?.unwrap_or(false);
+        let banned_until = match cells.instant("banned_until")? {
+            None if cells.flag("banned")?.unwrap_or(false) => Some(LATEST),
+            until => until,
+        };
+        Ok(IncomingUser {
+            id: uuid(&source_id).unwrap_or_else(|| self.derived("user", &source_id, created_at)),
+            subject: Some(subject),
+            is_verified: email.is_some() && is_verified(cells)?,
+            email,
+            name: name(cells),
+            has_foreign_hash: hash.is_some() && usable.is_none(),
+            hash: usable,
+            is_active,
+            banned_until,
+            ban_reason: cells.filled("ban_reason").map(|text| plain(text, 500)),
+            created_at: created_at.unwrap_or(self.now),
+            updated_at: cells.instant("updated_at")?.or(created_at).unwrap_or(self.now),
+            roles: self.roles(cells)?,
+            source_id,
+        })
+    }
+
+    fn roles(&self, cells: Cells<'_>) -> Result<Vec<String>, String> {
+        let named = cells.filled("role").map(str::to_ascii_lowercase);
+        let by_name = named
+            .is_some_and(|role| ["admin", "superuser", "administrator"].contains(&role.as_str()));
+        let is_superuser = cells.flag("superuser")?.unwrap_or(false) || by_name;
+        let is_staff = cells.flag("staff")?.unwrap_or(false);
+        let mut roles = vec!["user".to_owned()];
+        roles.extend(self.superuser_role.clone().filter(|_| is_superuser));
+        roles.extend(self.staff_role.clone().filter(|_| is_staff));
+        roles.sort_unstable();
+        roles.dedup();
+        Ok(roles)
+    }
+
+    /// The task of a row.
+    pub(super) fn task(&self, cells: Cells<'_>) -> Item {
+        let id = cells.filled("id").unwrap_or_default();
+        match self.assignment(cells, id) {
+            Ok(task) => Item::Task(Box::new(task)),
+            Err(reason) => Item::Bad(Reject { kind: "task", id: id.to_owned(), reason }),
+        }
+    }
+
+    fn assignment(&self, cells: Cells<'_>, id: &str) -> Result<IncomingTask, String> {
+        if id.is_empty() {
+            return Err("has no id".into());
+        }
+        let source_id = self.key(id);
+        let owner = self.key(cells.filled("owner").ok_or("has no owner")?);
+        let (title, description) = texts(cells)?;
+        let created_at = cells.instant("created_at")?;
+        let updated_at = cells.instant("updated_at")?.or(created_at);
+        let status = cells.filled("status").and_then(is_done);
+        let is_completed = match cells.filled("completed") {
+            // Some keep the time of completion there.
+            Some(text) => flag(text)
+                .or_else(|| moment(text).map(|_| true))
+                .ok_or_else(|| format!("completed {text:?} is neither true nor false"))?,
+            None => status.unwrap_or(false),
+        };
+        let completed_at = cells.instant("completed_at")?.or(updated_at).unwrap_or(self.now);
+        // With the owner, since two files may count their tasks from 1.
+        let spare = self.derived("task", &format!("{owner}\0{source_id}"), created_at);
+        Ok(IncomingTask {
+            id: uuid(&source_id).unwrap_or(spare),
+            spare,
+            owner: TaskOwner::Subject(owner),
+            title,
+            description,
+            is_completed,
+            completed_at: is_completed.then_some(completed_at),
+            priority: cells.filled("priority").and_then(urgency).unwrap_or_default(),
+            due_at: cells.instant("due_at")?,
+            version: 1,
+            created_at: created_at.unwrap_or(self.now),
+            updated_at: updated_at.unwrap_or(self.now),
+            source_id,
+        })
+    }
+
+    /// An id as tokens spell it.
+    fn key(&self, text: &str) -> String {
+        match Uuid::try_parse(text) {
+            Ok(id) if self.has_bare_uuids && text.len() == 32 => id.hyphenated().to_string(),
+            _ => text.to_owned(),
+        }
+    }
+
+    /// The id here of what has another kind of id there: always the same, so that a second run finds what
+    /// the first one made, and in the order of creation as all ids are.
+    fn derived(&self, kind: &str, id: &str, created_at: Option<OffsetDateTime>) -> Uuid {
+        let millis = created_at.map_or(0, |at| at.unix_timestamp_nanos() / 1_000_000);
+        let text = format!("doorward import v1\0{}\0{kind}\0{id}", self.issuer);
+        let mut filling = [0; 10];
+        filling.copy_from_slice(&digest(&SHA256, text.as_bytes()).as_ref()[..10]);
+        let millis = u64::try_from(millis).unwrap_or(0);
+        uuid::Builder::from_unix_timestamp_millis(millis, &filling).into_uuid()
+    }
+}
+
+/// True or a time in the past where the address was proven.
+fn is_verified(cells: Cells<'_>) -> Result<bool, String> {
+    let Some(text) = cells.filled("verified") else { return Ok(false) };
+    flag(text)
+        .or_else(|| moment(text).map(|_| true))
+        .ok_or_else(|| format!("verified {text:?} is neither true, false nor a time"))
+}
+
+/// The name in one of its places, or of its parts.
+fn name(cells: Cells<'_>) -> Option<String> {
+    let parts = [cells.filled("first_name"), cells.filled("last_name")];
+    let parts: Vec<_> = parts.into_iter().flatten().collect();
+    let whole = (!parts.is_empty()).then(|| parts.join(" "));
+    let text = cells
+        .filled("name")
+        .map(str::to_owned)
+        .or(whole)
+        .or_else(|| named_in(cells.filled("details")?))
+        .or_else(|| cells.filled("username").map(str::to_owned))?;
+    let name = Name::from_json(plain(&text, MAX_NAME).into()).ok()?;
+    Some(name.as_str().to_owned())
+}
+
+/// The name in a JSON object of whatever else is known.
+fn named_in(details: &str) -> Option<String> {
+    let details: Value = serde_json::from_str(details).ok()?;
+    let names = ["full_name", "name", "display_name", "user_name"];
+    names.iter().find_map(|name| details.get(name)?.as_str()).map(str::to_owned)
+}
+
+/// Without control characters, and not longer than that.
+fn plain(text: &str, most: usize) -> String {
+    text.chars().filter(|sign| !sign.is_control()).take(most).collect()
+}
+
+/// Title and description. A title that is too long is cut, and stands whole in the description.
+fn texts(cells: Cells<'_>) -> Result<(String, Option<String>), String> {
+    let whole = cells.filled("title").ok_or("has no title")?;
+    let line = whole.replace(['\r', '\n', '\t'], " ");
+    let mut description = cells.filled("description").map(str::to_owned);
+    let title = if line.chars().count() > MAX_TITLE {
+        let rest = description.map(|text| format!("\n\n{text}")).unwrap_or_default();
+        description = Some(format!("{whole}{rest}"));
+        line.chars().take(MAX_TITLE - 1).chain(['…']).collect()
+    } else {
+        line
+    };
+    let title = Title::from_json(title.into()).map_err(|(why, _)| format!("its title {why}"))?;
+    let description = description
+        .map(|text| Description::from_json(text.into()))
+        .transpose()
+        .map_err(|(why, _)| format!("its description {why}"))?;
+    Ok((title.0, description.map(|text| text.0)))
+}

@@ -1,0 +1,148 @@
+//! What columns and keys are called: the fields of an account and of a task, each with the names that
+//! applications give it. Case, underscores and hyphens make no difference, so `emailVerified` is
+//! `email_verified`.
+
+/// The fields of one kind of row: (the name in `--map`, what it is called elsewhere; the likeliest first).
+pub(super) type KnownFields = &'static [(&'static str, &'static [&'static str])];
+
+/// An account's.
+pub(super) const USER_FIELDS: KnownFields = &[
+    ("id", &["id", "userid", "uuid", "uid", "pk"]),
+    ("email", &["email", "emailaddress", "mail", "mailaddress"]),
+    (
+        "password",
+        &[
+            "hashedpassword",
+            "passwordhash",
+            "encryptedpassword",
+            "pwdhash",
+            "pwhash",
+            "hashedpw",
+            "passwordhashed",
+            "password",
+            "passwd",
+        ],
+    ),
+    ("name", &["name", "fullname", "displayname"]),
+    ("first_name", &["firstname", "givenname"]),
+    ("last_name", &["lastname", "surname", "familyname"]),
+    ("username", &["username", "nickname", "login"]),
+    (
+        "verified",
+        &[
+            "isverified",
+            "emailverified",
+            "verified",
+            "emailconfirmedat",
+            "emailverifiedat",
+            "isemailverified",
+            "emailconfirmed",
+            "confirmed",
+            "confirmedat",
+        ],
+    ),
+    ("active", &["isactive", "active", "enabled", "isenabled"]),
+    ("disabled", &["disabled", "isdisabled", "inactive"]),
+    ("superuser", &["issuperuser", "superuser", "isadmin", "admin"]),
+    ("staff", &["isstaff", "staff"]),
+    ("role", &["role", "userrole"]),
+    ("banned", &["banned", "isbanned"]),
+    ("banned_until", &["banneduntil", "banexpires"]),
+    ("ban_reason", &["banreason"]),
+    (
+        "created_at",
+        &["createdat", "datejoined", "created", "registeredat", "joinedat", "signupdate"],
+    ),
+    ("updated_at", &["updatedat", "updated", "modifiedat"]),
+    ("deleted_at", &["deletedat"]),
+    ("details", &["rawusermetadata", "usermetadata"]),
+    ("subject", &[]),
+];
+
+/// A task's.
+pub(super) const TASK_FIELDS: KnownFields = &[
+    ("id", &["id", "taskid", "todoid", "itemid", "uuid", "pk"]),
+    ("owner", &["userid", "ownerid", "user", "owner", "authorid", "createdby", "createdbyid"]),
+    ("title", &["title", "name", "task", "text", "content", "summary"]),
+    ("description", &["description", "details", "notes", "note", "body"]),
+    ("completed", &["completed", "iscompleted", "done", "isdone", "complete", "finished"]),
+    ("status", &["status", "state"]),
+    ("completed_at", &["completedat", "doneat", "finishedat"]),
+    ("priority", &["priority", "importance", "urgency"]),
+    ("due_at", &["dueat", "duedate", "due", "deadline", "dueon"]),
+    ("created_at", &["createdat", "created", "datecreated"]),
+    ("updated_at", &["updatedat", "updated", "modifiedat", "lastmodified"]),
+];
+
+/// A name without what makes no difference.
+pub(super) fn folded(name: &str) -> String {
+    name.chars().filter(|sign| sign.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
+/// Which field each of the given names is: (field, place of the name). A field takes the likeliest of
+/// its names; a name that is mapped by hand takes no part.
+pub(super) fn matched(
+    known: KnownFields,
+    names: &[&str],
+    mapped: &[(String, String)],
+) -> Result<Vec<(&'static str, usize)>, String> {
+    let mut found = Vec::new();
+    for (field, name) in mapped {
+        let Some((field, _)) = known.iter().find(|(known, _)| known == field) else {
+            let all: Vec<_> = known.iter().map(|(field, _)| *field).collect();
+            return Err(format!("{field} is no field: choose of {}.", all.join(", ")));
+        };
+        if name.is_empty() {
+            continue;
+        }
+        let Some(place) = names.iter().position(|own| own == name) else {
+            return Err(format!("There is no column {name}; there are {}.", names.join(", ")));
+        };
+        found.push((*field, place));
+    }
+    let by_hand = |field: &str| mapped.iter().any(|(own, _)| own == field);
+    for (field, aliases) in known.iter().filter(|(field, _)| !by_hand(field)) {
+        let free = |place: &usize| found.iter().all(|(_, taken)| taken != place);
+        let place = aliases
+            .iter()
+            .find_map(|alias| names.iter().position(|name| folded(name) == *alias).filter(free));
+        found.extend(place.map(|place| (*field, place)));
+    }
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fields(names: &[&str], mapped: &[(&str, &str)]) -> Result<Vec<String>, String> {
+        let mapped: Vec<_> =
+            mapped.iter().map(|(field, name)| ((*field).to_owned(), (*name).to_owned())).collect();
+        let found = matched(USER_FIELDS, names, &mapped)?;
+        Ok(found.into_iter().map(|(field, place)| format!("{field}={}", names[place])).collect())
+    }
+
+    #[test]
+    fn columns_are_known_by_any_spelling_of_their_names() {
+        let found = fields(&["id", "emailVerified", "hashed_password", "E-Mail"], &[]).unwrap();
+        assert_eq!(
+            found,
+            ["id=id", "email=E-Mail", "password=hashed_password", "verified=emailVerified"]
+        );
+    }
+
+    #[test]
+    fn what_is_mapped_by_hand_goes_before_what_is_guessed() {
+        let names = ["id", "email", "contact", "password"];
+        let found = fields(&names, &[("email", "contact"), ("password", "")]).unwrap();
+        assert_eq!(found, ["email=contact", "id=id"]);
+    }
+
+    #[test]
+    fn an_unknown_field_and_an_unknown_column_are_refused_by_name() {
+        let refused = fields(&["id"], &[("mail", "id")]).unwrap_err();
+        assert!(refused.starts_with("mail is no field: choose of id, email"), "{refused}");
+        let refused = fields(&["id"], &[("email", "mail")]).unwrap_err();
+        assert_eq!(refused, "There is no column mail; there are id.");
+    }
+}

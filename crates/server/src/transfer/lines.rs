@@ -1,0 +1,147 @@
+//! Files as sources: JSON objects, one a line, and CSV with a line of names first (RFC 4180).
+
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::incoming::{Cells, Item, Reading, Reject};
+use super::known_fields::{TASK_FIELDS, USER_FIELDS, folded, matched};
+use super::moved::{is_heading, moved};
+
+/// What a line may hold: a task with all its texts is much shorter.
+const MAX_LINE: u64 = 1 << 20;
+/// Items handed over at a time.
+const BATCH: usize = 2000;
+
+/// What is done with each batch; false ends the reading.
+pub(super) type Send<'a> = dyn FnMut(Vec<Item>) -> bool + 'a;
+
+/// Names that the operator gives, of accounts and of tasks.
+pub(super) type Mapped<'a> = (&'a [(String, String)], &'a [(String, String)]);
+
+fn open(path: &Path) -> Result<BufReader<File>, String> {
+    let file = File::open(path).map_err(|error| format!("{}: {error}", path.display()))?;
+    Ok(BufReader::with_capacity(1 << 16, file))
+}
+
+/// Reads a file of JSON objects.
+pub(super) fn json(
+    path: &Path,
+    reading: &Reading,
+    mapped: Mapped<'_>,
+    send: &mut Send<'_>,
+) -> Result<(), String> {
+    let mut file = open(path)?;
+    let (mut batch, mut line, mut number) = (Vec::new(), Vec::new(), 0_u64);
+    let mut is_own = false;
+    loop {
+        line.clear();
+        let read = file.by_ref().take(MAX_LINE).read_until(b'\n', &mut line);
+        let length = read.map_err(|error| format!("{}: {error}", path.display()))?;
+        if length == 0 {
+            break;
+        }
+        number += 1;
+        if !line.ends_with(b"\n") && length as u64 == MAX_LINE {
+            return Err(format!(
+                "line {number} is longer than 1 MiB: this is no file of JSON lines"
+            ));
+        }
+        if line.trim_ascii().is_empty() {
+            continue;
+        }
+        match serde_json::from_slice::<Value>(&line) {
+            Ok(value) if number == 1 && is_heading(&value) => is_own = true,
+            Ok(value) if is_own => batch.push(moved(value, number)),
+            Ok(value) => batch.push(object(&value, number, reading, mapped)),
+            Err(error) => batch.push(bad_line(number, format!("is no JSON: {error}"))),
+        }
+        if batch.len() == BATCH && !send(std::mem::take(&mut batch)) {
+            return Ok(());
+        }
+    }
+    send(batch);
+    Ok(())
+}
+
+fn bad_line(number: u64, reason: String) -> Item {
+    Item::Bad(Reject { kind: "line", id: number.to_string(), reason })
+}
+
+/// An object of another program: a task if it has a title and an owner, else an account.
+fn object(value: &Value, number: u64, reading: &Reading, mapped: Mapped<'_>) -> Item {
+    let Some(object) = value.as_object() else {
+        return bad_line(number, "is no JSON object".into());
+    };
+    let names: Vec<&str> = object.keys().map(String::as_str).collect();
+    let row: Vec<Option<String>> = object.values().map(text).collect();
+    let has = |name: &str| names.iter().any(|own| folded(own) == name);
+    let is_task = match object.get("type").and_then(Value::as_str) {
+        None | Some("") => has("title") && !has("email"),
+        Some(kind) => kind == "task",
+    };
+    let (known, mapped) = if is_task { (TASK_FIELDS, mapped.1) } else { (USER_FIELDS, mapped.0) };
+    match matched(known, &names, mapped) {
+        Err(why) => bad_line(number, why),
+        Ok(fields) if is_task => reading.task(Cells { fields: &fields, row: &row }),
+        Ok(fields) => reading.user(Cells { fields: &fields, row: &row }),
+    }
+}
+
+fn text(value: &Value) -> Option<String> {
+    match value {
+        Value::Null => None,
+        Value::String(text) => Some(text.clone()),
+        other => Some(other.to_string()),
+    }
+}
+
+/// Reads a file of rows: tasks if it has a column of titles and one of owners, else accounts.
+pub(super) fn csv(
+    path: &Path,
+    reading: &Reading,
+    mapped: Mapped<'_>,
+    send: &mut Send<'_>,
+) -> Result<(), String> {
+    let told = |error: csv::Error| format!("{}: {error}", path.display());
+    let mut file = csv::ReaderBuilder::new().flexible(true).from_reader(open(path)?);
+    let heading = file.headers().map_err(told)?.clone();
+    let names: Vec<&str> = heading.iter().map(|name| name.trim_start_matches('\u{feff}')).collect();
+    let of_tasks = matched(TASK_FIELDS, &names, mapped.1).unwrap_or_default();
+    let of_users = matched(USER_FIELDS, &names, mapped.0);
+    let has = |field: &str| of_tasks.iter().any(|(own, _)| *own == field);
+    let has_email = of_users.iter().flatten().any(|(own, _)| *own == "email");
+    let is_of_tasks = has("title") && has("owner") && !has_email;
+    let fields = if is_of_tasks { of_tasks } else { of_users? };
+    if !is_of_tasks && !has_email {
+        return Err(format!(
+            "{}: no column looks like an address: say which with --map email=COLUMN. There are {}.",
+            path.display(),
+            names.join(", ")
+        ));
+    }
+    let mut batch = Vec::new();
+    for (number, record) in (2_u64..).zip(file.records()) {
+        let item = match record {
+            Err(error) if error.is_io_error() => return Err(told(error)),
+            Err(error) => bad_line(number, error.to_string()),
+            Ok(record) if record.len() != names.len() => bad_line(
+                number,
+                format!("has {} values, and there are {} names", record.len(), names.len()),
+            ),
+            Ok(record) => {
+                let row: Vec<_> = record.iter().map(|cell| Some(cell.to_owned())).collect();
+                let cells = Cells { fields: &fields, row: &row };
+                if is_of_tasks { reading.task(cells) } else { reading.user(cells) }
+            }
+        };
+        batch.push(item);
+        if batch.len() == BATCH && !send(std::mem::take(&mut batch)) {
+            return Ok(());
+        }
+    }
+    send(batch);
+    Ok(())
+}

@@ -1,0 +1,365 @@
+//! Takes items over, a batch in a transaction: what is in a batch is there or is not, so an import that was
+//! killed is finished by running it again.
+
+use std::collections::HashSet;
+use std::collections::hash_map::DefaultHasher;
+use std::hash::{Hash, Hasher};
+
+use super::incoming::{
+    IncomingIdentity, IncomingRole, IncomingTask, IncomingUser, Item, Reject, TaskOwner,
+};
+use super::report::ImportReport;
+use super::staging::{self, IDENTITIES, ROLES, TASKS, USERS};
+use crate::crypto::Random;
+use crate::db::bulk::{Bulk, Ending, Load};
+use crate::db::{Columns, FromRow, Row};
+use crate::email::Email;
+use crate::input::LATEST;
+use crate::sql::{DbError, Result, Step, Value};
+use crate::tasks::fold;
+use time::OffsetDateTime;
+
+/// Somebody else may take an address or an id between the look and the write.
+const ATTEMPTS: usize = 3;
+
+const OTHER: &str = "is here with another address: of another source say another --issuer, so that \
+    their ids are kept apart";
+
+/// What is done with each row that is left out.
+pub type OnReject<'a> = dyn FnMut(&Reject) -> std::result::Result<(), String> + Send + 'a;
+
+/// Writes items, and counts what becomes of them.
+pub(super) struct Loader<'a> {
+    pub(super) bulk: Bulk,
+    pub(super) issuer: String,
+    pub(super) ending: Ending,
+    pub(super) random: Random,
+    pub(super) now: OffsetDateTime,
+    pub(super) report: ImportReport,
+    pub(super) on_reject: &'a mut OnReject<'a>,
+    roles: HashSet<String>,
+    /// Of a rehearsal, which leaves nothing behind to look at: hashes of addresses and of owners.
+    rehearsed: HashSet<u64>,
+    /// Hashes of the names of accounts that may be somebody else here: nobody gets their tasks.
+    doubtful: HashSet<u64>,
+}
+
+struct Fate {
+    ordinal: i64,
+    word: String,
+}
+
+impl FromRow for Fate {
+    fn from_row(row: &mut Columns<'_>) -> Result<Self> {
+        Ok(Self { ordinal: row.read()?, word: row.read()? })
+    }
+}
+
+impl<'a> Loader<'a> {
+    pub(super) async fn new(
+        mut bulk: Bulk,
+        (issuer, ending): (String, Ending),
+        (random, now): (Random, OffsetDateTime),
+        on_reject: &'a mut OnReject<'a>,
+    ) -> Result<Self> {
+        let rows = bulk.run(&[], &[staging::find_roles()], Ending::Rollback).await?;
+        let roles = rows.iter().flatten().map(Row::read).collect::<Result<_>>()?;
+        let (report, rehearsed, doubtful) =
+            (ImportReport::default(), HashSet::new(), HashSet::new());
+        Ok(Self {
+            bulk,
+            issuer,
+            ending,
+            random,
+            now,
+            report,
+            on_reject,
+            roles,
+            rehearsed,
+            doubtful,
+        })
+    }
+
+    /// The roles there are.
+    pub(super) fn roles(&self) -> &HashSet<String> {
+        &self.roles
+    }
+
+    /// Takes over what came together, kind after kind in the order they came in.
+    pub(super) async fn take(&mut self, items: Vec<Item>) -> std::result::Result<(), String> {
+        let (mut users, mut identities, mut tasks) = (Vec::new(), Vec::new(), Vec::new());
+        for item in items {
+            match item {
+                Item::Bad(reject) => self.reject(&reject)?,
+                Item::Role(role) => self.role(role).await.map_err(said)?,
+                Item::User(user) => users.push(*user),
+                Item::Identity(identity) => identities.push(identity),
+                Item::Task(task) => tasks.push(*task),
+            }
+        }
+        self.users(users).await?;
+        self.identities(identities).await?;
+        self.tasks(tasks).await
+    }
+
+    fn reject(&mut self, reject: &Reject) -> std::result::Result<(), String> {
+        self.report.reject(reject);
+        (self.on_reject)(reject)
+    }
+
+    async fn role(&mut self, role: IncomingRole) -> Result<()> {
+        if self.roles.contains(&role.name) {
+            self.report.roles.already_here += 1;
+            return Ok(());
+        }
+        let steps = staging::make_role(&role.name, &role.description, &role.permissions);
+        self.bulk.run(&[], &steps, self.ending).await?;
+        self.roles.insert(role.name);
+        self.report.roles.imported += 1;
+        Ok(())
+    }
+
+    async fn users(&mut self, users: Vec<IncomingUser>) -> std::result::Result<(), String> {
+        let mut kept: Vec<IncomingUser> = Vec::with_capacity(users.len());
+        let (mut seen_ids, mut seen_addresses) = (HashSet::new(), HashSet::new());
+        for mut user in users {
+            let unknown: Vec<_> =
+                user.roles.iter().filter(|role| !self.roles.contains(*role)).cloned().collect();
+            let key = user.email.as_ref().map(|email| email.key().to_owned());
+            let why = if !unknown.is_empty() {
+                Some(format!("has the unknown role {:?}", unknown.join(", ")))
+            } else if !seen_ids.insert(user.subject.clone().unwrap_or_else(|| user.id.to_string()))
+            {
+                Some("its id is there twice".to_owned())
+            } else if key.as_ref().is_some_and(|key| {
+                !seen_addresses.insert(key.clone()) || self.is_rehearsed("email", key)
+            }) {
+                Some("another account of the source has the same address but for case".to_owned())
+            } else {
+                None
+            };
+            user.roles.dedup();
+            match why {
+                Some(reason) => {
+                    self.reject(&Reject { kind: "user", id: user.source_id, reason })?;
+                }
+                None => kept.push(user),
+            }
+        }
+        if kept.is_empty() {
+            return Ok(());
+        }
+        let loads = [self.user_rows(&kept), role_rows(&kept)];
+        let fates = self.run(&loads, &staging::take_users(&self.issuer)).await.map_err(said)?;
+        let mut fates = fates.into_iter().peekable();
+        for (ordinal, user) in (0..).zip(kept) {
+            let fate = fates.next_if(|fate| fate.ordinal == ordinal);
+            let shown = user.subject.clone().unwrap_or_else(|| user.id.to_string());
+            match fate.as_ref().map(|fate| fate.word.as_str()) {
+                None => {
+                    self.rehearse("email", user.email.as_ref().map(Email::key));
+                    self.rehearse("owner", Some(&shown));
+                    self.count(&user);
+                }
+                Some("known") => self.report.users.already_here += 1,
+                Some(fate) => {
+                    let reason = if fate == "other" {
+                        self.doubtful.insert(brief("owner", &shown));
+                        OTHER
+                    } else {
+                        "another account has this address"
+                    };
+                    let reason = reason.to_owned();
+                    self.reject(&Reject { kind: "user", id: user.source_id, reason })?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn count(&mut self, user: &IncomingUser) {
+        let report = &mut self.report;
+        report.users.imported += 1;
+        match (&user.hash, user.has_foreign_hash) {
+            (Some(_), _) => {}
+            (None, true) => report.users_with_unknown_hash += 1,
+            (None, false) => report.users_without_password += 1,
+        }
+        report.users_without_email += u64::from(user.email.is_none());
+        let is_banned = user.banned_until.is_some_and(|until| until > self.now);
+        report.users_shut_out += u64::from(!user.is_active || is_banned);
+        for role in user.roles.iter().filter(|role| *role != "user") {
+            *report.roles_given.entry(role.clone()).or_default() += 1;
+        }
+    }
+
+    fn user_rows(&self, users: &[IncomingUser]) -> Load {
+        let row = |(ordinal, user): (i64, &IncomingUser)| {
+            vec![
+                ordinal.into(),
+                user.id.into(),
+                self.random.id(self.now).into(),
+                user.subject.clone().into(),
+                self.random.id(self.now).into(),
+                user.email.as_ref().map(Email::as_str).into(),
+                user.email.as_ref().map(Email::key).into(),
+                user.is_verified.into(),
+                user.name.clone().into(),
+                user.hash.clone().into(),
+                user.is_active.into(),
+                user.banned_until.into(),
+                user.ban_reason.clone().into(),
+                user.created_at.into(),
+                user.updated_at.into(),
+            ]
+        };
+        Load { staging: &USERS, rows: (0..).zip(users).map(row).collect() }
+    }
+
+    async fn identities(&mut self, all: Vec<IncomingIdentity>) -> std::result::Result<(), String> {
+        if all.is_empty() {
+            return Ok(());
+        }
+        let row = |(ordinal, one): (i64, &IncomingIdentity)| -> Vec<Value> {
+            vec![
+                ordinal.into(),
+                one.id.into(),
+                one.user_id.into(),
+                (&one.issuer).into(),
+                (&one.subject).into(),
+                one.created_at.into(),
+                one.address_proven.into(),
+            ]
+        };
+        let rows = (0..).zip(&all).map(row).collect();
+        let loads = [Load { staging: &IDENTITIES, rows }];
+        let fates = self.run(&loads, &staging::take_identities()).await.map_err(said)?;
+        let mut fates = fates.into_iter().peekable();
+        for (ordinal, one) in (0..).zip(all) {
+            let fate = fates.next_if(|fate| fate.ordinal == ordinal);
+            let reason = match fate.as_ref().map(|fate| fate.word.as_str()) {
+                Some("known") => {
+                    self.report.identities.already_here += 1;
+                    continue;
+                }
+                Some("owner") if !self.is_rehearsed("owner", &one.user_id.to_string()) => {
+                    "its user was not imported"
+                }
+                Some("taken") => "another account has this identity",
+                _ => {
+                    self.report.identities.imported += 1;
+                    continue;
+                }
+            };
+            let id = one.id.to_string();
+            self.reject(&Reject { kind: "identity", id, reason: reason.into() })?;
+        }
+        Ok(())
+    }
+
+    async fn tasks(&mut self, tasks: Vec<IncomingTask>) -> std::result::Result<(), String> {
+        let (mut kept, mut seen) = (Vec::with_capacity(tasks.len()), HashSet::new());
+        for task in tasks {
+            let is_doubtful = |owner: &str| self.doubtful.contains(&brief("owner", owner));
+            let reason = match &task.owner {
+                TaskOwner::Subject(owner) if is_doubtful(owner) => "its owner was left out",
+                _ if !seen.insert(task.id) => "its id is there twice",
+                _ => {
+                    kept.push(task);
+                    continue;
+                }
+            };
+            self.reject(&Reject { kind: "task", id: task.source_id, reason: reason.into() })?;
+        }
+        if kept.is_empty() {
+            return Ok(());
+        }
+        let rows = (0..).zip(&kept).map(task_row).collect();
+        let loads = [Load { staging: &TASKS, rows }];
+        let fates = self.run(&loads, &staging::take_tasks(&self.issuer)).await.map_err(said)?;
+        let mut fates = fates.into_iter().peekable();
+        for (ordinal, task) in (0..).zip(kept) {
+            let fate = fates.next_if(|fate| fate.ordinal == ordinal);
+            let owner = match &task.owner {
+                TaskOwner::Subject(subject) => subject.clone(),
+                TaskOwner::Id(id) => id.to_string(),
+            };
+            match fate.as_ref().map(|fate| fate.word.as_str()) {
+                Some("known") => self.report.tasks.already_here += 1,
+                Some("owner") if !self.is_rehearsed("owner", &owner) => {
+                    let reason = format!("its owner {owner:?} was not imported");
+                    self.reject(&Reject { kind: "task", id: task.source_id, reason })?;
+                }
+                _ => self.report.tasks.imported += 1,
+            }
+        }
+        Ok(())
+    }
+
+    async fn run(&mut self, loads: &[Load], steps: &[Step]) -> Result<Vec<Fate>> {
+        let mut attempt = 1;
+        loop {
+            match self.bulk.run(loads, steps, self.ending).await {
+                Ok(rows) => return rows.last().into_iter().flatten().map(Row::read).collect(),
+                Err(DbError::Unique | DbError::Orphan) if attempt < ATTEMPTS => attempt += 1,
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    fn rehearse(&mut self, kind: &str, text: Option<&str>) {
+        if self.ending == Ending::Rollback {
+            self.rehearsed.extend(text.map(|text| brief(kind, text)));
+        }
+    }
+
+    fn is_rehearsed(&self, kind: &str, text: &str) -> bool {
+        self.ending == Ending::Rollback && self.rehearsed.contains(&brief(kind, text))
+    }
+}
+
+fn brief(kind: &str, text: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (kind, text).hash(&mut hasher);
+    hasher.finish()
+}
+
+fn said(error: DbError) -> String {
+    match error {
+        DbError::Unique => "another program writes the same accounts: run the import again".into(),
+        other => other.to_string(),
+    }
+}
+
+fn role_rows(users: &[IncomingUser]) -> Load {
+    let rows = (0_i64..).zip(users).flat_map(|(ordinal, user)| {
+        user.roles.iter().map(move |role| vec![ordinal.into(), role.into()])
+    });
+    Load { staging: &ROLES, rows: rows.collect() }
+}
+
+fn task_row((ordinal, task): (i64, &IncomingTask)) -> Vec<Value> {
+    let (subject, owner) = match &task.owner {
+        TaskOwner::Subject(subject) => (Some(subject.as_str()), None),
+        TaskOwner::Id(id) => (None, Some(*id)),
+    };
+    vec![
+        ordinal.into(),
+        task.id.into(),
+        task.spare.into(),
+        subject.into(),
+        owner.into(),
+        task.title.as_str().into(),
+        task.description.as_deref().into(),
+        task.is_completed.into(),
+        task.completed_at.into(),
+        task.priority.into(),
+        task.due_at.into(),
+        task.due_at.unwrap_or(LATEST).into(),
+        fold(&task.title).into(),
+        task.description.as_deref().map(fold).into(),
+        task.version.into(),
+        task.created_at.into(),
+        task.updated_at.into(),
+    ]
+}

@@ -1,0 +1,33 @@
+//! Moving in and out: accounts, password hashes as they are and tasks from another program's database or from a
+//! file, and everything back out as lines of JSON. Only commands use it. It reads foreign schemas and writes
+//! by the thousand, so it has statements of its own; `docs/decisions/0018-moving-in.md` says why.
+
+mod cell;
+mod export;
+mod import;
+mod incoming;
+mod known_fields;
+mod lines;
+mod loader;
+mod moved;
+mod plan;
+mod profile;
+mod report;
+mod source;
+mod staging;
+
+pub use export::Exported;
+pub use import::{Import, Progress};
+pub use incoming::Reject;
+pub use loader::OnReject;
+pub use plan::{Overrides, Plan, TablePlan};
+pub use profile::Profile;
+pub use report::{ImportReport, Tally};
+pub use source::ImportSource;
+
+use crate::feature;
+
+feature! {
+    /// The use cases of moving in and out.
+    Transfer = transfer()
+}

@@ -1,0 +1,281 @@
+//! The plan of an import from a database: which tables and columns are read as what. Found by their names,
+//! overridden by flags, shown before anything is done.
+
+use serde::Serialize;
+
+use super::known_fields::{KnownFields, TASK_FIELDS, USER_FIELDS, folded, matched};
+use super::profile::Profile;
+use crate::db::foreign::ForeignTable;
+
+/// What the operator says about tables and columns.
+#[derive(Clone, Debug, Default)]
+pub struct Overrides {
+    /// The table of accounts, perhaps with its schema.
+    pub users_table: Option<String>,
+    /// The table of tasks.
+    pub tasks_table: Option<String>,
+    /// No tasks are read.
+    pub no_tasks: bool,
+    /// (field, column) of accounts; an empty column is none.
+    pub users: Vec<(String, String)>,
+    /// The same of tasks.
+    pub tasks: Vec<(String, String)>,
+}
+
+/// What is read from which tables.
+#[derive(Clone, Debug, Serialize)]
+pub struct Plan {
+    /// What the source is taken for.
+    pub profile: &'static str,
+    /// The accounts.
+    pub users: TablePlan,
+    /// The tasks, if there are any.
+    pub tasks: Option<TablePlan>,
+}
+
+/// What is read from one table.
+#[derive(Clone, Debug, Serialize)]
+pub struct TablePlan {
+    /// Its name.
+    pub table: String,
+    /// (field, where it comes from), in the order of the columns.
+    pub fields: Vec<(&'static str, String)>,
+    /// Columns that are not read.
+    pub unread: Vec<String>,
+    #[serde(skip)]
+    pub(super) select: String,
+    #[serde(skip)]
+    pub(super) count: String,
+}
+
+impl TablePlan {
+    /// The fields with their places in a row.
+    pub(super) fn places(&self) -> Vec<(&'static str, usize)> {
+        self.fields.iter().enumerate().map(|(place, (field, _))| (*field, place)).collect()
+    }
+}
+
+/// Makes the plan; the error is one sentence.
+pub(super) fn plan(
+    profile: Profile,
+    tables: &[ForeignTable],
+    overrides: &Overrides,
+) -> Result<Plan, String> {
+    let users = users_table(profile, tables, overrides)?;
+    let is_own = ["emailkey", "hashedpassword", "emailverified"]
+        .iter()
+        .all(|name| users.columns.iter().any(|column| folded(&column.name) == *name));
+    if is_own {
+        return Err(format!(
+            "{} is a table of Doorward: run `doorward export` on that database and import its file.",
+            shown(users)
+        ));
+    }
+    let mut of_users = read(users, USER_FIELDS, &overrides.users)?;
+    if profile == Profile::BetterAuth && !of_users.has("password") {
+        of_users.add("password", better_auth_password(tables, &of_users)?);
+    }
+    for needed in ["id", "email"] {
+        of_users.need(needed, "--map", users)?;
+    }
+    let tasks = match tasks_table(profile, tables, overrides)? {
+        None => None,
+        Some(table) => {
+            let fields = read(table, TASK_FIELDS, &overrides.tasks)?;
+            for needed in ["id", "owner", "title"] {
+                fields.need(needed, "--map-task", table)?;
+            }
+            Some(fields.finish(table))
+        }
+    };
+    Ok(Plan { profile: profile.name(), users: of_users.finish(users), tasks })
+}
+
+fn users_table<'a>(
+    profile: Profile,
+    tables: &'a [ForeignTable],
+    overrides: &Overrides,
+) -> Result<&'a ForeignTable, String> {
+    if let Some(name) = &overrides.users_table {
+        return named(tables, name);
+    }
+    let here = |table: &&ForeignTable| profile.users_schema().is_none_or(|it| it == table.schema);
+    let by_name = profile.users_tables().iter().find_map(|name| {
+        tables.iter().filter(here).find(|table| folded(&table.name) == *name && is_of_users(table))
+    });
+    let by_shape = || {
+        let mut alike =
+            tables.iter().filter(|table| is_of_users(table) && profile == Profile::Sqlmodel);
+        alike.next().filter(|_| alike.next().is_none())
+    };
+    by_name.or_else(by_shape).ok_or_else(|| {
+        format!(
+            "No table of accounts was found: say which with --users-table. There are {}.",
+            listed(tables)
+        )
+    })
+}
+
+/// Whether it has an address and an id, whatever their names.
+fn is_of_users(table: &ForeignTable) -> bool {
+    has_all(table, USER_FIELDS, &["id", "email"])
+}
+
+fn has_all(table: &ForeignTable, known: KnownFields, fields: &[&str]) -> bool {
+    let names: Vec<&str> = table.columns.iter().map(|column| column.name.as_str()).collect();
+    let found = matched(known, &names, &[]).unwrap_or_default();
+    fields.iter().all(|field| found.iter().any(|(own, _)| own == field))
+}
+
+fn tasks_table<'a>(
+    profile: Profile,
+    tables: &'a [ForeignTable],
+    overrides: &Overrides,
+) -> Result<Option<&'a ForeignTable>, String> {
+    if overrides.no_tasks {
+        return Ok(None);
+    }
+    if let Some(name) = &overrides.tasks_table {
+        return named(tables, name).map(Some);
+    }
+    let is_of_tasks =
+        |table: &&ForeignTable| has_all(table, TASK_FIELDS, &["id", "owner", "title"]);
+    let find = |fits: &dyn Fn(&str, &str) -> bool| {
+        profile.tasks_tables().iter().find_map(|name| {
+            tables.iter().filter(is_of_tasks).find(|table| fits(&folded(&table.name), name))
+        })
+    };
+    // Django puts the application's name before.
+    Ok(find(&|table, name| table == name).or_else(|| find(&|table, name| table.ends_with(name))))
+}
+
+/// The table of this name, which may have its schema before it.
+fn named<'a>(tables: &'a [ForeignTable], name: &str) -> Result<&'a ForeignTable, String> {
+    let (schema, table) = match name.split_once('.') {
+        Some((schema, table)) => (Some(schema), table),
+        None => (None, name),
+    };
+    let found = tables
+        .iter()
+        .find(|own| own.name == table && schema.is_none_or(|schema| own.schema == schema));
+    let whole = || tables.iter().find(|own| own.name == name);
+    found
+        .or_else(whole)
+        .ok_or_else(|| format!("There is no table {name}. There are {}.", listed(tables)))
+}
+
+fn listed(tables: &[ForeignTable]) -> String {
+    if tables.is_empty() {
+        return "no tables that this login may read".into();
+    }
+    tables.iter().map(shown).collect::<Vec<_>>().join(", ")
+}
+
+fn shown(table: &ForeignTable) -> String {
+    match table.schema.as_str() {
+        "" => table.name.clone(),
+        schema => format!("{schema}.{}", table.name),
+    }
+}
+
+/// Fields with the SQL that gives each.
+struct FieldList {
+    fields: Vec<(&'static str, String, String)>,
+    unread: Vec<String>,
+}
+
+fn read(
+    table: &ForeignTable,
+    known: KnownFields,
+    mapped: &[(String, String)],
+) -> Result<FieldList, String> {
+    let names: Vec<&str> = table.columns.iter().map(|column| column.name.as_str()).collect();
+    let found = matched(known, &names, mapped).map_err(|why| format!("{}: {why}", shown(table)))?;
+    let taken = |place: &usize| found.iter().any(|(_, other)| other == place);
+    let unread = (0..names.len()).filter(|place| !taken(place)).map(|at| names[at].to_owned());
+    let unread = unread.collect();
+    let field = |(field, place): &(&'static str, usize)| {
+        (*field, names[*place].to_owned(), format!("t.{}", quoted(names[*place])))
+    };
+    Ok(FieldList { fields: found.iter().map(field).collect(), unread })
+}
+
+impl FieldList {
+    fn has(&self, field: &str) -> bool {
+        self.fields.iter().any(|(own, ..)| *own == field)
+    }
+
+    fn add(&mut self, field: &'static str, (shown, sql): (String, String)) {
+        self.fields.push((field, shown, sql));
+    }
+
+    fn sql_of(&self, field: &str) -> &str {
+        self.fields.iter().find(|(own, ..)| *own == field).map_or("", |(.., sql)| sql)
+    }
+
+    fn need(&self, field: &str, flag: &str, table: &ForeignTable) -> Result<(), String> {
+        if self.has(field) {
+            return Ok(());
+        }
+        let columns: Vec<_> = table.columns.iter().map(|column| column.name.as_str()).collect();
+        let (table, columns) = (shown(table), columns.join(", "));
+        Err(format!(
+            "{table} has no column that looks like {field}: say which with {flag} {field}=COLUMN. \
+             There are {columns}."
+        ))
+    }
+
+    fn finish(self, table: &ForeignTable) -> TablePlan {
+        let from = match table.schema.as_str() {
+            "" => quoted(&table.name),
+            schema => format!("{}.{}", quoted(schema), quoted(&table.name)),
+        };
+        let columns: Vec<_> = self.fields.iter().map(|(.., sql)| sql.as_str()).collect();
+        let order = self.sql_of("id");
+        TablePlan {
+            table: shown(table),
+            select: format!("SELECT {} FROM {from} t ORDER BY {order}", columns.join(", ")),
+            count: format!("SELECT count(*) FROM {from}"),
+            fields: self.fields.into_iter().map(|(field, shown, _)| (field, shown)).collect(),
+            unread: self.unread,
+        }
+    }
+}
+
+/// Better Auth keeps the password with the account of the provider `credential`.
+fn better_auth_password(
+    tables: &[ForeignTable],
+    users: &FieldList,
+) -> Result<(String, String), String> {
+    let accounts = tables
+        .iter()
+        .filter(|table| ["account", "accounts"].contains(&folded(&table.name).as_str()));
+    for table in accounts {
+        let column = |name: &str| {
+            table
+                .columns
+                .iter()
+                .find(|column| folded(&column.name) == name)
+                .map(|own| quoted(&own.name))
+        };
+        if let (Some(owner), Some(provider), Some(password)) =
+            (column("userid"), column("providerid"), column("password"))
+        {
+            let from = match table.schema.as_str() {
+                "" => quoted(&table.name),
+                schema => format!("{}.{}", quoted(schema), quoted(&table.name)),
+            };
+            let id = users.sql_of("id");
+            let sql = format!(
+                "(SELECT max(a.{password}) FROM {from} a WHERE a.{owner} = {id} \
+                 AND a.{provider} = 'credential')"
+            );
+            return Ok((format!("{}.password", shown(table)), sql));
+        }
+    }
+    Err(format!("Better Auth's table account was not found. There are {}.", listed(tables)))
+}
+
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}

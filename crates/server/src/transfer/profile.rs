@@ -1,0 +1,104 @@
+//! The kinds of sources that are known, and how each is recognised by its tables.
+
+use super::known_fields::folded;
+use crate::db::foreign::ForeignTable;
+
+/// What made the source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Profile {
+    /// Recognised by its tables, or by the ending of its name.
+    Auto,
+    /// A schema of `SQLModel`, SQLAlchemy or by hand: tables and columns found by their names.
+    Sqlmodel,
+    /// FastAPI Users.
+    FastapiUsers,
+    /// full-stack-fastapi-template.
+    FastapiTemplate,
+    /// Better Auth, with tables in camel case or snake case.
+    BetterAuth,
+    /// Supabase Auth.
+    Supabase,
+    /// Django's `auth_user`.
+    Django,
+    /// The SQLite file of `PocketBase`.
+    Pocketbase,
+    /// A file of `doorward export`, or objects with other names for the same.
+    Jsonl,
+    /// A file with a line of names first.
+    Csv,
+}
+
+/// Tables of accounts, the likeliest first, without case and underscores.
+const USERS: &[&str] =
+    &["users", "user", "accounts", "account", "appusers", "appuser", "members", "member"];
+/// Tables of tasks.
+const TASKS: &[&str] =
+    &["tasks", "task", "todos", "todo", "todoitems", "todoitem", "items", "item"];
+
+impl Profile {
+    /// Its name on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Sqlmodel => "sqlmodel",
+            Self::FastapiUsers => "fastapi-users",
+            Self::FastapiTemplate => "fastapi-template",
+            Self::BetterAuth => "better-auth",
+            Self::Supabase => "supabase",
+            Self::Django => "django",
+            Self::Pocketbase => "pocketbase",
+            Self::Jsonl => "jsonl",
+            Self::Csv => "csv",
+        }
+    }
+
+    /// Of these tables, if that is what they look like.
+    pub(super) fn of(tables: &[ForeignTable]) -> Self {
+        let find = |name: &str| tables.iter().find(|table| folded(&table.name) == name);
+        let has = |table: &str, column: &str| {
+            find(table)
+                .is_some_and(|table| table.columns.iter().any(|own| folded(&own.name) == column))
+        };
+        let in_auth = |name: &str| tables.iter().any(|it| it.schema == "auth" && it.name == name);
+        if in_auth("users") && in_auth("identities") {
+            Self::Supabase
+        } else if has("account", "providerid") && has("session", "token") && find("user").is_some()
+        {
+            Self::BetterAuth
+        } else if find("authuser").is_some() && find("djangomigrations").is_some() {
+            Self::Django
+        } else if find("collections").is_some() && has("users", "tokenkey") {
+            Self::Pocketbase
+        } else if has("user", "hashedpassword") && has("user", "fullname") && find("item").is_some()
+        {
+            Self::FastapiTemplate
+        } else if has("user", "hashedpassword") && has("user", "isverified") {
+            Self::FastapiUsers
+        } else {
+            Self::Sqlmodel
+        }
+    }
+
+    /// What the table of accounts may be called.
+    pub(super) fn users_tables(self) -> &'static [&'static str] {
+        match self {
+            Self::Django => &["authuser"],
+            Self::BetterAuth | Self::FastapiUsers | Self::FastapiTemplate => &["user", "users"],
+            Self::Supabase | Self::Pocketbase => &["users"],
+            _ => USERS,
+        }
+    }
+
+    /// The same of tasks.
+    pub(super) fn tasks_tables(self) -> &'static [&'static str] {
+        match self {
+            Self::FastapiTemplate => &["item", "items"],
+            _ => TASKS,
+        }
+    }
+
+    /// The schema of the accounts, where it is always the same.
+    pub(super) fn users_schema(self) -> Option<&'static str> {
+        (self == Self::Supabase).then_some("auth")
+    }
+}

@@ -1,0 +1,106 @@
+//! What an import did, counted.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::incoming::Reject;
+
+/// Reasons that are kept apart; each of the rest counts as the last.
+const MOST_REASONS: usize = 50;
+
+/// What became of one kind of rows.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Tally {
+    /// Taken over.
+    pub imported: u64,
+    /// Here already, and not changed.
+    pub already_here: u64,
+    /// Left out, each with its reason.
+    pub rejected: u64,
+}
+
+/// What an import did.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct ImportReport {
+    /// Accounts.
+    pub users: Tally,
+    /// Tasks.
+    pub tasks: Tally,
+    /// Identities that stand by themselves in a file of `doorward export`.
+    pub identities: Tally,
+    /// Roles of such a file.
+    pub roles: Tally,
+    /// Lines that are nothing of that.
+    pub lines: Tally,
+    /// Imported accounts without a password: there was none.
+    pub users_without_password: u64,
+    /// Imported accounts without a password: its hash is of a kind that cannot be verified.
+    pub users_with_unknown_hash: u64,
+    /// Imported accounts without an address, whom only tokens of another issuer sign in.
+    pub users_without_email: u64,
+    /// Imported accounts that are disabled or banned.
+    pub users_shut_out: u64,
+    /// Imported accounts with another role than `user`, by role.
+    pub roles_given: BTreeMap<String, u64>,
+    /// How often which reason was given.
+    pub reasons: BTreeMap<String, u64>,
+}
+
+impl ImportReport {
+    /// The tally of this kind.
+    pub(super) fn of(&mut self, kind: &str) -> &mut Tally {
+        match kind {
+            "user" => &mut self.users,
+            "task" => &mut self.tasks,
+            "identity" => &mut self.identities,
+            "role" => &mut self.roles,
+            _ => &mut self.lines,
+        }
+    }
+
+    /// Counts a row that is left out.
+    pub(super) fn reject(&mut self, reject: &Reject) {
+        self.of(reject.kind).rejected += 1;
+        // What a row says is no kind of reason: `"ada@" is not …` and `"bob@" is not …` are one.
+        let general: String = reject.reason.split('"').step_by(2).collect::<Vec<_>>().join("…");
+        let reason = format!("{}: {general}", reject.kind);
+        let known = self.reasons.contains_key(&reason) || self.reasons.len() < MOST_REASONS;
+        let reason = if known { reason } else { "other reasons".to_owned() };
+        *self.reasons.entry(reason).or_default() += 1;
+    }
+
+    /// How many rows were left out.
+    pub fn rejected(&self) -> u64 {
+        [&self.users, &self.tasks, &self.identities, &self.roles, &self.lines]
+            .iter()
+            .map(|tally| tally.rejected)
+            .sum()
+    }
+
+    /// How many rows were looked at.
+    pub fn seen(&self) -> u64 {
+        [&self.users, &self.tasks, &self.identities, &self.roles]
+            .iter()
+            .map(|tally| tally.imported + tally.already_here + tally.rejected)
+            .sum::<u64>()
+            + self.lines.rejected
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reasons_are_counted_without_what_the_rows_say() {
+        let mut report = ImportReport::default();
+        for text in ["ada@", "bob@"] {
+            let reason = format!("{text:?} is not a valid e-mail address");
+            report.reject(&Reject { kind: "user", id: "1".into(), reason });
+        }
+        let reasons: Vec<_> = report.reasons.into_iter().collect();
+        assert_eq!(reasons, [("user: … is not a valid e-mail address".to_owned(), 2)]);
+        assert_eq!(report.users.rejected, 2);
+    }
+}

@@ -1,0 +1,163 @@
+//! Where an import reads from: another program's database, or a file. What it gives are items, a batch at a
+//! time through a short channel, so that memory stays bounded however much there is.
+
+use std::path::{Path, PathBuf};
+
+use tokio::sync::mpsc::{Receiver, Sender, channel};
+
+use super::incoming::{Cells, Item, Reading};
+use super::lines;
+use super::plan::{Overrides, Plan, TablePlan, plan};
+use super::profile::Profile;
+use crate::config::DatabaseUrl;
+use crate::db::foreign::ForeignDatabase;
+
+/// Rows read and written at a time.
+const BATCH: usize = 5000;
+
+/// A source that can be read.
+#[derive(Debug)]
+pub struct ImportSource(SourceKind);
+
+#[derive(Debug)]
+enum SourceKind {
+    Database { database: ForeignDatabase, plan: Box<Plan> },
+    File { path: PathBuf, profile: Profile, overrides: Overrides },
+}
+
+impl ImportSource {
+    /// Opens what `from` names: the URL of a database, or a file. The error is one sentence.
+    pub async fn open(from: &str, profile: Profile, overrides: &Overrides) -> Result<Self, String> {
+        let path = Path::new(from);
+        let ending = path.extension().and_then(|end| end.to_str()).map(str::to_ascii_lowercase);
+        let profile = match (profile, ending.as_deref()) {
+            (Profile::Auto, Some("jsonl" | "ndjson" | "json")) => Profile::Jsonl,
+            (Profile::Auto, Some("csv")) => Profile::Csv,
+            (profile, _) => profile,
+        };
+        if matches!(profile, Profile::Jsonl | Profile::Csv) {
+            if !path.is_file() {
+                return Err(format!("There is no file {from}."));
+            }
+            let (path, overrides) = (path.to_owned(), overrides.clone());
+            return Ok(Self(SourceKind::File { path, profile, overrides }));
+        }
+        let url = if path.is_file() {
+            if ending.as_deref() == Some("sql") {
+                return Err(dump(from));
+            }
+            DatabaseUrl::Sqlite(path.to_owned())
+        } else {
+            DatabaseUrl::parse(from)?
+        };
+        // Cursors live in a session of their own.
+        let url = url.unpooled().unwrap_or(url);
+        let told = |error: crate::sql::DbError| error.to_string();
+        let mut database = ForeignDatabase::open(&url).await.map_err(told)?;
+        let tables = database.tables().await.map_err(told)?;
+        let profile = if profile == Profile::Auto { Profile::of(&tables) } else { profile };
+        let plan = Box::new(plan(profile, &tables, overrides)?);
+        Ok(Self(SourceKind::Database { database, plan }))
+    }
+
+    /// Which tables and columns are read, of a database.
+    pub fn plan(&self) -> Option<&Plan> {
+        match &self.0 {
+            SourceKind::Database { plan, .. } => Some(plan),
+            SourceKind::File { .. } => None,
+        }
+    }
+
+    /// Whether the operator has to say whose ids the source's are.
+    pub fn needs_issuer(&self) -> bool {
+        self.plan().is_some_and(|plan| plan.profile == Profile::BetterAuth.name())
+    }
+
+    /// Whether 32 hexadecimal digits are a UUID there.
+    pub(super) fn has_bare_uuids(&self) -> bool {
+        matches!(&self.0, SourceKind::Database { database, .. } if database.is_sqlite())
+    }
+
+    /// How many rows there are, where that is known.
+    pub(super) async fn count(&mut self) -> Result<Option<u64>, String> {
+        let SourceKind::Database { database, plan } = &mut self.0 else { return Ok(None) };
+        let mut all = 0;
+        for table in std::iter::once(&plan.users).chain(&plan.tasks) {
+            let rows = database.rows(&table.count).await.map_err(|error| error.to_string())?;
+            let count = rows.into_iter().flatten().flatten().next().unwrap_or_default();
+            all += count.parse::<u64>().unwrap_or(0);
+        }
+        Ok(Some(all))
+    }
+
+    /// Reads it on a task or thread of its own, which ends when nobody takes what it reads.
+    pub(super) fn items(self, reading: Reading) -> Receiver<Result<Vec<Item>, String>> {
+        let (sender, receiver) = channel(2);
+        match self.0 {
+            SourceKind::Database { database, plan } => {
+                tokio::spawn(async move {
+                    if let Err(error) = scan(database, &plan, &reading, &sender).await {
+                        let _ = sender.send(Err(error)).await;
+                    }
+                });
+            }
+            SourceKind::File { path, profile, overrides } => {
+                tokio::task::spawn_blocking(move || {
+                    let mapped = (overrides.users.as_slice(), overrides.tasks.as_slice());
+                    let mut send = |batch| sender.blocking_send(Ok(batch)).is_ok();
+                    let read = match profile {
+                        Profile::Csv => lines::csv(&path, &reading, mapped, &mut send),
+                        _ => lines::json(&path, &reading, mapped, &mut send),
+                    };
+                    if let Err(error) = read {
+                        let _ = sender.blocking_send(Err(error));
+                    }
+                });
+            }
+        }
+        receiver
+    }
+}
+
+async fn scan(
+    mut database: ForeignDatabase,
+    plan: &Plan,
+    reading: &Reading,
+    sender: &Sender<Result<Vec<Item>, String>>,
+) -> Result<(), String> {
+    let user = |cells: Cells<'_>| reading.user(cells);
+    let task = |cells: Cells<'_>| reading.task(cells);
+    rows_of(&mut database, &plan.users, &user, sender).await?;
+    match &plan.tasks {
+        Some(tasks) => rows_of(&mut database, tasks, &task, sender).await,
+        None => Ok(()),
+    }
+}
+
+async fn rows_of(
+    database: &mut ForeignDatabase,
+    table: &TablePlan,
+    item: &(dyn Fn(Cells<'_>) -> Item + Sync),
+    sender: &Sender<Result<Vec<Item>, String>>,
+) -> Result<(), String> {
+    let told = |error: crate::sql::DbError| format!("{}: {error}", table.table);
+    let fields = table.places();
+    database.scan(&table.select).await.map_err(told)?;
+    loop {
+        let rows = database.next(BATCH).await.map_err(told)?;
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let items = rows.iter().map(|row| item(Cells { fields: &fields, row })).collect();
+        if sender.send(Ok(items)).await.is_err() {
+            return Ok(());
+        }
+    }
+}
+
+fn dump(file: &str) -> String {
+    format!(
+        "{file} is a dump: restore it into a database of its own (`createdb scratch`, then \
+         `psql scratch < {file}`) and import from that."
+    )
+}

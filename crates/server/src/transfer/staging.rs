@@ -1,0 +1,249 @@
+//! The statements that take a batch over from temporary tables, for both engines. What is here already is
+//! found by what it is called in the source, so that the same run twice changes nothing.
+
+use crate::db::bulk::{StagedKind as Kind, Staging};
+use crate::sql::{Sql, Step};
+use crate::{statement, step};
+
+/// Accounts. `fate` is why a row is not taken over: `known`, or what is in its way.
+pub(super) const USERS: Staging = Staging {
+    name: "incoming_users",
+    columns: &[
+        ("ordinal", Kind::Int),
+        ("id", Kind::Uuid),
+        ("spare", Kind::Uuid),
+        ("subject", Kind::Text),
+        ("identity", Kind::Uuid),
+        ("email", Kind::Text),
+        ("email_key", Kind::Text),
+        ("email_verified", Kind::Bool),
+        ("name", Kind::Text),
+        ("hashed_password", Kind::Text),
+        ("is_active", Kind::Bool),
+        ("banned_until", Kind::Time),
+        ("ban_reason", Kind::Text),
+        ("created_at", Kind::Time),
+        ("updated_at", Kind::Time),
+        ("fate", Kind::Text),
+    ],
+    filled: 15,
+    key: "ordinal",
+};
+
+/// Who of them has which role.
+pub(super) const ROLES: Staging = Staging {
+    name: "incoming_roles",
+    columns: &[("ordinal", Kind::Int), ("role", Kind::Text)],
+    filled: 2,
+    key: "ordinal, role",
+};
+
+/// Identities of accounts that are here by now.
+pub(super) const IDENTITIES: Staging = Staging {
+    name: "incoming_identities",
+    columns: &[
+        ("ordinal", Kind::Int),
+        ("id", Kind::Uuid),
+        ("user_id", Kind::Uuid),
+        ("issuer", Kind::Text),
+        ("subject", Kind::Text),
+        ("created_at", Kind::Time),
+        ("address_proven", Kind::Bool),
+        ("fate", Kind::Text),
+    ],
+    filled: 7,
+    key: "ordinal",
+};
+
+/// Tasks.
+pub(super) const TASKS: Staging = Staging {
+    name: "incoming_tasks",
+    columns: &[
+        ("ordinal", Kind::Int),
+        ("id", Kind::Uuid),
+        ("spare", Kind::Uuid),
+        ("subject", Kind::Text),
+        ("user_id", Kind::Uuid),
+        ("title", Kind::Text),
+        ("description", Kind::Text),
+        ("completed", Kind::Bool),
+        ("completed_at", Kind::Time),
+        ("priority", Kind::Int),
+        ("due_at", Kind::Time),
+        ("due_sort", Kind::Time),
+        ("title_search", Kind::Text),
+        ("description_search", Kind::Text),
+        ("version", Kind::Int),
+        ("created_at", Kind::Time),
+        ("updated_at", Kind::Time),
+        ("fate", Kind::Text),
+    ],
+    filled: 17,
+    key: "ordinal",
+};
+
+// The id is known and the address is another: this is another source, or its owner changed it here.
+const OTHER_USERS: Sql = statement!(
+    "OTHER_USERS",
+    "UPDATE incoming_users SET fate = 'other' WHERE EXISTS (SELECT 1 FROM identities i \
+     JOIN users u ON u.id = i.user_id WHERE i.issuer = :issuer AND i.subject = incoming_users.subject \
+     AND u.email_key <> incoming_users.email_key)"
+);
+const KNOWN_USERS: Sql = statement!(
+    "KNOWN_USERS",
+    "UPDATE incoming_users SET fate = 'known' WHERE fate IS NULL AND EXISTS (SELECT 1 FROM identities i \
+     WHERE i.issuer = :issuer AND i.subject = incoming_users.subject)"
+);
+const KEPT_USERS: Sql = statement!(
+    "KEPT_USERS",
+    "UPDATE incoming_users SET fate = 'known' WHERE subject IS NULL \
+     AND EXISTS (SELECT 1 FROM users u WHERE u.id = incoming_users.id)"
+);
+// An id that somebody else has: this account gets another, and is still found by its subject.
+const MOVE_USERS: Sql = statement!(
+    "MOVE_USERS",
+    "UPDATE incoming_users SET id = spare WHERE fate IS NULL \
+     AND EXISTS (SELECT 1 FROM users u WHERE u.id = incoming_users.id)"
+);
+const TAKEN_USERS: Sql = statement!(
+    "TAKEN_USERS",
+    "UPDATE incoming_users SET fate = 'taken' WHERE fate IS NULL \
+     AND EXISTS (SELECT 1 FROM users u WHERE u.email_key = incoming_users.email_key)"
+);
+const INSERT_USERS: Sql = statement!(
+    "INSERT_USERS",
+    "INSERT INTO users (id, email, email_key, email_verified, name, hashed_password, is_active, \
+     banned_until, ban_reason, created_at, updated_at) SELECT id, email, email_key, email_verified, \
+     name, hashed_password, is_active, banned_until, ban_reason, created_at, updated_at \
+     FROM incoming_users WHERE fate IS NULL"
+);
+const INSERT_USER_ROLES: Sql = statement!(
+    "INSERT_USER_ROLES",
+    "INSERT INTO user_roles (user_id, role) SELECT u.id, r.role FROM incoming_roles r \
+     JOIN incoming_users u ON u.ordinal = r.ordinal WHERE u.fate IS NULL"
+);
+const INSERT_USER_IDENTITIES: Sql = statement!(
+    "INSERT_USER_IDENTITIES",
+    "INSERT INTO identities (id, issuer, subject, user_id, created_at, address_proven) \
+     SELECT identity, :issuer, subject, id, created_at, email_verified FROM incoming_users \
+     WHERE fate IS NULL AND subject IS NOT NULL"
+);
+const USER_FATES: Sql = statement!(
+    "USER_FATES",
+    "SELECT ordinal, fate FROM incoming_users WHERE fate IS NOT NULL ORDER BY ordinal"
+);
+
+const KNOWN_IDENTITIES: Sql = statement!(
+    "KNOWN_IDENTITIES",
+    "UPDATE incoming_identities SET fate = (SELECT CASE WHEN i.user_id = incoming_identities.user_id \
+     THEN 'known' ELSE 'taken' END FROM identities i WHERE i.issuer = incoming_identities.issuer \
+     AND i.subject = incoming_identities.subject)"
+);
+const LONELY_IDENTITIES: Sql = statement!(
+    "LONELY_IDENTITIES",
+    "UPDATE incoming_identities SET fate = 'owner' WHERE fate IS NULL \
+     AND NOT EXISTS (SELECT 1 FROM users u WHERE u.id = incoming_identities.user_id)"
+);
+const INSERT_IDENTITIES: Sql = statement!(
+    "INSERT_IDENTITIES",
+    "INSERT INTO identities (id, issuer, subject, user_id, created_at, address_proven) \
+     SELECT id, issuer, subject, user_id, created_at, address_proven FROM incoming_identities \
+     WHERE fate IS NULL"
+);
+const IDENTITY_FATES: Sql = statement!(
+    "IDENTITY_FATES",
+    "SELECT ordinal, fate FROM incoming_identities WHERE fate IS NOT NULL ORDER BY ordinal"
+);
+
+const OWN_TASKS: Sql = statement!(
+    "OWN_TASKS",
+    "UPDATE incoming_tasks SET user_id = (SELECT i.user_id FROM identities i \
+     WHERE i.issuer = :issuer AND i.subject = incoming_tasks.subject) WHERE subject IS NOT NULL"
+);
+const LONELY_TASKS: Sql = statement!(
+    "LONELY_TASKS",
+    "UPDATE incoming_tasks SET fate = 'owner' WHERE user_id IS NULL \
+     OR NOT EXISTS (SELECT 1 FROM users u WHERE u.id = incoming_tasks.user_id)"
+);
+const MOVE_TASKS: Sql = statement!(
+    "MOVE_TASKS",
+    "UPDATE incoming_tasks SET id = spare WHERE fate IS NULL AND EXISTS (SELECT 1 FROM tasks t \
+     WHERE t.id = incoming_tasks.id AND t.user_id <> incoming_tasks.user_id)"
+);
+const KNOWN_TASKS: Sql = statement!(
+    "KNOWN_TASKS",
+    "UPDATE incoming_tasks SET fate = 'known' WHERE fate IS NULL \
+     AND EXISTS (SELECT 1 FROM tasks t WHERE t.id = incoming_tasks.id)"
+);
+const INSERT_TASKS: Sql = statement!(
+    "INSERT_TASKS",
+    "INSERT INTO tasks (id, user_id, title, description, completed, completed_at, priority, due_at, \
+     due_sort, title_search, description_search, version, created_at, updated_at) \
+     SELECT id, user_id, title, description, completed, completed_at, priority, due_at, due_sort, \
+     title_search, description_search, version, created_at, updated_at FROM incoming_tasks \
+     WHERE fate IS NULL"
+);
+const TASK_FATES: Sql = statement!(
+    "TASK_FATES",
+    "SELECT ordinal, fate FROM incoming_tasks WHERE fate IS NOT NULL ORDER BY ordinal"
+);
+
+const FIND_ROLES: Sql = statement!("FIND_ROLES", "SELECT name FROM roles");
+const INSERT_ROLE: Sql = statement!(
+    "INSERT_IMPORTED_ROLE",
+    "INSERT INTO roles (name, description, built_in) VALUES (:name, :description, :built_in)"
+);
+const INSERT_PERMISSION: Sql = statement!(
+    "INSERT_IMPORTED_PERMISSION",
+    "INSERT INTO role_permissions (role, permission) VALUES (:role, :permission)"
+);
+
+/// Takes a batch of accounts over; the last answer is the fates.
+pub(super) fn take_users(issuer: &str) -> Vec<Step> {
+    vec![
+        step!(OTHER_USERS { issuer }),
+        step!(KNOWN_USERS { issuer }),
+        step!(KEPT_USERS),
+        step!(MOVE_USERS),
+        step!(TAKEN_USERS),
+        step!(INSERT_USERS),
+        step!(INSERT_USER_ROLES),
+        step!(INSERT_USER_IDENTITIES { issuer }),
+        step!(USER_FATES),
+    ]
+}
+
+/// The same for identities.
+pub(super) fn take_identities() -> Vec<Step> {
+    vec![
+        step!(KNOWN_IDENTITIES),
+        step!(LONELY_IDENTITIES),
+        step!(INSERT_IDENTITIES),
+        step!(IDENTITY_FATES),
+    ]
+}
+
+/// The same for tasks.
+pub(super) fn take_tasks(issuer: &str) -> Vec<Step> {
+    vec![
+        step!(OWN_TASKS { issuer }),
+        step!(LONELY_TASKS),
+        step!(MOVE_TASKS),
+        step!(KNOWN_TASKS),
+        step!(INSERT_TASKS),
+        step!(TASK_FATES),
+    ]
+}
+
+/// The names of the roles there are.
+pub(super) fn find_roles() -> Step {
+    step!(FIND_ROLES)
+}
+
+/// Makes a role with its permissions.
+pub(super) fn make_role(name: &str, description: &str, permissions: &[String]) -> Vec<Step> {
+    let made = step!(INSERT_ROLE { name, description, built_in: false });
+    let permissions =
+        permissions.iter().map(|permission| step!(INSERT_PERMISSION { role: name, permission }));
+    std::iter::once(made).chain(permissions).collect()
+}
