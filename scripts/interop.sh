@@ -2,7 +2,8 @@
 # Checks against other people's programs: PyJWT, python-jose, joserfc, FastAPI, and npm's jose in
 # Express, Hono and Next.js read the tokens of a running server, by the shared secret and by the
 # published keys; so does Go, where it is installed. The server takes those of a real Better Auth
-# server. Builds the binary unless DOORWARD_BIN names one; the packages live in target/interop….
+# server, and accounts with the hashes of passlib, Django, Werkzeug, Better Auth, Lucia and Firebase sign
+# in. Builds the binary unless DOORWARD_BIN names one; the packages live in target/interop….
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -20,6 +21,11 @@ if ! cmp -s "$wanted" "$venv/installed.txt"; then
   cp "$wanted" "$venv/installed.txt"
 fi
 
+# Next.js and Better Auth need a younger Node than some systems have.
+if ! command -v npm >/dev/null || ! node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a === 20 && b >= 9) ? 0 : 1)' 2>/dev/null; then
+  "$venv/bin/pip" install --quiet --disable-pip-version-check -r tests/interop/node.txt
+  export PATH=$venv/bin:$PATH
+fi
 work=$(mktemp -d)
 server=
 # What the caller's shell holds for a server or a verifier of its own.
@@ -33,7 +39,7 @@ trap finish EXIT
 
 port=$("$venv/bin/python" -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 secret=$("$venv/bin/python" -c 'import secrets; print(secrets.token_urlsafe(48))')
-(cd "$work" && exec "${alone[@]}" BETTER_AUTH_SECRET="$secret" "$DOORWARD_BIN" dev --port "$port" >"$work/log" 2>&1) &
+(cd "$work" && exec "${alone[@]}" BETTER_AUTH_SECRET="$secret" RATE_LIMIT_LOGIN=off "$DOORWARD_BIN" dev --port "$port" >"$work/log" 2>&1) &
 server=$!
 for _ in $(seq 100); do
   curl -fsS -o /dev/null "http://127.0.0.1:$port/livez" 2>/dev/null && break
@@ -42,14 +48,21 @@ for _ in $(seq 100); do
 done
 
 DOORWARD_URL="http://127.0.0.1:$port" DOORWARD_SECRET="$secret" "$venv/bin/python" tests/interop/tokens.py
+
+hashes=$PWD/target/interop-hashes
+mkdir -p "$hashes"
+if ! cmp -s tests/interop/hashes/package-lock.json "$hashes/installed.json"; then
+  cp tests/interop/hashes/package.json tests/interop/hashes/package-lock.json "$hashes"
+  npm ci --prefix "$hashes" --loglevel error --no-audit --no-fund --ignore-scripts >/dev/null
+  cp "$hashes/package-lock.json" "$hashes/installed.json"
+fi
+cp tests/interop/hashes/make.mjs "$hashes"
+DOORWARD_URL="http://127.0.0.1:$port" DOORWARD_SECRET="$secret" DOORWARD_BIN="$DOORWARD_BIN" \
+  DOORWARD_DB="sqlite:$work/.doorward/doorward.db" DOORWARD_WORK="$work" DOORWARD_NODE="$hashes" \
+  "$venv/bin/python" tests/interop/hashes/check.py
 kill "$server" && wait "$server" || true
 server=
 
-# Next.js and Better Auth need a younger Node than some systems have.
-if ! command -v npm >/dev/null || ! node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a === 20 && b >= 9) ? 0 : 1)' 2>/dev/null; then
-  "$venv/bin/pip" install --quiet --disable-pip-version-check -r tests/interop/node.txt
-  export PATH=$venv/bin:$PATH
-fi
 node=$PWD/target/interop-node
 mkdir -p "$node/app/whoami"
 if ! cmp -s tests/interop/node/package-lock.json "$node/installed.json"; then

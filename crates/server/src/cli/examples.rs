@@ -19,6 +19,7 @@ const EXAMPLES: [(&str, &[&str]); 38] = [
         &[
             "doorward user create ada@example.com --name Ada",
             "doorward user create ada@example.com --password-stdin < password.txt",
+            "doorward user create ada@example.com --password-hash-stdin < hash.txt",
         ],
     ),
     ("user list", &["doorward user list --role admin", "doorward user list --email example.com"]),

@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 use super::{Failure, failed};
 use crate::app::App;
 use crate::email::Email;
-use crate::passwords::Password;
+use crate::passwords::{Password, ReadyHash};
 
 /// Longest text read as a password; the policy is stricter.
 const MAX_BYTES: u64 = 4096;
@@ -28,6 +28,13 @@ pub(super) async fn new_password(
         Some((why, _)) => Err(Failure::Failed(format!("The password {why}."))),
         None => Ok(password),
     }
+}
+
+/// A password hash that another program made, from standard input.
+pub(super) fn ready_hash() -> Result<ReadyHash, Failure> {
+    let text = from_pipe()?;
+    let hash = ReadyHash::parse(&text);
+    hash.map_err(|why| Failure::Failed(format!("The text on standard input {why}.")))
 }
 
 /// All of standard input but one line end.

@@ -15,8 +15,7 @@ mod replace;
 mod set;
 mod store;
 
-pub(crate) use hashing::can_verify;
-pub use hashing::{HashingPool, Verdict, Work};
+pub use hashing::{HashKind, HashRefusal, HashingPool, ReadyHash, Verdict, Work, recognise};
 pub use password::{NewPassword, Password};
 pub(crate) use policy::Policy;
 pub use prove::Proof;

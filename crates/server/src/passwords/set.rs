@@ -3,7 +3,7 @@
 
 use uuid::Uuid;
 
-use super::{Password, Passwords, store};
+use super::{Password, Passwords, ReadyHash, store};
 use crate::audit::{Actor, Event, Record};
 use crate::error::Error;
 use crate::gate::{end_sessions, user_exists};
@@ -12,12 +12,18 @@ impl Passwords {
     /// Sets the password; its policy is the caller's business.
     pub async fn set(&self, by: &Actor, id: Uuid, password: Password) -> Result<(), Error> {
         let hash = self.hash(password).await?;
+        self.store(by, id, &hash).await
+    }
+
+    /// Sets the password to the one that was hashed elsewhere.
+    pub async fn set_ready(&self, by: &Actor, id: Uuid, hash: &ReadyHash) -> Result<(), Error> {
+        self.store(by, id, hash.as_str()).await
+    }
+
+    async fn store(&self, by: &Actor, id: Uuid, hash: &str) -> Result<(), Error> {
         let now = self.clock.now();
-        let steps = vec![
-            user_exists(id),
-            store::set(id, &hash, now),
-            end_sessions(id, now, "password_set"),
-        ];
+        let steps =
+            vec![user_exists(id), store::set(id, hash, now), end_sessions(id, now, "password_set")];
         let record = Record::by(by, Event::PasswordSet).about(id);
         self.audit.commit(by.authority, steps, [record]).await?;
         Ok(())

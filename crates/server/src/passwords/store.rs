@@ -10,19 +10,36 @@ use crate::sql::{Result, Step};
 use crate::user::User;
 use crate::{row, statements, step, text};
 
-/// What the salt and the sum of a hash are written in.
-const LETTERS: &str = "'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/.'";
+/// What salts and sums are written in.
+const LETTERS: &str = "'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/.=-_'";
+
+/// A text without its last letter, a separator, and what stands between that and the one before.
+macro_rules! cut {
+    ($text:literal) => {
+        text!("rtrim(substr(", $text, ", 1, abs(length(", $text, ") - 1)), ", LETTERS, ")")
+    };
+}
 
 statements! {
-    // Some accounts after `:after`, by what their hashes begin with: `$2b$12$`, or what is left when sum
-    // and salt are cut off the end. What stands between those is the hash's first letter.
-    COUNT_KINDS = text!("WITH slice AS (SELECT u.id, u.hashed_password FROM users u \
-            WHERE u.id > :after ORDER BY u.id LIMIT :most) \
-        SELECT ", CountedKind::COLUMNS, " FROM (SELECT \
-            CASE WHEN substr(s.hashed_password, 2, 1) = '2' THEN substr(s.hashed_password, 1, 7) \
-            ELSE substr(rtrim(rtrim(rtrim(s.hashed_password, ", LETTERS, "), \
-                substr(s.hashed_password, 1, 1)), ", LETTERS, "), 1, 80) \
-            END AS kind FROM slice s) kinds GROUP BY kinds.kind ORDER BY accounts DESC LIMIT 64");
+    // Some accounts after `:after`, by what is left of their hashes without salt and sum, as `StandIn`
+    // takes it. Most forms end with both, each after a separator: `head` is what stands before. Django's
+    // scrypt has two parameters after the salt: `scrypt$16384$salt$8$5$sum`.
+    COUNT_KINDS = text!("WITH slice AS (SELECT u.id, u.hashed_password AS hash FROM users u \
+            WHERE u.id > :after ORDER BY u.id LIMIT :most), \
+        sumless AS (SELECT s.hash, rtrim(s.hash, ", LETTERS, ") AS rest FROM slice s), \
+        saltless AS (SELECT l.hash, l.rest, ", cut!("l.rest"), " AS head FROM sumless l), \
+        shorter AS (SELECT l.hash, l.rest, l.head, ", cut!("l.head"), " AS salted FROM saltless l), \
+        kinds AS (SELECT CASE \
+            WHEN length(h.hash) = 161 AND substr(h.hash, 33, 1) = ':' THEN ':' \
+            WHEN substr(h.hash, 1, 3) = 's2:' THEN 's2:' \
+            WHEN substr(h.hash, 2, 1) = '2' THEN substr(h.hash, 1, 7) \
+            WHEN substr(h.hash, 2, 1) IN ('P', 'H') THEN substr(h.hash, 1, 4) \
+            WHEN substr(h.hash, 1, 6) = 'bcrypt' THEN substr(h.rest, 1, 80) \
+            WHEN substr(h.hash, 1, 6) = 'scrypt' AND substr(h.hash, 7, 1) <> ':' THEN substr(", cut!("h.salted"),
+                ", 1, 40) || substr(h.rest, length(h.salted) + 1, 40) \
+            ELSE substr(h.head, 1, 80) END AS kind FROM shorter h) \
+        SELECT ", CountedKind::COLUMNS, " FROM kinds \
+        GROUP BY kinds.kind ORDER BY accounts DESC LIMIT 64");
     FIND_CREDENTIALS =
         text!("SELECT ", FoundUser::COLUMNS, " FROM users WHERE users.email_key = :email_key");
     FIND_OWN_CREDENTIALS =

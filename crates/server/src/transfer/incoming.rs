@@ -10,7 +10,7 @@ use super::cell::{flag, is_done, moment, urgency, uuid};
 use crate::accounts::Name;
 use crate::email::Email;
 use crate::input::{Field, LATEST};
-use crate::passwords::can_verify;
+use crate::passwords::recognise;
 use crate::tasks::{Description, Priority, Title};
 
 /// Longest text that an index of either database holds with room to spare.
@@ -181,7 +181,7 @@ impl Reading {
         }
         let created_at = cells.instant("created_at")?;
         let hash = cells.filled("password");
-        let usable = hash.filter(|hash| can_verify(hash)).map(str::to_owned);
+        let usable = hash.filter(|hash| recognise(hash).is_ok()).map(str::to_owned);
         let is_active =
             cells.flag("active")?.unwrap_or(true) && !cells.flag("disabled")?.unwrap_or(false);
         let banned_until = match cells.instant("banned_until")? {

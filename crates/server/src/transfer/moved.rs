@@ -11,7 +11,7 @@ use super::incoming::{
 };
 use crate::email::Email;
 use crate::input::Field;
-use crate::passwords::can_verify;
+use crate::passwords::recognise;
 use crate::tasks::{Description, Title};
 
 /// The version of the format.
@@ -122,7 +122,7 @@ impl Moved {
                         .ok_or_else(|| format!("{text:?} is not a valid e-mail address"))
                 });
                 let hash = password_hash.filter(|hash| !hash.is_empty());
-                let has_foreign_hash = hash.as_deref().is_some_and(|hash| !can_verify(hash));
+                let has_foreign_hash = hash.as_deref().is_some_and(|hash| recognise(hash).is_err());
                 Item::User(Box::new(IncomingUser {
                     subject: None,
                     source_id: id.to_string(),

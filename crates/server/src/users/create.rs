@@ -13,7 +13,7 @@ use crate::gate::permission::UsersWrite;
 use crate::http::{Created, JsonBody};
 use crate::input::{Draft, body};
 use crate::keys::Permitted;
-use crate::passwords::NewPassword;
+use crate::passwords::{NewPassword, ReadyHash};
 use crate::sql::DbError;
 
 body! {
@@ -67,9 +67,28 @@ impl Users {
             }
             None => None,
         };
+        self.insert(by, &new, hash.as_deref()).await
+    }
+
+    /// Makes an account whose password was hashed elsewhere; one in `new` does not count.
+    pub async fn create_ready(
+        &self,
+        by: &Actor,
+        new: NewUser,
+        hash: &ReadyHash,
+    ) -> Result<AdminUser, Error> {
+        self.insert(by, &new, Some(hash.as_str())).await
+    }
+
+    async fn insert(
+        &self,
+        by: &Actor,
+        new: &NewUser,
+        hash: Option<&str>,
+    ) -> Result<AdminUser, Error> {
         let now = self.clock.now();
         let id = self.random.id(now);
-        let mut steps = store::insert(id, &new, hash.as_deref(), now).to_vec();
+        let mut steps = store::insert(id, new, hash, now).to_vec();
         steps.push(store::find(id));
         let record = Record::by(by, Event::AccountCreate).about(id);
         let rows = match self.audit.commit(by.authority, steps, [record]).await {

@@ -333,7 +333,13 @@ async fn a_running_server_obeys_the_command_line_at_once() {
 }
 
 /// One request on a connection of its own.
-fn http(address: &str, method: &str, path: &str, token: Option<&str>, body: &str) -> (u16, Value) {
+pub(crate) fn http(
+    address: &str,
+    method: &str,
+    path: &str,
+    token: Option<&str>,
+    body: &str,
+) -> (u16, Value) {
     use std::io::{Read, Write};
     let mut stream = std::net::TcpStream::connect(address).expect("a connection");
     let bearer = token.map_or(String::new(), |token| format!("Authorization: Bearer {token}\r\n"));

@@ -20,6 +20,7 @@ mod documents;
 mod import;
 mod issuers;
 mod logs;
+mod password_hashes;
 mod postgres;
 mod program;
 mod schema;

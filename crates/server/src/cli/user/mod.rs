@@ -48,9 +48,8 @@ enum UserCommand {
     SetPassword {
         /// The account's id or e-mail address
         user: String,
-        /// Read the password from standard input
-        #[arg(long)]
-        password_stdin: bool,
+        #[command(flatten)]
+        source: PasswordSource,
     },
     /// Reactivate an account
     Activate {
@@ -93,12 +92,23 @@ struct CreateArgs {
     /// Display name
     #[arg(long)]
     name: Option<String>,
-    /// Read the password from standard input
-    #[arg(long)]
-    password_stdin: bool,
+    #[command(flatten)]
+    source: PasswordSource,
     /// Mark the address as verified
     #[arg(long)]
     email_verified: bool,
+}
+
+#[derive(Debug, Args)]
+struct PasswordSource {
+    /// Read the password from standard input
+    #[arg(long)]
+    password_stdin: bool,
+    /// Read a password hash made by another program from standard input
+    ///
+    /// The kinds are in docs/password-hashes.md. It is replaced when its owner signs in.
+    #[arg(long, conflicts_with = "password_stdin")]
+    password_hash_stdin: bool,
 }
 
 /// Runs `doorward user`.
@@ -110,9 +120,7 @@ pub(in crate::cli) async fn run(args: UserArgs, sources: &SourceArgs) -> Exit {
         UserCommand::List(args) => list::list(&app, args, json).await,
         UserCommand::Show { user } => list::show(&app, &user, json).await,
         UserCommand::Update(args) => edit::update(&app, args, json).await,
-        UserCommand::SetPassword { user, password_stdin } => {
-            set_password(&app, &user, password_stdin, json).await
-        }
+        UserCommand::SetPassword { user, source } => set_password(&app, &user, source, json).await,
         UserCommand::Activate { user } => edit::set_active(&app, &user, true, json).await,
         UserCommand::Deactivate { user } => edit::set_active(&app, &user, false, json).await,
         UserCommand::Ban(args) => edit::ban(&app, args, json).await,
@@ -126,15 +134,17 @@ async fn create(app: &App, args: CreateArgs, as_json: bool) -> Exit {
     let email = Email::parse(&args.email)
         .ok_or_else(|| Failure::Usage(format!("{} is not a valid e-mail address.", args.email)))?;
     let name = args.name.map(|name| read_name(&name)).transpose()?;
-    let password = prompt::new_password(app, args.password_stdin, Some(&email)).await?;
-    let new = NewUser {
-        email,
-        password: Some(NewPassword(password)),
-        name,
-        is_active: None,
-        email_verified: Some(args.email_verified),
+    let email_verified = Some(args.email_verified);
+    let new = NewUser { email, password: None, name, is_active: None, email_verified };
+    let made = if args.source.password_hash_stdin {
+        app.users().create_ready(&by_operator(), new, &prompt::ready_hash()?).await
+    } else {
+        let password =
+            prompt::new_password(app, args.source.password_stdin, Some(&new.email)).await?;
+        let new = NewUser { password: Some(NewPassword(password)), ..new };
+        app.users().create(&by_operator(), new).await
     };
-    let made = app.users().create(&by_operator(), new).await.map_err(|error| match error {
+    let made = made.map_err(|error| match error {
         Error::EmailTaken => {
             Failure::Failed(format!("There is already an account {}.", args.email))
         }
@@ -150,12 +160,17 @@ pub(in crate::cli) fn read_name(text: &str) -> Result<Name, Failure> {
     Name::from_json(text.into()).map_err(|(why, _)| Failure::Usage(format!("The name {why}.")))
 }
 
-async fn set_password(app: &App, user: &str, from_stdin: bool, as_json: bool) -> Exit {
+async fn set_password(app: &App, user: &str, source: PasswordSource, as_json: bool) -> Exit {
     let found = find_user(app, user).await?;
-    let email = found.user.email.as_deref().and_then(Email::parse);
-    let password = prompt::new_password(app, from_stdin, email.as_ref()).await?;
     let id = found.user.id;
-    app.passwords.set(&by_operator(), id, password).await.map_err(failed)?;
+    if source.password_hash_stdin {
+        let hash = prompt::ready_hash()?;
+        app.passwords.set_ready(&by_operator(), id, &hash).await.map_err(failed)?;
+    } else {
+        let email = found.user.email.as_deref().and_then(Email::parse);
+        let password = prompt::new_password(app, source.password_stdin, email.as_ref()).await?;
+        app.passwords.set(&by_operator(), id, password).await.map_err(failed)?;
+    }
     if as_json {
         return output_json(&json!({"id": id, "password_set": true}));
     }

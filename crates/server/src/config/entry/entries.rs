@@ -184,7 +184,8 @@ pub(in crate::config) const ENTRIES: &[Setting] = &[
         name: "PASSWORD_HASH",
         section: PASSWORDS,
         about: "How new passwords are hashed: `argon2id`, `argon2id:m=19456,t=2,p=1` (memory in \
-            KiB, passes, lanes), `bcrypt` or `bcrypt:12`. Both kinds are always verified.",
+            KiB, passes, lanes), `bcrypt` or `bcrypt:12`. Both kinds, and those of other \
+            programs (`docs/password-hashes.md`), are always verified.",
         default: "argon2id:m=19456,t=2,p=1",
         example: "argon2id",
         set: Some(|settings, text| put(&mut settings.password_hash, parse::hash_scheme(text))),

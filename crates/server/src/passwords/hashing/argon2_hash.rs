@@ -6,9 +6,11 @@ use argon2::{Algorithm, Argon2, Block, Params, Version};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use subtle::ConstantTimeEq;
-use zeroize::Zeroize;
+use zeroize::{Zeroize, Zeroizing};
 
+use super::encoded::{base64, fields, numbers};
 use super::password_hash::HashError;
+use super::stored_hash::Flaw;
 use crate::config::HashScheme;
 
 const MAX_LANES: u32 = 64;
@@ -54,6 +56,17 @@ struct Input<'a> {
     salt: &'a [u8],
 }
 
+/// The length of new salts and tags in base64.
+const SALT_LETTERS: usize = 22;
+const TAG_LETTERS: usize = 43;
+
+/// True unless it is today's form with these parameters, and a salt and a tag of today's lengths.
+pub(super) fn needs_upgrade(stored: &str, m: u32, t: u32, p: u32) -> bool {
+    let prefix = prefix(m, t, p);
+    let rest = stored.strip_prefix(&prefix).and_then(|rest| rest.split_once('$'));
+    rest.is_none_or(|(salt, tag)| salt.len() < SALT_LETTERS || tag.len() < TAG_LETTERS)
+}
+
 /// The part of a PHC string that today's parameters begin with.
 pub(super) fn prefix(m: u32, t: u32, p: u32) -> String {
     format!("$argon2id$v=19$m={m},t={t},p={p}$")
@@ -66,7 +79,10 @@ pub(super) fn hash(
     salt: [u8; 16],
     scratch: &mut Scratch,
 ) -> Result<String, HashError> {
-    let params = params(m, t, p, 32).ok_or(HashError::Failed)?;
+    if !is_affordable(m, t, p) {
+        return Err(HashError::Failed);
+    }
+    let params = Params::new(m, t, p, Some(32)).map_err(|_| HashError::Failed)?;
     let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
     let mut tag = [0; 32];
     scratch.run(&argon2, Input { password, salt: &salt }, &mut tag).ok_or(HashError::Failed)?;
@@ -74,61 +90,62 @@ pub(super) fn hash(
     Ok(format!("{}{salt}${tag}", prefix(m, t, p)))
 }
 
-/// Verifies `$argon2id$`, `$argon2i$` and `$argon2d$`.
-pub(super) fn verify(
-    password: &[u8],
-    stored: &str,
-    scratch: &mut Scratch,
-) -> Result<bool, HashError> {
-    let hash = Argon2Hash::parse(stored).ok_or(HashError::Unreadable)?;
-    let mut tag = vec![0; hash.tag.len()];
-    let input = Input { password, salt: &hash.salt };
-    scratch.run(&hash.argon2, input, &mut tag).ok_or(HashError::Failed)?;
-    Ok(tag.ct_eq(&hash.tag).into())
-}
-
-/// What verifying writes, in KiB; `None` if it is unreadable.
-pub(super) fn cost(stored: &str) -> Option<u64> {
-    let hash = Argon2Hash::parse(stored)?;
-    let params = hash.argon2.params();
-    Some(u64::from(params.m_cost()) * u64::from(params.t_cost()))
-}
-
-struct Argon2Hash {
+/// A hash of any of the three variants.
+pub(super) struct Argon2Hash {
     argon2: Argon2<'static>,
     salt: Vec<u8>,
     tag: Vec<u8>,
 }
 
 impl Argon2Hash {
-    /// Without `v=` it is version 16.
-    fn parse(stored: &str) -> Option<Self> {
-        let mut parts = stored.strip_prefix('$')?.split('$').peekable();
-        let algorithm = Algorithm::new(parts.next()?).ok()?;
-        let version = match parts.next_if(|part| part.starts_with("v=")) {
-            Some("v=19") => Version::V0x13,
-            None | Some("v=16") => Version::V0x10,
-            Some(_) => return None,
-        };
-        let costs = parts.next()?;
-        let salt = STANDARD_NO_PAD.decode(parts.next()?).ok()?;
-        let tag = STANDARD_NO_PAD.decode(parts.next()?).ok()?;
-        let lengths = (8..=64).contains(&salt.len()) && (16..=128).contains(&tag.len());
-        if parts.next().is_some() || !lengths {
-            return None;
+    /// Reads what follows `$argon2`: `id$v=19$m=65536,t=3,p=4$salt$tag`. Without `v=` it is version 16.
+    pub(super) fn parse(rest: &str) -> Result<Self, Flaw> {
+        let (algorithm, version, [costs, salt, tag]) = parts(rest).ok_or(Flaw::Malformed)?;
+        let [m, t, p] = numbers(costs, ["m", "t", "p"]).ok_or(Flaw::Malformed)?;
+        let bytes = |text| base64(text).ok_or(Flaw::Malformed);
+        let (salt, tag) = (bytes(salt)?, bytes(tag)?);
+        if !(8..=64).contains(&salt.len()) || !(16..=128).contains(&tag.len()) {
+            return Err(Flaw::Malformed);
         }
-        let mut costs = costs.split(',');
-        let mut cost =
-            |name: &str| costs.next()?.strip_prefix(name)?.strip_prefix('=')?.parse::<u32>().ok();
-        let (m, t, p) = (cost("m")?, cost("t")?, cost("p")?);
-        let params = params(m, t, p, tag.len()).filter(|_| costs.next().is_none())?;
-        Some(Self { argon2: Argon2::new(algorithm, version, params), salt, tag })
+        Flaw::unless_affordable(is_affordable(m, t, p))?;
+        let params = Params::new(m, t, p, Some(tag.len())).map_err(|_| Flaw::Malformed)?;
+        Ok(Self { argon2: Argon2::new(algorithm, version, params), salt, tag })
+    }
+
+    pub(super) fn verify(&self, password: &[u8], scratch: &mut Scratch) -> Result<bool, HashError> {
+        let mut tag = Zeroizing::new(vec![0; self.tag.len()]);
+        let input = Input { password, salt: &self.salt };
+        scratch.run(&self.argon2, input, &mut tag).ok_or(HashError::Failed)?;
+        Ok(tag.ct_eq(&self.tag).into())
+    }
+
+    /// What it writes.
+    pub(super) fn kib(&self) -> u64 {
+        let params = self.argon2.params();
+        u64::from(params.m_cost()) * u64::from(params.t_cost())
     }
 }
 
-fn params(m: u32, t: u32, p: u32, tag: usize) -> Option<Params> {
-    let affordable = m <= HashScheme::MAX_MEMORY
+/// The variant, the version, and costs, salt and tag as they are written.
+fn parts(rest: &str) -> Option<(Algorithm, Version, [&str; 3])> {
+    let (algorithm, rest) = rest.split_once('$')?;
+    let algorithm = match algorithm {
+        "id" => Algorithm::Argon2id,
+        "i" => Algorithm::Argon2i,
+        "d" => Algorithm::Argon2d,
+        _ => return None,
+    };
+    let (version, rest) = match rest.split_once('$')? {
+        ("v=19", rest) => (Version::V0x13, rest),
+        ("v=16", rest) => (Version::V0x10, rest),
+        (version, _) if version.starts_with("v=") => return None,
+        _ => (Version::V0x10, rest),
+    };
+    Some((algorithm, version, fields(rest)?))
+}
+
+fn is_affordable(m: u32, t: u32, p: u32) -> bool {
+    m <= HashScheme::MAX_MEMORY
         && p <= MAX_LANES
-        && u64::from(m) * u64::from(t) <= HashScheme::MAX_WORK;
-    affordable.then(|| Params::new(m, t, p, Some(tag)).ok()).flatten()
+        && u64::from(m) * u64::from(t) <= HashScheme::MAX_WORK
 }

@@ -13,6 +13,7 @@ use tokio::sync::oneshot;
 use super::argon2_hash::Scratch;
 use super::password_hash::{self, HashError};
 use super::stand_in::StandIn;
+use super::stored_hash::StoredHash;
 use super::work::{Work, WorkDone};
 use crate::config::HashScheme;
 use crate::error::Error;
@@ -143,7 +144,7 @@ impl HashingPool {
         self.run(move |work| work.hash(&password, scheme, salt)).await?.map_err(unavailable)
     }
 
-    /// Verifies a password. Without a stored hash, or with one that cannot be read, the same work is
+    /// Verifies a password against a hash of any kind. Without a stored hash, or with one that cannot be read, the same work is
     /// done on the stand-in, so that the time does not tell whether the account exists. `salt` is for
     /// an upgraded hash.
     pub(crate) async fn verify(
@@ -159,8 +160,8 @@ impl HashingPool {
             let right = match stored.as_deref().map(|stored| work.verify(&password, stored)) {
                 Some(Ok(right)) => right,
                 Some(Err(HashError::Failed)) => return Err(HashError::Failed),
-                Some(Err(HashError::Unreadable)) => {
-                    tracing::error!("a stored password hash cannot be read; the login fails");
+                Some(Err(HashError::Unreadable(why))) => {
+                    tracing::error!("a stored text {why}; the login fails");
                     work.verify(&password, stand_in).and(Ok(false))?
                 }
                 None => work.verify(&password, stand_in).and(Ok(false))?,
@@ -219,13 +220,14 @@ impl Workbench<'_> {
     ) -> Result<String, HashError> {
         let bytes = password.expose_secret().as_bytes();
         let made = password_hash::hash(bytes, scheme, salt, self.scratch)?;
-        self.done.add(&made);
+        self.done.add(StoredHash::parse(&made).map_err(HashError::Unreadable)?.cost());
         Ok(made)
     }
 
     fn verify(&mut self, password: &SecretString, stored: &str) -> Result<bool, HashError> {
-        self.done.add(stored);
-        password_hash::verify(password.expose_secret().as_bytes(), stored, self.scratch)
+        let hash = StoredHash::parse(stored).map_err(HashError::Unreadable)?;
+        self.done.add(hash.cost());
+        hash.verify(password.expose_secret().as_bytes(), self.scratch)
     }
 
     /// A failed upgrade is no reason to fail the login: the old hash stays.

@@ -1,8 +1,7 @@
 //! What hashing has cost so far, in units that no machine's speed changes.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-
-use super::password_hash;
+use std::ops::{AddAssign, Sub};
+use std::sync::{Mutex, PoisonError};
 
 /// The cost of hashes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -13,32 +12,63 @@ pub struct Work {
     pub argon2_kib: u64,
     /// bcrypt's rounds: 2 to the power of the cost.
     pub bcrypt_rounds: u64,
+    /// What scrypt writes, in KiB: memory × p.
+    pub scrypt_kib: u64,
+    /// What PBKDF2 makes, in bytes: rounds × the digest's length, which tells the digests apart.
+    pub pbkdf2_bytes: u64,
+    /// What phpass and SHA-crypt make, in bytes: rounds × the digest's length.
+    pub digest_bytes: u64,
+}
+
+impl Work {
+    /// One hash; its kind's own unit is filled in beside this.
+    pub const ONE: Self = Self {
+        hashes: 1,
+        argon2_kib: 0,
+        bcrypt_rounds: 0,
+        scrypt_kib: 0,
+        pbkdf2_bytes: 0,
+        digest_bytes: 0,
+    };
+
+    fn with(self, other: Self, of_each: impl Fn(u64, u64) -> u64) -> Self {
+        Self {
+            hashes: of_each(self.hashes, other.hashes),
+            argon2_kib: of_each(self.argon2_kib, other.argon2_kib),
+            bcrypt_rounds: of_each(self.bcrypt_rounds, other.bcrypt_rounds),
+            scrypt_kib: of_each(self.scrypt_kib, other.scrypt_kib),
+            pbkdf2_bytes: of_each(self.pbkdf2_bytes, other.pbkdf2_bytes),
+            digest_bytes: of_each(self.digest_bytes, other.digest_bytes),
+        }
+    }
+}
+
+impl AddAssign for Work {
+    fn add_assign(&mut self, more: Self) {
+        *self = self.with(more, u64::wrapping_add);
+    }
+}
+
+impl Sub for Work {
+    type Output = Self;
+
+    fn sub(self, before: Self) -> Self {
+        self.with(before, u64::wrapping_sub)
+    }
 }
 
 /// The cost of all hashes of a pool.
 #[derive(Debug, Default)]
-pub(super) struct WorkDone {
-    hashes: AtomicU64,
-    argon2_kib: AtomicU64,
-    bcrypt_rounds: AtomicU64,
-}
+pub(super) struct WorkDone(Mutex<Work>);
 
 impl WorkDone {
-    /// Adds the cost of making or verifying this hash; nothing if it is unreadable.
-    pub(super) fn add(&self, hash: &str) {
-        if let Some(Work { hashes, argon2_kib, bcrypt_rounds }) = password_hash::cost(hash) {
-            self.hashes.fetch_add(hashes, Ordering::Relaxed);
-            self.argon2_kib.fetch_add(argon2_kib, Ordering::Relaxed);
-            self.bcrypt_rounds.fetch_add(bcrypt_rounds, Ordering::Relaxed);
-        }
+    /// Adds the cost of making or verifying a hash.
+    pub(super) fn add(&self, work: Work) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) += work;
     }
 
     /// So far.
     pub(super) fn total(&self) -> Work {
-        Work {
-            hashes: self.hashes.load(Ordering::Relaxed),
-            argon2_kib: self.argon2_kib.load(Ordering::Relaxed),
-            bcrypt_rounds: self.bcrypt_rounds.load(Ordering::Relaxed),
-        }
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

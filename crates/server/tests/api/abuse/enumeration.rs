@@ -49,8 +49,8 @@ async fn work(app: &TestApp) -> [i64; 3] {
 }
 
 const FORMER: HashScheme = HashScheme::Bcrypt { cost: 4 };
-const FORMER_WORK: Work = Work { hashes: 1, argon2_kib: 0, bcrypt_rounds: 16 };
-const PRESENT_WORK: Work = Work { hashes: 1, argon2_kib: 64, bcrypt_rounds: 0 };
+const FORMER_WORK: Work = Work { bcrypt_rounds: 16, ..Work::ONE };
+const PRESENT_WORK: Work = Work { argon2_kib: 64, ..Work::ONE };
 
 /// Twenty accounts whose hashes are of a former kind, and twenty more since `PASSWORD_HASH` was changed.
 async fn of_two_kinds(engine: Engine) -> TestApp {
@@ -85,12 +85,7 @@ fn strangers() -> impl Iterator<Item = String> {
 async fn refusal(app: &TestApp, email: &str) -> Work {
     let before = app.app.passwords.hashing.work_done();
     sign_in(app, email).await.expect_problem(401, "invalid_credentials");
-    let after = app.app.passwords.hashing.work_done();
-    Work {
-        hashes: after.hashes - before.hashes,
-        argon2_kib: after.argon2_kib - before.argon2_kib,
-        bcrypt_rounds: after.bcrypt_rounds - before.bcrypt_rounds,
-    }
+    app.app.passwords.hashing.work_done() - before
 }
 
 /// How often each kind of work was done.

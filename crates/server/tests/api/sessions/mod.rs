@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use crate::support::{Client, Reply};
 
 mod audit;
+mod imported;
 mod introspect;
 mod list;
 mod list_of_user;

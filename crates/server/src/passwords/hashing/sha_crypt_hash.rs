@@ -1,0 +1,78 @@
+//! SHA-256-crypt and SHA-512-crypt, as passlib and Linux store them. The rounds that a stored hash asks
+//! for are capped; they read the whole password each.
+
+use sha_crypt::Params;
+use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
+
+use super::encoded::{crypt_letters, number};
+use super::hash_kind::HashKind;
+use super::stored_hash::Flaw;
+
+/// passlib asks for 656 000.
+const MAX_ROUNDS: u32 = 1_000_000;
+/// Where a hash does not say.
+const DEFAULT_ROUNDS: u32 = 5_000;
+const MAX_SALT: usize = 16;
+
+pub(super) struct ShaCryptHash {
+    is_512: bool,
+    rounds: u32,
+    params: Params,
+    /// The text is the salt.
+    salt: String,
+    sum: String,
+}
+
+impl ShaCryptHash {
+    /// Reads what follows `$5$` or `$6$`: `rounds=535000$salt$sum` or `salt$sum`.
+    pub(super) fn parse(kind: HashKind, rest: &str) -> Result<Self, Flaw> {
+        let is_512 = kind == HashKind::Sha512Crypt;
+        let (rounds, rest) = match rest.strip_prefix("rounds=") {
+            Some(rest) => {
+                rest.split_once('$').and_then(|(count, rest)| Some((number(count)?, rest)))
+            }
+            None => Some((DEFAULT_ROUNDS, rest)),
+        }
+        .ok_or(Flaw::Malformed)?;
+        let (salt, sum) = rest.split_once('$').ok_or(Flaw::Malformed)?;
+        let params = Params::new(rounds).map_err(|_| Flaw::Malformed)?;
+        if salt.len() > MAX_SALT || sum.len() != if is_512 { 86 } else { 43 } {
+            return Err(Flaw::Malformed);
+        }
+        Flaw::unless_affordable(rounds <= MAX_ROUNDS)?;
+        Ok(Self { is_512, rounds, params, salt: salt.into(), sum: sum.into() })
+    }
+
+    pub(super) fn verify(&self, password: &[u8]) -> bool {
+        let salt = self.salt.as_bytes();
+        let bytes = Zeroizing::new(if self.is_512 {
+            arranged(&sha_crypt::sha512_crypt(password, salt, self.params), 21, |[a, b, c]| {
+                [b, c, a]
+            })
+        } else {
+            arranged(&sha_crypt::sha256_crypt(password, salt, self.params), 10, |[a, b, c]| {
+                [c, a, b]
+            })
+        });
+        crypt_letters(&bytes).as_slice().ct_eq(self.sum.as_bytes()).into()
+    }
+
+    /// What it makes: the digest of each round.
+    pub(super) fn bytes(&self) -> u64 {
+        u64::from(self.rounds) * if self.is_512 { 64 } else { 32 }
+    }
+}
+
+/// The bytes in the order in which they are written: three at a time from three thirds, which change
+/// places each time; what is left over comes last.
+fn arranged(sum: &[u8], third: usize, turn: impl Fn([usize; 3]) -> [usize; 3]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(sum.len());
+    let mut at = [0, third, 2 * third];
+    for _ in 0..third {
+        bytes.extend(at.iter().rev().map(|at| sum[*at]));
+        at = turn(at.map(|at| at + 1));
+    }
+    bytes.extend(&sum[3 * third..]);
+    bytes
+}
