@@ -41,6 +41,8 @@ pub struct Settings {
     pub refresh_grace: Duration,
     /// `REFRESH_RETRY`: the same while the successor is unconfirmed.
     pub refresh_retry: Duration,
+    /// `REFRESH_WITH_ACCESS_TOKEN`: a live session's access token alone gets another one.
+    pub refresh_with_access_token: bool,
     /// `TOKEN_ALGORITHM`: how new access tokens are signed.
     pub token_algorithm: Algorithm,
     /// `TOKEN_ISSUER`, else `PUBLIC_URL`, else `doorward`.
@@ -143,6 +145,7 @@ impl Settings {
             session_max_ttl: DAY * 180,
             refresh_grace: Duration::from_secs(10),
             refresh_retry: Duration::from_hours(1),
+            refresh_with_access_token: false,
             token_algorithm: Algorithm::Hs256,
             token_issuer: "doorward".into(),
             token_audience: None,

@@ -12,8 +12,8 @@ use utoipa::openapi::security::{
     Flow, HttpAuthScheme, HttpBuilder, OAuth2, Password, Scopes, SecurityScheme,
 };
 use utoipa::openapi::{
-    Components, Content, Header, Info, License, ObjectBuilder, OpenApi, Ref, RefOr, Required,
-    Response, Schema, SecurityRequirement, Server, Tag, Type,
+    Components, Content, Header, Info, License, ObjectBuilder, OneOfBuilder, OpenApi, Ref, RefOr,
+    Required, Response, Schema, SecurityRequirement, Server, Tag, Type,
 };
 use utoipa::{PartialSchema, ToSchema};
 
@@ -23,6 +23,7 @@ use crate::config::{EmailChange, PasswordChange, Settings};
 use crate::error::Code;
 use crate::gate::Permission;
 use crate::http::USER_ID;
+use crate::sessions::Renewed;
 
 /// Named in `security(("bearer" = []))`.
 const BEARER: &str = "bearer";
@@ -117,8 +118,11 @@ pub fn complete(mut document: OpenApi, settings: &Settings) -> OpenApi {
         for operation in operations(item) {
             complete_operation(operation, components);
             add_request_examples(operation, settings.password_min_length);
-            if settings.registration_signs_in && is_register(operation) {
+            if settings.registration_signs_in && is(operation, "accounts.register") {
                 answer_tokens(operation);
+            }
+            if settings.refresh_with_access_token && is(operation, "sessions.refresh") {
+                answer_access_token(operation, components);
             }
         }
     }
@@ -224,8 +228,25 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
         .flatten()
 }
 
-fn is_register(operation: &Operation) -> bool {
-    operation.operation_id.as_deref() == Some("accounts.register")
+fn is(operation: &Operation, id: &str) -> bool {
+    operation.operation_id.as_deref() == Some(id)
+}
+
+/// A refresh needs no body where `REFRESH_WITH_ACCESS_TOKEN` says so.
+fn answer_access_token(operation: &mut Operation, components: &mut Components) {
+    components.schemas.insert("Renewed".into(), Renewed::schema());
+    if let Some(RefOr::T(body)) = &mut operation.request_body {
+        body.required = Some(Required::False);
+    }
+    let Some(RefOr::T(response)) = operation.responses.responses.get_mut("200") else { return };
+    response.description =
+        "The session's next tokens; without a body another access token for the one in Authorization"
+            .into();
+    let either = OneOfBuilder::new()
+        .item(Ref::from_schema_name("Tokens"))
+        .item(Ref::from_schema_name("Renewed"));
+    let content = Content::new(Some(RefOr::T(Schema::OneOf(either.build()))));
+    response.content.insert("application/json".into(), content.into());
 }
 
 /// What registering answers with where `REGISTRATION_SIGNS_IN` says so.

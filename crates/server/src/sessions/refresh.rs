@@ -8,12 +8,13 @@ use time::OffsetDateTime;
 
 use super::grant::RefreshGrant;
 use super::refresh_token::{Forgiveness, Genuine, Presented, Redemption, redeem};
+use super::renew::{RefreshAnswer, RefreshProof};
 use super::session::Generation;
 use super::store::{self, Refreshable};
 use super::{Beginning, Session, Sessions, Tokens};
 use crate::audit::{Event, Outcome, Record};
 use crate::error::Error;
-use crate::http::{FormError, Json, JsonOrForm, json};
+use crate::http::{FormError, Json, JsonOrForm, SentAs, json};
 use crate::input::{Origin, body};
 use crate::sql::DbError;
 
@@ -60,9 +61,17 @@ impl From<RefreshForm> for RefreshRequest {
 pub(super) async fn refresh(
     State(sessions): State<Sessions>,
     origin: Origin,
-    JsonOrForm { body, sent_as, .. }: JsonOrForm<RefreshRequest, RefreshForm>,
-) -> Result<Json<Tokens>, FormError> {
-    let done = sessions.refresh(&body.refresh_token, &origin).await;
+    proof: RefreshProof,
+) -> Result<Json<RefreshAnswer>, FormError> {
+    let (done, sent_as) = match proof {
+        RefreshProof::RefreshToken(JsonOrForm { body, sent_as, .. }) => {
+            let done = sessions.refresh(&body.refresh_token, &origin).await;
+            (done.map(RefreshAnswer::Tokens), sent_as)
+        }
+        RefreshProof::AccessToken(caller) => {
+            (sessions.renew(caller.gate).await.map(RefreshAnswer::Renewed), SentAs::Json)
+        }
+    };
     done.map(json).map_err(|error| sent_as.failed(error))
 }
 

@@ -117,6 +117,12 @@ pub(super) async fn find_for_refresh(
     db.find(step!(FIND_FOR_REFRESH { id, now })).await
 }
 
+/// The gate's session with its user, if the gate opens.
+pub(super) async fn find_own(db: &Database, gate: Gate) -> Result<Option<Refreshable>> {
+    let step = step!(FIND_FOR_REFRESH { id: gate.session_id, now: gate.now });
+    Ok(db.read_as(gate, step).await?.into_iter().next())
+}
+
 /// The same if the asker may.
 pub(super) async fn find_for_refresh_by(
     db: &Database,

@@ -284,6 +284,19 @@ async fn the_contract_says_what_registering_answers_with() {
 }
 
 #[tokio::test]
+async fn the_contract_says_that_a_refresh_needs_no_body_where_that_is_so() {
+    for on in [false, true] {
+        let text = contract(|settings| settings.refresh_with_access_token = on).await;
+        let document: Value = serde_json::from_str(&text).expect("JSON");
+        let refresh = &document["paths"]["/auth/refresh"]["post"];
+        assert_eq!(refresh["requestBody"]["required"], !on);
+        let schema = &refresh["responses"]["200"]["content"]["application/json"]["schema"];
+        assert_eq!(schema["oneOf"].is_array(), on, "{schema}");
+        assert_eq!(document["components"]["schemas"]["Renewed"].is_object(), on);
+    }
+}
+
+#[tokio::test]
 async fn the_contract_has_of_the_own_account_what_the_settings_allow_to_change() {
     let fields = async |change: fn(&mut Settings)| -> Vec<String> {
         let document: Value = serde_json::from_str(&contract(change).await).expect("JSON");

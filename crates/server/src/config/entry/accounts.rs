@@ -1,11 +1,26 @@
-//! The settings of accounts: who may register, what registering answers with, and how people change
-//! their address and their password.
+//! The settings of accounts: who may register, what registering answers with, how people change their
+//! address and their password, and what renews an access token.
 
 use super::parse;
 use super::word;
-use crate::config::entry::entries::{PASSWORDS, PLAIN};
+use crate::config::entry::entries::{PASSWORDS, PLAIN, SESSIONS};
 use crate::config::entry::table::Setting;
 use crate::config::entry::word::put;
+
+/// `REFRESH_WITH_ACCESS_TOKEN`.
+pub(in crate::config) const REFRESH_WITH_ACCESS_TOKEN: Setting = Setting {
+    name: "REFRESH_WITH_ACCESS_TOKEN",
+    section: SESSIONS,
+    about: "Whether `POST /auth/refresh` without a body gives another access token for the one in \
+        `Authorization`, for front ends that keep no refresh token. No limit of the session moves. A \
+        stolen access token is then good until the session ends, not until the token expires, and no \
+        theft is noticed.",
+    default: "off",
+    set: Some(|settings, text| {
+        put(&mut settings.refresh_with_access_token, parse::yes_or_no(text))
+    }),
+    ..PLAIN
+};
 
 /// `REGISTRATION`.
 pub(in crate::config) const REGISTRATION: Setting = Setting {

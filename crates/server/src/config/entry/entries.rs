@@ -16,7 +16,7 @@ use crate::config::entry::word::{put, put_some};
 const DATABASE: &str = "Database";
 const TOKENS: &str = "Secrets and tokens";
 pub(in crate::config) const ISSUERS: &str = "Better Auth and other issuers";
-const SESSIONS: &str = "Sessions";
+pub(in crate::config) const SESSIONS: &str = "Sessions";
 pub(in crate::config) const PASSWORDS: &str = "Registration and passwords";
 pub(in crate::config) const LIMITS: &str = "Limits";
 const HTTP: &str = "HTTP";
@@ -174,6 +174,7 @@ pub(in crate::config) const ENTRIES: &[Setting] = &[
         set: Some(|settings, text| put(&mut settings.refresh_retry, parse::duration(text, 0))),
         ..PLAIN
     },
+    accounts::REFRESH_WITH_ACCESS_TOKEN,
     accounts::REGISTRATION,
     accounts::REGISTRATION_SIGNS_IN,
     accounts::EMAIL_CHANGE,

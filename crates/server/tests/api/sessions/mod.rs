@@ -16,6 +16,7 @@ mod logout;
 mod prune;
 mod races;
 mod refresh;
+mod renewed;
 mod repeats;
 mod revoke;
 mod revoke_everybodys;

@@ -1,0 +1,87 @@
+//! `POST /auth/refresh` with an access token alone, by `REFRESH_WITH_ACCESS_TOKEN`: for front ends that keep
+//! no refresh token. A live session gets another access token, and nothing else: no refresh token, and no
+//! limit moves, so whoever stole an access token is in until the session's limits and no longer.
+
+use axum::body::HttpBody;
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::header;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::refresh::{RefreshForm, RefreshRequest};
+use super::session::Generation;
+use super::store::{self, Refreshable};
+use super::{Sessions, Tokens};
+use crate::error::Error;
+use crate::gate::{Gate, Via};
+use crate::http::{FormError, JsonOrForm, SentAs};
+use crate::keys::Caller;
+use crate::user::User;
+
+/// What a refresh is asked for with.
+pub(super) enum RefreshProof {
+    /// A refresh token in the body.
+    RefreshToken(JsonOrForm<RefreshRequest, RefreshForm>),
+    /// The access token alone.
+    AccessToken(Caller),
+}
+
+impl FromRequest<Sessions> for RefreshProof {
+    type Rejection = FormError;
+
+    async fn from_request(request: Request, sessions: &Sessions) -> Result<Self, FormError> {
+        let alone = sessions.settings.refresh_with_access_token
+            && request.body().is_end_stream()
+            && request.headers().contains_key(header::AUTHORIZATION);
+        if !alone {
+            // Front ends send their access token along with every request, expired ones too.
+            return JsonOrForm::from_request(request, sessions).await.map(Self::RefreshToken);
+        }
+        let (mut parts, _) = request.into_parts();
+        let caller = Caller::from_request_parts(&mut parts, sessions).await;
+        caller.map(Self::AccessToken).map_err(|error| SentAs::Json.failed(error))
+    }
+}
+
+/// What a refresh answers with.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub enum RefreshAnswer {
+    /// The session's next tokens.
+    Tokens(Tokens),
+    /// Another access token.
+    Renewed(Renewed),
+}
+
+/// Another access token of a session.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Renewed {
+    /// For `Authorization: Bearer`.
+    pub access_token: String,
+    /// Always `bearer`.
+    #[schema(value_type = String, example = "bearer")]
+    pub token_type: &'static str,
+    /// Seconds it lives.
+    pub expires_in: i64,
+    /// Who is signed in.
+    pub user: User,
+}
+
+impl Sessions {
+    /// Another access token for the gate's session, which is left as it is. It carries the generation of
+    /// the token that was shown: that the next one's answer arrived is not known by this.
+    pub async fn renew(&self, gate: Gate) -> Result<Renewed, Error> {
+        let found = match gate.via {
+            Via::Session => store::find_own(&self.db, gate).await?,
+            Via::Identity => None,
+        };
+        let Some(Refreshable { session, user, .. }) = found else {
+            return Err(Error::InvalidToken("This token belongs to no session here."));
+        };
+        let generation = Generation { counter: gate.generation, expires_at: session.expires_at };
+        let roles = user.roles.clone();
+        let access = self.access_token(&session.begun, generation, roles, gate.now).await?;
+        let (access_token, expires_in) = (access.text, access.expires_in);
+        Ok(Renewed { access_token, token_type: "bearer", expires_in, user })
+    }
+}
