@@ -101,6 +101,9 @@ if [ "${1:-}" != quick ]; then
   say "generated clients"
   ./scripts/generators.sh
 
+  say "guides"
+  ./scripts/guides.sh
+
   say "schemathesis"
   ./scripts/schemathesis.sh
 fi

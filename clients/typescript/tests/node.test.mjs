@@ -202,6 +202,11 @@ test("a token that the server refuses before its time is refreshed, and the call
     await Promise.all(Array.from({ length: 5 }, () => client.tasks.create({ title: "Buy milk" })));
     assert.equal(short.proxy.sent(REFRESH).length, 1);
     assert.equal((await client.tasks.list()).tasks.length, 5);
+    // In memory, where no lock is needed.
+    const alone = await signedIn({ storage: "memory" }, short);
+    await pause(1100);
+    await Promise.all(Array.from({ length: 5 }, () => alone.client.me()));
+    assert.equal(short.proxy.sent(REFRESH).length, 1);
   } finally {
     await short.stop();
   }

@@ -43,7 +43,7 @@ pub(crate) fn documents() -> Vec<(String, String)> {
         ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"]
             .map(String::from)
             .into();
-    for folder in ["docs", "docs/decisions"] {
+    for folder in ["docs", "docs/decisions", "docs/guides"] {
         let entries = std::fs::read_dir(root().join(folder)).expect("a folder").flatten();
         let documents = entries.filter(|it| it.path().extension().is_some_and(|end| end == "md"));
         names.extend(documents.map(|it| format!("{folder}/{}", it.file_name().to_string_lossy())));

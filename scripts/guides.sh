@@ -1,0 +1,97 @@
+#!/usr/bin/env bash
+# The guides of docs/guides, run there and back as they are written: an app that is left behind, the commands
+# of the page, and what it says is checked. Needs PostgreSQL's server programs, psql and jq. Builds the binary
+# unless DOORWARD_BIN names one; the packages live in target/guides.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. scripts/node.sh
+
+if [ -z "${DOORWARD_BIN:-}" ]; then
+  cargo build --quiet --locked
+  DOORWARD_BIN=$PWD/target/debug/doorward
+fi
+root=$PWD
+python_packages "$root/target/guides" tests/guides/requirements.txt
+python=$root/target/guides/bin/python
+
+pgbin=$(pg_config --bindir 2>/dev/null || true)
+[ -x "$pgbin/initdb" ] || pgbin=$(ls -d /usr/lib/postgresql/*/bin | sort -V | tail -1)
+work=$(mktemp -d)
+user=
+# PostgreSQL refuses to run as root.
+if [ "$(id -u)" -eq 0 ]; then
+  user=$(id -un postgres 2>/dev/null || echo nobody)
+  chown "$user" "$work"
+  chmod 755 "$work"
+fi
+as() { if [ -n "$user" ]; then setpriv --reuid="$user" --regid="$(id -g "$user")" --clear-groups "$@"; else "$@"; fi; }
+old=
+finish() {
+  [ -z "$old" ] || kill "$old" 2>/dev/null || true
+  (cd / && as "$pgbin/pg_ctl" -D "$work/pg" -m immediate stop >/dev/null 2>&1) || true
+  rm -rf "$work"
+}
+trap finish EXIT
+free_port() { "$python" -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
+# Waits until an address answers, or the program behind it has ended.
+answers() {
+  for _ in $(seq 300); do
+    curl -fs -o /dev/null "$1" 2>/dev/null && return 0
+    kill -0 "$2" 2>/dev/null || break
+    sleep 0.1
+  done
+  cat "$3" >&2
+  return 1
+}
+
+(cd / && as "$pgbin/initdb" -D "$work/pg" -U postgres -A trust --no-locale -E UTF8 >/dev/null)
+pgport=$(free_port)
+(cd / && as "$pgbin/pg_ctl" -D "$work/pg" -w -l "$work/pg.log" \
+  -o "-p $pgport -k $work -c listen_addresses=127.0.0.1 -c fsync=off" start >/dev/null)
+database() {
+  "$pgbin/psql" -q -h 127.0.0.1 -p "$pgport" -U postgres -c "CREATE DATABASE $1" >&2
+  echo "postgresql://postgres@127.0.0.1:$pgport/$1?sslmode=disable"
+}
+
+mkdir "$work/bin"
+ln -s "$(realpath "$DOORWARD_BIN")" "$work/bin/doorward"
+
+# rehearse GUIDE FOLDER: the page's settings in .env, its commands in one shell.
+rehearse() {
+  mkdir "$work/$2"
+  cd "$work/$2"
+  sed -n '/^```ini/,/^```/p' "$root/docs/guides/$1.md" | sed '/^```/d; s/ *#.*//' |
+    sed "s|^DATABASE_URL=.*|DATABASE_URL=$DATABASE_URL|; s|^SECRET_KEY=.*|SECRET_KEY=$SECRET_KEY|" >.env
+  NEW_PORT=$(free_port)
+  export NEW_URL=http://127.0.0.1:$NEW_PORT STATE=$work/$2/state OLD_URL
+  cp "$root"/docs/examples/*.jq .
+  {
+    echo "PATH=$work/bin:\$PATH"
+    echo 'trap "kill \$(jobs -p) 2>/dev/null || true; wait" EXIT'
+    echo "export PORT=$NEW_PORT RUST_LOG=warn"
+    echo "serving() { for _ in \$(seq 300); do curl -fs -o /dev/null '$NEW_URL/readyz' && return 0; sleep 0.1; done; return 1; }"
+    echo "check() { '$python' '$root/tests/guides/$2/check.py' \"\$1\" >&3; }"
+    "$python" "$root/tests/guides/script_of.py" "$root/docs/guides/$1.md"
+  } >script
+  "$python" "$root/tests/guides/$2/check.py" begun
+  env -u DATABASE_URL -u SECRET_KEY bash script 3>&1 >log 2>&1 || { cat log >&2; echo "failed: docs/guides/$1.md" >&2; exit 1; }
+  cd "$root"
+}
+
+SECRET_KEY=$("$python" -c 'import secrets; print(secrets.token_urlsafe(48))')
+export SECRET_KEY
+OLD_DATABASE_URL=$(database old)
+OLD_PORT=$(free_port)
+OLD_URL=http://127.0.0.1:$OLD_PORT
+(
+  cd tests/guides/fastapi-sqlmodel
+  exec env DATABASE_URL="${OLD_DATABASE_URL/postgresql:/postgresql+psycopg:}" "$python" -m uvicorn --no-access-log \
+    --log-level warning --port "$OLD_PORT" app:app
+) >"$work/old.log" 2>&1 &
+old=$!
+answers "$OLD_URL/health" "$old" "$work/old.log"
+export OLD_DATABASE_URL
+DATABASE_URL=$(database new)
+rehearse from-fastapi-sqlmodel fastapi-sqlmodel
+kill "$old" && wait "$old" || true
+old=
