@@ -61,7 +61,8 @@ rehearse() {
   mkdir "$work/$2"
   cd "$work/$2"
   sed -n '/^```ini/,/^```/p' "$root/docs/guides/$1.md" | sed '/^```/d; s/ *#.*//' |
-    sed "s|^DATABASE_URL=.*|DATABASE_URL=$DATABASE_URL|; s|^SECRET_KEY=.*|SECRET_KEY=$SECRET_KEY|" >.env
+    sed "s#^DATABASE_URL=.*#DATABASE_URL=$DATABASE_URL#; s#^BETTER_AUTH_URL=.*#BETTER_AUTH_URL=$OLD_URL#
+      s#^SECRET_KEY=.*#SECRET_KEY=$SECRET_KEY#; s#^BETTER_AUTH_SECRET=.*#BETTER_AUTH_SECRET=$SECRET_KEY#" >.env
   NEW_PORT=$(free_port)
   export NEW_URL=http://127.0.0.1:$NEW_PORT STATE=$work/$2/state OLD_URL
   cp "$root"/docs/examples/*.jq .
@@ -76,6 +77,12 @@ rehearse() {
   "$python" "$root/tests/guides/$2/check.py" begun
   env -u DATABASE_URL -u SECRET_KEY bash script 3>&1 >log 2>&1 || { cat log >&2; echo "failed: docs/guides/$1.md" >&2; exit 1; }
   cd "$root"
+}
+
+# leave: ends the app that was left behind.
+leave() {
+  kill "$old" && wait "$old" || true
+  old=
 }
 
 SECRET_KEY=$("$python" -c 'import secrets; print(secrets.token_urlsafe(48))')
@@ -93,5 +100,19 @@ answers "$OLD_URL/health" "$old" "$work/old.log"
 export OLD_DATABASE_URL
 DATABASE_URL=$(database new)
 rehearse from-fastapi-sqlmodel fastapi-sqlmodel
-kill "$old" && wait "$old" || true
-old=
+leave
+
+node_packages "$root/target/better-auth" tests/interop/better-auth
+cp tests/interop/better-auth/*.mjs target/better-auth
+OLD_DATABASE_URL=$(database better_auth)
+OLD_PORT=$(free_port)
+OLD_URL=http://127.0.0.1:$OLD_PORT
+(
+  cd target/better-auth
+  exec env DATABASE_URL="$OLD_DATABASE_URL" BETTER_AUTH_URL="$OLD_URL" BETTER_AUTH_SECRET="$SECRET_KEY" node server.mjs
+) >"$work/better-auth.log" 2>&1 &
+old=$!
+answers "$OLD_URL/api/auth/ok" "$old" "$work/better-auth.log"
+DATABASE_URL=$(database new_too)
+rehearse from-better-auth better-auth
+leave
