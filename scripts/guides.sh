@@ -87,20 +87,24 @@ leave() {
 
 SECRET_KEY=$("$python" -c 'import secrets; print(secrets.token_urlsafe(48))')
 export SECRET_KEY
-OLD_DATABASE_URL=$(database old)
-OLD_PORT=$(free_port)
-OLD_URL=http://127.0.0.1:$OLD_PORT
-(
-  cd tests/guides/fastapi-sqlmodel
-  exec env DATABASE_URL="${OLD_DATABASE_URL/postgresql:/postgresql+psycopg:}" "$python" -m uvicorn --no-access-log \
-    --log-level warning --port "$OLD_PORT" app:app
-) >"$work/old.log" 2>&1 &
-old=$!
-answers "$OLD_URL/health" "$old" "$work/old.log"
 export OLD_DATABASE_URL
-DATABASE_URL=$(database new)
-rehearse from-fastapi-sqlmodel fastapi-sqlmodel
-leave
+number=0
+for app in fastapi-sqlmodel fastapi-users; do
+  number=$((number + 1))
+  OLD_DATABASE_URL=$(database "old$number")
+  OLD_PORT=$(free_port)
+  OLD_URL=http://127.0.0.1:$OLD_PORT
+  (
+    cd "tests/guides/$app"
+    exec env DATABASE_URL="${OLD_DATABASE_URL/postgresql:/postgresql+psycopg:}" "$python" -m uvicorn --no-access-log \
+      --log-level warning --port "$OLD_PORT" app:app
+  ) >"$work/$app.log" 2>&1 &
+  old=$!
+  answers "$OLD_URL/health" "$old" "$work/$app.log"
+  DATABASE_URL=$(database "new$number")
+  rehearse "from-$app" "$app"
+  leave
+done
 
 node_packages "$root/target/better-auth" tests/interop/better-auth
 cp tests/interop/better-auth/*.mjs target/better-auth
@@ -113,6 +117,6 @@ OLD_URL=http://127.0.0.1:$OLD_PORT
 ) >"$work/better-auth.log" 2>&1 &
 old=$!
 answers "$OLD_URL/api/auth/ok" "$old" "$work/better-auth.log"
-DATABASE_URL=$(database new_too)
+DATABASE_URL=$(database new)
 rehearse from-better-auth better-auth
 leave
