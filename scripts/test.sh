@@ -94,6 +94,9 @@ if [ "${1:-}" != quick ]; then
   say "other people's programs"
   ./scripts/interop.sh
 
+  say "imports from other people's programs"
+  ./scripts/import.sh
+
   say "our TypeScript client"
   [ "${SKIP_CHROMIUM:-}" = 1 ] || need chromium:chromium
   ./scripts/clients.sh

@@ -13,8 +13,8 @@ PASSWORD = "violet kettle drum 41"
 
 
 def sqlmodel(url):
-    """The models of a usual tutorial: integer ids, passlib's bcrypt."""
-    from passlib.context import CryptContext
+    """The models of a usual tutorial: integer ids, bcrypt."""
+    import bcrypt
     from sqlmodel import Field, Session, SQLModel, create_engine
 
     class User(SQLModel, table=True):
@@ -38,18 +38,19 @@ def sqlmodel(url):
 
     engine = create_engine(url)
     SQLModel.metadata.create_all(engine)
-    hashed = CryptContext(schemes=["bcrypt"], bcrypt__rounds=4).hash(PASSWORD)
+    hashed = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(4)).decode()
     with Session(engine) as session:
         ada = User(email="ada@example.com", hashed_password=hashed, full_name="Ada")
         session.add(ada)
         session.commit()
-        session.add(Task(user_id=ada.id, title="Write notes", priority="high", due_date=datetime(2026, 1, 5)))
+        session.add(Task(user_id=ada.id, title="Write notes", priority="high", due_date=datetime(2026, 1, 5, tzinfo=timezone.utc)))
         session.commit()
 
 
 def fastapi_template(url):
     """The models of full-stack-fastapi-template: UUIDs, items."""
-    from passlib.context import CryptContext
+    from pwdlib import PasswordHash
+    from pwdlib.hashers.argon2 import Argon2Hasher
     from sqlmodel import Field, Session, SQLModel, create_engine
 
     class User(SQLModel, table=True):
@@ -68,7 +69,7 @@ def fastapi_template(url):
 
     engine = create_engine(url)
     SQLModel.metadata.create_all(engine)
-    hashed = CryptContext(schemes=["bcrypt"], bcrypt__rounds=4).hash(PASSWORD)
+    hashed = PasswordHash((Argon2Hasher(),)).hash(PASSWORD)
     with Session(engine) as session:
         ada = User(email="ada@example.com", hashed_password=hashed, full_name="Ada", is_superuser=True)
         session.add(ada)

@@ -138,8 +138,12 @@ fn tasks_table<'a>(
     if let Some(name) = &overrides.tasks_table {
         return named(tables, name).map(Some);
     }
-    let is_of_tasks =
-        |table: &&ForeignTable| has_all(table, TASK_FIELDS, &["id", "owner", "title"]);
+    // Better Auth's tables may be in Doorward's own database, whose tasks are here already.
+    let is_own =
+        |table: &ForeignTable| table.columns.iter().any(|column| column.name == "due_sort");
+    let is_of_tasks = |table: &&ForeignTable| {
+        has_all(table, TASK_FIELDS, &["id", "owner", "title"]) && !is_own(table)
+    };
     let find = |fits: &dyn Fn(&str, &str) -> bool| {
         profile.tasks_tables().iter().find_map(|name| {
             tables.iter().filter(is_of_tasks).find(|table| fits(&folded(&table.name), name))

@@ -24,6 +24,7 @@ pub(super) const USERS: Staging = Staging {
         ("ban_reason", Kind::Text),
         ("created_at", Kind::Time),
         ("updated_at", Kind::Time),
+        ("here", Kind::Uuid),
         ("fate", Kind::Text),
     ],
     filled: 15,
@@ -82,33 +83,38 @@ pub(super) const TASKS: Staging = Staging {
     key: "ordinal",
 };
 
-// The id is known and the address is another: this is another source, or its owner changed it here.
-const OTHER_USERS: Sql = statement!(
-    "OTHER_USERS",
-    "UPDATE incoming_users SET fate = 'other' WHERE EXISTS (SELECT 1 FROM identities i \
-     JOIN users u ON u.id = i.user_id WHERE i.issuer = :issuer AND i.subject = incoming_users.subject \
-     AND u.email_key <> incoming_users.email_key)"
-);
-const KNOWN_USERS: Sql = statement!(
-    "KNOWN_USERS",
-    "UPDATE incoming_users SET fate = 'known' WHERE fate IS NULL AND EXISTS (SELECT 1 FROM identities i \
-     WHERE i.issuer = :issuer AND i.subject = incoming_users.subject)"
+// What is looked up stands in subqueries that give one value: PostgreSQL would make joins of `EXISTS`, and,
+// knowing nothing yet of tables that fill while it looks, choose ones that read all of them.
+const FIND_USERS: Sql = statement!(
+    "FIND_USERS",
+    "UPDATE incoming_users SET here = (SELECT i.user_id FROM identities i WHERE i.issuer = :issuer \
+     AND i.subject = incoming_users.subject) WHERE subject IS NOT NULL"
 );
 const KEPT_USERS: Sql = statement!(
     "KEPT_USERS",
-    "UPDATE incoming_users SET fate = 'known' WHERE subject IS NULL \
-     AND EXISTS (SELECT 1 FROM users u WHERE u.id = incoming_users.id)"
+    "UPDATE incoming_users SET here = id WHERE subject IS NULL \
+     AND (SELECT u.id FROM users u WHERE u.id = incoming_users.id) IS NOT NULL"
+);
+// The id is known and the address is another: this is another source, or its owner changed it here.
+const OTHER_USERS: Sql = statement!(
+    "OTHER_USERS",
+    "UPDATE incoming_users SET fate = 'other' WHERE here IS NOT NULL AND subject IS NOT NULL \
+     AND (SELECT u.email_key FROM users u WHERE u.id = incoming_users.here) <> email_key"
+);
+const KNOWN_USERS: Sql = statement!(
+    "KNOWN_USERS",
+    "UPDATE incoming_users SET fate = 'known' WHERE fate IS NULL AND here IS NOT NULL"
 );
 // An id that somebody else has: this account gets another, and is still found by its subject.
 const MOVE_USERS: Sql = statement!(
     "MOVE_USERS",
     "UPDATE incoming_users SET id = spare WHERE fate IS NULL \
-     AND EXISTS (SELECT 1 FROM users u WHERE u.id = incoming_users.id)"
+     AND (SELECT u.id FROM users u WHERE u.id = incoming_users.id) IS NOT NULL"
 );
 const TAKEN_USERS: Sql = statement!(
     "TAKEN_USERS",
     "UPDATE incoming_users SET fate = 'taken' WHERE fate IS NULL \
-     AND EXISTS (SELECT 1 FROM users u WHERE u.email_key = incoming_users.email_key)"
+     AND (SELECT u.id FROM users u WHERE u.email_key = incoming_users.email_key) IS NOT NULL"
 );
 const INSERT_USERS: Sql = statement!(
     "INSERT_USERS",
@@ -142,7 +148,7 @@ const KNOWN_IDENTITIES: Sql = statement!(
 const LONELY_IDENTITIES: Sql = statement!(
     "LONELY_IDENTITIES",
     "UPDATE incoming_identities SET fate = 'owner' WHERE fate IS NULL \
-     AND NOT EXISTS (SELECT 1 FROM users u WHERE u.id = incoming_identities.user_id)"
+     AND (SELECT u.id FROM users u WHERE u.id = incoming_identities.user_id) IS NULL"
 );
 const INSERT_IDENTITIES: Sql = statement!(
     "INSERT_IDENTITIES",
@@ -163,17 +169,17 @@ const OWN_TASKS: Sql = statement!(
 const LONELY_TASKS: Sql = statement!(
     "LONELY_TASKS",
     "UPDATE incoming_tasks SET fate = 'owner' WHERE user_id IS NULL \
-     OR NOT EXISTS (SELECT 1 FROM users u WHERE u.id = incoming_tasks.user_id)"
+     OR (SELECT u.id FROM users u WHERE u.id = incoming_tasks.user_id) IS NULL"
 );
 const MOVE_TASKS: Sql = statement!(
     "MOVE_TASKS",
-    "UPDATE incoming_tasks SET id = spare WHERE fate IS NULL AND EXISTS (SELECT 1 FROM tasks t \
-     WHERE t.id = incoming_tasks.id AND t.user_id <> incoming_tasks.user_id)"
+    "UPDATE incoming_tasks SET id = spare WHERE fate IS NULL \
+     AND (SELECT t.user_id FROM tasks t WHERE t.id = incoming_tasks.id) <> user_id"
 );
 const KNOWN_TASKS: Sql = statement!(
     "KNOWN_TASKS",
     "UPDATE incoming_tasks SET fate = 'known' WHERE fate IS NULL \
-     AND EXISTS (SELECT 1 FROM tasks t WHERE t.id = incoming_tasks.id)"
+     AND (SELECT t.id FROM tasks t WHERE t.id = incoming_tasks.id) IS NOT NULL"
 );
 const INSERT_TASKS: Sql = statement!(
     "INSERT_TASKS",
@@ -201,9 +207,10 @@ const INSERT_PERMISSION: Sql = statement!(
 /// Takes a batch of accounts over; the last answer is the fates.
 pub(super) fn take_users(issuer: &str) -> Vec<Step> {
     vec![
-        step!(OTHER_USERS { issuer }),
-        step!(KNOWN_USERS { issuer }),
+        step!(FIND_USERS { issuer }),
         step!(KEPT_USERS),
+        step!(OTHER_USERS),
+        step!(KNOWN_USERS),
         step!(MOVE_USERS),
         step!(TAKEN_USERS),
         step!(INSERT_USERS),

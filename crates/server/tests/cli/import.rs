@@ -7,19 +7,19 @@ use crate::program::{Ended, Program};
 use crate::support::{Engine, TestApp, postgres};
 
 /// What `passlib` made of "password".
-const HASH: &str =
+pub(crate) const HASH: &str =
     "$bcrypt-sha256$v=2,t=2b,r=5$5Hg1DKFqPE8C2aflZ5vVoe$wOK1VFFtS8IGTrGa7.h5fs0u84qyPbS";
 const ENGINES: [Engine; 2] = [Engine::Sqlite, Engine::Postgres];
 
 /// Another program's database.
-struct Old {
-    url: String,
+pub(crate) struct Old {
+    pub(crate) url: String,
     folder: tempfile::TempDir,
 }
 
 impl Old {
     /// With these statements run; `{serial}`, `{uuid}` and `{now}` are the engine's own.
-    async fn new(engine: Engine, sql: &str) -> Self {
+    pub(crate) async fn new(engine: Engine, sql: &str) -> Self {
         let folder = tempfile::tempdir().expect("a temp dir");
         let url = match engine {
             Engine::Postgres => postgres::fresh_database().await,
@@ -65,31 +65,38 @@ fn sqlmodel() -> String {
 }
 
 /// What is imported into.
-struct New {
-    app: TestApp,
-    program: Program,
+pub(crate) struct New {
+    pub(crate) app: TestApp,
+    pub(crate) program: Program,
 }
 
 impl New {
-    async fn start(engine: Engine) -> Self {
-        let app = TestApp::start(engine).await;
+    pub(crate) async fn start(engine: Engine) -> Self {
+        Self::over(TestApp::start(engine).await)
+    }
+
+    pub(crate) fn over(app: TestApp) -> Self {
         let program = Program::new().env("DATABASE_URL", &app.url);
         Self { app, program }
     }
 
-    fn import(&self, profile: &str, from: &str, more: &[&str]) -> Ended {
+    pub(crate) fn env(self, name: &str, value: &str) -> Self {
+        Self { program: self.program.env(name, value), ..self }
+    }
+
+    pub(crate) fn import(&self, profile: &str, from: &str, more: &[&str]) -> Ended {
         let mut arguments = vec!["import", profile, "--from", from, "--json", "--yes"];
         arguments.extend(more);
         self.program.run(&arguments)
     }
 
     #[track_caller]
-    fn report(&self, profile: &str, from: &str, more: &[&str]) -> Value {
+    pub(crate) fn report(&self, profile: &str, from: &str, more: &[&str]) -> Value {
         self.import(profile, from, more).expect(0).json()["report"].clone()
     }
 
     /// The titles of the tasks of somebody who signs in.
-    async fn titles(&self, email: &str) -> Vec<String> {
+    pub(crate) async fn titles(&self, email: &str) -> Vec<String> {
         let client = self.app.anonymous().login(email, "password").await;
         let tasks = client.get("/api/tasks?sort=created_at").await.expect(200).json();
         let titles = tasks.as_array().expect("an array").iter();
@@ -97,7 +104,7 @@ impl New {
     }
 }
 
-fn tally(imported: u64, already_here: u64, rejected: u64) -> Value {
+pub(crate) fn tally(imported: u64, already_here: u64, rejected: u64) -> Value {
     json!({"imported": imported, "already_here": already_here, "rejected": rejected})
 }
 

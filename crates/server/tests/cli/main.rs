@@ -18,6 +18,7 @@ mod db_verify;
 mod dev;
 mod documents;
 mod import;
+mod import_profiles;
 mod issuers;
 mod logs;
 mod password_hashes;

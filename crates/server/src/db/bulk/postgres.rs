@@ -15,10 +15,10 @@ use crate::db::row::Source;
 use crate::db::{Columns, FromRow, Row};
 use crate::sql::{DbError, Result, Step};
 
-/// Without statistics of the temporary tables the planner would read whole tables to hash them, once for
-/// each batch; what joins here is looked up by an index.
+/// Nothing is known of the temporary tables, and too little of tables that fill at the same time: by guess the
+/// planner would read whole tables, once for each batch. What is looked up here has an index.
 const BEGIN: &str = "BEGIN; SET LOCAL statement_timeout = 0; SET LOCAL enable_hashjoin = off; \
-    SET LOCAL enable_mergejoin = off; SET LOCAL synchronous_commit = on";
+    SET LOCAL enable_mergejoin = off";
 const HIDDEN: &str = "SELECT CASE WHEN row_security_active('tasks') THEN 1 END";
 
 #[derive(Debug)]
