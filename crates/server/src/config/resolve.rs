@@ -166,6 +166,14 @@ fn contradictions(settings: &Settings, reserved: &Reserved) -> Vec<SettingProble
             sentences.push(("TRUSTED_ISSUERS", sentence));
         }
     }
+    if let Some(issuer) = settings.shared_secret_issuer.as_deref()
+        && (taken.contains(&Some(issuer))
+            || settings.trusted_issuers.iter().any(|one| one.issuer == issuer))
+    {
+        let name = "SHARED_SECRET_ISSUER";
+        let sentence = format!("{name} names {issuer}, whose tokens are checked by other keys.");
+        sentences.push((name, sentence));
+    }
     let (auth, tasks) = (&settings.auth_path, &settings.tasks_path);
     for (name, path) in [("AUTH_PATH", auth), ("TASKS_PATH", tasks)] {
         let first = path.split('/').nth(1).unwrap_or_default();

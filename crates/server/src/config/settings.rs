@@ -29,6 +29,10 @@ pub struct Settings {
     pub trusted_issuers: Vec<TrustedIssuer>,
     /// `ACCEPT_SHARED_SECRET_TOKENS`: whether HS256 tokens that others make with the secret count.
     pub accept_shared_secret_tokens: bool,
+    /// `SHARED_SECRET_ISSUER`: what those tokens say in `iss`.
+    pub shared_secret_issuer: Option<String>,
+    /// `SHARED_SECRET_AUDIENCE`: what they say in `aud`, if that is not `TOKEN_AUDIENCE`.
+    pub shared_secret_audience: Option<String>,
     /// `LINK_VERIFIED_EMAILS`: other issuers' people get the local account of their verified address.
     pub link_verified_emails: bool,
     /// `ACCESS_TOKEN_TTL`.
@@ -139,6 +143,8 @@ impl Settings {
             better_auth_url: None,
             trusted_issuers: Vec::new(),
             accept_shared_secret_tokens: false,
+            shared_secret_issuer: None,
+            shared_secret_audience: None,
             link_verified_emails: false,
             access_token_ttl: DAY,
             session_idle_ttl: DAY * 30,

@@ -120,11 +120,17 @@ impl Identities {
             return "signature: neither the current secret nor one of PREVIOUS_SECRETS made it"
                 .into();
         }
-        let audience = match self.settings.token_audience.as_deref() {
-            Some(audience) => format!("TOKEN_AUDIENCE is {audience:?}"),
-            None => "TOKEN_AUDIENCE is not set".into(),
+        let settings = &self.settings;
+        let audience = match (&settings.shared_secret_audience, &settings.token_audience) {
+            (Some(audience), _) => format!("SHARED_SECRET_AUDIENCE is {audience:?}"),
+            (None, Some(audience)) => format!("TOKEN_AUDIENCE is {audience:?}"),
+            (None, None) => "TOKEN_AUDIENCE is not set".into(),
         };
-        let (no_key, issuer) = ("no key is named".into(), "nobody of that name is trusted".into());
+        let issuer = match &settings.shared_secret_issuer {
+            Some(issuer) => format!("SHARED_SECRET_ISSUER is {issuer:?}"),
+            None => "nobody of that name is trusted".into(),
+        };
+        let no_key = "no key is named".into();
         said.failing(why, &Demands { no_key, issuer, audience }, now)
     }
 

@@ -1,6 +1,7 @@
-//! HS256 tokens that name no issuer and no key: Better Auth's cookie cache, and what teams mint with the
-//! shared secret themselves. A token that names a key or an issuer is held to it elsewhere; one that was
-//! made for something else than access (a refresh, a mailed link) is none of these.
+//! HS256 tokens that name no key and no issuer of their own: Better Auth's cookie cache, and what teams
+//! mint with the shared secret themselves, with an `iss` only where a setting says which. A token that names
+//! a key or another issuer is held to it elsewhere; one that was made for something else than access (a
+//! refresh, a mailed link) is none of these.
 
 use doorward_verify::{Algorithm, Expected, Header, Key, Rejection, Token};
 use serde_json::{Map, Value};
@@ -29,18 +30,28 @@ impl Identities {
         let read =
             |audience| Expected::default().audience(audience).leeway(LEEWAY).read(&payload, now);
         let claims = read(None)?;
-        if claims.contains_key("iss") {
-            return Err(Rejection::WrongIssuer);
-        }
+        let said = claims.get("iss");
         if let Some(user) = cached_user(&claims) {
+            if said.is_some() {
+                return Err(Rejection::WrongIssuer);
+            }
             let Some(issuer) = &settings.better_auth_url else { return Ok(None) };
             let id = user.get("id").ok_or(Rejection::BadClaims)?;
             return Person::new(issuer, id, user).map(Some).ok_or(Rejection::BadClaims);
         }
-        if !settings.accept_shared_secret_tokens {
+        let is_expected = match (said, &settings.shared_secret_issuer) {
+            (None, None) => true,
+            (Some(Value::String(said)), Some(issuer)) => said == issuer,
+            _ => false,
+        };
+        if !settings.accept_shared_secret_tokens && said.is_none() {
             return Ok(None);
         }
-        let audience = settings.token_audience.clone();
+        if !settings.accept_shared_secret_tokens || !is_expected {
+            return Err(Rejection::WrongIssuer);
+        }
+        let audience =
+            settings.shared_secret_audience.as_ref().or(settings.token_audience.as_ref()).cloned();
         if audience.is_none() && claims.contains_key("aud") {
             return Err(Rejection::WrongAudience);
         }
@@ -73,7 +84,7 @@ fn cached_user(claims: &Map<String, Value>) -> Option<&Map<String, Value>> {
 }
 
 fn self_made(claims: &Map<String, Value>) -> Option<Person> {
-    let subject = ["sub", "id", "user_id"].iter().find_map(|name| claims.get(*name))?;
+    let subject = ["sub", "id", "user_id", "userId"].iter().find_map(|name| claims.get(*name))?;
     let person = Person::new(SHARED_SECRET, subject, claims)?;
     // Whoever shares the secret vouches for the person, not for an address.
     Some(Person { is_email_verified: false, ..person })

@@ -287,6 +287,10 @@ fn issuers_stand_in_sections_of_the_file() {
     let twice = Program::ready().file("doorward.toml", good);
     let ended = twice.env("BETTER_AUTH_URL", "https://b.example").run(&["config", "check"]);
     assert!(ended.expect(78).errors()[0].contains("counts already"));
+    for (issuer, code) in [("doorward", 78), ("https://id.example", 78), ("my-next-app", 0)] {
+        let program = Program::ready().file("doorward.toml", good);
+        program.env("SHARED_SECRET_ISSUER", issuer).run(&["config", "check"]).expect(code);
+    }
 }
 
 #[test]

@@ -137,6 +137,8 @@ pub(in crate::config) const ENTRIES: &[Setting] = &[
     issuers::BETTER_AUTH_URL,
     issuers::TRUSTED_ISSUERS,
     issuers::ACCEPT_SHARED_SECRET_TOKENS,
+    issuers::SHARED_SECRET_ISSUER,
+    issuers::SHARED_SECRET_AUDIENCE,
     issuers::LINK_VERIFIED_EMAILS,
     Setting {
         name: "SESSION_IDLE_TTL",

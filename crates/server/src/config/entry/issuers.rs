@@ -34,10 +34,35 @@ pub(in crate::config) const ACCEPT_SHARED_SECRET_TOKENS: Setting = Setting {
     name: "ACCEPT_SHARED_SECRET_TOKENS",
     section: ISSUERS,
     about: "Accept HS256 tokens that others made with the shared secret: with `exp` and one of `sub`, \
-        `id`, `user_id`, without `iss` and `kid`. Whoever has the secret can be anybody there.",
+        `id`, `user_id`, `userId`, without `kid`, and without `iss` unless `SHARED_SECRET_ISSUER` is set. \
+        Whoever has the secret can be anybody there.",
     default: "`true` where the secret is set as `BETTER_AUTH_SECRET`, else `false`",
     set: Some(|settings, text| {
         put(&mut settings.accept_shared_secret_tokens, parse::yes_or_no(text))
+    }),
+    ..PLAIN
+};
+
+/// `SHARED_SECRET_ISSUER`.
+pub(in crate::config) const SHARED_SECRET_ISSUER: Setting = Setting {
+    name: "SHARED_SECRET_ISSUER",
+    section: ISSUERS,
+    about: "What tokens that others made with the shared secret must say in `iss`. Unless it is set \
+        they must have none.",
+    set: Some(|settings, text| {
+        put_some(&mut settings.shared_secret_issuer, parse::short_text(text))
+    }),
+    ..PLAIN
+};
+
+/// `SHARED_SECRET_AUDIENCE`.
+pub(in crate::config) const SHARED_SECRET_AUDIENCE: Setting = Setting {
+    name: "SHARED_SECRET_AUDIENCE",
+    section: ISSUERS,
+    about: "What tokens that others made with the shared secret must say in `aud`, or have in the list \
+        there, if that is not `TOKEN_AUDIENCE`.",
+    set: Some(|settings, text| {
+        put_some(&mut settings.shared_secret_audience, parse::short_text(text))
     }),
     ..PLAIN
 };

@@ -10,6 +10,46 @@ use crate::support::TestApp;
 use crate::support::app::SECRET;
 
 both! {
+    async fn the_issuer_and_the_audience_that_a_team_writes_are_settings(engine: Engine) {
+        let app = TestApp::with(engine, |settings| {
+            sharing(settings);
+            settings.token_audience = Some("tasks".into());
+            settings.shared_secret_issuer = Some("my-next-app".into());
+            settings.shared_secret_audience = Some("my-api".into());
+        }).await;
+        let good = lasting(&app, json!({"userId": "17", "iss": "my-next-app", "aud": "my-api"}));
+        let user = bearer(&app, &hs256(&good)).get("/auth/me").await.expect(200).json();
+        for aud in [json!("my-api"), json!(["other", "my-api"])] {
+            let same = lasting(&app, json!({"sub": "17", "iss": "my-next-app", "aud": aud}));
+            assert_eq!(bearer(&app, &hs256(&same)).get("/auth/me").await.expect(200).json()["id"], user["id"]);
+        }
+        for (name, value) in [
+            ("iss", json!("my-next-ap")), ("iss", json!("doorward")), ("iss", json!(["my-next-app"])),
+            ("iss", Value::Null), ("iss", json!("")), ("aud", json!("tasks")), ("aud", json!([])),
+            ("aud", Value::Null), ("type", json!("refresh")), ("exp", json!(1)),
+        ] {
+            let mut claims = good.clone();
+            claims[name] = value;
+            refused(&app, &format!("{claims}"), &hs256(&claims)).await;
+        }
+        for missing in ["iss", "aud", "exp", "userId"] {
+            let mut claims = good.clone();
+            claims.as_object_mut().unwrap().remove(missing);
+            refused(&app, &format!("no {missing}"), &hs256(&claims)).await;
+        }
+        refused(&app, "another secret", &minted("no", &json!({"alg": "HS256"}), &good)).await;
+        refused(&app, "a key's name", &minted(SECRET, &json!({"alg": "HS256", "kid": "x"}), &good)).await;
+    }
+
+    async fn an_issuer_set_for_shared_secret_tokens_counts_only_where_they_are_accepted(engine: Engine) {
+        let app = TestApp::with(engine, |settings| {
+            trusting(settings);
+            settings.shared_secret_issuer = Some("my-next-app".into());
+        }).await;
+        let token = hs256(&lasting(&app, json!({"sub": "17", "iss": "my-next-app"})));
+        refused(&app, "off", &token).await;
+    }
+
     async fn the_subject_is_sub_or_id_or_user_id(engine: Engine) {
         let app = TestApp::with(engine, sharing).await;
         let mut ids = Vec::new();
@@ -17,6 +57,7 @@ both! {
             json!({"sub": "17", "email": "ada@example.com", "name": "Ada"}),
             json!({"id": 17}),
             json!({"user_id": "17"}),
+            json!({"userId": 17}),
             json!({"sub": "17", "type": "access"}),
             json!({"sub": "17", "token_type": "bearer", "scope": "everything"}),
         ] {
