@@ -1,6 +1,6 @@
 //! What a client is told when a statement did not do its work.
 
-use crate::error::Error;
+use crate::error::{Error, Invalid};
 use crate::gate::Permission;
 use crate::sql::DbError;
 
@@ -52,6 +52,10 @@ fn refusal(reason: &str) -> Error {
         "not_found" => Error::NotFound,
         "last_admin" => Error::LastAdmin,
         "stale_sign_in" => Error::StaleSignIn,
+        "metadata_too_large" => {
+            let why = ("would have more than 16 KiB of JSON".into(), "too_long");
+            Error::Validation(vec![Invalid::new("body", "metadata", why)])
+        }
         "role_built_in" => Error::RoleBuiltIn,
         _ => Error::Internal(format!("refused for an unknown reason: {reason}")),
     }

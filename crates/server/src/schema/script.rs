@@ -119,22 +119,36 @@ pub fn offline(steps: &[SchemaStep], engine: Engine, tenant: &str) -> String {
 /// Where a migration begins to make row-level security.
 const ISOLATION: &str = "ALTER TABLE tasks ENABLE ROW LEVEL SECURITY;";
 
-/// What makes row-level security, of a database that has its tables; a view that is there is kept, with
-/// what was granted on it.
-pub(super) fn isolation(tenant: &str, has_view: bool) -> String {
+/// What makes row-level security, of a database that has the tables of this version; a view that is there is
+/// kept, with what was granted on it.
+pub(super) fn isolation(tenant: &str, has_view: bool, version: i64) -> String {
     let texts = MIGRATIONS.iter().map(|migration| migration.up_for(Engine::Postgres));
     let mut found = texts.filter_map(|text| text.find(ISOLATION).map(|at| text[at..].to_owned()));
     let mut text = found.next().unwrap_or_default();
     let policy = "CREATE POLICY own_tasks";
     text =
         text.replacen(policy, &format!("DROP POLICY IF EXISTS own_tasks ON tasks;\n{policy}"), 1);
-    if has_view
-        && let Some(view) = text.find("CREATE VIEW own_tasks")
+    if let Some(view) = text.find("CREATE VIEW own_tasks")
         && let Some(end) = text[view..].find(';')
     {
-        text.replace_range(view..=view + end, "");
+        let statement = if has_view {
+            String::new()
+        } else {
+            format!("CREATE VIEW own_tasks AS SELECT {} FROM tasks;", own_columns(version))
+        };
+        text.replace_range(view..=view + end, &statement);
     }
     named(&text, tenant)
+}
+
+/// The columns of the view: those of the last migration up to this version that makes it or adds to it.
+fn own_columns(version: i64) -> &'static str {
+    let applied = MIGRATIONS.iter().filter(|migration| migration.version <= version);
+    let mut lists = applied.filter_map(|migration| {
+        let (_, from_columns) = migration.up.split_once("own_tasks AS SELECT ")?;
+        from_columns.split_once(" FROM ").map(|(columns, _)| columns)
+    });
+    lists.next_back().unwrap_or_default()
 }
 
 /// The migrations spell the role's default name; another is put in its place, quoted.
@@ -167,13 +181,24 @@ mod tests {
     }
 
     #[test]
-    fn one_migration_alone_makes_row_level_security_and_it_ends_with_that() {
-        let touching = MIGRATIONS.iter().filter(|one| one.up.contains("own_tasks"));
-        assert_eq!(touching.count(), 1, "`isolation` must make what all of them make");
-        let text = isolation("other", true);
+    fn one_migration_makes_row_level_security_and_ends_with_that() {
+        let making = MIGRATIONS.iter().filter(|one| one.up.contains(ISOLATION));
+        assert_eq!(making.count(), 1);
+        let text = isolation("other", true, i64::MAX);
         assert!(text.contains("CREATE POLICY own_tasks") && text.contains("OWNER TO \"other\""));
         assert!(!text.contains("CREATE VIEW") && !text.contains("CREATE TABLE"), "{text}");
-        assert!(isolation(TENANT_ROLE, false).contains("CREATE VIEW own_tasks AS SELECT"));
+    }
+
+    #[test]
+    fn the_view_is_made_with_the_columns_that_its_table_has() {
+        for (version, has_tags) in [(4, false), (14, false), (15, true), (i64::MAX, true)] {
+            let text = isolation(TENANT_ROLE, false, version);
+            let (_, view) =
+                text.split_once("CREATE VIEW own_tasks AS SELECT id, ").expect("a view");
+            let (columns, _) = view.split_once(" FROM tasks;").expect("its end");
+            assert_eq!(columns.ends_with("updated_at, tags, metadata"), has_tags, "{columns}");
+            assert_eq!(columns.ends_with("updated_at"), !has_tags, "{columns}");
+        }
     }
 
     #[test]

@@ -12,6 +12,7 @@ use super::cursor::TaskCursor;
 use super::fields::Priority;
 use super::owner::Owner;
 use super::sort::Sort;
+use super::tags::Tag;
 use super::task::Task;
 use super::{Tasks, store};
 use crate::error::Error;
@@ -34,6 +35,8 @@ pub struct TaskFilter {
     pub due_after: Option<OffsetDateTime>,
     /// With this in the title or the description, whatever its case.
     pub q: Option<String>,
+    /// With this tag.
+    pub(super) tag: Option<Tag>,
 }
 
 impl TaskFilter {
@@ -67,6 +70,8 @@ pub(super) struct TaskPage {
         ("due_after" = Option<OffsetDateTime>, Query, description = "Due later than this"),
         ("q" = Option<String>, Query, max_length = 200,
             description = "With this in title or description, whatever its case"),
+        ("tag" = Option<String>, Query, min_length = 1, max_length = 50,
+            description = "With this tag, exactly"),
         ("sort" = Option<String>, Query,
             pattern = "^-?(created_at|updated_at|due_at|title|priority)$",
             description = "`created_at` (default), `updated_at`, `due_at`, `title` or `priority`; \
@@ -99,6 +104,7 @@ impl TaskPage {
         let due_before = fields.optional("due_before").map(|QueryInstant(at)| at);
         let due_after = fields.optional("due_after").map(|QueryInstant(at)| at);
         let q = fields.optional("q").map(|Search(q)| q).filter(|q| !q.is_empty());
+        let tag = fields.optional("tag");
         let sort: Sort = fields.optional("sort").unwrap_or_default();
         let Page { after, limit } = Page::read(&mut fields);
         let after = after.map(|Opaque(cursor)| TaskCursor::decode(&cursor, owner, sort));
@@ -106,7 +112,7 @@ impl TaskPage {
             fields.refuse("cursor", "is not from the page before this one", "value_error");
         }
         fields.finish()?;
-        let filter = TaskFilter { completed: flag, priority, due_before, due_after, q };
+        let filter = TaskFilter { completed: flag, priority, due_before, due_after, q, tag };
         Ok(Self { filter, sort, place: Page { after: after.flatten(), limit } })
     }
 }

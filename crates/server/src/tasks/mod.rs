@@ -9,11 +9,13 @@ mod cursor;
 mod delete;
 mod fields;
 mod list;
+mod metadata;
 mod owner;
 mod search;
 mod show;
 mod sort;
 mod store;
+mod tags;
 mod task;
 mod update;
 
@@ -24,8 +26,10 @@ use crate::http::{Caching, Declared, RateGroup, Routes};
 
 pub use fields::{Description, DueAt, Priority, Title};
 pub use list::TaskFilter;
+pub use metadata::Metadata;
 pub(crate) use search::fold;
 pub use store::STATEMENTS;
+pub use tags::Tags;
 pub use task::{Changes, NewTask, Task};
 
 feature! {

@@ -7,6 +7,7 @@ use super::cursor::TaskCursor;
 use super::list::TaskPage;
 use super::search::{Patterns, fold};
 use super::sort::Sort;
+use super::tags::{Tag, Tags};
 use super::task::{Changes, Task};
 use crate::db::{Database, Effort, FromRow, Row};
 use crate::gate::Gate;
@@ -44,12 +45,14 @@ macro_rules! page {
 }
 
 /// What a row counts towards the size of a page.
-const WEIGHT: &str = "octet_length(rows.title) + coalesce(octet_length(rows.description), 0)";
+const WEIGHT: &str = "octet_length(rows.title) + coalesce(octet_length(rows.description), 0) \
+    + coalesce(octet_length(rows.tags), 0) + coalesce(octet_length(rows.metadata), 0)";
 
 const FILTERS: &str = " AND (completed = :completed OR :completed IS NULL) \
     AND (priority = :priority OR :priority IS NULL) \
     AND (due_at < :due_before OR :due_before IS NULL) \
     AND (due_at > :due_after OR :due_after IS NULL) \
+    AND (textregexeq(tags, :tag) OR :tag IS NULL) \
     AND (textregexeq(title_search, :composed) OR :composed IS NULL \
     OR textregexeq(description_search, :composed) OR textregexeq(title_search, :decomposed) \
     OR textregexeq(description_search, :decomposed))";
@@ -59,9 +62,10 @@ const IF_MATCH: &str = " AND (:versions LIKE '%,' || version || ',%' OR :version
 
 crate::statements! {
     INSERT = "INSERT INTO {own_tasks} (id, user_id, title, description, completed, completed_at, \
-        priority, due_at, created_at, updated_at, version, due_sort, title_search, description_search) \
+        priority, due_at, tags, metadata, created_at, updated_at, version, due_sort, title_search, \
+        description_search) \
         VALUES (:id, :owner, :title, :description, :completed, :completed_at, \
-        :priority, :due_at, :created_at, :updated_at, :version, :due_sort, :title_search, \
+        :priority, :due_at, :tags, :metadata, :created_at, :updated_at, :version, :due_sort, :title_search, \
         :description_search) RETURNING id";
     FIND = text!("SELECT ", Task::COLUMNS, " FROM {own_tasks} WHERE user_id = :owner AND id = :id");
     EXISTS = "SELECT id FROM {own_tasks} WHERE user_id = :owner AND id = :id";
@@ -75,7 +79,10 @@ crate::statements! {
             CASE WHEN coalesce(:completed, completed) THEN coalesce(completed_at, :now) END, \
          priority = coalesce(:priority, priority), \
          due_at = CASE WHEN :sets_due_at THEN :due_at ELSE due_at END, \
-         due_sort = coalesce(:due_sort, due_sort), version = version + 1, updated_at = :now \
+         due_sort = coalesce(:due_sort, due_sort), \
+         tags = CASE WHEN :sets_tags THEN :tags ELSE tags END, \
+         metadata = CASE WHEN :sets_metadata THEN \
+            nullif(doorward_merge_patch(metadata, :metadata, 16384), '{}') ELSE metadata END, version = version + 1, updated_at = :now \
          WHERE user_id = :owner AND id = :id", IF_MATCH, " RETURNING ", Task::COLUMNS
     );
     COMPLETE = text!(
@@ -160,6 +167,8 @@ pub(super) async fn insert(db: &Database, gate: Gate, task: &Task) -> Result<()>
         completed_at: task.completed_at,
         priority: task.priority,
         due_at: task.due_at,
+        tags: task.tags.clone(),
+        metadata: task.metadata.clone(),
         created_at: task.created_at,
         updated_at: task.updated_at,
         version: task.version,
@@ -186,7 +195,8 @@ pub(super) async fn list(db: &Database, gate: Gate, page: &TaskPage) -> Result<V
     let limit = page.place.limit + 1;
     let at = place(page.sort);
     let patterns = filter.q.as_deref().map(Patterns::of);
-    let effort = if patterns.is_some() { Effort::Search } else { Effort::Quick };
+    let searches = patterns.is_some() || filter.tag.is_some();
+    let effort = if searches { Effort::Search } else { Effort::Quick };
     let step = if filter.is_empty() {
         step!(LISTS[at] { owner, key, id, limit })
     } else {
@@ -198,6 +208,7 @@ pub(super) async fn list(db: &Database, gate: Gate, page: &TaskPage) -> Result<V
             priority: filter.priority,
             due_before: filter.due_before,
             due_after: filter.due_after,
+            tag: filter.tag.as_ref().map(Tag::pattern),
             composed: patterns.as_ref().map(|patterns| patterns.composed.as_str()),
             decomposed: patterns.as_ref().and_then(|patterns| patterns.decomposed.as_deref()),
             limit,
@@ -222,6 +233,14 @@ pub(super) async fn update(
         Given::Absent | Given::Null => None,
     };
     let sets_due_at = changes.due_at != Given::Absent;
+    let tags = match &changes.tags {
+        Given::Value(tags) => tags.clone(),
+        Given::Absent | Given::Null => Tags::default(),
+    };
+    let metadata = match &changes.metadata {
+        Given::Value(patch) => Some(patch.as_text()),
+        Given::Absent | Given::Null => None,
+    };
     let step = step!(UPDATE {
         owner: gate.user_id,
         id,
@@ -235,6 +254,10 @@ pub(super) async fn update(
         sets_due_at,
         due_at,
         due_sort: sets_due_at.then(|| due_at.unwrap_or(LATEST)),
+        sets_tags: changes.tags != Given::Absent,
+        tags,
+        sets_metadata: changes.metadata != Given::Absent,
+        metadata,
         now: gate.now,
         versions: versions(only),
     });

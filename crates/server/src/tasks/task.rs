@@ -7,11 +7,13 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::fields::{Description, DueAt, Priority, Title};
-use crate::input::{Given, body};
+use super::metadata::Metadata;
+use super::tags::Tags;
+use crate::input::{Given, body, escaped_bytes};
 use crate::row;
 
-/// Everything in a task's JSON but its texts, rounded up.
-const REST_BYTES: usize = 340;
+/// Everything in a task's JSON but its texts, tags and metadata, rounded up.
+const REST_BYTES: usize = 360;
 
 row! {
     /// One task of one user.
@@ -40,6 +42,12 @@ row! {
         #[serde(serialize_with = "crate::timestamp::serialize_option")]
         #[schema(required = true)]
         pub due_at: Option<OffsetDateTime>,
+        /// Words that it is found by.
+        #[schema(value_type = Vec<String>, max_items = 20)]
+        pub tags: Tags,
+        /// Fields of an app's own.
+        #[schema(value_type = Object)]
+        pub metadata: Metadata,
         /// When it was made.
         #[serde(serialize_with = "crate::timestamp::serialize")]
         pub created_at: OffsetDateTime,
@@ -56,18 +64,9 @@ impl Task {
     /// How long its JSON is at most.
     pub(super) fn json_bytes(&self) -> usize {
         let texts = [Some(self.title.as_str()), self.description.as_deref()];
-        REST_BYTES + texts.into_iter().flatten().map(escaped_bytes).sum::<usize>()
+        let texts = texts.into_iter().flatten().map(escaped_bytes).sum::<usize>();
+        REST_BYTES + texts + self.tags.json_bytes() + self.metadata.json_bytes()
     }
-}
-
-/// The length of a text in JSON, as `serde_json` escapes it (RFC 8259 §7).
-fn escaped_bytes(text: &str) -> usize {
-    let escapes = text.bytes().map(|byte| match byte {
-        b'"' | b'\\' | b'\n' | b'\r' | b'\t' | 0x08 | 0x0c => 1,
-        0..0x20 => 5,
-        _ => 0,
-    });
-    text.len() + escapes.sum::<usize>()
 }
 
 body! {
@@ -81,8 +80,13 @@ body! {
         pub completed: bool = false,
         /// How urgent it is.
         pub priority: Priority = Priority::None,
-        /// RFC 3339, any offset, years 0001 to 9999.
+        /// RFC 3339 of any offset, years 0001 to 9999. Without an offset it is UTC, and a date alone is its
+        /// first instant.
         pub due_at: Option<DueAt>,
+        /// Words that it is found by, each without spaces at its ends and there once.
+        pub tags: Option<Tags>,
+        /// Fields of an app's own, at most 16 KiB of JSON.
+        pub metadata: Option<Metadata>,
     }
 }
 
@@ -98,6 +102,8 @@ impl NewTask {
             completed_at: self.completed.then_some(now),
             priority: self.priority,
             due_at: self.due_at.map(|due_at| due_at.0),
+            tags: self.tags.unwrap_or_default(),
+            metadata: self.metadata.unwrap_or_default(),
             created_at: now,
             updated_at: now,
             version: 1,
@@ -116,8 +122,14 @@ body! {
         pub completed: Option<bool> = None,
         /// How urgent it is.
         pub priority: Option<Priority> = None,
-        /// RFC 3339, any offset, years 0001 to 9999; null clears it.
+        /// RFC 3339 of any offset, years 0001 to 9999. Without an offset it is UTC, and a date alone is its
+        /// first instant. Null clears it.
         pub due_at: Given<DueAt>,
+        /// The words that it is found by from now on; null clears them.
+        pub tags: Given<Tags>,
+        /// What changes in the app's own fields, as a merge patch: names left out keep their value, null
+        /// removes one. Null instead of an object removes all.
+        pub metadata: Given<Metadata>,
     }
 }
 
@@ -129,12 +141,16 @@ impl Changes {
             && self.completed.is_none()
             && self.priority.is_none()
             && self.due_at == Given::Absent
+            && self.tags == Given::Absent
+            && self.metadata == Given::Absent
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::input::Field;
+    use serde_json::json;
     use time::macros::datetime;
 
     #[test]
@@ -151,6 +167,8 @@ mod tests {
                 completed_at: Some(at),
                 priority: Priority::Medium,
                 due_at: Some(at),
+                tags: Tags::from_json(json!(["a", "b \"c\""])).unwrap(),
+                metadata: Metadata::from_json(json!({"a": [1, "b"]})).unwrap(),
                 created_at: at,
                 updated_at: at,
                 version: i64::MAX,

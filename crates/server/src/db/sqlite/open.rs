@@ -12,6 +12,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::db::database::LITERAL;
 use crate::db::sqlite::row::REFUSED;
+use crate::input::merge_patch;
 use crate::sql::DbError;
 
 /// How long a write waits for another process.
@@ -53,6 +54,7 @@ pub(in crate::db) fn connect(path: &Path, access: Access) -> rusqlite::Result<Co
         FunctionFlags::SQLITE_UTF8,
         |_| Ok(None::<String>),
     )?;
+    connection.create_scalar_function("doorward_merge_patch", 3, pure, merged)?;
     connection.create_scalar_function(
         "doorward_refuse",
         1,
@@ -79,6 +81,19 @@ fn contains(call: &Context<'_>) -> rusqlite::Result<Option<bool>> {
         Ok::<_, Box<dyn std::error::Error + Send + Sync>>(Finder::new(literal).into_owned())
     })?;
     Ok(Some(finder.find(text).is_some()))
+}
+
+/// One object changed by a merge patch; more bytes than the third argument are refused.
+fn merged(call: &Context<'_>) -> rusqlite::Result<Option<String>> {
+    let (target, patch): (Option<String>, Option<String>) = (call.get(0)?, call.get(1)?);
+    let most: i64 = call.get(2)?;
+    let Some(patch) = patch else { return Ok(None) };
+    let failed = |why| rusqlite::Error::UserFunctionError(why);
+    let merged = merge_patch(target.as_deref(), &patch).map_err(|error| failed(error.into()))?;
+    if i64::try_from(merged.len()).is_ok_and(|length| length > most) {
+        return Err(failed(format!("{REFUSED}metadata_too_large").into()));
+    }
+    Ok(Some(merged))
 }
 
 /// A new file is turned to WAL by whoever opens it first. There SQLite does not wait for others, lest

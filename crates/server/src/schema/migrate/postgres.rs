@@ -86,7 +86,9 @@ impl PostgresMigrator {
                 "There are no tables to protect: run `doorward db migrate`.".into(),
             ));
         }
-        let script = isolation(&self.tenant, there("view", "own_tasks"));
+        let applied = self.history().await?.unwrap_or_default();
+        let version = applied.iter().map(|row| row.version).max().unwrap_or_default();
+        let script = isolation(&self.tenant, there("view", "own_tasks"), version);
         self.client.batch_execute(&script).await.map_err(|error| {
             let why = explain(&error, &script);
             MigrateError::Statement(format!("Nothing was repaired: {why}"))

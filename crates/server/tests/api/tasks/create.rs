@@ -23,7 +23,7 @@ both! {
         assert_eq!(
             reply.text(),
             format!(
-                r#"{{"id":"{id}","user_id":"{user}","title":"Buy milk","description":null,"completed":false,"completed_at":null,"priority":"none","due_at":null,"created_at":"2026-11-20T12:00:00Z","updated_at":"2026-11-20T12:00:00Z"}}"#
+                r#"{{"id":"{id}","user_id":"{user}","title":"Buy milk","description":null,"completed":false,"completed_at":null,"priority":"none","due_at":null,"tags":[],"metadata":{{}},"created_at":"2026-11-20T12:00:00Z","updated_at":"2026-11-20T12:00:00Z"}}"#
             ),
             "the members stand in the contract's order"
         );

@@ -9,9 +9,11 @@ mod create;
 mod delete;
 mod isolation;
 mod list;
+mod metadata;
 mod replace;
 mod search;
 mod show;
+mod tags;
 mod unnamed;
 mod update;
 

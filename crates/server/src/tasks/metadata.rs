@@ -1,0 +1,137 @@
+//! An app's own fields on a task: a JSON object that is stored as text and shown as it is stored. Changes to
+//! it are a merge patch (RFC 7396), which the database applies in the statement that changes the task: read
+//! first and written back, it would take two round trips or lose a change.
+
+use serde::{Serialize, Serializer};
+use serde_json::Value as Json;
+use serde_json::value::RawValue;
+use utoipa::openapi::schema::AdditionalProperties;
+use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
+
+use crate::db::FromValue;
+use crate::input::{Field, Refusal};
+use crate::sql::{Value, ValueRef};
+
+/// Bytes of JSON at most; the statement says so too.
+const MOST: usize = 16 * 1024;
+/// Keys at most in one request, those of objects inside counted.
+const KEYS: usize = 256;
+/// Objects and lists inside each other at most.
+const DEPTH: usize = 8;
+
+/// The text of a JSON object; none for an empty one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Metadata(Option<String>);
+
+impl Metadata {
+    /// How long its JSON is.
+    pub(super) fn json_bytes(&self) -> usize {
+        self.as_text().len()
+    }
+
+    /// The text of the object.
+    pub(super) fn as_text(&self) -> &str {
+        self.0.as_deref().unwrap_or("{}")
+    }
+}
+
+impl Field for Metadata {
+    fn from_json(value: Json) -> Result<Self, Refusal> {
+        if !value.is_object() {
+            return Err(("must be an object".into(), "dict_type"));
+        }
+        check(&value, 1, &mut 0)?;
+        let text = value.to_string();
+        if text.len() > MOST {
+            return Err(("must have at most 16 KiB of JSON".into(), "too_long"));
+        }
+        Ok(Self(Some(text).filter(|text| text != "{}")))
+    }
+
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::Object)
+            .additional_properties(Some(AdditionalProperties::FreeForm(true)))
+            .into()
+    }
+}
+
+/// PostgreSQL's functions read no NUL, and each level and key costs the database time when it merges.
+fn check(value: &Json, depth: usize, keys: &mut usize) -> Result<(), Refusal> {
+    let has_nul = |text: &str| text.contains('\0');
+    let refused = |why: &str| Err((why.into(), "value_error"));
+    match value {
+        Json::Object(_) | Json::Array(_) if depth > DEPTH => {
+            refused("must have at most 8 levels of objects and lists")
+        }
+        Json::Object(members) => {
+            *keys += members.len();
+            if *keys > KEYS {
+                return refused("must have at most 256 keys");
+            }
+            if members.keys().any(|key| has_nul(key)) {
+                return refused("must not contain NUL");
+            }
+            members.values().try_for_each(|member| check(member, depth + 1, keys))
+        }
+        Json::Array(items) => items.iter().try_for_each(|item| check(item, depth + 1, keys)),
+        Json::String(text) if has_nul(text) => refused("must not contain NUL"),
+        _ => Ok(()),
+    }
+}
+
+impl Serialize for Metadata {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let raw: &RawValue =
+            serde_json::from_str(self.as_text()).map_err(serde::ser::Error::custom)?;
+        raw.serialize(to)
+    }
+}
+
+impl From<Metadata> for Value {
+    fn from(metadata: Metadata) -> Self {
+        metadata.0.into()
+    }
+}
+
+impl FromValue for Metadata {
+    fn from_value(value: ValueRef<'_>) -> Option<Self> {
+        Option::from_value(value).map(Self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn nested(levels: usize) -> Json {
+        (1..levels).fold(json!({}), |inside, _| json!({"a": inside}))
+    }
+
+    #[test]
+    fn metadata_is_an_object_of_bounded_size_depth_and_keys() {
+        let read = |value| Metadata::from_json(value).map_err(|(why, _)| why);
+        assert_eq!(read(json!({})), Ok(Metadata::default()));
+        assert_eq!(read(json!([])).unwrap_err(), "must be an object");
+        assert!(read(nested(8)).is_ok());
+        assert_eq!(read(nested(9)).unwrap_err(), "must have at most 8 levels of objects and lists");
+        let keys = |count| (0..count).map(|n| (format!("k{n}"), json!(n))).collect::<Json>();
+        assert!(read(keys(256)).is_ok());
+        assert_eq!(read(keys(257)).unwrap_err(), "must have at most 256 keys");
+        let of_bytes = |bytes: usize| json!({"a": "x".repeat(bytes - 8)});
+        assert_eq!(read(of_bytes(16_384)).map(|read| read.json_bytes()), Ok(16_384));
+        assert_eq!(read(of_bytes(16_385)).unwrap_err(), "must have at most 16 KiB of JSON");
+        for nul in [json!({"a": ["\0"]}), json!({"a": {"\0": 1}})] {
+            assert_eq!(read(nul).unwrap_err(), "must not contain NUL");
+        }
+    }
+
+    #[test]
+    fn it_is_shown_as_it_is_stored() {
+        let stored = Metadata(Some(r#"{"b":1.50,"a":[1,{}]}"#.into()));
+        assert_eq!(serde_json::to_string(&stored).unwrap(), r#"{"b":1.50,"a":[1,{}]}"#);
+        assert_eq!(serde_json::to_string(&Metadata::default()).unwrap(), "{}");
+    }
+}
