@@ -153,10 +153,14 @@ export type NewTask = {
   completed?: boolean;
   /** More about it. */
   description?: string | null;
-  /** RFC 3339, any offset, years 0001 to 9999. */
+  /** RFC 3339 of any offset, years 0001 to 9999. Without an offset it is UTC, and a date alone is its first instant. */
   due_at?: string | null;
+  /** Fields of an app's own, at most 16 KiB of JSON. */
+  metadata?: Record<string, unknown> | null;
   /** How urgent it is. `"none"` if absent. */
   priority?: Priority;
+  /** Words that it is found by, each without spaces at its ends and there once. */
+  tags?: string[] | null;
   /** What to do; stored without spaces at its ends. */
   title: string;
 };
@@ -165,7 +169,7 @@ export type NewTask = {
 export type Permission = "users:read" | "users:write" | "sessions:write" | "roles:grant" | "roles:write" | "audit:read" | "tokens:introspect";
 
 /** How urgent a task is; stored as a number so that it sorts. */
-export type Priority = "none" | "low" | "medium" | "high";
+export type Priority = "none" | "low" | "medium" | "high" | "urgent";
 
 /** An error (RFC 9457). */
 export type Problem = {
@@ -278,8 +282,12 @@ export type Task = {
   due_at: string | null;
   /** The task's id, a UUIDv7. */
   id: string;
+  /** Fields of an app's own. */
+  metadata: Record<string, unknown>;
   /** How urgent it is. */
   priority: Priority;
+  /** Words that it is found by. */
+  tags: string[];
   /** What to do. */
   title: string;
   /** When it last changed. */
@@ -294,18 +302,22 @@ export type TaskChanges = {
   completed?: boolean;
   /** More about it; null clears it. */
   description?: string | null;
-  /** RFC 3339, any offset, years 0001 to 9999; null clears it. */
+  /** RFC 3339 of any offset, years 0001 to 9999. Without an offset it is UTC, and a date alone is its first instant. Null clears it. */
   due_at?: string | null;
+  /** What changes in the app's own fields, as a merge patch: names left out keep their value, null removes one. Null instead of an object removes all. */
+  metadata?: Record<string, unknown> | null;
   /** How urgent it is. */
   priority?: Priority;
+  /** The words that it is found by from now on; null clears them. */
+  tags?: string[] | null;
   /** What to do. */
   title?: string;
 };
 
 /** Whether the task is done. */
 export type TaskCompletion = {
-  /** True once done. */
-  completed: boolean;
+  /** True once done; left out, it changes. */
+  completed?: boolean;
 };
 
 /** The token asked about. */

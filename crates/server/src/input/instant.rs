@@ -1,5 +1,7 @@
-//! Instants in bodies and queries: RFC 3339, in UTC with microseconds, in the years that both
-//! databases hold.
+//! Instants in bodies and queries: RFC 3339 and what date pickers make of it, in UTC with microseconds, in
+//! the years that both databases hold.
+
+use std::borrow::Cow;
 
 use serde_json::Value;
 use time::format_description::well_known::Rfc3339;
@@ -22,7 +24,7 @@ impl Field for Instant {
     fn from_json(value: Value) -> Result<Self, Refusal> {
         let parsed = value.as_str().and_then(instant);
         parsed.map(Self).ok_or_else(|| {
-            let message = "must be an RFC 3339 date and time with offset, years 0001 to 9999";
+            let message = "must be an RFC 3339 date and time, or a date, years 0001 to 9999";
             (message.into(), "datetime_parsing")
         })
     }
@@ -33,14 +35,32 @@ impl Field for Instant {
     }
 }
 
-/// RFC 3339 §5.6. A leap second is refused: neither database would give it back. Digits below the
-/// microsecond are cut.
+/// RFC 3339 §5.6, and what HTML's date fields hold (HTML §2.3.5): a date, which is its first instant, and a
+/// time without seconds. Without an offset it is UTC. A leap second is refused: neither database would give
+/// it back. Digits below the microsecond are cut.
 pub fn instant(text: &str) -> Option<OffsetDateTime> {
+    let text = whole(text)?;
     let bytes = text.as_bytes();
     if !matches!(bytes.get(10)?, b'T' | b't' | b' ') || bytes.get(17..19)? == b"60" {
         return None;
     }
-    let at = OffsetDateTime::parse(text, &Rfc3339).ok()?.checked_to_offset(UtcOffset::UTC)?;
+    let at = OffsetDateTime::parse(&text, &Rfc3339).ok()?.checked_to_offset(UtcOffset::UTC)?;
     let at = at.replace_nanosecond(at.nanosecond() / 1000 * 1000).ok()?;
     (EARLIEST..=LATEST).contains(&at).then_some(at)
+}
+
+/// The text with the time, the seconds and the offset that it leaves out.
+fn whole(text: &str) -> Option<Cow<'_, str>> {
+    if text.len() == "2026-01-05".len() {
+        return Some(format!("{text}T00:00:00Z").into());
+    }
+    let time = text.get(11..)?;
+    let at_offset = time.find(['Z', 'z', '+', '-']);
+    let (time, offset) = time.split_at(at_offset.unwrap_or(time.len()));
+    let seconds = if time.len() == "10:00".len() { ":00" } else { "" };
+    if seconds.is_empty() && !offset.is_empty() {
+        return Some(text.into());
+    }
+    let offset = if offset.is_empty() { "Z" } else { offset };
+    Some(format!("{}{time}{seconds}{offset}", &text[..11]).into())
 }

@@ -55,7 +55,7 @@ pub struct QueryInstant(pub OffsetDateTime);
 
 impl Field for QueryInstant {
     fn from_json(value: Value) -> Result<Self, Refusal> {
-        let message = "must be an RFC 3339 date and time with offset, + written as %2B";
+        let message = "must be an RFC 3339 date and time, or a date, + written as %2B";
         instant(&text(value)?).map(Self).ok_or_else(|| (message.into(), "datetime_parsing"))
     }
 

@@ -53,9 +53,12 @@ fn body(schema: &str, password_min_length: usize) -> Option<Value> {
         "UpdateRoleRequest" => json!({"permissions": ["users:read", "sessions:write"]}),
         "NewTask" => json!({
             "title": "Buy milk", "description": "Two bottles", "priority": "high",
-            "due_at": "2030-01-31T12:00:00Z",
+            "due_at": "2030-01-31T12:00:00Z", "tags": ["home"], "metadata": {"category": "food"},
         }),
-        "TaskChanges" => json!({"title": "Buy oat milk", "priority": "low"}),
+        "TaskChanges" => json!({
+            "title": "Buy oat milk", "priority": "low", "tags": ["home", "week"],
+            "metadata": {"category": null, "shop": "corner"},
+        }),
         "TaskCompletion" => json!({"completed": true}),
         _ => return None,
     })
@@ -89,6 +92,7 @@ fn filter(name: &str) -> Option<Value> {
         "due_after" | "since" => "2025-01-31T12:00:00Z".into(),
         "due_before" | "until" => "2031-01-31T12:00:00Z".into(),
         "q" => "milk".into(),
+        "tag" => "home".into(),
         "sort" => "-due_at".into(),
         "limit" => 20.into(),
         "email" => EMAIL.into(),

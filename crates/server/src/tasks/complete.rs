@@ -1,4 +1,4 @@
-//! `PATCH …/complete`: `{"completed": bool}` sets, no body toggles. Toggling is one statement, so two
+//! `PATCH …/complete`: `{"completed": bool}` sets; no body, `null` and `{}` toggle. Toggling is one statement, so two
 //! toggles at once cancel out instead of losing one. Setting what is set already changes nothing.
 
 use axum::extract::State;
@@ -16,14 +16,14 @@ use crate::input::body;
 body! {
     /// Whether the task is done.
     pub(super) struct CompleteRequest as "TaskCompletion" {
-        /// True once done.
-        completed: bool,
+        /// True once done; left out, it changes.
+        completed: Option<bool> = None,
     }
 }
 
 /// Set or toggle completion
 ///
-/// Without a body, a task that is done becomes undone and the other way round.
+/// Without a body, or with `{}`, a task that is done becomes undone and the other way round.
 #[utoipa::path(
     patch,
     path = "/{id}/complete",
@@ -49,7 +49,7 @@ pub(super) async fn complete(
     only: IfMatch,
     body: Option<JsonBody<CompleteRequest, 256>>,
 ) -> Result<impl IntoResponse, Error> {
-    let completed = body.map(|JsonBody(request)| request.completed);
+    let completed = body.and_then(|JsonBody(request)| request.completed);
     let task = tasks.complete(gate, id, completed, &only).await?;
     Ok((ETag(task.version), json(task)))
 }

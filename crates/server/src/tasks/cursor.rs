@@ -8,6 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use super::fields::Priority;
 use super::sort::{Column, Sort};
 use super::task::Task;
 use crate::input::{EARLIEST, LATEST};
@@ -69,7 +70,7 @@ impl TaskCursor {
             }
             Column::Priority => {
                 let number = i64::from_be_bytes(key.try_into().ok()?);
-                SortKey::Number((0..=3).contains(&number).then_some(number)?)
+                SortKey::Number((0..=Priority::HIGHEST).contains(&number).then_some(number)?)
             }
             Column::Title => {
                 let text = std::str::from_utf8(key).ok()?;

@@ -34,8 +34,10 @@ pub enum Priority {
     Low,
     /// Ordinary.
     Medium,
-    /// First.
+    /// Soon.
     High,
+    /// First.
+    Urgent,
 }
 
 const TITLE: TextLimits =
@@ -45,7 +47,19 @@ const DESCRIPTION: TextLimits =
 
 impl Priority {
     /// All of them, by rank.
-    pub const ALL: [Self; 4] = [Self::None, Self::Low, Self::Medium, Self::High];
+    pub const ALL: [Self; 5] = [Self::None, Self::Low, Self::Medium, Self::High, Self::Urgent];
+    /// The greatest one, as it is stored.
+    pub(super) const HIGHEST: i64 = Self::Urgent as i64;
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+            Self::Urgent => "urgent",
+        }
+    }
 }
 
 impl Field for Title {
@@ -70,13 +84,9 @@ impl Field for Description {
 
 impl Field for Priority {
     fn from_json(value: Json) -> Result<Self, Refusal> {
-        match value.as_str() {
-            Some("none") => Ok(Self::None),
-            Some("low") => Ok(Self::Low),
-            Some("medium") => Ok(Self::Medium),
-            Some("high") => Ok(Self::High),
-            _ => Err(("must be one of none, low, medium, high".into(), "enum")),
-        }
+        let text = value.as_str().unwrap_or_default();
+        let found = Self::ALL.into_iter().find(|one| one.word().eq_ignore_ascii_case(text));
+        found.ok_or_else(|| ("must be one of none, low, medium, high, urgent".into(), "enum"))
     }
 
     fn schema() -> RefOr<Schema> {
@@ -112,7 +122,8 @@ impl From<Priority> for Value {
 impl FromValue for Priority {
     fn from_value(value: ValueRef<'_>) -> Option<Self> {
         let rank = usize::try_from(i64::from_value(value)?).ok()?;
-        Self::ALL.get(rank).copied()
+        // A newer server may know a higher one, and this one must still show the task.
+        Self::ALL.get(rank).or(Self::ALL.last()).copied()
     }
 }
 
@@ -153,11 +164,56 @@ mod tests {
     }
 
     #[test]
+    fn what_date_pickers_leave_out_is_filled_in_as_utc() {
+        for (text, at) in [
+            ("2026-01-05", "2026-01-05T00:00:00Z"),
+            ("2026-01-05T10:00", "2026-01-05T10:00:00Z"),
+            ("2026-01-05 10:00", "2026-01-05T10:00:00Z"),
+            ("2026-01-05T10:00:07", "2026-01-05T10:00:07Z"),
+            ("2026-01-05T10:00:07.123456789", "2026-01-05T10:00:07.123456Z"),
+            ("2026-01-05T10:00Z", "2026-01-05T10:00:00Z"),
+            ("2026-01-05T10:00+02:00", "2026-01-05T08:00:00Z"),
+            ("2026-01-05T10:00-02:00", "2026-01-05T12:00:00Z"),
+            ("2024-02-29", "2024-02-29T00:00:00Z"),
+        ] {
+            assert_eq!(instant(text), instant(at), "{text}");
+            assert!(instant(text).is_some(), "{text}");
+        }
+    }
+
+    #[test]
+    fn priorities_are_read_in_any_case_and_a_higher_one_of_a_newer_server_is_shown() {
+        for one in Priority::ALL {
+            let word = serde_json::to_value(one).expect("a word");
+            for text in [one.word().to_owned(), one.word().to_uppercase()] {
+                assert_eq!(Priority::from_json(text.into()), Ok(one));
+            }
+            assert_eq!(word, one.word());
+            assert_eq!(Priority::from_value(Value::from(one).as_ref()), Some(one));
+        }
+        assert_eq!(
+            Priority::from_value(ValueRef::Int(Priority::HIGHEST + 1)),
+            Some(Priority::Urgent)
+        );
+        assert!(Priority::from_json("critical".into()).is_err());
+    }
+
+    #[test]
     fn instants_that_a_database_cannot_hold_are_refused() {
         for bad in [
             "",
-            "2026-11-20",
-            "2026-11-20T01:00:00",
+            "2026-11-2",
+            "2026-11-31",
+            "20261120",
+            "2026-11-20T",
+            "2026-11-20T01",
+            "2026-11-20T01:0",
+            "2026-11-20T01:00:",
+            "2026-11-20T24:00",
+            "2026-11-20T01:00 02:00",
+            "2026-11-20T+02:00",
+            "2026-11-20Z",
+            "2016-12-31T23:59:60",
             "2026-11-20x01:00:00Z",
             "2026-02-29T00:00:00Z",
             "2026-11-20T24:00:00Z",

@@ -21,9 +21,9 @@ const DEPTH: usize = 8;
 
 /// The text of a JSON object; none for an empty one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Metadata(Option<String>);
+pub struct TaskMetadata(Option<String>);
 
-impl Metadata {
+impl TaskMetadata {
     /// How long its JSON is.
     pub(super) fn json_bytes(&self) -> usize {
         self.as_text().len()
@@ -35,7 +35,7 @@ impl Metadata {
     }
 }
 
-impl Field for Metadata {
+impl Field for TaskMetadata {
     fn from_json(value: Json) -> Result<Self, Refusal> {
         if !value.is_object() {
             return Err(("must be an object".into(), "dict_type"));
@@ -80,7 +80,7 @@ fn check(value: &Json, depth: usize, keys: &mut usize) -> Result<(), Refusal> {
     }
 }
 
-impl Serialize for Metadata {
+impl Serialize for TaskMetadata {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         let raw: &RawValue =
             serde_json::from_str(self.as_text()).map_err(serde::ser::Error::custom)?;
@@ -88,13 +88,13 @@ impl Serialize for Metadata {
     }
 }
 
-impl From<Metadata> for Value {
-    fn from(metadata: Metadata) -> Self {
+impl From<TaskMetadata> for Value {
+    fn from(metadata: TaskMetadata) -> Self {
         metadata.0.into()
     }
 }
 
-impl FromValue for Metadata {
+impl FromValue for TaskMetadata {
     fn from_value(value: ValueRef<'_>) -> Option<Self> {
         Option::from_value(value).map(Self)
     }
@@ -112,8 +112,8 @@ mod tests {
 
     #[test]
     fn metadata_is_an_object_of_bounded_size_depth_and_keys() {
-        let read = |value| Metadata::from_json(value).map_err(|(why, _)| why);
-        assert_eq!(read(json!({})), Ok(Metadata::default()));
+        let read = |value| TaskMetadata::from_json(value).map_err(|(why, _)| why);
+        assert_eq!(read(json!({})), Ok(TaskMetadata::default()));
         assert_eq!(read(json!([])).unwrap_err(), "must be an object");
         assert!(read(nested(8)).is_ok());
         assert_eq!(read(nested(9)).unwrap_err(), "must have at most 8 levels of objects and lists");
@@ -130,8 +130,8 @@ mod tests {
 
     #[test]
     fn it_is_shown_as_it_is_stored() {
-        let stored = Metadata(Some(r#"{"b":1.50,"a":[1,{}]}"#.into()));
+        let stored = TaskMetadata(Some(r#"{"b":1.50,"a":[1,{}]}"#.into()));
         assert_eq!(serde_json::to_string(&stored).unwrap(), r#"{"b":1.50,"a":[1,{}]}"#);
-        assert_eq!(serde_json::to_string(&Metadata::default()).unwrap(), "{}");
+        assert_eq!(serde_json::to_string(&TaskMetadata::default()).unwrap(), "{}");
     }
 }

@@ -26,7 +26,7 @@ use crate::http::{Caching, Declared, RateGroup, Routes};
 
 pub use fields::{Description, DueAt, Priority, Title};
 pub use list::TaskFilter;
-pub use metadata::Metadata;
+pub use metadata::TaskMetadata;
 pub(crate) use search::fold;
 pub use store::STATEMENTS;
 pub use tags::Tags;

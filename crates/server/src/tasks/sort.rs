@@ -6,6 +6,7 @@ use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
 use uuid::Uuid;
 
 use super::cursor::{SortKey, TaskCursor};
+use super::fields::Priority;
 use crate::input::{EARLIEST, Field, LATEST, Refusal, text};
 
 /// A column to sort by, in the order of the store's statements.
@@ -71,7 +72,7 @@ impl Sort {
             // No title has a greater letter, nor more of them.
             (Column::Title, true) => SortKey::Text("\u{10ffff}".repeat(200)),
             (Column::Priority, false) => SortKey::Number(0),
-            (Column::Priority, true) => SortKey::Number(3),
+            (Column::Priority, true) => SortKey::Number(Priority::HIGHEST),
         };
         TaskCursor { key, id }
     }

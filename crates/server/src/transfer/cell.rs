@@ -59,9 +59,8 @@ pub(super) fn urgency(text: &str) -> Option<Priority> {
         "" | "none" | "0" | "no" => Some(Priority::None),
         "low" | "1" | "minor" => Some(Priority::Low),
         "medium" | "2" | "normal" | "mid" => Some(Priority::Medium),
-        "high" | "3" | "important" | "urgent" | "4" | "5" | "critical" | "highest" => {
-            Some(Priority::High)
-        }
+        "high" | "3" | "important" => Some(Priority::High),
+        "urgent" | "4" | "5" | "critical" | "highest" => Some(Priority::Urgent),
         _ => None,
     }
 }

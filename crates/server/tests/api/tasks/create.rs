@@ -48,6 +48,40 @@ both! {
         assert_eq!(ada.get(&path(&task)).await.json(), task);
     }
 
+    async fn dates_and_times_as_date_pickers_send_them_are_taken_as_utc(engine: Engine) {
+        let app = TestApp::start(engine).await;
+        let ada = app.sign_up("ada").await;
+        for (sent, stored) in [
+            ("2026-01-05", "2026-01-05T00:00:00Z"),
+            ("2026-01-05T10:00", "2026-01-05T10:00:00Z"),
+            ("2026-01-05T10:00:30.5", "2026-01-05T10:00:30.5Z"),
+            ("2026-01-05T10:00+02:00", "2026-01-05T08:00:00Z"),
+        ] {
+            let task = make(&ada, json!({"title": "t", "due_at": sent})).await;
+            assert_eq!(task["due_at"], stored, "{sent}");
+            assert_eq!(ada.get(&path(&task)).await.json(), task);
+        }
+    }
+
+    async fn priorities_are_taken_in_any_case_and_urgent_sorts_above_high(engine: Engine) {
+        let app = TestApp::start(engine).await;
+        let ada = app.sign_up("ada").await;
+        for priority in ["High", "URGENT", "none", "urgent", "Medium"] {
+            let task = make(&ada, json!({"title": "t", "priority": priority})).await;
+            assert_eq!(task["priority"], priority.to_lowercase());
+            app.advance(Duration::from_secs(1));
+        }
+        let order = ["urgent", "urgent", "high", "medium", "none"];
+        let mut page = Some("/api/tasks?sort=-priority&limit=1".to_owned());
+        let mut found = Vec::new();
+        while let Some(path) = page {
+            let reply = ada.get(&path).await.expect(200);
+            found.push(reply.json()[0]["priority"].as_str().expect("a word").to_owned());
+            page = crate::tasks::list::next(&reply);
+        }
+        assert_eq!(found, order);
+    }
+
     async fn a_body_may_begin_with_a_byte_order_mark(engine: Engine) {
         let app = TestApp::start(engine).await;
         let ada = app.sign_up("ada").await;
@@ -154,7 +188,7 @@ both! {
         let app = TestApp::start(engine).await;
         let ada = app.sign_up("ada").await;
         let reply = ada.post("/api/tasks", json!({
-            "description": 7, "completed": null, "priority": "urgent", "due_at": "tomorrow",
+            "description": 7, "completed": null, "priority": "critical", "due_at": "tomorrow",
         })).await.expect_problem(422, "validation");
         let errors = reply.json()["errors"].as_array().expect("errors").clone();
         let pointers: Vec<_> = errors.iter().map(|error| error["pointer"].clone()).collect();
@@ -243,7 +277,8 @@ fn any_task() -> impl Strategy<Value = Value> {
         ))
     });
     let due = prop_oneof![Just(Value::Null), due];
-    let priority = prop_oneof![Just("none"), Just("low"), Just("medium"), Just("high")];
+    let priority =
+        prop_oneof![Just("none"), Just("low"), Just("medium"), Just("high"), Just("urgent")];
     (title, description, due, priority, any::<bool>()).prop_map(
         |(title, description, due_at, priority, completed)| {
             json!({

@@ -210,7 +210,10 @@ both! {
             ("completed=False", vec!["one", "three"]),
             ("completed=1", vec!["two"]),
             ("priority=high", vec!["two", "three"]),
-            ("priority=none", vec!["one"]),
+            ("priority=None", vec!["one"]),
+            ("priority=HIGH", vec!["two", "three"]),
+            ("due_after=2027-01-01&due_before=2027-06-01T00:01", vec!["three"]),
+            ("due_before=2027-06-01", vec!["two"]),
             ("priority=low", vec![]),
             ("due_before=2027-06-01T00:00:00Z", vec!["two"]),
             ("due_after=2027-01-01T00:00:00Z", vec!["three"]),
@@ -262,8 +265,8 @@ both! {
         let app = TestApp::start(engine).await;
         let ada = app.sign_up("ada").await;
         for bad in [
-            "completed=maybe", "completed=", "priority=urgent", "priority=", "priority=3",
-            "due_before=2027-01-01", "due_before=", "due_after=2027-01-01T00:00:00",
+            "completed=maybe", "completed=", "priority=critical", "priority=", "priority=3",
+            "due_before=2027-01", "due_before=", "due_after=2027-01-01T00:00+02:00",
             "due_after=0000-01-01T00:00:00Z", "due_before=10000-01-01T00:00:00Z",
             "due_before=2016-12-31T23:59:60Z", "sort=", "sort=id", "sort=--title", "sort=title,id",
             "sort=user_id", "limit=0", "limit=1001", "limit=-1", "limit=ten", "limit=1e2", "limit=",
