@@ -1,6 +1,7 @@
 //! A private PostgreSQL for one test binary: made by `initdb` as a user who is not root, without
 //! fsync, on a free port, gone when the binary ends, however it ends.
 
+use std::fmt::Write as _;
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -72,6 +73,34 @@ impl Postgres {
         let server = Self { port, dir, _watchdog: watchdog };
         server.wait_until_ready();
         server
+    }
+
+    /// A standby that follows this server as it is now: a base backup and what streams in after it. It
+    /// needs `wal_level = replica`, which is the default.
+    pub fn standby(&self) -> Self {
+        let dir =
+            tempfile::Builder::new().prefix("doorward-pg-").tempdir().expect("a temp dir").keep();
+        let (data, bin, user) = (dir.join("data"), bindir(), unprivileged());
+        std::fs::set_permissions(&dir, std::fs::Permissions::from_mode(0o755)).expect("chmod");
+        if let Some((uid, gid)) = user {
+            chown(&dir, Some(uid), Some(gid)).expect("chown");
+        }
+        let mut backup = Command::new(bin.join("pg_basebackup"));
+        backup.args(["-D", path(&data), "-h", "127.0.0.1", "-p", &self.port.to_string()]);
+        backup.args(["-U", "postgres", "-R", "-X", "stream", "-c", "fast", "--no-sync"]);
+        let made = as_user(&mut backup, user).env("PGPASSWORD", PASSWORD_TEXT).output();
+        let made = made.expect("pg_basebackup runs");
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        let port = free_port();
+        let file = data.join("postgresql.auto.conf");
+        let mut conf = std::fs::read_to_string(&file).expect("the configuration");
+        // The last line of a name counts.
+        let sockets = dir.display();
+        let _ = write!(conf, "port = {port}\nunix_socket_directories = '{sockets}'\n");
+        std::fs::write(&file, conf).expect("the configuration");
+        let standby = Self { port, _watchdog: watch(&dir, &bin, user), dir };
+        standby.wait_until_ready();
+        standby
     }
 
     /// The URL of `database` as the superuser.
@@ -156,6 +185,12 @@ fn launch(dir: &Path, bin: &Path, port: u16, settings: &[&str], user: Option<(u3
     let text: Vec<String> = conf.into_iter().chain(more).collect();
     let file = data.join("postgresql.auto.conf");
     std::fs::write(&file, text.join("\n") + "\n").expect("the configuration");
+    watch(dir, bin, user)
+}
+
+/// Starts the server in this folder, and ends it when we have ended.
+fn watch(dir: &Path, bin: &Path, user: Option<(u32, u32)>) -> Child {
+    let data = dir.join("data");
     // Lives in its own process group and outlasts us: our end of its standard input closing is what
     // tells it that we have ended, even by SIGKILL.
     let script = r#"

@@ -10,6 +10,8 @@ use crate::sql::DbError;
 
 /// `read_only_sql_transaction`: a standby, or a database set to reads only.
 const READ_ONLY: &str = "25006";
+/// `lock_not_available`.
+const HELD: &str = "55P03";
 
 /// What went wrong, and what is known about the work.
 pub(in crate::db) struct Fault {
@@ -49,6 +51,11 @@ impl Fault {
             Some(_) => self.code().starts_with("57P0") || self.code().starts_with("08"),
             None => self.is_broken(),
         }
+    }
+
+    /// Whether others held a lock for longer than a connection waits; nothing was done then.
+    pub(in crate::db) fn is_held(&self) -> bool {
+        self.code() == HELD
     }
 
     fn is_broken(&self) -> bool {
@@ -105,7 +112,7 @@ pub(in crate::db) fn failed(error: &Error) -> DbError {
         "23503" => DbError::Orphan,
         "53300" => DbError::Overloaded,
         // A lock or statement deadline, a deadlock, a standby that does not take writes yet.
-        "57014" | "55P03" | "40001" | "40P01" | READ_ONLY | "25P03" => DbError::Away(why),
+        "57014" | HELD | "40001" | "40P01" | READ_ONLY | "25P03" => DbError::Away(why),
         // A table, schema, column or function that is not there.
         "42P01" | "3F000" | "42703" | "42883" => DbError::Unready(why),
         // A policy has the same code; what breaks one is a bug.

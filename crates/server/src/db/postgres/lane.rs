@@ -12,6 +12,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::db::postgres::connect::Target;
+use crate::db::postgres::held::HeldQueue;
 use crate::db::postgres::link::{InUse, Link};
 use crate::sql::{DbError, Result};
 
@@ -28,6 +29,8 @@ pub(in crate::db) struct Lane {
     limit: usize,
     queue: usize,
     waiting: AtomicUsize,
+    /// Those of its callers that others' locks keep waiting.
+    pub(in crate::db) held: HeldQueue,
     slots: Arc<Mutex<Slots>>,
 }
 
@@ -48,8 +51,8 @@ pub(in crate::db) type Opening = watch::Receiver<Attempted>;
 impl Lane {
     /// At most `limit` connections and `queue` callers.
     pub(in crate::db) fn reading(target: Arc<Target>, limit: usize, queue: usize) -> Self {
-        let waiting = AtomicUsize::new(0);
-        Self { target, writes: false, limit, queue, waiting, slots: Arc::default() }
+        let (waiting, held) = (AtomicUsize::new(0), HeldQueue::new(limit, queue));
+        Self { target, writes: false, limit, queue, waiting, held, slots: Arc::default() }
     }
 
     /// The same, which refuses servers that take no writes.
@@ -135,6 +138,11 @@ impl Lane {
         let fit = slots.links.iter().filter(|link| !(writes && link.is_read_only()));
         let ready = fit.map(|link| (link.load(now), link)).filter(|((stalled, _), _)| !stalled);
         ready.min_by_key(|(load, _)| *load).map(|(_, link)| link.enter())
+    }
+
+    /// How many connections it has.
+    pub(in crate::db) fn open_links(&self) -> usize {
+        locked(&self.slots).links.len()
     }
 
     /// Whether its work writes.

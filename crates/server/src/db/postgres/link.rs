@@ -21,6 +21,7 @@ use tokio_postgres::{Client, Error, Row as PgRow, Statement};
 use super::row;
 use crate::db::postgres::connect::Target;
 use crate::db::postgres::fault::Fault;
+use crate::db::postgres::pooler::LIMITED_BEGIN;
 use crate::db::postgres::query::{Form, Query};
 use crate::sql::{DbError, TextPlace};
 
@@ -40,6 +41,7 @@ pub(in crate::db) struct Link {
     driver: AbortHandle,
     named: bool,
     read_only: bool,
+    limited: bool,
     /// The turn of the database at which it was opened, and where the present one stands.
     opened_at_turn: u64,
     turns: Arc<AtomicU64>,
@@ -66,6 +68,7 @@ impl Link {
             driver,
             named: session.named,
             read_only: session.read_only,
+            limited: session.limited,
             opened_at_turn,
             turns,
             statements: Mutex::default(),
@@ -108,7 +111,7 @@ impl Link {
             statements.push(self.prepared(query).await.map_err(Fault::undone)?);
         }
         let mut parts: Vec<Part<'_>> = Vec::with_capacity(queries.len() + 2);
-        parts.push(self.control("BEGIN"));
+        parts.push(self.control(if self.limited { "BEGIN" } else { LIMITED_BEGIN }));
         for (query, statement) in queries.iter().zip(&statements) {
             parts.push(maybe_done(Box::pin(self.send(query, statement.as_ref()))));
         }
@@ -242,6 +245,11 @@ impl Link {
     pub(in crate::db) fn turn_away(&self) {
         let (from, to) = (self.opened_at_turn, self.opened_at_turn + 1);
         let _ = self.turns.compare_exchange(from, to, Ordering::AcqRel, Ordering::Acquire);
+    }
+
+    /// Whether a single statement waits for locks only a moment here; elsewhere each transaction says it.
+    pub(in crate::db) fn limits_locks(&self) -> bool {
+        self.limited
     }
 
     /// Whether its server took no writes when it was opened.

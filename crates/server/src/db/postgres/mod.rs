@@ -2,11 +2,12 @@
 //! security guards and of the rest, so that a locked table stops only its own routes; and searches, for
 //! which nobody else waits), and one for the probes. Where the server grants too few, lanes lend each
 //! other theirs. Every call is one round trip with a deadline. A read is repeated when its connection breaks; a write only if the
-//! server provably did nothing.
+//! server provably did nothing, as where others hold its rows locked.
 
 pub(crate) mod connect;
 mod fault;
 mod gather;
+mod held;
 mod lane;
 mod link;
 mod pooler;
@@ -14,12 +15,12 @@ mod query;
 pub(in crate::db) mod row;
 mod tls;
 
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::{Instant, timeout_at};
 use tokio_postgres::Row as PgRow;
+use uuid::Uuid;
 
 use super::row::Source;
 use crate::config::PostgresUrl;
@@ -33,7 +34,7 @@ use crate::db::postgres::query::{CONFIRM, Query, SEARCH_LIMIT};
 use crate::db::{Columns, FromRow, Row};
 use crate::gate::Gate;
 use crate::patience::Wait;
-use crate::sql::{DbError, Result, Sql, Step};
+use crate::sql::{DbError, Result, Sql, Step, Value};
 use crate::step;
 
 /// Long enough to hear why a connection fails.
@@ -79,6 +80,16 @@ enum Work<'a> {
     Write(Query<'a>),
     /// A transaction.
     Bundle(Vec<Query<'a>>),
+    /// A write that waits for nobody's lock: it is made at another time then.
+    Aside(Query<'a>),
+}
+
+/// Why an attempt had no answer.
+enum Failure {
+    /// The connection or the server said so.
+    Fault(Fault),
+    /// There is no connection, or no time.
+    Last(DbError),
 }
 
 impl Postgres {
@@ -117,14 +128,15 @@ impl Postgres {
 
     pub(in crate::db) async fn query<T: FromRow>(&self, step: Step) -> Result<Vec<T>> {
         let lane = &self.lanes(step.sql).reads;
-        let answers = self.run(lane, Work::Read(Query::plain(step.sql, &step.params))).await?;
+        let work = Work::Read(Query::plain(step.sql, &step.params));
+        let answers = self.run(lane, work, None).await?;
         answers.iter().flatten().map(|found| read(found, 0)).collect()
     }
 
     /// As [`Postgres::query`], behind nobody's work.
     pub(in crate::db) async fn probe<T: FromRow>(&self, step: Step) -> Result<Vec<T>> {
         let work = Work::Read(Query::plain(step.sql, &step.params));
-        let answers = self.run(&self.probes, work).await?;
+        let answers = self.run(&self.probes, work, None).await?;
         answers.iter().flatten().map(|found| read(found, 0)).collect()
     }
 
@@ -134,7 +146,8 @@ impl Postgres {
         step: Step,
     ) -> Result<Vec<T>> {
         let lane = &self.lanes(step.sql).reads;
-        let answers = self.run(lane, Work::Read(Query::gated(step, &gate))).await?;
+        let work = Work::Read(Query::gated(step, &gate));
+        let answers = self.run(lane, work, Some(gate.user_id)).await?;
         self.behind_gate(gate, answers).await
     }
 
@@ -148,7 +161,7 @@ impl Postgres {
         let reads = &self.lanes(step.sql).reads;
         let page = if whole { Query::gated(step, &gate) } else { Query::page(step, &gate) };
         let answers = match effort {
-            Effort::Quick => self.run(reads, Work::Read(page)).await?,
+            Effort::Quick => self.run(reads, Work::Read(page), Some(gate.user_id)).await?,
             Effort::Search => Box::pin(self.search(reads, page)).await?,
         };
         self.behind_gate(gate, answers).await
@@ -160,7 +173,7 @@ impl Postgres {
         let opened = self.searches.link(Instant::now() + SEARCH_LINK_WITHIN).await;
         let lane = if opened.is_ok() { &self.searches } else { reads };
         drop(opened);
-        self.run(lane, Work::Search(vec![Query::plain(SEARCH_LIMIT, &[]), page])).await
+        self.run(lane, Work::Search(vec![Query::plain(SEARCH_LIMIT, &[]), page]), None).await
     }
 
     /// The rows that the last answer has behind its gate.
@@ -187,18 +200,18 @@ impl Postgres {
     ) -> Result<Vec<Vec<Row>>> {
         let owned = steps.iter().any(|step| step.sql.is_owned);
         let lane = if owned { &self.owned.writes } else { &self.other.writes };
-        let work = steps.iter().map(|step| Query::plain(step.sql, &step.params));
-        let mut answers = match (&gate, steps.len()) {
+        let whose = gate.map(|gate| gate.user_id).or_else(|| first_id(&steps));
+        let mut work = steps.iter().map(|step| Query::plain(step.sql, &step.params));
+        let work = match (&gate, steps.len()) {
             (None, 0) => return Ok(Vec::new()),
-            (None, 1) => {
-                self.run(lane, Work::Write(Query::plain(steps[0].sql, &steps[0].params))).await?
-            }
-            (None, _) => self.run(lane, Work::Bundle(work.collect())).await?,
+            (None, 1) => Work::Write(Query::plain(steps[0].sql, &steps[0].params)),
+            (None, _) => Work::Bundle(work.collect()),
             (Some(gate), _) => {
                 let gates = std::iter::once(Query::gate(gate)).chain(Query::holds(gate));
-                self.run(lane, Work::Bundle(gates.chain(work).collect())).await?
+                Work::Bundle(gates.chain(work.by_ref()).collect())
             }
         };
+        let mut answers = self.run(lane, work, whose).await?;
         if let Some(gate) = &gate {
             let gates = 1 + usize::from(gate.permission.is_some());
             let live = answers.drain(..gates).next().unwrap_or_default();
@@ -215,8 +228,9 @@ impl Postgres {
             return;
         }
         let confirm = step!(CONFIRM { session: gate.session_id, generation: gate.generation });
-        let work = Work::Write(Query::plain(confirm.sql, &confirm.params));
-        if let Err(error) = Box::pin(self.run(&self.other.writes, work)).await {
+        let work = Work::Aside(Query::plain(confirm.sql, &confirm.params));
+        let whose = Some(gate.session_id);
+        if let Err(error) = Box::pin(self.run(&self.other.writes, work, whose)).await {
             tracing::warn!(%error, "could not record the first use of a refresh token");
         }
     }
@@ -226,22 +240,79 @@ impl Postgres {
         if sql.is_owned { &self.owned } else { &self.other }
     }
 
-    /// Sends the work until it is answered. What happens seldom has a box of its own here and below, so
-    /// that the future of a plain read stays small: each request allocates and moves one.
-    async fn run(&self, lane: &Lane, work: Work<'_>) -> Result<Vec<Vec<PgRow>>> {
+    /// Sends the work until it is answered; `whose` it is, so that work on what others hold is known.
+    /// What happens seldom has a box of its own here and below, so that the future of a plain read stays
+    /// small: each request allocates and moves one.
+    async fn run(
+        &self,
+        lane: &Lane,
+        work: Work<'_>,
+        whose: Option<Uuid>,
+    ) -> Result<Vec<Vec<PgRow>>> {
         let _place = lane.admit()?;
         let wait = Wait::begin(CALL_WITHIN);
         let deadline = wait.until();
+        if lane.held.is_known(whose) {
+            let unasked = DbError::Away("others hold its rows locked".into());
+            return Box::pin(self.run_held(lane, &work, whose, deadline, unasked)).await;
+        }
+        match self.run_now(lane, &work, deadline).await {
+            Err(Failure::Fault(fault)) if fault.is_held() => {
+                lane.held.met(whose);
+                Box::pin(self.run_held(lane, &work, whose, deadline, fault.into())).await
+            }
+            Err(Failure::Fault(fault)) => Err(work.failed(fault)),
+            Err(Failure::Last(why)) => Err(why),
+            Ok(rows) => Ok(rows),
+        }
+    }
+
+    /// Sends work that met a lock again and again until it meets none, or `why` it did not.
+    async fn run_held(
+        &self,
+        lane: &Lane,
+        work: &Work<'_>,
+        whose: Option<Uuid>,
+        deadline: Instant,
+        mut why: DbError,
+    ) -> Result<Vec<Vec<PgRow>>> {
+        let waits = !matches!(work, Work::Aside(_));
+        let Some(mut held) = lane.held.enter(deadline).filter(|_| waits) else { return Err(why) };
+        while held.again(lane.open_links()).await {
+            match self.run_now(lane, work, deadline).await {
+                Err(Failure::Fault(fault)) if fault.is_held() => {
+                    lane.held.met(whose);
+                    why = fault.into();
+                }
+                Err(Failure::Fault(fault)) => return Err(work.failed(fault)),
+                Err(Failure::Last(why)) => return Err(why),
+                Ok(rows) => {
+                    lane.held.passed(whose);
+                    return Ok(rows);
+                }
+            }
+        }
+        Err(why)
+    }
+
+    /// Sends the work, to another connection too where that of the first broke.
+    async fn run_now(
+        &self,
+        lane: &Lane,
+        work: &Work<'_>,
+        deadline: Instant,
+    ) -> std::result::Result<Vec<Vec<PgRow>>, Failure> {
         let mut attempt = 1;
         loop {
             let link = match lane.choose() {
                 Ok(link) => link,
-                Err(opening) => Box::pin(self.link_after(lane, opening, deadline)).await?,
+                Err(opening) => Box::pin(self.link_after(lane, opening, deadline))
+                    .await
+                    .map_err(Failure::Last)?,
             };
-            let mut sent = pin!(work.send(&link));
-            let Ok(answer) = timeout_at(deadline, sent.as_mut()).await else {
+            let Ok(answer) = timeout_at(deadline, work.send(&link)).await else {
                 link.missed_deadline();
-                return Err(work.unknown("no answer in time".into()));
+                return Err(Failure::Last(work.unknown("no answer in time".into())));
             };
             match answer {
                 Ok(rows) => {
@@ -250,13 +321,11 @@ impl Postgres {
                 }
                 Err(fault) => {
                     fault.settle(&link);
+                    if fault.is_held() {
+                        link.answered();
+                    }
                     if attempt == ATTEMPTS || !work.may_repeat(&fault) {
-                        let unknown = fault.is_lost() && !fault.is_undone();
-                        return Err(if unknown {
-                            work.unknown(fault.to_string())
-                        } else {
-                            fault.into()
-                        });
+                        return Err(Failure::Fault(fault));
                     }
                     attempt += 1;
                 }
@@ -293,7 +362,12 @@ fn read<T: FromRow>(row: &PgRow, first: usize) -> Result<T> {
 impl Work<'_> {
     async fn send(&self, link: &Link) -> std::result::Result<Vec<Vec<PgRow>>, Fault> {
         match self {
-            Self::Read(query) | Self::Write(query) => link.ask(query).await.map(|rows| vec![rows]),
+            Self::Write(query) | Self::Aside(query) if !link.limits_locks() => {
+                Box::pin(link.transact(std::slice::from_ref(query))).await
+            }
+            Self::Read(query) | Self::Write(query) | Self::Aside(query) => {
+                link.ask(query).await.map(|rows| vec![rows])
+            }
             Self::Search(queries) | Self::Bundle(queries) => Box::pin(link.transact(queries)).await,
         }
     }
@@ -306,7 +380,22 @@ impl Work<'_> {
     fn unknown(&self, why: String) -> DbError {
         match self {
             Self::Read(_) | Self::Search(_) => DbError::Away(why),
-            Self::Write(_) | Self::Bundle(_) => DbError::Unconfirmed(why),
+            Self::Write(_) | Self::Bundle(_) | Self::Aside(_) => DbError::Unconfirmed(why),
         }
     }
+
+    fn failed(&self, fault: Fault) -> DbError {
+        if fault.is_lost() && !fault.is_undone() {
+            return self.unknown(fault.to_string());
+        }
+        fault.into()
+    }
+}
+
+/// The first id among what the steps bind: that of the user or of the row which they are about.
+fn first_id(steps: &[Step]) -> Option<Uuid> {
+    steps.iter().flat_map(|step| &step.params).find_map(|value| match value {
+        Value::Uuid(id) => Some(*id),
+        _ => None,
+    })
 }

@@ -1,7 +1,8 @@
 //! What stands between us and PostgreSQL. A pooler in transaction mode that does not track prepared
 //! statements (PgBouncer before 1.21) would run another client's SQL under our statement's name, so
 //! names are used only on a direct connection or behind a pooler seen to rewrite them; otherwise
-//! statements are unnamed. Session settings are made on direct connections only.
+//! statements are unnamed. Session settings are made on direct connections only, elsewhere by each
+//! transaction that writes.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -11,12 +12,23 @@ use tokio_postgres::tls::{ChannelBinding, TlsConnect, TlsStream};
 use tokio_postgres::{Client, Error};
 
 use crate::db::postgres::connect::Target;
+use crate::db::postgres::held::LOCK_WITHIN;
+use crate::text;
 
 const LOOK: &str = "SELECT pg_backend_pid(), current_setting('server_version_num')::int4, \
     current_setting('transaction_read_only')::bool";
 /// The server gives up before our own deadline does, and notices within a second that we have gone.
-const SESSION: &str = "SET statement_timeout = '3s'; SET lock_timeout = '1500ms'; \
-    SET idle_in_transaction_session_timeout = '5s'";
+const SESSION: &str = text!(
+    "SET statement_timeout = '3s'; SET lock_timeout = '",
+    LOCK_WITHIN,
+    "'; SET idle_in_transaction_session_timeout = '5s'"
+);
+/// Begins a transaction with the same limits where the session has none. One message, as `BEGIN` is.
+pub(in crate::db) const LIMITED_BEGIN: &str = text!(
+    "BEGIN; SET LOCAL statement_timeout = '3s'; SET LOCAL lock_timeout = '",
+    LOCK_WITHIN,
+    "'"
+);
 const NOTICE_HANGUP: &str = "SET client_connection_check_interval = '1s'";
 const HAS_NOTICE_HANGUP: i32 = 140_000;
 
@@ -27,6 +39,8 @@ pub(in crate::db) struct FirstLook {
     pub(in crate::db) named: bool,
     /// Whether the server takes no writes: a standby, or a database set to reads only.
     pub(in crate::db) read_only: bool,
+    /// Whether its session has time limits.
+    pub(in crate::db) limited: bool,
 }
 
 /// Looks at the connection and makes it ready.
@@ -55,10 +69,10 @@ async fn look(client: &Client, target: &Target) -> Result<FirstLook, Error> {
         };
         // Sent together: a distant server makes each round trip slow.
         tokio::join!(client.batch_execute(SESSION), notice).0?;
-        return Ok(FirstLook { named: target.keeps_statements(), read_only });
+        return Ok(FirstLook { named: target.keeps_statements(), read_only, limited: true });
     }
     let named = target.keeps_statements() && renames_statements(client).await;
-    Ok(FirstLook { named, read_only })
+    Ok(FirstLook { named, read_only, limited: false })
 }
 
 /// A pooler that tracks prepared statements gives them names of its own; our name in the server's

@@ -87,3 +87,14 @@ fn unique() -> u128 {
     static NEXT: AtomicU64 = AtomicU64::new(1);
     (0x0192_0000_0000_7000_8000u128 << 48) | u128::from(NEXT.fetch_add(1, Ordering::Relaxed))
 }
+
+/// A login of this database with every privilege and few connections.
+pub(crate) async fn few(name: &str, database: &str, limit: u32) -> String {
+    let admin = postgres::shared().connect(database).await;
+    let made = format!(
+        "CREATE ROLE {name} LOGIN PASSWORD 'few' CONNECTION LIMIT {limit}; \
+         GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {name}"
+    );
+    admin.batch_execute(&made).await.unwrap();
+    format!("postgresql://{name}:few@127.0.0.1:{}/{database}", postgres::shared().port)
+}

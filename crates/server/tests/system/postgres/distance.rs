@@ -52,6 +52,44 @@ async fn twenty_sign_ins_of_one_account_on_a_hung_database_all_end_in_time() {
     let app = TestApp::over(&proxy.before(&url), Clock::frozen(NOW), 1, |_| {}).await;
     app.sign_up("ada").await;
     proxy.go_silent();
+    twenty_sign_ins_end(&app).await;
+    proxy.resume();
+}
+
+/// As where a firewall forgot the connection: what is sent arrives, what is answered does not.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn requests_end_in_time_where_the_network_closes_one_way_only() {
+    let url = postgres::migrated_database().await;
+    let proxy = Proxy::to(postgres::shared().port).await;
+    let app = TestApp::over(&proxy.before(&url), Clock::frozen(NOW), 1, |_| {}).await;
+    let ada = app.sign_up("ada").await;
+    proxy.lose_answers();
+    let mut asked = JoinSet::new();
+    for number in 0..20 {
+        let ada = ada.clone();
+        asked.spawn(async move {
+            let began = Instant::now();
+            let answer = match number % 4 {
+                0 => ada.get("/auth/me").await,
+                1 => ada.patch("/auth/me", json!({"name": "x"})).await,
+                2 => ada.post("/api/tasks", json!({"title": "a task"})).await,
+                _ => ada.get("/api/tasks").await,
+            };
+            (answer.status, began.elapsed())
+        });
+    }
+    while let Some(done) = asked.join_next().await {
+        let (status, took) = done.unwrap();
+        assert_eq!(status, 503);
+        assert!(took < IN_TIME, "{took:?}");
+    }
+    twenty_sign_ins_end(&app).await;
+    proxy.resume();
+    let back = async { while ada.get("/auth/me").await.status != 200 {} };
+    tokio::time::timeout(Duration::from_secs(30), back).await.expect("back in time");
+}
+
+async fn twenty_sign_ins_end(app: &TestApp) {
     let mut asked = JoinSet::new();
     for _ in 0..20 {
         let client = app.anonymous();
@@ -66,7 +104,6 @@ async fn twenty_sign_ins_of_one_account_on_a_hung_database_all_end_in_time() {
         assert_eq!(status, 503);
         assert!(took < IN_TIME, "{took:?}");
     }
-    proxy.resume();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -6,8 +6,10 @@ use std::time::Duration;
 use doorward::clock::Clock;
 use serde_json::json;
 
-use crate::postgres::data::NOW;
+use crate::postgres::data::{NOW, few};
+use crate::postgres::proxy::Proxy;
 use crate::support::client::PASSWORD;
+use crate::support::postgres::Postgres;
 use crate::support::{Client, TestApp, postgres};
 
 async fn app() -> (TestApp, tokio_postgres::Client, String) {
@@ -138,17 +140,6 @@ async fn a_database_that_lost_its_row_level_security_is_not_ready_and_names_the_
     }
 }
 
-/// A login of this database with every privilege and few connections.
-async fn few(name: &str, database: &str, limit: u32) -> String {
-    let admin = postgres::shared().connect(database).await;
-    let made = format!(
-        "CREATE ROLE {name} LOGIN PASSWORD 'few' CONNECTION LIMIT {limit}; \
-         GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {name}"
-    );
-    admin.batch_execute(&made).await.unwrap();
-    format!("postgresql://{name}:few@127.0.0.1:{}/{database}", postgres::shared().port)
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn three_connections_are_enough_for_every_kind_of_work() {
     for limit in [1, 3] {
@@ -173,4 +164,39 @@ async fn three_connections_are_enough_for_every_kind_of_work() {
         }
         app.anonymous().get("/readyz").await.expect(200);
     }
+}
+
+/// A real fail-over: the primary ends, the address leads to a standby that has streamed along, and that
+/// one is promoted a moment later.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_standby_that_is_promoted_takes_over_without_a_restart_and_has_all_that_was_acknowledged()
+{
+    let primary = Postgres::start(&[]);
+    crate::support::app::migrate(&primary.url("postgres")).await;
+    let proxy = Proxy::to(primary.port).await;
+    let url = proxy.before(&primary.url("postgres"));
+    let app = TestApp::over(&url, Clock::frozen(NOW), 1, |_| {}).await;
+    let ada = app.sign_up("ada").await;
+    let standby = tokio::task::block_in_place(|| primary.standby());
+    ada.post("/api/tasks", json!({"title": "streamed"})).await.expect(201);
+    // A clean stop waits until the standby has everything.
+    tokio::task::block_in_place(|| primary.ctl(&["-m", "fast", "stop"]));
+    let anonymous = app.anonymous();
+    let ready = async || anonymous.get("/readyz").await.status;
+    until(503, &app, ready).await;
+    proxy.lead_to(standby.port);
+    until(200, &app, async || ada.get("/auth/me").await.status).await;
+    assert_eq!(sign_in(&anonymous).await, 503);
+    until(503, &app, async || {
+        let said = anonymous.get("/readyz").await;
+        // At first the answer may still be that nobody answers.
+        if said.json()["database"] == "read_only" { said.status } else { 0 }
+    })
+    .await;
+    tokio::task::block_in_place(|| standby.ctl(&["promote"]));
+    until(200, &app, async || sign_in(&anonymous).await).await;
+    until(200, &app, ready).await;
+    let tasks = ada.get("/api/tasks").await.expect(200).json();
+    assert_eq!(tasks[0]["title"], "streamed");
+    ada.post("/api/tasks", json!({"title": "after"})).await.expect(201);
 }

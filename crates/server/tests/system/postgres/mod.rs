@@ -8,6 +8,7 @@ mod failover;
 mod faults;
 mod health;
 mod idle;
+mod locks;
 mod poolers;
 mod proxy;
 mod refusals;

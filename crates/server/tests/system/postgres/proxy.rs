@@ -1,7 +1,7 @@
 //! A TCP proxy in front of PostgreSQL that can go silent, be far away, cut connections, and count how often the
 //! client speaks after the server: the number of round trips.
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU16, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -14,8 +14,10 @@ use tokio::time::Instant;
 pub(crate) struct Proxy {
     pub(crate) port: u16,
     silent: watch::Sender<bool>,
+    mute: watch::Sender<bool>,
     delay: watch::Sender<Duration>,
     cut: watch::Sender<usize>,
+    server: Arc<AtomicU16>,
     seen: Arc<Seen>,
 }
 
@@ -32,27 +34,31 @@ impl Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let (silent, is_silent) = watch::channel(false);
+        let (mute, is_mute) = watch::channel(false);
         let (delay, of) = watch::channel(Duration::ZERO);
         let (cut, is_cut) = watch::channel(0);
         let seen = Arc::new(Seen::default());
         let count = Arc::clone(&seen);
+        let server = Arc::new(AtomicU16::new(server));
+        let behind = Arc::clone(&server);
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
                 let (is_silent, mut is_cut) = (is_silent.clone(), is_cut.clone());
+                let is_mute = is_mute.clone();
                 let of = of.clone();
-                let seen = Arc::clone(&count);
+                let (seen, server) = (Arc::clone(&count), behind.load(Ordering::SeqCst));
                 is_cut.mark_unchanged();
                 tokio::spawn(async move {
                     seen.connections.fetch_add(1, Ordering::SeqCst);
                     tokio::select! {
-                        () = serve(client, server, (is_silent, of), &seen) => {}
+                        () = serve(client, server, [is_silent, is_mute], of, &seen) => {}
                         _ = is_cut.changed() => {}
                     }
                     seen.connections.fetch_sub(1, Ordering::SeqCst);
                 });
             }
         });
-        Self { port, silent, delay, cut, seen }
+        Self { port, silent, mute, delay, cut, server, seen }
     }
 
     /// The URL with this proxy's port in place of the server's.
@@ -67,13 +73,24 @@ impl Proxy {
         self.silent.send_replace(true);
     }
 
+    /// From now on the server hears all and nothing that it says arrives: half of the way is gone.
+    pub(crate) fn lose_answers(&self) {
+        self.mute.send_replace(true);
+    }
+
     pub(crate) fn resume(&self) {
         self.silent.send_replace(false);
+        self.mute.send_replace(false);
     }
 
     /// What is sent from now on arrives this much later, either way; the rate stays what it is.
     pub(crate) fn move_away(&self, one_way: Duration) {
         self.delay.send_replace(one_way);
+    }
+
+    /// New connections go to this server, as where a name or an address is moved.
+    pub(crate) fn lead_to(&self, server: u16) {
+        self.server.store(server, Ordering::SeqCst);
     }
 
     /// Closes every connection.
@@ -99,9 +116,13 @@ impl Proxy {
     }
 }
 
-type Network = (watch::Receiver<bool>, watch::Receiver<Duration>);
-
-async fn serve(client: TcpStream, server: u16, network: Network, seen: &Seen) {
+async fn serve(
+    client: TcpStream,
+    server: u16,
+    [silent, mute]: [watch::Receiver<bool>; 2],
+    delay: watch::Receiver<Duration>,
+    seen: &Seen,
+) {
     let Ok(server) = TcpStream::connect(("127.0.0.1", server)).await else { return };
     client.set_nodelay(true).unwrap();
     server.set_nodelay(true).unwrap();
@@ -110,7 +131,7 @@ async fn serve(client: TcpStream, server: u16, network: Network, seen: &Seen) {
     // Whether the last to speak was the server.
     let answered = AtomicBool::new(true);
     tokio::select! {
-        () = forward(from_client, to_server, network.clone(), |bytes| {
+        () = forward(from_client, to_server, [silent.clone(), silent.clone()], delay.clone(), |bytes| {
             seen.bytes.fetch_add(bytes.len(), Ordering::SeqCst);
             let mut first = seen.first.lock().unwrap();
             if first.len() < 4096 {
@@ -120,25 +141,26 @@ async fn serve(client: TcpStream, server: u16, network: Network, seen: &Seen) {
                 seen.round_trips.fetch_add(1, Ordering::SeqCst);
             }
         }) => {}
-        () = forward(from_server, to_client, network, |_| answered.store(true, Ordering::SeqCst)) => {}
+        () = forward(from_server, to_client, [silent, mute], delay, |_| answered.store(true, Ordering::SeqCst)) => {}
     }
 }
 
 async fn forward(
     mut from: OwnedReadHalf,
     mut to: OwnedWriteHalf,
-    (mut silent, delay): Network,
+    mut silent: [watch::Receiver<bool>; 2],
+    delay: watch::Receiver<Duration>,
     saw: impl Fn(&[u8]),
 ) {
     let (queue, mut on_the_way) = mpsc::unbounded_channel::<(Instant, Vec<u8>)>();
     let reading = async move {
         let mut buffer = vec![0; 64 * 1024];
         loop {
-            if silent.wait_for(|silent| !silent).await.is_err() {
+            if !speaks(&mut silent).await {
                 return;
             }
             let Ok(count) = from.read(&mut buffer).await else { return };
-            if count == 0 || silent.wait_for(|silent| !silent).await.is_err() {
+            if count == 0 || !speaks(&mut silent).await {
                 return;
             }
             saw(&buffer[..count]);
@@ -164,4 +186,9 @@ async fn forward(
         () = reading => {}
         () = writing => {}
     }
+}
+
+/// Waits until neither is silent any more; false at the end.
+async fn speaks([one, two]: &mut [watch::Receiver<bool>; 2]) -> bool {
+    one.wait_for(|silent| !silent).await.is_ok() && two.wait_for(|silent| !silent).await.is_ok()
 }
