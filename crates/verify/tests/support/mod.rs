@@ -8,6 +8,8 @@
     reason = "a test may fail"
 )]
 
+pub mod issuer;
+
 use aws_lc_rs::encoding::AsDer;
 use aws_lc_rs::hmac;
 use aws_lc_rs::rand::SystemRandom;
