@@ -63,6 +63,20 @@ macro_rules! role_names {
 }
 pub(crate) use role_names;
 
+/// The permissions of the user's roles as one column, each once: what is said of a token that still counts.
+macro_rules! permission_names {
+    ($user:literal) => {
+        concat!(
+            "(SELECT string_agg(p.permission, ',' ORDER BY p.permission) FROM (SELECT DISTINCT \
+             q.permission FROM user_roles h JOIN role_permissions q ON q.role = h.role \
+             WHERE h.user_id = ",
+            $user,
+            ") p)"
+        )
+    };
+}
+pub(crate) use permission_names;
+
 /// A listing's filter: accounts whose flag is the parameter, or all where that is null.
 macro_rules! flag_is {
     ($of:literal, $wanted:literal) => {

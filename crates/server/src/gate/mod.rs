@@ -7,7 +7,9 @@ pub mod permission;
 mod safeguards;
 mod standing;
 
-pub(crate) use conditions::{active, flag_is, holds, live, not_ended, role_names};
+pub(crate) use conditions::{
+    active, flag_is, holds, live, not_ended, permission_names, role_names,
+};
 pub use permission::{Needed, Permission};
 pub use safeguards::{
     Authority, STATEMENTS, end_other_sessions, end_sessions, end_sessions_of_linked, keep_an_admin,

@@ -7,7 +7,8 @@ use super::token::Fate;
 use super::{Beginning, Session, SessionView};
 use crate::db::Database;
 use crate::gate::{
-    Authority, Gate, active, end_other_sessions, end_sessions, live, not_ended, role_names,
+    Authority, Gate, active, end_other_sessions, end_sessions, live, not_ended, permission_names,
+    role_names,
 };
 use crate::input::Origin;
 use crate::sql::{Result, Step};
@@ -53,7 +54,7 @@ statements! {
         not_ended!(""));
     FIND_OWNER = concat!("SELECT s.user_id FROM sessions s \
         WHERE s.id = :id AND ", live!("s.", ":now"));
-    FIND_LIVE = concat!("SELECT s.id FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = :id \
+    FIND_LIVE = text!("SELECT ", Holding::COLUMNS, " FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = :id \
         AND s.user_id = :owner AND ", live!("s.", ":now"), " AND ", active!("u.", ":now"));
     FIND_FATE = text!("SELECT ", Fate::COLUMNS, " FROM sessions \
         JOIN users ON users.id = sessions.user_id WHERE sessions.id = :id");
@@ -88,6 +89,15 @@ row! {
         roles: Vec<String> = (role_names!("sessions.user_id")),
         created_at: OffsetDateTime = (of_user!("created_at")),
         updated_at: OffsetDateTime = (of_user!("updated_at")),
+    }
+}
+
+row! {
+    /// What a user holds now.
+    #[derive(Debug)]
+    pub(super) struct Holding {
+        pub(super) roles: Vec<String> = (role_names!("s.user_id")),
+        pub(super) permissions: Vec<String> = (permission_names!("s.user_id")),
     }
 }
 
@@ -133,16 +143,16 @@ pub(super) async fn find_for_refresh_by(
     Ok(db.read_by(authority, step!(FIND_FOR_REFRESH { id, now })).await?.into_iter().next())
 }
 
-/// True if the session is the user's and both still count.
-pub(super) async fn is_live(
+/// What the user holds, if the session is theirs and both still count.
+pub(super) async fn find_live(
     db: &Database,
     authority: Authority,
     id: Uuid,
     owner: Uuid,
     now: OffsetDateTime,
-) -> Result<bool> {
-    let found: Vec<Uuid> = db.read_by(authority, step!(FIND_LIVE { id, owner, now })).await?;
-    Ok(!found.is_empty())
+) -> Result<Option<Holding>> {
+    let found = db.read_by(authority, step!(FIND_LIVE { id, owner, now })).await?;
+    Ok(found.into_iter().next())
 }
 
 /// What became of a session.

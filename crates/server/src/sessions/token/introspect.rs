@@ -14,6 +14,7 @@ use crate::http::{FormError, Json, JsonOrForm, json};
 use crate::input::body;
 use crate::keys::Permitted;
 use crate::sessions::refresh_token::{Forgiveness, Presented, Redemption, redeem};
+use crate::sessions::store::Holding;
 use crate::sessions::{Sessions, store};
 
 body! {
@@ -65,14 +66,19 @@ pub struct Introspection {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub jti: Option<String>,
-    /// The user's roles when it was issued.
+    /// The user's roles now, of an access token.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub roles: Option<Vec<String>>,
+    /// What those allow; `*` stands for everything.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub permissions: Option<Vec<String>>,
 }
 
-impl From<Claims> for Introspection {
-    fn from(claims: Claims) -> Self {
+impl Introspection {
+    /// Of an access token that counts, whose user holds this.
+    fn of(claims: Claims, held: Holding) -> Self {
         Self {
             active: true,
             token_type: Some("Bearer"),
@@ -83,7 +89,8 @@ impl From<Claims> for Introspection {
             iss: Some(claims.iss),
             aud: claims.aud,
             jti: Some(claims.jti),
-            roles: Some(claims.roles),
+            roles: Some(held.roles),
+            permissions: Some(held.permissions),
         }
     }
 }
@@ -124,8 +131,9 @@ impl Sessions {
             claims.as_ref().map_or_else(Default::default, |it| (id(&it.sid), id(&it.sub)));
         let now = self.clock.now();
         // Asked for a token that is worth nothing too: the caller is checked by the same question.
-        let live = store::is_live(&self.db, authority, sid, sub, now).await?;
-        Ok(claims.filter(|_| live).map(Into::into).unwrap_or_default())
+        let held = store::find_live(&self.db, authority, sid, sub, now).await?;
+        let worth = claims.zip(held).map(|(claims, held)| Introspection::of(claims, held));
+        Ok(worth.unwrap_or_default())
     }
 
     async fn introspect_refresh(

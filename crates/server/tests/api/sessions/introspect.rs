@@ -51,4 +51,23 @@ both! {
         let token = ada.token.as_deref().expect("a token");
         assert_eq!(ask(&root, token).await, json!({"active": false}));
     }
+
+    async fn roles_and_permissions_are_those_that_the_user_has_now(engine: Engine) {
+        let app = TestApp::start(engine).await;
+        let (root, ada) = (app.admin("root").await, app.sign_up("ada").await);
+        let (access, refresh) = (ada.token.clone().expect("a token"), ada.refresh_token.clone().expect("a token"));
+        let of = async |token: &str| ask(&root, token).await["permissions"].clone();
+        assert_eq!(of(&access).await, json!([]));
+        for (name, permissions) in [("support", json!(["users:read", "audit:read"])), ("reader", json!(["users:read"]))] {
+            root.post("/admin/roles", json!({"name": name, "permissions": permissions})).await.expect(201);
+            root.put(&ada.at(&format!("/roles/{name}")), json!({})).await.expect(204);
+        }
+        let told = ask(&root, &access).await;
+        assert_eq!(told["permissions"], json!(["audit:read", "users:read"]));
+        assert_eq!(told["roles"], json!(["reader", "support", "user"]));
+        assert_eq!(of(&refresh).await, Value::Null);
+        assert_eq!(of(root.token.as_deref().expect("a token")).await, json!(["*"]));
+        root.delete(&ada.at("/roles/support")).await.expect(204);
+        assert_eq!(of(&access).await, json!(["users:read"]));
+    }
 }
