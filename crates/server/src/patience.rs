@@ -1,4 +1,4 @@
-//! How long one request waits for the database and for its turn, in all: several trips and queues
+//! How long one request waits for the database, for Redis and for its turn, in all: several trips and queues
 //! share one allowance, so that what is slow at each does not add up. Work outside of requests has no
 //! allowance but that of each call.
 

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::{Audit, store};
 use crate::error::Error;
 use crate::gate::Authority;
-use crate::input::{Cursor, Page};
+use crate::input::{Cursor, Page, json_bytes};
 use crate::row;
 
 row! {
@@ -81,7 +81,8 @@ impl Audit {
         page: Page,
     ) -> Result<(Vec<Entry>, Option<Cursor>), Error> {
         let mut rows = store::list(&self.db, authority, filter, page).await?;
-        let next = page.cut(&mut rows, |entry| Cursor { at: entry.at, id: entry.id });
+        let place = |entry: &Entry| Cursor { at: entry.at, id: entry.id };
+        let next = page.cut_by_bytes(&mut rows, json_bytes, place);
         Ok((rows, next))
     }
 }

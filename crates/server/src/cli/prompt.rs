@@ -37,7 +37,7 @@ pub(super) fn ready_hash() -> Result<ReadyHash, Failure> {
     hash.map_err(|why| Failure::Failed(format!("The text on standard input {why}.")))
 }
 
-/// All of standard input but one line end.
+/// All of standard input but a byte-order mark, which some editors write, and one line end.
 fn from_pipe() -> Result<Zeroizing<String>, Failure> {
     let mut text = Zeroizing::new(String::new());
     std::io::stdin()
@@ -45,9 +45,8 @@ fn from_pipe() -> Result<Zeroizing<String>, Failure> {
         .take(MAX_BYTES)
         .read_to_string(&mut text)
         .map_err(|error| Failure::Failed(format!("Cannot read the password: {error}.")))?;
-    let line = text
-        .strip_suffix('\n')
-        .map_or(text.as_str(), |line| line.strip_suffix('\r').unwrap_or(line));
+    let line = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    let line = line.strip_suffix('\n').map_or(line, |line| line.strip_suffix('\r').unwrap_or(line));
     if line.is_empty() {
         return Err(Failure::Failed("Standard input has no password.".into()));
     }

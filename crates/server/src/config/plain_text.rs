@@ -1,7 +1,7 @@
 //! What these settings send over a network in plain text, where whoever is on the way can read or change
 //! it. Inside one machine nobody is, and inside a private network it may be meant: so it is a warning.
 
-use super::{DatabaseUrl, Settings, Tls};
+use super::{DatabaseUrl, RedisUrl, Settings, Tls};
 
 /// A sentence on each.
 pub(super) fn warnings(settings: &Settings) -> Vec<String> {
@@ -27,7 +27,13 @@ pub(super) fn warnings(settings: &Settings) -> Vec<String> {
         }
         _ => None,
     };
-    issuers.chain(database).collect()
+    let redis = settings.redis_url.as_ref().and_then(RedisUrl::in_plain_text).map(|host| {
+        format!(
+            "REDIS_URL: the connection to {host} goes without TLS, so whoever is on the way can read \
+             its password and change what is counted: use rediss://."
+        )
+    });
+    issuers.chain(database).chain(redis).collect()
 }
 
 fn is_remote_http(url: &str) -> bool {
@@ -44,7 +50,7 @@ fn is_remote_http(url: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::warnings;
-    use crate::config::{DatabaseUrl, Secret, Settings};
+    use crate::config::{DatabaseUrl, RedisUrl, Secret, Settings};
 
     fn of(database: &str, better_auth: Option<&str>) -> Vec<String> {
         let mut settings = Settings::new(DatabaseUrl::parse(database).unwrap(), Secret::new(""));
@@ -70,6 +76,35 @@ mod tests {
             "postgres://u@127.0.0.1/d",
         ] {
             assert_eq!(of(url, None), Vec::<String>::new(), "{url}");
+        }
+    }
+
+    #[test]
+    fn a_redis_elsewhere_without_tls_is_named_without_its_password() {
+        let of = |url: &str| {
+            let database = DatabaseUrl::parse("sqlite:a.db").unwrap();
+            let mut settings = Settings::new(database, Secret::new(""));
+            settings.redis_url = Some(RedisUrl::parse(url).unwrap());
+            warnings(&settings)
+        };
+        for (url, host) in [
+            ("redis://:hunter2@cache.example", "cache.example"),
+            ("valkey://u:hunter2@10.0.0.5:6380/1", "10.0.0.5"),
+            ("redis://[2001:db8::1]", "2001:db8::1"),
+        ] {
+            let said = of(url);
+            assert!(said.len() == 1 && said[0].contains(host), "{said:?}");
+            assert!(!said[0].contains("hunter2"));
+        }
+        for url in [
+            "rediss://cache.example",
+            "valkeys://10.0.0.5",
+            "redis://localhost",
+            "redis://127.0.0.1:6379",
+            "redis://[::1]",
+            "unix:///run/redis.sock",
+        ] {
+            assert_eq!(of(url), Vec::<String>::new(), "{url}");
         }
     }
 

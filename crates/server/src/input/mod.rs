@@ -23,7 +23,7 @@ pub use instant::{EARLIEST, Instant, LATEST, instant};
 pub use json::{escaped_bytes, parse_object};
 pub use merge_patch::merge_patch;
 pub use origin::Origin;
-pub use page::{Cursor, PAGE_BYTES, Page};
+pub use page::{Cursor, PAGE_BYTES, Page, json_bytes};
 pub use slot::{Slot, add_schemas_of, schema_of, schema_or};
 pub use text::{Flag, Once, Opaque, QueryInstant, Term, text};
 pub use text_limits::{Letters, TextLimits};

@@ -48,12 +48,8 @@ impl<C: Field> Page<C> {
 }
 
 impl<C> Page<C> {
-    /// Cuts rows that were asked for with `limit + 1` down to the page; the cursor of the next one.
-    pub fn cut<T>(&self, rows: &mut Vec<T>, place: impl Fn(&T) -> C) -> Option<C> {
-        self.cut_by_bytes(rows, |_| 0, place)
-    }
-
-    /// The same, and down to [`PAGE_BYTES`], counting these of each row.
+    /// Cuts rows that were asked for with `limit + 1` down to the page, and down to [`PAGE_BYTES`], counting
+    /// these of each row; the cursor of the next one.
     pub fn cut_by_bytes<T>(
         &self,
         rows: &mut Vec<T>,
@@ -70,6 +66,11 @@ impl<C> Page<C> {
         rows.truncate(limit);
         rows.last().filter(|_| more).map(place)
     }
+}
+
+/// The bytes of a row in a page, the comma after it included.
+pub fn json_bytes(row: &impl serde::Serialize) -> usize {
+    serde_json::to_vec(row).map_or(PAGE_BYTES, |json| json.len() + 1)
 }
 
 impl Cursor {
@@ -141,9 +142,9 @@ mod tests {
             |id: &u128| Cursor { at: datetime!(2026-01-01 0:00 UTC), id: Uuid::from_u128(*id) };
         let page = Page { after: None, limit: 2 };
         let mut rows = vec![1, 2, 3];
-        assert_eq!(page.cut(&mut rows, place), Some(place(&2)));
+        assert_eq!(page.cut_by_bytes(&mut rows, json_bytes, place), Some(place(&2)));
         assert_eq!(rows, [1, 2]);
-        assert_eq!(page.cut(&mut vec![1, 2], place), None);
+        assert_eq!(page.cut_by_bytes(&mut vec![1, 2], json_bytes, place), None);
     }
 
     #[test]

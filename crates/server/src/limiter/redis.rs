@@ -9,12 +9,13 @@ use std::time::Duration;
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Client, Script};
 use tokio::sync::watch;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, timeout_at};
 
 use crate::config::{Quota, RedisUrl};
 use crate::limiter::gcra::{Decision, micros};
+use crate::patience::Wait;
 
-/// How long a request waits for Redis at most.
+/// How long a request waits for Redis at most; it is gone from what it may wait for the database.
 const PATIENCE: Duration = Duration::from_millis(150);
 /// How long a connection may take; no request waits for it.
 const CONNECTING: Duration = Duration::from_secs(3);
@@ -75,7 +76,8 @@ impl RateRedis {
                 return None;
             }
         }
-        match timeout(PATIENCE, self.ask(key, quota)).await {
+        let wait = Wait::begin(PATIENCE);
+        match timeout_at(wait.until(), self.ask(key, quota)).await {
             Ok(Ok(decision)) => {
                 if self.away.swap(false, Relaxed) {
                     tracing::info!("Redis is back: rate limits are shared again");
@@ -141,5 +143,25 @@ impl RateRedis {
 
     fn elapsed(&self) -> u64 {
         u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::patience::{self, IN_ALL};
+
+    /// Real time: sockets know no other. A busy machine makes the rest shorter still.
+    #[tokio::test]
+    async fn what_is_waited_for_redis_is_gone_from_what_the_request_may_wait_in_all() {
+        let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("redis://127.0.0.1:{}", silent.local_addr().unwrap().port());
+        let limiter = RateRedis::new(&RedisUrl::parse(&url).unwrap()).unwrap();
+        let rest = patience::within(async {
+            assert!(limiter.decide("ada", Quota::per_minute(10)).await.is_none());
+            Wait::begin(IN_ALL).until() - Instant::now()
+        })
+        .await;
+        assert!(rest <= IN_ALL - PATIENCE, "{rest:?}");
     }
 }

@@ -84,6 +84,19 @@ mod tests {
     }
 
     #[test]
+    fn a_byte_order_mark_is_no_part_of_the_file() {
+        for count in [1, 500] {
+            let mut lines: Vec<String> = (0..count).map(|n| text(&sha1(n))).collect();
+            lines.sort();
+            let file = tempfile::NamedTempFile::new().unwrap();
+            std::fs::write(file.path(), format!("\u{feff}{}\n", lines.join("\n"))).unwrap();
+            let opened = BreachFile::open(file.path()).unwrap();
+            assert!((0..count).all(|number| contains(&opened, &sha1(number)).unwrap()));
+            assert!(!contains(&opened, &sha1(count)).unwrap());
+        }
+    }
+
+    #[test]
     fn lower_case_no_counts_and_no_last_line_end_are_fine() {
         let mut lines: Vec<String> = (0..500).map(|n| text(&sha1(n)).to_lowercase()).collect();
         lines.sort();

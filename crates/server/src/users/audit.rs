@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::response::Response;
 
 use super::Users;
-use crate::audit::{AuditFilter, Entry};
+use crate::audit::{AuditFilter, Entry, Event, Outcome};
 use crate::error::Error;
 use crate::gate::permission::AuditRead;
 use crate::http::Listing;
@@ -19,7 +19,7 @@ use crate::keys::Permitted;
 #[utoipa::path(get, path = "/audit", operation_id = "users.audit", tag = "admin",
     security(("bearer" = ["audit:read"])),
     params(
-        ("event" = Option<String>, Query, max_length = 254, description = "Of this kind, `login` for one"),
+        ("event" = Option<String>, Query, max_length = 254, description = "Of this kind: a word that `event` of a record can be, `login` for one"),
         ("outcome" = Option<String>, Query, max_length = 254,
             description = "`success`, `failure`, `blocked` or `denied`"),
         ("actor" = Option<String>, Query, description = "Done by this user"),
@@ -48,9 +48,20 @@ pub(super) async fn audit(
     Ok(listing.reply(found, next.map(|next| next.encode())))
 }
 
+/// A word of the log. Any other would find nothing, as if nothing had happened.
+fn word(fields: &mut Fields, name: &str, known: &[&str]) -> Option<String> {
+    let Term(word) = fields.optional(name)?;
+    if !known.contains(&word.as_str()) {
+        fields.refuse(name, format!("must be one of {}", known.join(", ")), "enum");
+    }
+    Some(word)
+}
+
 fn read(fields: &mut Fields) -> AuditFilter {
+    let events: Vec<_> = Event::ALL.iter().map(|it| it.as_str()).collect();
+    let event = word(fields, "event", &events);
+    let outcome = word(fields, "outcome", &Outcome::ALL.map(Outcome::as_str));
     let mut term = |name| fields.optional(name).map(|Term(word)| word);
-    let (event, outcome) = (term("event"), term("outcome"));
     // The log has addresses in one spelling.
     let canonical = |text: String| match text.parse::<IpAddr>() {
         Ok(ip) => ip.to_canonical().to_string(),

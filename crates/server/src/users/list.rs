@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::gate::Authority;
 use crate::gate::permission::UsersRead;
 use crate::http::Listing;
-use crate::input::{Cursor, Fields, Flag, Page, Term};
+use crate::input::{Cursor, Fields, Flag, Page, Term, json_bytes};
 use crate::keys::Permitted;
 
 /// Which users; `None` asks for all.
@@ -85,7 +85,7 @@ impl Users {
         }
         let mut found = store::list(db, authority, filter, page).await?;
         let place = |last: &AdminUser| Cursor { at: last.user.created_at, id: last.user.id };
-        let next = page.cut(&mut found, place);
+        let next = page.cut_by_bytes(&mut found, json_bytes, place);
         Ok((found, next))
     }
 }

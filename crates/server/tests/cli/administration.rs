@@ -214,10 +214,17 @@ fn a_password_is_never_an_argument_and_obeys_the_policy() {
     let create = ["user", "create", "ada@example.com", "--password-stdin"];
     refused(program.fed(&create, "short\n"), 1, "The password must have at least 8 characters.");
     refused(program.fed(&create, "\n"), 1, "Standard input has no password.");
+    refused(program.fed(&create, "\u{feff}\r\n"), 1, "Standard input has no password.");
     refused(
         program.fed(&["user", "create", "nobody", "--password-stdin"], GOOD),
         2,
         "nobody is not a valid e-mail address.",
+    );
+    // A byte-order mark, which some editors write, is no part of it: seven characters are too few.
+    refused(
+        program.fed(&create, "\u{feff}7 chars\r\n"),
+        1,
+        "The password must have at least 8 characters.",
     );
     program.fed(&create, GOOD).expect(0);
     refused(program.fed(&create, GOOD), 1, "There is already an account ada@example.com.");

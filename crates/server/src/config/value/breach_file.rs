@@ -1,6 +1,7 @@
 //! `PASSWORD_BREACH_FILE`: passwords known from breaches, as the downloader of Have I Been Pwned writes
 //! them: SHA-1 in hex, `:count`, a line each, in ascending order. Tens of gigabytes, so it is never
-//! loaded: it is opened, looked at all over, and left to `passwords/breach.rs` to search.
+//! loaded: it is opened, looked at all over, and left to `passwords/breach.rs` to search. A byte-order mark
+//! at its start, which some editors write, is no part of it.
 
 use std::fs::File;
 use std::io;
@@ -8,6 +9,7 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::Arc;
 
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 /// Hex digits of a SHA-1.
 const DIGITS: usize = 40;
 /// Enough to hold the end of one line and all of the next.
@@ -19,6 +21,8 @@ const SAMPLES: u64 = 256;
 #[derive(Clone, Debug)]
 pub struct BreachFile {
     file: Arc<File>,
+    /// Where the first line begins.
+    begins: u64,
     size: u64,
 }
 
@@ -33,7 +37,13 @@ impl BreachFile {
             |why: io::Error| format!("names {}, which cannot be read: {why}", path.display());
         let file = File::open(path).map_err(unreadable)?;
         let size = file.metadata().map_err(unreadable)?.len();
-        let this = Self { file: Arc::new(file), size };
+        let mut this = Self { file: Arc::new(file), begins: 0, size };
+        let mut mark = [0; BYTE_ORDER_MARK.len()];
+        let read = this.read(&mut mark, 0).map_err(unreadable)?;
+        if mark[..read] == *BYTE_ORDER_MARK {
+            this.begins = read as u64;
+            this.size -= this.begins;
+        }
         this.check().map_err(|error| match error.kind() {
             io::ErrorKind::InvalidData => format!(
                 "names {}, which must hold SHA-1 hashes in ascending order, a line each \
@@ -61,7 +71,7 @@ impl BreachFile {
         last.map(|_| ()).ok_or_else(|| invalid("it is empty".into()))
     }
 
-    /// Bytes of the file when it was opened.
+    /// Bytes of its lines when it was opened.
     pub(crate) fn size(&self) -> u64 {
         self.size
     }
@@ -97,7 +107,7 @@ impl BreachFile {
     pub(crate) fn read(&self, into: &mut [u8], at: u64) -> io::Result<usize> {
         let mut done = 0;
         while done < into.len() {
-            match self.file.read_at(&mut into[done..], at + done as u64)? {
+            match self.file.read_at(&mut into[done..], self.begins + at + done as u64)? {
                 0 => break,
                 read => done += read,
             }

@@ -18,10 +18,26 @@ impl RedisUrl {
         Ok(Self(SecretString::from(text)))
     }
 
+    /// The host, if it is another machine that is spoken to without TLS.
+    pub(crate) fn in_plain_text(&self) -> Option<String> {
+        let client = redis::Client::open(self.expose()).ok()?;
+        match client.get_connection_info().addr() {
+            redis::ConnectionAddr::Tcp(host, _) => (!is_this_machine(host)).then(|| host.clone()),
+            _ => None,
+        }
+    }
+
     /// The address, password included.
     pub fn expose(&self) -> &str {
         self.0.expose_secret()
     }
+}
+
+fn is_this_machine(host: &str) -> bool {
+    let name = host.trim_matches(['[', ']']);
+    name == "localhost"
+        || name.ends_with(".localhost")
+        || name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 #[cfg(test)]

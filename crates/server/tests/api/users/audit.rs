@@ -2,10 +2,29 @@
 
 use std::time::Duration;
 
+use doorward::sql::Sql;
+use doorward::{statement, step};
 use serde_json::{Value, json};
 
 use crate::both;
 use crate::support::{Client, TestApp};
+
+const RECORD: Sql = statement!(
+    "RECORD",
+    "INSERT INTO audit_log (id, at, event, outcome, actor, user_agent, detail) \
+        VALUES (:id, :now, 'login', 'success', 'user', :agent, :detail)"
+);
+const USER: Sql = statement!(
+    "USER",
+    "INSERT INTO users (id, email, email_key, created_at, updated_at) \
+        VALUES (:id, :email, :email, :now, :now)"
+);
+const ROLE: Sql = statement!("ROLE", "INSERT INTO roles (name, description) VALUES (:name, '')");
+const GRANT: Sql = statement!(
+    "GRANT",
+    "INSERT INTO user_roles (user_id, role) SELECT u.id, r.name FROM users u, roles r \
+        WHERE u.email LIKE 'u%' AND r.name LIKE '0%'"
+);
 
 async fn listed(ada: &Client, query: &str) -> Vec<Value> {
     let reply = ada.get(&format!("/admin/audit?{query}")).await.expect(200);
@@ -66,5 +85,50 @@ both! {
         let reply = ada.get("/admin/audit?actor=1&user=x&since=now&limit=0&event=a&event=b").await;
         let reply = reply.expect_problem(422, "validation").json();
         assert_eq!(reply["errors"].as_array().map(Vec::len), Some(5), "{reply}");
+    }
+
+    async fn a_word_that_the_log_does_not_know_is_refused_with_those_it_knows(engine: Engine) {
+        let app = TestApp::start(engine).await;
+        let ada = app.admin("ada").await;
+        for (query, known) in [
+            ("event=logon", "must be one of account.register, identity.link, login,"),
+            ("event=", "must be one of account.register, "),
+            ("outcome=fail", "must be one of success, failure, blocked, denied"),
+        ] {
+            let refused = ada.get(&format!("/admin/audit?{query}")).await.expect_problem(422, "validation");
+            let problem = &refused.json()["errors"][0];
+            assert_eq!(problem["type"], "enum", "{problem}");
+            let message = problem["msg"].as_str().or(problem["message"].as_str()).expect("a message");
+            assert!(message.contains(known), "{problem}");
+        }
+    }
+
+    async fn a_page_is_a_mebibyte_at_most_whatever_its_records_hold(engine: Engine) {
+        let app = TestApp::start(engine).await;
+        let ada = app.admin("ada").await;
+        let now = app.clock.now();
+        let mut steps = Vec::new();
+        for number in 0..1100 {
+            let id = uuid::Uuid::from_u128(number);
+            // As long as a client's name can be, and two bytes a character in JSON.
+            steps.push(step!(RECORD { id, now, agent: "\\".repeat(256), detail: "\"".repeat(600) }));
+            steps.push(step!(USER { id, email: format!("u{number}@example.com"), now }));
+        }
+        for number in 0..60 {
+            steps.push(step!(ROLE { name: format!("{number:050}") }));
+        }
+        steps.push(step!(GRANT));
+        app.app.db.write(steps).await.expect("stored");
+        for path in ["/admin/audit?limit=1000", "/admin/users?limit=1000"] {
+            let (mut next, mut found, mut pages) = (Some(path.to_owned()), 0, 0);
+            while let Some(path) = next {
+                let page = ada.get(&path).await.expect(200);
+                assert!(page.bytes.len() <= 1 << 20, "{} bytes", page.bytes.len());
+                found += page.json().as_array().map_or(0, Vec::len);
+                next = page.header("link").split(['<', '>']).nth(1).map(str::to_owned);
+                pages += 1;
+            }
+            assert!(found > 1100 && pages > 2, "{path}: {found} in {pages}");
+        }
     }
 }
