@@ -100,7 +100,9 @@ export type Introspection = {
   iss?: string;
   /** Its own id. */
   jti?: string;
-  /** The user's roles when it was issued. */
+  /** What those allow; `*` stands for everything. */
+  permissions?: string[];
+  /** The user's roles now, of an access token. */
   roles?: string[];
   /** The session's id. */
   sid?: string;

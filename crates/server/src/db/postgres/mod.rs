@@ -4,6 +4,7 @@
 //! other theirs. Every call is one round trip with a deadline. A read is repeated when its connection breaks; a write only if the
 //! server provably did nothing, as where others hold its rows locked.
 
+mod attempt;
 pub(crate) mod connect;
 mod fault;
 mod gather;
@@ -18,29 +19,25 @@ mod tls;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 use tokio_postgres::Row as PgRow;
 use uuid::Uuid;
 
 use super::row::Source;
 use crate::config::PostgresUrl;
 use crate::db::database::{CALL_WITHIN, Effort};
+use crate::db::postgres::attempt::Work;
 use crate::db::postgres::connect::{CONNECT_WITHIN, Target};
-use crate::db::postgres::fault::Fault;
 pub(in crate::db) use crate::db::postgres::fault::failed;
-use crate::db::postgres::lane::{Lane, Opening};
-use crate::db::postgres::link::{InUse, Link};
+use crate::db::postgres::lane::Lane;
 use crate::db::postgres::query::{CONFIRM, Query, SEARCH_LIMIT};
 use crate::db::{Columns, FromRow, Row};
 use crate::gate::Gate;
-use crate::patience::Wait;
 use crate::sql::{DbError, Result, Sql, Step, Value};
 use crate::step;
 
 /// Long enough to hear why a connection fails.
 const OPEN_WITHIN: Duration = CONNECT_WITHIN.saturating_add(Duration::from_secs(1));
-/// Each lost connection is found out by a call: both of the read lane's, and then a new one.
-const ATTEMPTS: usize = 3;
 const READ_LINKS: usize = 2;
 /// A connection's writes commit in turn, so writes need more of them; of tasks and of sessions alike,
 /// since at busy times each client refreshes. They open only under load, and a server that has no
@@ -68,28 +65,6 @@ pub(in crate::db) struct Postgres {
 struct Lanes {
     reads: Lane,
     writes: Lane,
-}
-
-/// What one call sends.
-enum Work<'a> {
-    /// A statement that may be repeated.
-    Read(Query<'a>),
-    /// A transaction that only reads and may be repeated.
-    Search(Vec<Query<'a>>),
-    /// A statement in its own transaction.
-    Write(Query<'a>),
-    /// A transaction.
-    Bundle(Vec<Query<'a>>),
-    /// A write that waits for nobody's lock: it is made at another time then.
-    Aside(Query<'a>),
-}
-
-/// Why an attempt had no answer.
-enum Failure {
-    /// The connection or the server said so.
-    Fault(Fault),
-    /// There is no connection, or no time.
-    Last(DbError),
 }
 
 impl Postgres {
@@ -239,157 +214,11 @@ impl Postgres {
     fn lanes(&self, sql: Sql) -> &Lanes {
         if sql.is_owned { &self.owned } else { &self.other }
     }
-
-    /// Sends the work until it is answered; `whose` it is, so that work on what others hold is known.
-    /// What happens seldom has a box of its own here and below, so that the future of a plain read stays
-    /// small: each request allocates and moves one.
-    async fn run(
-        &self,
-        lane: &Lane,
-        work: Work<'_>,
-        whose: Option<Uuid>,
-    ) -> Result<Vec<Vec<PgRow>>> {
-        let _place = lane.admit()?;
-        let wait = Wait::begin(CALL_WITHIN);
-        let deadline = wait.until();
-        if lane.held.is_known(whose) {
-            let unasked = DbError::Away("others hold its rows locked".into());
-            return Box::pin(self.run_held(lane, &work, whose, deadline, unasked)).await;
-        }
-        match self.run_now(lane, &work, deadline).await {
-            Err(Failure::Fault(fault)) if fault.is_held() => {
-                lane.held.met(whose);
-                Box::pin(self.run_held(lane, &work, whose, deadline, fault.into())).await
-            }
-            Err(Failure::Fault(fault)) => Err(work.failed(fault)),
-            Err(Failure::Last(why)) => Err(why),
-            Ok(rows) => Ok(rows),
-        }
-    }
-
-    /// Sends work that met a lock again and again until it meets none, or `why` it did not.
-    async fn run_held(
-        &self,
-        lane: &Lane,
-        work: &Work<'_>,
-        whose: Option<Uuid>,
-        deadline: Instant,
-        mut why: DbError,
-    ) -> Result<Vec<Vec<PgRow>>> {
-        let waits = !matches!(work, Work::Aside(_));
-        let Some(mut held) = lane.held.enter(deadline).filter(|_| waits) else { return Err(why) };
-        while held.again(lane.open_links()).await {
-            match self.run_now(lane, work, deadline).await {
-                Err(Failure::Fault(fault)) if fault.is_held() => {
-                    lane.held.met(whose);
-                    why = fault.into();
-                }
-                Err(Failure::Fault(fault)) => return Err(work.failed(fault)),
-                Err(Failure::Last(why)) => return Err(why),
-                Ok(rows) => {
-                    lane.held.passed(whose);
-                    return Ok(rows);
-                }
-            }
-        }
-        Err(why)
-    }
-
-    /// Sends the work, to another connection too where that of the first broke.
-    async fn run_now(
-        &self,
-        lane: &Lane,
-        work: &Work<'_>,
-        deadline: Instant,
-    ) -> std::result::Result<Vec<Vec<PgRow>>, Failure> {
-        let mut attempt = 1;
-        loop {
-            let link = match lane.choose() {
-                Ok(link) => link,
-                Err(opening) => Box::pin(self.link_after(lane, opening, deadline))
-                    .await
-                    .map_err(Failure::Last)?,
-            };
-            let Ok(answer) = timeout_at(deadline, work.send(&link)).await else {
-                link.missed_deadline();
-                return Err(Failure::Last(work.unknown("no answer in time".into())));
-            };
-            match answer {
-                Ok(rows) => {
-                    link.answered();
-                    return Ok(rows);
-                }
-                Err(fault) => {
-                    fault.settle(&link);
-                    if fault.is_held() {
-                        link.answered();
-                    }
-                    if attempt == ATTEMPTS || !work.may_repeat(&fault) {
-                        return Err(Failure::Fault(fault));
-                    }
-                    attempt += 1;
-                }
-            }
-        }
-    }
-
-    /// The connection that the lane is opening, or another lane's if it cannot have one of its own: a
-    /// server may grant a login three.
-    async fn link_after(&self, lane: &Lane, opening: Opening, deadline: Instant) -> Result<InUse> {
-        if lane.is_failing()
-            && let Some(lent) = self.lent(lane)
-        {
-            return Ok(lent);
-        }
-        match lane.link_after(opening, deadline).await {
-            Err(why) => self.lent(lane).ok_or(why),
-            link => link,
-        }
-    }
-
-    fn lent(&self, to: &Lane) -> Option<InUse> {
-        let Self { owned, other, probes, .. } = self;
-        let lanes = [&other.writes, &owned.writes, &other.reads, &owned.reads, probes];
-        lanes.into_iter().find_map(|lane| lane.lend(to.writes()))
-    }
 }
 
 /// The columns from `first` on.
 fn read<T: FromRow>(row: &PgRow, first: usize) -> Result<T> {
     T::from_row(&mut Columns::of(Source::Postgres(row, first)))
-}
-
-impl Work<'_> {
-    async fn send(&self, link: &Link) -> std::result::Result<Vec<Vec<PgRow>>, Fault> {
-        match self {
-            Self::Write(query) | Self::Aside(query) if !link.limits_locks() => {
-                Box::pin(link.transact(std::slice::from_ref(query))).await
-            }
-            Self::Read(query) | Self::Write(query) | Self::Aside(query) => {
-                link.ask(query).await.map(|rows| vec![rows])
-            }
-            Self::Search(queries) | Self::Bundle(queries) => Box::pin(link.transact(queries)).await,
-        }
-    }
-
-    fn may_repeat(&self, fault: &Fault) -> bool {
-        fault.is_undone() || (matches!(self, Self::Read(_) | Self::Search(_)) && fault.is_lost())
-    }
-
-    /// No answer has come: of a read that is all, a write may have been done.
-    fn unknown(&self, why: String) -> DbError {
-        match self {
-            Self::Read(_) | Self::Search(_) => DbError::Away(why),
-            Self::Write(_) | Self::Bundle(_) | Self::Aside(_) => DbError::Unconfirmed(why),
-        }
-    }
-
-    fn failed(&self, fault: Fault) -> DbError {
-        if fault.is_lost() && !fault.is_undone() {
-            return self.unknown(fault.to_string());
-        }
-        fault.into()
-    }
 }
 
 /// The first id among what the steps bind: that of the user or of the row which they are about.
