@@ -5,15 +5,12 @@
 
 mod complete;
 mod create;
-mod cursor;
 mod delete;
 mod fields;
 mod list;
 mod metadata;
 mod owner;
-mod search;
 mod show;
-mod sort;
 mod store;
 mod tags;
 mod task;
@@ -26,8 +23,8 @@ use crate::http::{Caching, Declared, RateGroup, Routes};
 
 pub use fields::{Description, DueAt, Priority, Title};
 pub use list::TaskFilter;
+pub(crate) use list::search::fold;
 pub use metadata::TaskMetadata;
-pub(crate) use search::fold;
 pub use store::STATEMENTS;
 pub use tags::Tags;
 pub use task::{Changes, NewTask, Task};

@@ -3,10 +3,10 @@
 
 use uuid::Uuid;
 
-use super::cursor::TaskCursor;
 use super::list::TaskPage;
-use super::search::{Patterns, fold};
-use super::sort::Sort;
+use super::list::cursor::TaskCursor;
+use super::list::search::{Patterns, fold};
+use super::list::sort::Sort;
 use super::tags::{Tag, Tags};
 use super::task::{Changes, Task};
 use crate::db::{Database, Effort, FromRow, Row};

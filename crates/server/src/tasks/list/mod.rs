@@ -1,6 +1,10 @@
 //! `GET` the tasks of the caller: a plain array, filtered and sorted, page after page by keyset, so
 //! that the cost of a page does not grow with its number. The next page is a `Link` (RFC 8288).
 
+pub(super) mod cursor;
+pub(super) mod search;
+pub(super) mod sort;
+
 use axum::extract::State;
 use axum::response::Response;
 use serde_json::Value as Json;
@@ -8,19 +12,19 @@ use time::OffsetDateTime;
 use utoipa::openapi::{RefOr, Schema};
 use uuid::Uuid;
 
-use super::cursor::TaskCursor;
-use super::fields::Priority;
-use super::owner::Owner;
-use super::sort::Sort;
-use super::tags::Tag;
-use super::task::Task;
-use super::{Tasks, store};
 use crate::error::Error;
 use crate::gate::Gate;
 use crate::http::Listing;
 use crate::input::{
     Field, Fields, Flag, Letters, Once, Opaque, Page, QueryInstant, Refusal, TextLimits, text,
 };
+use crate::tasks::fields::Priority;
+use crate::tasks::owner::Owner;
+use crate::tasks::tags::Tag;
+use crate::tasks::task::Task;
+use crate::tasks::{Tasks, store};
+use cursor::TaskCursor;
+use sort::Sort;
 
 /// Which tasks; `None` asks for all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

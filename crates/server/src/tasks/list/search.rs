@@ -28,15 +28,15 @@ fn fold_case(text: impl Iterator<Item = char>) -> String {
 
 /// The patterns of a search.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Patterns {
+pub(in crate::tasks) struct Patterns {
     /// What folded texts are searched for.
-    pub(super) composed: String,
+    pub(in crate::tasks) composed: String,
     /// What texts are searched for that were stored before [`fold`] composed letters, where it differs.
-    pub(super) decomposed: Option<String>,
+    pub(in crate::tasks) decomposed: Option<String>,
 }
 
 impl Patterns {
-    pub(super) fn of(text: &str) -> Self {
+    pub(in crate::tasks) fn of(text: &str) -> Self {
         let (composed, decomposed) = (fold(text), fold_case(text.nfd()));
         let literal = |text: &str| format!("{LITERAL}{text}");
         let differs = decomposed != composed;

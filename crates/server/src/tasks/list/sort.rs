@@ -6,12 +6,12 @@ use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
 use uuid::Uuid;
 
 use super::cursor::{SortKey, TaskCursor};
-use super::fields::Priority;
 use crate::input::{EARLIEST, Field, LATEST, Refusal, text};
+use crate::tasks::fields::Priority;
 
 /// A column to sort by, in the order of the store's statements.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Column {
+pub(in crate::tasks) enum Column {
     #[default]
     CreatedAt,
     UpdatedAt,
@@ -22,9 +22,9 @@ pub(super) enum Column {
 
 /// A column and a direction; oldest first by default.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Sort {
-    pub(super) column: Column,
-    pub(super) descending: bool,
+pub(in crate::tasks) struct Sort {
+    pub(in crate::tasks) column: Column,
+    pub(in crate::tasks) descending: bool,
 }
 
 impl Field for Sort {
@@ -59,7 +59,7 @@ impl Field for Sort {
 
 impl Sort {
     /// The place before every task: what the first page is bound to.
-    pub(super) fn start(self) -> TaskCursor {
+    pub(in crate::tasks) fn start(self) -> TaskCursor {
         let id = if self.descending { Uuid::max() } else { Uuid::nil() };
         let key = match (self.column, self.descending) {
             (Column::CreatedAt | Column::UpdatedAt | Column::DueAt, false) => {
@@ -78,7 +78,7 @@ impl Sort {
     }
 
     /// One byte that names the order, for cursors.
-    pub(super) fn code(self) -> u8 {
+    pub(in crate::tasks) fn code(self) -> u8 {
         self.column as u8 * 2 + u8::from(self.descending)
     }
 }

@@ -8,21 +8,21 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::fields::Priority;
 use super::sort::{Column, Sort};
-use super::task::Task;
 use crate::input::{EARLIEST, LATEST};
 use crate::sql::Value;
+use crate::tasks::fields::Priority;
+use crate::tasks::task::Task;
 
 /// The last task of a page: its sort key and its id.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct TaskCursor {
-    pub(super) key: SortKey,
-    pub(super) id: Uuid,
+pub(in crate::tasks) struct TaskCursor {
+    pub(in crate::tasks) key: SortKey,
+    pub(in crate::tasks) id: Uuid,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum SortKey {
+pub(in crate::tasks) enum SortKey {
     Instant(OffsetDateTime),
     Number(i64),
     Text(String),
@@ -32,7 +32,7 @@ const CHECK: usize = 8;
 
 impl TaskCursor {
     /// The place of this task in this order.
-    pub(super) fn after(task: &Task, sort: Sort) -> Self {
+    pub(in crate::tasks) fn after(task: &Task, sort: Sort) -> Self {
         let key = match sort.column {
             Column::CreatedAt => SortKey::Instant(task.created_at),
             Column::UpdatedAt => SortKey::Instant(task.updated_at),
@@ -43,7 +43,7 @@ impl TaskCursor {
         Self { key, id: task.id }
     }
 
-    pub(super) fn encode(&self, owner: Uuid, sort: Sort) -> String {
+    pub(in crate::tasks) fn encode(&self, owner: Uuid, sort: Sort) -> String {
         let mut bytes = self.id.as_bytes().to_vec();
         match &self.key {
             SortKey::Instant(at) => bytes.extend(at.unix_timestamp_nanos().to_be_bytes()),
@@ -54,7 +54,7 @@ impl TaskCursor {
         URL_SAFE_NO_PAD.encode(bytes)
     }
 
-    pub(super) fn decode(text: &str, owner: Uuid, sort: Sort) -> Option<Self> {
+    pub(in crate::tasks) fn decode(text: &str, owner: Uuid, sort: Sort) -> Option<Self> {
         let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
         let (bytes, sum) = bytes.split_last_chunk::<CHECK>()?;
         let (id, key) = bytes.split_first_chunk::<16>()?;
