@@ -2,10 +2,7 @@
 //! who knows the present one and stays signed in where they are, or by an operator. The stored hash
 //! leaves this folder in no form that is shown.
 
-mod breach;
 mod change;
-mod common_password;
-mod easy_words;
 mod hashing;
 mod kinds;
 mod password;

@@ -1,6 +1,6 @@
 //! `PASSWORD_BREACH_FILE`: passwords known from breaches, as the downloader of Have I Been Pwned writes
 //! them: SHA-1 in hex, `:count`, a line each, in ascending order. Tens of gigabytes, so it is never
-//! loaded: it is opened, looked at all over, and left to `passwords/breach.rs` to search. A byte-order mark
+//! loaded: it is opened, looked at all over, and left to `passwords/policy/breach.rs` to search. A byte-order mark
 //! at its start, which some editors write, is no part of it.
 
 use std::fs::File;

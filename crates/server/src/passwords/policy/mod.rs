@@ -3,16 +3,20 @@
 //! what is known from breaches. No composition rules (NIST SP 800-63B-4 §3.1.1.2); every refusal says
 //! what to do instead.
 
+mod breach;
+mod common_password;
+mod easy_words;
+
 use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 use tokio::sync::Semaphore;
 
-use super::common_password::is_common;
-use super::easy_words::EasyWords;
-use super::{Password, breach};
+use super::Password;
 use crate::config::{BreachFile, Settings};
 use crate::email::Email;
 use crate::error::Error;
 use crate::input::Refusal;
+use common_password::is_common;
+use easy_words::EasyWords;
 
 pub(super) const MAX_CHARS: usize = 256;
 /// Look-ups in the breach file at once.

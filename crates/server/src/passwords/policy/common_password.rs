@@ -3,7 +3,7 @@
 //! guess or two is all they need to be right somewhere.
 
 /// Lower case, sorted by bytes, one a line.
-const LINES: &str = include_str!("../../data/common-passwords.txt");
+const LINES: &str = include_str!("../../../data/common-passwords.txt");
 
 /// True if the password is one of them, whatever its case.
 pub(super) fn is_common(password: &str) -> bool {
