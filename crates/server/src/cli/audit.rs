@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::operator::{OperatorArgs, find_user};
 use super::sources::SourceArgs;
-use super::table::plain;
+use super::terminal::plain;
 use super::{Exit, Failure, failed, output, output_json};
 use crate::app::App;
 use crate::audit::{AuditFilter, Entry, Event, OPERATOR, Outcome};

@@ -5,8 +5,8 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 
 use super::sources::SourceArgs;
-use super::table::table;
-use super::{Exit, Failure, failure};
+use super::terminal::table;
+use super::{Exit, Failure, terminal};
 use crate::app::{App, reserved};
 use crate::clock::Clock;
 use crate::config::{self, DatabaseUrl, Settings, Shown};
@@ -72,7 +72,7 @@ async fn check(sources: &SourceArgs, json: bool, offline: bool) -> Exit {
         return if ok { Ok(()) } else { Err(Failure::Configuration(Vec::new())) };
     }
     for warning in &warnings {
-        failure::warn(warning);
+        terminal::warn(warning);
     }
     if !ok {
         return Err(Failure::Configuration(problems));

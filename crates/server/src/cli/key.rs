@@ -6,10 +6,9 @@ use clap::{Args, Subcommand, ValueEnum};
 use doorward_verify::Algorithm;
 use serde_json::{Value, json};
 
-use super::failure::note;
 use super::operator::{OperatorArgs, by_operator};
 use super::sources::SourceArgs;
-use super::table::table;
+use super::terminal::{note, table};
 use super::{Exit, Failure, failed, output, output_json};
 use crate::app::App;
 use crate::keys::{NotRetired, SigningKey, Stage};

@@ -6,29 +6,26 @@ mod audit;
 mod config;
 mod db;
 mod examples;
-mod failure;
 mod key;
 mod log;
 mod manual;
 mod openapi;
 mod operator;
-mod output;
-mod prompt;
 mod role;
 mod serve;
 mod session;
 mod sources;
-mod table;
+mod terminal;
 mod token;
 mod transfer;
 mod user;
 
-pub use failure::{Exit, Failure};
 pub use log::JsonLine;
+pub use terminal::{Exit, Failure};
 
 use clap::{Parser, Subcommand};
 
-use output::{failed, output, output_json};
+use terminal::{failed, output, output_json};
 
 /// The authentication backend you run beside your app.
 ///

@@ -7,7 +7,7 @@ use clap::Args;
 use uuid::Uuid;
 
 use super::sources::{self, SourceArgs};
-use super::{Failure, failed, failure};
+use super::{Failure, failed, terminal};
 use crate::app::{App, reserved};
 use crate::audit::Actor;
 use crate::clock::Clock;
@@ -35,13 +35,13 @@ pub(super) struct OperatorArgs {
 impl OperatorArgs {
     /// The settings of a command that needs the server's secret.
     pub(super) fn settings(&self, sources: &SourceArgs) -> Result<Settings, Failure> {
-        failure::speak_to_program(self.json);
+        terminal::speak_to_program(self.json);
         sources::settings(sources.gather_on(self.database_url.clone()).resolve(&reserved()))
     }
 
     /// The settings of one that does not.
     pub(super) fn without_secret(&self, sources: &SourceArgs) -> Result<Settings, Failure> {
-        failure::speak_to_program(self.json);
+        terminal::speak_to_program(self.json);
         sources.without_secret(self.database_url.clone())
     }
 

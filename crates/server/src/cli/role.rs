@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::operator::{OperatorArgs, by_operator, confirm, find_user};
 use super::sources::SourceArgs;
-use super::table::table;
+use super::terminal::table;
 use super::{Exit, Failure, failed, output, output_json};
 use crate::app::App;
 use crate::error::Error;

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::{Failure, failure, log};
+use super::{Failure, log, terminal};
 use crate::app::reserved;
 use crate::cli::log::panic_hook;
 use crate::cli::serve::dev_folder::DevFolder;
@@ -82,14 +82,14 @@ pub(super) fn random_secret() -> String {
 /// Says what is odd and gives the settings, or every problem.
 pub(super) fn settings(resolved: Resolved) -> Result<Settings, Failure> {
     for warning in resolved.warnings() {
-        failure::warn(warning);
+        terminal::warn(warning);
     }
     resolved.settings().map_err(Failure::Configuration)
 }
 
 /// The same for a server, which starts its log: whatever is told stands in that from now on.
 pub(super) fn server_settings(resolved: Resolved) -> Result<Settings, Failure> {
-    failure::speak_as(resolved.log_format());
+    terminal::speak_as(resolved.log_format());
     let settings = settings(resolved)?;
     log::start(&settings)?;
     panic_hook::install();

@@ -8,9 +8,8 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::operator::OperatorArgs;
-use super::output::pretty;
 use super::sources::SourceArgs;
-use super::table::harmless;
+use super::terminal::{harmless, pretty};
 use super::{Exit, Failure, failed, output, output_json};
 use crate::app::App;
 use crate::clock::Clock;

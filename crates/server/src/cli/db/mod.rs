@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::operator::OperatorArgs;
 use super::sources::SourceArgs;
-use crate::cli::failure::note;
+use crate::cli::terminal::note;
 use crate::cli::{Exit, Failure, failed};
 use crate::schema::migrate::{Done, Loss, Migrator};
 use crate::schema::{

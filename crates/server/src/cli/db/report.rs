@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{DbTarget, counted, outline};
-use crate::cli::table::table;
+use crate::cli::terminal::table;
 use crate::schema::migrate::{Done, Loss};
 use crate::schema::{Change, Direction, SchemaStep, State, Status};
 

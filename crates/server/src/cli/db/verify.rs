@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::{DbTarget, failure};
 use crate::cli::db::report::{say, status_json};
-use crate::cli::table::table;
+use crate::cli::terminal::table;
 use crate::cli::{Exit, Failure};
 use crate::schema::Engine;
 use crate::schema::verify::{Answer, Report, verify};

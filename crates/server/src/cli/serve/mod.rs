@@ -15,7 +15,7 @@ use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::sources::{self, SourceArgs};
 use crate::app::{App, reserved};
-use crate::cli::failure::note;
+use crate::cli::terminal::note;
 use crate::cli::{Exit, Failure, failed, log};
 use crate::clock::Clock;
 use crate::config::{DatabaseUrl, Settings};

@@ -8,9 +8,9 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::json;
 
-use crate::cli::failure::{note, warn};
 use crate::cli::operator::{OperatorArgs, by_operator};
 use crate::cli::sources::SourceArgs;
+use crate::cli::terminal::{note, warn};
 use crate::cli::{Exit, Failure, failed, output_json};
 
 /// Writes accounts, roles, identities and tasks out.

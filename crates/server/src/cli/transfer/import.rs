@@ -10,9 +10,9 @@ use serde_json::json;
 
 use super::shown::{Bar, planned, reported};
 use crate::app::App;
-use crate::cli::failure::{note, warn};
 use crate::cli::operator::{OperatorArgs, by_operator, confirm};
 use crate::cli::sources::SourceArgs;
+use crate::cli::terminal::{note, warn};
 use crate::cli::{Exit, Failure, failed, output, output_json};
 use crate::transfer::{Import, ImportSource, Overrides, Profile, Reject};
 

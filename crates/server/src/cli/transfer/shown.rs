@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::cli::table::{plain, table};
+use crate::cli::terminal::{plain, table};
 use crate::transfer::{ImportReport, Plan, Progress, TablePlan, Tally};
 
 /// From one showing to the next.

@@ -8,9 +8,8 @@ use serde_json::json;
 use time::OffsetDateTime;
 
 use crate::app::App;
-use crate::cli::failure::note;
 use crate::cli::operator::find_user;
-use crate::cli::table::{plain, table};
+use crate::cli::terminal::{note, plain, table};
 use crate::cli::{Exit, failed, output, output_json};
 use crate::gate::Authority;
 use crate::gate::Standing;

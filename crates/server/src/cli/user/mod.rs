@@ -11,7 +11,7 @@ use super::operator::{OperatorArgs, by_operator, confirm, find_user};
 use super::sources::SourceArgs;
 use crate::accounts::Name;
 use crate::app::App;
-use crate::cli::{Exit, Failure, failed, output, output_json, prompt};
+use crate::cli::{Exit, Failure, failed, output, output_json, terminal};
 use crate::email::Email;
 use crate::error::Error;
 use crate::input::Field;
@@ -137,10 +137,10 @@ async fn create(app: &App, args: CreateArgs, as_json: bool) -> Exit {
     let email_verified = Some(args.email_verified);
     let new = NewUser { email, password: None, name, is_active: None, email_verified };
     let made = if args.source.password_hash_stdin {
-        app.users().create_ready(&by_operator(), new, &prompt::ready_hash()?).await
+        app.users().create_ready(&by_operator(), new, &terminal::ready_hash()?).await
     } else {
         let password =
-            prompt::new_password(app, args.source.password_stdin, Some(&new.email)).await?;
+            terminal::new_password(app, args.source.password_stdin, Some(&new.email)).await?;
         let new = NewUser { password: Some(NewPassword(password)), ..new };
         app.users().create(&by_operator(), new).await
     };
@@ -164,11 +164,11 @@ async fn set_password(app: &App, user: &str, source: PasswordSource, as_json: bo
     let found = find_user(app, user).await?;
     let id = found.user.id;
     if source.password_hash_stdin {
-        let hash = prompt::ready_hash()?;
+        let hash = terminal::ready_hash()?;
         app.passwords.set_ready(&by_operator(), id, &hash).await.map_err(failed)?;
     } else {
         let email = found.user.email.as_deref().and_then(Email::parse);
-        let password = prompt::new_password(app, source.password_stdin, email.as_ref()).await?;
+        let password = terminal::new_password(app, source.password_stdin, email.as_ref()).await?;
         app.passwords.set(&by_operator(), id, password).await.map_err(failed)?;
     }
     if as_json {

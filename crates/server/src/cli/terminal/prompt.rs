@@ -7,8 +7,8 @@ use std::io::{IsTerminal, Read, Write};
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 use zeroize::Zeroizing;
 
-use super::{Failure, failed};
 use crate::app::App;
+use crate::cli::{Failure, failed};
 use crate::email::Email;
 use crate::passwords::{Password, ReadyHash};
 
@@ -16,7 +16,7 @@ use crate::passwords::{Password, ReadyHash};
 const MAX_BYTES: u64 = 4096;
 
 /// A new password that the policy takes.
-pub(super) async fn new_password(
+pub(in crate::cli) async fn new_password(
     app: &App,
     from_stdin: bool,
     email: Option<&Email>,
@@ -31,7 +31,7 @@ pub(super) async fn new_password(
 }
 
 /// A password hash that another program made, from standard input.
-pub(super) fn ready_hash() -> Result<ReadyHash, Failure> {
+pub(in crate::cli) fn ready_hash() -> Result<ReadyHash, Failure> {
     let text = from_pipe()?;
     let hash = ReadyHash::parse(&text);
     hash.map_err(|why| Failure::Failed(format!("The text on standard input {why}.")))

@@ -16,22 +16,22 @@ static IN_JSON: AtomicBool = AtomicBool::new(false);
 static TO_PROGRAM: AtomicBool = AtomicBool::new(false);
 
 /// Tells warnings and failures from now on as the log is written.
-pub(super) fn speak_as(format: LogFormat) {
+pub(in crate::cli) fn speak_as(format: LogFormat) {
     IN_JSON.store(format == LogFormat::Json, Ordering::Relaxed);
 }
 
 /// Tells warnings and failures from now on as JSON, a line each: `{"error": "…"}`, `{"warning": "…"}`.
-pub(super) fn speak_to_program(json: bool) {
+pub(in crate::cli) fn speak_to_program(json: bool) {
     TO_PROGRAM.fetch_or(json, Ordering::Relaxed);
 }
 
 /// Tells something that is odd but harmless.
-pub(super) fn warn(warning: &str) {
+pub(in crate::cli) fn warn(warning: &str) {
     tell("warning", "WARN", warning);
 }
 
 /// Says something beside the data.
-pub(super) fn note(sentence: &str) {
+pub(in crate::cli) fn note(sentence: &str) {
     if TO_PROGRAM.load(Ordering::Relaxed) {
         eprintln!("{}", json!({"note": sentence}));
     } else {

@@ -5,11 +5,11 @@ use std::io::{ErrorKind, Write};
 
 use serde_json::Value;
 
+use super::failure::{Exit, Failure};
 use super::table::harmless;
-use super::{Exit, Failure};
 
 /// Prints data.
-pub(super) fn output(text: &str) -> Exit {
+pub(in crate::cli) fn output(text: &str) -> Exit {
     let mut stdout = std::io::stdout().lock();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
@@ -20,19 +20,19 @@ pub(super) fn output(text: &str) -> Exit {
 }
 
 /// Prints one JSON document.
-pub(super) fn output_json(document: &Value) -> Exit {
+pub(in crate::cli) fn output_json(document: &Value) -> Exit {
     output(&format!("{}\n", pretty(document)))
 }
 
 /// The document over several lines. What could steer a terminal stands in strings alone, where JSON lets it
 /// be escaped.
-pub(super) fn pretty(document: &Value) -> String {
+pub(in crate::cli) fn pretty(document: &Value) -> String {
     let line = |line: &str| harmless(line, |c| format!("\\u{:04x}", u32::from(c)));
     format!("{document:#}").lines().map(line).collect::<Vec<_>>().join("\n")
 }
 
 /// A failure that says no more than its cause does.
-pub(super) fn failed(error: impl Display) -> Failure {
+pub(in crate::cli) fn failed(error: impl Display) -> Failure {
     let text = error.to_string();
     Failure::Failed(format!("{}.", text.trim_end_matches('.')))
 }

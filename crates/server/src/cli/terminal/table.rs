@@ -3,7 +3,10 @@
 use comfy_table::{ContentArrangement, Table, presets};
 
 /// The rows under their headings.
-pub(super) fn table(headings: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
+pub(in crate::cli) fn table(
+    headings: &[&str],
+    rows: impl IntoIterator<Item = Vec<String>>,
+) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
     table.set_header(headings);
@@ -18,13 +21,13 @@ pub(super) fn table(headings: &[&str], rows: impl IntoIterator<Item = Vec<String
 }
 
 /// Nothing in it steers a terminal; a dash for nothing.
-pub(super) fn plain(text: &str) -> String {
+pub(in crate::cli) fn plain(text: &str) -> String {
     if text.is_empty() { "-".into() } else { harmless(text, |c| c.escape_default().to_string()) }
 }
 
 /// The text with whatever could steer a terminal replaced: control characters of both sets (C0, C1), and
 /// those that turn the direction of text or break lines (Unicode UAX #9, U+2028, U+2029).
-pub(super) fn harmless(text: &str, replaced: impl Fn(char) -> String) -> String {
+pub(in crate::cli) fn harmless(text: &str, replaced: impl Fn(char) -> String) -> String {
     let mut shown = String::with_capacity(text.len());
     for c in text.chars() {
         let turns = matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}'

@@ -1,0 +1,13 @@
+//! What a person or a program sees of a command: data, tables, warnings, failures with their exit codes,
+//! and how passwords are asked for.
+
+mod failure;
+mod output;
+mod prompt;
+mod table;
+
+pub use failure::{Exit, Failure};
+pub(super) use failure::{note, speak_as, speak_to_program, warn};
+pub(super) use output::{failed, output, output_json, pretty};
+pub(super) use prompt::{new_password, ready_hash};
+pub(super) use table::{harmless, plain, table};
