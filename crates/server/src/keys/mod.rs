@@ -2,23 +2,19 @@
 //! caller is. Only the `Authorization` header is read, never a cookie, so there is no CSRF to guard.
 
 mod caller;
-mod decided_first;
 mod explain;
 mod foreign;
 mod key_ring;
 mod lifecycle;
-mod permitted;
 mod published;
 mod signing;
 mod signing_key;
 mod store;
 
-pub use caller::Caller;
-pub use decided_first::DecideFirst;
+pub use caller::{Caller, DecideFirst, Permitted};
 pub use explain::{Demands, Said, shown, shut_out};
 pub use foreign::{Admitted, Admitting, Examined, Examining, Foreign};
 pub use lifecycle::{NotRetired, SigningKeys};
-pub use permitted::Permitted;
 pub use signing::{Keys, refused};
 pub use signing_key::{SigningKey, Stage};
 pub use store::STATEMENTS;

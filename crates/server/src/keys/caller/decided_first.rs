@@ -10,13 +10,13 @@ use axum::extract::Request;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 
-use super::Keys;
 use crate::audit::{Actor, Audit, Event, Outcome, Record};
 use crate::db::Database;
 use crate::error::Error;
 use crate::gate::Gate;
 use crate::http::layer::around::Around;
 use crate::input::Origin;
+use crate::keys::Keys;
 
 /// Where [`super::Caller`] leaves the gate of a verified token, and [`super::Permitted`] the origin too.
 #[derive(Clone, Debug, Default)]

@@ -7,11 +7,12 @@ use std::marker::PhantomData;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 
-use super::{Caller, Keys};
+use super::Caller;
 use crate::audit::Actor;
 use crate::error::Error;
 use crate::gate::Needed;
 use crate::http::origin_of;
+use crate::keys::Keys;
 
 /// A caller who must hold the permission `P`: 401 without a session, 403 without the permission.
 #[derive(Clone, Debug)]

@@ -1,18 +1,24 @@
 //! `Caller`: who the bearer token says is calling. An extractor, so it is decided before any body is
 //! read; that the session still lives is decided in the work's own round trip, by its `gate`.
 
+mod decided_first;
+mod permitted;
+
+pub use decided_first::DecideFirst;
+pub use permitted::Permitted;
+
 use axum::extract::FromRequestParts;
 use axum::http::header;
 use axum::http::request::Parts;
 use uuid::Uuid;
 
 use super::Keys;
-use super::decided_first::Verified;
 use super::foreign::Admitted;
 use crate::error::Error;
 use crate::gate::Permission;
 use crate::gate::{Gate, Via};
 use crate::input::Origin;
+use decided_first::Verified;
 
 /// The holder of a verified access token.
 #[derive(Clone, Debug)]
