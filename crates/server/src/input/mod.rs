@@ -10,20 +10,18 @@ mod instant;
 mod json;
 mod merge_patch;
 mod origin;
-mod page;
-mod slot;
-mod text;
+mod query;
 mod text_limits;
 
 pub(crate) use body::body;
-pub use body::{Body, Draft, FromFields};
+pub use body::{Body, Draft, FromFields, Slot, add_schemas_of, schema_of, schema_or};
 pub use field::{Field, Given, NamedSchemas, Refusal};
 pub use fields::Fields;
 pub use instant::{EARLIEST, Instant, LATEST, instant};
 pub use json::{escaped_bytes, parse_object};
 pub use merge_patch::merge_patch;
 pub use origin::Origin;
-pub use page::{Cursor, PAGE_BYTES, Page, json_bytes};
-pub use slot::{Slot, add_schemas_of, schema_of, schema_or};
-pub use text::{Flag, Once, Opaque, QueryInstant, Term, text};
+pub use query::{
+    Cursor, Flag, Once, Opaque, PAGE_BYTES, Page, QueryInstant, Term, json_bytes, text,
+};
 pub use text_limits::{Letters, TextLimits};

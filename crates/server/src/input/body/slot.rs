@@ -12,7 +12,7 @@ use serde_json::Value;
 use utoipa::openapi::schema::SchemaType;
 use utoipa::openapi::{OneOfBuilder, RefOr, Schema, Type};
 
-use super::{Field, Fields, Given, NamedSchemas};
+use crate::input::{Field, Fields, Given, NamedSchemas};
 
 /// A type of a body's field.
 pub trait Slot: Sized {

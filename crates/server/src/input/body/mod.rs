@@ -2,8 +2,12 @@
 //! body itself (a clock, a file) are checked on a [`Draft`], so that their problems are named along
 //! with the others.
 
-use super::Fields;
+mod slot;
+
+pub use slot::{Slot, add_schemas_of, schema_of, schema_or};
+
 use crate::error::Error;
+use crate::input::Fields;
 
 /// A struct declared by `body!`.
 pub trait Body: Sized {
@@ -53,7 +57,7 @@ impl<B: Body> Draft<B> {
 }
 
 /// Declares a body: its struct, its reader ([`Body`]) and its OpenAPI schema, from one text. The type
-/// of a field says whether it may be left out or null; the table is in `input/slot.rs`. `email or
+/// of a field says whether it may be left out or null; the table is in `input/body/slot.rs`. `email or
 /// username: T` reads the second name where the first is absent. What stands under `checked` is read
 /// and refused like any other field, but not kept. `as "Name"` is the schema's name where the struct's
 /// would not do.

@@ -4,7 +4,7 @@ use serde_json::Value;
 use time::OffsetDateTime;
 use utoipa::openapi::{RefOr, Schema};
 
-use super::{Field, Instant, Letters, NamedSchemas, Refusal, TextLimits, instant};
+use crate::input::{Field, Instant, Letters, NamedSchemas, Refusal, TextLimits, instant};
 
 /// The one text of a parameter, for the types that read it.
 pub fn text(value: Value) -> Result<String, Refusal> {

@@ -9,7 +9,8 @@ use time::OffsetDateTime;
 use utoipa::openapi::{KnownFormat, ObjectBuilder, RefOr, Schema, SchemaFormat, Type};
 use uuid::Uuid;
 
-use super::{Field, Fields, Refusal, text};
+use super::text;
+use crate::input::{Field, Fields, Refusal};
 
 /// How many bytes of JSON a page has at most, whatever its limit: a longer one would be held for its
 /// client until it is read.
