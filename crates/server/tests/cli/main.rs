@@ -6,27 +6,15 @@
 mod support;
 
 mod administration;
-mod audit;
 mod commands;
 mod configuration;
 mod db;
-mod db_faults;
-mod db_fitness;
-mod db_offline;
-mod db_roles;
-mod db_verify;
-mod dev;
 mod documents;
 mod import;
 mod import_profiles;
-mod issuers;
-mod logs;
 mod password_hashes;
-mod postgres;
 mod program;
-mod schema;
 mod secrets;
 mod serve;
-mod sessions;
 mod token;
 mod words;

@@ -6,3 +6,4 @@ mod new_passwords;
 mod newcomers;
 mod rate_limits;
 mod shared_limits;
+mod stored;

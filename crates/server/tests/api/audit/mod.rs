@@ -4,3 +4,4 @@ mod append_only;
 mod folded;
 mod prune;
 mod records;
+mod signing_in;

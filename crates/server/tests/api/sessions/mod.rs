@@ -6,24 +6,17 @@ use serde_json::{Value, json};
 
 use crate::support::{Client, Reply};
 
-mod audit;
 mod imported;
-mod introspect;
 mod list;
 mod list_of_user;
 mod login;
 mod logout;
 mod prune;
-mod races;
-mod refresh;
-mod renewed;
-mod repeats;
 mod revoke;
 mod revoke_everybodys;
 mod revoke_of_user;
 mod revoke_others;
-mod revoke_token;
-mod stored;
+mod token;
 
 /// One part of a compact JWS, decoded.
 pub(crate) fn part(token: &str, index: usize) -> Value {

@@ -7,9 +7,9 @@ use doorward::config::{Secret, Settings};
 use futures_util::future::join_all;
 use serde_json::json;
 
-use super::{part, refresh, rotate};
 use crate::accounts::sql;
 use crate::both;
+use crate::sessions::{part, refresh, rotate};
 use crate::support::client::PASSWORD;
 use crate::support::{Client, TestApp};
 

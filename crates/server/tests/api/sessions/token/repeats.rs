@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 
-use super::{refresh, rotate};
 use crate::accounts::sql;
 use crate::both;
+use crate::sessions::{refresh, rotate};
 use crate::support::TestApp;
 
 const MINUTE: Duration = Duration::from_mins(1);

@@ -1,9 +1,17 @@
 //! `doorward db migrate`, `rollback`, `status` and `reset`.
 
+mod faults;
+mod fitness;
+mod offline;
+mod postgres;
+mod roles;
+mod schema;
+mod verify;
+
 use serde_json::{Value, json};
 
+use crate::db::schema::{Schema, newest};
 use crate::program::Program;
-use crate::schema::{Schema, newest};
 
 /// `created table users` for each change of a JSON document.
 fn changes(document: &Value) -> Vec<String> {

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{part, refresh, rotate};
 use crate::accounts::{set_active, sql};
 use crate::both;
 use crate::identities::{bearer, hs256, lasting};
+use crate::sessions::{part, refresh, rotate};
 use crate::support::client::PASSWORD;
 use crate::support::{Client, Engine, TestApp};
 

@@ -1,5 +1,8 @@
 //! `doorward user`, `role` and `session`: administration without the API.
 
+mod audit;
+mod sessions;
+
 use serde_json::{Value, json};
 
 use crate::program::{Ended, Program, SECRET};

@@ -6,8 +6,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use doorward::config::HashScheme;
 use serde_json::json;
 
-use super::rotate;
 use crate::both;
+use crate::sessions::rotate;
 use crate::support::app::SECRET;
 use crate::support::client::PASSWORD;
 use crate::support::{TestApp, postgres};

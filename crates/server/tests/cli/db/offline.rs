@@ -1,7 +1,7 @@
 //! `--sql`: the script a database administrator runs makes the same database.
 
+use crate::db::schema::{Schema, newest};
 use crate::program::Program;
-use crate::schema::{Schema, newest};
 
 both! {
     async fn the_offline_script_makes_a_schema_that_verify_accepts(engine: Engine) {

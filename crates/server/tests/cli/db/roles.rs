@@ -1,8 +1,8 @@
 //! The role that owns `own_tasks`, made by logins of every kind: superuser, owner with and without
 //! CREATEROLE, guest of a schema.
 
+use crate::db::schema::Schema;
 use crate::program::Program;
-use crate::schema::Schema;
 use crate::support::{Engine, postgres};
 
 /// A database of its own whose login is not a superuser. Roles belong to the whole cluster, so each

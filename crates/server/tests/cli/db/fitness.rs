@@ -3,8 +3,8 @@
 
 use std::process::Command;
 
+use crate::db::schema::Schema;
 use crate::program::{Program, becomes_ready};
-use crate::schema::Schema;
 use crate::support::Engine;
 use crate::support::postgres::{self, Postgres, bindir};
 

@@ -6,8 +6,8 @@ use doorward::passwords::Password;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use super::{part, refresh};
 use crate::both;
+use crate::sessions::{part, refresh};
 use crate::support::client::PASSWORD;
 use crate::support::{Client, Reply, TestApp};
 

@@ -6,9 +6,9 @@ use doorward::db::{Columns, FromRow};
 use doorward::sql::Result;
 use serde_json::json;
 
-use super::{part, refresh, rotate};
 use crate::accounts::sql;
 use crate::both;
+use crate::sessions::{part, refresh, rotate};
 use crate::support::TestApp;
 use crate::support::client::PASSWORD;
 

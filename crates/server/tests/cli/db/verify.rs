@@ -1,6 +1,6 @@
 //! `doorward db verify`: what it shows, and that each way to break a schema is found.
 
-use crate::schema::{Schema, rows};
+use crate::db::schema::{Schema, rows};
 use crate::support::Engine;
 
 both! {

@@ -3,8 +3,8 @@
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::db::schema::{Schema, newest};
 use crate::program::Program;
-use crate::schema::{Schema, newest};
 use crate::support::Engine;
 
 /// Starts `doorward db …` and does not wait for it.

@@ -1,5 +1,9 @@
 //! `doorward serve`: starting, waiting and stopping in production.
 
+mod dev;
+mod issuers;
+mod logs;
+
 use std::io::{Read, Write};
 use std::net::TcpStream;
 

@@ -1,0 +1,8 @@
+//! What is done with the tokens of a session.
+
+mod introspect;
+mod races;
+mod refresh;
+mod renewed;
+mod repeats;
+mod revoke_token;
