@@ -2,29 +2,23 @@
 //! `sessions` is the truth; access tokens name it in `sid`, and every protected route checks it in the
 //! same round trip as its work, so an ended session's tokens die at once.
 
-mod access_token;
 mod begin;
-mod grant;
 mod list;
-mod login;
 mod logout;
 mod memory;
 mod of_user;
 mod prune;
 mod refresh;
-mod refresh_token;
-mod register;
-mod renew;
 mod revoke;
 mod session;
 mod store;
 mod token;
 
 pub use begin::Tokens;
+pub use begin::register::RegisterAnswer;
 pub use list::SessionView;
-pub use refresh_token::{Forgiveness, Genuine, Presented, Redemption, redeem};
-pub use register::RegisterAnswer;
-pub use renew::{RefreshAnswer, Renewed};
+pub use refresh::refresh_token::{Forgiveness, Genuine, Presented, Redemption, redeem};
+pub use refresh::renew::{RefreshAnswer, Renewed};
 pub use session::{Beginning, Session};
 pub use store::{STATEMENTS, Scope};
 pub use token::Introspection;
@@ -38,6 +32,7 @@ use crate::context::Context;
 use crate::crypto::RefreshSecrets;
 use crate::http::{Declared, RateGroup, Routes};
 use crate::keys::Keys;
+use begin::{login, register};
 use memory::Memory;
 
 /// The use cases of sessions.

@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::gate::Life;
 use crate::keys::{Demands, Examined, Said, shown, shut_out};
 use crate::row;
-use crate::sessions::refresh_token::{PREFIX, Presented};
+use crate::sessions::refresh::refresh_token::{PREFIX, Presented};
 use crate::sessions::{Sessions, store};
 use crate::timestamp::to_the_second;
 

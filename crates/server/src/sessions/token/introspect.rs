@@ -13,7 +13,7 @@ use crate::gate::permission::TokensIntrospect;
 use crate::http::{FormError, Json, JsonOrForm, json};
 use crate::input::body;
 use crate::keys::Permitted;
-use crate::sessions::refresh_token::{Forgiveness, Presented, Redemption, redeem};
+use crate::sessions::refresh::refresh_token::{Forgiveness, Presented, Redemption, redeem};
 use crate::sessions::store::Holding;
 use crate::sessions::{Sessions, store};
 

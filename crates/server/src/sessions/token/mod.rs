@@ -1,6 +1,7 @@
-//! What is asked about a token, and done with one, whoever holds it: introspection, revocation, and
-//! the examination that the command line prints.
+//! Access tokens, and what is asked about a token or done with one, whoever holds it: introspection,
+//! revocation, and the examination that the command line prints.
 
+mod access_token;
 mod examine;
 mod introspect;
 mod revoke_token;

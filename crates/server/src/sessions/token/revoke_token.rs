@@ -9,7 +9,7 @@ use crate::audit::{Event, Record};
 use crate::error::Error;
 use crate::http::{FormError, JsonOrForm};
 use crate::input::Origin;
-use crate::sessions::refresh_token::Presented;
+use crate::sessions::refresh::refresh_token::Presented;
 use crate::sessions::{Sessions, store};
 use crate::sql::DbError;
 

@@ -10,7 +10,7 @@ macro_rules! grants {
     ($($(#[doc = $about:literal])+ $Grant:ident = $word:literal;)+) => {$(
         $(#[doc = $about])+
         #[derive(Clone, Copy, Debug)]
-        pub(super) struct $Grant;
+        pub(in crate::sessions) struct $Grant;
 
         impl Field for $Grant {
             fn from_json(value: Value) -> Result<Self, Refusal> {

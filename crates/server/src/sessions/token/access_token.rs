@@ -4,20 +4,20 @@
 use doorward_verify::Claims;
 use time::OffsetDateTime;
 
-use super::session::Generation;
-use super::{Beginning, Sessions};
 use crate::error::Error;
+use crate::sessions::session::Generation;
+use crate::sessions::{Beginning, Sessions};
 
 /// A signed access token and the seconds it lives.
 #[derive(Debug)]
-pub(super) struct AccessToken {
-    pub(super) text: String,
-    pub(super) expires_in: i64,
+pub(in crate::sessions) struct AccessToken {
+    pub(in crate::sessions) text: String,
+    pub(in crate::sessions) expires_in: i64,
 }
 
 impl Sessions {
     /// Signs an access token for the session's user; it lives no longer than the generation.
-    pub(super) async fn access_token(
+    pub(in crate::sessions) async fn access_token(
         &self,
         begun: &Beginning,
         generation: Generation,

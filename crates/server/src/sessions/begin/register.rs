@@ -4,7 +4,6 @@
 use axum::extract::State;
 use serde::Serialize;
 
-use super::{Sessions, Tokens, store};
 use crate::accounts::{Name, NewAccount};
 use crate::audit::{Event, Record};
 use crate::config::Registration;
@@ -14,12 +13,13 @@ use crate::gate::Authority;
 use crate::http::{Created, JsonBody};
 use crate::input::{Draft, Origin, body};
 use crate::passwords::{NewPassword, Password};
+use crate::sessions::{Sessions, Tokens, store};
 use crate::sql::DbError;
 use crate::user::User;
 
 body! {
     /// What a new account is made of.
-    pub(super) struct RegisterRequest {
+    pub(in crate::sessions) struct RegisterRequest {
         /// Address to sign in with; unique without regard to ASCII case.
         email: Email,
         /// 8–256 characters, taken exactly as sent.
@@ -47,7 +47,7 @@ pub enum RegisterAnswer {
         (status = 403, description = "Registration is closed"),
         (status = 409, description = "The e-mail address is taken"),
         (status = 422, description = "Invalid values, all of them")))]
-pub(super) async fn register(
+pub(in crate::sessions) async fn register(
     State(sessions): State<Sessions>,
     origin: Origin,
     JsonBody(mut draft): JsonBody<Draft<RegisterRequest>>,

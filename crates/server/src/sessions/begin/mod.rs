@@ -1,18 +1,23 @@
 //! Begins a session for a user whose password was right, and hands out its tokens (RFC 6749 §5.1). New
 //! tokens are always made here; none that a client supplies is ever adopted.
 
+pub(super) mod grant;
+pub(super) mod login;
+pub(super) mod register;
+
 use serde::Serialize;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::session::Generation;
-use super::{Beginning, Session, Sessions, refresh_token, store};
 use crate::audit::{Event, Record};
 use crate::error::Error;
 use crate::gate::Authority;
 use crate::input::Origin;
 use crate::passwords::Proof;
+use crate::sessions::refresh::refresh_token;
+use crate::sessions::session::Generation;
+use crate::sessions::{Beginning, Session, Sessions, store};
 use crate::sql::DbError;
 use crate::user::User;
 
@@ -53,7 +58,7 @@ impl Sessions {
     }
 
     /// The tokens of a session that has just been stored.
-    pub(super) async fn first_tokens(
+    pub(in crate::sessions) async fn first_tokens(
         &self,
         session: &Session,
         user: User,
@@ -64,7 +69,7 @@ impl Sessions {
         self.tokens(begun, session.generation(), user, *now).await
     }
 
-    pub(super) fn new_session(&self, user_id: Uuid) -> Session {
+    pub(in crate::sessions) fn new_session(&self, user_id: Uuid) -> Session {
         let (settings, random) = (&self.settings, &self.random);
         let now = self.clock.now();
         let begun = Beginning {
@@ -86,7 +91,7 @@ impl Sessions {
     }
 
     /// The tokens of this generation of the session.
-    pub(super) async fn tokens(
+    pub(in crate::sessions) async fn tokens(
         &self,
         begun: &Beginning,
         generation: Generation,

@@ -6,15 +6,15 @@ use serde_json::Value;
 use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
 
 use super::grant::PasswordGrant;
-use super::{Sessions, Tokens};
 use crate::error::Error;
 use crate::http::{FormError, Json, JsonOrForm, json};
 use crate::input::{Field, Origin, Refusal, body};
 use crate::passwords::Password;
+use crate::sessions::{Sessions, Tokens};
 
 /// The address of an account as somebody typed it: at most 254 bytes, otherwise unchecked.
 #[derive(Clone, Debug)]
-pub(super) struct TypedAddress(String);
+pub(in crate::sessions) struct TypedAddress(String);
 
 const MAX_ADDRESS: usize = 254;
 
@@ -34,7 +34,7 @@ impl Field for TypedAddress {
 
 body! {
     /// What a sign-in sends.
-    pub(super) struct LoginRequest {
+    pub(in crate::sessions) struct LoginRequest {
         /// The account's address; `username` is an alias.
         email or username: TypedAddress,
         /// The password, exactly as it was registered.
@@ -44,7 +44,7 @@ body! {
 
 body! {
     /// What an OAuth 2.0 password form sends; whatever else it holds is ignored.
-    pub(super) struct LoginForm {
+    pub(in crate::sessions) struct LoginForm {
         /// The account's address.
         username or email: TypedAddress,
         /// The password, exactly as it was registered.
@@ -83,7 +83,7 @@ impl From<LoginForm> for LoginRequest {
         (status = 403, description = "The right password of a disabled account"),
         (status = 422, description = "A field is missing, too long or of the wrong type"),
         (status = 503, description = "Too many sign-ins at once")))]
-pub(super) async fn login(
+pub(in crate::sessions) async fn login(
     State(sessions): State<Sessions>,
     origin: Origin,
     JsonOrForm { body, sent_as, .. }: JsonOrForm<LoginRequest, LoginForm>,

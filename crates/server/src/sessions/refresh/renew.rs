@@ -8,18 +8,18 @@ use axum::http::header;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::refresh::{RefreshForm, RefreshRequest};
-use super::session::Generation;
-use super::store::{self, Refreshable};
-use super::{Sessions, Tokens};
+use super::{RefreshForm, RefreshRequest};
 use crate::error::Error;
 use crate::gate::{Gate, Via};
 use crate::http::{FormError, JsonOrForm, SentAs};
 use crate::keys::Caller;
+use crate::sessions::session::Generation;
+use crate::sessions::store::{self, Refreshable};
+use crate::sessions::{Sessions, Tokens};
 use crate::user::User;
 
 /// What a refresh is asked for with.
-pub(super) enum RefreshProof {
+pub(in crate::sessions) enum RefreshProof {
     /// A refresh token in the body.
     RefreshToken(JsonOrForm<RefreshRequest, RefreshForm>),
     /// The access token alone.

@@ -11,10 +11,10 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{Beginning, Session};
 use crate::crypto::{RefreshSecrets, SecretId};
+use crate::sessions::{Beginning, Session};
 
-pub(super) const PREFIX: &str = "dwr_";
+pub(in crate::sessions) const PREFIX: &str = "dwr_";
 /// Session id, counter, secret id.
 const BODY: usize = 16 + 8 + 4;
 const MAC: usize = 32;
@@ -34,7 +34,7 @@ pub struct Presented {
 /// The counter of a token whose MAC was right for its session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Genuine {
-    pub(super) counter: i64,
+    pub(in crate::sessions) counter: i64,
 }
 
 /// What a genuine token is worth.
@@ -91,7 +91,11 @@ impl Presented {
 }
 
 /// The text of the refresh token of this session and generation, by the current secret.
-pub(super) fn mint(begun: &Beginning, counter: i64, secrets: &RefreshSecrets) -> Option<String> {
+pub(in crate::sessions) fn mint(
+    begun: &Beginning,
+    counter: i64,
+    secrets: &RefreshSecrets,
+) -> Option<String> {
     let secret = secrets.current();
     let mut token = body(begun.id, counter, secret).to_vec();
     token.extend_from_slice(&secrets.mac(secret, &begun.salt, &token)?);

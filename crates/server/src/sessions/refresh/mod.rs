@@ -3,20 +3,23 @@
 //! all agree on one successor, or worse. Theft ends the session: that is committed before the answer
 //! says so. The row alone decides: what is remembered never changes.
 
+pub(super) mod refresh_token;
+pub(super) mod renew;
+
 use axum::extract::State;
 use time::OffsetDateTime;
 
-use super::grant::RefreshGrant;
-use super::refresh_token::{Forgiveness, Genuine, Presented, Redemption, redeem};
-use super::renew::{RefreshAnswer, RefreshProof};
-use super::session::Generation;
-use super::store::{self, Refreshable};
-use super::{Beginning, Session, Sessions, Tokens};
 use crate::audit::{Event, Outcome, Record};
 use crate::error::Error;
 use crate::http::{FormError, Json, JsonOrForm, SentAs, json};
 use crate::input::{Origin, body};
+use crate::sessions::begin::grant::RefreshGrant;
+use crate::sessions::session::Generation;
+use crate::sessions::store::{self, Refreshable};
+use crate::sessions::{Beginning, Session, Sessions, Tokens};
 use crate::sql::DbError;
+use refresh_token::{Forgiveness, Genuine, Presented, Redemption, redeem};
+use renew::{RefreshAnswer, RefreshProof};
 
 /// How often a caller whose session keeps changing under it reads again.
 const ATTEMPTS: usize = 4;
@@ -24,7 +27,7 @@ const MAX_TOKEN: usize = 512;
 
 body! {
     /// The refresh token to redeem.
-    pub(super) struct RefreshRequest {
+    pub(in crate::sessions) struct RefreshRequest {
         /// The latest one received.
         refresh_token: String,
     }
@@ -32,7 +35,7 @@ body! {
 
 body! {
     /// The same as an OAuth 2.0 form (RFC 6749 §6).
-    pub(super) struct RefreshForm {
+    pub(in crate::sessions) struct RefreshForm {
         /// The latest one received.
         refresh_token: String,
     }
@@ -58,7 +61,7 @@ impl From<RefreshForm> for RefreshRequest {
         (status = 200, description = "The session's next tokens", body = Tokens),
         (status = 401, description = "Not valid, no longer valid, or used again after its successor"),
         (status = 422, description = "The token is missing or not a string")))]
-pub(super) async fn refresh(
+pub(in crate::sessions) async fn refresh(
     State(sessions): State<Sessions>,
     origin: Origin,
     proof: RefreshProof,
