@@ -67,7 +67,8 @@ pub(super) fn urgency(text: &str) -> Option<Priority> {
 
 /// Whether a status says that a task is done; `None` if it is no known one.
 pub(super) fn is_done(status: &str) -> Option<bool> {
-    let status = super::known_fields::folded(status.rsplit('.').next().unwrap_or_default());
+    let status =
+        super::mapping::known_fields::folded(status.rsplit('.').next().unwrap_or_default());
     match status.as_str() {
         "completed" | "complete" | "done" | "finished" | "closed" | "archived" => Some(true),
         "pending" | "open" | "todo" | "inprogress" | "new" | "active" | "started" | "blocked"

@@ -7,7 +7,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::incoming::{Cells, Item, Reading, Reject};
-use super::known_fields::{TASK_FIELDS, USER_FIELDS, folded, matched};
+use super::mapping::known_fields::{TASK_FIELDS, USER_FIELDS, folded, matched};
 use super::moved::{is_heading, moved};
 
 /// What a line may hold: a task with all its texts is much shorter.

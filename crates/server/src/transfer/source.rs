@@ -7,8 +7,7 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 
 use super::incoming::{Cells, Item, Reading};
 use super::lines;
-use super::plan::{Overrides, Plan, TablePlan, plan};
-use super::profile::Profile;
+use super::mapping::{Overrides, Plan, Profile, TablePlan, plan};
 use crate::config::DatabaseUrl;
 use crate::db::foreign::ForeignDatabase;
 

@@ -1,16 +1,10 @@
 //! Hashing: the kinds of password hashes, and the bounded threads that compute them.
 
-mod argon2_hash;
-mod bcrypt_hash;
-mod encoded;
+mod format;
 mod hash_kind;
 mod password_hash;
-mod pbkdf2_hash;
-mod phpass_hash;
 mod pool;
 mod ready_hash;
-mod scrypt_hash;
-mod sha_crypt_hash;
 mod stand_in;
 mod stored_hash;
 mod work;

@@ -2,8 +2,8 @@
 //! with other parameters than today's, is verified all the same (`stored_hash`) and replaced at the next
 //! successful login.
 
-use super::argon2_hash::{self, Scratch};
-use super::bcrypt_hash;
+use super::format::argon2_hash::{self, Scratch};
+use super::format::bcrypt_hash;
 use super::stored_hash::HashRefusal;
 use crate::config::HashScheme;
 

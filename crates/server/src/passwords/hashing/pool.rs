@@ -10,7 +10,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::oneshot;
 
-use super::argon2_hash::Scratch;
+use super::format::argon2_hash::Scratch;
 use super::password_hash::{self, HashError};
 use super::stand_in::StandIn;
 use super::stored_hash::StoredHash;

@@ -87,7 +87,7 @@ fn digest_length(kind: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::super::argon2_hash::Scratch;
+    use super::super::format::argon2_hash::Scratch;
     use super::*;
 
     #[test]

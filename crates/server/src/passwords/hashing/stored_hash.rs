@@ -3,14 +3,14 @@
 
 use std::fmt;
 
-use super::argon2_hash::{Argon2Hash, Scratch};
-use super::bcrypt_hash::BcryptHash;
+use super::format::argon2_hash::{Argon2Hash, Scratch};
+use super::format::bcrypt_hash::BcryptHash;
+use super::format::pbkdf2_hash::Pbkdf2Hash;
+use super::format::phpass_hash::PhpassHash;
+use super::format::scrypt_hash::ScryptHash;
+use super::format::sha_crypt_hash::ShaCryptHash;
 use super::hash_kind::HashKind;
 use super::password_hash::HashError;
-use super::pbkdf2_hash::Pbkdf2Hash;
-use super::phpass_hash::PhpassHash;
-use super::scrypt_hash::ScryptHash;
-use super::sha_crypt_hash::ShaCryptHash;
 use super::work::Work;
 
 /// The longest of the known forms, Firebase's, has some 260 letters.

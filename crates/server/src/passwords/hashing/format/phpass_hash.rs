@@ -5,12 +5,12 @@ use md5::{Digest, Md5};
 use subtle::ConstantTimeEq;
 
 use super::encoded::{CRYPT_LETTERS, crypt_letters};
-use super::stored_hash::Flaw;
+use crate::passwords::hashing::stored_hash::Flaw;
 
 /// 2^20 rounds; WordPress asked for 2^13.
 const MAX_LOG_ROUNDS: usize = 20;
 
-pub(super) struct PhpassHash {
+pub(in crate::passwords::hashing) struct PhpassHash {
     rounds: u32,
     salt: [u8; 8],
     sum: [u8; 22],
@@ -18,7 +18,7 @@ pub(super) struct PhpassHash {
 
 impl PhpassHash {
     /// Reads what follows `$P$` or `$H$`: a letter for the rounds, the salt and the sum.
-    pub(super) fn parse(rest: &str) -> Result<Self, Flaw> {
+    pub(in crate::passwords::hashing) fn parse(rest: &str) -> Result<Self, Flaw> {
         Self::read(rest).ok_or(Flaw::Malformed)?
     }
 
@@ -34,7 +34,7 @@ impl PhpassHash {
         Some(Flaw::unless_affordable(log_rounds <= MAX_LOG_ROUNDS).map(|()| hash))
     }
 
-    pub(super) fn verify(&self, password: &[u8]) -> bool {
+    pub(in crate::passwords::hashing) fn verify(&self, password: &[u8]) -> bool {
         let mut sum = Md5::new().chain_update(self.salt).chain_update(password).finalize();
         for _ in 0..self.rounds {
             sum = Md5::new().chain_update(sum).chain_update(password).finalize();
@@ -43,7 +43,7 @@ impl PhpassHash {
     }
 
     /// What it makes: the digest of each round.
-    pub(super) fn bytes(&self) -> u64 {
+    pub(in crate::passwords::hashing) fn bytes(&self) -> u64 {
         u64::from(self.rounds) * 16
     }
 }

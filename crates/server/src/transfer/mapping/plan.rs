@@ -43,20 +43,20 @@ pub struct TablePlan {
     /// Columns that are not read.
     pub unread: Vec<String>,
     #[serde(skip)]
-    pub(super) select: String,
+    pub(in crate::transfer) select: String,
     #[serde(skip)]
-    pub(super) count: String,
+    pub(in crate::transfer) count: String,
 }
 
 impl TablePlan {
     /// The fields with their places in a row.
-    pub(super) fn places(&self) -> Vec<(&'static str, usize)> {
+    pub(in crate::transfer) fn places(&self) -> Vec<(&'static str, usize)> {
         self.fields.iter().enumerate().map(|(place, (field, _))| (*field, place)).collect()
     }
 }
 
 /// Makes the plan; the error is one sentence.
-pub(super) fn plan(
+pub(in crate::transfer) fn plan(
     profile: Profile,
     tables: &[ForeignTable],
     overrides: &Overrides,

@@ -14,29 +14,32 @@ const LENIENT: GeneralPurposeConfig = GeneralPurposeConfig::new()
 
 const STANDARD_LETTERS: GeneralPurpose = GeneralPurpose::new(&STANDARD, LENIENT);
 /// bcrypt's letters, without padding.
-pub(super) const BCRYPT_LETTERS: GeneralPurpose = GeneralPurpose::new(&BCRYPT, LENIENT);
+pub(in crate::passwords::hashing) const BCRYPT_LETTERS: GeneralPurpose =
+    GeneralPurpose::new(&BCRYPT, LENIENT);
 
 /// Standard base64.
-pub(super) fn base64(text: &str) -> Option<Vec<u8>> {
+pub(in crate::passwords::hashing) fn base64(text: &str) -> Option<Vec<u8>> {
     STANDARD_LETTERS.decode(text).ok()
 }
 
 /// passlib's base64, with `.` in place of `+`.
-pub(super) fn passlib_base64(text: &str) -> Option<Vec<u8>> {
+pub(in crate::passwords::hashing) fn passlib_base64(text: &str) -> Option<Vec<u8>> {
     base64(&text.replace('.', "+"))
 }
 
 /// bcrypt's base64 of exactly this many bytes.
-pub(super) fn bcrypt_base64<const LENGTH: usize>(text: &str) -> Option<[u8; LENGTH]> {
+pub(in crate::passwords::hashing) fn bcrypt_base64<const LENGTH: usize>(
+    text: &str,
+) -> Option<[u8; LENGTH]> {
     BCRYPT_LETTERS.decode(text).ok()?.try_into().ok()
 }
 
 /// The letters of crypt's programs, in the order of their values.
-pub(super) const CRYPT_LETTERS: &[u8; 64] =
+pub(in crate::passwords::hashing) const CRYPT_LETTERS: &[u8; 64] =
     b"./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 /// crypt's base64, without padding: six bits a letter, the lowest first.
-pub(super) fn crypt_letters(bytes: &[u8]) -> Zeroizing<Vec<u8>> {
+pub(in crate::passwords::hashing) fn crypt_letters(bytes: &[u8]) -> Zeroizing<Vec<u8>> {
     let mut letters = Zeroizing::new(Vec::with_capacity((bytes.len() * 4).div_ceil(3)));
     for three in bytes.chunks(3) {
         let bits = three.iter().rev().fold(0_usize, |bits, byte| bits << 8 | usize::from(*byte));
@@ -46,7 +49,7 @@ pub(super) fn crypt_letters(bytes: &[u8]) -> Zeroizing<Vec<u8>> {
 }
 
 /// Hexadecimal digits of either case.
-pub(super) fn from_hex(text: &str) -> Option<Vec<u8>> {
+pub(in crate::passwords::hashing) fn from_hex(text: &str) -> Option<Vec<u8>> {
     let digit = |letter: &u8| char::from(*letter).to_digit(16);
     let (pairs, rest) = text.as_bytes().as_chunks::<2>();
     if !rest.is_empty() {
@@ -56,12 +59,12 @@ pub(super) fn from_hex(text: &str) -> Option<Vec<u8>> {
 }
 
 /// Digits only: no sign.
-pub(super) fn number(text: &str) -> Option<u32> {
+pub(in crate::passwords::hashing) fn number(text: &str) -> Option<u32> {
     text.bytes().all(|letter| letter.is_ascii_digit()).then(|| text.parse().ok()).flatten()
 }
 
 /// The values of `name=value,name=value`, which must have exactly these names in this order.
-pub(super) fn numbers<const COUNT: usize>(
+pub(in crate::passwords::hashing) fn numbers<const COUNT: usize>(
     text: &str,
     names: [&str; COUNT],
 ) -> Option<[u32; COUNT]> {
@@ -74,7 +77,9 @@ pub(super) fn numbers<const COUNT: usize>(
 }
 
 /// The fields between `$`, if they are exactly so many.
-pub(super) fn fields<const COUNT: usize>(text: &str) -> Option<[&str; COUNT]> {
+pub(in crate::passwords::hashing) fn fields<const COUNT: usize>(
+    text: &str,
+) -> Option<[&str; COUNT]> {
     let mut parts = text.split('$');
     let mut found = [""; COUNT];
     for field in &mut found {

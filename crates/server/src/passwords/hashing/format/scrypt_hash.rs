@@ -9,10 +9,10 @@ use unicode_normalization::UnicodeNormalization;
 use zeroize::Zeroizing;
 
 use super::encoded::{base64, fields, from_hex, number, numbers};
-use super::hash_kind::HashKind;
-use super::password_hash::HashError;
-use super::stored_hash::Flaw;
 use crate::config::HashScheme;
+use crate::passwords::hashing::hash_kind::HashKind;
+use crate::passwords::hashing::password_hash::HashError;
+use crate::passwords::hashing::stored_hash::Flaw;
 
 /// The most memory × p, in KiB: about a second of one core.
 const MAX_WORK: u64 = 512 * 1024;
@@ -20,7 +20,7 @@ const MAX_P: u32 = 16;
 const MAX_R: u32 = 64;
 const MAX_SALT: usize = 128;
 
-pub(super) struct ScryptHash {
+pub(in crate::passwords::hashing) struct ScryptHash {
     params: Params,
     memory_kib: u64,
     work_kib: u64,
@@ -50,7 +50,7 @@ struct Said {
 
 impl ScryptHash {
     /// Reads what follows the prefix of its kind.
-    pub(super) fn parse(kind: HashKind, rest: &str) -> Result<Self, Flaw> {
+    pub(in crate::passwords::hashing) fn parse(kind: HashKind, rest: &str) -> Result<Self, Flaw> {
         let said = match kind {
             HashKind::PasslibScrypt => Said::passlib(rest),
             HashKind::DjangoScrypt => Said::django(rest),
@@ -89,7 +89,7 @@ impl ScryptHash {
         Ok(Self { params, memory_kib, work_kib, salt, sum, is_normalised })
     }
 
-    pub(super) fn verify(&self, password: &[u8]) -> Result<bool, HashError> {
+    pub(in crate::passwords::hashing) fn verify(&self, password: &[u8]) -> Result<bool, HashError> {
         let password = Zeroizing::new(match std::str::from_utf8(password) {
             Ok(text) if self.is_normalised => text.nfkc().collect::<String>().into_bytes(),
             _ => password.to_vec(),
@@ -114,7 +114,7 @@ impl ScryptHash {
     }
 
     /// What it writes.
-    pub(super) fn kib(&self) -> u64 {
+    pub(in crate::passwords::hashing) fn kib(&self) -> u64 {
         self.work_kib
     }
 }

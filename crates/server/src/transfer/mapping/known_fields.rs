@@ -3,10 +3,10 @@
 //! `email_verified`.
 
 /// The fields of one kind of row: (the name in `--map`, what it is called elsewhere; the likeliest first).
-pub(super) type KnownFields = &'static [(&'static str, &'static [&'static str])];
+pub(in crate::transfer) type KnownFields = &'static [(&'static str, &'static [&'static str])];
 
 /// An account's.
-pub(super) const USER_FIELDS: KnownFields = &[
+pub(in crate::transfer) const USER_FIELDS: KnownFields = &[
     ("id", &["id", "userid", "uuid", "uid", "pk"]),
     ("email", &["email", "emailaddress", "mail", "mailaddress"]),
     (
@@ -60,7 +60,7 @@ pub(super) const USER_FIELDS: KnownFields = &[
 ];
 
 /// A task's.
-pub(super) const TASK_FIELDS: KnownFields = &[
+pub(in crate::transfer) const TASK_FIELDS: KnownFields = &[
     ("id", &["id", "taskid", "todoid", "itemid", "uuid", "pk"]),
     ("owner", &["userid", "ownerid", "user", "owner", "authorid", "createdby", "createdbyid"]),
     ("title", &["title", "name", "task", "text", "content", "summary"]),
@@ -75,13 +75,13 @@ pub(super) const TASK_FIELDS: KnownFields = &[
 ];
 
 /// A name without what makes no difference.
-pub(super) fn folded(name: &str) -> String {
+pub(in crate::transfer) fn folded(name: &str) -> String {
     name.chars().filter(|sign| sign.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
 /// Which field each of the given names is: (field, place of the name). A field takes the likeliest of
 /// its names; a name that is mapped by hand takes no part.
-pub(super) fn matched(
+pub(in crate::transfer) fn matched(
     known: KnownFields,
     names: &[&str],
     mapped: &[(String, String)],

@@ -8,14 +8,14 @@ use aws_lc_rs::pbkdf2::{
 };
 
 use super::encoded::{base64, fields, from_hex, number, passlib_base64};
-use super::hash_kind::HashKind;
-use super::stored_hash::Flaw;
+use crate::passwords::hashing::hash_kind::HashKind;
+use crate::passwords::hashing::stored_hash::Flaw;
 
 /// Django asks for a million today: about a third of a second.
 const MAX_ROUNDS: u32 = 5_000_000;
 const MAX_SALT: usize = 128;
 
-pub(super) struct Pbkdf2Hash {
+pub(in crate::passwords::hashing) struct Pbkdf2Hash {
     algorithm: Algorithm,
     rounds: NonZeroU32,
     salt: Vec<u8>,
@@ -25,7 +25,7 @@ pub(super) struct Pbkdf2Hash {
 
 impl Pbkdf2Hash {
     /// Reads what follows `$pbkdf2`, `pbkdf2_` or `pbkdf2:`.
-    pub(super) fn parse(kind: HashKind, rest: &str) -> Result<Self, Flaw> {
+    pub(in crate::passwords::hashing) fn parse(kind: HashKind, rest: &str) -> Result<Self, Flaw> {
         let (name, rounds, salt, sum) = parts(kind, rest).ok_or(Flaw::Malformed)?;
         let (algorithm, length) = match name {
             "sha1" => (PBKDF2_HMAC_SHA1, 20),
@@ -41,12 +41,12 @@ impl Pbkdf2Hash {
         Ok(Self { algorithm, rounds, salt, sum })
     }
 
-    pub(super) fn verify(&self, password: &[u8]) -> bool {
+    pub(in crate::passwords::hashing) fn verify(&self, password: &[u8]) -> bool {
         pbkdf2::verify(self.algorithm, self.rounds, &self.salt, password, &self.sum).is_ok()
     }
 
     /// What it makes: the digest of each round.
-    pub(super) fn bytes(&self) -> u64 {
+    pub(in crate::passwords::hashing) fn bytes(&self) -> u64 {
         u64::from(self.rounds.get()) * self.sum.len() as u64
     }
 }

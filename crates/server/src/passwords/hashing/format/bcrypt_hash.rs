@@ -10,9 +10,9 @@ use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 use super::encoded::{BCRYPT_LETTERS, bcrypt_base64, fields, number};
-use super::hash_kind::HashKind;
-use super::password_hash::HashError;
-use super::stored_hash::Flaw;
+use crate::passwords::hashing::hash_kind::HashKind;
+use crate::passwords::hashing::password_hash::HashError;
+use crate::passwords::hashing::stored_hash::Flaw;
 
 /// 2^16 rounds: about three seconds of one core.
 const MAX_COST: u32 = 16;
@@ -21,7 +21,11 @@ const MAX_PLAIN: usize = 71;
 const KEY: usize = 72;
 
 /// Hashes with bcrypt, or bcrypt-sha256 where bcrypt alone would cut the password.
-pub(super) fn hash(password: &[u8], cost: u32, salt: [u8; 16]) -> Result<String, HashError> {
+pub(in crate::passwords::hashing) fn hash(
+    password: &[u8],
+    cost: u32,
+    salt: [u8; 16],
+) -> Result<String, HashError> {
     if cost > MAX_COST {
         return Err(HashError::Failed);
     }
@@ -38,7 +42,7 @@ pub(super) fn hash(password: &[u8], cost: u32, salt: [u8; 16]) -> Result<String,
 }
 
 /// What plain hashes of this cost begin with.
-pub(super) fn prefix(cost: u32) -> String {
+pub(in crate::passwords::hashing) fn prefix(cost: u32) -> String {
     format!("$2b${cost:02}$")
 }
 
@@ -47,7 +51,11 @@ fn long_prefix(cost: u32) -> String {
 }
 
 /// True unless it is today's form for this password at this cost.
-pub(super) fn needs_upgrade(password: &[u8], stored: &str, cost: u32) -> bool {
+pub(in crate::passwords::hashing) fn needs_upgrade(
+    password: &[u8],
+    stored: &str,
+    cost: u32,
+) -> bool {
     let prefix = if fits(password) { prefix(cost) } else { long_prefix(cost) };
     !stored.starts_with(&prefix)
 }
@@ -56,7 +64,7 @@ fn fits(password: &[u8]) -> bool {
     password.len() <= MAX_PLAIN && !password.contains(&0)
 }
 
-pub(super) struct BcryptHash {
+pub(in crate::passwords::hashing) struct BcryptHash {
     cost: u32,
     salt: [u8; 16],
     sum: [u8; 23],
@@ -79,7 +87,7 @@ enum Reading {
 
 impl BcryptHash {
     /// Reads what follows `$2`, or passlib's prefix.
-    pub(super) fn parse(kind: HashKind, rest: &str) -> Result<Self, Flaw> {
+    pub(in crate::passwords::hashing) fn parse(kind: HashKind, rest: &str) -> Result<Self, Flaw> {
         let read = if kind == HashKind::PasslibBcryptSha256 {
             Self::passlib(rest)
         } else {
@@ -119,7 +127,7 @@ impl BcryptHash {
         Some(Self { cost, salt: bcrypt_base64(salt)?, sum: bcrypt_base64(sum)?, reading })
     }
 
-    pub(super) fn verify(&self, password: &[u8]) -> bool {
+    pub(in crate::passwords::hashing) fn verify(&self, password: &[u8]) -> bool {
         let sum = bcrypt::bcrypt(self.cost, self.salt, &self.key(password));
         let is_plain = matches!(self.reading, Reading::Plain | Reading::SignExtended);
         // The work is done either way, so that time tells nothing.
@@ -145,7 +153,7 @@ impl BcryptHash {
         if matches!(self.reading, Reading::SignExtended) { sign_extended(&key) } else { key }
     }
 
-    pub(super) fn rounds(&self) -> u64 {
+    pub(in crate::passwords::hashing) fn rounds(&self) -> u64 {
         1 << self.cost
     }
 }

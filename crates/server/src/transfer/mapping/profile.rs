@@ -53,7 +53,7 @@ impl Profile {
     }
 
     /// Of these tables, if that is what they look like.
-    pub(super) fn of(tables: &[ForeignTable]) -> Self {
+    pub(in crate::transfer) fn of(tables: &[ForeignTable]) -> Self {
         let find = |name: &str| tables.iter().find(|table| folded(&table.name) == name);
         let has = |table: &str, column: &str| {
             find(table)
@@ -80,7 +80,7 @@ impl Profile {
     }
 
     /// What the table of accounts may be called.
-    pub(super) fn users_tables(self) -> &'static [&'static str] {
+    pub(in crate::transfer) fn users_tables(self) -> &'static [&'static str] {
         match self {
             Self::Django => &["authuser"],
             Self::BetterAuth | Self::FastapiUsers | Self::FastapiTemplate => &["user", "users"],
@@ -90,7 +90,7 @@ impl Profile {
     }
 
     /// The same of tasks.
-    pub(super) fn tasks_tables(self) -> &'static [&'static str] {
+    pub(in crate::transfer) fn tasks_tables(self) -> &'static [&'static str] {
         match self {
             Self::FastapiTemplate => &["item", "items"],
             _ => TASKS,
@@ -98,7 +98,7 @@ impl Profile {
     }
 
     /// The schema of the accounts, where it is always the same.
-    pub(super) fn users_schema(self) -> Option<&'static str> {
+    pub(in crate::transfer) fn users_schema(self) -> Option<&'static str> {
         (self == Self::Supabase).then_some("auth")
     }
 }

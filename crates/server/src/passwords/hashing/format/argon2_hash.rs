@@ -9,9 +9,9 @@ use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, Zeroizing};
 
 use super::encoded::{base64, fields, numbers};
-use super::password_hash::HashError;
-use super::stored_hash::Flaw;
 use crate::config::HashScheme;
+use crate::passwords::hashing::password_hash::HashError;
+use crate::passwords::hashing::stored_hash::Flaw;
 
 const MAX_LANES: u32 = 64;
 /// What a thread keeps: more is given back after the hash that needed it.
@@ -19,14 +19,14 @@ const KEPT_BLOCKS: usize = 64 * 1024;
 
 /// Argon2's working memory.
 #[derive(Debug, Default)]
-pub(super) struct Scratch {
+pub(in crate::passwords::hashing) struct Scratch {
     blocks: Vec<Block>,
     dirty: usize,
 }
 
 impl Scratch {
     /// Wipes what the last hashes left.
-    pub(super) fn wipe(&mut self) {
+    pub(in crate::passwords::hashing) fn wipe(&mut self) {
         for block in &mut self.blocks[..self.dirty] {
             block.as_mut().zeroize();
         }
@@ -61,19 +61,19 @@ const SALT_LETTERS: usize = 22;
 const TAG_LETTERS: usize = 43;
 
 /// True unless it is today's form with these parameters, and a salt and a tag of today's lengths.
-pub(super) fn needs_upgrade(stored: &str, m: u32, t: u32, p: u32) -> bool {
+pub(in crate::passwords::hashing) fn needs_upgrade(stored: &str, m: u32, t: u32, p: u32) -> bool {
     let prefix = prefix(m, t, p);
     let rest = stored.strip_prefix(&prefix).and_then(|rest| rest.split_once('$'));
     rest.is_none_or(|(salt, tag)| salt.len() < SALT_LETTERS || tag.len() < TAG_LETTERS)
 }
 
 /// The part of a PHC string that today's parameters begin with.
-pub(super) fn prefix(m: u32, t: u32, p: u32) -> String {
+pub(in crate::passwords::hashing) fn prefix(m: u32, t: u32, p: u32) -> String {
     format!("$argon2id$v=19$m={m},t={t},p={p}$")
 }
 
 /// Hashes with Argon2id.
-pub(super) fn hash(
+pub(in crate::passwords::hashing) fn hash(
     password: &[u8],
     (m, t, p): (u32, u32, u32),
     salt: [u8; 16],
@@ -91,7 +91,7 @@ pub(super) fn hash(
 }
 
 /// A hash of any of the three variants.
-pub(super) struct Argon2Hash {
+pub(in crate::passwords::hashing) struct Argon2Hash {
     argon2: Argon2<'static>,
     salt: Vec<u8>,
     tag: Vec<u8>,
@@ -99,7 +99,7 @@ pub(super) struct Argon2Hash {
 
 impl Argon2Hash {
     /// Reads what follows `$argon2`: `id$v=19$m=65536,t=3,p=4$salt$tag`. Without `v=` it is version 16.
-    pub(super) fn parse(rest: &str) -> Result<Self, Flaw> {
+    pub(in crate::passwords::hashing) fn parse(rest: &str) -> Result<Self, Flaw> {
         let (algorithm, version, [costs, salt, tag]) = parts(rest).ok_or(Flaw::Malformed)?;
         let [m, t, p] = numbers(costs, ["m", "t", "p"]).ok_or(Flaw::Malformed)?;
         let bytes = |text| base64(text).ok_or(Flaw::Malformed);
@@ -112,7 +112,11 @@ impl Argon2Hash {
         Ok(Self { argon2: Argon2::new(algorithm, version, params), salt, tag })
     }
 
-    pub(super) fn verify(&self, password: &[u8], scratch: &mut Scratch) -> Result<bool, HashError> {
+    pub(in crate::passwords::hashing) fn verify(
+        &self,
+        password: &[u8],
+        scratch: &mut Scratch,
+    ) -> Result<bool, HashError> {
         let mut tag = Zeroizing::new(vec![0; self.tag.len()]);
         let input = Input { password, salt: &self.salt };
         scratch.run(&self.argon2, input, &mut tag).ok_or(HashError::Failed)?;
@@ -120,7 +124,7 @@ impl Argon2Hash {
     }
 
     /// What it writes.
-    pub(super) fn kib(&self) -> u64 {
+    pub(in crate::passwords::hashing) fn kib(&self) -> u64 {
         let params = self.argon2.params();
         u64::from(params.m_cost()) * u64::from(params.t_cost())
     }

@@ -6,8 +6,8 @@ use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 use super::encoded::{crypt_letters, number};
-use super::hash_kind::HashKind;
-use super::stored_hash::Flaw;
+use crate::passwords::hashing::hash_kind::HashKind;
+use crate::passwords::hashing::stored_hash::Flaw;
 
 /// passlib asks for 656 000.
 const MAX_ROUNDS: u32 = 1_000_000;
@@ -15,7 +15,7 @@ const MAX_ROUNDS: u32 = 1_000_000;
 const DEFAULT_ROUNDS: u32 = 5_000;
 const MAX_SALT: usize = 16;
 
-pub(super) struct ShaCryptHash {
+pub(in crate::passwords::hashing) struct ShaCryptHash {
     is_512: bool,
     rounds: u32,
     params: Params,
@@ -26,7 +26,7 @@ pub(super) struct ShaCryptHash {
 
 impl ShaCryptHash {
     /// Reads what follows `$5$` or `$6$`: `rounds=535000$salt$sum` or `salt$sum`.
-    pub(super) fn parse(kind: HashKind, rest: &str) -> Result<Self, Flaw> {
+    pub(in crate::passwords::hashing) fn parse(kind: HashKind, rest: &str) -> Result<Self, Flaw> {
         let is_512 = kind == HashKind::Sha512Crypt;
         let (rounds, rest) = match rest.strip_prefix("rounds=") {
             Some(rest) => {
@@ -44,7 +44,7 @@ impl ShaCryptHash {
         Ok(Self { is_512, rounds, params, salt: salt.into(), sum: sum.into() })
     }
 
-    pub(super) fn verify(&self, password: &[u8]) -> bool {
+    pub(in crate::passwords::hashing) fn verify(&self, password: &[u8]) -> bool {
         let salt = self.salt.as_bytes();
         let bytes = Zeroizing::new(if self.is_512 {
             arranged(&sha_crypt::sha512_crypt(password, salt, self.params), 21, |[a, b, c]| {
@@ -59,7 +59,7 @@ impl ShaCryptHash {
     }
 
     /// What it makes: the digest of each round.
-    pub(super) fn bytes(&self) -> u64 {
+    pub(in crate::passwords::hashing) fn bytes(&self) -> u64 {
         u64::from(self.rounds) * if self.is_512 { 64 } else { 32 }
     }
 }

@@ -1,0 +1,9 @@
+//! The formats of password hashes: how each is read, and how it is computed.
+
+pub(super) mod argon2_hash;
+pub(super) mod bcrypt_hash;
+mod encoded;
+pub(super) mod pbkdf2_hash;
+pub(super) mod phpass_hash;
+pub(super) mod scrypt_hash;
+pub(super) mod sha_crypt_hash;
