@@ -4,11 +4,9 @@
 mod calls;
 mod data;
 mod distance;
-mod failover;
 mod faults;
 mod health;
 mod idle;
-mod locks;
 mod poolers;
 mod proxy;
 mod refusals;

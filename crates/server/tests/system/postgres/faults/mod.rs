@@ -1,6 +1,9 @@
 //! A server that ends, hangs, restarts or is locked: callers are told within the deadline, and the
 //! engine recovers by itself.
 
+mod failover;
+mod locks;
+
 use doorward::{statement, step};
 use std::time::{Duration, Instant};
 
