@@ -1,4 +1,4 @@
-// The schemas of openapi.json as types, written by `UPDATE_OPENAPI=1 cargo test --test guards`.
+// The schemas of openapi.json and its queries as types, written by `UPDATE_OPENAPI=1 cargo test --test guards`.
 
 /** An account, as administrators see it. */
 export type AdminUser = User & {
@@ -392,4 +392,64 @@ export type User = {
   roles: string[];
   /** When it was last changed. */
   updated_at: string;
+};
+
+export type UsersAuditQuery = {
+  /** Of this kind, `login` for one */
+  event?: string;
+  /** `success`, `failure`, `blocked` or `denied` */
+  outcome?: string;
+  /** Done by this user */
+  actor?: string;
+  /** Done to this user */
+  user?: string;
+  /** From this address */
+  ip?: string;
+  /** In this request */
+  request_id?: string;
+  /** Not earlier than this */
+  since?: string;
+  /** Earlier than this */
+  until?: string;
+  /** Records a page, 100 by default */
+  limit?: number;
+  /** From the `Link` of the page before */
+  cursor?: string;
+};
+
+export type UsersListQuery = {
+  /** A whole address, or a part of one, whatever its case */
+  email?: string;
+  /** Who hold this role */
+  role?: string;
+  /** Disabled, or not */
+  is_active?: boolean;
+  /** Users a page, 100 by default */
+  limit?: number;
+  /** From the `Link` of the page before */
+  cursor?: string;
+};
+
+export type TasksListQuery = {
+  /** Done, or not */
+  completed?: boolean;
+  /** Of this priority */
+  priority?: Priority;
+  /** Due earlier than this */
+  due_before?: string;
+  /** Due later than this */
+  due_after?: string;
+  /** With this in title or description, whatever its case */
+  q?: string;
+  /** `created_at` (default), `updated_at`, `due_at`, `title` or `priority`; `-` before it for descending */
+  sort?: string;
+  /** Tasks a page at most, 100 by default */
+  limit?: number;
+  /** From the `Link` of the page before */
+  cursor?: string;
+};
+
+export type SessionsLogoutQuery = {
+  /** `others` or `all`; this session if absent */
+  scope?: string;
 };

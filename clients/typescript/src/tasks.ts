@@ -1,22 +1,14 @@
 // The tasks of whoever is signed in.
 
-import type { NewTask, Priority, Task, TaskChanges } from "./contract.js";
+import type { NewTask, Task, TaskChanges, TasksListQuery } from "./contract.js";
 import { notSignedIn } from "./error.js";
 import type { Session } from "./session.js";
 import type { Answer, Call, CallOptions } from "./transport.js";
 
 /** Which tasks, and in what order. */
-export interface TaskFilter {
-  completed?: boolean;
-  priority?: Priority;
-  due_before?: string;
-  due_after?: string;
-  /** In title or description, whatever its case. */
-  q?: string;
+export interface TaskFilter extends Omit<TasksListQuery, "cursor" | "sort"> {
   /** Oldest first if absent; `-` before it for descending. */
   sort?: TaskOrder | `-${TaskOrder}`;
-  /** Tasks a page at most. */
-  limit?: number;
 }
 
 export type TaskOrder = "created_at" | "updated_at" | "due_at" | "title" | "priority";

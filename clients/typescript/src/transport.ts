@@ -14,7 +14,8 @@ export interface CallOptions {
 export interface Call extends CallOptions {
   method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   path: string;
-  query?: Record<string, string | number | boolean | undefined>;
+  /** Undefined is left out; a list is a parameter for each. */
+  query?: Record<string, unknown>;
   headers?: Record<string, string | undefined>;
   /** Made anew for each try. */
   body?: (() => unknown) | undefined;
@@ -107,8 +108,12 @@ export class Transport {
 }
 
 function queryOf(query: Call["query"]): string {
-  const given = Object.entries(query ?? {}).filter(([, value]) => value !== undefined);
-  return given.length === 0 ? "" : `?${new URLSearchParams(given.map(([name, value]) => [name, String(value)]))}`;
+  const text = new URLSearchParams();
+  for (const [name, value] of Object.entries(query ?? {})) {
+    for (const each of Array.isArray(value) ? value : [value]) if (each !== undefined) text.append(name, String(each));
+  }
+  const sent = text.toString();
+  return sent === "" ? "" : `?${sent}`;
 }
 
 function parsed(text: string, status: number): unknown {

@@ -33,7 +33,7 @@ pub(crate) async fn parsed() -> Value {
 }
 
 /// Each operation as (`method path`, operation).
-fn operations(document: &Value) -> Vec<(String, Value)> {
+pub(crate) fn operations(document: &Value) -> Vec<(String, Value)> {
     let mut all = Vec::new();
     for (path, item) in document["paths"].as_object().expect("paths") {
         for (method, operation) in item.as_object().expect("an item") {

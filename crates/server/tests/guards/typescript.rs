@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use serde_json::Value;
 
 use crate::architecture::root;
-use crate::contract::parsed;
+use crate::contract::{operations, parsed};
 
 const FILE: &str = "clients/typescript/src/contract.ts";
 
@@ -68,16 +68,38 @@ fn object(schema: &Value) -> String {
     text + "}"
 }
 
+/// What an operation's query may say, as a type of its own.
+fn query_of(operation: &Value) -> String {
+    let parameters = operation["parameters"].as_array().into_iter().flatten();
+    let mut fields = String::new();
+    for parameter in parameters.filter(|parameter| parameter["in"] == "query") {
+        let (name, about) = (&parameter["name"], &parameter["description"]);
+        let (name, about) = (name.as_str().expect("a name"), about.as_str().unwrap_or_default());
+        let mark = if parameter["required"] == true { "" } else { "?" };
+        let kind = type_of(&parameter["schema"]);
+        let _ = writeln!(fields, "  /** {about} */\n  {name}{mark}: {kind};");
+    }
+    if fields.is_empty() {
+        return fields;
+    }
+    let id = operation["operationId"].as_str().expect("an id").split(['.', '_']);
+    let name: String = id.map(|word| word[..1].to_uppercase() + &word[1..]).collect();
+    format!("\nexport type {name}Query = {{\n{fields}}};\n")
+}
+
 #[tokio::test]
 async fn the_types_of_the_typescript_client_are_the_contract_s() {
     let document = parsed().await;
     let mut now = String::from(
-        "// The schemas of openapi.json as types, written by `UPDATE_OPENAPI=1 cargo test --test guards`.\n",
+        "// The schemas of openapi.json and its queries as types, written by `UPDATE_OPENAPI=1 cargo test --test guards`.\n",
     );
     for (name, schema) in document["components"]["schemas"].as_object().expect("schemas") {
         let about = schema["description"].as_str().unwrap_or_default().replace('\n', " ");
         let about = if about.is_empty() { about } else { format!("/** {about} */\n") };
         let _ = write!(now, "\n{about}export type {name} = {};\n", type_of(schema));
+    }
+    for (_, operation) in operations(&document) {
+        now += &query_of(&operation);
     }
     let path = root().join(FILE);
     if std::env::var_os("UPDATE_OPENAPI").is_some() {
