@@ -1,5 +1,6 @@
 //! What a text of another program means: yes or no, an instant, how urgent, a list of words.
 
+use serde_json::Value;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -77,6 +78,33 @@ pub(super) fn is_done(status: &str) -> Option<bool> {
     }
 }
 
+/// The words of a JSON array, an array of PostgreSQL, or a list with commas.
+pub(super) fn words(text: &str) -> Vec<String> {
+    let text = text.trim();
+    if let Ok(Value::Array(words)) = serde_json::from_str(text) {
+        let word = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        return words.iter().map(word).filter(|word| !word.is_empty()).collect();
+    }
+    let inner = text.strip_prefix('{').and_then(|text| text.strip_suffix('}')).unwrap_or(text);
+    let words = inner.split(',').map(|word| word.trim().trim_matches('"').to_owned());
+    words.filter(|word| !word.is_empty()).collect()
+}
+
+/// The JSON of a column's text, by the type the column has.
+pub(super) fn json_of(kind: &str, text: &str) -> Value {
+    let kind = kind.to_ascii_lowercase();
+    let is_plain = ["int", "num", "real", "double", "float", "json", "bool", "serial", "decimal"]
+        .iter()
+        .any(|start| kind.contains(start))
+        && !kind.contains("[]");
+    let read = if kind.contains("bool") {
+        flag(text).map(Value::Bool)
+    } else {
+        is_plain.then(|| serde_json::from_str(text).ok()).flatten()
+    };
+    read.unwrap_or_else(|| text.into())
+}
+
 /// A UUID that may be anybody's id.
 pub(super) fn uuid(text: &str) -> Option<Uuid> {
     let id = Uuid::try_parse(text).ok()?;
@@ -108,6 +136,14 @@ mod tests {
         for text in ["", "soon", "2026-02-30", "05.01.2026", "2026-01-05 25:00", "é026-01-05"] {
             assert_eq!(moment(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn lists_of_words_are_read_in_three_spellings() {
+        for text in [r#"["a", "b c"]"#, r#"{a,"b c"}"#, "a, b c,"] {
+            assert_eq!(words(text), ["a", "b c"], "{text}");
+        }
+        assert!(words("").is_empty() && words("[]").is_empty() && words("{}").is_empty());
     }
 
     #[test]

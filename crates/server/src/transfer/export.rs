@@ -2,6 +2,7 @@
 //! Sessions, keys, counted guesses and the audit log stay: they mean nothing elsewhere.
 
 use serde::Serialize;
+use serde_json::Map;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -27,7 +28,7 @@ const USERS: &str = text!(
 const IDENTITIES: &str = "SELECT i.id, i.user_id, i.issuer, i.subject, i.address_proven, i.created_at \
     FROM identities i ORDER BY i.id";
 const TASKS: &str = "SELECT t.id, t.user_id, t.title, t.description, t.completed, t.completed_at, \
-    t.priority, t.due_at, t.version, t.created_at, t.updated_at FROM tasks t ORDER BY t.id";
+    t.priority, t.due_at, t.tags, t.metadata, t.version, t.created_at, t.updated_at FROM tasks t ORDER BY t.id";
 
 /// Makes a line of a row.
 type ToLine = fn(ForeignRow) -> Option<Moved>;
@@ -181,6 +182,13 @@ fn task(row: ForeignRow) -> Option<Moved> {
         completed_at: texts.instant(),
         priority: word(&texts.perhaps()?)?,
         due_at: texts.instant(),
+        tags: texts
+            .perhaps()
+            .map(|text| text.split('\n').filter(|tag| !tag.is_empty()).map(str::to_owned).collect())
+            .unwrap_or_default(),
+        metadata: texts
+            .perhaps()
+            .map_or(Some(Map::new()), |text| serde_json::from_str(&text).ok())?,
         version: texts.perhaps()?.parse().ok()?,
         created_at: texts.instant()?,
         updated_at: texts.instant()?,

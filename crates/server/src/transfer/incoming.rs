@@ -2,16 +2,16 @@
 //! What will not do is a [`Reject`] with its reason, and nothing else is lost by it.
 
 use aws_lc_rs::digest::{SHA256, digest};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::cell::{flag, is_done, moment, urgency, uuid};
+use super::cell::{flag, is_done, moment, urgency, uuid, words};
 use crate::accounts::Name;
 use crate::email::Email;
 use crate::input::{Field, LATEST};
 use crate::passwords::recognise;
-use crate::tasks::{Description, Priority, Title};
+use crate::tasks::{Description, Priority, Tags, TaskMetadata, Title};
 
 /// Longest text that an index of either database holds with room to spare.
 const MAX_SUBJECT: usize = 255;
@@ -97,6 +97,8 @@ pub(super) struct IncomingTask {
     pub(super) completed_at: Option<OffsetDateTime>,
     pub(super) priority: Priority,
     pub(super) due_at: Option<OffsetDateTime>,
+    pub(super) tags: Tags,
+    pub(super) metadata: TaskMetadata,
     pub(super) version: i64,
     pub(super) created_at: OffsetDateTime,
     pub(super) updated_at: OffsetDateTime,
@@ -220,16 +222,21 @@ impl Reading {
         Ok(roles)
     }
 
-    /// The task of a row.
-    pub(super) fn task(&self, cells: Cells<'_>) -> Item {
+    /// The task of a row. What has no field here is kept in its metadata.
+    pub(super) fn task(&self, cells: Cells<'_>, rest: Map<String, Value>) -> Item {
         let id = cells.filled("id").unwrap_or_default();
-        match self.assignment(cells, id) {
+        match self.assignment(cells, id, rest) {
             Ok(task) => Item::Task(Box::new(task)),
             Err(reason) => Item::Bad(Reject { kind: "task", id: id.to_owned(), reason }),
         }
     }
 
-    fn assignment(&self, cells: Cells<'_>, id: &str) -> Result<IncomingTask, String> {
+    fn assignment(
+        &self,
+        cells: Cells<'_>,
+        id: &str,
+        rest: Map<String, Value>,
+    ) -> Result<IncomingTask, String> {
         if id.is_empty() {
             return Err("has no id".into());
         }
@@ -246,6 +253,7 @@ impl Reading {
                 .ok_or_else(|| format!("completed {text:?} is neither true nor false"))?,
             None => status.unwrap_or(false),
         };
+        let (tags, metadata) = labels(cells, rest)?;
         let completed_at = cells.instant("completed_at")?.or(updated_at).unwrap_or(self.now);
         // With the owner, since two files may count their tasks from 1.
         let spare = self.derived("task", &format!("{owner}\0{source_id}"), created_at);
@@ -259,6 +267,8 @@ impl Reading {
             completed_at: is_completed.then_some(completed_at),
             priority: cells.filled("priority").and_then(urgency).unwrap_or_default(),
             due_at: cells.instant("due_at")?,
+            tags,
+            metadata,
             version: 1,
             created_at: created_at.unwrap_or(self.now),
             updated_at: updated_at.unwrap_or(self.now),
@@ -339,4 +349,29 @@ fn texts(cells: Cells<'_>) -> Result<(String, Option<String>), String> {
         .transpose()
         .map_err(|(why, _)| format!("its description {why}"))?;
     Ok((title.0, description.map(|text| text.0)))
+}
+
+/// Tags, and what else there is: other columns, a status that says more than whether it is done, a priority that is none
+/// of ours, tags that will not do.
+fn labels(cells: Cells<'_>, mut rest: Map<String, Value>) -> Result<(Tags, TaskMetadata), String> {
+    rest.retain(|_, value| !value.is_null() && value != "");
+    let mut keep = |name: &str, value: Value| drop(rest.insert(name.to_owned(), value));
+    if let Some(status) = cells.filled("status") {
+        keep("status", status.into());
+    }
+    if let Some(word) = cells.filled("priority").filter(|word| urgency(word).is_none()) {
+        keep("priority", word.into());
+    }
+    let mut list: Vec<String> = Vec::new();
+    for word in cells.filled("tags").map(words).unwrap_or_default() {
+        if !list.contains(&word) {
+            list.push(word);
+        }
+    }
+    let tags = Tags::from_json(list.clone().into()).unwrap_or_else(|_| {
+        keep("tags", list.into());
+        Tags::default()
+    });
+    let metadata = TaskMetadata::from_json(rest.into());
+    Ok((tags, metadata.map_err(|(why, _)| format!("its metadata {why}"))?))
 }

@@ -85,7 +85,15 @@ fn object(value: &Value, number: u64, reading: &Reading, mapped: Mapped<'_>) -> 
     let (known, mapped) = if is_task { (TASK_FIELDS, mapped.1) } else { (USER_FIELDS, mapped.0) };
     match matched(known, &names, mapped) {
         Err(why) => bad_line(number, why),
-        Ok(fields) if is_task => reading.task(Cells { fields: &fields, row: &row }),
+        Ok(fields) if is_task => {
+            let is_read = |place| fields.iter().any(|(_, own)| *own == place);
+            let rest = object
+                .iter()
+                .enumerate()
+                .filter(|(place, (name, _))| !is_read(*place) && name.as_str() != "type");
+            let rest = rest.map(|(_, (name, value))| (name.clone(), value.clone())).collect();
+            reading.task(Cells { fields: &fields, row: &row }, rest)
+        }
         Ok(fields) => reading.user(Cells { fields: &fields, row: &row }),
     }
 }
@@ -134,7 +142,14 @@ pub(super) fn csv(
             Ok(record) => {
                 let row: Vec<_> = record.iter().map(|cell| Some(cell.to_owned())).collect();
                 let cells = Cells { fields: &fields, row: &row };
-                if is_of_tasks { reading.task(cells) } else { reading.user(cells) }
+                if is_of_tasks {
+                    let is_read = |place| fields.iter().any(|(_, own)| *own == place);
+                    let rest = (0..names.len()).filter(|place| !is_read(*place));
+                    let rest = rest.map(|place| (names[place].to_owned(), record[place].into()));
+                    reading.task(cells, rest.collect())
+                } else {
+                    reading.user(cells)
+                }
             }
         };
         batch.push(item);

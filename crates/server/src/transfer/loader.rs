@@ -358,6 +358,8 @@ fn task_row((ordinal, task): (i64, &IncomingTask)) -> Vec<Value> {
         task.due_at.unwrap_or(LATEST).into(),
         fold(&task.title).into(),
         task.description.as_deref().map(fold).into(),
+        task.tags.clone().into(),
+        task.metadata.clone().into(),
         task.version.into(),
         task.created_at.into(),
         task.updated_at.into(),

@@ -2,7 +2,7 @@
 //! first, then roles, accounts, identities and tasks.
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::cell::{moment, urgency};
@@ -12,7 +12,7 @@ use super::incoming::{
 use crate::email::Email;
 use crate::input::Field;
 use crate::passwords::recognise;
-use crate::tasks::{Description, Title};
+use crate::tasks::{Description, Tags, TaskMetadata, Title};
 
 /// The version of the format.
 const VERSION: u64 = 1;
@@ -67,6 +67,10 @@ pub(super) enum Moved {
         completed_at: Option<String>,
         priority: String,
         due_at: Option<String>,
+        #[serde(default)]
+        tags: Vec<String>,
+        #[serde(default)]
+        metadata: Map<String, Value>,
         version: i64,
         created_at: String,
         updated_at: String,
@@ -161,6 +165,8 @@ impl Moved {
                 completed_at,
                 priority,
                 due_at,
+                tags,
+                metadata,
                 version,
                 created_at,
                 updated_at,
@@ -182,6 +188,9 @@ impl Moved {
                 priority: urgency(&priority)
                     .ok_or_else(|| format!("{priority:?} is no priority"))?,
                 due_at: perhaps(due_at)?,
+                tags: Tags::from_json(tags.into()).map_err(|(why, _)| format!("its tags {why}"))?,
+                metadata: TaskMetadata::from_json(metadata.into())
+                    .map_err(|(why, _)| format!("its metadata {why}"))?,
                 version,
                 created_at: instant(&created_at)?,
                 updated_at: instant(&updated_at)?,

@@ -9,7 +9,7 @@ use super::incoming::{Cells, Item, Reading};
 use super::lines;
 use super::mapping::{Overrides, Plan, Profile, TablePlan, plan};
 use crate::config::DatabaseUrl;
-use crate::db::foreign::ForeignDatabase;
+use crate::db::foreign::{ForeignDatabase, ForeignRow};
 
 /// Rows read and written at a time.
 const BATCH: usize = 5000;
@@ -124,8 +124,11 @@ async fn scan(
     reading: &Reading,
     sender: &Sender<Result<Vec<Item>, String>>,
 ) -> Result<(), String> {
-    let user = |cells: Cells<'_>| reading.user(cells);
-    let task = |cells: Cells<'_>| reading.task(cells);
+    let user =
+        |table: &TablePlan, row: &ForeignRow| reading.user(Cells { fields: &table.places(), row });
+    let task = |table: &TablePlan, row: &ForeignRow| {
+        reading.task(Cells { fields: &table.places(), row }, table.rest(row))
+    };
     rows_of(&mut database, &plan.users, &user, sender).await?;
     match &plan.tasks {
         Some(tasks) => rows_of(&mut database, tasks, &task, sender).await,
@@ -136,18 +139,17 @@ async fn scan(
 async fn rows_of(
     database: &mut ForeignDatabase,
     table: &TablePlan,
-    item: &(dyn Fn(Cells<'_>) -> Item + Sync),
+    item: &(dyn Fn(&TablePlan, &ForeignRow) -> Item + Sync),
     sender: &Sender<Result<Vec<Item>, String>>,
 ) -> Result<(), String> {
     let told = |error: crate::sql::DbError| format!("{}: {error}", table.table);
-    let fields = table.places();
     database.scan(&table.select).await.map_err(told)?;
     loop {
         let rows = database.next(BATCH).await.map_err(told)?;
         if rows.is_empty() {
             return Ok(());
         }
-        let items = rows.iter().map(|row| item(Cells { fields: &fields, row })).collect();
+        let items = rows.iter().map(|row| item(table, row)).collect();
         if sender.send(Ok(items)).await.is_err() {
             return Ok(());
         }

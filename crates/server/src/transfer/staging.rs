@@ -74,12 +74,14 @@ pub(super) const TASKS: Staging = Staging {
         ("due_sort", Kind::Time),
         ("title_search", Kind::Text),
         ("description_search", Kind::Text),
+        ("tags", Kind::Text),
+        ("metadata", Kind::Text),
         ("version", Kind::Int),
         ("created_at", Kind::Time),
         ("updated_at", Kind::Time),
         ("fate", Kind::Text),
     ],
-    filled: 17,
+    filled: 19,
     key: "ordinal",
 };
 
@@ -184,9 +186,9 @@ const KNOWN_TASKS: Sql = statement!(
 const INSERT_TASKS: Sql = statement!(
     "INSERT_TASKS",
     "INSERT INTO tasks (id, user_id, title, description, completed, completed_at, priority, due_at, \
-     due_sort, title_search, description_search, version, created_at, updated_at) \
+     due_sort, title_search, description_search, tags, metadata, version, created_at, updated_at) \
      SELECT id, user_id, title, description, completed, completed_at, priority, due_at, due_sort, \
-     title_search, description_search, version, created_at, updated_at FROM incoming_tasks \
+     title_search, description_search, tags, metadata, version, created_at, updated_at FROM incoming_tasks \
      WHERE fate IS NULL"
 );
 const TASK_FATES: Sql = statement!(

@@ -52,15 +52,16 @@ fn sqlmodel() -> String {
          CREATE UNIQUE INDEX ix_users_email ON users (email); \
          CREATE TABLE task (id {{serial}} NOT NULL, title VARCHAR(255) NOT NULL, description VARCHAR, \
             completed BOOLEAN NOT NULL, priority VARCHAR, due_date DATE, user_id INTEGER NOT NULL, \
-            created_at TIMESTAMP NOT NULL, PRIMARY KEY (id), \
+            created_at TIMESTAMP NOT NULL, tags JSON, category VARCHAR, minutes INTEGER, PRIMARY KEY (id), \
             FOREIGN KEY (user_id) REFERENCES users (id)); \
          INSERT INTO users VALUES \
             (1, 'Ada@Example.com', '{HASH}', 'Ada', TRUE, TRUE, '2024-01-05 10:20:30.5'), \
             (2, 'grace@example.com', 'plain text', 'Grace', TRUE, FALSE, '2024-02-05 10:20:30'), \
             (3, 'alan@example.com', '{HASH}', NULL, FALSE, FALSE, '2024-03-05 10:20:30'); \
          INSERT INTO task VALUES \
-            (1, 'Write notes', 'on the engine', TRUE, 'HIGH', '2026-01-05', 1, '2024-01-06 08:00:00'), \
-            (2, 'Find the moth', NULL, FALSE, NULL, NULL, 2, '2024-01-07 08:00:00');"
+            (1, 'Write notes', 'on the engine', TRUE, 'HIGH', '2026-01-05', 1, '2024-01-06 08:00:00', \
+                '[\"math\", \"notes\"]', 'work', 90), \
+            (2, 'Find the moth', NULL, FALSE, 'someday', NULL, 2, '2024-01-07 08:00:00', NULL, NULL, NULL);"
     )
 }
 
@@ -128,6 +129,8 @@ both! {
             assert_eq!(task["title"], "Write notes");
             assert_eq!((&task["priority"], &task["completed"]), (&json!("high"), &json!(true)));
             assert_eq!(task["due_at"], "2026-01-05T00:00:00Z");
+            assert_eq!(task["tags"], json!(["math", "notes"]));
+            assert_eq!(task["metadata"], json!({"category": "work", "minutes": 90}));
             let alan = json!({"email": "alan@example.com", "password": "password"});
             assert_ne!(new.app.anonymous().post("/auth/login", alan).await.status, 200);
         }
@@ -138,7 +141,7 @@ both! {
         new.report("sqlmodel", &old.url, &[]);
         let ada = new.app.anonymous().login("ada@example.com", "password").await;
         ada.patch("/auth/me", json!({"name": "Countess"})).await.expect(200);
-        old.run("INSERT INTO task VALUES (3, 'Third', NULL, FALSE, 'low', NULL, 1, '2024-02-01')").await;
+        old.run("INSERT INTO task VALUES (3, 'Third', NULL, FALSE, 'low', NULL, 1, '2024-02-01', NULL, NULL, NULL)").await;
         let report = new.report("sqlmodel", &old.url, &[]);
         assert_eq!(report["users"], tally(0, 3, 0));
         assert_eq!(report["tasks"], tally(1, 2, 0));
@@ -151,8 +154,8 @@ both! {
             "INSERT INTO users VALUES (4, 'no address', '{HASH}', NULL, TRUE, FALSE, '2024-04-05'), \
              (5, 'ADA@example.com', '{HASH}', NULL, TRUE, FALSE, '2024-05-05'), \
              (6, 'taken@example.com', '{HASH}', NULL, TRUE, FALSE, '2024-05-05'); \
-             INSERT INTO task VALUES (4, ' ', NULL, FALSE, NULL, NULL, 1, '2024-01-06'), \
-             (5, 'Of nobody', NULL, FALSE, NULL, NULL, 4, '2024-01-06')"
+             INSERT INTO task VALUES (4, ' ', NULL, FALSE, NULL, NULL, 1, '2024-01-06', NULL, NULL, NULL), \
+             (5, 'Of nobody', NULL, FALSE, NULL, NULL, 4, '2024-01-06', NULL, NULL, NULL)"
         );
         let (old, new) = (Old::new(Engine::Sqlite, &sqlmodel()).await, New::start(engine).await);
         old.run(&bad).await;

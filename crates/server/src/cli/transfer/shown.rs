@@ -29,9 +29,11 @@ fn part(text: &mut String, what: &str, table: &TablePlan) {
     let fields: Vec<_> =
         table.fields.iter().map(|(field, column)| format!("{field} = {}", plain(column))).collect();
     let _ = writeln!(text, "  {what} from {}: {}", plain(&table.table), fields.join(", "));
-    if !table.unread.is_empty() {
-        let unread: Vec<_> = table.unread.iter().map(|column| plain(column)).collect();
-        let _ = writeln!(text, "    not read: {}", unread.join(", "));
+    for (what, columns) in [("not read", &table.unread), ("kept as metadata", &table.kept)] {
+        if !columns.is_empty() {
+            let columns: Vec<_> = columns.iter().map(|column| plain(column)).collect();
+            let _ = writeln!(text, "    {what}: {}", columns.join(", "));
+        }
     }
 }
 

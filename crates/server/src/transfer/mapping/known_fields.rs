@@ -70,6 +70,7 @@ pub(in crate::transfer) const TASK_FIELDS: KnownFields = &[
     ("completed_at", &["completedat", "doneat", "finishedat"]),
     ("priority", &["priority", "importance", "urgency"]),
     ("due_at", &["dueat", "duedate", "due", "deadline", "dueon"]),
+    ("tags", &["tags", "labels"]),
     ("created_at", &["createdat", "created", "datecreated"]),
     ("updated_at", &["updatedat", "updated", "modifiedat", "lastmodified"]),
 ];

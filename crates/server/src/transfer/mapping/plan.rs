@@ -2,10 +2,12 @@
 //! overridden by flags, shown before anything is done.
 
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 use super::known_fields::{KnownFields, TASK_FIELDS, USER_FIELDS, folded, matched};
 use super::profile::Profile;
 use crate::db::foreign::ForeignTable;
+use crate::transfer::cell::json_of;
 
 /// What the operator says about tables and columns.
 #[derive(Clone, Debug, Default)]
@@ -42,6 +44,11 @@ pub struct TablePlan {
     pub fields: Vec<(&'static str, String)>,
     /// Columns that are not read.
     pub unread: Vec<String>,
+    /// Columns that are kept in the metadata of tasks.
+    pub kept: Vec<String>,
+    /// Their types.
+    #[serde(skip)]
+    kinds: Vec<String>,
     #[serde(skip)]
     pub(in crate::transfer) select: String,
     #[serde(skip)]
@@ -49,6 +56,16 @@ pub struct TablePlan {
 }
 
 impl TablePlan {
+    /// What is kept of a row.
+    pub(in crate::transfer) fn rest(&self, row: &[Option<String>]) -> Map<String, Value> {
+        let cells = row.iter().skip(self.fields.len());
+        let kept =
+            self.kept.iter().zip(&self.kinds).zip(cells).filter_map(|((name, kind), cell)| {
+                cell.as_ref().map(|text| (name.clone(), json_of(kind, text)))
+            });
+        kept.collect()
+    }
+
     /// The fields with their places in a row.
     pub(in crate::transfer) fn places(&self) -> Vec<(&'static str, usize)> {
         self.fields.iter().enumerate().map(|(place, (field, _))| (*field, place)).collect()
@@ -85,7 +102,7 @@ pub(in crate::transfer) fn plan(
             for needed in ["id", "owner", "title"] {
                 fields.need(needed, "--map-task", table)?;
             }
-            Some(fields.finish(table))
+            Some(fields.keep_rest(table).finish(table))
         }
     };
     Ok(Plan { profile: profile.name(), users: of_users.finish(users), tasks })
@@ -186,6 +203,8 @@ fn shown(table: &ForeignTable) -> String {
 struct FieldList {
     fields: Vec<(&'static str, String, String)>,
     unread: Vec<String>,
+    /// (name, type)
+    kept: Vec<(String, String)>,
 }
 
 fn read(
@@ -201,7 +220,7 @@ fn read(
     let field = |(field, place): &(&'static str, usize)| {
         (*field, names[*place].to_owned(), format!("t.{}", quoted(names[*place])))
     };
-    Ok(FieldList { fields: found.iter().map(field).collect(), unread })
+    Ok(FieldList { fields: found.iter().map(field).collect(), unread, kept: Vec::new() })
 }
 
 impl FieldList {
@@ -229,12 +248,23 @@ impl FieldList {
         ))
     }
 
+    /// What no field is read from is kept.
+    fn keep_rest(mut self, table: &ForeignTable) -> Self {
+        for name in std::mem::take(&mut self.unread) {
+            let kind = table.columns.iter().find(|column| column.name == name);
+            self.kept.push((name, kind.map(|column| column.kind.clone()).unwrap_or_default()));
+        }
+        self
+    }
+
     fn finish(self, table: &ForeignTable) -> TablePlan {
         let from = match table.schema.as_str() {
             "" => quoted(&table.name),
             schema => format!("{}.{}", quoted(schema), quoted(&table.name)),
         };
-        let columns: Vec<_> = self.fields.iter().map(|(.., sql)| sql.as_str()).collect();
+        let fields = self.fields.iter().map(|(.., sql)| sql.clone());
+        let kept = self.kept.iter().map(|(name, _)| format!("t.{}", quoted(name)));
+        let columns: Vec<_> = fields.chain(kept).collect();
         let order = self.sql_of("id");
         TablePlan {
             table: shown(table),
@@ -242,6 +272,8 @@ impl FieldList {
             count: format!("SELECT count(*) FROM {from}"),
             fields: self.fields.into_iter().map(|(field, shown, _)| (field, shown)).collect(),
             unread: self.unread,
+            kept: self.kept.iter().map(|(name, _)| name.clone()).collect(),
+            kinds: self.kept.into_iter().map(|(_, kind)| kind).collect(),
         }
     }
 }
