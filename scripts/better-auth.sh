@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Runs a real Better Auth server from npm and Doorward on one PostgreSQL database, and uses Doorward with
-# the tokens of somebody who signs up there. Needs Node 20 with npm, and PostgreSQL's server programs.
+# the tokens of somebody who signs up there: with the tables that Better Auth makes itself (Kysely), and with
+# those of Drizzle, in the singular and in the plural. Needs Node 20 with npm, and PostgreSQL's server programs.
 # Builds the binary unless DOORWARD_BIN names one; the packages live in target/better-auth.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -59,21 +60,32 @@ pgport=$(free_port)
 (cd / && as "$pgbin/pg_ctl" -D "$work/pg" -w -l "$work/pg.log" \
   -o "-p $pgport -k $work -c listen_addresses=127.0.0.1 -c fsync=off" start >/dev/null)
 
-export DATABASE_URL="postgres://postgres@127.0.0.1:$pgport/postgres?sslmode=disable"
 BETTER_AUTH_SECRET=$(node -p 'require("crypto").randomBytes(32).toString("hex")')
 export BETTER_AUTH_SECRET
-BETTER_AUTH_URL="http://127.0.0.1:$(free_port)"
-export BETTER_AUTH_URL
 
-touch "$work/better-auth.log" "$work/doorward.log"
-(cd "$node" && exec node server.mjs >"$work/better-auth.log" 2>&1) &
-servers+=($!)
-answers "$BETTER_AUTH_URL/api/auth/ok" "${servers[0]}" "$work/better-auth.log"
+for store in kysely drizzle drizzle-plural; do
+  echo "Better Auth with $store"
+  servers=()
+  sql() { (cd / && as "$pgbin/psql" -X -q -h 127.0.0.1 -p "$pgport" -U postgres -d postgres -c "$1"); }
+  sql "CREATE DATABASE \"$store\""
+  [ $store != drizzle-plural ] || sql "ALTER DATABASE \"$store\" SET search_path = public, better"
+  export DATABASE_URL="postgres://postgres@127.0.0.1:$pgport/$store?sslmode=disable"
+  BETTER_AUTH_URL="http://127.0.0.1:$(free_port)"
+  export BETTER_AUTH_URL
 
-port=$(free_port)
-export DOORWARD_URL="http://127.0.0.1:$port"
-(cd "$work" && exec "$DOORWARD_BIN" serve --migrate --port "$port" >"$work/doorward.log" 2>&1) &
-servers+=($!)
-answers "$DOORWARD_URL/livez" "${servers[1]}" "$work/doorward.log"
+  touch "$work/better-auth.log" "$work/doorward.log"
+  (cd "$node" && STORE=$store exec node server.mjs >"$work/better-auth.log" 2>&1) &
+  servers+=($!)
+  answers "$BETTER_AUTH_URL/api/auth/ok" "${servers[0]}" "$work/better-auth.log"
 
-node "$node/check.mjs" || { tail -30 "$work/doorward.log" >&2; exit 1; }
+  port=$(free_port)
+  export DOORWARD_URL="http://127.0.0.1:$port"
+  (cd "$work" && exec "$DOORWARD_BIN" serve --migrate --port "$port" >"$work/doorward.log" 2>&1) &
+  servers+=($!)
+  answers "$DOORWARD_URL/livez" "${servers[1]}" "$work/doorward.log"
+
+  node "$node/check.mjs" || { tail -30 "$work/doorward.log" >&2; exit 1; }
+  kill "${servers[@]}"
+  wait "${servers[@]}" || true
+done
+servers=()

@@ -40,6 +40,20 @@ impl Identities {
         secrets.position(|secret| is_signed(secret, &token.token, tag))
     }
 
+    /// Where Better Auth's sessions and users are in this database: `public.session ("userId",
+    /// "expiresAt")` and `public."user" ("emailVerified")`; `None` if nowhere.
+    pub(super) async fn better_auth_tables(&self) -> crate::sql::Result<Option<String>> {
+        let answer = store::find_better_auth_tables(&self.db).await?;
+        let named = answer.and_then(|text| serde_json::from_str::<Value>(&text).ok());
+        Ok(named.map(|named| {
+            let name = |of: &str| named[of].as_str().unwrap_or_default().to_owned();
+            let (sessions, users) = (name("sessions"), name("users"));
+            let (owner, until, proven) =
+                (name("user_id"), name("expires_at"), name("email_verified"));
+            format!("{sessions} ({owner}, {until}) and {users} ({proven})")
+        }))
+    }
+
     /// Whom Better Auth's tables name as its holder, or why they cannot be read; `None` without a live
     /// session.
     pub(super) async fn person_of(

@@ -198,6 +198,9 @@ impl Identities {
             }
             Ok(Some(Ok(person))) => self.examine_person(&mut examined, &person).await,
         }
+        if let Ok(Some(tables)) = self.better_auth_tables().await {
+            examined.notes.push(format!("Better Auth's tables here are {tables}"));
+        }
         Ok(examined)
     }
 

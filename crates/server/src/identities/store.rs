@@ -50,6 +50,7 @@ statements! {
     END_PASSWORD_OF_LINKED = "UPDATE users SET hashed_password = NULL, updated_at = :now \
         WHERE id <> :user AND id = (SELECT i.user_id FROM identities i WHERE i.id = :identity)";
     FIND_BETTER_AUTH_SESSION = "SELECT doorward_better_auth_session(:token, :now) AS answer";
+    FIND_BETTER_AUTH_TABLES = "SELECT doorward_better_auth_tables() AS answer";
 }
 
 row! {
@@ -122,4 +123,9 @@ pub(super) async fn find_better_auth_session(
 ) -> Result<Option<String>> {
     let answer = db.find(step!(FIND_BETTER_AUTH_SESSION { token, now })).await?;
     Ok(answer.flatten())
+}
+
+/// What Better Auth's tables and columns are called here, as JSON; `None` if there are none.
+pub(super) async fn find_better_auth_tables(db: &Database) -> Result<Option<String>> {
+    Ok(db.find(step!(FIND_BETTER_AUTH_TABLES)).await?.flatten())
 }

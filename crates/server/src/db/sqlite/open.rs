@@ -56,6 +56,12 @@ pub(in crate::db) fn connect(path: &Path, access: Access) -> rusqlite::Result<Co
     )?;
     connection.create_scalar_function("doorward_merge_patch", 3, pure, merged)?;
     connection.create_scalar_function(
+        "doorward_better_auth_tables",
+        0,
+        FunctionFlags::SQLITE_UTF8,
+        |_| Ok(None::<String>),
+    )?;
+    connection.create_scalar_function(
         "doorward_refuse",
         1,
         FunctionFlags::SQLITE_UTF8,

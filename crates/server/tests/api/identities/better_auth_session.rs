@@ -45,6 +45,69 @@ pub(super) async fn shared(change: impl FnOnce(&mut doorward::config::Settings))
     app
 }
 
+/// Gives its tables and columns other names.
+async fn rename(app: &TestApp, texts: &[&'static str]) {
+    for text in texts {
+        sql::<()>(app, text).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn its_tables_may_be_called_as_drizzle_and_prisma_call_them() {
+    let app = shared(|_| {}).await;
+    let ada = bearer(&app, TOKEN);
+    let user = ada.get("/auth/me").await.expect(200).json();
+    let snake: [&[&str]; 3] = [
+        &[r#"ALTER TABLE "session" RENAME "userId" TO user_id"#],
+        &[r#"ALTER TABLE "session" RENAME "expiresAt" TO expires_at"#],
+        &[r#"ALTER TABLE "user" RENAME "emailVerified" TO email_verified"#],
+    ];
+    for texts in snake {
+        rename(&app, texts).await;
+        assert_eq!(ada.get("/auth/me").await.expect(200).json(), user, "{texts:?}");
+    }
+    // Beside Doorward's own users and sessions, in a schema of their own.
+    rename(
+        &app,
+        &[
+            "CREATE SCHEMA better",
+            r#"ALTER TABLE "session" SET SCHEMA better"#,
+            r#"ALTER TABLE "user" SET SCHEMA better"#,
+            r#"ALTER TABLE better."session" RENAME TO sessions"#,
+            r#"ALTER TABLE better."user" RENAME TO users"#,
+        ],
+    )
+    .await;
+    ada.get("/auth/me").await.expect_problem(401, "invalid_token");
+    rename(
+        &app,
+        &["DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET search_path = public, better', \
+        current_database()); END $$"],
+    )
+    .await;
+    let later = TestApp::over(&app.url, app.clock.clone(), 3, trusting).await;
+    assert_eq!(bearer(&later, TOKEN).get("/auth/me").await.expect(200).json(), user);
+    rename(&later, &["DELETE FROM better.sessions"]).await;
+    bearer(&later, TOKEN).get("/auth/me").await.expect_problem(401, "invalid_token");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn doorwards_own_tables_are_never_taken_for_better_auths() {
+    let app = shared(|_| {}).await;
+    rename(
+        &app,
+        &[
+            r#"DROP TABLE "session""#,
+            r#"DROP TABLE "user""#,
+            "ALTER TABLE sessions ADD COLUMN token text",
+        ],
+    )
+    .await;
+    app.sign_up("ada").await;
+    rename(&app, &["UPDATE sessions SET token = 'CMEEaZMYzSBpxhBlUAENMgh1AaL9JTbW'"]).await;
+    bearer(&app, TOKEN).get("/auth/me").await.expect_problem(401, "invalid_token");
+}
+
 async fn session(app: &TestApp, token: &str, left: Duration) {
     const ADD: Sql =
         statement!("ADD", r#"INSERT INTO "session" VALUES (:token, :until, :token, 'u1')"#);

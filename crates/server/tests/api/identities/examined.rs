@@ -228,6 +228,8 @@ async fn of_a_better_auth_session_token_it_names_the_row_and_the_check() {
     assert_eq!(bare.kind, "session token of Better Auth");
     assert_eq!(bare.issuer.as_deref(), Some("https://app.example.test (BETTER_AUTH_URL)"));
     assert!(bare.key.as_deref().is_some_and(|it| it.contains("table session")), "{bare:?}");
+    let tables = r#"Better Auth's tables here are public.session ("userId", "expiresAt") and public."user" ("emailVerified")"#;
+    assert_eq!(bare.notes.last().map(String::as_str), Some(tables));
     let whole = examined(&app, &signed(SECRET, TOKEN)).await;
     assert_eq!(whole.key.as_deref(), Some("the current secret"));
     let old = examined(&app, &signed(OLD, TOKEN)).await;

@@ -11,7 +11,7 @@ use super::encoded::{base64, fields, from_hex, number, passlib_base64};
 use crate::passwords::hashing::hash_kind::HashKind;
 use crate::passwords::hashing::stored_hash::Flaw;
 
-/// Django asks for a million today: about a third of a second.
+/// Django 5.2 asks for a million.
 const MAX_ROUNDS: u32 = 5_000_000;
 const MAX_SALT: usize = 128;
 
