@@ -58,6 +58,11 @@ fn postgres(text: &str) -> String {
 /// As the driver reads it: the address is a URL, and names of parameters may be percent-encoded.
 fn redis(text: &str) -> Option<String> {
     let mut url = url::Url::parse(text).ok()?;
+    // A bare #, / or ? in a password ends the login early: what the driver takes for the host is a part of it.
+    let behind = [Some(url.path()), url.query(), url.fragment()];
+    if url.has_host() && behind.into_iter().flatten().any(|part| part.contains('@')) {
+        return None;
+    }
     if url.password().is_some() {
         url.set_password(Some(MASK)).ok()?;
     }
@@ -107,6 +112,8 @@ mod tests {
             ("unix:///run/r.sock?user=a&pass=hun@ter2", "unix:///run/r.sock?user=a&pass=********"),
             ("unix:///run/r.sock?p%61ss=hunter2", "unix:///run/r.sock?pass=********"),
             ("redis:/hunter2", MASK),
+            ("valkey://ada:@hunter2#@cache.example", "valkey://********"),
+            ("redis://ada:@hunter2?@cache.example", "redis://********"),
         ] {
             assert_eq!(masked(Secrecy::Redis, text), shown);
         }
