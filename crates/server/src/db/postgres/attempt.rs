@@ -18,7 +18,7 @@ use crate::sql::{DbError, Result};
 const ATTEMPTS: usize = 3;
 
 /// What one call sends.
-pub(super) enum Work<'a> {
+pub(super) enum Call<'a> {
     /// A statement that may be repeated.
     Read(Query<'a>),
     /// A transaction that only reads and may be repeated.
@@ -46,7 +46,7 @@ impl Postgres {
     pub(super) async fn run(
         &self,
         lane: &Lane,
-        work: Work<'_>,
+        work: Call<'_>,
         whose: Option<Uuid>,
     ) -> Result<Vec<Vec<PgRow>>> {
         let _place = lane.admit()?;
@@ -71,12 +71,12 @@ impl Postgres {
     async fn run_held(
         &self,
         lane: &Lane,
-        work: &Work<'_>,
+        work: &Call<'_>,
         whose: Option<Uuid>,
         deadline: Instant,
         mut why: DbError,
     ) -> Result<Vec<Vec<PgRow>>> {
-        let waits = !matches!(work, Work::Aside(_));
+        let waits = !matches!(work, Call::Aside(_));
         let Some(mut held) = lane.held.enter(deadline).filter(|_| waits) else { return Err(why) };
         while held.again(lane.open_links()).await {
             match self.run_now(lane, work, deadline).await {
@@ -99,7 +99,7 @@ impl Postgres {
     async fn run_now(
         &self,
         lane: &Lane,
-        work: &Work<'_>,
+        work: &Call<'_>,
         deadline: Instant,
     ) -> std::result::Result<Vec<Vec<PgRow>>, Failure> {
         let mut attempt = 1;
@@ -154,7 +154,7 @@ impl Postgres {
     }
 }
 
-impl Work<'_> {
+impl Call<'_> {
     async fn send(&self, link: &Link) -> std::result::Result<Vec<Vec<PgRow>>, Fault> {
         match self {
             Self::Write(query) | Self::Aside(query) if !link.limits_locks() => {

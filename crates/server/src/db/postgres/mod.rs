@@ -26,7 +26,7 @@ use uuid::Uuid;
 use super::row::Source;
 use crate::config::PostgresUrl;
 use crate::db::database::{CALL_WITHIN, Effort};
-use crate::db::postgres::attempt::Work;
+use crate::db::postgres::attempt::Call;
 use crate::db::postgres::connect::{CONNECT_WITHIN, Target};
 pub(in crate::db) use crate::db::postgres::fault::failed;
 use crate::db::postgres::lane::Lane;
@@ -103,14 +103,14 @@ impl Postgres {
 
     pub(in crate::db) async fn query<T: FromRow>(&self, step: Step) -> Result<Vec<T>> {
         let lane = &self.lanes(step.sql).reads;
-        let work = Work::Read(Query::plain(step.sql, &step.params));
+        let work = Call::Read(Query::plain(step.sql, &step.params));
         let answers = self.run(lane, work, None).await?;
         answers.iter().flatten().map(|found| read(found, 0)).collect()
     }
 
     /// As [`Postgres::query`], behind nobody's work.
     pub(in crate::db) async fn probe<T: FromRow>(&self, step: Step) -> Result<Vec<T>> {
-        let work = Work::Read(Query::plain(step.sql, &step.params));
+        let work = Call::Read(Query::plain(step.sql, &step.params));
         let answers = self.run(&self.probes, work, None).await?;
         answers.iter().flatten().map(|found| read(found, 0)).collect()
     }
@@ -121,7 +121,7 @@ impl Postgres {
         step: Step,
     ) -> Result<Vec<T>> {
         let lane = &self.lanes(step.sql).reads;
-        let work = Work::Read(Query::gated(step, &gate));
+        let work = Call::Read(Query::gated(step, &gate));
         let answers = self.run(lane, work, Some(gate.user_id)).await?;
         self.behind_gate(gate, answers).await
     }
@@ -136,7 +136,7 @@ impl Postgres {
         let reads = &self.lanes(step.sql).reads;
         let page = if whole { Query::gated(step, &gate) } else { Query::page(step, &gate) };
         let answers = match effort {
-            Effort::Quick => self.run(reads, Work::Read(page), Some(gate.user_id)).await?,
+            Effort::Quick => self.run(reads, Call::Read(page), Some(gate.user_id)).await?,
             Effort::Search => Box::pin(self.search(reads, page)).await?,
         };
         self.behind_gate(gate, answers).await
@@ -148,7 +148,7 @@ impl Postgres {
         let opened = self.searches.link(Instant::now() + SEARCH_LINK_WITHIN).await;
         let lane = if opened.is_ok() { &self.searches } else { reads };
         drop(opened);
-        self.run(lane, Work::Search(vec![Query::plain(SEARCH_LIMIT, &[]), page]), None).await
+        self.run(lane, Call::Search(vec![Query::plain(SEARCH_LIMIT, &[]), page]), None).await
     }
 
     /// The rows that the last answer has behind its gate.
@@ -179,11 +179,11 @@ impl Postgres {
         let mut work = steps.iter().map(|step| Query::plain(step.sql, &step.params));
         let work = match (&gate, steps.len()) {
             (None, 0) => return Ok(Vec::new()),
-            (None, 1) => Work::Write(Query::plain(steps[0].sql, &steps[0].params)),
-            (None, _) => Work::Bundle(work.collect()),
+            (None, 1) => Call::Write(Query::plain(steps[0].sql, &steps[0].params)),
+            (None, _) => Call::Bundle(work.collect()),
             (Some(gate), _) => {
                 let gates = std::iter::once(Query::gate(gate)).chain(Query::holds(gate));
-                Work::Bundle(gates.chain(work.by_ref()).collect())
+                Call::Bundle(gates.chain(work.by_ref()).collect())
             }
         };
         let mut answers = self.run(lane, work, whose).await?;
@@ -203,7 +203,7 @@ impl Postgres {
             return;
         }
         let confirm = step!(CONFIRM { session: gate.session_id, generation: gate.generation });
-        let work = Work::Aside(Query::plain(confirm.sql, &confirm.params));
+        let work = Call::Aside(Query::plain(confirm.sql, &confirm.params));
         let whose = Some(gate.session_id);
         if let Err(error) = Box::pin(self.run(&self.other.writes, work, whose)).await {
             tracing::warn!(%error, "could not record the first use of a refresh token");
