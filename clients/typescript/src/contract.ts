@@ -395,7 +395,7 @@ export type User = {
 };
 
 export type UsersAuditQuery = {
-  /** Of this kind, `login` for one */
+  /** Of this kind: a word that `event` of a record can be, `login` for one */
   event?: string;
   /** `success`, `failure`, `blocked` or `denied` */
   outcome?: string;
@@ -441,6 +441,8 @@ export type TasksListQuery = {
   due_after?: string;
   /** With this in title or description, whatever its case */
   q?: string;
+  /** With this tag, exactly */
+  tag?: string;
   /** `created_at` (default), `updated_at`, `due_at`, `title` or `priority`; `-` before it for descending */
   sort?: string;
   /** Tasks a page at most, 100 by default */
