@@ -8,6 +8,7 @@ mod examples;
 
 use serde_json::Value;
 use utoipa::openapi::path::{Operation, Parameter, ParameterIn, PathItem};
+use utoipa::openapi::schema::{AdditionalProperties, SchemaType};
 use utoipa::openapi::security::{
     Flow, HttpAuthScheme, HttpBuilder, OAuth2, Password, Scopes, SecurityScheme,
 };
@@ -105,6 +106,7 @@ pub fn complete(mut document: OpenApi, settings: &Settings) -> OpenApi {
     document.servers = (!prefix.is_empty()).then(|| vec![Server::new(prefix)]);
     let components = document.components.get_or_insert_default();
     add_schemas(components);
+    open_objects(components);
     examples::complete_schemas(components, settings.password_min_length);
     errors::add_shared(components);
     set_password_length(components, settings.password_min_length);
@@ -193,6 +195,22 @@ fn entity_tags() -> ObjectBuilder {
     ObjectBuilder::new()
         .schema_type(Type::String)
         .pattern(Some(format!(r"^(\*|{tag}(, ?{tag})*)$")))
+}
+
+/// An object without fields of its own may hold any: generators take it for an empty one otherwise.
+fn open_objects(components: &mut Components) {
+    for schema in components.schemas.values_mut() {
+        let RefOr::T(Schema::Object(object)) = schema else { continue };
+        for field in object.properties.values_mut() {
+            if let RefOr::T(Schema::Object(field)) = field
+                && field.schema_type == SchemaType::Type(Type::Object)
+                && field.properties.is_empty()
+                && field.additional_properties.is_none()
+            {
+                field.additional_properties = Some(Box::new(AdditionalProperties::FreeForm(true)));
+            }
+        }
+    }
 }
 
 /// Passwords are as short as this configuration allows.
