@@ -68,6 +68,8 @@ pub enum Error {
     MethodNotAllowed,
     /// Another account has this e-mail address.
     EmailTaken,
+    /// Another account has this user name.
+    UsernameTaken,
     /// The last active admin cannot be removed.
     LastAdmin,
     /// Another role has this name.
@@ -142,6 +144,7 @@ codes! {
     NotFound = 404, "not_found", "Not found";
     MethodNotAllowed = 405, "method_not_allowed", "Method not allowed";
     EmailTaken = 409, "email_taken", "E-mail taken";
+    UsernameTaken = 409, "username_taken", "User name taken";
     LastAdmin = 409, "last_admin", "Last admin";
     RoleTaken = 409, "role_taken", "Role taken";
     RoleBuiltIn = 409, "role_built_in", "Built-in role";
@@ -174,6 +177,7 @@ impl Error {
             Self::NotFound => Code::NotFound,
             Self::MethodNotAllowed => Code::MethodNotAllowed,
             Self::EmailTaken => Code::EmailTaken,
+            Self::UsernameTaken => Code::UsernameTaken,
             Self::LastAdmin => Code::LastAdmin,
             Self::RoleTaken => Code::RoleTaken,
             Self::RoleBuiltIn => Code::RoleBuiltIn,
@@ -221,6 +225,7 @@ impl Error {
                 "This path does not take that method; the Allow header names those it takes.".into()
             }
             Self::EmailTaken => "An account with this e-mail address already exists.".into(),
+            Self::UsernameTaken => "Another account has this user name.".into(),
             Self::LastAdmin => "The last active admin cannot be removed.".into(),
             Self::RoleTaken => "A role with this name already exists.".into(),
             Self::RoleBuiltIn => {

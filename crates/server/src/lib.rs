@@ -31,4 +31,5 @@ pub mod tasks;
 pub mod timestamp;
 pub mod transfer;
 pub mod user;
+pub mod username;
 pub mod users;

@@ -21,6 +21,10 @@ row! {
         /// Display name.
         #[schema(required = true)]
         pub name: Option<String>,
+        /// Name to sign in with besides the address; there only if the account has one.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        #[schema(nullable = false)]
+        pub username: Option<String>,
         /// False: the account is disabled.
         pub is_active: bool,
         /// True once the address was proven.

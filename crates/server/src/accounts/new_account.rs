@@ -8,6 +8,7 @@ use crate::error::Error;
 use crate::passwords::Password;
 use crate::sql::Step;
 use crate::user::User;
+use crate::username::Username;
 
 /// An account that is yet to be written.
 #[derive(Debug)]
@@ -16,7 +17,7 @@ pub(crate) struct NewAccount {
     pub(crate) user: User,
     /// Of its password.
     pub(crate) hash: String,
-    /// What writes it; fails as `Unique` where the address is taken.
+    /// What writes it; fails as `Unique` where the address or the user name is taken.
     pub(crate) steps: Vec<Step>,
 }
 
@@ -27,6 +28,7 @@ impl Accounts {
         email: &Email,
         password: Password,
         name: Option<&Name>,
+        username: Option<&Username>,
     ) -> Result<NewAccount, Error> {
         let hash = self.passwords.hash(password).await?;
         let now = self.clock.now();
@@ -34,13 +36,19 @@ impl Accounts {
             id: self.random.id(now),
             email: Some(email.as_str().to_owned()),
             name: name.map(|name| name.as_str().to_owned()),
+            username: username.map(|username| username.as_str().to_owned()),
             is_active: true,
             email_verified: false,
             roles: vec!["user".to_owned()],
             created_at: now,
             updated_at: now,
         };
-        let steps = store::insert(&user, email, &hash);
+        let steps = store::insert(&user, email, username, &hash);
         Ok(NewAccount { user, hash, steps })
     }
+}
+
+/// What it means that this index refused an account.
+pub(crate) fn taken(index: &str) -> Error {
+    if index.contains("username_key") { Error::UsernameTaken } else { Error::EmailTaken }
 }

@@ -8,27 +8,38 @@ use crate::email::Email;
 use crate::gate::Gate;
 use crate::sql::{Result, Step};
 use crate::user::User;
+use crate::username::Username;
 use crate::{statements, step, text};
 
 statements! {
-    INSERT_USER = "INSERT INTO users (id, email, email_key, name, hashed_password, created_at, updated_at) \
-        VALUES (:id, :email, :email_key, :name, :hash, :now, :now)";
+    INSERT_USER = "INSERT INTO users (id, email, email_key, name, username, username_key, \
+        hashed_password, created_at, updated_at) \
+        VALUES (:id, :email, :email_key, :name, :username, :username_key, :hash, :now, :now)";
     INSERT_ROLE = "INSERT INTO user_roles (user_id, role) VALUES (:id, :role)";
     FIND_OWN = text!("SELECT ", User::COLUMNS, " FROM users WHERE users.id = :id");
     UPDATE_NAME = "UPDATE users SET name = :name, updated_at = :now WHERE id = :id";
     UPDATE_EMAIL = "UPDATE users SET email = :email, email_key = :email_key, \
         email_verified = FALSE, updated_at = :now WHERE id = :id";
+    UPDATE_USERNAME = "UPDATE users SET username = :username, username_key = :username_key, \
+        updated_at = :now WHERE id = :id";
     DELETE_USER = "DELETE FROM users WHERE id = :id";
 }
 
 /// Inserts an active user with their roles.
-pub(super) fn insert(user: &User, email: &Email, hash: &str) -> Vec<Step> {
+pub(super) fn insert(
+    user: &User,
+    email: &Email,
+    username: Option<&Username>,
+    hash: &str,
+) -> Vec<Step> {
     let id = user.id;
     let row = step!(INSERT_USER {
         id,
         email: email.as_str(),
         email_key: email.key(),
         name: user.name.as_deref(),
+        username: username.map(Username::as_str),
+        username_key: username.map(Username::key),
         hash,
         now: user.created_at,
     });
@@ -55,6 +66,16 @@ pub(super) fn update_email(gate: Gate, email: &Email) -> Step {
         id: gate.user_id,
         email: email.as_str(),
         email_key: email.key(),
+        now: gate.now
+    })
+}
+
+/// Gives the gate's user another user name, or takes it.
+pub(super) fn update_username(gate: Gate, username: Option<&Username>) -> Step {
+    step!(UPDATE_USERNAME {
+        id: gate.user_id,
+        username: username.map(Username::as_str),
+        username_key: username.map(Username::key),
         now: gate.now
     })
 }

@@ -4,7 +4,7 @@
 
 use axum::extract::State;
 
-use super::{Accounts, Name, store};
+use super::{Accounts, Name, store, taken};
 use crate::audit::{Actor, Event, Record};
 use crate::config::{EmailChange, PasswordChange};
 use crate::email::Email;
@@ -16,12 +16,15 @@ use crate::keys::Caller;
 use crate::passwords::NewPassword;
 use crate::sql::DbError;
 use crate::user::User;
+use crate::username::{GivenUsername, Username};
 
 body! {
     /// What may be changed; absent keeps, null clears.
     pub(super) struct UpdateRequest {
         /// Display name.
         name: Given<Name>,
+        /// Name to sign in with besides the address; null takes it away.
+        username: Given<GivenUsername>,
         /// Address to sign in with, unverified once it is changed; needs a recent sign-in.
         email: Option<Email> = None,
         /// 8–256 characters, taken exactly as sent; needs a recent sign-in and ends the other sessions.
@@ -37,7 +40,7 @@ body! {
         (status = 200, description = "The caller as changed", body = User),
         (status = 401, description = "No token, or one that no longer counts"),
         (status = 403, description = "Signed in too long ago to change the address or the password"),
-        (status = 409, description = "The e-mail address is taken"),
+        (status = 409, description = "The e-mail address or the user name is taken"),
         (status = 422, description = "Invalid values, or what cannot be changed here")))]
 pub(super) async fn update(
     State(accounts): State<Accounts>,
@@ -45,17 +48,38 @@ pub(super) async fn update(
     origin: Origin,
     JsonBody(mut draft): JsonBody<Draft<UpdateRequest>>,
 ) -> Result<Json<User>, Error> {
-    if let (_, email, Some(Some(NewPassword(password)))) = &draft.parts {
+    let on = accounts.settings.usernames;
+    let own = match &draft.parts.1 {
+        Some(Given::Value(given)) => given.check(on, &mut draft.fields),
+        _ => None,
+    };
+    if let (_, _, email, Some(Some(NewPassword(password)))) = &draft.parts {
         let refusal = match accounts.settings.password_change {
             PasswordChange::Current => Some(accounts.by_its_own_route()),
             PasswordChange::Fresh => {
                 let email = email.as_ref().and_then(Option::as_ref);
-                accounts.passwords.policy.judge(password, email).await?
+                accounts.passwords.policy.judge(password, email, own.as_ref()).await?
             }
         };
         draft.fields.note("password", refusal);
     }
-    accounts.update(caller.gate, draft.finish()?, origin).await.map(json)
+    let UpdateRequest { name, username, email, password } = draft.finish()?;
+    let username = match (username, own) {
+        (Given::Value(_), Some(own)) => Given::Value(own),
+        (Given::Null, _) if on => Given::Null,
+        _ => Given::Absent,
+    };
+    let change = OwnChange { name, username, email, password };
+    accounts.update(caller.gate, change, origin).await.map(json)
+}
+
+/// What somebody changes of their own account.
+#[derive(Debug)]
+pub(super) struct OwnChange {
+    name: Given<Name>,
+    username: Given<Username>,
+    email: Option<Email>,
+    password: Option<NewPassword>,
 }
 
 impl Accounts {
@@ -63,10 +87,10 @@ impl Accounts {
     pub(super) async fn update(
         &self,
         gate: Gate,
-        change: UpdateRequest,
+        change: OwnChange,
         origin: Origin,
     ) -> Result<User, Error> {
-        let UpdateRequest { name, email, password } = change;
+        let OwnChange { name, username, email, password } = change;
         let by = Actor::caller(gate, origin);
         let since = gate.now - self.settings.fresh_sign_in;
         let (mut steps, mut records) = (Vec::new(), Vec::new());
@@ -79,6 +103,15 @@ impl Accounts {
         if let Some(NewPassword(password)) = password {
             steps.extend(self.passwords.replacement(gate, since, password).await?);
             records.push(record(Event::PasswordChange));
+        }
+        let username = match username {
+            Given::Absent => None,
+            Given::Null => Some(store::update_username(gate, None)),
+            Given::Value(username) => Some(store::update_username(gate, Some(&username))),
+        };
+        if let Some(step) = username {
+            steps.push(step);
+            records.push(record(Event::UsernameChange));
         }
         match name {
             Given::Absent => {}
@@ -94,7 +127,7 @@ impl Accounts {
                 let row = rows.last().and_then(|found| found.first()).ok_or(Error::NotFound)?;
                 Ok(row.read()?)
             }
-            Err(DbError::Unique) => Err(Error::EmailTaken),
+            Err(DbError::Unique(index)) => Err(taken(&index)),
             // Of two changes at once one wins; the other was asked for with a password that is gone.
             Err(DbError::Refused(why)) if why == "password_changed" => Err(Error::StaleSignIn),
             Err(error) => Err(error.into()),

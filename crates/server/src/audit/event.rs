@@ -57,6 +57,7 @@ events! {
     "The wrong passwords counted against an account were forgotten." AccountUnlock = "account.unlock";
     "An account was deleted." AccountDelete = "account.delete";
     "Somebody changed the e-mail address of their account." EmailChange = "email.change";
+    "Somebody changed the user name of their account." UsernameChange = "username.change";
     "Somebody changed their password; their other sessions ended." PasswordChange = "password.change";
     "An administrator set an account's password." PasswordSet = "password.set";
     "A role was given to an account." RoleGrant = "role.grant";

@@ -57,6 +57,8 @@ pub struct Settings {
     pub registration: Registration,
     /// `REGISTRATION_SIGNS_IN`: registering answers with tokens.
     pub registration_signs_in: bool,
+    /// `USERNAMES`: whether accounts may have a name to sign in with besides the address.
+    pub usernames: bool,
     /// `EMAIL_CHANGE`: how people change the address of their account.
     pub email_change: EmailChange,
     /// `PASSWORD_CHANGE`: what changing the own password asks for.
@@ -157,6 +159,7 @@ impl Settings {
             token_audience: None,
             registration: Registration::Open,
             registration_signs_in: false,
+            usernames: false,
             email_change: EmailChange::Confirmed,
             password_change: PasswordChange::Current,
             fresh_sign_in: Duration::from_mins(15),

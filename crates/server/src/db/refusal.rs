@@ -36,7 +36,7 @@ impl From<DbError> for Error {
                 Self::Unavailable("The server is overloaded; try again shortly.")
             }
             DbError::Orphan => Self::NotFound,
-            DbError::Unique => Self::Internal("unexpected unique violation".into()),
+            DbError::Unique(_) => Self::Internal("unexpected unique violation".into()),
             DbError::Internal(why) => Self::Internal(why),
         }
     }

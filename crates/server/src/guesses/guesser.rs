@@ -7,11 +7,11 @@ use uuid::Uuid;
 
 use super::{Guesses, store};
 use crate::audit::{Actor, Event, Record};
-use crate::email::Email;
 use crate::gate::Gate;
 use crate::input::Origin;
 use crate::limiter::network;
 use crate::sql::Step;
+use crate::username::LoginName;
 
 /// Rows that addresses without an account share.
 const STRANGERS: u32 = 1 << 20;
@@ -29,11 +29,12 @@ pub(crate) struct Guesser {
     pub(super) refused: Record,
 }
 
-/// Whose password is guessed at: the account of `email_key`, else the row `otherwise`; counted for
+/// Whose password is guessed at: the account of a key, else the row `otherwise`; counted for
 /// `source` if the account knows it, else for `elsewhere`.
 #[derive(Clone, Debug)]
 pub(super) struct Suspect {
     pub(super) email_key: Option<String>,
+    pub(super) username_key: Option<String>,
     pub(super) otherwise: Uuid,
     pub(super) source: String,
     /// The source by the two secrets before the present one.
@@ -49,6 +50,7 @@ impl Guesser {
         let source = format!("session {}", gate.session_id);
         let suspect = Suspect {
             email_key: None,
+            username_key: None,
             otherwise: gate.user_id,
             source: source.clone(),
             former: [source.clone(), source.clone()],
@@ -63,14 +65,20 @@ impl Guesser {
 }
 
 impl Guesses {
-    /// Somebody who signs in. `typed` is what they gave as their address.
-    pub(crate) fn stranger(&self, typed: &str, email: Option<&Email>, origin: &Origin) -> Guesser {
-        let key = email.map_or_else(|| typed.to_owned(), |email| email.key().to_owned());
+    /// Somebody who signs in. `typed` is what they gave as their address or user name.
+    pub(crate) fn stranger(
+        &self,
+        typed: &str,
+        name: Option<&LoginName>,
+        origin: &Origin,
+    ) -> Guesser {
+        let key = name.map_or(typed, LoginName::key).to_owned();
         let places = origin.ip.map(|ip| self.places(ip)).unwrap_or_default();
         let [place, former @ ..] = places;
         let place = (!place.is_empty()).then_some(place);
         let suspect = Suspect {
-            email_key: email.map(|email| email.key().to_owned()),
+            email_key: name.and_then(LoginName::email_key).map(str::to_owned),
+            username_key: name.and_then(LoginName::username_key).map(str::to_owned),
             otherwise: self.row_of(&key),
             source: place.clone().unwrap_or_default(),
             former,

@@ -18,6 +18,14 @@ macro_rules! waits {
     };
 }
 
+/// The account whose password is guessed at. Addresses and user names have no key in common.
+macro_rules! guessed_at {
+    () => {
+        "coalesce((SELECT u.id FROM users u WHERE u.email_key = :email_key), \
+         (SELECT u.id FROM users u WHERE u.username_key = :username_key), :otherwise)"
+    };
+}
+
 /// The list of newcomers is begun anew: after a day, or if a clock that was ahead began it.
 macro_rules! is_new_day {
     () => {
@@ -39,8 +47,7 @@ statements! {
             WHERE g.account = who.account AND g.source IN (:source, :former, :oldest) \
             ORDER BY CASE WHEN g.source = :source THEN 0 WHEN g.source = :elsewhere THEN 2 ELSE 1 END \
             LIMIT 1), :elsewhere), 1, :now, :retry_at, :newcomer, :now \
-        FROM (SELECT coalesce((SELECT u.id FROM users u WHERE u.email_key = :email_key), :otherwise) \
-            AS account) who \
+        FROM (SELECT ", guessed_at!(), " AS account) who \
         WHERE TRUE \
         ON CONFLICT (account, source) DO UPDATE SET \
         failures = CASE WHEN login_guards.last_at < :forget_before THEN 1 \
@@ -74,8 +81,7 @@ statements! {
         RETURNING ", Granted::COLUMNS);
     // The account is null where no account has the address. A newcomer waits for the pace alone.
     FIND_RETRY = text!("SELECT ", Wait::COLUMNS, " FROM login_guards g \
-        WHERE g.account = coalesce((SELECT u.id FROM users u WHERE u.email_key = :email_key), \
-            :otherwise) AND g.source IN (:source, :elsewhere, :former, :oldest) \
+        WHERE g.account = ", guessed_at!(), " AND g.source IN (:source, :elsewhere, :former, :oldest) \
         ORDER BY CASE WHEN g.source = :source THEN 0 WHEN g.source = :elsewhere THEN 2 ELSE 1 END \
         LIMIT 1");
     RELEASE_GUESS = "UPDATE login_guards SET failures = failures - 1, retry_at = :now \
@@ -143,7 +149,8 @@ pub(super) enum Claim {
 }
 
 fn steps(suspect: &Suspect, delays: &Delays) -> Vec<Step> {
-    let Suspect { email_key, otherwise, source, former, elsewhere, newcomer } = suspect;
+    let Suspect { email_key, username_key, otherwise, source, former, elsewhere, newcomer } =
+        suspect;
     let ([first, second, third], [former, oldest]) = (delays.growing, former);
     let initial = if delays.free <= 1 { first } else { delays.now };
     let entry =
@@ -152,6 +159,7 @@ fn steps(suspect: &Suspect, delays: &Delays) -> Vec<Step> {
         |number| newcomer.as_ref().map_or(String::new(), |_| format!("%{}%", entry(number)));
     let claim = step!(CLAIM_GUESS {
         email_key: email_key.as_deref(),
+        username_key: username_key.as_deref(),
         otherwise: *otherwise,
         source,
         former: former.as_str(),
@@ -176,6 +184,7 @@ fn steps(suspect: &Suspect, delays: &Delays) -> Vec<Step> {
     });
     let retry = step!(FIND_RETRY {
         email_key: email_key.as_deref(),
+        username_key: username_key.as_deref(),
         otherwise: *otherwise,
         source,
         former: former.as_str(),

@@ -42,7 +42,7 @@ impl Identities {
                     return Ok(identity);
                 }
                 // Deleted again, or made by somebody else, in between.
-                Ok((None, _)) | Err(DbError::Unique | DbError::Orphan) => {}
+                Ok((None, _)) | Err(DbError::Unique(_) | DbError::Orphan) => {}
                 Err(error) => return Err(error.into()),
             }
         }

@@ -204,6 +204,7 @@ fn representative(code: Code) -> Error {
         Code::NotFound => Error::NotFound,
         Code::MethodNotAllowed => Error::MethodNotAllowed,
         Code::EmailTaken => Error::EmailTaken,
+        Code::UsernameTaken => Error::UsernameTaken,
         Code::LastAdmin => Error::LastAdmin,
         Code::RoleTaken => Error::RoleTaken,
         Code::RoleBuiltIn => Error::RoleBuiltIn,

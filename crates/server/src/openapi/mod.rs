@@ -118,6 +118,11 @@ pub fn complete(mut document: OpenApi, settings: &Settings) -> OpenApi {
             operations(item).for_each(refuse_others);
         }
         for operation in operations(item) {
+            if !settings.usernames && is(operation, "users.list") {
+                let is_shown =
+                    |it: &RefOr<Parameter>| !matches!(it, RefOr::T(it) if it.name == "username");
+                operation.parameters.iter_mut().for_each(|all| all.retain(is_shown));
+            }
             complete_operation(operation, components);
             add_request_examples(operation, settings.password_min_length);
             if settings.registration_signs_in && is(operation, "accounts.register") {
@@ -227,8 +232,16 @@ fn set_password_length(components: &mut Components, min: usize) {
     }
 }
 
-/// Takes out of `PATCH /auth/me` what the settings do not allow.
+/// Takes out what the settings do not allow: user names, and fields of `PATCH /auth/me`.
 fn hide_what_is_off(components: &mut Components, settings: &Settings) {
+    if !settings.usernames {
+        // A form that signs in keeps its `username`: OAuth's name for what may be an address.
+        for name in ["RegisterRequest", "UpdateRequest", "CreateUserRequest", "User"] {
+            if let Some(RefOr::T(Schema::Object(object))) = components.schemas.get_mut(name) {
+                object.properties.remove("username");
+            }
+        }
+    }
     let Some(RefOr::T(Schema::Object(update))) = components.schemas.get_mut("UpdateRequest") else {
         return;
     };

@@ -7,7 +7,6 @@ use axum::extract::State;
 
 use super::{NewPassword, Password, Passwords, store};
 use crate::audit::{Actor, Event, Record};
-use crate::email::Email;
 use crate::error::{Error, Invalid};
 use crate::gate::{Gate, end_other_sessions};
 use crate::http::{JsonBody, NoContent};
@@ -44,7 +43,7 @@ pub(super) async fn change(
 ) -> Result<NoContent, Error> {
     // What can be said of it before it is known whose password it is.
     if let (_, Some(new)) = &draft.parts {
-        let refusal = passwords.policy.judge(&new.0, None).await?;
+        let refusal = passwords.policy.judge(&new.0, None, None).await?;
         draft.fields.note("new_password", refusal);
     }
     let ChangeRequest { current_password, new_password } = draft.finish()?;
@@ -62,8 +61,7 @@ impl Passwords {
         origin: Origin,
     ) -> Result<(), Error> {
         let proof = self.confirm(gate, current, &origin).await?;
-        let email = proof.user.email.as_deref().and_then(Email::parse);
-        if let Some(why) = self.policy.refusal(&new, email.as_ref()) {
+        if let Some(why) = self.policy.refusal_of(&new, &proof.user) {
             return Err(Error::Validation(vec![Invalid::new("body", "new_password", why)]));
         }
         let hash = self.hash(new).await?;

@@ -45,6 +45,8 @@ pub struct Passwords {
     /// Hashes passwords.
     pub hashing: HashingPool,
     kinds: Kinds,
+    /// Whether people sign in with user names too.
+    usernames: bool,
     pub(crate) audit: Audit,
     /// Counts guesses at them.
     pub guesses: Guesses,
@@ -75,7 +77,8 @@ impl Passwords {
         let policy = Arc::new(Policy::new(settings));
         let hashing = HashingPool::with_all_cores(settings.password_hash);
         let kinds = Kinds::new(settings, db, clock.clone());
-        Self { policy, clock, random, keys, hashing, kinds, audit, guesses }
+        let usernames = settings.usernames;
+        Self { policy, clock, random, keys, hashing, kinds, usernames, audit, guesses }
     }
 
     /// Counts the kinds of the stored hashes unless that was begun within the hour; the task that does.

@@ -7,13 +7,13 @@ use time::OffsetDateTime;
 use super::store::{self, FoundUser};
 use super::{Password, Passwords};
 use crate::audit::{Actor, Event, Outcome, Record};
-use crate::email::Email;
 use crate::error::Error;
 use crate::gate::{Authority, Gate, Standing};
 use crate::guesses::{Guess, Guesser};
 use crate::input::Origin;
 use crate::sql::{self, Step};
 use crate::user::User;
+use crate::username::LoginName;
 
 /// A user whose password was right.
 #[derive(Debug)]
@@ -54,17 +54,17 @@ impl Proof {
 }
 
 impl Passwords {
-    /// The account of the address that was typed, if the password is right and it is not disabled.
+    /// The account of the address or user name that was typed, if the password is right and it is not disabled.
     pub async fn prove(
         &self,
         typed: &str,
         password: Password,
         origin: &Origin,
     ) -> Result<Proof, Error> {
-        let email = Email::parse(typed);
-        let guesser = self.guesses.stranger(typed, email.as_ref(), origin);
-        let (read, record) = (store::find(email.as_ref()), Record::from(origin, Event::Login));
-        let whose = email.as_ref().map_or(typed, Email::key);
+        let name = LoginName::parse(typed, self.usernames);
+        let guesser = self.guesses.stranger(typed, name.as_ref(), origin);
+        let (read, record) = (store::find(name.as_ref()), Record::from(origin, Event::Login));
+        let whose = name.as_ref().map_or(typed, LoginName::key);
         let proof = self.compare(guesser, whose, read, password, record.clone()).await?;
         let proof = proof.ok_or(Error::InvalidCredentials)?;
         if proof.is_shut_out(self.clock.now()) {

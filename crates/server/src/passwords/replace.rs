@@ -5,7 +5,6 @@ use time::OffsetDateTime;
 
 use super::store::{self, FoundUser};
 use super::{Password, Passwords};
-use crate::email::Email;
 use crate::error::{Error, Invalid};
 use crate::gate::{Authority, Gate, end_other_sessions, signed_in_since};
 use crate::sql::Step;
@@ -25,8 +24,7 @@ impl Passwords {
         let FoundUser { user, hash, .. } = row.read()?;
         // Taken away since the sign-in, along with every session.
         let stored = hash.ok_or(Error::StaleSignIn)?;
-        let email = user.email.as_deref().and_then(Email::parse);
-        if let Some(why) = self.policy.refusal(&new, email.as_ref()) {
+        if let Some(why) = self.policy.refusal_of(&new, &user) {
             return Err(Error::Validation(vec![Invalid::new("body", "password", why)]));
         }
         let hash = self.hash(new).await?;

@@ -4,10 +4,10 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::db::Database;
-use crate::email::Email;
 use crate::gate::Gate;
 use crate::sql::{Result, Step};
 use crate::user::User;
+use crate::username::LoginName;
 use crate::{row, statements, step, text};
 
 /// What salts and sums are written in.
@@ -42,6 +42,8 @@ statements! {
         GROUP BY kinds.kind ORDER BY accounts DESC LIMIT 64");
     FIND_CREDENTIALS =
         text!("SELECT ", FoundUser::COLUMNS, " FROM users WHERE users.email_key = :email_key");
+    FIND_BY_USERNAME =
+        text!("SELECT ", FoundUser::COLUMNS, " FROM users WHERE users.username_key = :username_key");
     FIND_OWN_CREDENTIALS =
         text!("SELECT ", FoundUser::COLUMNS, " FROM users WHERE users.id = :owner");
     KEEPS_PASSWORD = "SELECT doorward_refuse('password_changed') \
@@ -75,9 +77,15 @@ row! {
     }
 }
 
-/// Reads the account with this address.
-pub(super) fn find(email: Option<&Email>) -> Step {
-    step!(FIND_CREDENTIALS { email_key: email.map(Email::key) })
+/// Reads the account with this address or user name; none for what no account can have.
+pub(super) fn find(name: Option<&LoginName>) -> Step {
+    match name {
+        Some(LoginName::Username(username)) => {
+            step!(FIND_BY_USERNAME { username_key: username.key() })
+        }
+        Some(LoginName::Email(email)) => step!(FIND_CREDENTIALS { email_key: email.key() }),
+        None => step!(FIND_CREDENTIALS { email_key: None::<&str> }),
+    }
 }
 
 /// Reads the gate's user.

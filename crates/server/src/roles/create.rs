@@ -63,7 +63,7 @@ impl Roles {
         let record = Record::by(by, Event::RoleCreate).detail(said);
         match self.audit.commit(by.authority, steps, [record]).await {
             Ok(_) => {}
-            Err(DbError::Unique) => return Err(Error::RoleTaken),
+            Err(DbError::Unique(_)) => return Err(Error::RoleTaken),
             Err(error) => return Err(error.into()),
         }
         Ok(Role { name: name.as_str().to_owned(), description, permissions, built_in: false })

@@ -85,6 +85,7 @@ row! {
     struct UserOfSession {
         email: Option<String> = (of_user!("email")),
         name: Option<String> = (of_user!("name")),
+        username: Option<String> = (of_user!("username")),
         email_verified: bool = (of_user!("email_verified")),
         roles: Vec<String> = (role_names!("sessions.user_id")),
         created_at: OffsetDateTime = (of_user!("created_at")),
@@ -176,9 +177,10 @@ pub(super) async fn update_counter(
 ) -> Result<Option<User>> {
     let found = db.execute(step!(ADVANCE { id: begun.id, counter, now, expires_at })).await?;
     let user = |found| {
-        let UserOfSession { email, name, email_verified, roles, created_at, updated_at } = found;
+        let UserOfSession { email, name, username, email_verified, roles, created_at, updated_at } =
+            found;
         let (id, is_active) = (begun.user_id, true);
-        User { id, email, name, is_active, email_verified, roles, created_at, updated_at }
+        User { id, email, name, username, is_active, email_verified, roles, created_at, updated_at }
     };
     Ok(found.into_iter().next().map(user))
 }

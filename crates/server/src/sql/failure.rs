@@ -8,8 +8,8 @@ pub enum DbError {
     /// A step found its precondition broken and called `doorward_refuse` with this reason; or the
     /// gate's user lacks the permission it asks for.
     Refused(String),
-    /// A unique index refused the row.
-    Unique,
+    /// A unique index refused the row; the text names it or its columns.
+    Unique(String),
     /// A foreign key refused the row: what it belongs to has just been deleted.
     Orphan,
     /// The database cannot be reached, or did not answer in time.
@@ -37,7 +37,7 @@ impl std::fmt::Display for DbError {
         match self {
             Self::SessionEnded => out.write_str("the session has ended"),
             Self::Refused(reason) => write!(out, "refused: {reason}"),
-            Self::Unique => out.write_str("a unique index refused the row"),
+            Self::Unique(_) => out.write_str("a unique index refused the row"),
             Self::Orphan => out.write_str("a foreign key refused the row"),
             Self::Overloaded => out.write_str("the queue to the database is full"),
             Self::Unconfirmed(why) => write!(out, "the write may or may not be done: {why}"),

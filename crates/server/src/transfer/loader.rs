@@ -301,7 +301,7 @@ impl<'a> Loader<'a> {
         loop {
             match self.bulk.run(loads, steps, self.ending).await {
                 Ok(rows) => return rows.last().into_iter().flatten().map(Row::read).collect(),
-                Err(DbError::Unique | DbError::Orphan) if attempt < ATTEMPTS => attempt += 1,
+                Err(DbError::Unique(_) | DbError::Orphan) if attempt < ATTEMPTS => attempt += 1,
                 Err(error) => return Err(error),
             }
         }
@@ -326,7 +326,9 @@ fn brief(kind: &str, text: &str) -> u64 {
 
 fn said(error: DbError) -> String {
     match error {
-        DbError::Unique => "another program writes the same accounts: run the import again".into(),
+        DbError::Unique(_) => {
+            "another program writes the same accounts: run the import again".into()
+        }
         other => other.to_string(),
     }
 }

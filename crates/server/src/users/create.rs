@@ -4,7 +4,7 @@
 use axum::extract::State;
 
 use super::{AdminUser, Users, store};
-use crate::accounts::Name;
+use crate::accounts::{Name, taken};
 use crate::audit::{Actor, Event, Record};
 use crate::email::Email;
 use crate::error::Error;
@@ -15,6 +15,7 @@ use crate::input::{Draft, body};
 use crate::keys::Permitted;
 use crate::passwords::{NewPassword, ReadyHash};
 use crate::sql::DbError;
+use crate::username::GivenUsername;
 
 body! {
     /// A new account.
@@ -25,6 +26,8 @@ body! {
         pub password: Option<NewPassword>,
         /// Display name.
         pub name: Option<Name>,
+        /// Name to sign in with besides the address; unique without regard to ASCII case.
+        pub username: Option<GivenUsername>,
         /// False makes it disabled; true if absent.
         pub is_active: Option<bool>,
         /// True if the address is known to be theirs; false if absent.
@@ -40,14 +43,17 @@ body! {
         (status = 201, description = "The new account", body = AdminUser,
             headers(("Location" = String))),
         (status = 403, description = "Needs `users:write`"),
-        (status = 409, description = "The e-mail address is taken")))]
+        (status = 409, description = "The e-mail address or the user name is taken")))]
 pub(super) async fn create(
     State(users): State<Users>,
     by: Permitted<UsersWrite>,
     JsonBody(mut draft): JsonBody<Draft<NewUser>>,
 ) -> Result<Created<AdminUser>, Error> {
+    let username = draft.parts.3.as_ref().and_then(Option::as_ref);
+    let username = username.and_then(|it| it.check(users.settings.usernames, &mut draft.fields));
     if let (email, Some(Some(password)), ..) = &draft.parts {
-        let refusal = users.passwords.policy.judge(&password.0, email.as_ref()).await?;
+        let policy = &users.passwords.policy;
+        let refusal = policy.judge(&password.0, email.as_ref(), username.as_ref()).await?;
         draft.fields.note("password", refusal);
     }
     let user = users.create(&by.actor, draft.finish()?).await?;
@@ -88,12 +94,13 @@ impl Users {
     ) -> Result<AdminUser, Error> {
         let now = self.clock.now();
         let id = self.random.id(now);
-        let mut steps = store::insert(id, new, hash, now).to_vec();
+        let username = new.username.as_ref().and_then(|it| it.read(self.settings.usernames)?.ok());
+        let mut steps = store::insert(id, new, username.as_ref(), hash, now).to_vec();
         steps.push(store::find(id));
         let record = Record::by(by, Event::AccountCreate).about(id);
         let rows = match self.audit.commit(by.authority, steps, [record]).await {
             Ok(rows) => rows,
-            Err(DbError::Unique) => return Err(Error::EmailTaken),
+            Err(DbError::Unique(index)) => return Err(taken(&index)),
             Err(error) => return Err(error.into()),
         };
         let row = rows.last().and_then(|found| found.first());

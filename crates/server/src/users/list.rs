@@ -18,6 +18,8 @@ use crate::keys::Permitted;
 pub struct UserFilter {
     /// With this address, or this in it.
     pub email: Option<String>,
+    /// With this in their user name.
+    pub username: Option<String>,
     /// Who hold this role.
     pub role: Option<String>,
     /// Disabled, or not.
@@ -29,6 +31,7 @@ impl UserFilter {
         let word = |Term(word)| word;
         Self {
             email: fields.optional("email").map(word).filter(|word| !word.is_empty()),
+            username: fields.optional("username").map(word).filter(|word| !word.is_empty()),
             role: fields.optional("role").map(word).filter(|word| !word.is_empty()),
             is_active: fields.optional("is_active").map(|Flag(flag)| flag),
         }
@@ -36,6 +39,11 @@ impl UserFilter {
 
     fn takes(&self, found: &AdminUser) -> bool {
         self.is_active.is_none_or(|wanted| found.user.is_active == wanted)
+            && self.username.as_ref().is_none_or(|wanted| {
+                let wanted = wanted.to_ascii_lowercase();
+                let own = found.user.username.as_ref().map(|own| own.to_ascii_lowercase());
+                own.is_some_and(|own| own.contains(&wanted))
+            })
             && self.role.as_ref().is_none_or(|wanted| found.user.roles.contains(wanted))
     }
 }
@@ -48,6 +56,8 @@ impl UserFilter {
     params(
         ("email" = Option<String>, Query, max_length = 254,
             description = "A whole address, or a part of one, whatever its case"),
+        ("username" = Option<String>, Query, max_length = 254,
+            description = "A user name, or a part of one, whatever its case"),
         ("role" = Option<String>, Query, max_length = 254, description = "Who hold this role"),
         ("is_active" = Option<bool>, Query, description = "Disabled, or not"),
         ("limit" = Option<i64>, Query, minimum = 1, maximum = 1000,

@@ -12,6 +12,7 @@ use crate::email::Email;
 use crate::gate::{Authority, flag_is};
 use crate::input::{Given, Instant, Page};
 use crate::sql::{Result, Step};
+use crate::username::Username;
 use crate::{statements, step, text};
 
 macro_rules! user {
@@ -29,7 +30,8 @@ macro_rules! page {
 }
 
 const FILTERS: &str = concat!(
-    " AND (users.email_key LIKE :email ESCAPE '!' OR :email IS NULL) AND ",
+    " AND (users.email_key LIKE :email ESCAPE '!' OR :email IS NULL) \
+     AND (users.username_key LIKE :username ESCAPE '!' OR :username IS NULL) AND ",
     flag_is!("users.", ":is_active")
 );
 
@@ -41,9 +43,10 @@ statements! {
     LIST_BY_ROLE = page!(
         "user_roles h JOIN users ON users.id = h.user_id WHERE h.role = :role AND ", FILTERS
     );
-    INSERT = "INSERT INTO users (id, email, email_key, name, hashed_password, is_active, \
-        email_verified, created_at, updated_at) \
-        VALUES (:id, :email, :email_key, :name, :hash, :is_active, :email_verified, :now, :now)";
+    INSERT = "INSERT INTO users (id, email, email_key, name, username, username_key, hashed_password, \
+        is_active, email_verified, created_at, updated_at) \
+        VALUES (:id, :email, :email_key, :name, :username, :username_key, :hash, :is_active, \
+        :email_verified, :now, :now)";
     INSERT_ROLE = "INSERT INTO user_roles (user_id, role) VALUES (:id, 'user')";
     UPDATE = "UPDATE users SET name = CASE WHEN :sets_name THEN :name ELSE name END, \
         is_active = coalesce(:is_active, is_active), \
@@ -88,10 +91,13 @@ pub(super) async fn list(
         page.after.map_or((START, Uuid::nil()), |cursor| (cursor.at, cursor.id));
     let limit = page.limit + 1;
     let (email, is_active) = (filter.email.as_deref().map(containing), filter.is_active);
+    let username = filter.username.as_deref().map(containing);
     let step = match &filter.role {
-        Some(role) => step!(LIST_BY_ROLE { role, after, after_id, email, is_active, limit }),
-        None if email.is_some() || is_active.is_some() => {
-            step!(LIST_FILTERED { after, after_id, email, is_active, limit })
+        Some(role) => {
+            step!(LIST_BY_ROLE { role, after, after_id, email, username, is_active, limit })
+        }
+        None if email.is_some() || username.is_some() || is_active.is_some() => {
+            step!(LIST_FILTERED { after, after_id, email, username, is_active, limit })
         }
         None => step!(LIST { after, after_id, limit }),
     };
@@ -115,6 +121,7 @@ fn containing(part: &str) -> String {
 pub(super) fn insert(
     id: Uuid,
     new: &NewUser,
+    username: Option<&Username>,
     hash: Option<&str>,
     now: OffsetDateTime,
 ) -> [Step; 2] {
@@ -123,6 +130,8 @@ pub(super) fn insert(
         email: new.email.as_str(),
         email_key: new.email.key(),
         name: new.name.as_ref().map(Name::as_str),
+        username: username.map(Username::as_str),
+        username_key: username.map(Username::key),
         hash,
         is_active: new.is_active.unwrap_or(true),
         email_verified: new.email_verified.unwrap_or(false),

@@ -205,6 +205,7 @@ fn what_this_version_lacks_is_never_silently_accepted() {
     for (name, value, words) in [
         ("REGISTRATION_SIGNS_IN", "maybe", "must be true or false"),
         ("REFRESH_WITH_ACCESS_TOKEN", "always", "must be true or false"),
+        ("USERNAMES", "some", "must be true or false"),
         ("EMAIL_CHANGE", "on", "must be confirmed or immediate"),
         ("PASSWORD_CHANGE", "off", "must be current or fresh"),
         ("FRESH_SIGN_IN", "0", "must be a duration above zero"),

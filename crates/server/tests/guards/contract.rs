@@ -310,6 +310,23 @@ async fn the_contract_has_of_the_own_account_what_the_settings_allow_to_change()
     assert_eq!(password, ["name", "password"]);
 }
 
+#[tokio::test]
+async fn the_contract_knows_user_names_where_there_are_such() {
+    for on in [false, true] {
+        let text = contract(|settings| settings.usernames = on).await;
+        let document: Value = serde_json::from_str(&text).expect("JSON");
+        for name in ["RegisterRequest", "UpdateRequest", "CreateUserRequest", "User"] {
+            let schema = &document["components"]["schemas"][name];
+            assert_eq!(schema["properties"]["username"].is_object(), on, "{name}");
+            let required = schema["required"].as_array().into_iter().flatten();
+            assert!(!required.into_iter().any(|field| field == "username"), "{name}");
+        }
+        let filters = document["paths"]["/admin/users"]["get"]["parameters"].as_array();
+        let filters = filters.expect("parameters").iter().map(|filter| &filter["name"]);
+        assert_eq!(filters.filter(|name| *name == "username").count(), usize::from(on));
+    }
+}
+
 #[test]
 fn the_files_of_the_docs_page_are_those_that_were_reviewed() {
     let folder = root().join("crates/server/assets/swagger-ui");

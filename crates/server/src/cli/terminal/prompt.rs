@@ -11,6 +11,7 @@ use crate::app::App;
 use crate::cli::{Failure, failed};
 use crate::email::Email;
 use crate::passwords::{Password, ReadyHash};
+use crate::username::Username;
 
 /// Longest text read as a password; the policy is stricter.
 const MAX_BYTES: u64 = 4096;
@@ -20,11 +21,12 @@ pub(in crate::cli) async fn new_password(
     app: &App,
     from_stdin: bool,
     email: Option<&Email>,
+    username: Option<&Username>,
 ) -> Result<Password, Failure> {
     let text = if from_stdin { from_pipe()? } else { from_person()? };
     let too_long = || Failure::Failed("The password is too long.".into());
     let password = Password::parse(text.to_string()).ok_or_else(too_long)?;
-    match app.passwords.policy.judge(&password, email).await.map_err(failed)? {
+    match app.passwords.policy.judge(&password, email, username).await.map_err(failed)? {
         Some((why, _)) => Err(Failure::Failed(format!("The password {why}."))),
         None => Ok(password),
     }

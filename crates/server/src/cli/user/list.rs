@@ -25,6 +25,9 @@ pub(in crate::cli) struct ListArgs {
     /// Only accounts whose address is or contains this
     #[arg(long)]
     email: Option<String>,
+    /// Only accounts whose user name is or contains this
+    #[arg(long)]
+    username: Option<String>,
     /// Only accounts with this role
     #[arg(long)]
     role: Option<String>,
@@ -37,7 +40,8 @@ pub(in crate::cli) struct ListArgs {
 }
 
 pub(in crate::cli) async fn list(app: &App, args: ListArgs, as_json: bool) -> Exit {
-    let filter = UserFilter { email: args.email, role: args.role, is_active: args.active };
+    let ListArgs { email, username, role, active: is_active, .. } = args;
+    let filter = UserFilter { email, username, role, is_active };
     let wanted = usize::try_from(args.limit).unwrap_or(usize::MAX);
     let mut found: Vec<AdminUser> = Vec::new();
     let mut page = Page { after: None, limit: PAGE.min(args.limit.into()) };
@@ -105,8 +109,12 @@ pub(in crate::cli) fn card(found: &AdminUser, now: OffsetDateTime) -> String {
         ("created", to_the_second(user.created_at)),
         ("updated", to_the_second(user.updated_at)),
     ];
+    if let Some(username) = &user.username {
+        lines.insert(4, ("username", username.clone()));
+    }
     if let Some(reason) = &found.ban_reason {
-        lines.insert(5, ("reason", reason.clone()));
+        let state = lines.iter().position(|(name, _)| *name == "state").unwrap_or_default();
+        lines.insert(state + 1, ("reason", reason.clone()));
     }
     lines.iter().fold(String::new(), |mut card, (name, value)| {
         let _ = writeln!(card, "{name:8} {}", plain(value));

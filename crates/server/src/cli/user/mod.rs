@@ -16,6 +16,7 @@ use crate::email::Email;
 use crate::error::Error;
 use crate::input::Field;
 use crate::passwords::NewPassword;
+use crate::username::{GivenUsername, Username};
 use crate::users::NewUser;
 use edit::{BanArgs, UpdateArgs};
 use list::ListArgs;
@@ -92,6 +93,9 @@ struct CreateArgs {
     /// Display name
     #[arg(long)]
     name: Option<String>,
+    /// Name to sign in with besides the address, where USERNAMES=on
+    #[arg(long)]
+    username: Option<String>,
     #[command(flatten)]
     source: PasswordSource,
     /// Mark the address as verified
@@ -135,12 +139,14 @@ async fn create(app: &App, args: CreateArgs, as_json: bool) -> Exit {
         .ok_or_else(|| Failure::Usage(format!("{} is not a valid e-mail address.", args.email)))?;
     let name = args.name.map(|name| read_name(&name)).transpose()?;
     let email_verified = Some(args.email_verified);
-    let new = NewUser { email, password: None, name, is_active: None, email_verified };
+    let own = args.username.map(|username| read_username(app, &username)).transpose()?;
+    let username = own.as_ref().map(|username| GivenUsername::new(username.as_str()));
+    let new = NewUser { email, password: None, name, username, is_active: None, email_verified };
     let made = if args.source.password_hash_stdin {
         app.users().create_ready(&by_operator(), new, &terminal::ready_hash()?).await
     } else {
-        let password =
-            terminal::new_password(app, args.source.password_stdin, Some(&new.email)).await?;
+        let (email, own) = (Some(&new.email), own.as_ref());
+        let password = terminal::new_password(app, args.source.password_stdin, email, own).await?;
         let new = NewUser { password: Some(NewPassword(password)), ..new };
         app.users().create(&by_operator(), new).await
     };
@@ -148,6 +154,7 @@ async fn create(app: &App, args: CreateArgs, as_json: bool) -> Exit {
         Error::EmailTaken => {
             Failure::Failed(format!("There is already an account {}.", args.email))
         }
+        Error::UsernameTaken => Failure::Failed("Another account has this user name.".into()),
         other => failed(other),
     })?;
     if as_json {
@@ -160,6 +167,16 @@ pub(in crate::cli) fn read_name(text: &str) -> Result<Name, Failure> {
     Name::from_json(text.into()).map_err(|(why, _)| Failure::Usage(format!("The name {why}.")))
 }
 
+fn read_username(app: &App, text: &str) -> Result<Username, Failure> {
+    if !app.settings.usernames {
+        return Err(Failure::Usage(
+            "There are no user names here: USERNAMES=on allows them.".into(),
+        ));
+    }
+    let read = Username::from_json(text.into());
+    read.map_err(|(why, _)| Failure::Usage(format!("The user name {why}.")))
+}
+
 async fn set_password(app: &App, user: &str, source: PasswordSource, as_json: bool) -> Exit {
     let found = find_user(app, user).await?;
     let id = found.user.id;
@@ -168,7 +185,9 @@ async fn set_password(app: &App, user: &str, source: PasswordSource, as_json: bo
         app.passwords.set_ready(&by_operator(), id, &hash).await.map_err(failed)?;
     } else {
         let email = found.user.email.as_deref().and_then(Email::parse);
-        let password = terminal::new_password(app, source.password_stdin, email.as_ref()).await?;
+        let own = found.user.username.as_deref().and_then(Username::parse);
+        let (email, own) = (email.as_ref(), own.as_ref());
+        let password = terminal::new_password(app, source.password_stdin, email, own).await?;
         app.passwords.set(&by_operator(), id, password).await.map_err(failed)?;
     }
     if as_json {

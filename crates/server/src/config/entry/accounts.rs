@@ -44,6 +44,18 @@ pub(in crate::config) const REGISTRATION_SIGNS_IN: Setting = Setting {
     ..PLAIN
 };
 
+/// `USERNAMES`.
+pub(in crate::config) const USERNAMES: Setting = Setting {
+    name: "USERNAMES",
+    section: PASSWORDS,
+    about: "Whether people may choose a user name, `username`, and sign in with it or with their address, \
+        which every account keeps: 3 to 30 letters, digits, dots, underscores and hyphens, unique whatever \
+        the case. While it is off, `username` is not looked at, and nobody signs in with one.",
+    default: "off",
+    set: Some(|settings, text| put(&mut settings.usernames, parse::yes_or_no(text))),
+    ..PLAIN
+};
+
 /// `EMAIL_CHANGE`.
 pub(in crate::config) const EMAIL_CHANGE: Setting = Setting {
     name: "EMAIL_CHANGE",

@@ -179,6 +179,7 @@ pub(in crate::config) const ENTRIES: &[Setting] = &[
     accounts::REFRESH_WITH_ACCESS_TOKEN,
     accounts::REGISTRATION,
     accounts::REGISTRATION_SIGNS_IN,
+    accounts::USERNAMES,
     accounts::EMAIL_CHANGE,
     accounts::PASSWORD_CHANGE,
     accounts::FRESH_SIGN_IN,

@@ -107,7 +107,7 @@ pub(in crate::db) fn failed(error: &Error) -> DbError {
     };
     let why = format!("{}: {}", told.code().code(), told.message());
     match told.code().code() {
-        "23505" => DbError::Unique,
+        "23505" => DbError::Unique(told.constraint().unwrap_or_default().to_owned()),
         "DW001" => DbError::Refused(told.message().to_owned()),
         "23503" => DbError::Orphan,
         "53300" => DbError::Overloaded,

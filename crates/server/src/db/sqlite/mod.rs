@@ -286,7 +286,7 @@ mod tests {
         let (_folder, db) = notes().await;
         let steps = vec![add(2, "second"), add(1, "again")];
         let refused = db.write(None, steps).await;
-        assert!(matches!(refused, Err(DbError::Unique)), "{refused:?}");
+        assert!(matches!(refused, Err(DbError::Unique(_))), "{refused:?}");
         assert_eq!(db.query::<String>(step!(ALL)).await.unwrap().len(), 1);
         db.write(None, vec![add(2, "second")]).await.unwrap();
         assert_eq!(db.query::<String>(step!(ALL)).await.unwrap().len(), 2);

@@ -94,7 +94,7 @@ pub(crate) fn failed(error: rusqlite::Error) -> DbError {
     match error.sqlite_error_code() {
         Some(ErrorCode::ConstraintViolation) => match extended {
             Some(ffi::SQLITE_CONSTRAINT_UNIQUE | ffi::SQLITE_CONSTRAINT_PRIMARYKEY) => {
-                DbError::Unique
+                DbError::Unique(error.to_string())
             }
             Some(ffi::SQLITE_CONSTRAINT_FOREIGNKEY) => DbError::Orphan,
             _ => DbError::Internal(error.to_string()),

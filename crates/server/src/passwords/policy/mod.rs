@@ -15,6 +15,8 @@ use crate::config::{BreachFile, Settings};
 use crate::email::Email;
 use crate::error::Error;
 use crate::input::Refusal;
+use crate::user::User;
+use crate::username::Username;
 use common_password::is_common;
 use easy_words::EasyWords;
 
@@ -83,8 +85,9 @@ impl Policy {
         &self,
         password: &Password,
         email: Option<&Email>,
+        username: Option<&Username>,
     ) -> Result<Option<Refusal>, Error> {
-        Ok(match self.refusal(password, email) {
+        Ok(match self.refusal(password, email, username) {
             Some(refusal) => Some(refusal),
             None if self.is_own_word(password) => Some((
                 format!("must not be a word that is easy to guess here: {ADVICE}"),
@@ -97,9 +100,25 @@ impl Policy {
         })
     }
 
-    /// Why the password may not become this account's, as far as no file need be asked.
-    pub(super) fn refusal(&self, password: &Password, email: Option<&Email>) -> Option<Refusal> {
-        refusal(password.text(), self.min, self.common, email)
+    /// Why the password may not become this user's, as far as no file need be asked.
+    pub(super) fn refusal_of(&self, password: &Password, user: &User) -> Option<Refusal> {
+        let email = user.email.as_deref().and_then(Email::parse);
+        let username = user.username.as_deref().and_then(Username::parse);
+        self.refusal(password, email.as_ref(), username.as_ref())
+    }
+
+    fn refusal(
+        &self,
+        password: &Password,
+        email: Option<&Email>,
+        username: Option<&Username>,
+    ) -> Option<Refusal> {
+        let text = password.text();
+        let own = |username: &Username| EasyWords::of([username.as_str()]).make(text);
+        refusal(text, self.min, self.common, email).or_else(|| {
+            let why = "must not be your user name";
+            username.is_some_and(own).then(|| (format!("{why}: {ADVICE}"), "value_error"))
+        })
     }
 
     fn is_own_word(&self, password: &Password) -> bool {

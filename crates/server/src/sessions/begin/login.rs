@@ -35,7 +35,7 @@ impl Field for TypedAddress {
 body! {
     /// What a sign-in sends.
     pub(in crate::sessions) struct LoginRequest {
-        /// The account's address; `username` is an alias.
+        /// The account's address, or with `USERNAMES=on` its user name; `username` is an alias.
         email or username: TypedAddress,
         /// The password, exactly as it was registered.
         password: Password,
@@ -45,7 +45,7 @@ body! {
 body! {
     /// What an OAuth 2.0 password form sends; whatever else it holds is ignored.
     pub(in crate::sessions) struct LoginForm {
-        /// The account's address.
+        /// The account's address, or with `USERNAMES=on` its user name.
         username or email: TypedAddress,
         /// The password, exactly as it was registered.
         password: Password,

@@ -4,7 +4,7 @@
 use axum::extract::State;
 use serde::Serialize;
 
-use crate::accounts::{Name, NewAccount};
+use crate::accounts::{Name, NewAccount, taken};
 use crate::audit::{Event, Record};
 use crate::config::Registration;
 use crate::email::Email;
@@ -12,10 +12,11 @@ use crate::error::Error;
 use crate::gate::Authority;
 use crate::http::{Created, JsonBody};
 use crate::input::{Draft, Origin, body};
-use crate::passwords::{NewPassword, Password};
+use crate::passwords::NewPassword;
 use crate::sessions::{Sessions, Tokens, store};
 use crate::sql::DbError;
 use crate::user::User;
+use crate::username::GivenUsername;
 
 body! {
     /// What a new account is made of.
@@ -26,6 +27,8 @@ body! {
         password: NewPassword,
         /// Display name.
         name: Option<Name>,
+        /// Name to sign in with besides the address; unique without regard to ASCII case.
+        username: Option<GivenUsername>,
     }
 }
 
@@ -45,7 +48,7 @@ pub enum RegisterAnswer {
     responses(
         (status = 201, description = "The new account", body = User, headers(("Location" = String))),
         (status = 403, description = "Registration is closed"),
-        (status = 409, description = "The e-mail address is taken"),
+        (status = 409, description = "The e-mail address or the user name is taken"),
         (status = 422, description = "Invalid values, all of them")))]
 pub(in crate::sessions) async fn register(
     State(sessions): State<Sessions>,
@@ -55,26 +58,27 @@ pub(in crate::sessions) async fn register(
     if sessions.settings.registration == Registration::Closed {
         return Err(Error::RegistrationClosed);
     }
-    if let (email, Some(password), _) = &draft.parts {
-        let refusal = sessions.passwords.policy.judge(&password.0, email.as_ref()).await?;
+    let own = draft.parts.3.as_ref().and_then(Option::as_ref);
+    let own = own.and_then(|it| it.check(sessions.settings.usernames, &mut draft.fields));
+    if let (email, Some(password), ..) = &draft.parts {
+        let policy = &sessions.passwords.policy;
+        let refusal = policy.judge(&password.0, email.as_ref(), own.as_ref()).await?;
         draft.fields.note("password", refusal);
     }
-    let RegisterRequest { email, password, name } = draft.finish()?;
-    let done = sessions.register(&email, password.0, name.as_ref(), &origin).await?;
+    let RegisterRequest { email, password, name, username } = draft.finish()?;
+    let (name, username) = (name.as_ref(), username.and(own.as_ref()));
+    let new = sessions.accounts().new_account(&email, password.0, name, username).await?;
+    let done = sessions.register(new, &origin).await?;
     Ok(Created(format!("{}/me", sessions.settings.auth_path), done))
 }
 
 impl Sessions {
-    /// Makes an account, and signs it in if the settings say so; the password's policy is the caller's
-    /// business.
-    pub async fn register(
+    /// Writes a new account, and signs it in if the settings say so.
+    pub(crate) async fn register(
         &self,
-        email: &Email,
-        password: Password,
-        name: Option<&Name>,
+        new: NewAccount,
         origin: &Origin,
     ) -> Result<RegisterAnswer, Error> {
-        let new = self.accounts().new_account(email, password, name).await?;
         let NewAccount { user, hash, mut steps } = new;
         let mut records = vec![Record::from(origin, Event::Register).about(user.id)];
         let session = self.settings.registration_signs_in.then(|| self.new_session(user.id));
@@ -86,7 +90,7 @@ impl Sessions {
         }
         match self.audit.commit(Authority::Operator, steps, records).await {
             Ok(_) => {}
-            Err(DbError::Unique) => return Err(Error::EmailTaken),
+            Err(DbError::Unique(index)) => return Err(taken(&index)),
             Err(error) => return Err(error.into()),
         }
         match session {

@@ -14,6 +14,7 @@ mod register;
 mod replaced_password;
 mod spellings;
 mod update;
+mod usernames;
 
 /// Runs a statement as an operator with a SQL shell would.
 pub(crate) async fn sql<T: FromRow>(app: &TestApp, text: &'static str) -> Vec<T> {

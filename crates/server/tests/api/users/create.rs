@@ -18,6 +18,7 @@ both! {
             password: doorward::passwords::Password::parse("correct horse battery".into())
                 .map(doorward::passwords::NewPassword),
             name: None,
+            username: None,
             is_active: None,
             email_verified: Some(true),
         };

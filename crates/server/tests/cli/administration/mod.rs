@@ -52,6 +52,26 @@ both! {
         assert!(by_id.stdout.contains("roles    admin, user\n"), "{by_id:?}");
     }
 
+    async fn user_names_are_given_and_listed_where_there_are_such(engine: Engine) {
+        let program = ready(engine).await;
+        let create = |email: &'static str, username: &'static str| {
+            ["user", "create", email, "--username", username, "--password-stdin"]
+        };
+        let off = program.fed(&create("ada@example.com", "Ada.L"), GOOD);
+        refused(off, 2, "There are no user names here: USERNAMES=on allows them.");
+        let program = program.env("USERNAMES", "on");
+        program.fed(&create("ada@example.com", "Ada.L"), GOOD).expect(0);
+        let taken = program.fed(&create("eve@example.com", "ada.l"), GOOD);
+        refused(taken, 1, "Another account has this user name.");
+        let bad = program.fed(&create("eve@example.com", "a b"), GOOD).expect(2);
+        assert!(bad.errors()[0].starts_with("The user name must have 3 to 30 letters"), "{bad:?}");
+        program.fed(&create("eve@example.com", "eve"), GOOD).expect(0);
+        let found = program.run(&["user", "list", "--username", "ADA", "--json"]).expect(0).json();
+        assert_eq!((&found[0]["username"], found.as_array().map(Vec::len)), (&json!("Ada.L"), Some(1)));
+        let shown = program.run(&["user", "show", "ada@example.com"]).expect(0).stdout;
+        assert!(shown.contains("username Ada.L\n"), "{shown}");
+    }
+
     async fn people_see_tables_and_programs_one_document(engine: Engine) {
         let program = ready(engine).await;
         let ada = create(&program, "ada@example.com");
