@@ -411,7 +411,7 @@ export type UsersAuditQuery = {
   since?: string;
   /** Earlier than this */
   until?: string;
-  /** Records a page, 100 by default */
+  /** Maximum number of entries in a page, 100 by default */
   limit?: number;
   /** From the `Link` of the page before */
   cursor?: string;
@@ -424,7 +424,7 @@ export type UsersListQuery = {
   role?: string;
   /** Disabled, or not */
   is_active?: boolean;
-  /** Users a page, 100 by default */
+  /** Maximum number of entries in a page, 100 by default */
   limit?: number;
   /** From the `Link` of the page before */
   cursor?: string;
@@ -445,7 +445,7 @@ export type TasksListQuery = {
   tag?: string;
   /** `created_at` (default), `updated_at`, `due_at`, `title` or `priority`; `-` before it for descending */
   sort?: string;
-  /** Tasks a page at most, 100 by default */
+  /** Maximum number of entries in a page, 100 by default */
   limit?: number;
   /** From the `Link` of the page before */
   cursor?: string;

@@ -3,12 +3,13 @@
 use serde::Serialize;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
+use utoipa::openapi::{RefOr, Schema};
 use uuid::Uuid;
 
-use super::{Audit, store};
+use super::{Audit, Event, Outcome, store};
 use crate::error::Error;
 use crate::gate::Authority;
-use crate::input::{Cursor, Page, json_bytes};
+use crate::input::{Cursor, Page, Parameter, Refusal, json_bytes, query};
 use crate::row;
 
 row! {
@@ -51,25 +52,55 @@ row! {
     }
 }
 
-/// Which events; `None` asks for all.
-#[derive(Clone, Debug, Default)]
-pub struct AuditFilter {
-    /// Of this kind.
-    pub event: Option<String>,
-    /// That came out like this.
-    pub outcome: Option<String>,
-    /// Done by this user.
-    pub actor: Option<Uuid>,
-    /// Done to this user.
-    pub subject: Option<Uuid>,
-    /// From this address.
-    pub ip: Option<String>,
-    /// In this request.
-    pub request_id: Option<String>,
-    /// Not earlier than this.
-    pub since: Option<OffsetDateTime>,
-    /// Earlier than this.
-    pub until: Option<OffsetDateTime>,
+query! {
+    /// Which events; `None` asks for all.
+    #[derive(Default)]
+    pub struct AuditFilter {
+        /// Of this kind: a word that `event` of a record can be, `login` for one
+        pub event: Option<Event>,
+        /// `success`, `failure`, `blocked` or `denied`
+        pub outcome: Option<Outcome>,
+        /// Done by this user
+        pub actor: Option<Uuid>,
+        /// Done to this user
+        pub user: Option<Uuid>,
+        /// From this address
+        pub ip: Option<String>,
+        /// In this request
+        pub request_id: Option<String>,
+        /// Not earlier than this
+        pub since: Option<OffsetDateTime>,
+        /// Earlier than this
+        pub until: Option<OffsetDateTime>,
+    }
+}
+
+/// The one of these with this word. Any other word would find nothing, as if nothing had happened.
+fn known<T: Copy>(all: &[T], word: fn(T) -> &'static str, text: &str) -> Result<T, Refusal> {
+    all.iter().copied().find(|one| word(*one) == text).ok_or_else(|| {
+        let words: Vec<_> = all.iter().map(|one| word(*one)).collect();
+        (format!("must be one of {}", words.join(", ")), "enum")
+    })
+}
+
+impl Parameter for Event {
+    fn from_text(text: String) -> Result<Self, Refusal> {
+        known(Self::ALL, Self::as_str, &text)
+    }
+
+    fn schema() -> RefOr<Schema> {
+        <String as Parameter>::schema()
+    }
+}
+
+impl Parameter for Outcome {
+    fn from_text(text: String) -> Result<Self, Refusal> {
+        known(&Self::ALL, Self::as_str, &text)
+    }
+
+    fn schema() -> RefOr<Schema> {
+        <String as Parameter>::schema()
+    }
 }
 
 impl Audit {

@@ -1,12 +1,14 @@
 //! Every statement on `audit_log` and its horizon. Rows are inserted, listed, and deleted once they
 //! are past the horizon; the database refuses everything else.
 
+use std::net::IpAddr;
+
 use time::OffsetDateTime;
 use time::macros::datetime;
 use uuid::Uuid;
 
-use super::Record;
 use super::list::{AuditFilter, Entry};
+use super::{Event, Outcome, Record};
 use crate::db::Database;
 use crate::gate::Authority;
 use crate::input::Page;
@@ -70,14 +72,20 @@ pub(super) async fn list(
     let (before, before_id) =
         page.after.map_or((until, Uuid::nil()), |cursor| (cursor.at, cursor.id));
     let since = filter.since.unwrap_or(START);
-    let AuditFilter { event, outcome, ip, request_id, .. } = filter;
+    let (event, outcome) = (filter.event.map(Event::as_str), filter.outcome.map(Outcome::as_str));
+    // The log has addresses in one spelling.
+    let canonical = |text: String| match text.parse::<IpAddr>() {
+        Ok(ip) => ip.to_canonical().to_string(),
+        Err(_) => text,
+    };
+    let (ip, request_id) = (filter.ip.map(canonical), filter.request_id);
     let limit = page.limit + 1;
     macro_rules! page_of {
         ($sql:ident $($narrow:ident)*) => {
             step!($sql { $($narrow,)* before, before_id, since, event, outcome, ip, request_id, limit })
         };
     }
-    let step = match (filter.subject, filter.actor) {
+    let step = match (filter.user, filter.actor) {
         (None, None) => page_of!(LIST),
         (Some(subject), None) => page_of!(LIST_BY_SUBJECT subject),
         (None, Some(actor)) => page_of!(LIST_BY_ACTOR actor),

@@ -19,7 +19,7 @@ use super::{Exit, Failure, failed, output, output_json};
 use crate::app::App;
 use crate::audit::{AuditFilter, Entry, Event, OPERATOR, Outcome};
 use crate::gate::Authority;
-use crate::input::{self, Page};
+use crate::input::{self, Page, Parameter};
 use crate::timestamp::to_the_second;
 
 /// How often the log is read again while it is followed.
@@ -100,11 +100,11 @@ async fn prune(app: &App, as_json: bool) -> Exit {
 
 async fn list(app: &App, args: AuditListArgs, as_json: bool) -> Exit {
     let filter = AuditFilter {
-        event: args.event,
-        outcome: args.outcome,
+        event: known(args.event)?,
+        outcome: known(args.outcome)?,
         actor: id(app, args.actor).await?,
-        subject: id(app, args.user).await?,
-        ip: args.ip.map(|ip| ip.to_canonical().to_string()),
+        user: id(app, args.user).await?,
+        ip: args.ip.map(|ip| ip.to_string()),
         request_id: args.request_id,
         since: time(args.since)?,
         until: time(args.until)?,
@@ -117,6 +117,11 @@ async fn list(app: &App, args: AuditListArgs, as_json: bool) -> Exit {
     let cut = last.len() >= usize::try_from(args.limit).unwrap_or(usize::MAX);
     let floor = last.first().filter(|_| cut).map(|oldest| oldest.at);
     follow(app, filter, last, floor, as_json).await
+}
+
+/// A word of the log, one of those that the help of its flag names.
+fn known<T: Parameter>(word: Option<String>) -> Result<Option<T>, Failure> {
+    word.map(T::from_text).transpose().map_err(|(why, _)| Failure::Usage(format!("It {why}.")))
 }
 
 /// An id, also of an account that is gone.

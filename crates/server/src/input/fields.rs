@@ -35,6 +35,11 @@ impl Fields {
         }
     }
 
+    /// Takes a value out as it was given.
+    pub(super) fn take(&mut self, name: &str) -> Option<Value> {
+        self.map.remove(name)
+    }
+
     /// Takes a field that must be there and not null.
     pub fn required<T: Field>(&mut self, name: &str) -> Option<T> {
         match self.given(name)? {
@@ -51,14 +56,6 @@ impl Fields {
     pub(super) fn refuse_null<T>(&mut self, name: &str) -> Option<T> {
         self.refuse(name, "must not be null", "null");
         None
-    }
-
-    /// Takes a field that may be absent or null.
-    pub fn optional<T: Field>(&mut self, name: &str) -> Option<T> {
-        match self.given(name)? {
-            Given::Value(value) => Some(value),
-            Given::Null | Given::Absent => None,
-        }
     }
 
     /// The first of these names that was given, else the first.

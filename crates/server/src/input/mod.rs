@@ -1,6 +1,7 @@
 //! What people and programs put in, whichever way it comes: fields that parse or are refused, all
 //! problems at once, pages, instants, and where it came from. Free of HTTP: the command line reads its
-//! arguments by the same types. A body is declared once, with [`body!`].
+//! arguments by the same types. A body is declared once, with [`body!`], and a
+//! query with [`query!`].
 
 mod body;
 mod field;
@@ -21,7 +22,9 @@ pub use instant::{EARLIEST, Instant, LATEST, instant};
 pub use json::{escaped_bytes, parse_object};
 pub use merge_patch::merge_patch;
 pub use origin::Origin;
+pub(crate) use query::query;
 pub use query::{
-    Cursor, Flag, Once, Opaque, PAGE_BYTES, Page, QueryInstant, Term, json_bytes, text,
+    Cursor, Opaque, PAGE_BYTES, Page, Parameter, Parameters, QuerySlot, described_parameter,
+    json_bytes,
 };
 pub use text_limits::{Letters, TextLimits};

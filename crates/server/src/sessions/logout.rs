@@ -2,7 +2,6 @@
 //! ended session's access and refresh tokens are dead with it, whatever they say about their expiry.
 
 use axum::extract::State;
-use serde_json::Value;
 use utoipa::openapi::{RefOr, Schema};
 
 use super::Sessions;
@@ -11,27 +10,35 @@ use crate::audit::{Actor, Event, Record};
 use crate::error::Error;
 use crate::gate::Gate;
 use crate::http::{NoContent, QueryString};
-use crate::input::{Field, Origin, Refusal};
+use crate::input::{Field, Origin, Parameter, Refusal, query};
 use crate::keys::Caller;
 
-impl Field for Scope {
-    fn from_json(value: Value) -> Result<Self, Refusal> {
-        match value.as_str() {
-            Some("others") => Ok(Self::Others),
-            Some("all") => Ok(Self::All),
+query! {
+    /// What a logout ends.
+    struct LogoutQuery {
+        /// `others` or `all`; this session if absent
+        scope: Scope,
+    }
+}
+
+impl Parameter for Scope {
+    fn from_text(text: String) -> Result<Self, Refusal> {
+        match text.as_str() {
+            "others" => Ok(Self::Others),
+            "all" => Ok(Self::All),
             _ => Err(("must be others or all".into(), "enum")),
         }
     }
 
     fn schema() -> RefOr<Schema> {
-        String::schema()
+        <String as Field>::schema()
     }
 }
 
 /// Signs out.
 #[utoipa::path(post, path = "/logout", operation_id = "sessions.logout", tag = "sessions",
     security(("bearer" = [])),
-    params(("scope" = Option<String>, Query, description = "`others` or `all`; this session if absent")),
+    params(LogoutQuery),
     responses(
         (status = 204, description = "Ended"),
         (status = 401, description = "No token, or one that no longer counts"),
@@ -42,9 +49,7 @@ pub(super) async fn logout(
     origin: Origin,
     query: QueryString,
 ) -> Result<NoContent, Error> {
-    let mut fields = query.fields();
-    let scope = fields.optional("scope").unwrap_or(Scope::This);
-    fields.finish()?;
+    let LogoutQuery { scope } = query.read()?;
     sessions.logout(caller.gate, scope, origin).await?;
     Ok(NoContent)
 }

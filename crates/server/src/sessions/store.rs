@@ -202,9 +202,10 @@ pub(super) fn revoke(id: Uuid, reason: &str, now: OffsetDateTime) -> Vec<Step> {
 }
 
 /// Which of the caller's sessions a logout ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Scope {
     /// The one the token belongs to.
+    #[default]
     This,
     /// All but that one.
     Others,

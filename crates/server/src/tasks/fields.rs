@@ -8,7 +8,7 @@ use utoipa::openapi::{Ref, RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::db::FromValue;
-use crate::input::{Field, Instant, Letters, NamedSchemas, Refusal, TextLimits};
+use crate::input::{Field, Instant, Letters, NamedSchemas, Parameter, Refusal, TextLimits};
 use crate::sql::{Value, ValueRef};
 
 /// 1–200 characters on one line, without spaces at its ends.
@@ -99,6 +99,16 @@ impl Field for Priority {
 
     fn to_json(&self) -> Option<Json> {
         serde_json::to_value(self).ok()
+    }
+}
+
+impl Parameter for Priority {
+    fn from_text(text: String) -> Result<Self, Refusal> {
+        Self::from_json(text.into())
+    }
+
+    fn schema() -> RefOr<Schema> {
+        <Self as Field>::schema()
     }
 }
 

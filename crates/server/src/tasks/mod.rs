@@ -22,8 +22,8 @@ use crate::feature;
 use crate::http::{Caching, Declared, RateGroup, Routes};
 
 pub use fields::{Description, DueAt, Priority, Title};
-pub use list::TaskFilter;
 pub(crate) use list::search::fold;
+pub use list::{Search, TaskFilter};
 pub use metadata::TaskMetadata;
 pub use store::STATEMENTS;
 pub use tags::Tags;

@@ -194,7 +194,7 @@ pub(super) async fn list(db: &Database, gate: Gate, page: &TaskPage) -> Result<V
     // One more than asked for: whether there is a next page.
     let limit = page.place.limit + 1;
     let at = place(page.sort);
-    let patterns = filter.q.as_deref().map(Patterns::of);
+    let patterns = filter.q.as_ref().map(|q| Patterns::of(&q.0));
     let searches = patterns.is_some() || filter.tag.is_some();
     let effort = if searches { Effort::Search } else { Effort::Quick };
     let step = if filter.is_empty() {

@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 use utoipa::openapi::{ArrayBuilder, RefOr, Schema};
 
 use crate::db::{FromValue, LITERAL};
-use crate::input::{Field, Letters, Refusal, TextLimits, escaped_bytes, text};
+use crate::input::{Field, Letters, Parameter, Refusal, TextLimits, escaped_bytes};
 use crate::sql::{Value, ValueRef};
 
 /// Tags a task has at most.
@@ -67,9 +67,9 @@ impl Field for Tags {
     }
 }
 
-impl Field for Tag {
-    fn from_json(value: Json) -> Result<Self, Refusal> {
-        TAG.read(text(value)?.into()).map(Self)
+impl Parameter for Tag {
+    fn from_text(text: String) -> Result<Self, Refusal> {
+        TAG.read(text.into()).map(Self)
     }
 
     fn schema() -> RefOr<Schema> {

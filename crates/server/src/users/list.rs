@@ -10,33 +10,25 @@ use crate::error::Error;
 use crate::gate::Authority;
 use crate::gate::permission::UsersRead;
 use crate::http::Listing;
-use crate::input::{Cursor, Fields, Flag, Page, Term, json_bytes};
+use crate::input::{Cursor, Page, json_bytes, query};
 use crate::keys::Permitted;
 
-/// Which users; `None` asks for all.
-#[derive(Clone, Debug, Default)]
-pub struct UserFilter {
-    /// With this address, or this in it.
-    pub email: Option<String>,
-    /// With this in their user name.
-    pub username: Option<String>,
-    /// Who hold this role.
-    pub role: Option<String>,
-    /// Disabled, or not.
-    pub is_active: Option<bool>,
+query! {
+    /// Which users; `None` asks for all.
+    #[derive(Default)]
+    pub struct UserFilter {
+        /// A whole address, or a part of one, whatever its case
+        pub email: Option<String>,
+        /// A user name, or a part of one, whatever its case
+        pub username: Option<String>,
+        /// Who hold this role
+        pub role: Option<String>,
+        /// Disabled, or not
+        pub is_active: Option<bool>,
+    }
 }
 
 impl UserFilter {
-    fn read(fields: &mut Fields) -> Self {
-        let word = |Term(word)| word;
-        Self {
-            email: fields.optional("email").map(word).filter(|word| !word.is_empty()),
-            username: fields.optional("username").map(word).filter(|word| !word.is_empty()),
-            role: fields.optional("role").map(word).filter(|word| !word.is_empty()),
-            is_active: fields.optional("is_active").map(|Flag(flag)| flag),
-        }
-    }
-
     fn takes(&self, found: &AdminUser) -> bool {
         self.is_active.is_none_or(|wanted| found.user.is_active == wanted)
             && self.username.as_ref().is_none_or(|wanted| {
@@ -53,16 +45,7 @@ impl UserFilter {
 /// An array, oldest first. Where there are more, `Link: <…>; rel="next"` is the next page.
 #[utoipa::path(get, path = "/users", operation_id = "users.list", tag = "admin",
     security(("bearer" = ["users:read"])),
-    params(
-        ("email" = Option<String>, Query, max_length = 254,
-            description = "A whole address, or a part of one, whatever its case"),
-        ("username" = Option<String>, Query, max_length = 254,
-            description = "A user name, or a part of one, whatever its case"),
-        ("role" = Option<String>, Query, max_length = 254, description = "Who hold this role"),
-        ("is_active" = Option<bool>, Query, description = "Disabled, or not"),
-        ("limit" = Option<i64>, Query, minimum = 1, maximum = 1000,
-            description = "Users a page, 100 by default"),
-        ("cursor" = Option<String>, Query, description = "From the `Link` of the page before")),
+    params(UserFilter, Page),
     responses(
         (status = 200, description = "Users", body = [AdminUser], headers(
             ("Link" = String, description = "The next page, if there is one"))),
@@ -73,9 +56,7 @@ pub(super) async fn list(
     by: Permitted<UsersRead>,
     listing: Listing,
 ) -> Result<Response, Error> {
-    let mut fields = listing.fields();
-    let (filter, page) = (UserFilter::read(&mut fields), Page::read(&mut fields));
-    fields.finish()?;
+    let (filter, page) = listing.read::<(UserFilter, Page)>()?;
     let (found, next) = users.list(by.actor.authority, &filter, page).await?;
     Ok(listing.reply(found, next.map(|next| next.encode())))
 }

@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::QueryString;
 use crate::error::Error;
 use crate::http::Json;
-use crate::input::Fields;
+use crate::input::{Fields, Parameters};
 
 /// The path and query of a list, from which the link to the next page is made.
 #[derive(Clone, Debug)]
@@ -30,9 +30,14 @@ impl<S: Send + Sync> FromRequestParts<S> for Listing {
 }
 
 impl Listing {
-    /// The query's parameters.
+    /// The query's parameters, to be read with more problems to come.
     pub fn fields(&self) -> Fields {
         self.query.fields()
+    }
+
+    /// The query's parameters, or all problems at once.
+    pub fn read<P: Parameters>(&self) -> Result<P, Error> {
+        self.query.read()
     }
 
     /// The rows, with the link to the next page if there is a cursor for it.

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use url::form_urlencoded::Serializer;
 
 use crate::error::{Error, Invalid};
-use crate::input::Fields;
+use crate::input::{Fields, Parameters};
 
 /// The decoded query string of a request.
 #[derive(Clone, Debug, Default)]
@@ -29,6 +29,13 @@ impl QueryString {
             }
         }
         Fields::new("query", map)
+    }
+
+    /// The parameters, or all problems at once.
+    pub fn read<P: Parameters>(&self) -> Result<P, Error> {
+        let mut fields = self.fields();
+        let read = P::read(&mut fields);
+        fields.finish().map(|()| read)
     }
 
     /// The same query with one parameter replaced or added, encoded again.

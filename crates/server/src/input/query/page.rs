@@ -4,12 +4,13 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde_json::Value;
 use time::OffsetDateTime;
+use utoipa::IntoParams;
+use utoipa::openapi::path::{self, ParameterIn};
 use utoipa::openapi::{KnownFormat, ObjectBuilder, RefOr, Schema, SchemaFormat, Type};
 use uuid::Uuid;
 
-use super::text;
+use super::{Parameter, Parameters, described_parameter};
 use crate::input::{Field, Fields, Refusal};
 
 /// How many bytes of JSON a page has at most, whatever its limit: a longer one would be held for its
@@ -40,11 +41,21 @@ impl<C> Default for Page<C> {
     }
 }
 
-impl<C: Field> Page<C> {
-    /// Reads `limit` and `cursor`.
-    pub fn read(fields: &mut Fields) -> Self {
-        let limit = fields.optional("limit").map_or(100, |Limit(limit)| limit);
-        Self { after: fields.optional("cursor"), limit }
+impl<C: Parameter> Parameters for Page<C> {
+    fn read(fields: &mut Fields) -> Self {
+        let limit = fields.parameter("limit").map_or(100, |Limit(limit)| limit);
+        Self { after: fields.parameter("cursor"), limit }
+    }
+}
+
+impl<C: Parameter> IntoParams for Page<C> {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<path::Parameter> {
+        let limit = "Maximum number of entries in a page, 100 by default";
+        let cursor = "From the `Link` of the page before";
+        vec![
+            described_parameter::<Limit>("limit", limit),
+            described_parameter::<C>("cursor", cursor),
+        ]
     }
 }
 
@@ -93,22 +104,22 @@ impl Cursor {
     }
 }
 
-impl Field for Cursor {
-    fn from_json(value: Value) -> Result<Self, Refusal> {
-        Self::decode(&text(value)?)
+impl Parameter for Cursor {
+    fn from_text(text: String) -> Result<Self, Refusal> {
+        Self::decode(&text)
             .ok_or_else(|| ("is not from the page before this one".into(), "value_error"))
     }
 
     fn schema() -> RefOr<Schema> {
-        String::schema()
+        <String as Field>::schema()
     }
 }
 
 struct Limit(i64);
 
-impl Field for Limit {
-    fn from_json(value: Value) -> Result<Self, Refusal> {
-        let limit = text(value)?.parse().ok().filter(|limit| (1..=1000).contains(limit));
+impl Parameter for Limit {
+    fn from_text(text: String) -> Result<Self, Refusal> {
+        let limit = text.parse().ok().filter(|limit| (1..=1000).contains(limit));
         limit.map(Self).ok_or_else(|| ("must be a number from 1 to 1000".into(), "int_parsing"))
     }
 

@@ -1,47 +1,114 @@
-//! Values in a query or a form, where everything is text.
+//! Values in a query, where everything is text.
 
 use serde_json::Value;
 use time::OffsetDateTime;
-use utoipa::openapi::{RefOr, Schema};
+use utoipa::openapi::path::{ParameterBuilder, ParameterIn};
+use utoipa::openapi::{RefOr, Required, Schema};
+use uuid::Uuid;
 
-use crate::input::{Field, Instant, Letters, NamedSchemas, Refusal, TextLimits, instant};
+use crate::input::{Field, Fields, Instant, Letters, Refusal, TextLimits, instant};
 
-/// The one text of a parameter, for the types that read it.
-pub fn text(value: Value) -> Result<String, Refusal> {
+/// A type that the text of one parameter parses into.
+pub trait Parameter: Sized {
+    /// Whether an empty text is the same as none.
+    const EMPTY_IS_NONE: bool = false;
+
+    /// Parses the text.
+    fn from_text(text: String) -> Result<Self, Refusal>;
+
+    /// What the OpenAPI document says of it, limits included.
+    fn schema() -> RefOr<Schema>;
+}
+
+/// A field of a struct declared by `query!`: an `Option`, or a type with a default.
+pub trait QuerySlot: Sized {
+    /// The type of a value that is there.
+    type Inner: Parameter;
+
+    /// The field for a value that is there, or for none.
+    fn of(given: Option<Self::Inner>) -> Self;
+}
+
+impl<T: Parameter> QuerySlot for Option<T> {
+    type Inner = T;
+
+    fn of(given: Option<T>) -> Self {
+        given
+    }
+}
+
+impl<T: Parameter + Default> QuerySlot for T {
+    type Inner = T;
+
+    fn of(given: Option<T>) -> Self {
+        given.unwrap_or_default()
+    }
+}
+
+impl Fields {
+    /// Takes a parameter out; `None` if it is absent or does not parse, which is noted.
+    pub fn parameter<P: Parameter>(&mut self, name: &str) -> Option<P> {
+        let read = |text: String| {
+            if P::EMPTY_IS_NONE && text.is_empty() {
+                return Ok(None);
+            }
+            P::from_text(text).map(Some)
+        };
+        match text(self.take(name)?).and_then(read) {
+            Ok(value) => value,
+            Err(why) => {
+                self.note(name, Some(why));
+                None
+            }
+        }
+    }
+}
+
+/// A parameter as the OpenAPI document has it.
+pub fn described_parameter<P: Parameter>(
+    name: &str,
+    about: &str,
+) -> utoipa::openapi::path::Parameter {
+    ParameterBuilder::new()
+        .name(name)
+        .parameter_in(ParameterIn::Query)
+        .required(Required::False)
+        .description(Some(about))
+        .schema(Some(P::schema()))
+        .build()
+}
+
+fn text(value: Value) -> Result<String, Refusal> {
     match value {
         Value::String(text) => Ok(text),
         _ => Err(("must be given once".into(), "value_error")),
     }
 }
 
-/// `true` or `false` in a query, in any case, because Python's clients send `True`.
-#[derive(Clone, Copy, Debug)]
-pub struct Flag(pub bool);
-
-impl Field for Flag {
-    fn from_json(value: Value) -> Result<Self, Refusal> {
-        match text(value)?.to_ascii_lowercase().as_str() {
-            "true" | "1" => Ok(Self(true)),
-            "false" | "0" => Ok(Self(false)),
+/// In any case, because Python's clients send `True`.
+impl Parameter for bool {
+    fn from_text(text: String) -> Result<Self, Refusal> {
+        match text.to_ascii_lowercase().as_str() {
+            "true" | "1" => Ok(true),
+            "false" | "0" => Ok(false),
             _ => Err(("must be true or false".into(), "bool_parsing")),
         }
     }
 
     fn schema() -> RefOr<Schema> {
-        bool::schema()
+        <Self as Field>::schema()
     }
 }
-
-/// A short text in a query.
-#[derive(Clone, Debug)]
-pub struct Term(pub String);
 
 const TERM: TextLimits =
     TextLimits { trimmed: false, blank: true, max: 254, letters: Letters::Printable };
 
-impl Field for Term {
-    fn from_json(value: Value) -> Result<Self, Refusal> {
-        TERM.read(text(value)?.into()).map(Self)
+/// A short text.
+impl Parameter for String {
+    const EMPTY_IS_NONE: bool = true;
+
+    fn from_text(text: String) -> Result<Self, Refusal> {
+        TERM.read(text.into())
     }
 
     fn schema() -> RefOr<Schema> {
@@ -49,14 +116,21 @@ impl Field for Term {
     }
 }
 
-/// An instant in a query, where a plus sign would be read as a space.
-#[derive(Clone, Copy, Debug)]
-pub struct QueryInstant(pub OffsetDateTime);
+impl Parameter for Uuid {
+    fn from_text(text: String) -> Result<Self, Refusal> {
+        Self::from_json(text.into())
+    }
 
-impl Field for QueryInstant {
-    fn from_json(value: Value) -> Result<Self, Refusal> {
-        let message = "must be an RFC 3339 date and time, or a date, + written as %2B";
-        instant(&text(value)?).map(Self).ok_or_else(|| (message.into(), "datetime_parsing"))
+    fn schema() -> RefOr<Schema> {
+        <String as Field>::schema()
+    }
+}
+
+/// An instant, whose plus sign would be read as a space.
+impl Parameter for OffsetDateTime {
+    fn from_text(text: String) -> Result<Self, Refusal> {
+        let message = "must be an RFC 3339 date and time with offset, + written as %2B";
+        instant(&text).ok_or_else(|| (message.into(), "datetime_parsing"))
     }
 
     fn schema() -> RefOr<Schema> {
@@ -64,34 +138,16 @@ impl Field for QueryInstant {
     }
 }
 
-/// A text in a query whose meaning is found out later: a cursor, whose order is another parameter.
+/// A text whose meaning is found out later: a cursor, whose order is another parameter.
 #[derive(Clone, Debug)]
 pub struct Opaque(pub String);
 
-impl Field for Opaque {
-    fn from_json(value: Value) -> Result<Self, Refusal> {
-        text(value).map(Self)
+impl Parameter for Opaque {
+    fn from_text(text: String) -> Result<Self, Refusal> {
+        Ok(Self(text))
     }
 
     fn schema() -> RefOr<Schema> {
-        String::schema()
-    }
-}
-
-/// A field of a body as a parameter of a query, given once.
-#[derive(Clone, Copy, Debug)]
-pub struct Once<T>(pub T);
-
-impl<T: Field> Field for Once<T> {
-    fn from_json(value: Value) -> Result<Self, Refusal> {
-        T::from_json(text(value)?.into()).map(Self)
-    }
-
-    fn schema() -> RefOr<Schema> {
-        T::schema()
-    }
-
-    fn add_schemas(schemas: &mut NamedSchemas) {
-        T::add_schemas(schemas);
+        <String as Field>::schema()
     }
 }

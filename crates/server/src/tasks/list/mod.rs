@@ -7,7 +7,6 @@ pub(super) mod sort;
 
 use axum::extract::State;
 use axum::response::Response;
-use serde_json::Value as Json;
 use time::OffsetDateTime;
 use utoipa::openapi::{RefOr, Schema};
 use uuid::Uuid;
@@ -16,7 +15,7 @@ use crate::error::Error;
 use crate::gate::Gate;
 use crate::http::Listing;
 use crate::input::{
-    Field, Fields, Flag, Letters, Once, Opaque, Page, QueryInstant, Refusal, TextLimits, text,
+    Fields, Letters, Opaque, Page, Parameter, Parameters, Refusal, TextLimits, query,
 };
 use crate::tasks::fields::Priority;
 use crate::tasks::owner::Owner;
@@ -26,21 +25,31 @@ use crate::tasks::{Tasks, store};
 use cursor::TaskCursor;
 use sort::Sort;
 
-/// Which tasks; `None` asks for all.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct TaskFilter {
-    /// Done, or not.
-    pub completed: Option<bool>,
-    /// Of this priority.
-    pub priority: Option<Priority>,
-    /// Due earlier than this.
-    pub due_before: Option<OffsetDateTime>,
-    /// Due later than this.
-    pub due_after: Option<OffsetDateTime>,
-    /// With this in the title or the description, whatever its case.
-    pub q: Option<String>,
-    /// With this tag.
-    pub(super) tag: Option<Tag>,
+query! {
+    /// Which tasks; `None` asks for all.
+    #[derive(Default, PartialEq, Eq)]
+    pub struct TaskFilter {
+        /// Done, or not
+        pub completed: Option<bool>,
+        /// Of this priority
+        pub priority: Option<Priority>,
+        /// Due earlier than this
+        pub due_before: Option<OffsetDateTime>,
+        /// Due later than this
+        pub due_after: Option<OffsetDateTime>,
+        /// With this in title or description, whatever its case
+        pub q: Option<Search>,
+        /// With this tag, exactly
+        pub(super) tag: Option<Tag>,
+    }
+}
+
+query! {
+    /// In which order.
+    struct TaskOrder {
+        /// `created_at` (default), `updated_at`, `due_at`, `title` or `priority`; `-` before it for descending
+        sort: Sort,
+    }
 }
 
 impl TaskFilter {
@@ -67,23 +76,7 @@ pub(super) struct TaskPage {
     operation_id = "tasks.list",
     tag = "tasks",
     security(("bearer" = [])),
-    params(
-        ("completed" = Option<bool>, Query, description = "Done, or not"),
-        ("priority" = Option<Priority>, Query, description = "Of this priority"),
-        ("due_before" = Option<OffsetDateTime>, Query, description = "Due earlier than this"),
-        ("due_after" = Option<OffsetDateTime>, Query, description = "Due later than this"),
-        ("q" = Option<String>, Query, max_length = 200,
-            description = "With this in title or description, whatever its case"),
-        ("tag" = Option<String>, Query, min_length = 1, max_length = 50,
-            description = "With this tag, exactly"),
-        ("sort" = Option<String>, Query,
-            pattern = "^-?(created_at|updated_at|due_at|title|priority)$",
-            description = "`created_at` (default), `updated_at`, `due_at`, `title` or `priority`; \
-                `-` before it for descending"),
-        ("limit" = Option<i64>, Query, minimum = 1, maximum = 1000,
-            description = "Tasks a page at most, 100 by default"),
-        ("cursor" = Option<String>, Query, description = "From the `Link` of the page before"),
-    ),
+    params(TaskFilter, TaskOrder, Page<Opaque>),
     responses(
         (status = 200, description = "Your tasks", body = [Task], headers(
             ("Link" = String, description = "The next page, if there is one"),
@@ -103,20 +96,12 @@ pub(super) async fn list(
 
 impl TaskPage {
     fn read(mut fields: Fields, owner: Uuid) -> Result<Self, Error> {
-        let flag = fields.optional("completed").map(|Flag(flag)| flag);
-        let priority = fields.optional("priority").map(|Once(priority)| priority);
-        let due_before = fields.optional("due_before").map(|QueryInstant(at)| at);
-        let due_after = fields.optional("due_after").map(|QueryInstant(at)| at);
-        let q = fields.optional("q").map(|Search(q)| q).filter(|q| !q.is_empty());
-        let tag = fields.optional("tag");
-        let sort: Sort = fields.optional("sort").unwrap_or_default();
-        let Page { after, limit } = Page::read(&mut fields);
+        let (filter, TaskOrder { sort }, Page { after, limit }) = Parameters::read(&mut fields);
         let after = after.map(|Opaque(cursor)| TaskCursor::decode(&cursor, owner, sort));
         if after == Some(None) {
             fields.refuse("cursor", "is not from the page before this one", "value_error");
         }
         fields.finish()?;
-        let filter = TaskFilter { completed: flag, priority, due_before, due_after, q, tag };
         Ok(Self { filter, sort, place: Page { after: after.flatten(), limit } })
     }
 }
@@ -136,14 +121,18 @@ impl Tasks {
     }
 }
 
-struct Search(String);
+/// What to look for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Search(pub(super) String);
 
 const SEARCH: TextLimits =
     TextLimits { trimmed: false, blank: true, max: 200, letters: Letters::Lines };
 
-impl Field for Search {
-    fn from_json(value: Json) -> Result<Self, Refusal> {
-        SEARCH.read(text(value)?.into()).map(Self)
+impl Parameter for Search {
+    const EMPTY_IS_NONE: bool = true;
+
+    fn from_text(text: String) -> Result<Self, Refusal> {
+        SEARCH.read(text.into()).map(Self)
     }
 
     fn schema() -> RefOr<Schema> {

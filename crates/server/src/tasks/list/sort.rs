@@ -1,12 +1,11 @@
 //! The orders a list can have. Each is total, because the id breaks ties, so that pages neither repeat
 //! nor skip a task.
 
-use serde_json::Value as Json;
 use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
 use uuid::Uuid;
 
 use super::cursor::{SortKey, TaskCursor};
-use crate::input::{EARLIEST, Field, LATEST, Refusal, text};
+use crate::input::{EARLIEST, LATEST, Parameter, Refusal};
 use crate::tasks::fields::Priority;
 
 /// A column to sort by, in the order of the store's statements.
@@ -27,9 +26,8 @@ pub(in crate::tasks) struct Sort {
     pub(in crate::tasks) descending: bool,
 }
 
-impl Field for Sort {
-    fn from_json(value: Json) -> Result<Self, Refusal> {
-        let text = text(value)?;
+impl Parameter for Sort {
+    fn from_text(text: String) -> Result<Self, Refusal> {
         let (descending, name) = match text.strip_prefix('-') {
             Some(name) => (true, name),
             None => (false, text.as_str()),
