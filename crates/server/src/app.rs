@@ -14,13 +14,14 @@ use crate::config::{Reserved, Settings};
 use crate::context::Context;
 use crate::crypto::Random;
 use crate::db::Database;
+use crate::dialect;
 use crate::guesses::Guesses;
 use crate::http::docs::{self, Contract};
 use crate::http::health::{self, Probe};
 use crate::http::layer::around::{Surround, Surrounded};
 use crate::http::layer::envelope::Envelope;
 use crate::http::layer::guard::Guard;
-use crate::http::{RateGroup, Registered, Routes};
+use crate::http::{Operation, RateGroup, Registered, Routes};
 use crate::identities::Identities;
 use crate::keys::{self, DecideFirst, Keys, SigningKeys};
 use crate::limiter::RateLimiter;
@@ -105,7 +106,12 @@ impl App {
 
     /// The OpenAPI document of every route.
     pub fn document(&self) -> OpenApi {
-        openapi::complete(self.routes().document(), &self.settings)
+        let mut document = self.routes().document();
+        let operations = operations(&self.settings);
+        if let Ok(Some(dialects)) = dialect::of(&self.settings, &operations, self.clock.clone()) {
+            dialects.describe(&mut document);
+        }
+        openapi::complete(document, &self.settings)
     }
 
     /// Every route that the contract describes.
@@ -141,7 +147,19 @@ impl App {
             let guard = Surround::with(guard.around(route));
             (guard, Surround::with(limiter.of(group)), decider.clone())
         };
-        let surrounded = routes.surrounded(layers);
+        let operations = operations(&self.settings);
+        let served = routes.surrounded(layers);
+        let surrounded = match dialect::of(&self.settings, &operations, self.clock.clone()) {
+            Ok(None) => served,
+            Ok(Some(dialects)) => {
+                Router::new().fallback_service(Surround::with(dialects).layer(served))
+            }
+            // The settings were checked with the same function before.
+            Err(problems) => {
+                tracing::error!(?problems, "the dialects are not spoken");
+                served
+            }
+        };
         let envelope = Envelope {
             settings: Arc::clone(&self.settings),
             clock: self.clock.clone(),
@@ -150,6 +168,27 @@ impl App {
         // Around the router, not a layer of its routes: the envelope sees a path before it is routed.
         Surround::with(envelope).layer(surrounded)
     }
+}
+
+/// Every operation of the contract, where these settings mount it.
+pub fn operations(settings: &Settings) -> Vec<Operation> {
+    let auth = [
+        accounts::routes().below(&settings.auth_path).operations(),
+        sessions::routes().below(&settings.auth_path).operations(),
+        passwords::routes().below(&settings.auth_path).operations(),
+    ];
+    let admin = [
+        users::routes().below(ADMIN).operations(),
+        roles::routes().below(ADMIN).operations(),
+        sessions::admin_routes().below(ADMIN).operations(),
+        tasks::routes().below(&settings.tasks_path).operations(),
+    ];
+    auth.into_iter().chain(admin).flatten().collect()
+}
+
+fn dialect_problems(settings: &Settings) -> Vec<String> {
+    // The clock is not asked before a request comes.
+    dialect::of(settings, &operations(settings), Clock::system()).err().unwrap_or_default()
 }
 
 /// What `AUTH_PATH` and `TASKS_PATH` may not take from the server's own routes.
@@ -168,5 +207,7 @@ pub fn reserved() -> Reserved {
     Reserved {
         top: top.into_iter().chain([admin]).collect(),
         below_auth: below_auth.concat().into_iter().collect(),
+        settings_of: Some(dialect::settings_of),
+        dialect_problems: Some(dialect_problems),
     }
 }

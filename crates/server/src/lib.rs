@@ -10,6 +10,7 @@ pub mod config;
 pub mod context;
 pub mod crypto;
 pub mod db;
+pub mod dialect;
 pub mod email;
 pub mod error;
 pub mod gate;

@@ -6,8 +6,9 @@ use axum::extract::State;
 
 use super::{Accounts, store};
 use crate::audit::{Actor, Event, Record};
-use crate::error::Error;
-use crate::gate::{Gate, keep_an_admin, lock_admins};
+use crate::config::AccountDeletion;
+use crate::error::{Error, Invalid};
+use crate::gate::{Gate, keep_an_admin, lock_admins, signed_in_since};
 use crate::guesses;
 use crate::http::{JsonBody, NoContent};
 use crate::input::{Origin, body};
@@ -26,43 +27,68 @@ body! {
 /// Deletes the caller's own account.
 #[utoipa::path(delete, path = "/me", operation_id = "accounts.delete", tag = "accounts",
     security(("bearer" = [])),
-    request_body = DeleteRequest,
+    request_body = Option<DeleteRequest>,
     responses(
         (status = 204, description = "Deleted, with sessions and tasks"),
         (status = 401, description = "No token, or one that no longer counts"),
-        (status = 403, description = "The password is wrong"),
+        (status = 403, description = "The password is wrong, or there is none and the sign-in is too old"),
         (status = 409, description = "The last active admin cannot be deleted"),
         (status = 422, description = "The password is missing")))]
 pub(super) async fn delete(
     State(accounts): State<Accounts>,
     caller: Caller,
     origin: Origin,
-    JsonBody(request): JsonBody<DeleteRequest>,
+    body: Option<JsonBody<DeleteRequest>>,
 ) -> Result<NoContent, Error> {
-    accounts.delete(caller.gate, request.password, origin).await?;
+    match (body, accounts.settings.account_deletion) {
+        (Some(JsonBody(request)), _) => {
+            accounts.delete(caller.gate, request.password, origin).await?;
+        }
+        (None, AccountDeletion::Fresh) => accounts.delete_fresh(caller.gate, origin).await?,
+        (None, AccountDeletion::Password) => {
+            let refusal = ("is required".to_owned(), "missing");
+            return Err(Error::Validation(vec![Invalid::new("body", "password", refusal)]));
+        }
+    }
     Ok(NoContent)
 }
 
 /// Deletes the caller's own account, for clients that cannot send a body with DELETE.
 #[utoipa::path(post, path = "/me/delete", operation_id = "accounts.delete_by_post", tag = "accounts",
     security(("bearer" = [])),
-    request_body = DeleteRequest,
+    request_body = Option<DeleteRequest>,
     responses(
         (status = 204, description = "Deleted, with sessions and tasks"),
         (status = 401, description = "No token, or one that no longer counts"),
-        (status = 403, description = "The password is wrong"),
+        (status = 403, description = "The password is wrong, or there is none and the sign-in is too old"),
         (status = 409, description = "The last active admin cannot be deleted"),
         (status = 422, description = "The password is missing")))]
 pub(super) async fn delete_by_post(
     state: State<Accounts>,
     caller: Caller,
     origin: Origin,
-    body: JsonBody<DeleteRequest>,
+    body: Option<JsonBody<DeleteRequest>>,
 ) -> Result<NoContent, Error> {
     delete(state, caller, origin, body).await
 }
 
 impl Accounts {
+    /// Deletes the gate's user, who signed in a moment ago.
+    async fn delete_fresh(&self, gate: Gate, origin: Origin) -> Result<(), Error> {
+        let owner = gate.user_id;
+        let steps = vec![
+            signed_in_since(gate, gate.now - self.settings.fresh_sign_in),
+            lock_admins(),
+            keep_an_admin(owner, self.clock.now()),
+            store::delete(owner),
+            guesses::forget(owner),
+        ];
+        let by = Actor::caller(gate, origin);
+        let record = Record::by(&by, Event::AccountDelete).about(owner);
+        self.audit.commit(by.authority, steps, [record]).await?;
+        Ok(())
+    }
+
     /// Deletes the gate's user if the password is right.
     pub async fn delete(
         &self,

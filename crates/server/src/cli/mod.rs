@@ -5,6 +5,7 @@
 mod audit;
 mod config;
 mod db;
+mod dialect;
 mod examples;
 mod key;
 mod log;
@@ -69,6 +70,8 @@ enum Command {
     Export(transfer::export::ExportArgs),
     /// Show and check the configuration
     Config(config::ConfigArgs),
+    /// Show the dialects: an app's own habits that the server can take on
+    Dialect(dialect::DialectArgs),
     /// Print the OpenAPI document
     Openapi(openapi::OpenapiArgs),
     /// Print a completion script for your shell
@@ -93,6 +96,7 @@ pub async fn run(cli: Cli) -> Exit {
         Command::Import(args) => transfer::import::run(args, sources).await,
         Command::Export(args) => transfer::export::run(args, sources).await,
         Command::Config(args) => config::run(&args, sources).await,
+        Command::Dialect(args) => dialect::run(&args, sources),
         Command::Openapi(args) => openapi::run(args, sources).await,
         Command::Completions(args) => manual::completions(&args),
         Command::Man(args) => manual::man(&args),

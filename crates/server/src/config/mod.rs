@@ -12,10 +12,10 @@ mod value;
 
 pub use document::{env_example, reference};
 pub(crate) use entry::parse::duration;
-pub use resolve::{Reserved, Resolved, Shown};
+pub use resolve::{Reserved, Resolved, SettingsOf, Shown};
 pub use settings::{
-    AllowedOrigins, EmailChange, HashScheme, LogFormat, PasswordChange, Registration, Secret,
-    Settings,
+    AccountDeletion, AllowedOrigins, DialectOptions, EmailChange, HashScheme, LogFormat,
+    PasswordChange, Registration, Secret, Settings,
 };
 pub use source::{Gathered, Sources, gather};
 pub use value::breach_file::BreachFile;

@@ -7,7 +7,7 @@ use super::plain_text;
 use super::{DatabaseUrl, LogFormat, Secret, Settings};
 use crate::config::entry::entries::ENTRIES;
 use crate::config::entry::masked::masked;
-use crate::config::entry::table::Secrecy;
+use crate::config::entry::table::{Secrecy, lookup};
 use crate::config::entry::word::MAKE_A_SECRET;
 use crate::config::source::gather::{Found, Gathered, SettingProblem};
 
@@ -33,6 +33,8 @@ pub struct Shown {
 
 const SHARED: &str = "ACCEPT_SHARED_SECRET_TOKENS";
 const SECRET: &str = "BETTER_AUTH_SECRET";
+/// The settings that a value of `COMPAT` brings along, by name.
+pub type SettingsOf = fn(&str) -> Vec<(String, String)>;
 /// The first segments of the paths that the server keeps for itself, as its routes name them.
 #[derive(Clone, Debug, Default)]
 pub struct Reserved {
@@ -40,11 +42,22 @@ pub struct Reserved {
     pub top: BTreeSet<String>,
     /// Below `AUTH_PATH`.
     pub below_auth: BTreeSet<String>,
+    /// Settings that the dialects of `COMPAT` set where nobody else does.
+    pub settings_of: Option<SettingsOf>,
+    /// What is wrong with the dialects.
+    pub dialect_problems: Option<fn(&Settings) -> Vec<String>>,
 }
 
 impl Gathered {
     /// Reads every text.
     pub fn resolve(mut self, reserved: &Reserved) -> Resolved {
+        if let (Some(found), Some(of)) = (self.found.get("COMPAT"), reserved.settings_of) {
+            for (name, text) in of(&found.text) {
+                if let Some(named) = lookup(&name) {
+                    self.fall_back(named.setting.name, text, "COMPAT");
+                }
+            }
+        }
         let database = DatabaseUrl::Sqlite("doorward.db".into());
         let mut settings = Settings::new(database, Secret::new(""));
         let mut values = Vec::with_capacity(ENTRIES.len());
@@ -191,6 +204,8 @@ fn contradictions(settings: &Settings, reserved: &Reserved) -> Vec<SettingProble
         let sentence = format!("AUTH_PATH ({auth}) and TASKS_PATH ({tasks}) overlap: move one.");
         sentences.push(("TASKS_PATH", sentence));
     }
+    let wrong = reserved.dialect_problems.map(|of| of(settings)).unwrap_or_default();
+    sentences.extend(wrong.into_iter().map(|sentence| ("COMPAT", sentence)));
     sentences
         .into_iter()
         .map(|(name, sentence)| SettingProblem { setting: Some(name), sentence })

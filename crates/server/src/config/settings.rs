@@ -63,6 +63,8 @@ pub struct Settings {
     pub email_change: EmailChange,
     /// `PASSWORD_CHANGE`: what changing the own password asks for.
     pub password_change: PasswordChange,
+    /// `ACCOUNT_DELETION`: what deleting the own account asks for.
+    pub account_deletion: AccountDeletion,
     /// `FRESH_SIGN_IN`: how long after signing in what is most dangerous is allowed.
     pub fresh_sign_in: Duration,
     /// `COMMON_PASSWORDS`: whether a common one may become a password.
@@ -103,6 +105,12 @@ pub struct Settings {
     pub auth_path: String,
     /// `TASKS_PATH`; may hold `{user_id}`.
     pub tasks_path: String,
+    /// `COMPAT`: the built-in dialects to speak.
+    pub compat: Vec<String>,
+    /// `[dialect]`: one of the operator's own, as JSON.
+    pub dialect: Option<String>,
+    /// `DIALECT_…`: how dialects decide what excludes each other.
+    pub dialect_options: DialectOptions,
     /// `TRUSTED_PROXIES`: whose forwarding headers count.
     pub trusted_proxies: Vec<Cidr>,
     /// `AUDIT_RETENTION`: how long audit records are kept; for ever if absent.
@@ -162,6 +170,7 @@ impl Settings {
             usernames: false,
             email_change: EmailChange::Confirmed,
             password_change: PasswordChange::Current,
+            account_deletion: AccountDeletion::Password,
             fresh_sign_in: Duration::from_mins(15),
             common_passwords: false,
             password_hash: HashScheme::default(),
@@ -182,6 +191,9 @@ impl Settings {
             port: 8000,
             auth_path: "/auth".into(),
             tasks_path: "/api/tasks".into(),
+            compat: Vec::new(),
+            dialect: None,
+            dialect_options: DialectOptions::default(),
             trusted_proxies: Vec::new(),
             audit_retention: Some(DAY * 365),
             public_url: None,
@@ -212,6 +224,19 @@ impl Secret {
     }
 }
 
+/// Options of dialects, each as it was written.
+#[derive(Clone, Debug, Default)]
+pub struct DialectOptions {
+    /// How the list of tasks is wrapped.
+    pub list: Option<String>,
+    /// How a single task is wrapped.
+    pub item: Option<String>,
+    /// The word for a task that is not done.
+    pub open_status: Option<String>,
+    /// What deleting a task answers with.
+    pub delete: Option<String>,
+}
+
 /// Who may register.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Registration {
@@ -228,6 +253,15 @@ pub enum EmailChange {
     Confirmed,
     /// At once, soon after signing in; the new one is unverified.
     Immediate,
+}
+
+/// What deleting the own account asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AccountDeletion {
+    /// The password.
+    Password,
+    /// The password, or a sign-in of the last minutes.
+    Fresh,
 }
 
 /// What changing the own password asks for.

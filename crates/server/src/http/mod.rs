@@ -10,6 +10,7 @@ pub(crate) mod problem;
 mod reply;
 pub mod request_id;
 pub mod routes;
+mod translation;
 
 pub use client_ip::ClientIp;
 pub use extract::{
@@ -20,4 +21,7 @@ pub use layer::USER_ID;
 pub use problem::Problem;
 pub use reply::{Created, Json, NoContent, NotModified, json};
 pub use request_id::RequestId;
-pub use routes::{Caching, Declared, RateGroup, Registered, Routes};
+pub use routes::{Caching, Declared, Operation, RateGroup, Registered, Routes};
+pub use translation::{
+    NamedUser, Told, Translated, Translation, is_failure, is_plain_json, is_success, set_status,
+};

@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
 use super::request_id::RequestId;
+use super::translation;
 use crate::error::{Code, Error, Invalid};
 
 /// What the body of an error response will say.
@@ -93,6 +94,7 @@ pub(super) fn render(response: &mut Response, id: &RequestId) {
     if let (Code::MethodNotAllowed, Some(takes)) = (problem.code, allowed(response)) {
         problem.detail = format!("This path takes {takes}.");
     }
+    let code = problem.code.as_str();
     let body = document(problem, status, id);
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
@@ -100,6 +102,7 @@ pub(super) fn render(response: &mut Response, id: &RequestId) {
     if status == StatusCode::SERVICE_UNAVAILABLE {
         headers.entry(header::RETRY_AFTER).or_insert(HeaderValue::from_static("1"));
     }
+    let body = translation::tell(response, body, code);
     *response.body_mut() = Body::from(body.to_string());
 }
 

@@ -10,6 +10,7 @@ use axum::extract::Request;
 use axum::http::HeaderValue;
 use axum::response::Response;
 use axum::routing::{MethodRouter, Route, any};
+use serde_json::Value;
 use tower::{Layer, Service};
 use utoipa::openapi::path::PathItem;
 use utoipa::openapi::{OpenApi, RefOr, Schema};
@@ -121,6 +122,19 @@ impl Registered {
     }
 }
 
+/// An operation of the contract.
+#[derive(Clone, Debug)]
+pub struct Operation {
+    /// Its name, such as `tasks.list`.
+    pub id: String,
+    /// Its method.
+    pub method: &'static str,
+    /// Its path, with the names of its parameters.
+    pub path: String,
+    /// The members of the JSON object that it reads.
+    pub body: Vec<String>,
+}
+
 /// Routes whose handlers take the state `S`.
 #[derive(Debug)]
 pub struct Routes<S = ()>(Vec<Added<S>>);
@@ -203,6 +217,55 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
     /// Every route as the layers see it.
     pub fn registered(&self) -> impl Iterator<Item = Arc<Registered>> {
         self.0.iter().map(Added::registered)
+    }
+}
+
+impl<S: Clone + Send + Sync + 'static> Routes<S> {
+    /// Every operation that the contract describes.
+    pub fn operations(&self) -> Vec<Operation> {
+        let mut all = Vec::new();
+        for one in &self.0 {
+            let Some(described) = &one.described else { continue };
+            let item = &described.item;
+            let methods = [
+                ("GET", &item.get),
+                ("PUT", &item.put),
+                ("POST", &item.post),
+                ("DELETE", &item.delete),
+                ("PATCH", &item.patch),
+            ];
+            for (method, operation) in methods {
+                let Some(operation) = operation else { continue };
+                let Some(id) = &operation.operation_id else { continue };
+                let body = serde_json::to_value(&operation.request_body).unwrap_or_default();
+                let mut names = Vec::new();
+                member_names(&body, described, &mut names);
+                let path = one.path.clone();
+                all.push(Operation { id: id.clone(), method, path, body: names });
+            }
+        }
+        all
+    }
+}
+
+/// The names of the members that a schema has, its own or those of the schemas that it refers to.
+fn member_names(schema: &Value, described: &Described, names: &mut Vec<String>) {
+    if let Some(Value::String(reference)) = schema.get("$ref") {
+        let name = reference.rsplit('/').next().unwrap_or_default();
+        let found = described.schemas.iter().find(|(other, _)| other == name);
+        if let Some(Value::Object(found)) =
+            found.and_then(|(_, schema)| serde_json::to_value(schema).ok())
+            && let Some(Value::Object(properties)) = found.get("properties")
+        {
+            names.extend(properties.keys().cloned());
+        }
+    }
+    match schema {
+        Value::Object(members) => {
+            members.values().for_each(|inner| member_names(inner, described, names));
+        }
+        Value::Array(items) => items.iter().for_each(|inner| member_names(inner, described, names)),
+        _ => {}
     }
 }
 

@@ -20,6 +20,21 @@ impl Fields {
         Self { place, map, problems: Vec::new() }
     }
 
+    /// Whether they came with a body rather than a query.
+    pub fn is_body(&self) -> bool {
+        self.place == "body"
+    }
+
+    /// All fields that were not taken yet, to be put back under other names.
+    pub fn take_all(&mut self) -> Map<String, Value> {
+        std::mem::take(&mut self.map)
+    }
+
+    /// Puts fields back.
+    pub fn put_back(&mut self, map: Map<String, Value>) {
+        self.map = map;
+    }
+
     /// Takes a field out; `None` if it does not parse, which is noted.
     pub fn given<T: Field>(&mut self, name: &str) -> Option<Given<T>> {
         match self.map.remove(name) {

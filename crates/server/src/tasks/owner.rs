@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::error::Error;
 use crate::gate::Gate;
-use crate::http::{IdInPath, segment_if_any};
+use crate::http::{IdInPath, NamedUser, segment_if_any};
 use crate::keys::{Caller, Keys};
 
 /// The caller, as the owner of the tasks at this path.
@@ -36,7 +36,8 @@ where
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
         let caller = Caller::from_request_parts(parts, state).await?;
         let named = segment_if_any(parts, state, "user_id").await?;
-        if named.is_some_and(|named| !is_own(&named, &caller)) {
+        let alias = parts.extensions.get::<NamedUser>().map(|NamedUser(named)| named.clone());
+        if named.or(alias).is_some_and(|named| !is_own(&named, &caller)) {
             return Err(Error::NotYours);
         }
         let uri = parts.extensions.get::<OriginalUri>().map_or(&parts.uri, |uri| &uri.0);
@@ -58,7 +59,9 @@ where
     }
 }
 
-/// The local id, or what another issuer's token calls the caller.
+/// `me`, the local id, or what another issuer's token calls the caller.
 fn is_own(named: &str, caller: &Caller) -> bool {
-    Uuid::try_parse(named).ok() == Some(caller.user_id) || caller.subject.as_deref() == Some(named)
+    named == "me"
+        || Uuid::try_parse(named).ok() == Some(caller.user_id)
+        || caller.subject.as_deref() == Some(named)
 }

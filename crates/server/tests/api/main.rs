@@ -8,6 +8,7 @@ mod abuse;
 mod accounts;
 mod audit;
 mod bad_input;
+mod dialects;
 mod envelope;
 mod health;
 mod identities;

@@ -82,11 +82,23 @@ pub(in crate::config) const PASSWORD_CHANGE: Setting = Setting {
     ..PLAIN
 };
 
+/// `ACCOUNT_DELETION`.
+pub(in crate::config) const ACCOUNT_DELETION: Setting = Setting {
+    name: "ACCOUNT_DELETION",
+    section: PASSWORDS,
+    about: "What deleting the own account asks for. `password`: the present one, in the body. `fresh`: that, \
+        or no body within FRESH_SIGN_IN of signing in, as many front ends expect. Until then a stolen access \
+        token is enough to delete the account.",
+    default: "password",
+    set: Some(|settings, text| put(&mut settings.account_deletion, word::account_deletion(text))),
+    ..PLAIN
+};
+
 /// `FRESH_SIGN_IN`.
 pub(in crate::config) const FRESH_SIGN_IN: Setting = Setting {
     name: "FRESH_SIGN_IN",
     section: PASSWORDS,
-    about: "How long after signing in the two settings above allow what they do; refreshing does not \
+    about: "How long after signing in the three settings above allow what they do; refreshing does not \
         count as signing in.",
     default: "15m",
     set: Some(|settings, text| put(&mut settings.fresh_sign_in, parse::duration(text, 1))),

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::abuse;
 use super::accounts;
+use super::dialects;
 use super::issuers;
 use super::parse;
 use super::word;
@@ -182,6 +183,7 @@ pub(in crate::config) const ENTRIES: &[Setting] = &[
     accounts::USERNAMES,
     accounts::EMAIL_CHANGE,
     accounts::PASSWORD_CHANGE,
+    accounts::ACCOUNT_DELETION,
     accounts::FRESH_SIGN_IN,
     accounts::COMMON_PASSWORDS,
     Setting {
@@ -273,6 +275,12 @@ pub(in crate::config) const ENTRIES: &[Setting] = &[
         set: Some(|settings, text| put(&mut settings.tasks_path, parse::mount(text, true))),
         ..PLAIN
     },
+    dialects::COMPAT,
+    dialects::DIALECT,
+    dialects::DIALECT_LIST,
+    dialects::DIALECT_ITEM,
+    dialects::DIALECT_OPEN_STATUS,
+    dialects::DIALECT_DELETE,
     Setting {
         name: "PUBLIC_URL",
         section: HTTP,

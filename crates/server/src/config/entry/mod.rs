@@ -2,6 +2,7 @@
 
 mod abuse;
 mod accounts;
+mod dialects;
 pub(in crate::config) mod entries;
 mod issuers;
 pub(in crate::config) mod masked;

@@ -6,7 +6,9 @@ use doorward_verify::Algorithm;
 use super::parse;
 use crate::config::entry::parse::Parsed;
 use crate::config::value::secret_strength::weakness;
-use crate::config::{EmailChange, LogFormat, PasswordChange, Registration, Secret};
+use crate::config::{
+    AccountDeletion, EmailChange, LogFormat, PasswordChange, Registration, Secret,
+};
 
 pub(in crate::config) fn put<T>(slot: &mut T, parsed: Parsed<T>) -> Parsed<()> {
     *slot = parsed?;
@@ -64,6 +66,14 @@ pub(in crate::config) fn password_change(text: &str) -> Parsed<PasswordChange> {
         "current" => Ok(PasswordChange::Current),
         "fresh" => Ok(PasswordChange::Fresh),
         _ => Err(format!("must be current or fresh, not {text:?}")),
+    }
+}
+
+pub(in crate::config) fn account_deletion(text: &str) -> Parsed<AccountDeletion> {
+    match text {
+        "password" => Ok(AccountDeletion::Password),
+        "fresh" => Ok(AccountDeletion::Fresh),
+        _ => Err(format!("must be password or fresh, not {text:?}")),
     }
 }
 

@@ -146,7 +146,11 @@ impl Gathered {
                 continue;
             };
             let label = format!("{key} in {file}");
-            match toml_text(value) {
+            // The one setting that is a section of its own.
+            let section = (named.setting.name == "DIALECT" && value.is_table())
+                .then(|| serde_json::to_string(value).ok())
+                .flatten();
+            match section.or_else(|| toml_text(value)) {
                 Some(text) => place.add(named, text, label, file.to_owned()),
                 None => self.problem(
                     Some(named.setting.name),

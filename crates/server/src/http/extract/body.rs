@@ -5,6 +5,7 @@ use axum::extract::{FromRequest, OptionalFromRequest, Request};
 use axum::http::{HeaderMap, header};
 
 use crate::error::Error;
+use crate::http::translation::{Translated, translated};
 use crate::input::{FromFields, parse_object};
 
 /// What a body may be where JSON alone is read.
@@ -21,8 +22,10 @@ impl<S: Send + Sync, B: FromFields, const KIB: usize> FromRequest<S> for JsonBod
         if !is_json(request.headers()) {
             return Err(Error::UnsupportedMediaType(JSON_TAKES));
         }
+        let dialect = request.extensions().get::<Translated>().cloned();
         let bytes = read(request, KIB * 1024).await?;
-        parse_object(&bytes).and_then(B::from_fields).map(Self)
+        let fields = translated(dialect, parse_object(&bytes)?);
+        B::from_fields(fields).map(Self)
     }
 }
 
@@ -36,6 +39,7 @@ where
     /// `None` for an empty body, whatever its content type says, and for the JSON `null`.
     async fn from_request(request: Request, _: &S) -> Result<Option<Self>, Error> {
         let is_json = is_json(request.headers());
+        let dialect = request.extensions().get::<Translated>().cloned();
         let bytes = read(request, KIB * 1024).await?;
         if bytes.is_empty() {
             return Ok(None);
@@ -47,7 +51,8 @@ where
         if bytes.trim_ascii() == b"null" {
             return Ok(None);
         }
-        parse_object(&bytes).and_then(B::from_fields).map(|read| Some(Self(read)))
+        let fields = translated(dialect, parse_object(&bytes)?);
+        B::from_fields(fields).map(|read| Some(Self(read)))
     }
 }
 

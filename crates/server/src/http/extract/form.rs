@@ -14,6 +14,7 @@ use serde_json::{Map, Value};
 use super::body::{is_json, media_type, read};
 use crate::error::Error;
 use crate::http::Problem;
+use crate::http::translation::{Translated, translated};
 use crate::input::{Fields, FromFields, parse_object};
 
 const LIMIT: usize = 64 * 1024;
@@ -63,9 +64,11 @@ where
     type Rejection = FormError;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, FormError> {
+        let dialect = request.extensions().get::<Translated>().cloned();
         let headers = request.headers();
         if is_json(headers) {
-            let read = json(request).await.and_then(J::from_fields);
+            let read = json(request).await;
+            let read = read.and_then(|fields| J::from_fields(translated(dialect, fields)));
             return read
                 .map(|body| Self { body, sent_as: SentAs::Json, form: PhantomData })
                 .map_err(|error| SentAs::Json.failed(error));
@@ -78,7 +81,7 @@ where
             _ => return Err(SentAs::Json.failed(Error::UnsupportedMediaType(FORM_TAKES))),
         };
         fields
-            .and_then(F::from_fields)
+            .and_then(|fields| F::from_fields(translated(dialect, fields)))
             .map(|read| Self { body: read.into(), sent_as: SentAs::Form, form: PhantomData })
             .map_err(|error| SentAs::Form.failed(error))
     }

@@ -1,5 +1,6 @@
 //! `DELETE /auth/me`.
 
+use doorward::config::AccountDeletion;
 use serde_json::json;
 
 use super::{grant_admin, set_active, sql};
@@ -33,6 +34,18 @@ both! {
         assert_eq!(count(&app, "SELECT count(*) FROM user_roles").await, 1);
         eve.get("/auth/me").await.expect(200);
         app.sign_up("ada").await;
+    }
+
+    async fn without_a_password_only_a_recent_sign_in_deletes_and_only_by_setting(engine: Engine) {
+        let setting = AccountDeletion::Fresh;
+        let app = TestApp::with(engine, |settings| settings.account_deletion = setting).await;
+        let (ada, eve) = (app.sign_up("ada").await, app.sign_up("eve").await);
+        ada.delete_with("/auth/me", json!({"password": "wrong password"})).await.expect_problem(403, "wrong_password");
+        ada.delete("/auth/me").await.expect(204);
+        ada.get("/auth/me").await.expect_problem(401, "invalid_token");
+        app.advance(std::time::Duration::from_mins(16));
+        eve.delete("/auth/me").await.expect_problem(403, "insufficient_user_authentication");
+        eve.get("/auth/me").await.expect(200);
     }
 
     async fn a_wrong_or_missing_password_deletes_nothing(engine: Engine) {

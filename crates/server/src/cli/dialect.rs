@@ -1,0 +1,49 @@
+//! `doorward dialect`: the built-in dialects, what they say, and what the settings make of them.
+
+use clap::{Args, Subcommand};
+
+use super::sources::SourceArgs;
+use super::{Exit, Failure};
+use crate::app::{operations, reserved};
+use crate::clock::Clock;
+use crate::dialect;
+
+#[derive(Debug, Args)]
+pub(super) struct DialectArgs {
+    #[command(subcommand)]
+    command: DialectCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum DialectCommand {
+    /// List the built-in dialects
+    List,
+    /// Print what a built-in dialect says, in TOML
+    Show {
+        /// Its name
+        name: String,
+    },
+    /// List the routes that the dialects in use add, with their operations
+    Routes,
+}
+
+pub(super) fn run(args: &DialectArgs, sources: &SourceArgs) -> Exit {
+    match &args.command {
+        DialectCommand::List => super::output(&format!("{}\n", dialect::NAMES.join("\n"))),
+        DialectCommand::Show { name } => {
+            let names = dialect::NAMES.join(", ");
+            let sentence = format!("There is no dialect {name:?}, but there are {names}.");
+            let text = dialect::text(name).ok_or(Failure::Configuration(vec![sentence]))?;
+            super::output(text)
+        }
+        DialectCommand::Routes => {
+            let settings = super::sources::settings(sources.gather().resolve(&reserved()))?;
+            let found = dialect::of(&settings, &operations(&settings), Clock::system());
+            let Some(dialects) = found.map_err(Failure::Configuration)? else {
+                eprintln!("No dialect is in use: set COMPAT, or write [dialect] in doorward.toml.");
+                return Ok(());
+            };
+            super::output(&dialects.listed())
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! One request in a dialect: reads its body in the contract's words and says problems in the client's.
+//! A field that it cannot read is refused by name, so that nothing a client sends is lost unseen.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde_json::{Map, Value};
+
+use super::show::PageOf;
+use super::tables::{ErrorBody, Spoken};
+use crate::http::{Told, Translation};
+use crate::input::Fields;
+
+const METADATA: &str = "metadata";
+
+/// What is known of a request under way.
+#[derive(Debug)]
+pub struct Asked {
+    pub(super) spoken: Arc<Spoken>,
+    pub(super) page: PageOf,
+    /// The contract's names of what was sent under others.
+    pub(super) names: Mutex<Vec<(String, String)>>,
+}
+
+impl Asked {
+    fn note(&self, own: &str, sent: &str) {
+        let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
+        names.push((own.to_owned(), sent.to_owned()));
+    }
+
+    /// The client's name for a field of the contract.
+    fn sent_name(&self, own: &str) -> String {
+        let names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = names.iter().find(|(other, _)| other == own);
+        found.map_or_else(|| own.to_owned(), |(_, sent)| sent.clone())
+    }
+}
+
+impl Translation for Asked {
+    fn body(&self, mut fields: Fields) -> Fields {
+        let reader = &self.spoken.reader;
+        let mut sent = fields.take_all();
+        let mut map = Map::new();
+        let mut kept = Map::new();
+        let can_keep = reader.known.contains(METADATA);
+        for (to, parts) in &reader.joins {
+            let is_there = parts.iter().any(|part| sent.contains_key(part));
+            let words: Vec<String> = parts
+                .iter()
+                .filter_map(|part| Some(sent.remove(part)?.as_str()?.trim().to_owned()))
+                .filter(|word| !word.is_empty())
+                .collect();
+            if is_there && !sent.contains_key(to) {
+                self.note(to, &parts[0]);
+                sent.insert(to.clone(), words.join(" ").into());
+            }
+        }
+        for (name, value) in sent {
+            if let Some(incoming) = reader.names.get(&name) {
+                let (means, is_known) = meaning(incoming, &value);
+                if incoming.keep && is_known && can_keep {
+                    kept.insert(name.clone(), value.clone());
+                }
+                match map.get(&incoming.to) {
+                    Some(other) if *other != means => {
+                        let why =
+                            format!("says another thing than {}", self.sent_name(&incoming.to));
+                        fields.refuse(&name, why, "value_error");
+                    }
+                    Some(_) => {}
+                    None => {
+                        if incoming.to != name {
+                            self.note(&incoming.to, &name);
+                        }
+                        map.insert(incoming.to.clone(), means);
+                    }
+                }
+            } else if reader.known.contains(&name) || reader.ignore.contains(&name) {
+                match map.get(&name) {
+                    Some(other) if *other != value => {
+                        let why = format!("says another thing than {}", self.sent_name(&name));
+                        fields.refuse(&name, why, "value_error");
+                    }
+                    _ => drop(map.insert(name, value)),
+                }
+            } else if can_keep && reader.keep.contains(&name) {
+                kept.insert(name, value);
+            } else if !value.is_null() && !reader.known.is_empty() {
+                fields.refuse(
+                    &name,
+                    "is a field that this server has no place for",
+                    "extra_forbidden",
+                );
+            }
+        }
+        if !kept.is_empty() {
+            match map.get_mut(METADATA) {
+                Some(Value::Object(metadata)) => metadata.extend(kept),
+                Some(_) => {}
+                None => drop(map.insert(METADATA.into(), kept.into())),
+            }
+        }
+        fields.put_back(map);
+        fields
+    }
+
+    fn problem(&self, mut document: Value, code: &str) -> Told {
+        self.rename(&mut document);
+        let spoken = &self.spoken;
+        let errors = document.get("errors").and_then(Value::as_array).cloned().unwrap_or_default();
+        let refused = |field: &str| {
+            let name = |error: &Value| error["loc"].as_array()?.last()?.as_str().map(str::to_owned);
+            errors.iter().find(|error| name(error).as_deref() == Some(field))
+        };
+        let rule = spoken.errors.get(code).filter(|rule| {
+            rule.field.as_ref().is_none_or(|field| refused(&self.sent_name(field)).is_some())
+        });
+        let detail = document["detail"].clone();
+        let status = rule.and_then(|rule| rule.status);
+        let shown = rule.and_then(|rule| {
+            let first = rule.field.as_ref().and_then(|field| refused(&self.sent_name(field)));
+            let message = first.map_or_else(|| detail.clone(), |error| error["msg"].clone());
+            Some(filled(rule.detail.as_ref()?, &[("$detail", &detail), ("$msg", &message)]))
+        });
+        let own = shown.clone().unwrap_or_else(|| detail.clone());
+        let body = match &spoken.error_body {
+            ErrorBody::Problem => {
+                document["detail"] = own;
+                if let Some(status) = status {
+                    document["status"] = status.into();
+                }
+                document
+            }
+            ErrorBody::FastApi if shown.is_none() && !errors.is_empty() => {
+                serde_json::json!({"detail": errors})
+            }
+            ErrorBody::Detail | ErrorBody::FastApi => serde_json::json!({"detail": own}),
+            ErrorBody::Template(template) => {
+                let code = document["code"].clone();
+                let number = status.map_or_else(|| document["status"].clone(), Value::from);
+                let places =
+                    [("$detail", &own), ("$msg", &detail), ("$code", &code), ("$status", &number)];
+                filled(template, &places)
+            }
+        };
+        Told { status, body, plain: spoken.plain_errors }
+    }
+}
+
+impl Asked {
+    /// Says the client's names where a problem says the contract's.
+    fn rename(&self, document: &mut Value) {
+        let Some(errors) = document.get_mut("errors").and_then(Value::as_array_mut) else { return };
+        let mut sentences = Vec::with_capacity(errors.len());
+        for error in errors {
+            let place = error["loc"][0].as_str().unwrap_or_default().to_owned();
+            if let Some(name) = error["loc"][1].as_str() {
+                let sent = self.sent_name(name);
+                error["loc"][1] = sent.as_str().into();
+                if error.get("pointer").is_some() {
+                    let escaped = sent.replace('~', "~0").replace('/', "~1");
+                    error["pointer"] = format!("#/{escaped}").into();
+                }
+            }
+            let name = error["loc"][1].as_str().unwrap_or(&place);
+            sentences.push(format!("{name}: {}", error["msg"].as_str().unwrap_or_default()));
+        }
+        document["detail"] = sentences.join("; ").into();
+    }
+}
+
+/// What a value means, and whether the dialect knows it.
+fn meaning(incoming: &super::tables::Incoming, value: &Value) -> (Value, bool) {
+    let word = match value {
+        Value::String(text) => text.to_lowercase(),
+        Value::Number(number) => number.to_string(),
+        Value::Bool(truth) => truth.to_string(),
+        _ => return (value.clone(), false),
+    };
+    if incoming.empty_is_null && word.trim().is_empty() {
+        return (Value::Null, false);
+    }
+    match incoming.values.get(&word) {
+        Some(means) => (means.clone(), true),
+        None => (value.clone(), false),
+    }
+}
+
+/// A template with values in the place of their names.
+pub(super) fn filled(template: &Value, places: &[(&str, &Value)]) -> Value {
+    match template {
+        Value::String(text) => {
+            let found = places.iter().find(|(name, _)| name == text);
+            found.map_or_else(|| template.clone(), |(_, value)| (*value).clone())
+        }
+        Value::Array(all) => all.iter().map(|one| filled(one, places)).collect(),
+        Value::Object(members) => {
+            let members = members.iter();
+            Value::Object(members.map(|(key, one)| (key.clone(), filled(one, places))).collect())
+        }
+        _ => template.clone(),
+    }
+}

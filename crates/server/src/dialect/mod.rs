@@ -1,0 +1,74 @@
+//! Dialects: an app's own habits (paths, names, values, envelopes, failures) and the contract, one in
+//! front of the other, so that no feature knows of it. A dialect is data. It goes around the router:
+//! a request gets the contract's path and query before it is routed, so limits, caching and conditions
+//! are those of the operation; its body is read in the contract's words once the caller is decided.
+
+mod ask;
+mod asked;
+mod builtin;
+mod compile;
+mod document;
+mod layer;
+mod scan;
+mod shapes;
+mod show;
+mod spec;
+mod tables;
+mod template;
+
+pub use builtin::{NAMES, text};
+pub use layer::{Dialects, RouteAlias};
+
+use compile::Compiler;
+use spec::Habits;
+
+use crate::clock::Clock;
+use crate::config::Settings;
+use crate::http::Operation;
+
+/// What the settings ask for; `None` without dialects. Every mistake is one sentence.
+pub fn of(
+    settings: &Settings,
+    operations: &[Operation],
+    clock: Clock,
+) -> Result<Option<Dialects>, Vec<String>> {
+    let Some(dialect) = asked_for(settings).map_err(|problem| vec![problem])? else {
+        return Ok(None);
+    };
+    let compiled = Compiler::new(&dialect, settings, operations).routes();
+    let sentences = |problems: Vec<String>| {
+        problems.into_iter().map(|problem| format!("The dialect is wrong: {problem}.")).collect()
+    };
+    let routes = compiled.map_err(sentences)?;
+    Dialects::new(routes, clock).map(Some).map_err(|problem| sentences(vec![problem]))
+}
+
+/// Settings that the built-in dialects of this list set where nobody else does.
+pub fn settings_of(compat: &str) -> Vec<(String, String)> {
+    let names = compat.split(',').map(|name| name.trim_matches(['[', ']', '"', ' ']));
+    let dialects = names.filter_map(|name| builtin::read(name).ok());
+    dialects.flat_map(|dialect| dialect.settings).collect()
+}
+
+/// The dialects that the settings name, laid over each other.
+fn asked_for(settings: &Settings) -> Result<Option<Habits>, String> {
+    let own = &settings.dialect;
+    if settings.compat.is_empty() && own.is_none() {
+        return Ok(None);
+    }
+    let mut whole = Habits::default();
+    for name in &settings.compat {
+        whole.lay(builtin::read(name)?);
+    }
+    if let Some(own) = own {
+        let own = serde_json::from_str(own);
+        whole.lay(own.map_err(|error| format!("[dialect] cannot be read: {error}."))?);
+    }
+    let options = &settings.dialect_options;
+    let word = |text: Option<&String>| text.cloned().map(serde_json::Value::from);
+    whole.list = word(options.list.as_ref()).or(whole.list);
+    whole.item = word(options.item.as_ref()).or(whole.item);
+    whole.open_status = options.open_status.clone().or(whole.open_status);
+    whole.delete = options.delete.clone().or(whole.delete);
+    Ok(Some(whole))
+}

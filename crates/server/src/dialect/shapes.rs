@@ -1,0 +1,136 @@
+//! The fields of a dialect by what they belong to: how they are read, and how they are shown.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::spec::{FieldRule, Habits, Rule};
+use super::tables::{Extra, From, Incoming, Reader, Shape, ShownValues};
+
+pub(super) struct Shapes {
+    fields: BTreeMap<String, BTreeMap<String, FieldRule>>,
+    keep: Vec<String>,
+}
+
+impl Shapes {
+    pub(super) fn of(dialect: &Habits) -> Self {
+        let mut fields: BTreeMap<String, BTreeMap<String, FieldRule>> = BTreeMap::new();
+        for (kind, rules) in &dialect.fields {
+            let of_kind = fields.entry(kind.clone()).or_default();
+            for (name, rule) in rules {
+                let field = match rule {
+                    Rule::Name(to) => FieldRule { field: Some(to.clone()), ..FieldRule::default() },
+                    Rule::FieldRule(field) => field.clone(),
+                };
+                of_kind.insert(name.clone(), field);
+            }
+        }
+        if let Some(word) = &dialect.open_status
+            && let Some(status) = fields.get_mut("task").and_then(|task| task.get_mut("status"))
+        {
+            status.show.insert("false".into(), word.clone().into());
+            status.values.insert(word.to_lowercase(), false.into());
+        }
+        Self { fields, keep: dialect.keep.clone() }
+    }
+
+    /// Fields that say nothing.
+    pub(super) fn problems(&self) -> Vec<String> {
+        let mut problems = Vec::new();
+        for (kind, rules) in &self.fields {
+            for (name, field) in rules {
+                let says = field.field.is_some() || field.constant.is_some() || field.whole;
+                if !says && field.join.is_empty() {
+                    problems
+                        .push(format!("fields.{kind}.{name} needs field, join, constant or whole"));
+                }
+            }
+        }
+        problems
+    }
+
+    /// How bodies of a kind are read.
+    pub(super) fn reader(&self, kind: &str) -> Reader {
+        let mut reader = Reader::default();
+        for (name, field) in self.fields.get(kind).into_iter().flatten() {
+            if !field.join.is_empty() {
+                reader.joins.push((name.clone(), field.join.clone()));
+            }
+            let Some(to) = field.field.clone().filter(|_| !field.shown_only) else { continue };
+            let values =
+                field.values.iter().map(|(sent, means)| (sent.to_lowercase(), means.clone()));
+            let incoming = Incoming {
+                to,
+                values: values.collect(),
+                empty_is_null: field.empty_is_null,
+                keep: field.keep,
+            };
+            reader.names.insert(name.clone(), incoming);
+        }
+        reader
+    }
+
+    /// How objects of a kind are shown.
+    pub(super) fn shape(&self, kind: &str) -> Option<Arc<Shape>> {
+        let mut shape = Shape::default();
+        if kind == "tokens"
+            && let Some(user) = self.shape("user")
+        {
+            // The user inside of tokens is not wrapped once more.
+            let user = Shape { whole: Vec::new(), ..user.as_ref().clone() };
+            shape.nested.insert(b"user".to_vec(), Arc::new(user));
+        }
+        for (name, field) in self.fields.get(kind).into_iter().flatten() {
+            if field.hidden {
+                continue;
+            }
+            let key = format!(",{}:", Value::from(name.as_str())).into_bytes();
+            if field.whole {
+                shape.whole.push(key);
+                continue;
+            }
+            if let Some(constant) = &field.constant {
+                let from = From::Constant(constant.to_string().into());
+                shape.extras.push(Extra { name: name.clone(), key, from });
+                continue;
+            }
+            let Some(to) = &field.field else { continue };
+            let show: ShownValues = field
+                .show
+                .iter()
+                .map(|(value, shown)| (value.clone().into_bytes(), shown.to_string().into_bytes()))
+                .collect();
+            if to == name {
+                if !show.is_empty() {
+                    shape.replaced.insert(name.clone().into_bytes(), show);
+                }
+                continue;
+            }
+            let (outer, inner) = match to.split_once('.') {
+                Some((outer, inner)) => (outer, Some(inner.as_bytes().to_vec())),
+                None => (to.as_str(), None),
+            };
+            let at = shape.want(outer);
+            let from = if let Some(item) = &field.contains {
+                let item = Value::from(item.as_str()).to_string().into_bytes();
+                From::Contains { at, item }
+            } else {
+                let values = field.values.iter();
+                let values: HashMap<_, _> =
+                    values.map(|(sent, means)| (sent.to_lowercase(), means.clone())).collect();
+                From::Member { at, inner, show, kept: field.keep.then_some(values) }
+            };
+            shape.extras.push(Extra { name: name.clone(), key, from });
+        }
+        if kind == "task" {
+            shape.keep = self.keep.iter().cloned().collect();
+        }
+        let is_nothing = shape.extras.is_empty()
+            && shape.replaced.is_empty()
+            && shape.nested.is_empty()
+            && shape.keep.is_empty()
+            && shape.whole.is_empty();
+        (!is_nothing).then(|| Arc::new(shape))
+    }
+}

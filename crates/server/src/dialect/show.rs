@@ -1,0 +1,189 @@
+//! Shows what the contract answers in a dialect: members are added behind those of the contract, so that
+//! most of an answer is copied as it stands. Nothing is parsed but where values begin and end.
+
+use serde_json::Value;
+
+use super::scan::{items, member, members};
+use super::tables::{From, Shape, ShownValues};
+use super::template::{Piece, Placeholder, Template};
+
+/// What a page of a list is part of.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct PageOf {
+    pub(super) limit: u64,
+    pub(super) offset: u64,
+    pub(super) total: Option<u64>,
+    pub(super) has_more: bool,
+}
+
+/// A list, or one object if it is none.
+pub(super) fn show(
+    answer: &[u8],
+    shape: Option<&Shape>,
+    wrap: Option<&Template>,
+    page: PageOf,
+) -> Vec<u8> {
+    let mut out = Vec::with_capacity(answer.len() * 2 + 256);
+    let Some(Template(pieces)) = wrap else {
+        body(answer, shape, &mut out);
+        return out;
+    };
+    // How many there are is known before the pieces that say so are written.
+    let mut inner = Vec::with_capacity(answer.len() * 2);
+    let count = if answer.is_empty() { 0 } else { body(answer, shape, &mut inner) };
+    let mut page = page;
+    if page.total.is_none() && page.offset == 0 && !page.has_more {
+        page.total = Some(count);
+    }
+    for piece in pieces {
+        match piece {
+            Piece::Text(text) => out.extend_from_slice(text),
+            Piece::Value(Placeholder::Items) if inner.is_empty() => out.extend_from_slice(b"null"),
+            Piece::Value(Placeholder::Items) => out.extend_from_slice(&inner),
+            Piece::Value(place) => out.extend_from_slice(page.text(*place, count).as_bytes()),
+        }
+    }
+    out
+}
+
+impl PageOf {
+    fn text(self, place: Placeholder, count: u64) -> String {
+        let limit = self.limit.max(1);
+        let or_null = |number: Option<u64>| number.map_or("null".to_owned(), |n| n.to_string());
+        match place {
+            Placeholder::Items => String::new(),
+            Placeholder::Total => or_null(self.total),
+            Placeholder::Limit => self.limit.to_string(),
+            Placeholder::Offset => self.offset.to_string(),
+            Placeholder::Page => (self.offset / limit + 1).to_string(),
+            Placeholder::Pages => or_null(self.total.map(|total| total.div_ceil(limit))),
+            Placeholder::HasMore => match self.total {
+                Some(total) => (self.offset + count < total).to_string(),
+                None => self.has_more.to_string(),
+            },
+        }
+    }
+}
+
+/// Writes a list or an object; the number of items.
+fn body(answer: &[u8], shape: Option<&Shape>, out: &mut Vec<u8>) -> u64 {
+    let Some(shape) = shape else {
+        out.extend_from_slice(answer);
+        return if answer.first() == Some(&b'[') { items(answer).count() as u64 } else { 1 };
+    };
+    if answer.first() != Some(&b'[') {
+        object(answer, shape, out);
+        return 1;
+    }
+    let mut count = 0;
+    out.push(b'[');
+    for item in items(answer) {
+        if count > 0 {
+            out.push(b',');
+        }
+        object(item, shape, out);
+        count += 1;
+    }
+    out.push(b']');
+    count
+}
+
+fn object(text: &[u8], shape: &Shape, out: &mut Vec<u8>) {
+    if text.first() != Some(&b'{') {
+        return out.extend_from_slice(text);
+    }
+    let start = out.len();
+    let mut found: Vec<Option<&[u8]>> = vec![None; shape.wanted.len()];
+    let mut metadata: &[u8] = b"{}";
+    let copies = shape.replaced.is_empty() && shape.nested.is_empty();
+    if copies {
+        out.extend_from_slice(&text[..text.len() - 1]);
+    } else {
+        out.push(b'{');
+    }
+    for (key, value) in members(text) {
+        if let Some(at) = shape.wanted.iter().position(|name| name == key) {
+            found[at] = Some(value);
+        }
+        if key == b"metadata" {
+            metadata = value;
+        }
+        if copies {
+            continue;
+        }
+        comma(out);
+        out.push(b'"');
+        out.extend_from_slice(key);
+        out.extend_from_slice(b"\":");
+        match (shape.nested.get(key), shape.replaced.get(key)) {
+            (Some(inner), _) => object(value, inner, out),
+            (None, Some(shown)) => out.extend_from_slice(look(shown, value)),
+            (None, None) => out.extend_from_slice(value),
+        }
+    }
+    let has_kept = metadata.len() > 2 && metadata.first() == Some(&b'{');
+    for extra in &shape.extras {
+        let value = match &extra.from {
+            From::Constant(text) => Some(text.as_slice()),
+            From::Contains { at, item } => found[*at].map(|list| {
+                if items(list).any(|one| one == item) { &b"true"[..] } else { &b"false"[..] }
+            }),
+            From::Member { at, inner, show, kept } => {
+                let value = found[*at].and_then(|value| match inner {
+                    Some(inner) => member(value, inner),
+                    None => Some(value),
+                });
+                let sent = kept.as_ref().filter(|_| has_kept).and_then(|means| {
+                    let sent = member(metadata, extra.name.as_bytes())?;
+                    let word = serde_json::from_slice::<Value>(sent).ok()?;
+                    let means = means.get(&word.as_str()?.to_lowercase())?;
+                    (means.to_string().as_bytes() == value?).then_some(sent)
+                });
+                sent.or_else(|| value.map(|value| look(show, value)))
+            }
+        };
+        if let Some(value) = value {
+            add(&extra.key, value, out);
+        }
+    }
+    if has_kept {
+        for (key, value) in members(metadata) {
+            if std::str::from_utf8(key).is_ok_and(|key| shape.keep.contains(key)) {
+                comma(out);
+                out.push(b'"');
+                out.extend_from_slice(key);
+                out.extend_from_slice(b"\":");
+                out.extend_from_slice(value);
+            }
+        }
+    }
+    if !shape.whole.is_empty() {
+        let mut whole = out[start..].to_vec();
+        whole.push(b'}');
+        for key in &shape.whole {
+            add(key, &whole, out);
+        }
+    }
+    out.push(b'}');
+}
+
+fn comma(out: &mut Vec<u8>) {
+    if out.last() != Some(&b'{') {
+        out.push(b',');
+    }
+}
+
+fn add(key: &[u8], value: &[u8], out: &mut Vec<u8>) {
+    let key = if out.last() == Some(&b'{') { &key[1..] } else { key };
+    out.extend_from_slice(key);
+    out.extend_from_slice(value);
+}
+
+/// What is shown for a value; the value itself if nothing else is.
+fn look<'a>(shown: &'a ShownValues, value: &'a [u8]) -> &'a [u8] {
+    if shown.is_empty() {
+        return value;
+    }
+    let bare = value.strip_prefix(b"\"").and_then(|rest| rest.strip_suffix(b"\"")).unwrap_or(value);
+    shown.iter().find(|(from, _)| from == bare).map_or(value, |(_, to)| to.as_slice())
+}

@@ -1,0 +1,4 @@
+//! Dialects: what front ends of other back ends send and read, in front of the contract.
+
+mod aliases;
+mod own;
