@@ -322,6 +322,18 @@ export type TaskCompletion = {
   completed?: boolean;
 };
 
+/** How many tasks there are. */
+export type TaskStats = {
+  /** Done. */
+  completed: number;
+  /** Not done, and due before now. */
+  overdue: number;
+  /** Not done. */
+  pending: number;
+  /** All of them. */
+  total: number;
+};
+
 /** The token asked about. */
 export type TokenRequest = {
   /** An access or a refresh token. */
@@ -449,6 +461,10 @@ export type TasksListQuery = {
   limit?: number;
   /** From the `Link` of the page before */
   cursor?: string;
+  /** Tasks to skip, where there is no `cursor` */
+  offset?: number;
+  /** Whether `X-Total-Count` says how many tasks there are on all pages */
+  total?: boolean;
 };
 
 export type SessionsLogoutQuery = {

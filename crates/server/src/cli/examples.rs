@@ -75,8 +75,11 @@ const EXAMPLES: [(&str, &[&str]); 38] = [
     ("config check", &["doorward config check", "doorward config check --offline"]),
 ];
 /// Commands that make text of the program itself.
-const TEXTS: [(&str, &[&str]); 4] = [
+const TEXTS: [(&str, &[&str]); 7] = [
     ("config print", &["doorward config print", "doorward config print --json"]),
+    ("dialect list", &["doorward dialect list"]),
+    ("dialect routes", &["doorward dialect routes"]),
+    ("dialect show", &["doorward dialect show todo"]),
     ("openapi", &["doorward openapi > openapi.json"]),
     ("completions", &["doorward completions bash > /etc/bash_completion.d/doorward"]),
     ("man", &["doorward man --output man"]),

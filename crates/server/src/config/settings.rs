@@ -111,6 +111,8 @@ pub struct Settings {
     pub dialect: Option<String>,
     /// `DIALECT_…`: how dialects decide what excludes each other.
     pub dialect_options: DialectOptions,
+    /// `TASK_TITLE_MAX`: characters of a task's title at most.
+    pub task_title_max: usize,
     /// `TRUSTED_PROXIES`: whose forwarding headers count.
     pub trusted_proxies: Vec<Cidr>,
     /// `AUDIT_RETENTION`: how long audit records are kept; for ever if absent.
@@ -194,6 +196,7 @@ impl Settings {
             compat: Vec::new(),
             dialect: None,
             dialect_options: DialectOptions::default(),
+            task_title_max: 200,
             trusted_proxies: Vec::new(),
             audit_retention: Some(DAY * 365),
             public_url: None,

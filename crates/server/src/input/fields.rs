@@ -1,9 +1,9 @@
 //! The fields of a body, a query or a form, read one by one, so that an answer names all problems at
-//! once. Unknown fields are ignored.
+//! once. Unknown fields are ignored, unless they are slips of known ones.
 
 use serde_json::{Map, Value};
 
-use super::{Field, Given, Refusal};
+use super::{Field, Given, Refusal, meant};
 use crate::error::{Error, Invalid};
 
 /// The fields of a body, query or form, with the problems found so far.
@@ -12,12 +12,17 @@ pub struct Fields {
     place: &'static str,
     map: Map<String, Value>,
     problems: Vec<Invalid>,
+    /// What was asked for, and whether it was there.
+    known: Vec<(&'static str, bool)>,
 }
+
+/// How many unknown fields are compared with the known ones.
+const COMPARED: usize = 64;
 
 impl Fields {
     /// Fields that came from `place`.
     pub fn new(place: &'static str, map: Map<String, Value>) -> Self {
-        Self { place, map, problems: Vec::new() }
+        Self { place, map, problems: Vec::new(), known: Vec::with_capacity(16) }
     }
 
     /// Whether they came with a body rather than a query.
@@ -36,8 +41,10 @@ impl Fields {
     }
 
     /// Takes a field out; `None` if it does not parse, which is noted.
-    pub fn given<T: Field>(&mut self, name: &str) -> Option<Given<T>> {
-        match self.map.remove(name) {
+    pub fn given<T: Field>(&mut self, name: &'static str) -> Option<Given<T>> {
+        let value = self.map.remove(name);
+        self.known.push((name, value.is_some()));
+        match value {
             None => Some(Given::Absent),
             Some(Value::Null) => Some(Given::Null),
             Some(value) => match T::from_json(value) {
@@ -51,12 +58,14 @@ impl Fields {
     }
 
     /// Takes a value out as it was given.
-    pub(super) fn take(&mut self, name: &str) -> Option<Value> {
-        self.map.remove(name)
+    pub(super) fn take(&mut self, name: &'static str) -> Option<Value> {
+        let value = self.map.remove(name);
+        self.known.push((name, value.is_some()));
+        value
     }
 
     /// Takes a field that must be there and not null.
-    pub fn required<T: Field>(&mut self, name: &str) -> Option<T> {
+    pub fn required<T: Field>(&mut self, name: &'static str) -> Option<T> {
         match self.given(name)? {
             Given::Value(value) => Some(value),
             Given::Null => self.refuse_null(name),
@@ -74,8 +83,23 @@ impl Fields {
     }
 
     /// The first of these names that was given, else the first.
-    pub fn name_of<'a>(&self, names: &[&'a str]) -> &'a str {
-        names.iter().find(|name| self.map.contains_key(**name)).unwrap_or(&names[0])
+    pub fn name_of(&mut self, names: &[&'static str]) -> &'static str {
+        let found = names.iter().find(|name| self.map.contains_key(**name));
+        self.known.extend(names.iter().map(|name| (*name, found.is_some())));
+        found.unwrap_or(&names[0])
+    }
+
+    /// Notes each unknown field that is a slip of a known one which is not there.
+    fn note_slips(&mut self) {
+        let known = &self.known;
+        let is_known = |name: &str| known.iter().any(|(one, _)| *one == name);
+        let absent = || known.iter().filter(|(_, is_there)| !is_there).map(|(name, _)| *name);
+        let unknown = self.map.keys().filter(|name| !is_known(name)).take(COMPARED);
+        let slips = unknown.filter_map(|name| meant(name, absent()).map(|meant| (name, meant)));
+        self.problems.extend(slips.map(|(name, meant)| {
+            let why = format!("is not known: did you mean {meant}?");
+            Invalid::new(self.place, name, (why, "extra_forbidden"))
+        }));
     }
 
     /// Notes why a field is refused, if it is.
@@ -89,7 +113,8 @@ impl Fields {
     }
 
     /// This, or all problems at once; it is there unless a problem was noted.
-    pub(super) fn finish_with<T>(self, read: Option<T>) -> Result<T, Error> {
+    pub(super) fn finish_with<T>(mut self, read: Option<T>) -> Result<T, Error> {
+        self.note_slips();
         match read {
             Some(read) if self.problems.is_empty() => Ok(read),
             _ => Err(Error::Validation(self.problems)),
@@ -98,6 +123,6 @@ impl Fields {
 
     /// All problems at once, or nothing.
     pub fn finish(self) -> Result<(), Error> {
-        if self.problems.is_empty() { Ok(()) } else { Err(Error::Validation(self.problems)) }
+        self.finish_with(Some(()))
     }
 }

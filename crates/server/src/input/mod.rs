@@ -12,6 +12,7 @@ mod json;
 mod merge_patch;
 mod origin;
 mod query;
+mod slip;
 mod text_limits;
 
 pub(crate) use body::body;
@@ -27,4 +28,5 @@ pub use query::{
     Cursor, Opaque, PAGE_BYTES, Page, Parameter, Parameters, QuerySlot, described_parameter,
     json_bytes,
 };
+pub use slip::meant;
 pub use text_limits::{Letters, TextLimits};

@@ -88,13 +88,14 @@ pub(super) fn complete_parameter(parameter: &mut Parameter) {
 fn filter(name: &str) -> Option<Value> {
     Some(match name {
         "completed" => false.into(),
-        "is_active" => true.into(),
+        "is_active" | "total" => true.into(),
         "due_after" | "since" => "2025-01-31T12:00:00Z".into(),
         "due_before" | "until" => "2031-01-31T12:00:00Z".into(),
         "q" => "milk".into(),
         "tag" => "home".into(),
         "sort" => "-due_at".into(),
         "limit" => 20.into(),
+        "offset" => 40.into(),
         "email" => EMAIL.into(),
         "role" => "user".into(),
         "event" => "login".into(),

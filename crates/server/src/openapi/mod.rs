@@ -110,6 +110,7 @@ pub fn complete(mut document: OpenApi, settings: &Settings) -> OpenApi {
     examples::complete_schemas(components, settings.password_min_length);
     errors::add_shared(components);
     set_password_length(components, settings.password_min_length);
+    set_title_length(components, settings.task_title_max);
     hide_what_is_off(components, settings);
     add_security(components, &format!("{prefix}{}/login", settings.auth_path));
     for (path, item) in &mut document.paths.paths {
@@ -250,6 +251,17 @@ fn hide_what_is_off(components: &mut Components, settings: &Settings) {
     }
     if settings.password_change == PasswordChange::Current {
         update.properties.remove("password");
+    }
+}
+
+/// Titles of tasks are as long as this configuration allows.
+fn set_title_length(components: &mut Components, max: usize) {
+    for name in ["Task", "NewTask", "TaskChanges"] {
+        if let Some(RefOr::T(Schema::Object(task))) = components.schemas.get_mut(name)
+            && let Some(RefOr::T(Schema::Object(title))) = task.properties.get_mut("title")
+        {
+            title.max_length = Some(max);
+        }
     }
 }
 

@@ -4,12 +4,14 @@
 use axum::extract::State;
 use axum::response::IntoResponse;
 
+use super::fields::Title;
 use super::owner::Owner;
 use super::task::{NewTask, Task};
 use super::{Tasks, store};
 use crate::error::Error;
 use crate::gate::Gate;
 use crate::http::{Created, ETag, JsonBody};
+use crate::input::{Draft, Refusal};
 
 /// Make a task
 #[utoipa::path(
@@ -29,14 +31,23 @@ use crate::http::{Created, ETag, JsonBody};
 pub(super) async fn create(
     State(tasks): State<Tasks>,
     owner: Owner,
-    JsonBody(new): JsonBody<NewTask, 256>,
+    JsonBody(mut draft): JsonBody<Draft<NewTask>, 256>,
 ) -> Result<impl IntoResponse, Error> {
+    let (title, ..) = &draft.parts;
+    let refusal = title.as_ref().and_then(|title| tasks.refusal(title));
+    draft.fields.note("title", refusal);
+    let new = draft.finish()?;
     let task = tasks.create(owner.gate, new).await?;
     let location = format!("{}/{}", owner.path, task.id);
     Ok((ETag(task.version), Created(location, task)))
 }
 
 impl Tasks {
+    /// Why a title is refused, if it is longer than the settings allow.
+    pub(super) fn refusal(&self, title: &Title) -> Option<Refusal> {
+        title.refusal(self.settings.task_title_max)
+    }
+
     /// Makes a task of the gate's user.
     pub async fn create(&self, gate: Gate, new: NewTask) -> Result<Task, Error> {
         let task = new.into_task(self.random.id(gate.now), gate.user_id, gate.now);

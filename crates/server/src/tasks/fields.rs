@@ -11,9 +11,12 @@ use crate::db::FromValue;
 use crate::input::{Field, Instant, Letters, NamedSchemas, Parameter, Refusal, TextLimits};
 use crate::sql::{Value, ValueRef};
 
-/// 1–200 characters on one line, without spaces at its ends.
+/// Characters on one line, without spaces at its ends; how many is a setting.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Title(pub(crate) String);
+
+/// Bytes of a title at most: titles are sorted by an index, and PostgreSQL's takes rows of 2 704 bytes.
+pub(super) const TITLE_BYTES: usize = 2400;
 
 /// At most 10 000 characters, of several lines and taken as sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,7 +44,7 @@ pub enum Priority {
 }
 
 const TITLE: TextLimits =
-    TextLimits { trimmed: true, blank: false, max: 200, letters: Letters::Printable };
+    TextLimits { trimmed: true, blank: false, max: 1000, letters: Letters::Printable };
 const DESCRIPTION: TextLimits =
     TextLimits { trimmed: false, blank: true, max: 10_000, letters: Letters::Lines };
 
@@ -62,9 +65,21 @@ impl Priority {
     }
 }
 
+impl Title {
+    /// Why a title is refused where it may have this many characters.
+    pub(super) fn refusal(&self, max: usize) -> Option<Refusal> {
+        let is_long = self.0.chars().count() > max;
+        is_long.then(|| (format!("must have at most {max} characters"), "string_too_long"))
+    }
+}
+
 impl Field for Title {
     fn from_json(value: Json) -> Result<Self, Refusal> {
-        TITLE.read(value).map(Self)
+        let title = TITLE.read(value)?;
+        if title.len() > TITLE_BYTES {
+            return Err((format!("must have at most {TITLE_BYTES} bytes"), "string_too_long"));
+        }
+        Ok(Self(title))
     }
 
     fn schema() -> RefOr<Schema> {
@@ -150,8 +165,12 @@ mod tests {
     #[test]
     fn titles_are_trimmed_then_counted_in_characters() {
         assert_eq!(title(" \u{a0}milk\n"), Some("milk".into()));
-        assert_eq!(title(&format!(" {} ", "é".repeat(200))), Some("é".repeat(200)));
-        assert_eq!(title(&"é".repeat(201)), None);
+        assert_eq!(title(&format!(" {} ", "é".repeat(1000))), Some("é".repeat(1000)));
+        assert_eq!(title(&"é".repeat(1001)), None);
+        assert_eq!(title(&"\u{1f980}".repeat(600)), Some("\u{1f980}".repeat(600)));
+        assert_eq!(title(&"\u{1f980}".repeat(601)), None);
+        let refused = |count| Title("é".repeat(count)).refusal(200).is_some();
+        assert_eq!([refused(200), refused(201)], [false, true]);
         assert_eq!(title(" \t "), None);
         assert_eq!(title("a\0b"), None);
         assert_eq!(title("a\nb"), None);

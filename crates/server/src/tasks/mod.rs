@@ -11,6 +11,7 @@ mod list;
 mod metadata;
 mod owner;
 mod show;
+mod stats;
 mod store;
 mod tags;
 mod task;
@@ -25,6 +26,7 @@ pub use fields::{Description, DueAt, Priority, Title};
 pub(crate) use list::search::fold;
 pub use list::{Search, TaskFilter};
 pub use metadata::TaskMetadata;
+pub use stats::TaskStats;
 pub use store::STATEMENTS;
 pub use tags::Tags;
 pub use task::{Changes, NewTask, Task};
@@ -41,4 +43,5 @@ pub fn routes() -> Routes<Tasks> {
         .add(own, routes!(list::list, create::create))
         .add(own, routes!(show::show, update::replace, update::update, delete::delete))
         .add(own, routes!(complete::complete))
+        .add(own, routes!(stats::stats))
 }

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::error::Error;
 use crate::gate::Gate;
-use crate::http::{IdInPath, NamedUser, segment_if_any};
+use crate::http::{IdInPath, NamedUser, Translated, segment_if_any};
 use crate::keys::{Caller, Keys};
 
 /// The caller, as the owner of the tasks at this path.
@@ -37,7 +37,9 @@ where
         let caller = Caller::from_request_parts(parts, state).await?;
         let named = segment_if_any(parts, state, "user_id").await?;
         let alias = parts.extensions.get::<NamedUser>().map(|NamedUser(named)| named.clone());
-        if named.or(alias).is_some_and(|named| !is_own(&named, &caller)) {
+        // Only clients that a dialect is spoken with call the caller so.
+        let is_me = |named: &str| named == "me" && parts.extensions.get::<Translated>().is_some();
+        if named.or(alias).is_some_and(|named| !is_me(&named) && !is_own(&named, &caller)) {
             return Err(Error::NotYours);
         }
         let uri = parts.extensions.get::<OriginalUri>().map_or(&parts.uri, |uri| &uri.0);
@@ -59,9 +61,7 @@ where
     }
 }
 
-/// `me`, the local id, or what another issuer's token calls the caller.
+/// The local id, or what another issuer's token calls the caller.
 fn is_own(named: &str, caller: &Caller) -> bool {
-    named == "me"
-        || Uuid::try_parse(named).ok() == Some(caller.user_id)
-        || caller.subject.as_deref() == Some(named)
+    Uuid::try_parse(named).ok() == Some(caller.user_id) || caller.subject.as_deref() == Some(named)
 }

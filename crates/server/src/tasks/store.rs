@@ -7,27 +7,45 @@ use super::list::TaskPage;
 use super::list::cursor::TaskCursor;
 use super::list::search::{Patterns, fold};
 use super::list::sort::Sort;
+use super::stats::TaskStats;
 use super::tags::{Tag, Tags};
 use super::task::{Changes, Task};
-use crate::db::{Database, Effort, FromRow, Row};
+use crate::db::{Columns, Database, Effort, FromRow, Row};
 use crate::gate::Gate;
 use crate::http::IfMatch;
 use crate::input::{Given, LATEST};
 use crate::sql::{DbError, Result, Sql, Step};
 use crate::{step, text};
 
-/// One page: an index range that begins behind the cursor, so its cost does not grow with its number.
+/// One page: an index range that begins behind the cursor, so its cost does not grow with its number. A
+/// filtered one may skip rows besides, and a counted one says how many its filters let through, in a row
+/// without a task if the page has none.
 macro_rules! page {
-    ($column:literal up, $filters:expr) => {
-        page!($column, ">", "", $filters)
+    ($column:literal up) => { page!(@page $column, ">", "", "", "", "") };
+    ($column:literal down) => { page!(@page $column, "<", " DESC", "", "", "") };
+    ($column:literal up filtered) => { page!(@page $column, ">", "", "", FILTERS, SKIPPED) };
+    ($column:literal down filtered) => { page!(@page $column, "<", " DESC", "", FILTERS, SKIPPED) };
+    ($column:literal up counted) => { page!(@counted $column, ">", "") };
+    ($column:literal down counted) => { page!(@counted $column, "<", " DESC") };
+    (@counted $column:literal, $beyond:literal, $way:literal) => {
+        text!(
+            "SELECT total, ",
+            Task::COLUMNS,
+            " FROM (SELECT count(*) AS total FROM {own_tasks} WHERE user_id = :owner",
+            FILTERS,
+            ") counted LEFT JOIN (",
+            page!(@page $column, $beyond, $way, concat!(", ", $column, " AS place"), FILTERS, SKIPPED),
+            ") page ON TRUE ORDER BY place",
+            $way,
+            ", id",
+            $way
+        )
     };
-    ($column:literal down, $filters:expr) => {
-        page!($column, "<", " DESC", $filters)
-    };
-    ($column:literal, $beyond:literal, $way:literal, $filters:expr) => {
+    (@page $column:literal, $beyond:literal, $way:literal, $also:expr, $filters:expr, $skipped:expr) => {
         text!(
             "SELECT ",
             Task::COLUMNS,
+            $also,
             " FROM {own_tasks} WHERE user_id = :owner AND (",
             $column,
             ", id) ",
@@ -39,7 +57,8 @@ macro_rules! page {
             $way,
             ", id",
             $way,
-            " LIMIT :limit"
+            " LIMIT :limit",
+            $skipped
         )
     };
 }
@@ -57,7 +76,9 @@ const FILTERS: &str = " AND (completed = :completed OR :completed IS NULL) \
     OR textregexeq(description_search, :composed) OR textregexeq(title_search, :decomposed) \
     OR textregexeq(description_search, :decomposed))";
 
-// Tags are compared as text: a list of versions is one parameter, `,1,3,`, on both databases.
+const SKIPPED: &str = " OFFSET :offset";
+
+// Entity tags are compared as text: a list of versions is one parameter, `,1,3,`, on both databases.
 const IF_MATCH: &str = " AND (:versions LIKE '%,' || version || ',%' OR :versions IS NULL)";
 
 crate::statements! {
@@ -97,30 +118,41 @@ crate::statements! {
     DELETE = text!(
         "DELETE FROM {own_tasks} WHERE user_id = :owner AND id = :id", IF_MATCH, " RETURNING id"
     );
-    LIST_CREATED = page!("created_at" up, ""), weighed WEIGHT;
-    LIST_CREATED_FILTERED = page!("created_at" up, FILTERS), weighed WEIGHT;
-    LIST_CREATED_DOWN = page!("created_at" down, ""), weighed WEIGHT;
-    LIST_CREATED_DOWN_FILTERED = page!("created_at" down, FILTERS), weighed WEIGHT;
-    LIST_UPDATED = page!("updated_at" up, ""), weighed WEIGHT;
-    LIST_UPDATED_FILTERED = page!("updated_at" up, FILTERS), weighed WEIGHT;
-    LIST_UPDATED_DOWN = page!("updated_at" down, ""), weighed WEIGHT;
-    LIST_UPDATED_DOWN_FILTERED = page!("updated_at" down, FILTERS), weighed WEIGHT;
-    LIST_DUE = page!("due_sort" up, ""), weighed WEIGHT;
-    LIST_DUE_FILTERED = page!("due_sort" up, FILTERS), weighed WEIGHT;
-    LIST_DUE_DOWN = page!("due_sort" down, ""), weighed WEIGHT;
-    LIST_DUE_DOWN_FILTERED = page!("due_sort" down, FILTERS), weighed WEIGHT;
-    LIST_TITLE = page!("title" up, ""), weighed WEIGHT;
-    LIST_TITLE_FILTERED = page!("title" up, FILTERS), weighed WEIGHT;
-    LIST_TITLE_DOWN = page!("title" down, ""), weighed WEIGHT;
-    LIST_TITLE_DOWN_FILTERED = page!("title" down, FILTERS), weighed WEIGHT;
-    LIST_PRIORITY = page!("priority" up, ""), weighed WEIGHT;
-    LIST_PRIORITY_FILTERED = page!("priority" up, FILTERS), weighed WEIGHT;
-    LIST_PRIORITY_DOWN = page!("priority" down, ""), weighed WEIGHT;
-    LIST_PRIORITY_DOWN_FILTERED = page!("priority" down, FILTERS), weighed WEIGHT;
+    LIST_CREATED = page!("created_at" up), weighed WEIGHT;
+    LIST_CREATED_FILTERED = page!("created_at" up filtered), weighed WEIGHT;
+    LIST_CREATED_COUNTED = page!("created_at" up counted), weighed WEIGHT;
+    LIST_CREATED_DOWN = page!("created_at" down), weighed WEIGHT;
+    LIST_CREATED_DOWN_FILTERED = page!("created_at" down filtered), weighed WEIGHT;
+    LIST_CREATED_DOWN_COUNTED = page!("created_at" down counted), weighed WEIGHT;
+    LIST_UPDATED = page!("updated_at" up), weighed WEIGHT;
+    LIST_UPDATED_FILTERED = page!("updated_at" up filtered), weighed WEIGHT;
+    LIST_UPDATED_COUNTED = page!("updated_at" up counted), weighed WEIGHT;
+    LIST_UPDATED_DOWN = page!("updated_at" down), weighed WEIGHT;
+    LIST_UPDATED_DOWN_FILTERED = page!("updated_at" down filtered), weighed WEIGHT;
+    LIST_UPDATED_DOWN_COUNTED = page!("updated_at" down counted), weighed WEIGHT;
+    LIST_DUE = page!("due_sort" up), weighed WEIGHT;
+    LIST_DUE_FILTERED = page!("due_sort" up filtered), weighed WEIGHT;
+    LIST_DUE_COUNTED = page!("due_sort" up counted), weighed WEIGHT;
+    LIST_DUE_DOWN = page!("due_sort" down), weighed WEIGHT;
+    LIST_DUE_DOWN_FILTERED = page!("due_sort" down filtered), weighed WEIGHT;
+    LIST_DUE_DOWN_COUNTED = page!("due_sort" down counted), weighed WEIGHT;
+    LIST_TITLE = page!("title" up), weighed WEIGHT;
+    LIST_TITLE_FILTERED = page!("title" up filtered), weighed WEIGHT;
+    LIST_TITLE_COUNTED = page!("title" up counted), weighed WEIGHT;
+    LIST_TITLE_DOWN = page!("title" down), weighed WEIGHT;
+    LIST_TITLE_DOWN_FILTERED = page!("title" down filtered), weighed WEIGHT;
+    LIST_TITLE_DOWN_COUNTED = page!("title" down counted), weighed WEIGHT;
+    LIST_PRIORITY = page!("priority" up), weighed WEIGHT;
+    LIST_PRIORITY_FILTERED = page!("priority" up filtered), weighed WEIGHT;
+    LIST_PRIORITY_COUNTED = page!("priority" up counted), weighed WEIGHT;
+    LIST_PRIORITY_DOWN = page!("priority" down), weighed WEIGHT;
+    LIST_PRIORITY_DOWN_FILTERED = page!("priority" down filtered), weighed WEIGHT;
+    LIST_PRIORITY_DOWN_COUNTED = page!("priority" down counted), weighed WEIGHT;
+    STATS = text!("SELECT ", TaskStats::COLUMNS, " FROM {own_tasks} WHERE user_id = :owner");
 }
 
-/// One statement for each order, as [`place`] counts them, with and without filters: five unused
-/// filters in every statement would keep PostgreSQL from the index.
+/// One statement for each order, as [`place`] counts them, with and without filters: unused filters in
+/// every statement would keep PostgreSQL from the index.
 const LISTS: [Sql; 10] = [
     LIST_CREATED,
     LIST_CREATED_DOWN,
@@ -145,6 +177,30 @@ const FILTERED_LISTS: [Sql; 10] = [
     LIST_PRIORITY_FILTERED,
     LIST_PRIORITY_DOWN_FILTERED,
 ];
+const COUNTED_LISTS: [Sql; 10] = [
+    LIST_CREATED_COUNTED,
+    LIST_CREATED_DOWN_COUNTED,
+    LIST_UPDATED_COUNTED,
+    LIST_UPDATED_DOWN_COUNTED,
+    LIST_DUE_COUNTED,
+    LIST_DUE_DOWN_COUNTED,
+    LIST_TITLE_COUNTED,
+    LIST_TITLE_DOWN_COUNTED,
+    LIST_PRIORITY_COUNTED,
+    LIST_PRIORITY_DOWN_COUNTED,
+];
+
+/// A task of a counted page, or none, and how many there are.
+struct Counted {
+    total: i64,
+    task: Option<Task>,
+}
+
+impl FromRow for Counted {
+    fn from_row(row: &mut Columns<'_>) -> Result<Self> {
+        Ok(Self { total: row.read()?, task: FromRow::from_row(row)? })
+    }
+}
 
 /// What became of a conditional change.
 #[derive(Debug)]
@@ -188,33 +244,55 @@ pub(super) async fn find(db: &Database, gate: Gate, id: Uuid) -> Result<Option<T
     Ok(tasks.into_iter().next())
 }
 
-pub(super) async fn list(db: &Database, gate: Gate, page: &TaskPage) -> Result<Vec<Task>> {
+/// The tasks of a page, one more than asked for if there is a next page, and how many there are on all pages
+/// where that was asked for.
+pub(super) async fn list(
+    db: &Database,
+    gate: Gate,
+    page: &TaskPage,
+) -> Result<(Vec<Task>, Option<i64>)> {
     let TaskCursor { key, id } = page.place.after.clone().unwrap_or_else(|| page.sort.start());
     let (owner, filter) = (gate.user_id, &page.filter);
-    // One more than asked for: whether there is a next page.
     let limit = page.place.limit + 1;
     let at = place(page.sort);
+    if filter.is_empty() && page.offset == 0 && !page.counts {
+        let step = step!(LISTS[at] { owner, key, id, limit });
+        return Ok((db.page_as(gate, step, limit, Effort::Quick).await?, None));
+    }
     let patterns = filter.q.as_ref().map(|q| Patterns::of(&q.0));
-    let searches = patterns.is_some() || filter.tag.is_some();
+    let searches = patterns.is_some() || filter.tag.is_some() || page.counts;
     let effort = if searches { Effort::Search } else { Effort::Quick };
-    let step = if filter.is_empty() {
-        step!(LISTS[at] { owner, key, id, limit })
-    } else {
-        step!(FILTERED_LISTS[at] {
-            owner,
-            key,
-            id,
-            completed: filter.completed,
-            priority: filter.priority,
-            due_before: filter.due_before,
-            due_after: filter.due_after,
-            tag: filter.tag.as_ref().map(Tag::pattern),
-            composed: patterns.as_ref().map(|patterns| patterns.composed.as_str()),
-            decomposed: patterns.as_ref().and_then(|patterns| patterns.decomposed.as_deref()),
-            limit,
-        })
-    };
-    db.page_as(gate, step, limit, effort).await
+    macro_rules! filtered {
+        ($lists:ident) => {
+            step!($lists[at] {
+                owner,
+                key,
+                id,
+                completed: filter.completed,
+                priority: filter.priority,
+                due_before: filter.due_before,
+                due_after: filter.due_after,
+                tag: filter.tag.as_ref().map(Tag::pattern),
+                composed: patterns.as_ref().map(|patterns| patterns.composed.as_str()),
+                decomposed: patterns.as_ref().and_then(|patterns| patterns.decomposed.as_deref()),
+                limit,
+                offset: page.offset,
+            })
+        };
+    }
+    if !page.counts {
+        return Ok((db.page_as(gate, filtered!(FILTERED_LISTS), limit, effort).await?, None));
+    }
+    let rows: Vec<Counted> = db.page_as(gate, filtered!(COUNTED_LISTS), limit, effort).await?;
+    let total = rows.first().map_or(0, |row| row.total);
+    Ok((rows.into_iter().filter_map(|row| row.task).collect(), Some(total)))
+}
+
+/// How many tasks there are, of each kind.
+pub(super) async fn stats(db: &Database, gate: Gate) -> Result<TaskStats> {
+    let step = step!(STATS { owner: gate.user_id, now: gate.now });
+    let found: Vec<TaskStats> = db.page_as(gate, step, 1, Effort::Search).await?;
+    found.into_iter().next().ok_or_else(|| DbError::Internal("nothing was counted".into()))
 }
 
 pub(super) async fn update(

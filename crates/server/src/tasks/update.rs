@@ -13,6 +13,7 @@ use super::{Tasks, store};
 use crate::error::Error;
 use crate::gate::Gate;
 use crate::http::{ETag, IfMatch, JsonBody, json};
+use crate::input::Draft;
 
 /// Change a task
 ///
@@ -41,8 +42,12 @@ pub(super) async fn replace(
     State(tasks): State<Tasks>,
     OwnTask { gate, id }: OwnTask,
     only: IfMatch,
-    JsonBody(changes): JsonBody<Changes, 256>,
+    JsonBody(mut draft): JsonBody<Draft<Changes>, 256>,
 ) -> Result<impl IntoResponse, Error> {
+    let (title, ..) = &draft.parts;
+    let refusal = title.iter().flatten().find_map(|title| tasks.refusal(title));
+    draft.fields.note("title", refusal);
+    let changes = draft.finish()?;
     let task = tasks.update(gate, id, &changes, &only).await?;
     Ok((ETag(task.version), json(task)))
 }
@@ -74,7 +79,7 @@ pub(super) async fn update(
     state: State<Tasks>,
     task: OwnTask,
     only: IfMatch,
-    body: JsonBody<Changes, 256>,
+    body: JsonBody<Draft<Changes>, 256>,
 ) -> Result<impl IntoResponse, Error> {
     replace(state, task, only, body).await
 }

@@ -8,6 +8,7 @@ use super::accounts;
 use super::dialects;
 use super::issuers;
 use super::parse;
+use super::tasks;
 use super::word;
 use crate::config::AllowedOrigins;
 use crate::config::DatabaseUrl;
@@ -20,7 +21,7 @@ pub(in crate::config) const ISSUERS: &str = "Better Auth and other issuers";
 pub(in crate::config) const SESSIONS: &str = "Sessions";
 pub(in crate::config) const PASSWORDS: &str = "Registration and passwords";
 pub(in crate::config) const LIMITS: &str = "Limits";
-const HTTP: &str = "HTTP";
+pub(in crate::config) const HTTP: &str = "HTTP";
 const LOGS: &str = "Logs";
 const LATER: &str = "Known, but not supported by this version yet";
 
@@ -281,6 +282,7 @@ pub(in crate::config) const ENTRIES: &[Setting] = &[
     dialects::DIALECT_ITEM,
     dialects::DIALECT_OPEN_STATUS,
     dialects::DIALECT_DELETE,
+    tasks::TASK_TITLE_MAX,
     Setting {
         name: "PUBLIC_URL",
         section: HTTP,

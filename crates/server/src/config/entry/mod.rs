@@ -8,4 +8,5 @@ mod issuers;
 pub(in crate::config) mod masked;
 pub(crate) mod parse;
 pub(in crate::config) mod table;
+mod tasks;
 pub(in crate::config) mod word;

@@ -43,7 +43,7 @@ impl Listing {
     /// The rows, with the link to the next page if there is a cursor for it.
     pub fn reply<T: Serialize>(&self, rows: Vec<T>, next: Option<String>) -> Response {
         let link = next.map(|next| {
-            let query = self.query.with("cursor", &next);
+            let query = self.query.from_cursor(&next);
             (header::LINK, format!("<{}?{query}>; rel=\"next\"", self.path))
         });
         (AppendHeaders(link), Json(rows)).into_response()

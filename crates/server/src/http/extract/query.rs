@@ -38,10 +38,11 @@ impl QueryString {
         fields.finish().map(|()| read)
     }
 
-    /// The same query with one parameter replaced or added, encoded again.
-    pub fn with(&self, name: &str, value: &str) -> String {
-        let others = self.0.iter().filter(|(other, _)| other != name);
-        Serializer::new(String::new()).extend_pairs(others).append_pair(name, value).finish()
+    /// The same query from this cursor on, encoded again. A cursor says all that an offset did.
+    pub fn from_cursor(&self, cursor: &str) -> String {
+        let others =
+            self.0.iter().filter(|(name, _)| !matches!(name.as_str(), "cursor" | "offset"));
+        Serializer::new(String::new()).extend_pairs(others).append_pair("cursor", cursor).finish()
     }
 }
 
@@ -82,8 +83,8 @@ mod tests {
 
     #[test]
     fn values_are_decoded_and_others_are_kept_for_the_next_page() {
-        let query = parse("q=a%26b+c&limit=2&cursor=old&&flag").expect("a query");
-        assert_eq!(query.with("cursor", "new"), "q=a%26b+c&limit=2&flag=&cursor=new");
+        let query = parse("q=a%26b+c&limit=2&cursor=old&&flag&offset=7").expect("a query");
+        assert_eq!(query.from_cursor("new"), "q=a%26b+c&limit=2&flag=&cursor=new");
     }
 
     #[test]

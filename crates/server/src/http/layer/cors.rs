@@ -24,7 +24,7 @@ const ALLOWED_HEADERS: [&str; 12] = [
     "sentry-trace",
     "X-CSRF-Token",
 ];
-const EXPOSED: &str = "Link, ETag, Location, X-Request-Id, Retry-After, RateLimit, \
+const EXPOSED: &str = "Link, X-Total-Count, ETag, Location, X-Request-Id, Retry-After, RateLimit, \
     RateLimit-Policy, WWW-Authenticate";
 const MAX_AGE_SECONDS: &str = "600";
 

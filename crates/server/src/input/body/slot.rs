@@ -22,7 +22,7 @@ pub trait Slot: Sized {
     type Inner: Field;
 
     /// Reads it; `None` if it is refused, which is noted.
-    fn read(fields: &mut Fields, name: &str) -> Option<Self>;
+    fn read(fields: &mut Fields, name: &'static str) -> Option<Self>;
 
     /// This value of it.
     fn of(value: Self::Inner) -> Self;
@@ -31,7 +31,7 @@ pub trait Slot: Sized {
     fn value(&self) -> Option<&Self::Inner>;
 
     /// Reads it; the default if it is left out.
-    fn read_or(fields: &mut Fields, name: &str, default: Self) -> Option<Self> {
+    fn read_or(fields: &mut Fields, name: &'static str, default: Self) -> Option<Self> {
         match fields.given(name)? {
             Given::Value(value) => Some(Self::of(value)),
             Given::Absent => Some(default),
@@ -44,7 +44,7 @@ impl<T: Field> Slot for T {
     const REQUIRED: bool = true;
     type Inner = T;
 
-    fn read(fields: &mut Fields, name: &str) -> Option<Self> {
+    fn read(fields: &mut Fields, name: &'static str) -> Option<Self> {
         fields.required(name)
     }
 
@@ -61,7 +61,7 @@ impl<T: Field> Slot for Option<T> {
     const REQUIRED: bool = false;
     type Inner = T;
 
-    fn read(fields: &mut Fields, name: &str) -> Option<Self> {
+    fn read(fields: &mut Fields, name: &'static str) -> Option<Self> {
         match fields.given(name)? {
             Given::Value(value) => Some(Some(value)),
             Given::Absent | Given::Null => Some(None),
@@ -81,7 +81,7 @@ impl<T: Field> Slot for Given<T> {
     const REQUIRED: bool = false;
     type Inner = T;
 
-    fn read(fields: &mut Fields, name: &str) -> Option<Self> {
+    fn read(fields: &mut Fields, name: &'static str) -> Option<Self> {
         fields.given(name)
     }
 

@@ -131,8 +131,10 @@ mod tests {
     #[test]
     fn the_contract_says_what_the_reader_does() {
         let described = serde_json::to_value(ThingFilter::into_params(|| None)).unwrap();
+        let schema = json!({"type": "string", "maxLength": 254,
+            "pattern": "^[^\\u0000-\\u001f\\u007f-\\u009f]*$"});
         let word = json!({"name": "word", "in": "query", "required": false,
-            "description": "With this\nin it", "schema": {"type": "string", "maxLength": 254}});
+            "description": "With this\nin it", "schema": schema});
         assert_eq!(described[0], word);
         assert_eq!(described[1]["schema"], json!({"type": "boolean"}));
     }

@@ -47,7 +47,7 @@ impl<T: Parameter + Default> QuerySlot for T {
 
 impl Fields {
     /// Takes a parameter out; `None` if it is absent or does not parse, which is noted.
-    pub fn parameter<P: Parameter>(&mut self, name: &str) -> Option<P> {
+    pub fn parameter<P: Parameter>(&mut self, name: &'static str) -> Option<P> {
         let read = |text: String| {
             if P::EMPTY_IS_NONE && text.is_empty() {
                 return Ok(None);

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::sort::{Column, Sort};
 use crate::input::{EARLIEST, LATEST};
 use crate::sql::Value;
-use crate::tasks::fields::Priority;
+use crate::tasks::fields::{Priority, TITLE_BYTES};
 use crate::tasks::task::Task;
 
 /// The last task of a page: its sort key and its id.
@@ -74,7 +74,7 @@ impl TaskCursor {
             }
             Column::Title => {
                 let text = std::str::from_utf8(key).ok()?;
-                let fits = text.len() <= 800 && !text.contains('\0');
+                let fits = text.len() <= TITLE_BYTES && !text.contains('\0');
                 SortKey::Text(fits.then(|| text.to_owned())?)
             }
         };
@@ -141,12 +141,12 @@ mod tests {
                 &i64::MAX.to_be_bytes(),
                 b"\xff\xfe",
                 b"a\0b",
-                &[b'a'; 801],
+                &[b'a'; TITLE_BYTES + 1],
             ] {
                 let found = forged(sort, key);
                 assert!(found.is_none() || sort.column == Column::Title, "{found:?}");
                 if let Some(TaskCursor { key: SortKey::Text(text), .. }) = found {
-                    assert!(!text.contains('\0') && text.len() <= 800);
+                    assert!(!text.contains('\0') && text.len() <= TITLE_BYTES);
                 }
             }
         }

@@ -6,9 +6,10 @@ pub(super) mod search;
 pub(super) mod sort;
 
 use axum::extract::State;
-use axum::response::Response;
+use axum::http::HeaderName;
+use axum::response::{AppendHeaders, IntoResponse, Response};
 use time::OffsetDateTime;
-use utoipa::openapi::{RefOr, Schema};
+use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
 use uuid::Uuid;
 
 use crate::error::Error;
@@ -52,6 +53,16 @@ query! {
     }
 }
 
+query! {
+    /// How far, besides the pages.
+    struct TaskReach {
+        /// Tasks to skip, where there is no `cursor`
+        offset: Option<Offset>,
+        /// Whether `X-Total-Count` says how many tasks there are on all pages
+        total: bool,
+    }
+}
+
 impl TaskFilter {
     pub(super) fn is_empty(&self) -> bool {
         *self == Self::default()
@@ -64,6 +75,10 @@ pub(super) struct TaskPage {
     pub(super) filter: TaskFilter,
     pub(super) sort: Sort,
     pub(super) place: Page<TaskCursor>,
+    /// Rows to skip.
+    pub(super) offset: i64,
+    /// Whether all tasks are counted that the filter lets through.
+    pub(super) counts: bool,
 }
 
 /// List your tasks
@@ -76,10 +91,11 @@ pub(super) struct TaskPage {
     operation_id = "tasks.list",
     tag = "tasks",
     security(("bearer" = [])),
-    params(TaskFilter, TaskOrder, Page<Opaque>),
+    params(TaskFilter, TaskOrder, Page<Opaque>, TaskReach),
     responses(
         (status = 200, description = "Your tasks", body = [Task], headers(
             ("Link" = String, description = "The next page, if there is one"),
+            ("X-Total-Count" = i64, description = "Tasks on all pages, with `total=true`"),
         )),
         (status = 422, description = "Invalid parameters, all of them named"),
     )
@@ -90,34 +106,70 @@ pub(super) async fn list(
     listing: Listing,
 ) -> Result<Response, Error> {
     let page = TaskPage::read(listing.fields(), gate.user_id)?;
-    let (found, next) = tasks.list(gate, &page).await?;
-    Ok(listing.reply(found, next.map(|next| next.encode(gate.user_id, page.sort))))
+    let (found, next, total) = tasks.list(gate, &page).await?;
+    let next = next.map(|next| next.encode(gate.user_id, page.sort));
+    let total = total.map(|total| (TOTAL_COUNT, total.to_string()));
+    Ok((AppendHeaders(total), listing.reply(found, next)).into_response())
 }
 
 impl TaskPage {
     fn read(mut fields: Fields, owner: Uuid) -> Result<Self, Error> {
         let (filter, TaskOrder { sort }, Page { after, limit }) = Parameters::read(&mut fields);
         let after = after.map(|Opaque(cursor)| TaskCursor::decode(&cursor, owner, sort));
+        let TaskReach { offset, total } = TaskReach::read(&mut fields);
+        if offset.is_some() && after.is_some() {
+            fields.refuse("offset", "must not be given with a cursor", "value_error");
+        }
         if after == Some(None) {
             fields.refuse("cursor", "is not from the page before this one", "value_error");
         }
         fields.finish()?;
-        Ok(Self { filter, sort, place: Page { after: after.flatten(), limit } })
+        let place = Page { after: after.flatten(), limit };
+        let offset = offset.map_or(0, |Offset(offset)| offset);
+        Ok(Self { filter, sort, place, offset, counts: total })
     }
 }
 
 impl Tasks {
-    /// One page of the gate's user's tasks, and where the next begins if there is one.
+    /// One page of the gate's user's tasks, where the next begins if there is one, and how many there are on
+    /// all pages where that was asked for.
     pub(super) async fn list(
         &self,
         gate: Gate,
         page: &TaskPage,
-    ) -> Result<(Vec<Task>, Option<TaskCursor>), Error> {
-        let mut found = store::list(&self.db, gate, page).await?;
+    ) -> Result<(Vec<Task>, Option<TaskCursor>, Option<i64>), Error> {
+        let (mut found, total) = store::list(&self.db, gate, page).await?;
         let next = page
             .place
             .cut_by_bytes(&mut found, Task::json_bytes, |last| TaskCursor::after(last, page.sort));
-        Ok((found, next))
+        Ok((found, next, total))
+    }
+}
+
+/// How many tasks there are on all pages.
+const TOTAL_COUNT: HeaderName = HeaderName::from_static("x-total-count");
+
+/// Rows to skip. The database reads them all the same, so there is an end to it; a cursor has none.
+#[derive(Clone, Copy, Debug)]
+struct Offset(i64);
+
+const MOST_SKIPPED: i64 = 10_000;
+
+impl Parameter for Offset {
+    fn from_text(text: String) -> Result<Self, Refusal> {
+        let offset = text.parse().ok();
+        offset.filter(|offset| (0..=MOST_SKIPPED).contains(offset)).map(Self).ok_or_else(|| {
+            let why = format!("must be a number from 0 to {MOST_SKIPPED}; a cursor goes further");
+            (why, "int_parsing")
+        })
+    }
+
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::Integer)
+            .minimum(Some(0))
+            .maximum(Some(MOST_SKIPPED))
+            .into()
     }
 }
 

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::cursor::{SortKey, TaskCursor};
 use crate::input::{EARLIEST, LATEST, Parameter, Refusal};
-use crate::tasks::fields::Priority;
+use crate::tasks::fields::{Priority, TITLE_BYTES};
 
 /// A column to sort by, in the order of the store's statements.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -68,7 +68,7 @@ impl Sort {
             }
             (Column::Title, false) => SortKey::Text(String::new()),
             // No title has a greater letter, nor more of them.
-            (Column::Title, true) => SortKey::Text("\u{10ffff}".repeat(200)),
+            (Column::Title, true) => SortKey::Text("\u{10ffff}".repeat(TITLE_BYTES / 4)),
             (Column::Priority, false) => SortKey::Number(0),
             (Column::Priority, true) => SortKey::Number(Priority::HIGHEST),
         };

@@ -83,7 +83,7 @@ async fn every_error_can_be_read_by_an_allowed_origin() {
         assert_eq!(reply.header("access-control-allow-origin"), APP);
         assert_eq!(
             reply.header("access-control-expose-headers"),
-            "Link, ETag, Location, X-Request-Id, Retry-After, RateLimit, RateLimit-Policy, \
+            "Link, X-Total-Count, ETag, Location, X-Request-Id, Retry-After, RateLimit, RateLimit-Policy, \
              WWW-Authenticate"
         );
     }

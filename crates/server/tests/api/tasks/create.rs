@@ -184,6 +184,43 @@ both! {
         assert_eq!(ada.get("/api/tasks").await.json().as_array().map(Vec::len), Some(1));
     }
 
+    async fn how_long_a_title_may_be_is_a_setting_that_the_contract_says(engine: Engine) {
+        let app = TestApp::with(engine, |settings| settings.task_title_max = 1000).await;
+        let ada = app.sign_up("ada").await;
+        let contract = app.anonymous().get("/openapi.json").await.expect(200).json();
+        for schema in ["Task", "NewTask", "TaskChanges"] {
+            let title = &contract["components"]["schemas"][schema]["properties"]["title"];
+            assert_eq!(title["maxLength"], 1000, "{schema}");
+        }
+        // All different, lest the index should compress them.
+        let long: String = (0x1_0000..0x1_0258).filter_map(char::from_u32).collect();
+        for title in ["x".repeat(1000), long] {
+            let task = make(&ada, json!({"title": title})).await;
+            assert_eq!(task["title"], title);
+            for sort in ["title", "-title"] {
+                let first = ada.get(&format!("/api/tasks?limit=1&sort={sort}")).await.expect(200);
+                let rest = crate::tasks::list::next(&first).map(async |rest| ada.get(&rest).await.expect(200));
+                if let Some(rest) = rest {
+                    assert_eq!(rest.await.json().as_array().map(Vec::len), Some(1));
+                }
+            }
+            for (title, why) in [("x".repeat(1001), "1000 characters"), ("\u{10000}".repeat(601), "2400 bytes")] {
+                let made = ada.post("/api/tasks", json!({"title": title})).await;
+                let changed = ada.patch(&path(&task), json!({"title": title})).await;
+                for reply in [made, changed] {
+                    let problem = reply.expect_problem(422, "validation").json();
+                    assert_eq!(problem["errors"][0]["msg"], format!("must have at most {why}"));
+                }
+            }
+        }
+        let plain = TestApp::start(engine).await;
+        let bob = plain.sign_up("bob").await;
+        let problem = bob.post("/api/tasks", json!({"title": "x".repeat(201), "priority": 1})).await.expect(422);
+        let named: Vec<_> = problem.json()["errors"].as_array().expect("errors").iter()
+            .map(|error| error["pointer"].clone()).collect();
+        assert_eq!(named, ["#/priority", "#/title"], "with all other problems");
+    }
+
     async fn all_problems_are_named_at_once(engine: Engine) {
         let app = TestApp::start(engine).await;
         let ada = app.sign_up("ada").await;

@@ -5,15 +5,16 @@ use serde_json::{Value, json};
 use crate::support::Client;
 
 mod complete;
+mod counted;
 mod create;
 mod delete;
 mod isolation;
+mod labels;
 mod list;
-mod metadata;
 mod replace;
 mod search;
 mod show;
-mod tags;
+mod stats;
 mod unnamed;
 mod update;
 

@@ -86,13 +86,13 @@ async fn a_unique_violation_undoes_the_whole_bundle() {
     let (db, _) = database().await;
     let (ada, bob) = (user(&db).await, user(&db).await);
     let alone = db.execute::<()>(step!(EMAIL { id: ada.user_id, other: bob.user_id })).await;
-    assert!(matches!(alone, Err(DbError::Unique)), "{alone:?}");
+    assert!(matches!(alone, Err(DbError::Unique(_))), "{alone:?}");
     let steps = vec![
         step!(RENAME_USER { id: ada.user_id, name: "changed" }),
         step!(EMAIL { id: ada.user_id, other: bob.user_id }),
     ];
     let bundle = db.write_all_as(ada, steps).await;
-    assert!(matches!(bundle, Err(DbError::Unique)), "{bundle:?}");
+    assert!(matches!(bundle, Err(DbError::Unique(_))), "{bundle:?}");
     let name = db.find::<String>(step!(USER_NAME { id: ada.user_id })).await.unwrap();
     assert_eq!(name.as_deref(), Some(""));
 }

@@ -5,9 +5,9 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 use serde_json::{Value, json};
 
-use super::{conditional, make, make_titled, path};
 use crate::both;
 use crate::support::{Engine, TestApp};
+use crate::tasks::{conditional, make, make_titled, path};
 
 /// What RFC 7396, section 2, says becomes of `target`.
 fn merged(target: &Value, patch: &Value) -> Value {
@@ -36,11 +36,10 @@ fn any_object() -> impl Strategy<Value = Value> {
         let key = prop_oneof!["[abc]", "[\"\\\\/ ]{1,2}"];
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..3).prop_map(Value::from),
-            prop::collection::btree_map(key, inner, 0..4)
-                .prop_map(|members| Value::from_iter(members)),
+            prop::collection::btree_map(key, inner, 0..4).prop_map(Value::from_iter),
         ]
     });
-    prop::collection::btree_map(key, value, 0..5).prop_map(|members| Value::from_iter(members))
+    prop::collection::btree_map(key, value, 0..5).prop_map(Value::from_iter)
 }
 
 both! {
@@ -109,7 +108,7 @@ both! {
             json!({"a": "\0"}),
             json!({"\0": 1}),
             (0..8).fold(json!({}), |inside, _| json!({"a": inside})),
-            Value::from_iter((0..257).map(|n| (format!("k{n}"), n))),
+            (0..257).map(|n| (format!("k{n}"), n)).collect::<Value>(),
         ] {
             let made = ada.post("/api/tasks", json!({"title": "t", "metadata": bad})).await;
             for reply in [made, ada.patch(&task, json!({"metadata": bad})).await] {
@@ -151,7 +150,7 @@ async fn both_databases_keep_the_same_text() {
             json!({"title": "t", "metadata": {"z": 1.50, "b": [1, {"y": 2, "x": "\u{7f}\n/é"}]}}),
         )
         .await;
-        let change = json!({"metadata": {"a": {"d": 1e300, "c": null}, "Z": true, "b": null, "é\"\\": 12345678901234567890_u64}});
+        let change = json!({"metadata": {"a": {"d": 1e300, "c": null}, "Z": true, "b": null, "é\"\\": 12_345_678_901_234_567_890_u64}});
         let changed = ada.patch(&path(&task), change).await.expect(200).text();
         let (_, metadata) = changed.split_once("\"metadata\":").expect("metadata");
         texts.push(metadata.split_once(",\"created_at\"").expect("its end").0.to_owned());

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::{make, make_titled, path};
 use crate::both;
 use crate::support::{Client, TestApp};
+use crate::tasks::{make, make_titled, path};
 
 /// The titles of the tasks with this tag.
 async fn tagged(client: &Client, tag: &str) -> Vec<String> {

@@ -1,0 +1,54 @@
+//! `GET` how many tasks the caller has: all, done, open, and open past their date.
+
+use axum::extract::State;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::owner::Owner;
+use super::{Tasks, store};
+use crate::error::Error;
+use crate::gate::Gate;
+use crate::http::Json;
+use crate::row;
+
+row! {
+    /// How many tasks there are.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+    pub struct TaskStats {
+        /// All of them.
+        #[schema(minimum = 0)]
+        pub total: i64 = "count(*)",
+        /// Done.
+        #[schema(minimum = 0)]
+        pub completed: i64 = "count(CASE WHEN completed THEN 1 END)",
+        /// Not done.
+        #[schema(minimum = 0)]
+        pub pending: i64 = "count(CASE WHEN NOT completed THEN 1 END)",
+        /// Not done, and due before now.
+        #[schema(minimum = 0)]
+        pub overdue: i64 = "count(CASE WHEN NOT completed AND due_at < :now THEN 1 END)",
+    }
+}
+
+/// Count your tasks
+#[utoipa::path(
+    get,
+    path = "/stats",
+    operation_id = "tasks.stats",
+    tag = "tasks",
+    security(("bearer" = [])),
+    responses((status = 200, description = "How many there are", body = TaskStats))
+)]
+pub(super) async fn stats(
+    State(tasks): State<Tasks>,
+    Owner { gate, .. }: Owner,
+) -> Result<Json<TaskStats>, Error> {
+    tasks.stats(gate).await.map(Json)
+}
+
+impl Tasks {
+    /// How many tasks the gate's user has.
+    pub async fn stats(&self, gate: Gate) -> Result<TaskStats, Error> {
+        Ok(store::stats(&self.db, gate).await?)
+    }
+}
