@@ -94,13 +94,11 @@ if [ "${1:-}" != quick ]; then
   say "other people's programs"
   ./scripts/interop.sh
 
-<<<<<<< HEAD
   say "imports from other people's programs"
   ./scripts/import.sh
-=======
+
   say "front ends of other back ends"
   ./scripts/dialects.sh
->>>>>>> 254a8af (Speak the habits of other back ends' front ends as dialects)
 
   say "our TypeScript client"
   [ "${SKIP_CHROMIUM:-}" = 1 ] || need chromium:chromium
