@@ -121,6 +121,34 @@ pair() {
   last=$ma
   row "$what" "$(printf %.0f "$ma")/s" "$(printf %.0f "$mb")/s" "$(ratio "$ma" "$mb")" "$target" "$(printf '%s\n' "${a[@]}" | spread) against $(printf '%s\n' "${b[@]}" | spread)"
 }
+# What one user's worst searches cost the others: 2000 tasks of 10 000 letters, looked through for what is
+# in none of them, four times at once without a pause.
+# others ENGINE: the same reads of another user, with and without that
+others() {
+  local insert letters needle worst
+  letters=$(printf 'a%.0s' $(seq 10000)) needle=$(printf 'a%.0s' $(seq 199))b
+  insert="INSERT INTO tasks (id, user_id, title, description, completed, priority, due_sort, title_search, description_search, version, created_at, updated_at)"
+  post "$base/auth/register" "{\"email\":\"searches@example.com\",\"password\":\"$password\"}" >/dev/null
+  worst=$(post "$base/auth/login" "{\"email\":\"searches@example.com\",\"password\":\"$password\"}" | field access_token)
+  if [ "$1" = SQLite ]; then
+    sqlite3 "$work/bench.db" >/dev/null <<SQL
+PRAGMA busy_timeout = 5000;
+WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000)
+$insert SELECT '00000000-0000-7000-b000-' || substr('000000000000' || n.i, -12), u.id, 'long', '$letters', 0, 0, '9999-12-31T23:59:59.999999Z', 'long', '$letters', 1, u.created_at, u.created_at FROM n, users u WHERE u.email_key = 'searches@example.com';
+SQL
+  else
+    sql <<SQL
+$insert SELECT ('00000000-0000-7000-b000-' || lpad(n.i::text, 12, '0'))::uuid, u.id, 'long', '$letters', FALSE, 0, '9999-12-31', 'long', '$letters', 1, now(), now() FROM generate_series(1, 2000) AS n(i), users u WHERE u.email_key = 'searches@example.com';
+SQL
+  fi
+  beside() {
+    wrk -t1 -c4 -d"${each}s" -H "Authorization: Bearer $worst" "$base/api/tasks?q=$needle" >/dev/null &
+    local searching=$!
+    rps "$token" "$base/auth/me"
+    wait "$searching"
+  }
+  pair "GET /auth/me, $1, while another user searches 20 MB four times at once, against the same alone" '≥ 0.5' beside -- rps "$token" "$base/auth/me"
+}
 rss() { awk '/^VmRSS/ {printf "%.1f", $2 / 1024}' "/proc/$1/status"; }
 # ready BINARY: milliseconds from its start to its first 200
 ready() {
@@ -189,6 +217,7 @@ start "$pgurl"; idle_pg=$(rss $serving); prepare
 pair 'GET /api/tasks/{id}, PostgreSQL' '≥ 0.55' rps "$token" "$base/api/tasks/$task" -- pgb "$work/get.sql"
 pair 'GET /api/tasks (20 rows), PostgreSQL, against the get' '≥ 0.80' rps "$token" "$base/api/tasks?limit=20" -- rps "$token" "$base/api/tasks/$task"
 loaded_pg=$(rss $serving)
+others PostgreSQL
 pair 'POST /api/tasks, PostgreSQL' '≥ 0.45' rps "$token" "$base/api/tasks" -s "$work/post.lua" -- pgb "$work/insert.sql"
 stop
 delayport=$(port); "$measure" delay "$delayport" "$pgport" 2500 & delaying=$!; pids+=($delaying); sleep 0.2
@@ -218,6 +247,7 @@ floor() { rps "$token" "http://127.0.0.1:$floorport/"; }
 pair 'GET /api/tasks/{id}, SQLite, against axum text + HS256' '≥ 0.45' rps "$token" "$base/api/tasks/$task" -- floor
 pair 'GET /auth/me, SQLite, against axum text + HS256' '≥ 0.45' rps "$token" "$base/auth/me" -- floor
 loaded_lite=$(rss $serving)
+others SQLite
 stop
 
 # --- sign-in against the bare hash loop, and under a flood
