@@ -85,3 +85,16 @@ fn the_tables_of_permissions_and_events_are_the_code_s() {
     }
     assert!(text == now, "{FILE} is out of date: UPDATE_DOCS=1 cargo test --test guards");
 }
+
+#[test]
+fn no_merge_left_its_marks_in_scripts_or_documents() {
+    let entries = std::fs::read_dir(root().join("scripts")).expect("a folder").flatten();
+    let scripts = entries.map(|it| format!("scripts/{}", it.file_name().to_string_lossy()));
+    let scripts: Vec<_> = scripts.map(|name| (name.clone(), read(&name))).collect();
+    assert!(scripts.len() > 5, "the scripts are somewhere else");
+    let marked = scripts.into_iter().chain(documents()).filter(|(_, text)| {
+        text.lines().any(|line| line.starts_with("<<<<<<< ") || line.starts_with(">>>>>>> "))
+    });
+    let marked: Vec<_> = marked.map(|(name, _)| name).collect();
+    assert_eq!(marked, Vec::<String>::new());
+}
