@@ -87,7 +87,7 @@ pub(super) fn settings(resolved: Resolved) -> Result<Settings, Failure> {
     resolved.settings().map_err(Failure::Configuration)
 }
 
-/// The same for a server, which starts its log: whatever is told stands in that from now on.
+/// The same for a server, which starts its log: every message goes there from now on.
 pub(super) fn server_settings(resolved: Resolved) -> Result<Settings, Failure> {
     terminal::speak_as(resolved.log_format());
     let settings = settings(resolved)?;

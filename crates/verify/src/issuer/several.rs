@@ -28,7 +28,7 @@ impl Issuers {
     }
 
     /// Fetches the published keys of all of them now, so that the first request need not wait. All are
-    /// tried; the first failure is told. What failed is tried again in the background.
+    /// tried; the first failure is returned. What failed is tried again in the background.
     pub async fn prefetch(&self, now: i64) -> Result<(), NotFetched> {
         let mut outcome = Ok(());
         for issuer in &*self.all {

@@ -47,7 +47,7 @@ pub(in crate::db) struct HeldWork<'a> {
 }
 
 impl HeldQueue {
-    /// For a lane of so many connections and callers.
+    /// For a lane of this many connections and callers.
     pub(in crate::db) fn new(links: usize, queue: usize) -> Self {
         Self {
             waiting: AtomicUsize::new(0),
@@ -104,7 +104,7 @@ impl HeldQueue {
 }
 
 impl HeldWork<'_> {
-    /// Waits for the turn to ask again, of a lane that has so many connections open; false once this has
+    /// Waits for the turn to ask again, of a lane that has this many connections open; false once this has
     /// taken too long.
     pub(in crate::db) async fn again(&mut self, open: usize) -> bool {
         self.turn = None;

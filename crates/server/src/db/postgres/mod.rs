@@ -68,7 +68,7 @@ struct Lanes {
 }
 
 impl Postgres {
-    /// Connects once, so that what is wrong with the URL is told now.
+    /// Connects once, so that a wrong URL is reported now.
     pub(in crate::db) async fn open(url: &PostgresUrl) -> Result<Self> {
         let this = Self::lazy(url)?;
         this.other.reads.link(Instant::now() + OPEN_WITHIN).await?;

@@ -28,7 +28,7 @@ impl Check {
 }
 
 /// Every difference, one sentence each. The first check must be that of the tables: of a missing
-/// table nothing else is told.
+/// table nothing else is reported.
 pub(in crate::schema) fn drift(
     checks: &[Check],
     headers: &[Vec<String>],

@@ -11,6 +11,7 @@ mod delete;
 mod delete_by_post;
 mod me;
 mod register;
+mod registered_session;
 mod replaced_password;
 mod spellings;
 mod update;

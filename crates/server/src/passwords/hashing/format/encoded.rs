@@ -76,7 +76,7 @@ pub(in crate::passwords::hashing) fn numbers<const COUNT: usize>(
     pairs.next().is_none().then_some(values)
 }
 
-/// The fields between `$`, if they are exactly so many.
+/// The fields between `$`, if there are exactly that many.
 pub(in crate::passwords::hashing) fn fields<const COUNT: usize>(
     text: &str,
 ) -> Option<[&str; COUNT]> {
