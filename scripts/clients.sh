@@ -4,13 +4,8 @@
 # packages live in target/clients.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-. scripts/node.sh
+. scripts/rig.sh
 
-if [ -z "${DOORWARD_BIN:-}" ]; then
-  cargo build --quiet --locked
-  DOORWARD_BIN=$PWD/target/debug/doorward
-fi
-export DOORWARD_BIN
 source=$PWD/clients/typescript
 built=$PWD/target/clients/package
 app=$PWD/target/clients/app

@@ -5,16 +5,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-if [ -z "${DOORWARD_BIN:-}" ]; then
-  cargo build --quiet --locked
-  DOORWARD_BIN=$PWD/target/debug/doorward
-fi
-venv=$PWD/target/dialects
-wanted=tests/dialects/requirements.txt
-if ! cmp -s "$wanted" "$venv/installed.txt"; then
-  rm -rf "$venv"
-  python3 -m venv "$venv"
-  "$venv/bin/pip" install --quiet --disable-pip-version-check -r "$wanted"
-  cp "$wanted" "$venv/installed.txt"
-fi
-"$venv/bin/python" tests/dialects/run.py --all tests/dialects --binary "$DOORWARD_BIN" "$@"
+. scripts/rig.sh
+
+python_packages "$PWD/target/dialects" tests/dialects/requirements.txt
+target/dialects/bin/python tests/dialects/run.py --all tests/dialects --binary "$DOORWARD_BIN" "$@"

@@ -6,40 +6,25 @@
 # one; the packages live in target/generators.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-. scripts/node.sh
+. scripts/rig.sh
 
-if [ -z "${DOORWARD_BIN:-}" ]; then
-  cargo build --quiet --locked
-  DOORWARD_BIN=$PWD/target/debug/doorward
-fi
 here=$PWD
 home=$PWD/target/generators
 python_packages "$home/venv" tests/generators/requirements.txt
 node_packages "$home/node" tests/generators
 PATH=$home/node/node_modules/.bin:$home/venv/bin:$PATH
 
-work=$(mktemp -d)
-server=
-finish() {
-  [ -z "$server" ] || kill "$server" 2>/dev/null || true
-  rm -rf "$work"
-}
-trap finish EXIT
 cd "$work"
 export PORT DOORWARD_URL DATABASE_URL=sqlite:generators.db BETTER_AUTH_SECRET RUST_LOG=warn
-PORT=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
-BETTER_AUTH_SECRET=$(python3 -c 'import secrets; print(secrets.token_urlsafe(48))')
+PORT=$(free_port)
+BETTER_AUTH_SECRET=$(new_secret)
 DOORWARD_URL=http://127.0.0.1:$PORT
 "$DOORWARD_BIN" db migrate >/dev/null 2>&1
 echo 'violet kettle drum 41' | "$DOORWARD_BIN" user create root@example.com --password-stdin >/dev/null
 "$DOORWARD_BIN" role grant root@example.com admin >/dev/null
 "$DOORWARD_BIN" serve >log 2>&1 &
-server=$!
-for _ in $(seq 100); do
-  curl -fs -o /dev/null "$DOORWARD_URL/livez" && break
-  kill -0 "$server" 2>/dev/null || { cat log >&2; exit 1; }
-  sleep 0.1
-done
+running=($!)
+answers "$DOORWARD_URL/livez" "${running[0]}" log
 curl -fsS "$DOORWARD_URL/openapi.json" -o openapi.json
 
 # Says what it printed if it fails.

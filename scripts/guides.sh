@@ -4,54 +4,12 @@
 # unless DOORWARD_BIN names one; the packages live in target/guides.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-. scripts/node.sh
+. scripts/rig.sh
 
-if [ -z "${DOORWARD_BIN:-}" ]; then
-  cargo build --quiet --locked
-  DOORWARD_BIN=$PWD/target/debug/doorward
-fi
 root=$PWD
 python_packages "$root/target/guides" tests/guides/requirements.txt
 python=$root/target/guides/bin/python
-
-pgbin=$(pg_config --bindir 2>/dev/null || true)
-[ -x "$pgbin/initdb" ] || pgbin=$(ls -d /usr/lib/postgresql/*/bin | sort -V | tail -1)
-work=$(mktemp -d)
-user=
-# PostgreSQL refuses to run as root.
-if [ "$(id -u)" -eq 0 ]; then
-  user=$(id -un postgres 2>/dev/null || echo nobody)
-  chown "$user" "$work"
-  chmod 755 "$work"
-fi
-as() { if [ -n "$user" ]; then setpriv --reuid="$user" --regid="$(id -g "$user")" --clear-groups "$@"; else "$@"; fi; }
-old=
-finish() {
-  [ -z "$old" ] || kill "$old" 2>/dev/null || true
-  (cd / && as "$pgbin/pg_ctl" -D "$work/pg" -m immediate stop >/dev/null 2>&1) || true
-  rm -rf "$work"
-}
-trap finish EXIT
-free_port() { "$python" -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
-# Waits until an address answers, or the program behind it has ended.
-answers() {
-  for _ in $(seq 300); do
-    curl -fs -o /dev/null "$1" 2>/dev/null && return 0
-    kill -0 "$2" 2>/dev/null || break
-    sleep 0.1
-  done
-  cat "$3" >&2
-  return 1
-}
-
-(cd / && as "$pgbin/initdb" -D "$work/pg" -U postgres -A trust --no-locale -E UTF8 >/dev/null)
-pgport=$(free_port)
-(cd / && as "$pgbin/pg_ctl" -D "$work/pg" -w -l "$work/pg.log" \
-  -o "-p $pgport -k $work -c listen_addresses=127.0.0.1 -c fsync=off" start >/dev/null)
-database() {
-  "$pgbin/psql" -q -h 127.0.0.1 -p "$pgport" -U postgres -c "CREATE DATABASE $1" >&2
-  echo "postgresql://postgres@127.0.0.1:$pgport/$1?sslmode=disable"
-}
+start_postgres
 
 mkdir "$work/bin"
 ln -s "$(realpath "$DOORWARD_BIN")" "$work/bin/doorward"
@@ -79,13 +37,7 @@ rehearse() {
   cd "$root"
 }
 
-# leave: ends the app that was left behind.
-leave() {
-  kill "$old" && wait "$old" || true
-  old=
-}
-
-SECRET_KEY=$("$python" -c 'import secrets; print(secrets.token_urlsafe(48))')
+SECRET_KEY=$(new_secret)
 export SECRET_KEY
 export OLD_DATABASE_URL
 number=0
@@ -99,11 +51,11 @@ for app in fastapi-sqlmodel fastapi-users; do
     exec env DATABASE_URL="${OLD_DATABASE_URL/postgresql:/postgresql+psycopg:}" "$python" -m uvicorn --no-access-log \
       --log-level warning --port "$OLD_PORT" app:app
   ) >"$work/$app.log" 2>&1 &
-  old=$!
-  answers "$OLD_URL/health" "$old" "$work/$app.log"
+  running=($!)
+  answers "$OLD_URL/health" "${running[0]}" "$work/$app.log"
   DATABASE_URL=$(database "new$number")
   rehearse "from-$app" "$app"
-  leave
+  end_running
 done
 
 node_packages "$root/target/better-auth" tests/interop/better-auth
@@ -115,8 +67,8 @@ OLD_URL=http://127.0.0.1:$OLD_PORT
   cd target/better-auth
   exec env DATABASE_URL="$OLD_DATABASE_URL" BETTER_AUTH_URL="$OLD_URL" BETTER_AUTH_SECRET="$SECRET_KEY" node server.mjs
 ) >"$work/better-auth.log" 2>&1 &
-old=$!
-answers "$OLD_URL/api/auth/ok" "$old" "$work/better-auth.log"
+running=($!)
+answers "$OLD_URL/api/auth/ok" "${running[0]}" "$work/better-auth.log"
 DATABASE_URL=$(database new)
 rehearse from-better-auth better-auth
-leave
+end_running

@@ -10,30 +10,11 @@ if [ -z "${DOORWARD_BIN:-}" ]; then
   cargo build --release --quiet --locked
   DOORWARD_BIN=$PWD/target/release/doorward
 fi
-pgbin=$(pg_config --bindir 2>/dev/null || true)
-[ -x "$pgbin/initdb" ] || pgbin=$(ls -d /usr/lib/postgresql/*/bin | sort -V | tail -1)
-work=$(mktemp -d)
-user=
-# PostgreSQL refuses to run as root.
-if [ "$(id -u)" -eq 0 ]; then
-  user=$(id -un postgres 2>/dev/null || echo nobody)
-  chown "$user" "$work"
-  chmod 755 "$work"
-fi
-as() { if [ -n "$user" ]; then setpriv --reuid="$user" --regid="$(id -g "$user")" --clear-groups "$@"; else "$@"; fi; }
-finish() {
-  (cd / && as "$pgbin/pg_ctl" -D "$work/pg" -m immediate stop >/dev/null 2>&1) || true
-  rm -rf "$work"
-}
-trap finish EXIT
-(cd / && as "$pgbin/initdb" -D "$work/pg" -U postgres -A trust --no-locale -E UTF8 >/dev/null)
-port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
-(cd / && as "$pgbin/pg_ctl" -D "$work/pg" -w -l "$work/pg.log" \
-  -o "-p $port -k $work -c listen_addresses=127.0.0.1 -c shared_buffers=256MB -c max_wal_size=4GB" start >/dev/null)
-run() { "$pgbin/psql" -qXAt -h 127.0.0.1 -p "$port" -U postgres "$@"; }
-run -c 'CREATE DATABASE old' -c 'CREATE DATABASE new'
+. scripts/rig.sh
+start_postgres fsync=on shared_buffers=256MB max_wal_size=4GB
+sql -c 'CREATE DATABASE old' -c 'CREATE DATABASE new'
 # The accounts of a FastAPI app: integer ids, bcrypt.
-run -d old <<SQL
+sql -d old <<SQL
 CREATE TABLE users (id serial PRIMARY KEY, email varchar NOT NULL UNIQUE, hashed_password varchar NOT NULL,
   full_name varchar, is_active boolean NOT NULL, created_at timestamp NOT NULL);
 CREATE TABLE tasks (id serial PRIMARY KEY, user_id integer NOT NULL REFERENCES users, title varchar NOT NULL,
@@ -43,7 +24,7 @@ INSERT INTO users SELECT n, 'user' || n || '@example.com', '\$2b\$12\$' || rpad(
 INSERT INTO tasks SELECT n, n, 'Task number ' || n, repeat('Some words about it. ', 5), n % 3 = 0, 'high', date '2026-01-01' + n % 365,
   timestamp '2024-01-01' + n * interval '10 seconds' FROM generate_series(1, $rows) n;
 SQL
-url="postgresql://postgres@127.0.0.1:$port"
+url="postgresql://postgres@127.0.0.1:$pgport"
 for target in "$url/new?sslmode=disable" "sqlite:$work/new.db"; do
   export DATABASE_URL=$target
   "$DOORWARD_BIN" db migrate >/dev/null 2>&1

@@ -5,48 +5,15 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-if [ -z "${DOORWARD_BIN:-}" ]; then
-  cargo build --quiet --locked
-  DOORWARD_BIN=$PWD/target/debug/doorward
-fi
-venv=$PWD/target/import
-wanted=tests/interop/import/requirements.txt
-if ! cmp -s "$wanted" "$venv/installed.txt"; then
-  rm -rf "$venv"
-  python3 -m venv "$venv"
-  "$venv/bin/pip" install --quiet --disable-pip-version-check -r "$wanted"
-  cp "$wanted" "$venv/installed.txt"
-fi
+. scripts/rig.sh
+
+python_packages "$PWD/target/import" tests/interop/import/requirements.txt
+python=$PWD/target/import/bin/python
 sources=$PWD/tests/interop/import/sources.py
-
-pgbin=$(pg_config --bindir 2>/dev/null || true)
-[ -x "$pgbin/initdb" ] || pgbin=$(ls -d /usr/lib/postgresql/*/bin | sort -V | tail -1)
-work=$(mktemp -d)
-user=
-# PostgreSQL refuses to run as root.
-if [ "$(id -u)" -eq 0 ]; then
-  user=$(id -un postgres 2>/dev/null || echo nobody)
-  chown "$user" "$work"
-  chmod 755 "$work"
-fi
-as() { if [ -n "$user" ]; then setpriv --reuid="$user" --regid="$(id -g "$user")" --clear-groups "$@"; else "$@"; fi; }
-server=
-finish() {
-  [ -z "$server" ] || kill "$server" 2>/dev/null || true
-  (cd / && as "$pgbin/pg_ctl" -D "$work/pg" -m immediate stop >/dev/null 2>&1) || true
-  rm -rf "$work"
-}
-trap finish EXIT
-free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
-
-(cd / && as "$pgbin/initdb" -D "$work/pg" -U postgres -A trust --no-locale -E UTF8 >/dev/null)
-pgport=$(free_port)
-(cd / && as "$pgbin/pg_ctl" -D "$work/pg" -w -l "$work/pg.log" \
-  -o "-p $pgport -k $work -c listen_addresses=127.0.0.1 -c fsync=off" start >/dev/null)
-created() { "$pgbin/psql" -q -h 127.0.0.1 -p "$pgport" -U postgres -c "CREATE DATABASE $1"; }
+start_postgres
 
 alone=(env -u DATABASE_URL -u DATABASE_URL_UNPOOLED)
-BETTER_AUTH_SECRET=$(python3 -c 'import secrets; print(secrets.token_urlsafe(48))')
+BETTER_AUTH_SECRET=$(new_secret)
 export BETTER_AUTH_SECRET
 number=0
 for kind in sqlmodel fastapi-template fastapi-users django; do
@@ -56,16 +23,12 @@ for kind in sqlmodel fastapi-template fastapi-users django; do
     mkdir -m 755 "$here"
     if [ "$engine" = sqlite ]; then
       old=sqlite:///$here/old.db
-      "$venv/bin/python" "$sources" "$kind" "$old"
+      "$python" "$sources" "$kind" "$old"
     else
-      created "old$number"
-      old=postgresql://postgres@127.0.0.1:$pgport/old$number
-      if [ "$kind" = django ]; then
-        "$venv/bin/python" "$sources" "$kind" "$old"
-      else
-        "$venv/bin/python" "$sources" "$kind" "${old/postgresql:/postgresql+psycopg:}"
-      fi
-      old="$old?sslmode=disable"
+      old=$(database "old$number")
+      bare=${old%\?*}
+      [ "$kind" = django ] || bare=${bare/postgresql:/postgresql+psycopg:}
+      "$python" "$sources" "$kind" "$bare"
     fi
     port=$(free_port)
     (
@@ -76,20 +39,15 @@ for kind in sqlmodel fastapi-template fastapi-users django; do
       done
       exec "${alone[@]}" DATABASE_URL=sqlite:new.db "$DOORWARD_BIN" serve --port "$port" >>log 2>&1
     ) &
-    server=$!
-    for _ in $(seq 300); do
-      curl -fsS -o /dev/null "http://127.0.0.1:$port/readyz" 2>/dev/null && break
-      kill -0 "$server" 2>/dev/null || { cat "$here/log" >&2; exit 1; }
-      sleep 0.1
-    done
+    running=($!)
+    answers "http://127.0.0.1:$port/readyz" "${running[0]}" "$here/log"
     token=$(curl -fsS "http://127.0.0.1:$port/auth/login" -H 'Content-Type: application/json' \
       -d '{"email": "ada@example.com", "password": "violet kettle drum 41"}' | python3 -c 'import json, sys; print(json.load(sys.stdin)["access_token"])') ||
       { cat "$here/log" >&2; exit 1; }
     title=$(curl -fsS "http://127.0.0.1:$port/api/tasks" -H "Authorization: Bearer $token" |
       python3 -c 'import json, sys; print([task["title"] for task in json.load(sys.stdin)])')
     [ "$title" = "['Write notes']" ] || { echo "$kind on $engine: $title" >&2; cat "$here/log" >&2; exit 1; }
-    kill "$server" && wait "$server" || true
-    server=
+    end_running
     echo "imported from $kind on $engine, signed in, and found the task" >&2
   done
 done

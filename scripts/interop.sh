@@ -7,69 +7,34 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-if [ -z "${DOORWARD_BIN:-}" ]; then
-  cargo build --quiet --locked
-  DOORWARD_BIN=$PWD/target/debug/doorward
-fi
+. scripts/rig.sh
 
 venv=$PWD/target/interop
-wanted=tests/interop/requirements.txt
-if ! cmp -s "$wanted" "$venv/installed.txt"; then
-  rm -rf "$venv"
-  python3 -m venv "$venv"
-  "$venv/bin/pip" install --quiet --disable-pip-version-check -r "$wanted"
-  cp "$wanted" "$venv/installed.txt"
-fi
+python_packages "$venv" tests/interop/requirements.txt
 
-# Next.js and Better Auth need a younger Node than some systems have.
-if ! command -v npm >/dev/null || ! node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a === 20 && b >= 9) ? 0 : 1)' 2>/dev/null; then
-  "$venv/bin/pip" install --quiet --disable-pip-version-check -r tests/interop/node.txt
-  export PATH=$venv/bin:$PATH
-fi
-work=$(mktemp -d)
-server=
 # What the caller's shell holds for a server or a verifier of its own.
 alone=(env -u DATABASE_URL -u DOORWARD_SECRET -u DOORWARD_AUDIENCE -u DOORWARD_ISSUER
   -u TOKEN_AUDIENCE -u TOKEN_ISSUER -u PUBLIC_URL -u PREVIOUS_SECRETS)
-finish() {
-  [ -z "$server" ] || kill "$server" 2>/dev/null || true
-  rm -rf "$work"
-}
-trap finish EXIT
 
-port=$("$venv/bin/python" -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
-secret=$("$venv/bin/python" -c 'import secrets; print(secrets.token_urlsafe(48))')
+port=$(free_port)
+secret=$(new_secret)
 (cd "$work" && exec "${alone[@]}" BETTER_AUTH_SECRET="$secret" RATE_LIMIT_LOGIN=off "$DOORWARD_BIN" dev --port "$port" >"$work/log" 2>&1) &
-server=$!
-for _ in $(seq 100); do
-  curl -fsS -o /dev/null "http://127.0.0.1:$port/livez" 2>/dev/null && break
-  kill -0 "$server" 2>/dev/null || { cat "$work/log" >&2; exit 1; }
-  sleep 0.1
-done
+running=($!)
+answers "http://127.0.0.1:$port/livez" "${running[0]}" "$work/log"
 
 DOORWARD_URL="http://127.0.0.1:$port" DOORWARD_SECRET="$secret" "$venv/bin/python" tests/interop/tokens.py
 
 hashes=$PWD/target/interop-hashes
-mkdir -p "$hashes"
-if ! cmp -s tests/interop/hashes/package-lock.json "$hashes/installed.json"; then
-  cp tests/interop/hashes/package.json tests/interop/hashes/package-lock.json "$hashes"
-  npm ci --prefix "$hashes" --loglevel error --no-audit --no-fund --ignore-scripts >/dev/null
-  cp "$hashes/package-lock.json" "$hashes/installed.json"
-fi
+node_packages "$hashes" tests/interop/hashes
 cp tests/interop/hashes/make.mjs "$hashes"
 DOORWARD_URL="http://127.0.0.1:$port" DOORWARD_SECRET="$secret" DOORWARD_BIN="$DOORWARD_BIN" \
   DOORWARD_DB="sqlite:$work/.doorward/doorward.db" DOORWARD_WORK="$work" DOORWARD_NODE="$hashes" \
   "$venv/bin/python" tests/interop/hashes/check.py
-kill "$server" && wait "$server" || true
-server=
+end_running
 
 node=$PWD/target/interop-node
 mkdir -p "$node/app/whoami"
-if ! cmp -s tests/interop/node/package-lock.json "$node/installed.json"; then
-  cp tests/interop/node/package.json tests/interop/node/package-lock.json "$node"
-  npm ci --prefix "$node" --loglevel error --no-audit --no-fund --ignore-scripts >/dev/null
-  cp "$node/package-lock.json" "$node/installed.json"
-fi
+node_packages "$node" tests/interop/node
 cp tests/interop/node/check.mjs tests/interop/node/tsconfig.json "$node"
 cp docs/examples/node_auth.mjs "$node/app/whoami/node_auth.mjs"
 cp docs/examples/nextjs_route.ts "$node/app/whoami/route.ts"
@@ -106,4 +71,4 @@ for algorithm in HS256 EdDSA ES256 RS256; do
     "$venv/bin/python" -W ignore tests/interop/published.py
 done
 
-DOORWARD_BIN=$DOORWARD_BIN ./scripts/better-auth.sh
+./scripts/better-auth.sh

@@ -5,28 +5,11 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-if [ -z "${DOORWARD_BIN:-}" ]; then
-  cargo build --quiet --locked
-  DOORWARD_BIN=$PWD/target/debug/doorward
-fi
+. scripts/rig.sh
 venv=$PWD/target/schemathesis
-version=4.32.5
-if ! grep -qsx "$version" "$venv/installed.txt"; then
-  rm -rf "$venv"
-  python3 -m venv "$venv"
-  "$venv/bin/pip" install --quiet --disable-pip-version-check "schemathesis==$version"
-  echo "$version" >"$venv/installed.txt"
-fi
-
-work=$(mktemp -d)
-server=
-finish() {
-  [ -z "$server" ] || kill "$server" 2>/dev/null || true
-  rm -rf "$work"
-}
-trap finish EXIT
+python_packages "$venv" tests/schemathesis.txt
 cd "$work"
-port=$("$venv/bin/python" -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+port=$(free_port)
 base=http://127.0.0.1:$port
 export DATABASE_URL=sqlite:fuzz.db BETTER_AUTH_SECRET=fuzz-secret-$port-a5b0c7d2e9f14d6c8b3a RUST_LOG=warn
 export PORT=$port RATE_LIMIT_LOGIN=off RATE_LIMIT_REGISTER=off RATE_LIMIT_REFRESH=off RATE_LIMIT_AUTH=off
@@ -35,12 +18,8 @@ password='violet kettle drum 41'
 echo "$password" | "$DOORWARD_BIN" user create root@example.com --password-stdin >/dev/null
 "$DOORWARD_BIN" role grant root@example.com admin >/dev/null
 "$DOORWARD_BIN" serve >log 2>&1 &
-server=$!
-for _ in $(seq 100); do
-  curl -fs -o /dev/null "$base/livez" && break
-  kill -0 "$server" 2>/dev/null || { cat log >&2; exit 1; }
-  sleep 0.1
-done
+running=($!)
+answers "$base/livez" "${running[0]}" log
 token=$(curl -fsS "$base/auth/login" -H 'Content-Type: application/json' \
   -d "{\"email\":\"root@example.com\",\"password\":\"$password\"}" | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
 
