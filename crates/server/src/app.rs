@@ -29,6 +29,7 @@ use crate::openapi;
 use crate::passwords::{self, Passwords};
 use crate::roles;
 use crate::sessions::{self, Sessions};
+use crate::single_use::SingleUse;
 use crate::tasks;
 use crate::users;
 
@@ -78,7 +79,8 @@ impl App {
             audit.clone(),
             guesses,
         );
-        let context = Context { settings, db, clock, random, keys, audit, passwords };
+        let single_use = SingleUse::new(&settings, db.clone(), clock.clone(), random.clone());
+        let context = Context { settings, db, clock, random, keys, audit, single_use, passwords };
         let context = Arc::new(context);
         Self { sessions: Sessions::new(Arc::clone(&context)), context }
     }

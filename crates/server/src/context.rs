@@ -10,6 +10,7 @@ use crate::crypto::Random;
 use crate::db::Database;
 use crate::keys::Keys;
 use crate::passwords::Passwords;
+use crate::single_use::SingleUse;
 
 /// What all features share.
 #[derive(Debug)]
@@ -26,6 +27,8 @@ pub struct Context {
     pub keys: Keys,
     /// Remembers who did what.
     pub audit: Audit,
+    /// Secrets that work once, for links and codes in mails.
+    pub single_use: SingleUse,
     /// Judges, hashes and compares passwords, and counts guesses at them.
     pub passwords: Passwords,
 }

@@ -62,6 +62,8 @@ pub enum Error {
     RefreshTokenReused,
     /// A refresh token that was never valid, or no longer is.
     InvalidRefreshToken,
+    /// A single-use token that was never valid, was used or has expired; the text says which.
+    InvalidLink(&'static str),
     /// Not there, or not the caller's.
     NotFound,
     /// The path exists, the method does not.
@@ -129,6 +131,7 @@ macro_rules! codes {
 
 // The table: status, code, title.
 codes! {
+    InvalidLink = 400, "invalid_link", "Invalid link";
     BadRequest = 400, "bad_request", "Bad request";
     NotAuthenticated = 401, "not_authenticated", "Not authenticated";
     InvalidToken = 401, "invalid_token", "Invalid token";
@@ -169,6 +172,7 @@ impl Error {
             Self::InvalidCredentials => Code::InvalidCredentials,
             Self::RefreshTokenReused => Code::RefreshTokenReused,
             Self::InvalidRefreshToken => Code::InvalidRefreshToken,
+            Self::InvalidLink(_) => Code::InvalidLink,
             Self::WrongPassword => Code::WrongPassword,
             Self::InsufficientScope(_) | Self::NotYours => Code::InsufficientScope,
             Self::StaleSignIn => Code::StaleSignIn,
@@ -197,7 +201,9 @@ impl Error {
         match self {
             Self::BadRequest(text) => text.clone(),
             Self::NotAuthenticated => "Not authenticated".into(),
-            Self::InvalidToken(text) | Self::Unavailable(text) => (*text).into(),
+            Self::InvalidToken(text) | Self::InvalidLink(text) | Self::Unavailable(text) => {
+                (*text).into()
+            }
             Self::TokenExpired => {
                 "The access token has expired: refresh it or sign in again.".into()
             }

@@ -27,6 +27,7 @@ pub mod recent;
 pub mod roles;
 pub mod schema;
 pub mod sessions;
+pub mod single_use;
 pub mod sql;
 pub mod tasks;
 pub mod timestamp;

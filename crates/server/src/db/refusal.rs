@@ -52,6 +52,7 @@ fn refusal(reason: &str) -> Error {
         "not_found" => Error::NotFound,
         "last_admin" => Error::LastAdmin,
         "stale_sign_in" => Error::StaleSignIn,
+        "link_used" => Error::InvalidLink("This link was used already: ask for a new one."),
         "metadata_too_large" => {
             let why = ("would have more than 16 KiB of JSON".into(), "too_long");
             Error::Validation(vec![Invalid::new("body", "metadata", why)])

@@ -196,6 +196,7 @@ fn representative(code: Code) -> Error {
         Code::InvalidCredentials => Error::InvalidCredentials,
         Code::RefreshTokenReused => Error::RefreshTokenReused,
         Code::InvalidRefreshToken => Error::InvalidRefreshToken,
+        Code::InvalidLink => Error::InvalidLink("This link has expired: ask for a new one."),
         Code::WrongPassword => Error::WrongPassword,
         Code::InsufficientScope => Error::NotYours,
         Code::StaleSignIn => Error::StaleSignIn,

@@ -100,7 +100,8 @@ pub const USES: &str = "VALUES ('doorward_migrations', 'SELECT'), \
     ('sessions', 'SELECT, INSERT, UPDATE, DELETE'), ('own_tasks', 'SELECT, INSERT, UPDATE, DELETE'), \
     ('audit_log', 'SELECT, INSERT, DELETE'), ('audit_horizon', 'SELECT, UPDATE'), \
     ('login_guards', 'SELECT, INSERT, UPDATE, DELETE'), ('identities', 'SELECT, INSERT'), \
-    ('signing_keys', 'SELECT, INSERT, UPDATE, DELETE')";
+    ('signing_keys', 'SELECT, INSERT, UPDATE, DELETE'), \
+    ('single_use', 'SELECT, INSERT, UPDATE, DELETE')";
 
 /// The grants that the login lacks.
 const GRANTS: &str = text!(

@@ -16,5 +16,6 @@ mod keys;
 mod passwords;
 mod roles;
 mod sessions;
+mod single_use;
 mod tasks;
 mod users;

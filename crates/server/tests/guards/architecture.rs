@@ -106,7 +106,7 @@ fn status_codes_are_named_in_error_and_http_only() {
 }
 
 /// The folders and files right below `src`, from the lowest to the highest: each uses only those before it.
-const ORDER: [&str; 37] = [
+const ORDER: [&str; 38] = [
     "clock",
     "timestamp",
     "recent",
@@ -123,6 +123,7 @@ const ORDER: [&str; 37] = [
     "user",
     "schema",
     "audit",
+    "single_use",
     "http",
     "dialect",
     "limiter",

@@ -7,9 +7,10 @@ use crate::architecture::{code, refuse, rust_files};
 use crate::support::TestApp;
 
 /// The statements of every store, with the folder that owns them.
-const STORES: [(&str, &[Sql]); 10] = [
+const STORES: [(&str, &[Sql]); 11] = [
     ("keys", doorward::keys::STATEMENTS),
     ("audit", doorward::audit::STATEMENTS),
+    ("single_use", doorward::single_use::STATEMENTS),
     ("guesses", doorward::guesses::STATEMENTS),
     ("passwords", doorward::passwords::STATEMENTS),
     ("accounts", doorward::accounts::STATEMENTS),

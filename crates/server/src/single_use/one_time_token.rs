@@ -1,0 +1,84 @@
+//! The token in a link: 256 random bits behind a prefix, so that scanners for leaked secrets know it. It
+//! is hashed with its purpose before it is stored or looked up, and never printed.
+
+use aws_lc_rs::digest::{Context, SHA256};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
+use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
+use zeroize::Zeroizing;
+
+use super::Purpose;
+use crate::crypto::Random;
+use crate::input::{Field, Refusal};
+
+const PREFIX: &str = "dwo_";
+/// Longer texts are not even looked at.
+const MAX_BYTES: usize = 512;
+
+/// A token that works once; never printed, wiped when dropped.
+#[derive(Clone, Debug)]
+pub struct OneTimeToken(SecretString);
+
+impl OneTimeToken {
+    /// A new token.
+    pub(super) fn new(random: &Random) -> Self {
+        let bytes = Zeroizing::new(random.bytes::<32>());
+        Self(SecretString::from(format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes.as_slice()))))
+    }
+
+    /// The text, for the link.
+    pub fn expose(&self) -> &str {
+        self.0.expose_secret()
+    }
+
+    /// What is stored and looked up for this purpose; whatever is no token of ours has one too, that
+    /// no row has.
+    pub(super) fn digest(&self, purpose: Purpose) -> Vec<u8> {
+        let mut context = Context::new(&SHA256);
+        context.update(b"doorward single use v1\0");
+        context.update(purpose.as_str().as_bytes());
+        context.update(b"\0");
+        context.update(self.expose().as_bytes());
+        context.finish().as_ref().to_vec()
+    }
+}
+
+impl Field for OneTimeToken {
+    fn from_json(value: Value) -> Result<Self, Refusal> {
+        let text = String::from_json(value)?;
+        if text.len() > MAX_BYTES {
+            return Err((format!("is longer than {MAX_BYTES} bytes"), "string_too_long"));
+        }
+        Ok(Self(SecretString::from(text)))
+    }
+
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new().schema_type(Type::String).max_length(Some(MAX_BYTES)).into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_has_256_random_bits_and_another_digest_for_each_purpose() {
+        let random = Random::seeded(1);
+        let (one, other) = (OneTimeToken::new(&random), OneTimeToken::new(&random));
+        assert_eq!(one.expose().len(), PREFIX.len() + 43);
+        let mut digests: Vec<_> =
+            Purpose::ALL.iter().flat_map(|it| [one.digest(*it), other.digest(*it)]).collect();
+        let count = digests.len();
+        digests.sort_unstable();
+        digests.dedup();
+        assert_eq!(digests.len(), count);
+    }
+
+    #[test]
+    fn a_token_is_not_printed() {
+        let token = OneTimeToken::new(&Random::seeded(1));
+        assert!(!format!("{token:?}").contains(&token.expose()[PREFIX.len()..]));
+    }
+}

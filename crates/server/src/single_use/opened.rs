@@ -1,0 +1,40 @@
+//! What a single-use secret stands for, and whether it can still be used.
+
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::error::Error;
+use crate::row;
+
+row! {
+    /// What a secret stands for.
+    #[derive(Clone, Debug)]
+    pub struct Opened from single_use {
+        pub(super) digest: Vec<u8>,
+        /// Whose it is.
+        pub user_id: Option<Uuid>,
+        /// What its use depends on, or what it is about.
+        pub bound: Option<String>,
+        /// When it was used.
+        pub used_at: Option<OffsetDateTime>,
+        /// When it stops working.
+        pub works_until: OffsetDateTime,
+    }
+}
+
+impl Opened {
+    /// The secret that was found, if it can still be used; else why not, which only somebody who has
+    /// the secret can ask.
+    pub fn usable(found: Option<Self>, now: OffsetDateTime) -> Result<Self, Error> {
+        match found {
+            None => Err(Error::InvalidLink("This link is not valid: ask for a new one.")),
+            Some(Self { used_at: Some(_), .. }) => {
+                Err(Error::InvalidLink("This link was used already: ask for a new one."))
+            }
+            Some(found) if found.works_until <= now => {
+                Err(Error::InvalidLink("This link has expired: ask for a new one."))
+            }
+            Some(found) => Ok(found),
+        }
+    }
+}
