@@ -59,16 +59,22 @@ export type CreateRoleRequest = {
 
 /** A new account. */
 export type CreateUserRequest = {
+  /** Fields of an app's own, which administrators alone may change; at most 16 KiB of JSON. */
+  app_metadata?: Record<string, unknown> | null;
   /** Address to sign in with; unique without regard to ASCII case. */
   email: string;
   /** True if the address is known to be theirs; false if absent. */
   email_verified?: boolean | null;
   /** False makes it disabled; true if absent. */
   is_active?: boolean | null;
+  /** Language they read, as a BCP 47 tag such as `pt-BR`. */
+  locale?: string | null;
   /** Display name. */
   name?: string | null;
   /** 8–256 characters, taken exactly as sent; without one nobody signs in until one is set. */
   password?: string | null;
+  /** Fields of an app's own, which the account's owner may change; at most 16 KiB of JSON. */
+  user_metadata?: Record<string, unknown> | null;
 };
 
 /** The proof that it is the owner who asks. */
@@ -234,10 +240,14 @@ export type RefreshRequest = {
 export type RegisterRequest = {
   /** Address to sign in with; unique without regard to ASCII case. */
   email: string;
+  /** Language to read, as a BCP 47 tag such as `pt-BR`. */
+  locale?: string | null;
   /** Display name. */
   name?: string | null;
   /** 8–256 characters, taken exactly as sent. */
   password: string;
+  /** Fields of an app's own, at most 16 KiB of JSON. */
+  user_metadata?: Record<string, unknown> | null;
 };
 
 /** A named set of permissions. */
@@ -360,8 +370,12 @@ export type Tokens = {
 
 /** What may be changed; absent keeps, null clears. */
 export type UpdateRequest = {
+  /** Language to read, as a BCP 47 tag; null for none. */
+  locale?: string | null;
   /** Display name. */
   name?: string | null;
+  /** What changes in the app's own fields, as a merge patch: names left out keep their value, null removes one. Null instead of an object removes all. */
+  user_metadata?: Record<string, unknown> | null;
 };
 
 /** What a role becomes; what is absent stays. */
@@ -374,6 +388,8 @@ export type UpdateRoleRequest = {
 
 /** What changes; what is absent stays. */
 export type UpdateUserRequest = {
+  /** The same for the fields that administrators alone may change. */
+  app_metadata?: Record<string, unknown> | null;
   /** The reason, shown to administrators only; null clears it. */
   ban_reason?: string | null;
   /** Bans until then, `9999-12-31T23:59:59Z` for good, and ends every session; null lifts the ban. */
@@ -382,12 +398,18 @@ export type UpdateUserRequest = {
   email_verified?: boolean;
   /** False disables the account and ends its sessions. */
   is_active?: boolean;
+  /** Language they read, as a BCP 47 tag; null clears it. */
+  locale?: string | null;
   /** Display name; null clears it. */
   name?: string | null;
+  /** What changes in the fields that the account's owner may change too, as a merge patch: names left out keep their value, null removes one. Null instead of an object removes all. */
+  user_metadata?: Record<string, unknown> | null;
 };
 
 /** An account. */
 export type User = {
+  /** Fields of an app's own, which administrators alone may change. */
+  app_metadata: Record<string, unknown>;
   /** When the account was made. */
   created_at: string;
   /** As typed at registration; null where another identity provider gave none. */
@@ -398,12 +420,16 @@ export type User = {
   id: string;
   /** False: the account is disabled. */
   is_active: boolean;
+  /** The language they read, as a BCP 47 tag. */
+  locale: string | null;
   /** Display name. */
   name: string | null;
   /** Role names, sorted. */
   roles: string[];
   /** When it was last changed. */
   updated_at: string;
+  /** Fields of an app's own, which the account's owner may change. */
+  user_metadata: Record<string, unknown>;
 };
 
 export type UsersAuditQuery = {

@@ -20,6 +20,7 @@ pub mod identities;
 pub mod input;
 pub mod keys;
 pub mod limiter;
+pub mod metadata;
 pub mod openapi;
 pub mod passwords;
 pub mod patience;

@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::gate::role_names;
+use crate::metadata::MetadataObject;
 use crate::row;
 
 row! {
@@ -31,6 +32,15 @@ row! {
         pub email_verified: bool,
         /// Role names, sorted.
         pub roles: Vec<String> = (role_names!("users.id")),
+        /// The language they read, as a BCP 47 tag.
+        #[schema(required = true)]
+        pub locale: Option<String>,
+        /// Fields of an app's own, which the account's owner may change.
+        #[schema(value_type = Object)]
+        pub user_metadata: MetadataObject,
+        /// Fields of an app's own, which administrators alone may change.
+        #[schema(value_type = Object)]
+        pub app_metadata: MetadataObject,
         /// When the account was made.
         #[serde(serialize_with = "crate::timestamp::serialize")]
         pub created_at: OffsetDateTime,

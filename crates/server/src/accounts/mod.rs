@@ -9,7 +9,7 @@ mod store;
 mod update;
 
 pub use name::Name;
-pub(crate) use new_account::{NewAccount, taken};
+pub(crate) use new_account::{NewAccount, NewProfile, taken};
 pub use store::STATEMENTS;
 
 use utoipa_axum::routes;

@@ -5,6 +5,8 @@
 use super::{Accounts, Name, store};
 use crate::email::Email;
 use crate::error::Error;
+use crate::input::Locale;
+use crate::metadata::MetadataObject;
 use crate::passwords::Password;
 use crate::sql::Step;
 use crate::user::User;
@@ -21,29 +23,41 @@ pub(crate) struct NewAccount {
     pub(crate) steps: Vec<Step>,
 }
 
+/// What people may say of themselves when they register.
+#[derive(Debug, Default)]
+pub(crate) struct NewProfile {
+    pub(crate) name: Option<Name>,
+    pub(crate) username: Option<Username>,
+    pub(crate) locale: Option<Locale>,
+    pub(crate) user_metadata: MetadataObject,
+}
+
 impl Accounts {
     /// Hashes the password of a new account; its policy is the caller's business.
     pub(crate) async fn new_account(
         &self,
         email: &Email,
         password: Password,
-        name: Option<&Name>,
-        username: Option<&Username>,
+        profile: NewProfile,
     ) -> Result<NewAccount, Error> {
+        let NewProfile { name, username, locale, user_metadata } = profile;
         let hash = self.passwords.hash(password).await?;
         let now = self.clock.now();
         let user = User {
             id: self.random.id(now),
             email: Some(email.as_str().to_owned()),
             name: name.map(|name| name.as_str().to_owned()),
-            username: username.map(|username| username.as_str().to_owned()),
+            username: username.as_ref().map(|username| username.as_str().to_owned()),
             is_active: true,
             email_verified: false,
             roles: vec!["user".to_owned()],
+            locale: locale.map(|locale| locale.as_str().to_owned()),
+            user_metadata,
+            app_metadata: MetadataObject::default(),
             created_at: now,
             updated_at: now,
         };
-        let steps = store::insert(&user, email, username, &hash);
+        let steps = store::insert(&user, email, username.as_ref(), &hash);
         Ok(NewAccount { user, hash, steps })
     }
 }

@@ -6,6 +6,8 @@ use super::Name;
 use crate::db::Database;
 use crate::email::Email;
 use crate::gate::Gate;
+use crate::input::{Given, Locale};
+use crate::metadata::MetadataObject;
 use crate::sql::{Result, Step};
 use crate::user::User;
 use crate::username::Username;
@@ -13,14 +15,20 @@ use crate::{statements, step, text};
 
 statements! {
     INSERT_USER = "INSERT INTO users (id, email, email_key, name, username, username_key, \
-        hashed_password, created_at, updated_at) \
-        VALUES (:id, :email, :email_key, :name, :username, :username_key, :hash, :now, :now)";
+        hashed_password, locale, user_metadata, created_at, updated_at) \
+        VALUES (:id, :email, :email_key, :name, :username, :username_key, :hash, :locale, \
+        :user_metadata, :now, :now)";
     INSERT_ROLE = "INSERT INTO user_roles (user_id, role) VALUES (:id, :role)";
     FIND_OWN = text!("SELECT ", User::COLUMNS, " FROM users WHERE users.id = :id");
     UPDATE_NAME = "UPDATE users SET name = :name, updated_at = :now WHERE id = :id";
     UPDATE_EMAIL = "UPDATE users SET email = :email, email_key = :email_key, \
         email_verified = FALSE, updated_at = :now WHERE id = :id";
     UPDATE_USERNAME = "UPDATE users SET username = :username, username_key = :username_key, \
+        updated_at = :now WHERE id = :id";
+    UPDATE_PROFILE = "UPDATE users SET \
+        locale = CASE WHEN :sets_locale THEN :locale ELSE locale END, \
+        user_metadata = CASE WHEN :sets_metadata THEN \
+            nullif(doorward_merge_patch(user_metadata, :patch, 16384), '{}') ELSE user_metadata END, \
         updated_at = :now WHERE id = :id";
     DELETE_USER = "DELETE FROM users WHERE id = :id";
 }
@@ -41,6 +49,8 @@ pub(super) fn insert(
         username: username.map(Username::as_str),
         username_key: username.map(Username::key),
         hash,
+        locale: user.locale.as_deref(),
+        user_metadata: user.user_metadata.clone(),
         now: user.created_at,
     });
     let roles = user.roles.iter().map(|role| step!(INSERT_ROLE { id, role }));
@@ -78,6 +88,25 @@ pub(super) fn update_username(gate: Gate, username: Option<&Username>) -> Step {
         username_key: username.map(Username::key),
         now: gate.now
     })
+}
+
+/// Changes the language and the own fields of the gate's user; `None` if neither changes. Refuses, as
+/// `metadata_too_large`, more than 16 KiB.
+pub(super) fn update_profile(
+    gate: Gate,
+    locale: &Given<Locale>,
+    patch: &Given<MetadataObject>,
+) -> Option<Step> {
+    let (sets_locale, sets_metadata) = (*locale != Given::Absent, *patch != Given::Absent);
+    let step = step!(UPDATE_PROFILE {
+        id: gate.user_id,
+        sets_locale,
+        locale: locale.value().map(Locale::as_str),
+        sets_metadata,
+        patch: patch.value().map(MetadataObject::as_text),
+        now: gate.now,
+    });
+    (sets_locale || sets_metadata).then_some(step)
 }
 
 /// Deletes a user with all that hangs on the row.

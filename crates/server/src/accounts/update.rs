@@ -11,8 +11,9 @@ use crate::email::Email;
 use crate::error::{Error, Invalid};
 use crate::gate::{Gate, signed_in_since};
 use crate::http::{Json, JsonBody, json};
-use crate::input::{Draft, Given, Origin, Refusal, body};
+use crate::input::{Draft, Given, Locale, Origin, Refusal, body};
 use crate::keys::Caller;
+use crate::metadata::{MetadataObject, too_large};
 use crate::passwords::NewPassword;
 use crate::sql::DbError;
 use crate::user::User;
@@ -29,6 +30,11 @@ body! {
         email: Option<Email> = None,
         /// 8–256 characters, taken exactly as sent; needs a recent sign-in and ends the other sessions.
         password: Option<NewPassword> = None,
+        /// Language to read, as a BCP 47 tag; null for none.
+        locale: Given<Locale>,
+        /// What changes in the app's own fields, as a merge patch: names left out keep their value, null
+        /// removes one. Null instead of an object removes all.
+        user_metadata: Given<MetadataObject>,
     }
 }
 
@@ -53,7 +59,7 @@ pub(super) async fn update(
         Some(Given::Value(given)) => given.check(on, &mut draft.fields),
         _ => None,
     };
-    if let (_, _, email, Some(Some(NewPassword(password)))) = &draft.parts {
+    if let (_, _, email, Some(Some(NewPassword(password))), ..) = &draft.parts {
         let refusal = match accounts.settings.password_change {
             PasswordChange::Current => Some(accounts.by_its_own_route()),
             PasswordChange::Fresh => {
@@ -63,13 +69,14 @@ pub(super) async fn update(
         };
         draft.fields.note("password", refusal);
     }
-    let UpdateRequest { name, username, email, password } = draft.finish()?;
+    let UpdateRequest { name, username, email, password, locale, user_metadata } =
+        draft.finish()?;
     let username = match (username, own) {
         (Given::Value(_), Some(own)) => Given::Value(own),
         (Given::Null, _) if on => Given::Null,
         _ => Given::Absent,
     };
-    let change = OwnChange { name, username, email, password };
+    let change = OwnChange { name, username, email, password, locale, user_metadata };
     accounts.update(caller.gate, change, origin).await.map(json)
 }
 
@@ -80,6 +87,8 @@ pub(super) struct OwnChange {
     username: Given<Username>,
     email: Option<Email>,
     password: Option<NewPassword>,
+    locale: Given<Locale>,
+    user_metadata: Given<MetadataObject>,
 }
 
 impl Accounts {
@@ -90,7 +99,7 @@ impl Accounts {
         change: OwnChange,
         origin: Origin,
     ) -> Result<User, Error> {
-        let OwnChange { name, username, email, password } = change;
+        let OwnChange { name, username, email, password, locale, user_metadata } = change;
         let by = Actor::caller(gate, origin);
         let since = gate.now - self.settings.fresh_sign_in;
         let (mut steps, mut records) = (Vec::new(), Vec::new());
@@ -118,6 +127,7 @@ impl Accounts {
             Given::Null => steps.push(store::update_name(gate, None)),
             Given::Value(name) => steps.push(store::update_name(gate, Some(&name))),
         }
+        steps.extend(store::update_profile(gate, &locale, &user_metadata));
         if steps.is_empty() {
             return self.me(gate).await;
         }
@@ -128,6 +138,9 @@ impl Accounts {
                 Ok(row.read()?)
             }
             Err(DbError::Unique(index)) => Err(taken(&index)),
+            Err(DbError::Refused(why)) if why == "metadata_too_large" => {
+                Err(too_large("user_metadata"))
+            }
             // Of two changes at once one wins; the other was asked for with a password that is gone.
             Err(DbError::Refused(why)) if why == "password_changed" => Err(Error::StaleSignIn),
             Err(error) => Err(error.into()),

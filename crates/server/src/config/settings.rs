@@ -53,6 +53,8 @@ pub struct Settings {
     pub token_issuer: String,
     /// `TOKEN_AUDIENCE`.
     pub token_audience: Option<String>,
+    /// `TOKEN_APP_METADATA`: the fields of `app_metadata` that access tokens carry.
+    pub token_app_metadata: Vec<String>,
     /// `REGISTRATION`.
     pub registration: Registration,
     /// `REGISTRATION_SIGNS_IN`: registering answers with tokens.
@@ -167,6 +169,7 @@ impl Settings {
             token_algorithm: Algorithm::Hs256,
             token_issuer: "doorward".into(),
             token_audience: None,
+            token_app_metadata: Vec::new(),
             registration: Registration::Open,
             registration_signs_in: false,
             usernames: false,

@@ -22,6 +22,16 @@ pub enum Given<T> {
     Value(T),
 }
 
+impl<T> Given<T> {
+    /// The value, if there is one.
+    pub fn value(&self) -> Option<&T> {
+        match self {
+            Self::Absent | Self::Null => None,
+            Self::Value(value) => Some(value),
+        }
+    }
+}
+
 /// A type that one JSON value parses into.
 pub trait Field: Sized {
     /// Parses the value.

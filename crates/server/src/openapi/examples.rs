@@ -34,18 +34,22 @@ fn body(schema: &str, password_min_length: usize) -> Option<Value> {
     let password = format!("{PASSWORD:.<password_min_length$}");
     let new_password = format!("{NEW_PASSWORD:.<password_min_length$}");
     Some(match schema {
-        "RegisterRequest" => json!({"email": EMAIL, "password": password, "name": NAME}),
+        "RegisterRequest" => json!({
+            "email": EMAIL, "password": password, "name": NAME, "locale": "en-GB",
+        }),
         "LoginRequest" => json!({"email": EMAIL, "password": password}),
         "RefreshRequest" => json!({"refresh_token": REFRESH_TOKEN}),
         "TokenRequest" => json!({"token": REFRESH_TOKEN}),
-        "UpdateRequest" => json!({"name": NAME}),
+        "UpdateRequest" => json!({"name": NAME, "user_metadata": {"theme": "dark"}}),
         "ChangeRequest" => json!({"current_password": password, "new_password": new_password}),
         "DeleteRequest" => json!({"password": password}),
         "CreateUserRequest" => json!({
             "email": "grace@example.com", "password": new_password, "name": "Grace Hopper",
-            "email_verified": true,
+            "email_verified": true, "app_metadata": {"plan": "team"},
         }),
-        "UpdateUserRequest" => json!({"name": NAME, "email_verified": true}),
+        "UpdateUserRequest" => json!({
+            "name": NAME, "email_verified": true, "app_metadata": {"plan": "pro", "org": null},
+        }),
         "CreateRoleRequest" => json!({
             "name": ROLE, "description": "Looks accounts up for those who ask",
             "permissions": ["users:read"],

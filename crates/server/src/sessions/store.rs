@@ -11,6 +11,7 @@ use crate::gate::{
     role_names,
 };
 use crate::input::Origin;
+use crate::metadata::MetadataObject;
 use crate::sql::{Result, Step};
 use crate::user::User;
 use crate::{row, statements, step, text};
@@ -88,6 +89,9 @@ row! {
         username: Option<String> = (of_user!("username")),
         email_verified: bool = (of_user!("email_verified")),
         roles: Vec<String> = (role_names!("sessions.user_id")),
+        locale: Option<String> = (of_user!("locale")),
+        user_metadata: MetadataObject = (of_user!("user_metadata")),
+        app_metadata: MetadataObject = (of_user!("app_metadata")),
         created_at: OffsetDateTime = (of_user!("created_at")),
         updated_at: OffsetDateTime = (of_user!("updated_at")),
     }
@@ -177,10 +181,21 @@ pub(super) async fn update_counter(
 ) -> Result<Option<User>> {
     let found = db.execute(step!(ADVANCE { id: begun.id, counter, now, expires_at })).await?;
     let user = |found| {
-        let UserOfSession { email, name, username, email_verified, roles, created_at, updated_at } =
-            found;
-        let (id, is_active) = (begun.user_id, true);
-        User { id, email, name, username, is_active, email_verified, roles, created_at, updated_at }
+        let found: UserOfSession = found;
+        User {
+            id: begun.user_id,
+            email: found.email,
+            name: found.name,
+            username: found.username,
+            is_active: true,
+            email_verified: found.email_verified,
+            roles: found.roles,
+            locale: found.locale,
+            user_metadata: found.user_metadata,
+            app_metadata: found.app_metadata,
+            created_at: found.created_at,
+            updated_at: found.updated_at,
+        }
     };
     Ok(found.into_iter().next().map(user))
 }

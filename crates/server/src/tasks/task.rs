@@ -7,9 +7,9 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::fields::{Description, DueAt, Priority, Title};
-use super::metadata::TaskMetadata;
 use super::tags::Tags;
 use crate::input::{Given, body, escaped_bytes};
+use crate::metadata::MetadataObject;
 use crate::row;
 
 /// Everything in a task's JSON but its texts, tags and metadata, rounded up.
@@ -47,7 +47,7 @@ row! {
         pub tags: Tags,
         /// Fields of an app's own.
         #[schema(value_type = Object)]
-        pub metadata: TaskMetadata,
+        pub metadata: MetadataObject,
         /// When it was made.
         #[serde(serialize_with = "crate::timestamp::serialize")]
         pub created_at: OffsetDateTime,
@@ -86,7 +86,7 @@ body! {
         /// Words that it is found by, each without spaces at its ends and there once.
         pub tags: Option<Tags>,
         /// Fields of an app's own, at most 16 KiB of JSON.
-        pub metadata: Option<TaskMetadata>,
+        pub metadata: Option<MetadataObject>,
     }
 }
 
@@ -129,7 +129,7 @@ body! {
         pub tags: Given<Tags>,
         /// What changes in the app's own fields, as a merge patch: names left out keep their value, null
         /// removes one. Null instead of an object removes all.
-        pub metadata: Given<TaskMetadata>,
+        pub metadata: Given<MetadataObject>,
     }
 }
 
@@ -168,7 +168,7 @@ mod tests {
                 priority: Priority::Medium,
                 due_at: Some(at),
                 tags: Tags::from_json(json!(["a", "b \"c\""])).unwrap(),
-                metadata: TaskMetadata::from_json(json!({"a": [1, "b"]})).unwrap(),
+                metadata: MetadataObject::from_json(json!({"a": [1, "b"]})).unwrap(),
                 created_at: at,
                 updated_at: at,
                 version: i64::MAX,

@@ -10,8 +10,9 @@ use super::cell::{flag, is_done, moment, urgency, uuid, words};
 use crate::accounts::Name;
 use crate::email::Email;
 use crate::input::{Field, LATEST};
+use crate::metadata::MetadataObject;
 use crate::passwords::recognise;
-use crate::tasks::{Description, Priority, Tags, TaskMetadata, Title};
+use crate::tasks::{Description, Priority, Tags, Title};
 
 /// Longest text that an index of either database holds with room to spare.
 const MAX_SUBJECT: usize = 255;
@@ -98,7 +99,7 @@ pub(super) struct IncomingTask {
     pub(super) priority: Priority,
     pub(super) due_at: Option<OffsetDateTime>,
     pub(super) tags: Tags,
-    pub(super) metadata: TaskMetadata,
+    pub(super) metadata: MetadataObject,
     pub(super) version: i64,
     pub(super) created_at: OffsetDateTime,
     pub(super) updated_at: OffsetDateTime,
@@ -353,7 +354,10 @@ fn texts(cells: Cells<'_>) -> Result<(String, Option<String>), String> {
 
 /// Tags, and what else there is: other columns, a status that says more than whether it is done, a priority that is none
 /// of ours, tags that will not do.
-fn labels(cells: Cells<'_>, mut rest: Map<String, Value>) -> Result<(Tags, TaskMetadata), String> {
+fn labels(
+    cells: Cells<'_>,
+    mut rest: Map<String, Value>,
+) -> Result<(Tags, MetadataObject), String> {
     rest.retain(|_, value| !value.is_null() && value != "");
     let mut keep = |name: &str, value: Value| drop(rest.insert(name.to_owned(), value));
     if let Some(status) = cells.filled("status") {
@@ -372,6 +376,6 @@ fn labels(cells: Cells<'_>, mut rest: Map<String, Value>) -> Result<(Tags, TaskM
         keep("tags", list.into());
         Tags::default()
     });
-    let metadata = TaskMetadata::from_json(rest.into());
+    let metadata = MetadataObject::from_json(rest.into());
     Ok((tags, metadata.map_err(|(why, _)| format!("its metadata {why}"))?))
 }

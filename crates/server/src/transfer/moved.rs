@@ -11,8 +11,9 @@ use super::incoming::{
 };
 use crate::email::Email;
 use crate::input::Field;
+use crate::metadata::MetadataObject;
 use crate::passwords::recognise;
-use crate::tasks::{Description, Tags, TaskMetadata, Title};
+use crate::tasks::{Description, Tags, Title};
 
 /// The version of the format.
 const VERSION: u64 = 1;
@@ -189,7 +190,7 @@ impl Moved {
                     .ok_or_else(|| format!("{priority:?} is no priority"))?,
                 due_at: perhaps(due_at)?,
                 tags: Tags::from_json(tags.into()).map_err(|(why, _)| format!("its tags {why}"))?,
-                metadata: TaskMetadata::from_json(metadata.into())
+                metadata: MetadataObject::from_json(metadata.into())
                     .map_err(|(why, _)| format!("its metadata {why}"))?,
                 version,
                 created_at: instant(&created_at)?,

@@ -11,8 +11,9 @@ use crate::error::Error;
 use crate::gate::Authority;
 use crate::gate::permission::UsersWrite;
 use crate::http::{Created, JsonBody};
-use crate::input::{Draft, body};
+use crate::input::{Draft, Locale, body};
 use crate::keys::Permitted;
+use crate::metadata::MetadataObject;
 use crate::passwords::{NewPassword, ReadyHash};
 use crate::sql::DbError;
 use crate::username::GivenUsername;
@@ -32,6 +33,12 @@ body! {
         pub is_active: Option<bool>,
         /// True if the address is known to be theirs; false if absent.
         pub email_verified: Option<bool>,
+        /// Language they read, as a BCP 47 tag such as `pt-BR`.
+        pub locale: Option<Locale>,
+        /// Fields of an app's own, which the account's owner may change; at most 16 KiB of JSON.
+        pub user_metadata: Option<MetadataObject>,
+        /// Fields of an app's own, which administrators alone may change; at most 16 KiB of JSON.
+        pub app_metadata: Option<MetadataObject>,
     }
 }
 
@@ -92,6 +99,7 @@ impl Users {
         new: &NewUser,
         hash: Option<&str>,
     ) -> Result<AdminUser, Error> {
+        self.check_token_fields(new.app_metadata.as_ref())?;
         let now = self.clock.now();
         let id = self.random.id(now);
         let username = new.username.as_ref().and_then(|it| it.read(self.settings.usernames)?.ok());

@@ -20,12 +20,26 @@ pub use user::AdminUser;
 
 use utoipa_axum::routes;
 
+use crate::error::{Error, Invalid};
 use crate::feature;
 use crate::http::{Declared, RateGroup, Routes};
+use crate::metadata::MetadataObject;
 
 feature! {
     /// The use cases of administration.
     Users = users()
+}
+
+impl Users {
+    /// Refuses fields that are too long for the access tokens that carry them.
+    fn check_token_fields(&self, fields: Option<&MetadataObject>) -> Result<(), Error> {
+        let names = &self.settings.token_app_metadata;
+        let Some(name) = fields.and_then(|fields| fields.too_long_for_tokens(names)) else {
+            return Ok(());
+        };
+        let why = format!("has more than 256 bytes in {name:?}, which access tokens carry");
+        Err(Error::Validation(vec![Invalid::new("body", "app_metadata", (why, "too_long"))]))
+    }
 }
 
 /// The routes below `/admin` that concern users and what they did.

@@ -7,10 +7,11 @@ use uuid::Uuid;
 use super::update::UserChange;
 use super::{AdminUser, NewUser, UserFilter};
 use crate::accounts::Name;
-use crate::db::Database;
+use crate::db::{Database, Effort};
 use crate::email::Email;
 use crate::gate::{Authority, flag_is};
-use crate::input::{Given, Instant, Page};
+use crate::input::{Given, Instant, Locale, Page};
+use crate::metadata::MetadataObject;
 use crate::sql::{Result, Step};
 use crate::username::Username;
 use crate::{statements, step, text};
@@ -35,24 +36,35 @@ const FILTERS: &str = concat!(
     flag_is!("users.", ":is_active")
 );
 
+/// What a row counts towards the size of a page: what is long in it.
+const WEIGHT: &str = "coalesce(octet_length(rows.user_metadata), 0) \
+    + coalesce(octet_length(rows.app_metadata), 0) + 400";
+
 statements! {
     FIND = user!("users WHERE users.id = :id");
     FIND_BY_EMAIL = user!("users WHERE users.email_key = :email_key");
-    LIST = page!("users WHERE ");
-    LIST_FILTERED = page!("users WHERE ", FILTERS);
+    LIST = page!("users WHERE "), weighed WEIGHT;
+    LIST_FILTERED = page!("users WHERE ", FILTERS), weighed WEIGHT;
     LIST_BY_ROLE = page!(
         "user_roles h JOIN users ON users.id = h.user_id WHERE h.role = :role AND ", FILTERS
-    );
+    ), weighed WEIGHT;
     INSERT = "INSERT INTO users (id, email, email_key, name, username, username_key, hashed_password, \
-        is_active, email_verified, created_at, updated_at) \
+        is_active, email_verified, locale, user_metadata, app_metadata, created_at, updated_at) \
         VALUES (:id, :email, :email_key, :name, :username, :username_key, :hash, :is_active, \
-        :email_verified, :now, :now)";
+        :email_verified, :locale, :user_metadata, :app_metadata, :now, :now)";
     INSERT_ROLE = "INSERT INTO user_roles (user_id, role) VALUES (:id, 'user')";
     UPDATE = "UPDATE users SET name = CASE WHEN :sets_name THEN :name ELSE name END, \
         is_active = coalesce(:is_active, is_active), \
         email_verified = coalesce(:email_verified, email_verified), \
         banned_until = CASE WHEN :sets_banned_until THEN :banned_until ELSE banned_until END, \
         ban_reason = CASE WHEN :sets_ban_reason THEN :ban_reason ELSE ban_reason END, \
+        locale = CASE WHEN :sets_locale THEN :locale ELSE locale END, \
+        user_metadata = CASE WHEN :sets_user_metadata THEN \
+            nullif(doorward_merge_patch(user_metadata, :user_metadata, 16384), '{}') \
+            ELSE user_metadata END, \
+        app_metadata = CASE WHEN :sets_app_metadata THEN \
+            nullif(doorward_merge_patch(app_metadata, :app_metadata, 16384), '{}') \
+            ELSE app_metadata END, \
         updated_at = :now WHERE id = :id";
     DELETE = "DELETE FROM users WHERE id = :id";
 }
@@ -101,7 +113,10 @@ pub(super) async fn list(
         }
         None => step!(LIST { after, after_id, limit }),
     };
-    db.read_by(authority, step).await
+    match authority {
+        Authority::Caller(gate) => db.page_as(gate, step, limit, Effort::Quick).await,
+        Authority::Operator => db.query(step).await,
+    }
 }
 
 /// The `LIKE` pattern of texts with `part` in them.
@@ -135,6 +150,9 @@ pub(super) fn insert(
         hash,
         is_active: new.is_active.unwrap_or(true),
         email_verified: new.email_verified.unwrap_or(false),
+        locale: new.locale.as_ref().map(Locale::as_str),
+        user_metadata: new.user_metadata.clone(),
+        app_metadata: new.app_metadata.clone(),
         now,
     });
     [user, step!(INSERT_ROLE { id })]
@@ -154,6 +172,12 @@ pub(super) fn update(id: Uuid, change: &UserChange, now: OffsetDateTime) -> Step
         banned_until: until.flatten(),
         sets_ban_reason: reason.is_some(),
         ban_reason: reason.flatten(),
+        sets_locale: change.locale != Given::Absent,
+        locale: change.locale.value().map(Locale::as_str),
+        sets_user_metadata: change.user_metadata != Given::Absent,
+        user_metadata: change.user_metadata.value().map(MetadataObject::as_text),
+        sets_app_metadata: change.app_metadata != Given::Absent,
+        app_metadata: change.app_metadata.value().map(MetadataObject::as_text),
         now,
     })
 }

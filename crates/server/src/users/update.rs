@@ -14,8 +14,10 @@ use crate::error::Error;
 use crate::gate::permission::UsersWrite;
 use crate::gate::{end_sessions, keep_an_admin, lock_admins, user_exists};
 use crate::http::{IdInPath, Json, JsonBody, json};
-use crate::input::{Draft, Field, Given, Instant, Letters, Refusal, TextLimits, body};
+use crate::input::{Draft, Field, Given, Instant, Letters, Locale, Refusal, TextLimits, body};
 use crate::keys::Permitted;
+use crate::metadata::{MetadataObject, too_large};
+use crate::sql::DbError;
 
 const REASON: TextLimits =
     TextLimits { trimmed: true, blank: false, max: 500, letters: Letters::Lines };
@@ -55,6 +57,13 @@ body! {
         pub banned_until: Given<Instant>,
         /// The reason, shown to administrators only; null clears it.
         pub ban_reason: Given<BanReason>,
+        /// Language they read, as a BCP 47 tag; null clears it.
+        pub locale: Given<Locale>,
+        /// What changes in the fields that the account's owner may change too, as a merge patch: names left
+        /// out keep their value, null removes one. Null instead of an object removes all.
+        pub user_metadata: Given<MetadataObject>,
+        /// The same for the fields that administrators alone may change.
+        pub app_metadata: Given<MetadataObject>,
     }
 }
 
@@ -71,6 +80,12 @@ impl UserChange {
         self.is_active == Some(false) || matches!(self.banned_until, Given::Value(_))
     }
 
+    /// Which of the two objects the database refused it does not say.
+    fn too_large(&self) -> Error {
+        let of_app = self.app_metadata != Given::Absent;
+        too_large(if of_app { "app_metadata" } else { "user_metadata" })
+    }
+
     fn events(&self) -> Vec<Event> {
         let mut events = Vec::new();
         match self.is_active {
@@ -83,7 +98,11 @@ impl UserChange {
             Given::Null => events.push(Event::AccountUnban),
             Given::Absent => {}
         }
-        let more = !matches!(self.name, Given::Absent) || self.email_verified.is_some();
+        let more = self.name != Given::Absent
+            || self.email_verified.is_some()
+            || self.locale != Given::Absent
+            || self.user_metadata != Given::Absent
+            || self.app_metadata != Given::Absent;
         if more || events.is_empty() {
             events.push(Event::AccountUpdate);
         }
@@ -107,7 +126,7 @@ pub(super) async fn update(
     IdInPath(id): IdInPath,
     JsonBody(mut draft): JsonBody<Draft<UserChange>>,
 ) -> Result<Json<AdminUser>, Error> {
-    if let (.., Some(Given::Value(Instant(until))), _) = &draft.parts
+    if let (_, _, _, Some(Given::Value(Instant(until))), ..) = &draft.parts
         && *until <= users.clock.now()
     {
         draft.fields.refuse("banned_until", "must be in the future", "value_error");
@@ -123,6 +142,7 @@ impl Users {
         id: Uuid,
         change: UserChange,
     ) -> Result<AdminUser, Error> {
+        self.check_token_fields(change.app_metadata.value())?;
         let change = change.settled();
         let now = self.clock.now();
         let mut steps = vec![lock_admins(), user_exists(id)];
@@ -134,7 +154,12 @@ impl Users {
         steps.push(store::update(id, &change, now));
         steps.push(store::find(id));
         let records = change.events().into_iter().map(|event| Record::by(by, event).about(id));
-        let rows = self.audit.commit(by.authority, steps, records).await?;
+        let rows = match self.audit.commit(by.authority, steps, records).await {
+            Err(DbError::Refused(why)) if why == "metadata_too_large" => {
+                return Err(change.too_large());
+            }
+            done => done?,
+        };
         let row = rows.last().and_then(|found| found.first()).ok_or(Error::NotFound)?;
         Ok(row.read()?)
     }

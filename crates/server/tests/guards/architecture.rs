@@ -106,7 +106,7 @@ fn status_codes_are_named_in_error_and_http_only() {
 }
 
 /// The folders and files right below `src`, from the lowest to the highest: each uses only those before it.
-const ORDER: [&str; 38] = [
+const ORDER: [&str; 40] = [
     "clock",
     "timestamp",
     "recent",
@@ -120,6 +120,7 @@ const ORDER: [&str; 38] = [
     "sql",
     "gate",
     "db",
+    "metadata",
     "user",
     "schema",
     "audit",
@@ -132,6 +133,7 @@ const ORDER: [&str; 38] = [
     "guesses",
     "passwords",
     "context",
+    "erasure",
     "accounts",
     "roles",
     "users",

@@ -303,11 +303,11 @@ async fn the_contract_has_of_the_own_account_what_the_settings_allow_to_change()
         let update = &document["components"]["schemas"]["UpdateRequest"]["properties"];
         update.as_object().expect("properties").keys().cloned().collect()
     };
-    assert_eq!(fields(|_| {}).await, ["name"]);
+    assert_eq!(fields(|_| {}).await, ["locale", "name", "user_metadata"]);
     let email = fields(|settings| settings.email_change = EmailChange::Immediate).await;
-    assert_eq!(email, ["email", "name"]);
+    assert_eq!(email, ["email", "locale", "name", "user_metadata"]);
     let password = fields(|settings| settings.password_change = PasswordChange::Fresh).await;
-    assert_eq!(password, ["name", "password"]);
+    assert_eq!(password, ["locale", "name", "password", "user_metadata"]);
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 //! their types: a date that is text, null, fractional or out of range is no date (CVE-2026-25537).
 
 use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Map, Value};
 
 /// What a valid access token says.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -29,6 +30,9 @@ pub struct Claims {
     /// Who it is for; only where an audience is configured.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub aud: Option<String>,
+    /// Fields of the account that its administrators set, where the server puts some into tokens.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub app_metadata: Option<Map<String, Value>>,
 }
 
 /// The same as sent. Known names given twice are refused by the derived code, unknown ones ignored.
@@ -48,6 +52,8 @@ struct Sent {
     roles: Vec<String>,
     #[serde(default, deserialize_with = "present")]
     aud: Option<String>,
+    #[serde(default, deserialize_with = "present")]
+    app_metadata: Option<Map<String, Value>>,
 }
 
 /// `null` is not absence.
@@ -77,6 +83,7 @@ impl Claims {
             jti: sent.jti,
             roles: sent.roles,
             aud: sent.aud,
+            app_metadata: sent.app_metadata,
         };
         (claims.sub == claims.user_id).then_some((claims, not_before))
     }

@@ -5,6 +5,7 @@ use clap::Args;
 use serde_json::json;
 use time::OffsetDateTime;
 
+use super::fields::{read_locale, read_patch};
 use super::read_name;
 use crate::app::App;
 use crate::cli::operator::{by_operator, find_user};
@@ -28,6 +29,20 @@ pub(in crate::cli) struct UpdateArgs {
     /// Whether the address is verified
     #[arg(long, group = "change", value_name = "BOOL")]
     email_verified: Option<bool>,
+    /// The language they read, such as pt-BR
+    #[arg(long, group = "change", value_name = "TAG", conflicts_with = "no_locale")]
+    locale: Option<String>,
+    /// Forget the language
+    #[arg(long, group = "change")]
+    no_locale: bool,
+    /// What changes in the fields that the account's owner may change too
+    ///
+    /// A JSON merge patch: names left out keep their value, null removes one. `null` alone removes all.
+    #[arg(long, group = "change", value_name = "JSON")]
+    user_metadata: Option<String>,
+    /// The same for the fields that administrators alone may change
+    #[arg(long, group = "change", value_name = "JSON")]
+    app_metadata: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -51,8 +66,19 @@ pub(in crate::cli) async fn update(app: &App, args: UpdateArgs, as_json: bool) -
         None if args.no_name => Given::Null,
         None => Given::Absent,
     };
-    let email_verified = args.email_verified;
-    let change = UserChange { name, email_verified, ..UserChange::default() };
+    let locale = match args.locale {
+        Some(tag) => Given::Value(read_locale(&tag)?),
+        None if args.no_locale => Given::Null,
+        None => Given::Absent,
+    };
+    let change = UserChange {
+        name,
+        email_verified: args.email_verified,
+        locale,
+        user_metadata: read_patch("--user-metadata", args.user_metadata)?,
+        app_metadata: read_patch("--app-metadata", args.app_metadata)?,
+        ..UserChange::default()
+    };
     apply(app, &args.user, change, as_json).await
 }
 

@@ -112,6 +112,14 @@ pub(in crate::cli) fn card(found: &AdminUser, now: OffsetDateTime) -> String {
     if let Some(username) = &user.username {
         lines.insert(4, ("username", username.clone()));
     }
+    if let Some(locale) = &user.locale {
+        lines.push(("locale", locale.clone()));
+    }
+    for (name, object) in [("own", &user.user_metadata), ("app", &user.app_metadata)] {
+        if !object.is_empty() {
+            lines.push((name, object.as_text().to_owned()));
+        }
+    }
     if let Some(reason) = &found.ban_reason {
         let state = lines.iter().position(|(name, _)| *name == "state").unwrap_or_default();
         lines.insert(state + 1, ("reason", reason.clone()));

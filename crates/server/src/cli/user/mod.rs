@@ -2,6 +2,7 @@
 #![allow(clippy::doc_markdown, reason = "the comments on arguments are help texts")]
 
 mod edit;
+mod fields;
 mod list;
 
 use clap::{Args, Subcommand};
@@ -43,7 +44,7 @@ enum UserCommand {
         /// The account's id or e-mail address
         user: String,
     },
-    /// Change an account's name, or whether its e-mail address is verified
+    /// Change an account's name, language or metadata, or whether its e-mail address is verified
     Update(UpdateArgs),
     /// Set an account's password and end its sessions; prompts for the password
     SetPassword {
@@ -101,6 +102,15 @@ struct CreateArgs {
     /// Mark the address as verified
     #[arg(long)]
     email_verified: bool,
+    /// The language they read, such as pt-BR
+    #[arg(long, value_name = "TAG")]
+    locale: Option<String>,
+    /// Fields that the account's owner may change too, as a JSON object
+    #[arg(long, value_name = "JSON")]
+    user_metadata: Option<String>,
+    /// Fields that administrators alone may change, as a JSON object
+    #[arg(long, value_name = "JSON")]
+    app_metadata: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -141,7 +151,17 @@ async fn create(app: &App, args: CreateArgs, as_json: bool) -> Exit {
     let email_verified = Some(args.email_verified);
     let own = args.username.map(|username| read_username(app, &username)).transpose()?;
     let username = own.as_ref().map(|username| GivenUsername::new(username.as_str()));
-    let new = NewUser { email, password: None, name, username, is_active: None, email_verified };
+    let new = NewUser {
+        email,
+        password: None,
+        name,
+        username,
+        is_active: None,
+        email_verified,
+        locale: args.locale.map(|tag| fields::read_locale(&tag)).transpose()?,
+        user_metadata: fields::read_object("--user-metadata", args.user_metadata)?,
+        app_metadata: fields::read_object("--app-metadata", args.app_metadata)?,
+    };
     let made = if args.source.password_hash_stdin {
         app.users().create_ready(&by_operator(), new, &terminal::ready_hash()?).await
     } else {

@@ -9,6 +9,7 @@ use super::dialects;
 use super::issuers;
 use super::parse;
 use super::tasks;
+use super::tokens;
 use super::word;
 use crate::config::AllowedOrigins;
 use crate::config::DatabaseUrl;
@@ -16,7 +17,7 @@ use crate::config::entry::table::{Alias, Secrecy, Setting};
 use crate::config::entry::word::{put, put_some};
 
 const DATABASE: &str = "Database";
-const TOKENS: &str = "Secrets and tokens";
+pub(in crate::config) const TOKENS: &str = "Secrets and tokens";
 pub(in crate::config) const ISSUERS: &str = "Better Auth and other issuers";
 pub(in crate::config) const SESSIONS: &str = "Sessions";
 pub(in crate::config) const PASSWORDS: &str = "Registration and passwords";
@@ -128,14 +129,8 @@ pub(in crate::config) const ENTRIES: &[Setting] = &[
         set: Some(|settings, text| put(&mut settings.token_issuer, parse::short_text(text))),
         ..PLAIN
     },
-    Setting {
-        name: "TOKEN_AUDIENCE",
-        section: TOKENS,
-        about: "The `aud` claim of access tokens. Left out unless set, because PyJWT and \
-            python-jose refuse an `aud` they do not expect.",
-        set: Some(|settings, text| put_some(&mut settings.token_audience, parse::short_text(text))),
-        ..PLAIN
-    },
+    tokens::TOKEN_AUDIENCE,
+    tokens::TOKEN_APP_METADATA,
     issuers::BETTER_AUTH_URL,
     issuers::TRUSTED_ISSUERS,
     issuers::ACCEPT_SHARED_SECRET_TOKENS,

@@ -9,4 +9,5 @@ pub(in crate::config) mod masked;
 pub(crate) mod parse;
 pub(in crate::config) mod table;
 mod tasks;
+mod tokens;
 pub(in crate::config) mod word;

@@ -73,6 +73,8 @@ pub(in crate::db) enum Form {
     Permitted(Via),
     /// Behind the gate, and only the rows until a page is full.
     Page(Via),
+    /// The same behind a gate that asks for a permission besides.
+    PermittedPage(Via),
 }
 
 /// A statement with its parameters.
@@ -123,8 +125,11 @@ impl<'a> Query<'a> {
     /// Reads a page behind the gate.
     pub(in crate::db) fn page(step: Step, gate: &Gate) -> Self {
         let gated = Self::gated(step, gate);
-        // A permission is asked for above all; no list of rows that grow needs one.
-        if gate.permission.is_some() { gated } else { Self { form: Form::Page(gate.via), ..gated } }
+        let form = match gate.permission {
+            Some(_) => Form::PermittedPage(gate.via),
+            None => Form::Page(gate.via),
+        };
+        Self { form, ..gated }
     }
 
     /// The texts that a store's statement may be sent as.
@@ -133,8 +138,10 @@ impl<'a> Query<'a> {
         if sql.postgres.trim_start().starts_with("SELECT") {
             let ways = [Via::Session, Via::Identity];
             let gated = ways.into_iter().flat_map(|via| {
-                let page = sql.weight.map(|_| Form::Page(via));
-                [Form::Gated(via), Form::Permitted(via)].into_iter().chain(page)
+                let pages = sql.weight.map(|_| [Form::Page(via), Form::PermittedPage(via)]);
+                [Form::Gated(via), Form::Permitted(via)]
+                    .into_iter()
+                    .chain(pages.into_iter().flatten())
             });
             forms.extend(gated.map(|form| Query { sql, form, params: Cow::Borrowed(&[]) }));
         }
@@ -159,24 +166,32 @@ impl<'a> Query<'a> {
             Form::Plain => Cow::Borrowed(postgres),
             Form::Gated(via) => Cow::Owned(behind_gate(via, postgres, params, "")),
             Form::Page(via) => {
-                let weight = weight.unwrap_or("0");
-                Cow::Owned(behind_gate(via, &until_full(postgres, weight), params, ""))
+                let page = until_full(postgres, weight.unwrap_or("0"));
+                Cow::Owned(behind_gate(via, &page, params, ""))
             }
             Form::Permitted(via) => {
-                let (user, needed) = (params + 2, params + 4);
-                let holds = format!(
-                    concat!(
-                        ", CASE WHEN NOT ",
-                        holds!("${user}", "${needed}"),
-                        " THEN doorward_refuse('insufficient_scope:' || ${needed}) END"
-                    ),
-                    user = user,
-                    needed = needed
-                );
-                Cow::Owned(behind_gate(via, postgres, params, &holds))
+                Cow::Owned(behind_gate(via, postgres, params, &permitted(params)))
+            }
+            Form::PermittedPage(via) => {
+                let page = until_full(postgres, weight.unwrap_or("0"));
+                Cow::Owned(behind_gate(via, &page, params, &permitted(params)))
             }
         }
     }
+}
+
+/// What a gate asks besides where it asks for a permission, behind a statement with this many parameters.
+fn permitted(params: usize) -> String {
+    let (user, needed) = (params + 2, params + 4);
+    format!(
+        concat!(
+            ", CASE WHEN NOT ",
+            holds!("${user}", "${needed}"),
+            " THEN doorward_refuse('insufficient_scope:' || ${needed}) END"
+        ),
+        user = user,
+        needed = needed
+    )
 }
 
 /// The rows of this page up to the one that fills it. The server need not send the others, nor read their

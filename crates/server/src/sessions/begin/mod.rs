@@ -98,7 +98,7 @@ impl Sessions {
         user: User,
         now: OffsetDateTime,
     ) -> Result<Tokens, Error> {
-        let access = self.access_token(begun, generation, user.roles.clone(), now).await?;
+        let access = self.access_token(begun, generation, &user, now).await?;
         let refresh_token = refresh_token::mint(begun, generation.counter, &self.secrets)
             .ok_or_else(|| Error::Internal("no secret signs refresh tokens".into()))?;
         Ok(Tokens {

@@ -4,14 +4,15 @@
 use axum::extract::State;
 use serde::Serialize;
 
-use crate::accounts::{Name, NewAccount, taken};
+use crate::accounts::{Name, NewAccount, NewProfile, taken};
 use crate::audit::{Event, Record};
 use crate::config::Registration;
 use crate::email::Email;
 use crate::error::Error;
 use crate::gate::Authority;
 use crate::http::{Created, JsonBody};
-use crate::input::{Draft, Origin, body};
+use crate::input::{Draft, Locale, Origin, body};
+use crate::metadata::MetadataObject;
 use crate::passwords::NewPassword;
 use crate::sessions::{Sessions, Tokens, store};
 use crate::sql::DbError;
@@ -29,6 +30,10 @@ body! {
         name: Option<Name>,
         /// Name to sign in with besides the address; unique without regard to ASCII case.
         username: Option<GivenUsername>,
+        /// Language to read, as a BCP 47 tag such as `pt-BR`.
+        locale: Option<Locale>,
+        /// Fields of an app's own, at most 16 KiB of JSON.
+        user_metadata: Option<MetadataObject>,
     }
 }
 
@@ -65,9 +70,11 @@ pub(in crate::sessions) async fn register(
         let refusal = policy.judge(&password.0, email.as_ref(), own.as_ref()).await?;
         draft.fields.note("password", refusal);
     }
-    let RegisterRequest { email, password, name, username } = draft.finish()?;
-    let (name, username) = (name.as_ref(), username.and(own.as_ref()));
-    let new = sessions.accounts().new_account(&email, password.0, name, username).await?;
+    let RegisterRequest { email, password, name, username, locale, user_metadata } =
+        draft.finish()?;
+    let (username, user_metadata) = (username.and(own), user_metadata.unwrap_or_default());
+    let profile = NewProfile { name, username, locale, user_metadata };
+    let new = sessions.accounts().new_account(&email, password.0, profile).await?;
     let done = sessions.register(new, &origin).await?;
     Ok(Created(format!("{}/me", sessions.settings.auth_path), done))
 }

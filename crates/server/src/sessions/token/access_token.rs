@@ -2,11 +2,14 @@
 //! RFC 9068 §2.2). It says nothing personal, and never outlives its session.
 
 use doorward_verify::Claims;
+use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
 use crate::error::Error;
+use crate::metadata::{MetadataObject, TOKEN_FIELD_BYTES};
 use crate::sessions::session::Generation;
 use crate::sessions::{Beginning, Sessions};
+use crate::user::User;
 
 /// A signed access token and the seconds it lives.
 #[derive(Debug)]
@@ -21,7 +24,7 @@ impl Sessions {
         &self,
         begun: &Beginning,
         generation: Generation,
-        roles: Vec<String>,
+        user: &User,
         now: OffsetDateTime,
     ) -> Result<AccessToken, Error> {
         let exp =
@@ -36,8 +39,28 @@ impl Sessions {
         claims.jti = self.random.id(now).to_string();
         claims.iat = iat;
         claims.exp = exp;
-        claims.roles = roles;
+        claims.roles.clone_from(&user.roles);
+        claims.app_metadata = self.token_fields(&user.app_metadata);
         claims.aud.clone_from(&self.settings.token_audience);
         Ok(AccessToken { text: self.keys.sign(&claims).await?, expires_in: (exp - iat).max(0) })
+    }
+
+    /// Those fields of `app_metadata` that tokens carry. One that has grown too long by merges is left out,
+    /// as one that is not there.
+    fn token_fields(&self, fields: &MetadataObject) -> Option<Map<String, Value>> {
+        let names = &self.settings.token_app_metadata;
+        if names.is_empty() || fields.is_empty() {
+            return None;
+        }
+        let mut all: Map<String, Value> = serde_json::from_str(fields.as_text()).ok()?;
+        all.retain(|name, value| {
+            let is_wanted = names.binary_search(name).is_ok();
+            let fits = is_wanted && value.to_string().len() <= TOKEN_FIELD_BYTES;
+            if is_wanted && !fits {
+                tracing::warn!(%name, "a field of app_metadata is too long for access tokens");
+            }
+            fits
+        });
+        Some(all).filter(|fields| !fields.is_empty())
     }
 }

@@ -7,6 +7,7 @@ use doorward::{statement, step};
 use crate::support::TestApp;
 
 mod address;
+mod custom_fields;
 mod delete;
 mod delete_by_post;
 mod me;

@@ -33,7 +33,8 @@ both! {
         assert_eq!(reply.header("cache-control"), "no-store");
         let user = reply.json();
         let members: HashSet<&str> = user.as_object().unwrap().keys().map(String::as_str).collect();
-        let expected = ["id", "email", "name", "is_active", "email_verified", "roles", "created_at", "updated_at"];
+        let expected = ["id", "email", "name", "is_active", "email_verified", "roles", "locale",
+            "user_metadata", "app_metadata", "created_at", "updated_at"];
         assert_eq!(members, HashSet::from(expected));
         assert_eq!(user["email"], "Ada@Example.com");
         assert_eq!(user["name"], "Ada");

@@ -269,8 +269,8 @@ async fn the_example_of_a_refusal_reads_as_the_refusal_does() {
     };
     let title = ada.post("/api/tasks", json!({})).await;
     same(title, shown("/api/tasks", "post", "422", "validation"));
-    let name = ada.patch("/auth/me", json!({"name": 1})).await;
-    same(name, shown("/auth/me", "patch", "422", "validation"));
+    let locale = ada.patch("/auth/me", json!({"locale": 1})).await;
+    same(locale, shown("/auth/me", "patch", "422", "validation"));
     let task = ada.patch(&format!("/api/tasks/{}", ada.id()), json!({"description": 1})).await;
     same(task, shown("/api/tasks/{id}", "patch", "422", "validation"));
     let limit = ada.get("/api/tasks?limit=many").await;

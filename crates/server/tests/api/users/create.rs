@@ -21,6 +21,9 @@ both! {
             username: None,
             is_active: None,
             email_verified: Some(true),
+            locale: None,
+            user_metadata: None,
+            app_metadata: None,
         };
         let ada = app.app.users().create(&operator, new).await.expect("made").user;
         let admin = doorward::roles::RoleName::parse("admin").expect("a name");

@@ -1,19 +1,23 @@
-//! An app's own fields on a task: a JSON object that is stored as text and shown as it is stored. Changes to
-//! it are a merge patch (RFC 7396), which the database applies in the statement that changes the task: read
-//! first and written back, it would take two round trips or lose a change.
+//! An app's own fields on a task or an account: a JSON object that is stored as text and shown as it is stored.
+//! Changes to it are a merge patch (RFC 7396), which the database applies in the statement that makes the
+//! change: read first and written back, it would take two round trips or lose a change.
 
+use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
-use serde_json::Value as Json;
 use serde_json::value::RawValue;
+use serde_json::{Map, Value as Json};
 use utoipa::openapi::schema::AdditionalProperties;
 use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
 
 use crate::db::FromValue;
+use crate::error::{Error, Invalid};
 use crate::input::{Field, Refusal};
 use crate::sql::{Value, ValueRef};
 
 /// Bytes of JSON at most; the statement says so too.
 const MOST: usize = 16 * 1024;
+/// Bytes at most of a field that access tokens carry.
+pub const TOKEN_FIELD_BYTES: usize = 256;
 /// Keys at most in one request, those of objects inside counted.
 const KEYS: usize = 256;
 /// Objects and lists inside each other at most.
@@ -21,21 +25,50 @@ const DEPTH: usize = 8;
 
 /// The text of a JSON object; none for an empty one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct TaskMetadata(Option<String>);
+pub struct MetadataObject(Option<String>);
 
-impl TaskMetadata {
+impl MetadataObject {
     /// How long its JSON is.
-    pub(super) fn json_bytes(&self) -> usize {
+    pub fn json_bytes(&self) -> usize {
         self.as_text().len()
     }
 
+    /// The first of these fields whose value is too long for an access token.
+    pub fn too_long_for_tokens<'a>(&self, names: &'a [String]) -> Option<&'a str> {
+        if names.is_empty() || self.is_empty() {
+            return None;
+        }
+        let all: Map<String, Json> = serde_json::from_str(self.as_text()).ok()?;
+        let is_long = |name: &&String| {
+            all.get(*name).is_some_and(|value| value.to_string().len() > TOKEN_FIELD_BYTES)
+        };
+        names.iter().find(is_long).map(String::as_str)
+    }
+
+    /// Whether it has no members.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_none()
+    }
+
     /// The text of the object.
-    pub(super) fn as_text(&self) -> &str {
+    pub fn as_text(&self) -> &str {
         self.0.as_deref().unwrap_or("{}")
     }
 }
 
-impl Field for TaskMetadata {
+/// What a client is told if the merged object would have more than it may.
+pub fn too_large(field: &'static str) -> Error {
+    let why = ("would have more than 16 KiB of JSON".into(), "too_long");
+    Error::Validation(vec![Invalid::new("body", field, why)])
+}
+
+impl From<Map<String, Json>> for MetadataObject {
+    fn from(members: Map<String, Json>) -> Self {
+        Self(Some(Json::Object(members).to_string()).filter(|text| text != "{}"))
+    }
+}
+
+impl Field for MetadataObject {
     fn from_json(value: Json) -> Result<Self, Refusal> {
         if !value.is_object() {
             return Err(("must be an object".into(), "dict_type"));
@@ -80,21 +113,21 @@ fn check(value: &Json, depth: usize, keys: &mut usize) -> Result<(), Refusal> {
     }
 }
 
-impl Serialize for TaskMetadata {
+impl Serialize for MetadataObject {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        let raw: &RawValue =
-            serde_json::from_str(self.as_text()).map_err(serde::ser::Error::custom)?;
+        let Some(text) = &self.0 else { return to.serialize_map(Some(0))?.end() };
+        let raw: &RawValue = serde_json::from_str(text).map_err(serde::ser::Error::custom)?;
         raw.serialize(to)
     }
 }
 
-impl From<TaskMetadata> for Value {
-    fn from(metadata: TaskMetadata) -> Self {
+impl From<MetadataObject> for Value {
+    fn from(metadata: MetadataObject) -> Self {
         metadata.0.into()
     }
 }
 
-impl FromValue for TaskMetadata {
+impl FromValue for MetadataObject {
     fn from_value(value: ValueRef<'_>) -> Option<Self> {
         Option::from_value(value).map(Self)
     }
@@ -112,8 +145,8 @@ mod tests {
 
     #[test]
     fn metadata_is_an_object_of_bounded_size_depth_and_keys() {
-        let read = |value| TaskMetadata::from_json(value).map_err(|(why, _)| why);
-        assert_eq!(read(json!({})), Ok(TaskMetadata::default()));
+        let read = |value| MetadataObject::from_json(value).map_err(|(why, _)| why);
+        assert_eq!(read(json!({})), Ok(MetadataObject::default()));
         assert_eq!(read(json!([])).unwrap_err(), "must be an object");
         assert!(read(nested(8)).is_ok());
         assert_eq!(read(nested(9)).unwrap_err(), "must have at most 8 levels of objects and lists");
@@ -130,8 +163,8 @@ mod tests {
 
     #[test]
     fn it_is_shown_as_it_is_stored() {
-        let stored = TaskMetadata(Some(r#"{"b":1.50,"a":[1,{}]}"#.into()));
+        let stored = MetadataObject(Some(r#"{"b":1.50,"a":[1,{}]}"#.into()));
         assert_eq!(serde_json::to_string(&stored).unwrap(), r#"{"b":1.50,"a":[1,{}]}"#);
-        assert_eq!(serde_json::to_string(&TaskMetadata::default()).unwrap(), "{}");
+        assert_eq!(serde_json::to_string(&MetadataObject::default()).unwrap(), "{}");
     }
 }
