@@ -24,7 +24,9 @@ use crate::http::layer::guard::Guard;
 use crate::http::{Operation, RateGroup, Registered, Routes};
 use crate::identities::Identities;
 use crate::keys::{self, DecideFirst, Keys, SigningKeys};
+use crate::letters::Desk;
 use crate::limiter::RateLimiter;
+use crate::mail::{Delivery, Mail, Say};
 use crate::openapi;
 use crate::passwords::{self, Passwords};
 use crate::roles;
@@ -69,6 +71,7 @@ impl App {
             audit.clone(),
         );
         let keys = Keys::new(&settings, clock.clone(), db.clone(), Arc::new(identities));
+        let mail = Mail::new(&settings, clock.clone(), random.clone());
         let guesses = Guesses::new(&settings, db.clone(), clock.clone(), audit.clone());
         let passwords = Passwords::new(
             &settings,
@@ -80,7 +83,8 @@ impl App {
             guesses,
         );
         let single_use = SingleUse::new(&settings, db.clone(), clock.clone(), random.clone());
-        let context = Context { settings, db, clock, random, keys, audit, single_use, passwords };
+        let context =
+            Context { settings, db, clock, random, keys, audit, single_use, mail, passwords };
         let context = Arc::new(context);
         Self { sessions: Sessions::new(Arc::clone(&context)), context }
     }
@@ -92,6 +96,20 @@ impl App {
             audit: self.audit.clone(),
             random: self.random.clone(),
         }
+    }
+
+    /// What delivers mails, and says to `say` what a person should see of them; `None` where mail is off.
+    /// The error is a sentence.
+    pub fn delivery(&self, say: Say) -> Result<Option<Delivery>, String> {
+        Delivery::new(
+            Arc::clone(&self.settings),
+            self.db.clone(),
+            self.clock.clone(),
+            self.random.clone(),
+            self.mail.clone(),
+            Arc::new(Desk::new(Arc::clone(&self.context))),
+            say,
+        )
     }
 
     /// The use cases of sessions.

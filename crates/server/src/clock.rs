@@ -7,11 +7,22 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use time::OffsetDateTime;
+use tokio::sync::Notify;
+
+/// The longest that a wait trusts the timer: a machine that slept, or a clock that was set, is noticed then.
+const LONGEST_SLEEP: Duration = Duration::from_mins(10);
 
 /// Tells the current instant, in UTC with microseconds (what both databases store).
 #[derive(Clone, Debug, Default)]
 pub struct Clock {
-    frozen: Option<Arc<AtomicI64>>,
+    frozen: Option<Arc<Frozen>>,
+}
+
+/// A clock that stands still, and who waits for it to move.
+#[derive(Debug)]
+struct Frozen {
+    micros: AtomicI64,
+    moved: Notify,
 }
 
 impl Clock {
@@ -23,13 +34,14 @@ impl Clock {
     /// A clock that stands still at `at` until advanced; clones share it.
     pub fn frozen(at: OffsetDateTime) -> Self {
         let micros = i64::try_from(at.unix_timestamp_nanos() / 1000).unwrap_or(0);
-        Self { frozen: Some(Arc::new(AtomicI64::new(micros))) }
+        let frozen = Frozen { micros: AtomicI64::new(micros), moved: Notify::new() };
+        Self { frozen: Some(Arc::new(frozen)) }
     }
 
     /// The current instant, cut to whole microseconds.
     pub fn now(&self) -> OffsetDateTime {
-        if let Some(micros) = &self.frozen {
-            let nanos = i128::from(micros.load(Ordering::SeqCst)) * 1000;
+        if let Some(frozen) = &self.frozen {
+            let nanos = i128::from(frozen.micros.load(Ordering::SeqCst)) * 1000;
             return OffsetDateTime::from_unix_timestamp_nanos(nanos)
                 .unwrap_or(OffsetDateTime::UNIX_EPOCH);
         }
@@ -38,19 +50,35 @@ impl Clock {
         now.replace_nanosecond(now.microsecond() * 1000).unwrap_or(now)
     }
 
+    /// Waits until this instant.
+    pub async fn wait_until(&self, at: OffsetDateTime) {
+        loop {
+            let moved = self.frozen.as_ref().map(|frozen| frozen.moved.notified());
+            let left = Duration::try_from(at - self.now()).unwrap_or_default();
+            if left.is_zero() {
+                return;
+            }
+            match moved {
+                Some(moved) => moved.await,
+                None => tokio::time::sleep(left.min(LONGEST_SLEEP)).await,
+            }
+        }
+    }
+
     /// Moves a frozen clock forward; a system clock ignores it.
     pub fn advance(&self, by: Duration) {
-        if let Some(micros) = &self.frozen {
+        if let Some(frozen) = &self.frozen {
             let by = i64::try_from(by.as_micros()).unwrap_or(i64::MAX);
-            micros.fetch_add(by, Ordering::SeqCst);
+            frozen.micros.fetch_add(by, Ordering::SeqCst);
+            frozen.moved.notify_waiters();
         }
     }
 
     /// Moves a frozen clock backward, as a corrected system clock would.
     pub fn rewind(&self, by: Duration) {
-        if let Some(micros) = &self.frozen {
+        if let Some(frozen) = &self.frozen {
             let by = i64::try_from(by.as_micros()).unwrap_or(i64::MAX);
-            micros.fetch_sub(by, Ordering::SeqCst);
+            frozen.micros.fetch_sub(by, Ordering::SeqCst);
         }
     }
 }
@@ -84,6 +112,25 @@ mod tests {
     use time::macros::datetime;
 
     use super::*;
+
+    #[tokio::test]
+    async fn a_wait_ends_when_the_clock_gets_there() {
+        let noon = datetime!(2026-11-20 12:00 UTC);
+        let clock = Clock::frozen(noon);
+        clock.wait_until(noon).await;
+        let waiting = tokio::spawn({
+            let clock = clock.clone();
+            async move { clock.wait_until(noon + time::Duration::HOUR).await }
+        });
+        tokio::task::yield_now().await;
+        clock.advance(Duration::from_mins(59));
+        tokio::task::yield_now().await;
+        assert!(!waiting.is_finished());
+        clock.advance(Duration::from_mins(1));
+        waiting.await.unwrap();
+        let clock = Clock::system();
+        clock.wait_until(clock.now() + Duration::from_millis(2)).await;
+    }
 
     #[test]
     fn once_a_day_is_due_once_a_day_whatever_the_clock_has_said() {

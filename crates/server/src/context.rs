@@ -9,6 +9,7 @@ use crate::config::Settings;
 use crate::crypto::Random;
 use crate::db::Database;
 use crate::keys::Keys;
+use crate::mail::Mail;
 use crate::passwords::Passwords;
 use crate::single_use::SingleUse;
 
@@ -29,6 +30,8 @@ pub struct Context {
     pub audit: Audit,
     /// Secrets that work once, for links and codes in mails.
     pub single_use: SingleUse,
+    /// Takes mails to be sent.
+    pub mail: Mail,
     /// Judges, hashes and compares passwords, and counts guesses at them.
     pub passwords: Passwords,
 }

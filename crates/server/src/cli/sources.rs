@@ -54,6 +54,8 @@ impl SourceArgs {
         let mut gathered = self.gather_on(database_url);
         gathered.ignore("BETTER_AUTH_SECRET");
         gathered.ignore("PREVIOUS_SECRETS");
+        // What it sealed would never be opened.
+        gathered.ignore("SMTP_URL");
         gathered.fall_back("BETTER_AUTH_SECRET", random_secret(), "random");
         settings(gathered.resolve(&reserved()))
     }

@@ -172,6 +172,11 @@ fn contradictions(settings: &Settings, reserved: &Reserved) -> Vec<SettingProble
                 .into(),
         ));
     }
+    if settings.smtp_url.is_some() && settings.mail_from.is_none() {
+        let sentence = "SMTP_URL needs MAIL_FROM, the sender: set it to an address that the mail server \
+            takes, such as Example <no-reply@example.com>.";
+        sentences.push(("MAIL_FROM", sentence.into()));
+    }
     let taken = [settings.better_auth_url.as_deref(), Some(&settings.token_issuer)];
     for one in &settings.trusted_issuers {
         if taken.contains(&Some(&one.issuer)) {

@@ -1,13 +1,17 @@
 //! The resolved settings, each with its documented default. Names and defaults are promises to users.
 
 use std::net::{IpAddr, Ipv4Addr};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use axum::http::HeaderName;
 use doorward_verify::Algorithm;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{BreachFile, Cidr, DatabaseUrl, Quota, RedisUrl, TrustedIssuer, WordList};
+use super::{
+    AuthorityFile, BreachFile, Cidr, DatabaseUrl, MailFrom, Quota, RedisUrl, SmtpUrl,
+    TrustedIssuer, WordList,
+};
 
 /// Everything a running server needs to know.
 #[derive(Clone, Debug)]
@@ -121,6 +125,16 @@ pub struct Settings {
     pub audit_retention: Option<Duration>,
     /// `PUBLIC_URL`: what links are built from.
     pub public_url: Option<String>,
+    /// `SMTP_URL`: the mail server; without it no mail is sent.
+    pub smtp_url: Option<SmtpUrl>,
+    /// `MAIL_FROM`: the sender of mails.
+    pub mail_from: Option<MailFrom>,
+    /// `SMTP_CA_FILE`: authorities of one's own that sign the mail server's certificate.
+    pub smtp_ca_file: Option<AuthorityFile>,
+    /// `SMTP_TIMEOUT`: how long the mail server may take for a step.
+    pub smtp_timeout: Duration,
+    /// Where mails are written to instead of being sent: `dev` only.
+    pub mail_folder: Option<PathBuf>,
     /// The header that names the client, written by a trusted proxy.
     pub client_ip_header: HeaderName,
     /// `MAX_CONNECTIONS`; by default as many as the process may hold files open, at most 16 384.
@@ -203,6 +217,11 @@ impl Settings {
             trusted_proxies: Vec::new(),
             audit_retention: Some(DAY * 365),
             public_url: None,
+            smtp_url: None,
+            mail_from: None,
+            smtp_ca_file: None,
+            smtp_timeout: Duration::from_secs(30),
+            mail_folder: None,
             client_ip_header: HeaderName::from_static("x-forwarded-for"),
             max_connections: None,
             max_connections_per_client: None,

@@ -11,7 +11,8 @@ use crate::config::Settings;
 
 const VERSION: u8 = 1;
 const SALT: &[u8] = b"doorward seal v1";
-const INFO: &[u8] = b"signing keys";
+const SIGNING_KEYS: &[u8] = b"signing keys";
+const MAIL: &[u8] = b"mail";
 
 /// Seals and unseals with the server's secrets, the current one first.
 pub struct Seals {
@@ -25,10 +26,19 @@ impl std::fmt::Debug for Seals {
 }
 
 impl Seals {
-    /// The seals of these settings.
+    /// The seals of signing keys under these settings.
     pub fn new(settings: &Settings) -> Self {
+        Self::of(settings, SIGNING_KEYS)
+    }
+
+    /// The seals of mails that wait.
+    pub fn for_mail(settings: &Settings) -> Self {
+        Self::of(settings, MAIL)
+    }
+
+    fn of(settings: &Settings, purpose: &[u8]) -> Self {
         let all = std::iter::once(&settings.secret).chain(&settings.previous_secrets);
-        Self { keys: all.filter_map(|secret| key(secret.bytes())).collect() }
+        Self { keys: all.filter_map(|secret| key(secret.bytes(), purpose)).collect() }
     }
 
     /// The bytes sealed with the current secret for this name; `None` only if the cipher fails.
@@ -56,9 +66,9 @@ impl Seals {
     }
 }
 
-fn key(secret: &[u8]) -> Option<LessSafeKey> {
+fn key(secret: &[u8], purpose: &[u8]) -> Option<LessSafeKey> {
     let prk = hkdf::Salt::new(HKDF_SHA256, SALT).extract(secret);
-    let key: UnboundKey = prk.expand(&[INFO], &AES_256_GCM).ok()?.into();
+    let key: UnboundKey = prk.expand(&[purpose], &AES_256_GCM).ok()?.into();
     Some(LessSafeKey::new(key))
 }
 

@@ -3,10 +3,12 @@
 
 use std::net::IpAddr;
 
+use serde::{Deserialize, Serialize};
+
 const MAX_USER_AGENT: usize = 256;
 
 /// Where a request came from; empty for work that no request asked for.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Origin {
     /// The client's address.
     pub ip: Option<IpAddr>,

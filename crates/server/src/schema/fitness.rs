@@ -101,7 +101,8 @@ pub const USES: &str = "VALUES ('doorward_migrations', 'SELECT'), \
     ('audit_log', 'SELECT, INSERT, DELETE'), ('audit_horizon', 'SELECT, UPDATE'), \
     ('login_guards', 'SELECT, INSERT, UPDATE, DELETE'), ('identities', 'SELECT, INSERT'), \
     ('signing_keys', 'SELECT, INSERT, UPDATE, DELETE'), \
-    ('single_use', 'SELECT, INSERT, UPDATE, DELETE')";
+    ('single_use', 'SELECT, INSERT, UPDATE, DELETE'), \
+    ('mail', 'SELECT, INSERT, UPDATE, DELETE')";
 
 /// The grants that the login lacks.
 const GRANTS: &str = text!(

@@ -13,6 +13,7 @@ mod envelope;
 mod health;
 mod identities;
 mod keys;
+mod mail;
 mod passwords;
 mod roles;
 mod sessions;

@@ -7,10 +7,11 @@ use crate::architecture::{code, refuse, rust_files};
 use crate::support::TestApp;
 
 /// The statements of every store, with the folder that owns them.
-const STORES: [(&str, &[Sql]); 11] = [
+const STORES: [(&str, &[Sql]); 12] = [
     ("keys", doorward::keys::STATEMENTS),
     ("audit", doorward::audit::STATEMENTS),
     ("single_use", doorward::single_use::STATEMENTS),
+    ("outbox", doorward::mail::STATEMENTS),
     ("guesses", doorward::guesses::STATEMENTS),
     ("passwords", doorward::passwords::STATEMENTS),
     ("accounts", doorward::accounts::STATEMENTS),

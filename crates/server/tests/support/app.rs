@@ -39,6 +39,8 @@ pub struct TestApp {
     pub url: String,
     // Removes the SQLite file at the end.
     folder: Option<Arc<tempfile::TempDir>>,
+    // The same of the mails.
+    pub(super) mails: Option<Arc<tempfile::TempDir>>,
 }
 
 impl TestApp {
@@ -90,7 +92,7 @@ impl TestApp {
         let db = doorward::db::Database::open(&settings.database).await.expect("an open database");
         let app = App::new(settings, db, clock.clone(), Random::seeded(seed));
         let router = app.router();
-        Self { app, router, clock, url: url.into(), folder: None }
+        Self { app, router, clock, url: url.into(), folder: None, mails: None }
     }
 
     /// Takes over another's SQLite file, which would be removed with it.

@@ -6,6 +6,7 @@
 pub mod admin;
 pub mod app;
 pub mod client;
+pub mod mails;
 pub mod pooler;
 pub mod postgres;
 pub mod process;

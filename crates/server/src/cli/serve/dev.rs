@@ -66,6 +66,11 @@ fn settings(
             "DATABASE_URL is ignored: dev keeps its data in .doorward/ unless --database-url is given."
         );
     }
+    if gathered.has("SMTP_URL") {
+        eprintln!("SMTP_URL is ignored: dev writes mails to .doorward/mail/.");
+    }
+    gathered.ignore("SMTP_URL");
+    gathered.fall_back("MAIL_FROM", "Doorward <doorward@dev.invalid>".into(), "dev");
     gathered.ignore("DATABASE_URL");
     gathered.ignore("DATABASE_URL_UNPOOLED");
     gathered.fall_back("DATABASE_URL", folder.database_url(), "dev");
@@ -78,6 +83,7 @@ fn settings(
     gathered.fall_back("RUST_LOG", "info,doorward::access=debug".into(), "dev");
     let any_local_origin = !gathered.has("ALLOWED_ORIGINS");
     let mut settings = sources::server_settings(gathered.resolve(&reserved()))?;
+    settings.mail_folder = Some(folder.mails());
     if any_local_origin {
         settings.allowed_origins = AllowedOrigins::Localhost;
     }
@@ -116,6 +122,7 @@ Doorward {version} is running for development.
   API docs   {url}/docs
   Health     {url}/health
   Data       {data}
+  Mails      .doorward/mail/, their links here
   Secret     {secret}
 
 Try it: paste these lines into another terminal, one after the other.

@@ -38,6 +38,11 @@ impl DevFolder {
         format!("sqlite:{}", self.path.join("doorward.db").display())
     }
 
+    /// Where mails are written.
+    pub(in crate::cli) fn mails(&self) -> PathBuf {
+        self.path.join("mail")
+    }
+
     /// True of the files in it.
     pub(in crate::cli) fn holds(&self, path: &Path) -> bool {
         path.starts_with(&self.path)

@@ -192,11 +192,16 @@ pub(in crate::cli) async fn run_app(
     if let Some(counting) = app.passwords.count_kinds() {
         let _ = timeout(FIRST_COUNT, counting).await;
     }
+    let delivery = app.delivery(log::say).map_err(Failure::configuration)?;
+    let delivering = delivery.map(|delivery| tokio::spawn(delivery.run()));
     let router = app.router();
     let signals = Signals::listen().map_err(failed)?;
     announce(&app.settings, &listen::url(&listener));
     let limits = listen::limits(&app.settings);
     let outcome = listen::serve(listener, router, limits, signals, trouble).await;
+    if let Some(delivering) = delivering {
+        delivering.abort();
+    }
     // What was noted last is still on its way to the audit log.
     let _ = timeout(LAST_RECORDS, app.audit.flush()).await;
     db.close().await;

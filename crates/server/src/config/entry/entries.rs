@@ -7,6 +7,7 @@ use super::abuse;
 use super::accounts;
 use super::dialects;
 use super::issuers;
+use super::mail;
 use super::parse;
 use super::tasks;
 use super::tokens;
@@ -342,6 +343,10 @@ pub(in crate::config) const ENTRIES: &[Setting] = &[
         set: Some(|settings, text| put(&mut settings.drain_timeout, parse::duration(text, 0))),
         ..PLAIN
     },
+    mail::SMTP_URL,
+    mail::MAIL_FROM,
+    mail::SMTP_CA_FILE,
+    mail::SMTP_TIMEOUT,
     Setting {
         name: "AUDIT_RETENTION",
         section: LOGS,
@@ -378,14 +383,6 @@ pub(in crate::config) const ENTRIES: &[Setting] = &[
         set: Some(|settings, text| put(&mut settings.log_format, word::log_format(text))),
         ..PLAIN
     },
-    Setting {
-        name: "SMTP_URL",
-        section: LATER,
-        about: "The mail server.",
-        secrecy: Secrecy::Secret,
-        ..PLAIN
-    },
-    Setting { name: "MAIL_FROM", section: LATER, about: "The sender of mails.", ..PLAIN },
     Setting {
         name: "OTEL_EXPORTER_OTLP_ENDPOINT",
         section: LATER,

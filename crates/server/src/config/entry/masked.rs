@@ -3,7 +3,7 @@
 
 use crate::config::entry::table::Secrecy;
 use crate::config::value::database_url::unwrapped;
-use crate::config::{DatabaseUrl, RedisUrl};
+use crate::config::{DatabaseUrl, RedisUrl, SmtpUrl};
 
 const MASK: &str = "********";
 
@@ -21,6 +21,9 @@ pub(in crate::config) fn masked(secrecy: Secrecy, text: &str) -> String {
             .ok()
             .and_then(|_| redis(text))
             .unwrap_or_else(|| scheme_alone(text)),
+        Secrecy::Smtp => {
+            SmtpUrl::parse(text).ok().and_then(|_| smtp(text)).unwrap_or_else(|| scheme_alone(text))
+        }
     }
 }
 
@@ -83,6 +86,15 @@ fn redis(text: &str) -> Option<String> {
     Some(url.into())
 }
 
+/// One that parses has nothing behind the port.
+fn smtp(text: &str) -> Option<String> {
+    let mut url = url::Url::parse(text).ok()?;
+    if url.password().is_some() {
+        url.set_password(Some(MASK)).ok()?;
+    }
+    Some(url.into())
+}
+
 fn is_secret(name: &str) -> bool {
     name.to_lowercase().contains("pass")
 }
@@ -106,6 +118,13 @@ mod tests {
             ("sqlite:doorward.db", "sqlite:doorward.db"),
         ] {
             assert_eq!(masked(Secrecy::Database, text), shown);
+        }
+        for (text, shown) in [
+            ("smtp://ada:hunter2@mail.example:587", "smtp://ada:********@mail.example:587"),
+            ("smtps://mail.example", "smtps://mail.example"),
+            ("smtp://ada:hun/ter2@mail.example", "smtp://********"),
+        ] {
+            assert_eq!(masked(Secrecy::Smtp, text), shown);
         }
         for (text, shown) in [
             ("redis://:hunter2@cache.example", "redis://:********@cache.example"),
@@ -140,6 +159,11 @@ mod tests {
                 4 => format!("postgres://:{word}@db.example/app?password={word}"),
                 _ => format!("\"postgres://ada:{word}@db.example?sslmode=disable\""),
             };
+            let smtp = match spelling % 3 {
+                0 => format!("smtp://ada:{word}@mail.example:587"),
+                1 => format!("smtps://:{word}@mail.example"),
+                _ => format!("smtp://ada:{word}@mail.example?x={word}"),
+            };
             let redis = match spelling {
                 0 => format!("redis://:{word}@cache.example"),
                 1 => format!("rediss://ada:{word}@cache.example:6380/1"),
@@ -148,7 +172,11 @@ mod tests {
                 4 => format!("valkey://ada:{word}@cache.example?protocol=resp3"),
                 _ => format!("redis+unix:///run/redis.sock?user=ada&pass={word}"),
             };
-            for shown in [masked(Secrecy::Database, &database), masked(Secrecy::Redis, &redis)] {
+            for shown in [
+                masked(Secrecy::Database, &database),
+                masked(Secrecy::Redis, &redis),
+                masked(Secrecy::Smtp, &smtp),
+            ] {
                 // %XX of what stands beside the password would be capitals too.
                 prop_assert!(!shown.contains(|c: char| c.is_ascii_uppercase()), "{}", shown);
             }

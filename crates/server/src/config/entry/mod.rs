@@ -5,6 +5,7 @@ mod accounts;
 mod dialects;
 pub(in crate::config) mod entries;
 mod issuers;
+mod mail;
 pub(in crate::config) mod masked;
 pub(crate) mod parse;
 pub(in crate::config) mod table;

@@ -45,6 +45,8 @@ pub(in crate::config) enum Secrecy {
     Database,
     /// An address of Redis, whose password is hidden.
     Redis,
+    /// An address of a mail server, whose password is hidden.
+    Smtp,
     /// Nothing.
     Secret,
 }

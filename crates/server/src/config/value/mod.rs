@@ -3,6 +3,7 @@
 pub(in crate::config) mod breach_file;
 pub(in crate::config) mod cidr;
 pub(in crate::config) mod database_url;
+pub(in crate::config) mod mail;
 pub(in crate::config) mod postgres_url;
 pub(in crate::config) mod quota;
 pub(in crate::config) mod redis_url;

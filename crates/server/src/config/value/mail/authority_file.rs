@@ -1,0 +1,35 @@
+//! `SMTP_CA_FILE`: certificates of authorities that the mail server's may be signed by, besides the public ones.
+
+use std::path::Path;
+
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+
+/// The certificates of a PEM file.
+#[derive(Clone, Debug)]
+pub struct AuthorityFile(Vec<CertificateDer<'static>>);
+
+impl AuthorityFile {
+    /// Reads the file; the error is the end of a sentence that begins with the setting's name.
+    pub fn open(path: &Path) -> Result<Self, String> {
+        let shown = path.display();
+        let text = std::fs::read(path)
+            .map_err(|why| format!("names {shown}, which cannot be read: {why}"))?;
+        let all: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&text).collect();
+        let all = all.map_err(|_| format!("names {shown}, which is not PEM"))?;
+        if all.is_empty() {
+            return Err(format!("names {shown}, which holds no certificate"));
+        }
+        let usable =
+            |one: &CertificateDer<'static>| rustls::RootCertStore::empty().add(one.clone()).is_ok();
+        if !all.iter().all(usable) {
+            return Err(format!("names {shown}, which holds a certificate that cannot be used"));
+        }
+        Ok(Self(all))
+    }
+
+    /// Each certificate in DER.
+    pub(crate) fn certificates(&self) -> impl Iterator<Item = Vec<u8>> {
+        self.0.iter().map(|one| one.to_vec())
+    }
+}

@@ -1,0 +1,91 @@
+//! The worker that delivers. It looks into the outbox when something new is in it, when a row is known to
+//! be due, and once after the start; in between it asks the database nothing, so that a sleeping one stays
+//! asleep. Each row is claimed for the time of a lease, so that of several servers one sends it, and so that
+//! what a killed one had claimed is sent by another.
+
+mod attempt;
+mod schedule;
+mod worker;
+
+pub(super) use attempt::LANES;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::clock::{Clock, Daily};
+use crate::config::Settings;
+use crate::crypto::Random;
+use crate::db::Database;
+use crate::error::Error;
+use crate::mail::composer::Composer;
+use crate::mail::outbox::{Mail, store};
+use crate::mail::transport::{Say, Transport};
+
+/// How long a claimed row is this server's own; renewed while a letter is on its way for longer.
+const LEASE: Duration = Duration::from_mins(2);
+
+/// Delivers what is in the outbox; clones share the connections.
+#[derive(Clone, Debug)]
+pub struct Delivery {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    settings: Arc<Settings>,
+    db: Database,
+    clock: Clock,
+    random: Random,
+    mail: Mail,
+    composer: Arc<dyn Composer>,
+    transport: Transport,
+    pruned: Daily,
+}
+
+impl Delivery {
+    /// What delivers by these settings; `None` where mail is off. The error is a sentence.
+    pub fn new(
+        settings: Arc<Settings>,
+        db: Database,
+        clock: Clock,
+        random: Random,
+        mail: Mail,
+        composer: Arc<dyn Composer>,
+        say: Say,
+    ) -> Result<Option<Self>, String> {
+        let Some(transport) = Transport::of(&settings, say)? else { return Ok(None) };
+        let pruned = Daily::default();
+        let inner = Inner { settings, db, clock, random, mail, composer, transport, pruned };
+        Ok(Some(Self { inner: Arc::new(inner) }))
+    }
+
+    /// Delivers for as long as it is polled. Dropping it leaves what is on its way to its lease.
+    pub async fn run(self) {
+        worker::run(&self.inner).await;
+    }
+
+    /// Delivers what is due, and returns when nothing is: how many letters the server took.
+    pub async fn deliver_due(&self) -> Result<usize, Error> {
+        let round = worker::round(&self.inner, LANES).await?;
+        Ok(round.sent)
+    }
+
+    /// Removes rows that were done long ago; how many.
+    pub async fn prune(&self) -> Result<usize, Error> {
+        self.inner.prune().await
+    }
+}
+
+impl Inner {
+    async fn prune(&self) -> Result<usize, Error> {
+        const BATCH: usize = 1000;
+        let mut removed = 0;
+        loop {
+            let batch = store::delete_done(&self.db, self.clock.now(), 1000).await?;
+            removed += batch;
+            if batch < BATCH {
+                return Ok(removed);
+            }
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! Every mail that Doorward sends.
+
+macro_rules! kinds {
+    ($($(#[$about:meta])+ $name:ident = $text:literal;)+) => {
+        /// What a mail is for.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Kind {
+            $($(#[$about])+ $name,)+
+        }
+
+        impl Kind {
+            /// All of them.
+            pub const ALL: &'static [Self] = &[$(Self::$name),+];
+
+            /// Its name in the database, in files and in commands.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $text,)+ }
+            }
+        }
+    };
+}
+
+kinds! {
+    /// Proves that the address is the account's.
+    VerifyEmail = "verify-email";
+    /// Sets a new password.
+    ResetPassword = "reset-password";
+    /// Confirms a new address from its mailbox.
+    ConfirmEmail = "confirm-email";
+    /// Tells the old address of a change, and how to undo it.
+    EmailChanged = "email-changed";
+    /// Somebody tried to register with an address that has an account.
+    AddressTaken = "address-taken";
+    /// A code and a link to sign in.
+    LoginCode = "login-code";
+    /// An invitation to an account that an operator made.
+    Invitation = "invitation";
+    /// The password was changed.
+    PasswordChanged = "password-changed";
+    /// A sign-in from a device not seen before.
+    NewDevice = "new-device";
+    /// A session ended because its token was used twice.
+    SessionStolen = "session-stolen";
+    /// Too many wrong passwords.
+    AccountLocked = "account-locked";
+    /// Proves that mail works.
+    Test = "test";
+}
+
+impl Kind {
+    /// The kind of this name.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|kind| kind.as_str() == text)
+    }
+}

@@ -1,0 +1,73 @@
+//! What a feature says when it asks for a mail. Little: who and why. What the letter needs besides is
+//! looked up when it is composed.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::input::Origin;
+use crate::mail::letter::Kind;
+
+/// A mail asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ask {
+    /// Which.
+    #[serde(with = "by_name")]
+    pub kind: Kind,
+    /// To whom.
+    pub about: About,
+    /// Who caused it.
+    #[serde(default)]
+    pub client: Origin,
+    /// What only the request knew, by name.
+    #[serde(default)]
+    pub values: BTreeMap<String, String>,
+}
+
+/// Whom a mail is for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum About {
+    /// The owner of this account, which exists.
+    User(Uuid),
+    /// Whoever has this address, in the spelling that makes addresses unique (`Email::key`); there may
+    /// be no account.
+    Address(String),
+}
+
+impl Ask {
+    /// A mail about an account.
+    pub fn user(kind: Kind, user: Uuid, client: Origin) -> Self {
+        Self { kind, about: About::User(user), client, values: BTreeMap::new() }
+    }
+
+    /// A mail to an address that may have no account; `key` is its `Email::key`.
+    pub fn address(kind: Kind, key: &str, client: Origin) -> Self {
+        Self { kind, about: About::Address(key.to_owned()), client, values: BTreeMap::new() }
+    }
+
+    /// The same with a value that only the request knows.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.values.insert(name.to_owned(), value.into());
+        self
+    }
+}
+
+mod by_name {
+    use serde::de::Error;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use crate::mail::letter::Kind;
+
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
+    pub(super) fn serialize<S: Serializer>(kind: &Kind, out: S) -> Result<S::Ok, S::Error> {
+        out.serialize_str(kind.as_str())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Kind, D::Error> {
+        let name = String::deserialize(from)?;
+        Kind::parse(&name).ok_or_else(|| D::Error::custom("no such kind of mail"))
+    }
+}

@@ -1,0 +1,136 @@
+//! The outbox: the table `mail`. Asking for a mail is one INSERT in the transaction of the change that
+//! causes it; the same for an address with an account and for one without. The INSERT does nothing for a
+//! mailbox that has had enough, or for a client that has asked for enough.
+
+mod cause;
+mod contents;
+mod counted;
+pub(super) mod store;
+
+pub use cause::{About, Ask};
+pub(super) use contents::{Contents, StoredLetter};
+pub use store::STATEMENTS;
+
+use std::sync::Arc;
+
+use tokio::sync::Notify;
+
+use crate::clock::Clock;
+use crate::config::Settings;
+use crate::crypto::{Random, Seals};
+use crate::db::Row;
+use crate::mail::letter::Kind;
+use crate::sql::Step;
+use counted::CountedBy;
+
+/// How many mails of one kind a mailbox gets in an hour.
+const MOST_OF_KIND: i64 = 5;
+/// The same of notices, which only what somebody did to the account causes.
+const MOST_NOTICES: i64 = 20;
+/// How many mails one client may cause in an hour by asking for them.
+const MOST_ASKED: i64 = 30;
+
+/// Takes mails to be sent; clones share the worker that they wake.
+#[derive(Clone, Debug)]
+pub struct Mail {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    is_on: bool,
+    clock: Clock,
+    random: Random,
+    seals: Seals,
+    counted: CountedBy,
+    wake: Notify,
+}
+
+impl Mail {
+    /// The outbox of these settings.
+    pub fn new(settings: &Settings, clock: Clock, random: Random) -> Self {
+        let is_on = settings.smtp_url.is_some() || settings.mail_folder.is_some();
+        let seals = Seals::for_mail(settings);
+        let counted = CountedBy::new(settings);
+        let wake = Notify::new();
+        Self { shared: Arc::new(Shared { is_on, clock, random, seals, counted, wake }) }
+    }
+
+    /// Whether mail is sent at all.
+    pub fn is_on(&self) -> bool {
+        self.shared.is_on
+    }
+
+    /// What writes the mail into the outbox, for the transaction of the change that causes it; nothing
+    /// where mail is off. It returns a row if the mail was taken, none if the bounds dropped it. Call
+    /// [`Mail::wake`] after the commit.
+    pub fn ask(&self, ask: &Ask) -> Option<Step> {
+        if !self.is_on() {
+            return None;
+        }
+        let Shared { clock, random, counted, .. } = &*self.shared;
+        let now = clock.now();
+        let id = random.id(now);
+        let contents = self.seal(id, &Contents::Ask(ask.clone()))?;
+        let is_notice = is_notice(ask.kind);
+        let row = store::NewMail {
+            id,
+            kind: ask.kind,
+            mailbox: counted.mailbox(&ask.about),
+            asker: ask.client.ip.filter(|_| !is_notice).map(|ip| counted.client(ip)),
+            contents,
+            most: if is_notice { MOST_NOTICES } else { MOST_OF_KIND },
+            most_asked: MOST_ASKED,
+            is_numbered: !is_notice,
+        };
+        Some(store::insert(&row, &ask.about, now))
+    }
+
+    /// Tells the worker that there is something new in the outbox. Costs nothing if there is none.
+    pub fn wake(&self) {
+        self.shared.wake.notify_one();
+    }
+
+    /// The same, and says in the log if the bounds dropped it: `rows` are those of the step.
+    pub fn asked(&self, ask: &Ask, rows: &[Row]) {
+        if rows.is_empty() {
+            tracing::info!(target: "mail", kind = ask.kind.as_str(), "dropped: too many of them in an hour");
+        } else {
+            self.wake();
+        }
+    }
+
+    /// Until [`Mail::wake`] is called; at once if it was since the last time.
+    pub(super) async fn woken(&self) {
+        self.shared.wake.notified().await;
+    }
+
+    pub(super) fn seal(&self, id: uuid::Uuid, contents: &Contents) -> Option<Vec<u8>> {
+        let text = serde_json::to_vec(contents).ok()?;
+        self.shared.seals.seal(&id.to_string(), &text, &self.shared.random)
+    }
+
+    /// What the row of this id holds; `None` if another secret sealed it.
+    pub(super) fn unseal(&self, id: uuid::Uuid, sealed: &[u8]) -> Option<Contents> {
+        let text = self.shared.seals.unseal(&id.to_string(), sealed)?;
+        serde_json::from_slice(&text).ok()
+    }
+}
+
+/// Whether it tells of something done to the account, rather than answering somebody who asks for it.
+fn is_notice(kind: Kind) -> bool {
+    match kind {
+        Kind::EmailChanged
+        | Kind::PasswordChanged
+        | Kind::NewDevice
+        | Kind::SessionStolen
+        | Kind::AccountLocked => true,
+        Kind::VerifyEmail
+        | Kind::ResetPassword
+        | Kind::ConfirmEmail
+        | Kind::AddressTaken
+        | Kind::LoginCode
+        | Kind::Invitation
+        | Kind::Test => false,
+    }
+}

@@ -1,0 +1,220 @@
+//! Every statement on `mail`.
+
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::cause::About;
+use crate::db::Database;
+use crate::mail::letter::Kind;
+use crate::sql::{Result, Step};
+use crate::{row, statements, step, text};
+
+/// Fewer of this kind to this mailbox since `:since` than the most, and fewer of this client.
+macro_rules! within_bounds {
+    () => {
+        "(SELECT count(*) FROM mail m WHERE m.mailbox = :mailbox AND m.kind = :kind \
+         AND m.created_at > :since) < :most \
+         AND (SELECT count(*) FROM mail m WHERE m.asker = :asker AND m.created_at > :since) < :most_asked"
+    };
+}
+
+/// The next number of this kind and mailbox: of two requests at the same time, one alone gets it.
+macro_rules! slot {
+    () => {
+        "CASE WHEN :numbered THEN coalesce((SELECT max(m.slot) FROM mail m WHERE m.mailbox = :mailbox \
+         AND m.kind = :kind), 0) + 1 END"
+    };
+}
+
+const COLUMNS: &str =
+    "(id, kind, mailbox, slot, asker, user_id, state, contents, attempts, due_at, created_at)";
+
+statements! {
+    ASK_ADDRESS = text!("INSERT INTO mail ", COLUMNS, " SELECT :id, :kind, :mailbox, ", slot!(), ", \
+        :asker, NULL, 'asked', :contents, 0, :now, :now WHERE ", within_bounds!(), " \
+        ON CONFLICT (mailbox, kind, slot) DO NOTHING RETURNING id");
+    ASK_USER = text!("INSERT INTO mail ", COLUMNS, " SELECT :id, :kind, :mailbox, ", slot!(), ", \
+        :asker, u.id, 'asked', :contents, 0, :now, :now FROM users u WHERE u.id = :user AND ",
+        within_bounds!(), " ON CONFLICT (mailbox, kind, slot) DO NOTHING RETURNING id");
+    // Whoever is second waits for the first, then finds the row no longer due.
+    CLAIM = text!("UPDATE mail SET claim = :claim, attempts = attempts + 1, due_at = :lease_end \
+        WHERE id IN (SELECT m.id FROM mail m WHERE m.due_at <= :now ORDER BY m.due_at LIMIT :most) \
+        AND due_at <= :now RETURNING ", ClaimedMail::COLUMNS);
+    NEXT_DUE = "SELECT min(due_at) FROM mail WHERE due_at IS NOT NULL";
+    STORE_LETTER = "UPDATE mail SET state = 'waiting', contents = :contents, expires_at = :expires_at, \
+        user_id = coalesce(:user, user_id) WHERE id = :id AND claim = :claim";
+    // Behind the step above, which holds the row: another server has it by now.
+    STILL_CLAIMED = "SELECT doorward_refuse('mail_claimed') \
+        WHERE NOT EXISTS (SELECT 1 FROM mail WHERE id = :id AND claim = :claim)";
+    RENEW = "UPDATE mail SET due_at = :lease_end WHERE id = :id AND claim = :claim RETURNING id";
+    FINISH = "UPDATE mail SET state = :state, contents = NULL, due_at = NULL, claim = NULL, \
+        done_at = :now, last_error = NULL WHERE id = :id AND claim = :claim RETURNING id";
+    FAIL = "UPDATE mail SET state = 'failed', due_at = NULL, claim = NULL, done_at = :now, \
+        last_error = :why WHERE id = :id AND claim = :claim RETURNING id";
+    POSTPONE = "UPDATE mail SET due_at = :due_at, claim = NULL, last_error = :why \
+        WHERE id = :id AND claim = :claim RETURNING id";
+    DELETE_DONE = "DELETE FROM mail WHERE id IN (SELECT m.id FROM mail m WHERE m.done_at <= :void_before \
+        AND (m.state = 'void' OR m.done_at <= :sent_before) \
+        AND (m.state <> 'failed' OR m.done_at <= :failed_before) ORDER BY m.done_at LIMIT :most) \
+        RETURNING id";
+}
+
+/// A mail to take into the outbox.
+#[derive(Debug)]
+pub(super) struct NewMail {
+    pub(super) id: Uuid,
+    pub(super) kind: Kind,
+    pub(super) mailbox: Vec<u8>,
+    pub(super) asker: Option<Vec<u8>>,
+    pub(super) contents: Vec<u8>,
+    pub(super) most: i64,
+    pub(super) most_asked: i64,
+    pub(super) is_numbered: bool,
+}
+
+/// What the bounds count.
+const WINDOW: time::Duration = time::Duration::HOUR;
+
+pub(super) fn insert(mail: &NewMail, about: &About, now: OffsetDateTime) -> Step {
+    let NewMail { id, kind, mailbox, asker, contents, most, most_asked, is_numbered } = mail;
+    let (id, kind, mailbox, contents) =
+        (*id, kind.as_str(), mailbox.as_slice(), contents.as_slice());
+    let (asker, numbered, since) = (asker.as_deref(), *is_numbered, now - WINDOW);
+    let (most, most_asked) = (*most, *most_asked);
+    match about {
+        About::Address(_) => step!(ASK_ADDRESS {
+            id,
+            kind,
+            mailbox,
+            numbered,
+            asker,
+            contents,
+            now,
+            since,
+            most,
+            most_asked,
+        }),
+        About::User(user) => step!(ASK_USER {
+            id,
+            kind,
+            mailbox,
+            numbered,
+            asker,
+            contents,
+            now,
+            user: *user,
+            since,
+            most,
+            most_asked,
+        }),
+    }
+}
+
+row! {
+    /// A mail that this server has to itself until the lease ends.
+    #[derive(Clone, Debug)]
+    pub(in crate::mail) struct ClaimedMail {
+        pub(in crate::mail) id: Uuid,
+        pub(in crate::mail) kind: String,
+        pub(in crate::mail) contents: Option<Vec<u8>>,
+        pub(in crate::mail) attempts: i64,
+        pub(in crate::mail) expires_at: Option<OffsetDateTime>,
+        pub(in crate::mail) created_at: OffsetDateTime,
+    }
+}
+
+/// Takes what is due, at most so many, for the time of a lease.
+pub(in crate::mail) async fn claim(
+    db: &Database,
+    claim: Uuid,
+    now: OffsetDateTime,
+    lease_end: OffsetDateTime,
+    most: i64,
+) -> Result<Vec<ClaimedMail>> {
+    db.execute(step!(CLAIM { claim, lease_end, now, most })).await
+}
+
+/// When the next row is due, leases included.
+pub(in crate::mail) async fn next_due(db: &Database) -> Result<Option<OffsetDateTime>> {
+    Ok(db.find::<NextDue>(step!(NEXT_DUE)).await?.and_then(|next| next.due_at))
+}
+
+#[derive(Debug)]
+struct NextDue {
+    due_at: Option<OffsetDateTime>,
+}
+
+impl crate::db::FromRow for NextDue {
+    fn from_row(row: &mut crate::db::Columns<'_>) -> Result<Self> {
+        Ok(Self { due_at: row.read()? })
+    }
+}
+
+/// Stores the composed letter, and undoes the whole transaction if another server has the row.
+pub(in crate::mail) fn store_letter(
+    id: Uuid,
+    claim: Uuid,
+    contents: &[u8],
+    user: Option<Uuid>,
+    expires_at: Option<OffsetDateTime>,
+) -> [Step; 2] {
+    [
+        step!(STORE_LETTER { contents, expires_at, user, id, claim }),
+        step!(STILL_CLAIMED { id, claim }),
+    ]
+}
+
+/// How the delivery of a mail went.
+#[derive(Clone, Debug)]
+pub(in crate::mail) enum Settled<'a> {
+    /// The mail server has it.
+    Sent,
+    /// Nobody to write to.
+    Void,
+    /// Nobody tries again.
+    Failed(&'a str),
+    /// To be tried again.
+    Later(OffsetDateTime, &'a str),
+}
+
+/// Writes down how it went; false if another server has the row.
+pub(in crate::mail) async fn settle(
+    db: &Database,
+    id: Uuid,
+    claim: Uuid,
+    now: OffsetDateTime,
+    ending: Settled<'_>,
+) -> Result<bool> {
+    let step = match ending {
+        Settled::Sent => step!(FINISH { state: "sent", now, id, claim }),
+        Settled::Void => step!(FINISH { state: "void", now, id, claim }),
+        Settled::Failed(why) => step!(FAIL { now, why, id, claim }),
+        Settled::Later(due_at, why) => step!(POSTPONE { due_at, why, id, claim }),
+    };
+    Ok(!db.execute::<Uuid>(step).await?.is_empty())
+}
+
+/// Keeps a row for longer; false if another server has it.
+pub(in crate::mail) async fn renew(
+    db: &Database,
+    id: Uuid,
+    claim: Uuid,
+    lease_end: OffsetDateTime,
+) -> Result<bool> {
+    Ok(!db.execute::<Uuid>(step!(RENEW { lease_end, id, claim })).await?.is_empty())
+}
+
+/// Removes what has been done for long; how many rows that were.
+pub(in crate::mail) async fn delete_done(
+    db: &Database,
+    now: OffsetDateTime,
+    most: i64,
+) -> Result<usize> {
+    let step = step!(DELETE_DONE {
+        void_before: now - time::Duration::DAY,
+        sent_before: now - time::Duration::days(7),
+        failed_before: now - time::Duration::days(30),
+        most,
+    });
+    Ok(db.execute::<Uuid>(step).await?.len())
+}

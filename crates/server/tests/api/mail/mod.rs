@@ -1,0 +1,3 @@
+//! Mail: the outbox and its delivery.
+
+mod outbox;
