@@ -1,5 +1,6 @@
 //! What fills the memory, written once for each kind of processor, and the choice between them.
 
+#![allow(unsafe_code, reason = "vectors are loaded and stored through pointers")]
 #![allow(
     clippy::large_types_passed_by_value,
     reason = "a block is sixteen registers, and all is inlined"

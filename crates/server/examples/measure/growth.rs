@@ -6,7 +6,7 @@ use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use crate::hash::{arena, hash_once};
+use crate::hash::HashLoop;
 use crate::http::Http;
 use crate::{PASSWORD, report};
 
@@ -31,7 +31,7 @@ pub(crate) async fn growth(port: u16, users: u64, tasks: u64, seconds: u64, secr
     report("list", list);
 
     let mut times = [const { Vec::new() }; 3];
-    let mut memory = arena();
+    let mut hashes = HashLoop::new();
     let until = Instant::now() + lasting;
     while Instant::now() < until {
         let sent = Instant::now();
@@ -44,7 +44,7 @@ pub(crate) async fn growth(port: u16, users: u64, tasks: u64, seconds: u64, secr
         assert_eq!(status, 201, "{answer}");
         times[1].push(sent.elapsed());
         let sent = Instant::now();
-        hash_once(&mut memory);
+        hashes.once();
         times[2].push(sent.elapsed());
     }
     // Each costs one hash. What is taken off is the hash that was as quick or slow among hashes.

@@ -2,16 +2,18 @@
 
 use std::time::{Duration, Instant};
 
+use doorward_argon2id::{Arena, Costs, Input, Kernel};
+
 use crate::PASSWORD;
 
 pub(crate) fn hash(seconds: u64) {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let until = Instant::now() + Duration::from_secs(seconds);
     let work = || {
-        let mut memory = arena();
+        let mut hashes = HashLoop::new();
         let mut done = 0_u32;
         while Instant::now() < until {
-            hash_once(&mut memory);
+            hashes.once();
             done += 1;
         }
         done
@@ -24,17 +26,33 @@ pub(crate) fn hash(seconds: u64) {
     println!("per_second {:.2}", f64::from(total) / started.elapsed().as_secs_f64());
 }
 
-fn argon2() -> argon2::Argon2<'static> {
-    let params = argon2::Params::new(19_456, 2, 1, None).unwrap();
-    argon2::Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, params)
+/// The kernel that a server would choose, and its memory.
+pub(crate) struct HashLoop {
+    kernel: Kernel,
+    arena: Arena,
+    /// For processors without vector instructions of ours.
+    blocks: Vec<argon2::Block>,
 }
 
-pub(crate) fn arena() -> Vec<argon2::Block> {
-    vec![argon2::Block::default(); argon2().params().block_count()]
-}
+const COSTS: Costs = Costs { memory_kib: 19_456, passes: 2 };
 
-pub(crate) fn hash_once(memory: &mut [argon2::Block]) {
-    let (password, mut out) = (PASSWORD.as_bytes(), [0; 32]);
-    let salt = b"0123456789abcdef";
-    argon2().hash_password_into_with_memory(password, salt, &mut out, memory).unwrap();
+impl HashLoop {
+    pub(crate) fn new() -> Self {
+        Self { kernel: Kernel::fastest(), arena: Arena::default(), blocks: Vec::new() }
+    }
+
+    pub(crate) fn once(&mut self) {
+        let (password, salt, mut tag) = (PASSWORD.as_bytes(), b"0123456789abcdef", [0; 32]);
+        if self.kernel != Kernel::PORTABLE {
+            let input = Input { password, salt, ..Input::default() };
+            doorward_argon2id::hash(self.kernel, COSTS, input, &mut self.arena, &mut tag).unwrap();
+            return;
+        }
+        let Costs { memory_kib, passes } = COSTS;
+        let params = argon2::Params::new(memory_kib, passes, 1, None).unwrap();
+        self.blocks.resize(params.block_count(), argon2::Block::new());
+        let argon2 =
+            argon2::Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, params);
+        argon2.hash_password_into_with_memory(password, salt, &mut tag, &mut self.blocks).unwrap();
+    }
 }

@@ -15,7 +15,7 @@ pub(crate) use entry::parse::duration;
 pub use resolve::{Reserved, Resolved, SettingsOf, Shown};
 pub use settings::{
     AccountDeletion, AllowedOrigins, DialectOptions, EmailChange, HashScheme, LogFormat,
-    PasswordChange, Registration, Secret, Settings,
+    PasswordChange, PasswordKernel, Registration, Secret, Settings,
 };
 pub use source::{Gathered, Sources, gather};
 pub use value::breach_file::BreachFile;

@@ -77,6 +77,8 @@ pub struct Settings {
     pub common_passwords: bool,
     /// `PASSWORD_HASH`.
     pub password_hash: HashScheme,
+    /// `PASSWORD_KERNEL`: which code makes Argon2id hashes.
+    pub password_kernel: PasswordKernel,
     /// `PASSWORD_MIN_LENGTH`, in characters.
     pub password_min_length: usize,
     /// `PASSWORD_WORD_LIST`: words that no password may be made of.
@@ -193,6 +195,7 @@ impl Settings {
             fresh_sign_in: Duration::from_mins(15),
             common_passwords: false,
             password_hash: HashScheme::default(),
+            password_kernel: PasswordKernel::Auto,
             password_min_length: 8,
             password_word_list: None,
             password_breach_file: None,
@@ -329,6 +332,17 @@ impl Default for HashScheme {
     fn default() -> Self {
         Self::Argon2id { m: 19_456, t: 2, p: 1 }
     }
+}
+
+/// Which code makes Argon2id hashes. All of them make the same ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PasswordKernel {
+    /// Our own for AVX-512 or AVX2 if the processor has one of them, else `Reference`.
+    Auto,
+    /// Our own without instructions of a certain processor.
+    Portable,
+    /// The crate `argon2` alone.
+    Reference,
 }
 
 /// Which browsers' origins may call.

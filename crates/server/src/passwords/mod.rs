@@ -75,7 +75,7 @@ impl Passwords {
         guesses: Guesses,
     ) -> Self {
         let policy = Arc::new(Policy::new(settings));
-        let hashing = HashingPool::with_all_cores(settings.password_hash);
+        let hashing = HashingPool::with_all_cores(settings.password_hash, settings.password_kernel);
         let kinds = Kinds::new(settings, db, clock.clone());
         let usernames = settings.usernames;
         Self { policy, clock, random, keys, hashing, kinds, usernames, audit, guesses }

@@ -194,6 +194,7 @@ pub(in crate::cli) async fn run_app(
     }
     let delivery = app.delivery(log::say).map_err(Failure::configuration)?;
     let delivering = delivery.map(|delivery| tokio::spawn(delivery.run()));
+    tracing::info!("Argon2id hashes are made by kernel {}", app.passwords.hashing.kernel());
     let router = app.router();
     let signals = Signals::listen().map_err(failed)?;
     announce(&app.settings, &listen::url(&listener));

@@ -105,6 +105,33 @@ pub(in crate::config) const FRESH_SIGN_IN: Setting = Setting {
     ..PLAIN
 };
 
+/// `PASSWORD_KERNEL`.
+pub(in crate::config) const PASSWORD_KERNEL: Setting = Setting {
+    name: "PASSWORD_KERNEL",
+    section: PASSWORDS,
+    about: "Which code makes Argon2id hashes: `auto` (ours for AVX-512 or AVX2 where the processor has \
+        it, else the crate `argon2`), `portable` (ours without such instructions) or `reference` (the \
+        crate `argon2` alone). The hashes are the same; `auto` is up to three times as fast. At each start \
+        ours is checked against the crate, which takes over if they differ.",
+    default: "auto",
+    set: Some(|settings, text| put(&mut settings.password_kernel, word::password_kernel(text))),
+    ..PLAIN
+};
+
+/// `PASSWORD_MIN_LENGTH`.
+pub(in crate::config) const PASSWORD_MIN_LENGTH: Setting = Setting {
+    name: "PASSWORD_MIN_LENGTH",
+    section: PASSWORDS,
+    about: "The fewest characters of a new password. Without a second factor 15 are \
+        recommended (NIST SP 800-63B-4).",
+    default: "8",
+    example: "8",
+    set: Some(|settings, text| {
+        put(&mut settings.password_min_length, parse::number(text, 8..=128))
+    }),
+    ..PLAIN
+};
+
 /// `COMMON_PASSWORDS`.
 pub(in crate::config) const COMMON_PASSWORDS: Setting = Setting {
     name: "COMMON_PASSWORDS",

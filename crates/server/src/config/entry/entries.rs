@@ -194,18 +194,8 @@ pub(in crate::config) const ENTRIES: &[Setting] = &[
         set: Some(|settings, text| put(&mut settings.password_hash, parse::hash_scheme(text))),
         ..PLAIN
     },
-    Setting {
-        name: "PASSWORD_MIN_LENGTH",
-        section: PASSWORDS,
-        about: "The fewest characters of a new password. Without a second factor 15 are \
-            recommended (NIST SP 800-63B-4).",
-        default: "8",
-        example: "8",
-        set: Some(|settings, text| {
-            put(&mut settings.password_min_length, parse::number(text, 8..=128))
-        }),
-        ..PLAIN
-    },
+    accounts::PASSWORD_KERNEL,
+    accounts::PASSWORD_MIN_LENGTH,
     abuse::PASSWORD_WORD_LIST,
     abuse::PASSWORD_BREACH_FILE,
     abuse::RATE_LIMIT_LOGIN,

@@ -7,7 +7,7 @@ use super::parse;
 use crate::config::entry::parse::Parsed;
 use crate::config::value::secret_strength::weakness;
 use crate::config::{
-    AccountDeletion, EmailChange, LogFormat, PasswordChange, Registration, Secret,
+    AccountDeletion, EmailChange, LogFormat, PasswordChange, PasswordKernel, Registration, Secret,
 };
 
 pub(in crate::config) fn put<T>(slot: &mut T, parsed: Parsed<T>) -> Parsed<()> {
@@ -96,6 +96,15 @@ pub(in crate::config) fn log_filter(text: &str) -> Parsed<String> {
     match tracing_subscriber::EnvFilter::try_new(text) {
         Ok(_) if misspelt.is_none() => Ok(text.into()),
         _ => Err(format!("must be like info, debug or doorward=debug,warn, not {text:?}")),
+    }
+}
+
+pub(in crate::config) fn password_kernel(text: &str) -> Parsed<PasswordKernel> {
+    match text {
+        "auto" => Ok(PasswordKernel::Auto),
+        "portable" => Ok(PasswordKernel::Portable),
+        "reference" => Ok(PasswordKernel::Reference),
+        _ => Err(format!("must be auto, portable or reference, not {text:?}")),
     }
 }
 

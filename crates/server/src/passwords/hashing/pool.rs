@@ -11,11 +11,12 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::oneshot;
 
 use super::format::argon2_hash::Scratch;
+use super::format::argon2id_maker::Argon2idMaker;
 use super::password_hash::{self, HashError};
 use super::stand_in::StandIn;
 use super::stored_hash::StoredHash;
 use super::work::{Work, WorkDone};
-use crate::config::HashScheme;
+use crate::config::{HashScheme, PasswordKernel};
 use crate::error::Error;
 
 /// Waiting jobs a thread: a second or two of Argon2id, some seconds of bcrypt.
@@ -28,6 +29,7 @@ type HashJob = Box<dyn FnOnce(&mut Scratch) + Send>;
 #[derive(Clone, Debug)]
 pub struct HashingPool {
     scheme: HashScheme,
+    maker: Argon2idMaker,
     owner: Arc<PoolOwner>,
 }
 
@@ -71,14 +73,14 @@ impl Shared {
     }
 
     /// One thread's life: jobs until the pool is dropped, memory wiped before each rest.
-    fn work(&self) {
-        let mut scratch = Scratch::default();
+    fn work(&self, maker: Argon2idMaker) {
+        let mut scratch = Scratch::new(maker);
         loop {
             let job = self.lock().jobs.pop_front();
             if let Some(job) = job {
                 // A panic must cost its own request only, not a thread.
                 if catch_unwind(AssertUnwindSafe(|| job(&mut scratch))).is_err() {
-                    scratch = Scratch::default();
+                    scratch = Scratch::new(maker);
                 }
                 continue;
             }
@@ -115,7 +117,8 @@ impl Drop for PoolOwner {
 
 impl HashingPool {
     /// A pool of `threads` threads that makes hashes of this scheme.
-    pub fn new(scheme: HashScheme, threads: usize) -> Self {
+    pub fn new(scheme: HashScheme, kernel: PasswordKernel, threads: usize) -> Self {
+        let maker = Argon2idMaker::choose(kernel);
         let threads = threads.max(1);
         let per_thread = match scheme {
             HashScheme::Argon2id { .. } => QUEUE_PER_THREAD,
@@ -125,17 +128,22 @@ impl HashingPool {
         for number in 0..threads {
             let shared = Arc::clone(&shared);
             let thread = std::thread::Builder::new().name(format!("hashing-{number}"));
-            if let Err(error) = thread.spawn(move || shared.work()) {
+            if let Err(error) = thread.spawn(move || shared.work(maker)) {
                 tracing::error!(%error, "a hashing thread could not be started");
             }
         }
         let owner = Arc::new(PoolOwner { shared });
-        Self { scheme, owner }
+        Self { scheme, maker, owner }
     }
 
     /// A pool with a thread for each core.
-    pub fn with_all_cores(scheme: HashScheme) -> Self {
-        Self::new(scheme, std::thread::available_parallelism().map_or(1, usize::from))
+    pub fn with_all_cores(scheme: HashScheme, kernel: PasswordKernel) -> Self {
+        Self::new(scheme, kernel, std::thread::available_parallelism().map_or(1, usize::from))
+    }
+
+    /// Which code makes Argon2id hashes: `avx512`, `avx2`, `portable` or `reference`.
+    pub fn kernel(&self) -> &'static str {
+        self.maker.name()
     }
 
     /// Hashes a new password.
@@ -256,13 +264,13 @@ mod tests {
     use futures_util::FutureExt;
 
     use super::{HashingPool, QUEUE_PER_THREAD, StandIn};
-    use crate::config::HashScheme;
+    use crate::config::{HashScheme, PasswordKernel};
     use crate::error::Error;
 
     const CHEAP: HashScheme = HashScheme::Argon2id { m: 64, t: 1, p: 1 };
 
     fn pool() -> HashingPool {
-        HashingPool::new(CHEAP, 1)
+        HashingPool::new(CHEAP, PasswordKernel::Auto, 1)
     }
 
     fn stand_in() -> StandIn {
@@ -346,7 +354,8 @@ mod tests {
     #[tokio::test]
     async fn an_old_hash_is_upgraded_by_the_right_password_only() {
         let stored = pool().hash("password".into(), [1; 16]).await.unwrap();
-        let stronger = HashingPool::new(HashScheme::Argon2id { m: 128, t: 1, p: 1 }, 1);
+        let stronger =
+            HashingPool::new(HashScheme::Argon2id { m: 128, t: 1, p: 1 }, PasswordKernel::Auto, 1);
         let wrong = stronger
             .verify("wrong".into(), Some(stored.clone()), stand_in(), [0; 16])
             .await

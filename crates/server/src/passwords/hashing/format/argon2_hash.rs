@@ -1,13 +1,17 @@
 //! Argon2 (RFC 9106) as PHC strings: `$argon2id$v=19$m=19456,t=2,p=1$salt$tag`. Memory and work asked
 //! for by a stored hash are capped. The working memory of a thread is kept between hashes, because the
-//! page faults of fresh memory cost a tenth of a hash, and wiped before the thread rests.
+//! page faults of fresh memory cost a tenth of a hash, and wiped before the thread rests. Argon2id with
+//! one lane, which is what we make ourselves, goes to the code that `Argon2idMaker` names; everything
+//! else goes to the crate `argon2`.
 
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
+use doorward_argon2id::{Arena, Costs};
 use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, Zeroizing};
 
+use super::argon2id_maker::Argon2idMaker;
 use super::encoded::{base64, fields, numbers};
 use crate::config::HashScheme;
 use crate::passwords::hashing::password_hash::HashError;
@@ -17,36 +21,89 @@ const MAX_LANES: u32 = 64;
 /// What a thread keeps: more is given back after the hash that needed it.
 const KEPT_BLOCKS: usize = 64 * 1024;
 
-/// Argon2's working memory.
-#[derive(Debug, Default)]
+/// A thread's working memory, and the code that fills it.
+#[derive(Debug)]
 pub(in crate::passwords::hashing) struct Scratch {
+    maker: Argon2idMaker,
+    arena: Arena,
+    /// The crate `argon2` wants its own blocks.
     blocks: Vec<Block>,
     dirty: usize,
 }
 
 impl Scratch {
+    pub(in crate::passwords::hashing) fn new(maker: Argon2idMaker) -> Self {
+        Self { maker, arena: Arena::default(), blocks: Vec::new(), dirty: 0 }
+    }
+
     /// Wipes what the last hashes left.
     pub(in crate::passwords::hashing) fn wipe(&mut self) {
-        for block in &mut self.blocks[..self.dirty] {
-            block.as_mut().zeroize();
+        self.arena.wipe();
+        if self.arena.kib() > KEPT_BLOCKS {
+            self.arena.release();
         }
-        self.dirty = 0;
-        if self.blocks.len() > KEPT_BLOCKS {
+        self.wipe_blocks();
+        // Where hashes are made elsewhere, these blocks are for the rare hash of another program.
+        if self.blocks.len() > KEPT_BLOCKS || self.maker != Argon2idMaker::Reference {
             self.blocks = Vec::new();
         }
     }
 
-    fn run(&mut self, argon2: &Argon2<'_>, input: Input<'_>, tag: &mut [u8]) -> Option<()> {
+    fn wipe_blocks(&mut self) {
+        for block in &mut self.blocks[..self.dirty] {
+            block.as_mut().zeroize();
+        }
+        self.dirty = 0;
+    }
+
+    fn run(&mut self, recipe: &Argon2Recipe, input: Input<'_>, tag: &mut [u8]) -> Option<()> {
+        if let (Argon2idMaker::Own(kernel), Some(costs)) = (self.maker, recipe.single) {
+            let Input { password, salt } = input;
+            let input = doorward_argon2id::Input { password, salt, ..Default::default() };
+            return doorward_argon2id::hash(kernel, costs, input, &mut self.arena, tag).ok();
+        }
+        let argon2 = &recipe.argon2;
         let blocks = argon2.params().block_count();
         if self.blocks.len() < blocks {
-            self.wipe();
+            self.wipe_blocks();
             self.blocks = Vec::new();
+            if self.arena.kib() > KEPT_BLOCKS {
+                self.arena.release();
+            }
             self.blocks.try_reserve_exact(blocks).ok()?;
             self.blocks.resize(blocks, Block::new());
         }
         self.dirty = self.dirty.max(blocks);
         let memory = &mut self.blocks[..blocks];
         argon2.hash_password_into_with_memory(input.password, input.salt, tag, memory).ok()
+    }
+}
+
+#[cfg(test)]
+impl Default for Scratch {
+    fn default() -> Self {
+        Self::new(Argon2idMaker::choose(crate::config::PasswordKernel::Auto))
+    }
+}
+
+/// How to make a hash.
+struct Argon2Recipe {
+    argon2: Argon2<'static>,
+    /// The costs of version 19 of Argon2id with one lane.
+    single: Option<Costs>,
+}
+
+impl Argon2Recipe {
+    fn new(
+        algorithm: Algorithm,
+        version: Version,
+        [m, t, p]: [u32; 3],
+        tag_length: usize,
+    ) -> Option<Self> {
+        let params = Params::new(m, t, p, Some(tag_length)).ok()?;
+        let is_single = (algorithm, version, p) == (Algorithm::Argon2id, Version::V0x13, 1);
+        let single = is_single.then_some(Costs { memory_kib: m, passes: t });
+        Some(Self { argon2: Argon2::new(algorithm, version, params), single })
     }
 }
 
@@ -82,17 +139,17 @@ pub(in crate::passwords::hashing) fn hash(
     if !is_affordable(m, t, p) {
         return Err(HashError::Failed);
     }
-    let params = Params::new(m, t, p, Some(32)).map_err(|_| HashError::Failed)?;
-    let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+    let recipe = Argon2Recipe::new(Algorithm::Argon2id, Version::V0x13, [m, t, p], 32);
+    let recipe = recipe.ok_or(HashError::Failed)?;
     let mut tag = [0; 32];
-    scratch.run(&argon2, Input { password, salt: &salt }, &mut tag).ok_or(HashError::Failed)?;
+    scratch.run(&recipe, Input { password, salt: &salt }, &mut tag).ok_or(HashError::Failed)?;
     let (salt, tag) = (STANDARD_NO_PAD.encode(salt), STANDARD_NO_PAD.encode(tag));
     Ok(format!("{}{salt}${tag}", prefix(m, t, p)))
 }
 
 /// A hash of any of the three variants.
 pub(in crate::passwords::hashing) struct Argon2Hash {
-    argon2: Argon2<'static>,
+    recipe: Argon2Recipe,
     salt: Vec<u8>,
     tag: Vec<u8>,
 }
@@ -108,8 +165,8 @@ impl Argon2Hash {
             return Err(Flaw::Malformed);
         }
         Flaw::unless_affordable(is_affordable(m, t, p))?;
-        let params = Params::new(m, t, p, Some(tag.len())).map_err(|_| Flaw::Malformed)?;
-        Ok(Self { argon2: Argon2::new(algorithm, version, params), salt, tag })
+        let recipe = Argon2Recipe::new(algorithm, version, [m, t, p], tag.len());
+        Ok(Self { recipe: recipe.ok_or(Flaw::Malformed)?, salt, tag })
     }
 
     pub(in crate::passwords::hashing) fn verify(
@@ -119,13 +176,13 @@ impl Argon2Hash {
     ) -> Result<bool, HashError> {
         let mut tag = Zeroizing::new(vec![0; self.tag.len()]);
         let input = Input { password, salt: &self.salt };
-        scratch.run(&self.argon2, input, &mut tag).ok_or(HashError::Failed)?;
+        scratch.run(&self.recipe, input, &mut tag).ok_or(HashError::Failed)?;
         Ok(tag.ct_eq(&self.tag).into())
     }
 
     /// What it writes.
     pub(in crate::passwords::hashing) fn kib(&self) -> u64 {
-        let params = self.argon2.params();
+        let params = self.recipe.argon2.params();
         u64::from(params.m_cost()) * u64::from(params.t_cost())
     }
 }
@@ -152,4 +209,48 @@ fn is_affordable(m: u32, t: u32, p: u32) -> bool {
     m <= HashScheme::MAX_MEMORY
         && p <= MAX_LANES
         && u64::from(m) * u64::from(t) <= HashScheme::MAX_WORK
+}
+
+#[cfg(test)]
+mod tests {
+    use doorward_argon2id::Kernel;
+
+    use super::{Argon2Hash, Argon2idMaker, Scratch, hash};
+
+    /// Hashes made before an upgrade of the server, or of its processor, stay good.
+    #[test]
+    fn every_maker_makes_and_verifies_the_same_hashes() {
+        let own = Kernel::available().into_iter().map(Argon2idMaker::Own);
+        let makers: Vec<_> = own.chain([Argon2idMaker::Reference]).collect();
+        for (password, costs) in
+            [(&b"password"[..], (64, 1, 1)), (b"", (19_456, 2, 1)), (&[0xff; 300], (256, 3, 4))]
+        {
+            let of = |maker| hash(password, costs, [7; 16], &mut Scratch::new(maker)).unwrap();
+            let first = of(Argon2idMaker::Reference);
+            let parsed = Argon2Hash::parse(first.strip_prefix("$argon2").unwrap())
+                .unwrap_or_else(|_| panic!("{first}"));
+            for maker in &makers {
+                assert_eq!(of(*maker), first, "{maker:?}");
+                let mut scratch = Scratch::new(*maker);
+                assert_eq!(parsed.verify(password, &mut scratch), Ok(true), "{maker:?}");
+                assert_eq!(parsed.verify(b"wrong", &mut scratch), Ok(false), "{maker:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_large_hash_leaves_no_memory_behind_once_the_thread_rests() {
+        for maker in [Argon2idMaker::Own(Kernel::fastest()), Argon2idMaker::Reference] {
+            let mut scratch = Scratch::new(maker);
+            for (lanes, kept) in [(1, 19_456), (4, 19_456)] {
+                hash(b"password", (19_456, 1, 1), [7; 16], &mut scratch).unwrap();
+                hash(b"password", (70_000, 1, lanes), [7; 16], &mut scratch).unwrap();
+                scratch.wipe();
+                assert!(
+                    scratch.arena.kib().max(scratch.blocks.len()) <= kept,
+                    "{maker:?} {scratch:?}"
+                );
+            }
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! The formats of password hashes: how each is read, and how it is computed.
 
 pub(super) mod argon2_hash;
+pub(super) mod argon2id_maker;
 pub(super) mod bcrypt_hash;
 mod encoded;
 pub(super) mod pbkdf2_hash;
