@@ -14,10 +14,11 @@ pub use document::{env_example, reference};
 pub(crate) use entry::parse::duration;
 pub use resolve::{Reserved, Resolved, SettingsOf, Shown};
 pub use settings::{
-    AccountDeletion, AllowedOrigins, DialectOptions, EmailChange, HashScheme, LogFormat,
-    PasswordChange, PasswordKernel, Registration, Secret, Settings,
+    AccountDeletion, DialectOptions, EmailChange, HashScheme, LogFormat, PasswordChange,
+    PasswordKernel, Registration, Secret, Settings,
 };
 pub use source::{Gathered, Sources, gather};
+pub use value::allowed_origins::AllowedOrigins;
 pub use value::breach_file::BreachFile;
 pub(crate) use value::breach_file::{HexSha1, invalid, line_hash};
 pub use value::cidr::Cidr;

@@ -9,7 +9,7 @@ use doorward_verify::Algorithm;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{
-    AuthorityFile, BreachFile, Cidr, DatabaseUrl, MailFrom, Quota, RedisUrl, SmtpUrl,
+    AllowedOrigins, AuthorityFile, BreachFile, Cidr, DatabaseUrl, MailFrom, Quota, RedisUrl, SmtpUrl,
     TrustedIssuer, WordList,
 };
 
@@ -343,15 +343,6 @@ pub enum PasswordKernel {
     Portable,
     /// The crate `argon2` alone.
     Reference,
-}
-
-/// Which browsers' origins may call.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum AllowedOrigins {
-    /// Exactly these.
-    List(Vec<String>),
-    /// Any port of `localhost` and `127.0.0.1`: `dev` only.
-    Localhost,
 }
 
 /// How log lines are written.

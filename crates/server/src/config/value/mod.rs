@@ -1,5 +1,6 @@
 //! The kinds of values that settings have: each is parsed once and then cannot be wrong.
 
+pub(in crate::config) mod allowed_origins;
 pub(in crate::config) mod breach_file;
 pub(in crate::config) mod cidr;
 pub(in crate::config) mod database_url;
