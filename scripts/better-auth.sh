@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Runs a real Better Auth server from npm and Doorward on one PostgreSQL database, and uses Doorward with
 # the tokens of somebody who signs up there: with the tables that Better Auth makes itself (Kysely), and with
-# those of Drizzle, in the singular and in the plural. Needs PostgreSQL's server programs.
-# Builds the binary unless DOORWARD_BIN names one; the packages live in target/better-auth.
+# those of Drizzle, in the singular and in the plural; then with its cookie, from pages in a
+# headless Chromium. Needs PostgreSQL's server programs; SKIP_CHROMIUM=1 leaves the browser out. Builds the
+# binary unless DOORWARD_BIN names one; the packages live in target/better-auth. ROUNDS=cookies runs only that part.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -17,21 +18,40 @@ node_packages "$node" tests/interop/better-auth
 cp tests/interop/better-auth/*.mjs "$node"
 start_postgres
 
-BETTER_AUTH_SECRET=$(new_secret)
-export BETTER_AUTH_SECRET
-
-for store in kysely drizzle drizzle-plural; do
+read -ra rounds <<<"${ROUNDS:-kysely drizzle drizzle-plural cookies}"
+if [ "${SKIP_CHROMIUM:-}" = 1 ]; then
+  echo "skipped by SKIP_CHROMIUM: cookies" >&2
+else
+  CHROMIUM=$(command -v chromium || command -v chromium-browser || command -v google-chrome) ||
+    { echo "cookies need Chromium: install it, or set SKIP_CHROMIUM=1" >&2; exit 1; }
+  export CHROMIUM
+fi
+for store in "${rounds[@]}"; do
+  [ "$store${SKIP_CHROMIUM:-}" != cookies1 ] || continue
   echo "Better Auth with $store"
   DATABASE_URL=$(database "$store")
-  export DATABASE_URL
-  [ $store != drizzle-plural ] || sql -c "ALTER DATABASE \"$store\" SET search_path = public, better"
-  BETTER_AUTH_URL="http://127.0.0.1:$(free_port)"
-  export BETTER_AUTH_URL
+  [ "$store" != drizzle-plural ] || sql -c "ALTER DATABASE \"$store\" SET search_path = public, better"
+  BETTER_AUTH_SECRET=$(new_secret)
+  LISTEN_PORT=$(free_port)
+  BETTER_AUTH_URL="http://127.0.0.1:$LISTEN_PORT"
+  export DATABASE_URL BETTER_AUTH_SECRET BETTER_AUTH_URL LISTEN_PORT STORE=$store
+  ready=$BETTER_AUTH_URL/api/auth/ok
+  check=check.mjs
+  if [ "$store" = cookies ]; then
+    # Chromium takes every name below localhost for this machine.
+    BETTER_AUTH_URL="https://app.localhost:$(free_port)"
+    export TLS_KEY=$work/tls.key TLS_CERT=$work/tls.crt
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 1 -subj /CN=localhost \
+      -keyout "$TLS_KEY" -out "$TLS_CERT" 2>/dev/null
+    export STORE=kysely EVERYWHERE=1 ACCEPT_COOKIES=true
+    export ALLOWED_ORIGINS="https://shop.localhost:${BETTER_AUTH_URL##*:}"
+    check=cookies.mjs
+  fi
 
   touch "$work/better-auth.log" "$work/doorward.log"
-  (cd "$node" && STORE=$store exec node server.mjs >"$work/better-auth.log" 2>&1) &
+  (cd "$node" && exec node server.mjs >"$work/better-auth.log" 2>&1) &
   running+=($!)
-  answers "$BETTER_AUTH_URL/api/auth/ok" "${running[0]}" "$work/better-auth.log"
+  answers "$ready" "${running[0]}" "$work/better-auth.log"
 
   port=$(free_port)
   export DOORWARD_URL="http://127.0.0.1:$port"
@@ -39,6 +59,6 @@ for store in kysely drizzle drizzle-plural; do
   running+=($!)
   answers "$DOORWARD_URL/livez" "${running[1]}" "$work/doorward.log"
 
-  node "$node/check.mjs" || { tail -30 "$work/doorward.log" >&2; exit 1; }
+  node "$node/$check" || { tail -30 "$work/doorward.log" >&2; exit 1; }
   end_running
 done

@@ -50,6 +50,9 @@ pub enum Error {
     WrongPassword,
     /// Authenticated, but without this permission.
     InsufficientScope(&'static str),
+    /// A request with a cookie that changes something and comes from another site's page, or does not say
+    /// from where.
+    CrossSite,
     /// A path that names another user; no permission opens it.
     NotYours,
     /// The session began too long ago for what is asked; a new sign-in would do (RFC 9470 §3 names the code).
@@ -141,6 +144,7 @@ codes! {
     InvalidRefreshToken = 401, "invalid_refresh_token", "Invalid refresh token";
     WrongPassword = 403, "wrong_password", "Wrong password";
     InsufficientScope = 403, "insufficient_scope", "Insufficient scope";
+    CrossSite = 403, "cross_site", "Cross-site request";
     StaleSignIn = 403, "insufficient_user_authentication", "Recent sign-in needed";
     RegistrationClosed = 403, "registration_closed", "Registration closed";
     AccountDisabled = 403, "account_disabled", "Account disabled";
@@ -175,6 +179,7 @@ impl Error {
             Self::InvalidLink(_) => Code::InvalidLink,
             Self::WrongPassword => Code::WrongPassword,
             Self::InsufficientScope(_) | Self::NotYours => Code::InsufficientScope,
+            Self::CrossSite => Code::CrossSite,
             Self::StaleSignIn => Code::StaleSignIn,
             Self::RegistrationClosed => Code::RegistrationClosed,
             Self::AccountDisabled => Code::AccountDisabled,
@@ -218,6 +223,11 @@ impl Error {
                 format!("This needs the permission {permission}.")
             }
             Self::NotYours => "The user id in the path is not your own.".into(),
+            Self::CrossSite => {
+                "A request with a cookie changes something only from a page of an allowed origin: send its \
+                 Origin, or use a token."
+                    .into()
+            }
             Self::StaleSignIn => {
                 "This needs a sign-in of the last minutes: sign in again, then repeat the request."
                     .into()

@@ -1,6 +1,7 @@
 // A Better Auth server on PostgreSQL as its documentation sets one up, with every way it hands out a
 // "token". Environment: BETTER_AUTH_URL (where it listens), BETTER_AUTH_SECRET, DATABASE_URL, and STORE, which
-// says how it keeps its tables: kysely, drizzle or drizzle-plural.
+// says how it keeps its tables: kysely, drizzle or drizzle-plural. Behind a proxy it listens at LISTEN_PORT, and
+// with EVERYWHERE its cookies go along with what other sites' pages ask for.
 import { createServer } from "node:http";
 import { betterAuth } from "better-auth";
 import { getMigrations } from "better-auth/db/migration";
@@ -22,12 +23,13 @@ const auth = betterAuth({
   session: { cookieCache: { enabled: true, strategy: "jwt", maxAge: 300 } },
   plugins: [jwt(), bearer()],
   telemetry: { enabled: false },
+  advanced: process.env.EVERYWHERE ? { defaultCookieAttributes: { sameSite: "none", secure: true } } : {},
 });
 
 if (store === "kysely") {
   const { runMigrations } = await getMigrations(auth.options);
   await runMigrations();
 }
-createServer(toNodeHandler(auth)).listen(Number(base.port), base.hostname, () => {
+createServer(toNodeHandler(auth)).listen(Number(process.env.LISTEN_PORT ?? base.port), "127.0.0.1", () => {
   console.log(`listening at ${base.origin}`);
 });

@@ -105,6 +105,11 @@ impl Gathered {
             }
         }
         self.warnings.extend(plain_text::warnings(&settings));
+        if settings.accept_cookies && matches!(settings.database, DatabaseUrl::Sqlite(_)) {
+            let sentence = "ACCEPT_COOKIES has no effect with SQLite: Better Auth's sessions are looked \
+                up in its PostgreSQL database.";
+            self.warnings.push(sentence.into());
+        }
         let mut problems = self.problems;
         problems.extend(contradictions(&settings, reserved));
         Resolved { settings, values, warnings: self.warnings, problems }
@@ -176,6 +181,14 @@ fn contradictions(settings: &Settings, reserved: &Reserved) -> Vec<SettingProble
         let sentence = "SMTP_URL needs MAIL_FROM, the sender: set it to an address that the mail server \
             takes, such as Example <no-reply@example.com>.";
         sentences.push(("MAIL_FROM", sentence.into()));
+    }
+    if settings.accept_cookies {
+        let name = "ACCEPT_COOKIES";
+        if settings.better_auth_url.is_none() {
+            let sentence =
+                "needs BETTER_AUTH_URL, whose session cookie is the only one that counts.";
+            sentences.push((name, format!("{name} {sentence}")));
+        }
     }
     let taken = [settings.better_auth_url.as_deref(), Some(&settings.token_issuer)];
     for one in &settings.trusted_issuers {

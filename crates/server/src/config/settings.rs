@@ -29,6 +29,10 @@ pub struct Settings {
     pub previous_secrets: Vec<Secret>,
     /// `BETTER_AUTH_URL`: the Better Auth server whose tokens count; what they say in `iss` and `aud`.
     pub better_auth_url: Option<String>,
+    /// `ACCEPT_COOKIES`: whether that server's session cookie counts where no token is sent.
+    pub accept_cookies: bool,
+    /// `BETTER_AUTH_COOKIE_PREFIX`: what the names of its cookies begin with.
+    pub better_auth_cookie_prefix: String,
     /// `[[issuers]]`: others whose tokens count by the keys they publish.
     pub trusted_issuers: Vec<TrustedIssuer>,
     /// `ACCEPT_SHARED_SECRET_TOKENS`: whether HS256 tokens that others make with the secret count.
@@ -161,6 +165,14 @@ impl Settings {
         path.unwrap_or_default().trim_end_matches('/')
     }
 
+    /// The name of Better Auth's session cookie; `None` where no cookie counts. Where it is reached by https
+    /// only the name that a plain-text answer cannot set counts, as in Better Auth itself.
+    pub fn session_cookie(&self) -> Option<String> {
+        let url = self.better_auth_url.as_deref().filter(|_| self.accept_cookies)?;
+        let secure = if url.starts_with("https://") { "__Secure-" } else { "" };
+        Some(format!("{secure}{}.session_token", self.better_auth_cookie_prefix))
+    }
+
     /// The documented defaults, with this database and secret.
     pub fn new(database: DatabaseUrl, secret: Secret) -> Self {
         const DAY: Duration = Duration::from_hours(24);
@@ -171,6 +183,8 @@ impl Settings {
             secret,
             previous_secrets: Vec::new(),
             better_auth_url: None,
+            accept_cookies: false,
+            better_auth_cookie_prefix: "better-auth".into(),
             trusted_issuers: Vec::new(),
             accept_shared_secret_tokens: false,
             shared_secret_issuer: None,

@@ -13,6 +13,8 @@ use crate::config::Secret;
 use crate::error::Error;
 
 const TOKEN: usize = 32;
+const NOT_ITS_COOKIE: Error =
+    Error::InvalidToken("The session cookie is not one that Better Auth made.");
 
 impl Identities {
     /// Whose session a token of that shape is.
@@ -30,6 +32,13 @@ impl Identities {
             }
             None => Err(Error::InvalidToken("The session of this token has ended: sign in again.")),
         }
+    }
+
+    /// Whose session the value of Better Auth's cookie is. It is always signed.
+    pub(super) async fn better_auth_cookie(&self, value: &str) -> Result<Person, Error> {
+        let is_signed = SessionToken::of(value).is_some_and(|token| token.is_signed());
+        let person = if is_signed { self.better_auth_session(value).await? } else { None };
+        person.ok_or(NOT_ITS_COOKIE)
     }
 
     /// Which secret signed it: 0 is the current one.

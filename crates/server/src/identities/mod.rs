@@ -26,7 +26,7 @@ use crate::crypto::Random;
 use crate::db::Database;
 use crate::error::Error;
 use crate::input::Origin;
-use crate::keys::{Admitted, Admitting, Examining, Foreign, refused};
+use crate::keys::{Admitted, Admitting, AdmittingCookie, Examining, Foreign, refused};
 use known::Known;
 use person::Person;
 
@@ -75,15 +75,26 @@ impl Identities {
             Err(rejection) => Err(refused(rejection)),
         }
     }
+
+    async fn admitted(&self, person: Person, origin: Origin) -> Result<Admitted, Error> {
+        let identity = self.identity(&person, origin).await?;
+        let (user_id, identity_id) = (identity.user_id, identity.id);
+        Ok(Admitted { user_id, identity_id, subject: person.subject })
+    }
 }
 
 impl Foreign for Identities {
     fn admit<'a>(&'a self, token: &'a str, origin: Origin) -> Admitting<'a> {
         Box::pin(async move {
             let Some(person) = self.read(token).await? else { return Ok(None) };
-            let identity = self.identity(&person, origin).await?;
-            let (user_id, identity_id) = (identity.user_id, identity.id);
-            Ok(Some(Admitted { user_id, identity_id, subject: person.subject }))
+            self.admitted(person, origin).await.map(Some)
+        })
+    }
+
+    fn admit_cookie<'a>(&'a self, value: &'a str, origin: Origin) -> AdmittingCookie<'a> {
+        Box::pin(async move {
+            let person = self.better_auth_cookie(value).await?;
+            self.admitted(person, origin).await
         })
     }
 

@@ -24,6 +24,9 @@ pub struct Admitted {
 /// An answer on its way; `None` is a token of nobody who is trusted.
 pub type Admitting<'a> = Pin<Box<dyn Future<Output = Result<Option<Admitted>, Error>> + Send + 'a>>;
 
+/// An answer on its way about a cookie, which is somebody's or refused.
+pub type AdmittingCookie<'a> = Pin<Box<dyn Future<Output = Result<Admitted, Error>> + Send + 'a>>;
+
 /// What there is to say about a token, for the person who wonders why it is refused.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Examined {
@@ -50,6 +53,9 @@ pub type Examining<'a> = Pin<Box<dyn Future<Output = Result<Examined, Vec<String
 pub trait Foreign: Debug + Send + Sync {
     /// The user of a token that is not Doorward's own; the first valid sight of a subject makes one.
     fn admit<'a>(&'a self, token: &'a str, origin: Origin) -> Admitting<'a>;
+
+    /// The user of the value of a session cookie, which must be signed.
+    fn admit_cookie<'a>(&'a self, value: &'a str, origin: Origin) -> AdmittingCookie<'a>;
 
     /// Looks at a token as `admit` would, and makes nobody.
     fn examine<'a>(&'a self, token: &'a str) -> Examining<'a>;

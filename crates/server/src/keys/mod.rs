@@ -1,5 +1,5 @@
 //! Keys: what signs access tokens, what of it is published, and who a request's bearer token says the
-//! caller is. Only the `Authorization` header is read, never a cookie, so there is no CSRF to guard.
+//! caller is. Only the `Authorization` header is read, unless `ACCEPT_COOKIES` is set: see `caller/cookie.rs`.
 
 mod caller;
 mod explain;
@@ -13,7 +13,7 @@ mod store;
 
 pub use caller::{Caller, DecideFirst, Permitted};
 pub use explain::{Demands, Said, shown, shut_out};
-pub use foreign::{Admitted, Admitting, Examined, Examining, Foreign};
+pub use foreign::{Admitted, Admitting, AdmittingCookie, Examined, Examining, Foreign};
 pub use lifecycle::{NotRetired, SigningKeys};
 pub use signing::{Keys, refused};
 pub use signing_key::{SigningKey, Stage};

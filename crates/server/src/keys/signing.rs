@@ -9,6 +9,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use doorward_verify::{Algorithm, Claims, Rejection, Token, encoded_header, key_id, token_type};
 
+use super::caller::Cookies;
 use super::foreign::{Admitted, Examined, Foreign};
 use super::key_ring::KeyRing;
 use super::signing_key::{LOOK_AGAIN, PUBLISH_AGAIN, SIGN_AGAIN};
@@ -35,6 +36,8 @@ struct Inner {
     header: String,
     /// Who reads the tokens of others.
     foreign: Arc<dyn Foreign>,
+    /// The cookie that counts where no token is sent.
+    cookies: Option<Cookies>,
 }
 
 impl Keys {
@@ -50,6 +53,7 @@ impl Keys {
             header: format!("{}.", encoded_header(Algorithm::Hs256, &key_id(secret), typ)),
             ring: KeyRing::new(settings, clock, db),
             foreign,
+            cookies: Cookies::of(settings),
         };
         Self { inner: Arc::new(inner) }
     }
@@ -61,6 +65,10 @@ impl Keys {
 
     pub(super) fn ring(&self) -> &KeyRing {
         &self.inner.ring
+    }
+
+    pub(super) fn cookies(&self) -> Option<&Cookies> {
+        self.inner.cookies.as_ref()
     }
 
     /// Signs the claims: a compact JWS (RFC 7515 §7.1).
@@ -120,6 +128,11 @@ impl Keys {
             None => None,
         };
         admitted.ok_or_else(|| refused(rejection))
+    }
+
+    /// The local user of a session cookie's value.
+    pub(super) async fn admit_cookie(&self, value: &str, parts: &Parts) -> Result<Admitted, Error> {
+        self.inner.foreign.admit_cookie(value, origin_of(parts)).await
     }
 
     /// What such a token is, as far as [`Keys::admit`] would look; else what would make it count.

@@ -199,6 +199,7 @@ fn representative(code: Code) -> Error {
         Code::InvalidLink => Error::InvalidLink("This link has expired: ask for a new one."),
         Code::WrongPassword => Error::WrongPassword,
         Code::InsufficientScope => Error::NotYours,
+        Code::CrossSite => Error::CrossSite,
         Code::StaleSignIn => Error::StaleSignIn,
         Code::RegistrationClosed => Error::RegistrationClosed,
         Code::AccountDisabled => Error::AccountDisabled,

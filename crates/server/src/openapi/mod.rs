@@ -3,6 +3,7 @@
 //! error, the errors that follow from being protected or taking a body, their headers, the two ways
 //! to authorize, and the `{user_id}` of a mount that names the user.
 
+mod cookie;
 mod errors;
 mod examples;
 
@@ -133,6 +134,9 @@ pub fn complete(mut document: OpenApi, settings: &Settings) -> OpenApi {
                 answer_access_token(operation, components);
             }
         }
+    }
+    if let Some(name) = settings.session_cookie() {
+        cookie::describe(&mut document, name);
     }
     document
 }

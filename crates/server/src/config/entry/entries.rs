@@ -133,6 +133,8 @@ pub(in crate::config) const ENTRIES: &[Setting] = &[
     tokens::TOKEN_AUDIENCE,
     tokens::TOKEN_APP_METADATA,
     issuers::BETTER_AUTH_URL,
+    issuers::ACCEPT_COOKIES,
+    issuers::BETTER_AUTH_COOKIE_PREFIX,
     issuers::TRUSTED_ISSUERS,
     issuers::ACCEPT_SHARED_SECRET_TOKENS,
     issuers::SHARED_SECRET_ISSUER,

@@ -1,6 +1,7 @@
 //! The settings that say whose tokens count besides Doorward's own.
 
 use super::parse;
+use super::word;
 use crate::config::entry::entries::{ISSUERS, PLAIN};
 use crate::config::entry::table::{Alias, Setting};
 use crate::config::entry::word::{put, put_some};
@@ -14,6 +15,28 @@ pub(in crate::config) const BETTER_AUTH_URL: Setting = Setting {
         `BETTER_AUTH_SECRET` the same on both sides. See `docs/better-auth.md`.",
     example: "https://app.example.com",
     set: Some(|settings, text| put_some(&mut settings.better_auth_url, parse::public_url(text))),
+    ..PLAIN
+};
+
+/// `ACCEPT_COOKIES`.
+pub(in crate::config) const ACCEPT_COOKIES: Setting = Setting {
+    name: "ACCEPT_COOKIES",
+    section: ISSUERS,
+    about: "Take Better Auth's session cookie where a request has no `Authorization` header. A request that \
+        changes something must then come from a page of `ALLOWED_ORIGINS`, of `PUBLIC_URL`, or of the same \
+        origin. Needs `BETTER_AUTH_URL` and its PostgreSQL database. See `docs/better-auth.md`.",
+    default: "false",
+    set: Some(|settings, text| put(&mut settings.accept_cookies, parse::yes_or_no(text))),
+    ..PLAIN
+};
+
+/// `BETTER_AUTH_COOKIE_PREFIX`.
+pub(in crate::config) const BETTER_AUTH_COOKIE_PREFIX: Setting = Setting {
+    name: "BETTER_AUTH_COOKIE_PREFIX",
+    section: ISSUERS,
+    about: "Better Auth's `advanced.cookiePrefix`, if it is set there.",
+    default: "better-auth",
+    set: Some(|settings, text| put(&mut settings.better_auth_cookie_prefix, word::token(text))),
     ..PLAIN
 };
 

@@ -116,6 +116,16 @@ pub(in crate::config) fn log_format(text: &str) -> Parsed<LogFormat> {
     }
 }
 
+/// The start of a cookie's name (RFC 6265 §4.1.1).
+pub(in crate::config) fn token(text: &str) -> Parsed<String> {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+    if !text.is_empty() && text.len() <= 100 && text.bytes().all(plain) {
+        Ok(text.into())
+    } else {
+        Err(format!("must be of letters, digits, -, _ and ., not {text:?}"))
+    }
+}
+
 /// A name that needs no quotes in PostgreSQL; 63 bytes is what it keeps of one.
 pub(in crate::config) fn role(text: &str) -> Parsed<String> {
     let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';

@@ -18,11 +18,11 @@ use super::{cors, paths};
 use crate::clock::Clock;
 use crate::config::Settings;
 use crate::crypto::Random;
-use crate::http::Registered;
 use crate::http::client_ip::client_ip;
 use crate::http::problem::{self, Problem};
 use crate::http::request_id;
 use crate::http::request_id::{RequestId, X_REQUEST_ID};
+use crate::http::{Caching, Registered};
 
 /// Longest path and query that is read.
 const MAX_URI: usize = 8 * 1024;
@@ -80,7 +80,7 @@ impl Around for Envelope {
         mut opened: Box<Opened>,
         work: Pin<&mut (impl Future<Output = Response> + Send)>,
     ) -> Response {
-        let named = opened.id.clone();
+        let (named, settings) = (opened.id.clone(), &self.settings);
         let work = async move {
             let mut response = match opened.refusal.take() {
                 Some(refusal) => refusal,
@@ -92,8 +92,11 @@ impl Around for Envelope {
             let status = response.status();
             let met = response.extensions_mut().remove::<Met>();
             let route = met.as_ref().map(|Met(route)| route.as_ref());
-            below_prefix(response.headers_mut(), self.settings.public_prefix());
+            below_prefix(response.headers_mut(), settings.public_prefix());
             seal(response.headers_mut(), &id, route, status);
+            if settings.accept_cookies && is_private(route) {
+                response.headers_mut().append(header::VARY, HeaderValue::from_static("Cookie"));
+            }
             line.end(route.map(|route| route.path.as_str()), status);
             response
         };
@@ -128,6 +131,11 @@ fn below_prefix(headers: &mut HeaderMap, prefix: &str) {
             headers.insert(name, whole);
         }
     }
+}
+
+/// Whether the browser may keep the answer, which then is one person's.
+fn is_private(route: Option<&Registered>) -> bool {
+    route.is_some_and(|route| route.declared.caching == Caching::Private)
 }
 
 /// The headers of every answer. Nothing is stored unless its route was declared so.

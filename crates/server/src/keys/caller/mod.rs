@@ -1,9 +1,11 @@
-//! `Caller`: who the bearer token says is calling. An extractor, so it is decided before any body is
+//! `Caller`: who the bearer token, or a cookie where one counts, says is calling. An extractor, so it is decided before any body is
 //! read; that the session still lives is decided in the work's own round trip, by its `gate`.
 
+mod cookie;
 mod decided_first;
 mod permitted;
 
+pub(super) use cookie::Cookies;
 pub use decided_first::DecideFirst;
 pub use permitted::Permitted;
 
@@ -51,6 +53,12 @@ impl Caller {
         keys: &Keys,
         permission: Option<Permission>,
     ) -> Result<Self, Error> {
+        if let Some(cookies) = keys.cookies()
+            && !parts.headers.contains_key(header::AUTHORIZATION)
+        {
+            let admitted = keys.admit_cookie(cookies.credential(parts)?, parts).await?;
+            return Ok(Self::foreign(admitted, keys, permission));
+        }
         let token = bearer(parts)?;
         let claims = match keys.judge(token).await? {
             Ok(claims) => claims,

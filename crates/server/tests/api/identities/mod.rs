@@ -14,6 +14,7 @@ use crate::support::app::SECRET;
 use crate::support::{Client, TestApp};
 
 mod better_auth_session;
+mod cookie;
 mod cookie_cache;
 mod examined;
 pub(crate) mod first_sight;

@@ -1,5 +1,6 @@
 //! `doorward serve`: starting, waiting and stopping in production.
 
+mod accepted_cookies;
 mod dev;
 mod issuers;
 mod logs;
