@@ -7,7 +7,8 @@ use super::{DatabaseUrl, RedisUrl, Settings, Tls};
 pub(super) fn warnings(settings: &Settings) -> Vec<String> {
     let better_auth = settings.better_auth_url.iter().map(|url| ("BETTER_AUTH_URL", url.clone()));
     let issuers = settings.trusted_issuers.iter().map(|one| ("TRUSTED_ISSUERS", one.keys()));
-    let issuers = better_auth.chain(issuers).filter(|(_, url)| is_remote_http(url));
+    let neon = settings.neon_auth_url.iter().map(|url| ("NEON_AUTH_URL", url.clone()));
+    let issuers = better_auth.chain(neon).chain(issuers).filter(|(_, url)| is_remote_http(url));
     let issuers = issuers.map(|(name, url)| {
         format!(
             "{name}: the keys of {url} are fetched without TLS, so whoever is on the way can \

@@ -190,9 +190,17 @@ fn contradictions(settings: &Settings, reserved: &Reserved) -> Vec<SettingProble
             sentences.push((name, format!("{name} {sentence}")));
         }
     }
-    let taken = [settings.better_auth_url.as_deref(), Some(&settings.token_issuer)];
+    let neon = settings.neon_auth_issuer();
+    let (better_auth, own) = (settings.better_auth_url.as_deref(), settings.token_issuer.as_str());
+    if neon.is_some() && (neon.as_deref() == better_auth || neon.as_deref() == Some(own)) {
+        let name = "NEON_AUTH_URL";
+        let sentence =
+            format!("{name} names an issuer that counts already: another setting has its origin.");
+        sentences.push((name, sentence));
+    }
+    let taken = [better_auth, Some(own), neon.as_deref()];
     for one in &settings.trusted_issuers {
-        if taken.contains(&Some(&one.issuer)) {
+        if taken.contains(&Some(one.issuer.as_str())) {
             let sentence = format!("TRUSTED_ISSUERS names {}, which counts already.", one.issuer);
             sentences.push(("TRUSTED_ISSUERS", sentence));
         }

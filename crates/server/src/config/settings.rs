@@ -29,6 +29,8 @@ pub struct Settings {
     pub previous_secrets: Vec<Secret>,
     /// `BETTER_AUTH_URL`: the Better Auth server whose tokens count; what they say in `iss` and `aud`.
     pub better_auth_url: Option<String>,
+    /// `NEON_AUTH_URL`: the Neon Auth service whose tokens count.
+    pub neon_auth_url: Option<String>,
     /// `ACCEPT_COOKIES`: whether that server's session cookie counts where no token is sent.
     pub accept_cookies: bool,
     /// `BETTER_AUTH_COOKIE_PREFIX`: what the names of its cookies begin with.
@@ -165,6 +167,12 @@ impl Settings {
         path.unwrap_or_default().trim_end_matches('/')
     }
 
+    /// What the tokens of Neon Auth say in `iss` and `aud`: the origin of its address.
+    pub fn neon_auth_issuer(&self) -> Option<String> {
+        let url = url::Url::parse(self.neon_auth_url.as_deref()?).ok()?;
+        Some(url.origin().ascii_serialization())
+    }
+
     /// The name of Better Auth's session cookie; `None` where no cookie counts. Where it is reached by https
     /// only the name that a plain-text answer cannot set counts, as in Better Auth itself.
     pub fn session_cookie(&self) -> Option<String> {
@@ -183,6 +191,7 @@ impl Settings {
             secret,
             previous_secrets: Vec::new(),
             better_auth_url: None,
+            neon_auth_url: None,
             accept_cookies: false,
             better_auth_cookie_prefix: "better-auth".into(),
             trusted_issuers: Vec::new(),

@@ -58,6 +58,9 @@ impl Identities {
             }
             Err(rejection) => Err(rejection),
         };
+        if *setting == trusted::NEON_AUTH_URL {
+            examined.notes.extend(what_neon_adds(said));
+        }
         match judged {
             Ok(person) => self.examine_person(&mut examined, &person).await,
             Err(Rejection::KeysUnavailable { .. }) => {
@@ -217,4 +220,18 @@ impl Identities {
             }
         }
     }
+}
+
+/// What Neon Auth's tokens say besides, none of which gives a role here.
+fn what_neon_adds(said: &Said) -> Vec<String> {
+    let text = |of: &Value, name: &str| of.get(name).and_then(Value::as_str).map(str::to_owned);
+    let organisation = said.claim("o").filter(|it| it.is_object()).map(|it| {
+        let known = ["slug", "id", "role"]
+            .map(|name| format!("{name} {}", text(it, name).unwrap_or_else(|| "not said".into())));
+        format!("organisation at Neon Auth (o): {}; it gives no role here", known.join(", "))
+    });
+    let role = said.claim("role").map(|role| {
+        format!("role {} is for Neon's database and gives no role here", shown(Some(role)))
+    });
+    organisation.into_iter().chain(role).collect()
 }

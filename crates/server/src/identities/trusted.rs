@@ -1,5 +1,5 @@
 //! The issuers whose published keys count: Better Auth's JWT plugin, whose tokens say its address as
-//! `iss` and as `aud`, and those of `[[issuers]]`.
+//! `iss` and as `aud`; Neon Auth, whose tokens say its origin; and those of `[[issuers]]`.
 
 use std::time::Duration;
 
@@ -13,6 +13,9 @@ const LEEWAY: u8 = 30;
 const WITHIN: Duration = Duration::from_secs(3);
 const MAX_BYTES: usize = 64 * 1024;
 const AGENT: &str = concat!("doorward/", env!("CARGO_PKG_VERSION"));
+
+/// The setting that names Neon Auth.
+pub(super) const NEON_AUTH_URL: &str = "NEON_AUTH_URL";
 
 /// An issuer whose published keys count.
 #[derive(Clone, Debug)]
@@ -41,7 +44,14 @@ pub(super) fn all(settings: &Settings) -> Vec<Trusted> {
         keys: one.keys(),
         audience: one.audience.clone(),
     });
-    better_auth.chain(others).collect()
+    better_auth.chain(neon_auth(settings)).chain(others).collect()
+}
+
+/// Neon Auth: a Better Auth server of Neon's, below a path of a host that one branch has to itself.
+fn neon_auth(settings: &Settings) -> Option<Trusted> {
+    let origin = settings.neon_auth_issuer()?;
+    let keys = format!("{}/.well-known/jwks.json", settings.neon_auth_url.as_deref()?);
+    Some(Trusted { name: origin.clone(), setting: NEON_AUTH_URL, keys, audience: origin })
 }
 
 /// What checks their tokens.

@@ -69,7 +69,16 @@ impl ImportSource {
 
     /// Whether the operator has to say whose ids the source's are.
     pub fn needs_issuer(&self) -> bool {
-        self.plan().is_some_and(|plan| plan.profile == Profile::BetterAuth.name())
+        self.is_made_by(Profile::BetterAuth) || self.is_neon_auth()
+    }
+
+    /// Whether its people have tokens of Neon Auth.
+    pub fn is_neon_auth(&self) -> bool {
+        self.is_made_by(Profile::NeonAuth)
+    }
+
+    fn is_made_by(&self, profile: Profile) -> bool {
+        self.plan().is_some_and(|plan| plan.profile == profile.name())
     }
 
     /// Whether 32 hexadecimal digits are a UUID there.

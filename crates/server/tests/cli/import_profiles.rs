@@ -108,6 +108,44 @@ both! {
         assert_eq!(new.titles("ada@example.com").await, ["Write notes"]);
     }
 
+    async fn people_of_neon_auth_sign_in_here(engine: Engine) {
+        // As Neon makes them, beside a table of the team's own that looks like accounts too.
+        let sql = format!(
+            "CREATE SCHEMA neon_auth; \
+             CREATE TABLE neon_auth.\"user\" (id uuid PRIMARY KEY, name text NOT NULL, email text UNIQUE, \
+                \"emailVerified\" boolean NOT NULL, image text, \"createdAt\" timestamptz NOT NULL, \
+                \"updatedAt\" timestamptz NOT NULL, role text, banned boolean, \"banReason\" text, \
+                \"banExpires\" timestamptz); \
+             CREATE TABLE neon_auth.account (id uuid PRIMARY KEY, \"accountId\" text NOT NULL, \
+                \"providerId\" text NOT NULL, \"userId\" uuid NOT NULL, password text); \
+             CREATE TABLE public.account (id uuid, \"userId\" uuid, \"providerId\" text, password text); \
+             CREATE TABLE public.users (id serial, email text, password text); \
+             CREATE TABLE public.todos (id serial, title text, user_id uuid); \
+             INSERT INTO neon_auth.\"user\" VALUES ('6f9619ff-8b86-4011-b42d-00c04fc964ff', 'Ada', \
+                'ada@example.com', true, NULL, now(), now(), 'admin', false, NULL, NULL), \
+                ('7f9619ff-8b86-4011-b42d-00c04fc964ff', 'Eve', 'eve@example.com', false, NULL, now(), \
+                now(), 'user', true, 'spam', NULL); \
+             INSERT INTO neon_auth.account VALUES ('6f9619ff-8b86-4011-b42d-00c04fc964fa', '1', \
+                'credential', '6f9619ff-8b86-4011-b42d-00c04fc964ff', '{BETTER_AUTH_HASH}'); \
+             INSERT INTO public.users VALUES (1, 'ada@example.com', 'x'); \
+             INSERT INTO public.todos VALUES (1, 'Write notes', '6f9619ff-8b86-4011-b42d-00c04fc964ff')"
+        );
+        let (old, new) = (Old::new(Engine::Postgres, &sql).await, New::start(engine).await);
+        let said = new.program.run(&["import", "auto", "--from", &old.url, "--yes"]).expect(2).stderr;
+        assert!(said.contains("NEON_AUTH_URL"), "{said}");
+        let new = new.env("NEON_AUTH_URL", "https://ep-a.neonauth.aws.neon.tech/neondb/auth");
+        let report = new.report("neon-auth", &old.url, &[]);
+        assert_eq!((&report["users"], &report["tasks"]), (&tally(2, 0, 0), &tally(1, 0, 0)));
+        assert_eq!(new.titles("ada@example.com").await, ["Write notes"]);
+        let ada = new.app.anonymous().login("ada@example.com", "password").await;
+        let me = ada.get("/auth/me").await.json();
+        assert_eq!((&me["email_verified"], &me["roles"]), (&json!(true), &json!(["user"])));
+        let kept = new.program.run(&["export"]).expect(0).stdout;
+        assert!(kept.contains(r#""issuer":"https://ep-a.neonauth.aws.neon.tech""#), "{kept}");
+        // The same again changes nothing, and nothing was written there.
+        assert_eq!(new.report("auto", &old.url, &[])["users"], tally(0, 2, 0));
+    }
+
     async fn people_of_supabase_sign_in_here(engine: Engine) {
         let sql = format!(
             "CREATE SCHEMA auth; \

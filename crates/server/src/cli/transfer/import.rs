@@ -77,6 +77,8 @@ enum ProfileName {
     FastapiTemplate,
     /// Better Auth
     BetterAuth,
+    /// Neon Auth, in the schema neon_auth
+    NeonAuth,
     /// Supabase Auth
     Supabase,
     /// Django
@@ -97,6 +99,7 @@ impl From<ProfileName> for Profile {
             ProfileName::FastapiUsers => Self::FastapiUsers,
             ProfileName::FastapiTemplate => Self::FastapiTemplate,
             ProfileName::BetterAuth => Self::BetterAuth,
+            ProfileName::NeonAuth => Self::NeonAuth,
             ProfileName::Supabase => Self::Supabase,
             ProfileName::Django => Self::Django,
             ProfileName::Pocketbase => Self::Pocketbase,
@@ -165,15 +168,20 @@ pub(in crate::cli) async fn run(args: ImportArgs, sources: &SourceArgs) -> Exit 
 }
 
 fn issuer(args: &ImportArgs, source: &ImportSource, app: &App) -> Result<String, Failure> {
-    let known = args
-        .issuer
-        .clone()
-        .or_else(|| app.settings.better_auth_url.clone().filter(|_| source.needs_issuer()));
+    let known = args.issuer.clone().or_else(|| match source.is_neon_auth() {
+        true => app.settings.neon_auth_issuer(),
+        false => app.settings.better_auth_url.clone().filter(|_| source.needs_issuer()),
+    });
     match known {
         Some(issuer) if issuer.is_empty() || issuer.len() > 255 => {
             Err(Failure::Usage("--issuer has 1 to 255 bytes.".into()))
         }
         Some(issuer) => Ok(issuer),
+        None if source.is_neon_auth() => Err(Failure::Usage(
+            "Say where that Neon Auth service is, so that its tokens find the accounts: NEON_AUTH_URL, or \
+             --issuer with the origin of its address."
+                .into(),
+        )),
         None if source.needs_issuer() => Err(Failure::Usage(
             "Say where that Better Auth server is, so that its tokens find the accounts: --issuer URL, \
              or BETTER_AUTH_URL."

@@ -39,7 +39,7 @@ pub(in crate::config) const PLAIN: Setting = Setting {
     set: None,
 };
 
-const fn also(name: &'static str) -> Alias {
+pub(in crate::config) const fn also(name: &'static str) -> Alias {
     Alias { name, set: None }
 }
 
@@ -111,28 +111,12 @@ pub(in crate::config) const ENTRIES: &[Setting] = &[
         set: Some(|settings, text| put(&mut settings.access_token_ttl, parse::duration(text, 1))),
         ..PLAIN
     },
-    Setting {
-        name: "TOKEN_ALGORITHM",
-        aliases: &[also("ALGORITHM")],
-        section: TOKENS,
-        about: "How access tokens are signed: `HS256` with the shared secret, or `EdDSA`, `ES256` or \
-            `RS256` with a key pair that `doorward key create` makes and `/.well-known/jwks.json` \
-            publishes. Tokens signed otherwise before stay valid.",
-        default: "HS256",
-        set: Some(|settings, text| put(&mut settings.token_algorithm, word::algorithm(text))),
-        ..PLAIN
-    },
-    Setting {
-        name: "TOKEN_ISSUER",
-        section: TOKENS,
-        about: "The `iss` claim of access tokens.",
-        default: "`PUBLIC_URL`, else `doorward`",
-        set: Some(|settings, text| put(&mut settings.token_issuer, parse::short_text(text))),
-        ..PLAIN
-    },
+    tokens::TOKEN_ALGORITHM,
+    tokens::TOKEN_ISSUER,
     tokens::TOKEN_AUDIENCE,
     tokens::TOKEN_APP_METADATA,
     issuers::BETTER_AUTH_URL,
+    issuers::NEON_AUTH_URL,
     issuers::ACCEPT_COOKIES,
     issuers::BETTER_AUTH_COOKIE_PREFIX,
     issuers::TRUSTED_ISSUERS,

@@ -18,6 +18,23 @@ pub(in crate::config) const BETTER_AUTH_URL: Setting = Setting {
     ..PLAIN
 };
 
+/// `NEON_AUTH_URL`.
+pub(in crate::config) const NEON_AUTH_URL: Setting = Setting {
+    name: "NEON_AUTH_URL",
+    aliases: &[Alias { name: "NEON_AUTH_BASE_URL", set: None }],
+    section: ISSUERS,
+    about: "Trust the JWTs of the Neon Auth service at this address, the Auth URL of Neon's console. Their \
+        keys are at `.well-known/jwks.json` below it; `iss` and `aud` are its origin. See `docs/neon.md`.",
+    example: "https://ep-name.neonauth.region.aws.neon.tech/neondb/auth",
+    set: Some(|settings, text| put_some(&mut settings.neon_auth_url, neon_auth_url(text))),
+    ..PLAIN
+};
+
+/// The address of the keys is often copied instead.
+fn neon_auth_url(text: &str) -> parse::Parsed<String> {
+    parse::public_url(text.strip_suffix("/.well-known/jwks.json").unwrap_or(text))
+}
+
 /// `ACCEPT_COOKIES`.
 pub(in crate::config) const ACCEPT_COOKIES: Setting = Setting {
     name: "ACCEPT_COOKIES",

@@ -1,12 +1,36 @@
-//! The settings of what access tokens say.
+//! The settings that say how access tokens are signed and what they say.
 
 use super::parse;
-use crate::config::entry::entries::{PLAIN, TOKENS};
+use super::word;
+use crate::config::entry::entries::{PLAIN, TOKENS, also};
 use crate::config::entry::table::Setting;
 use crate::config::entry::word::{put, put_some};
 
 /// How many fields of an account a token carries at most.
 const MOST: usize = 8;
+
+/// `TOKEN_ALGORITHM`.
+pub(in crate::config) const TOKEN_ALGORITHM: Setting = Setting {
+    name: "TOKEN_ALGORITHM",
+    aliases: &[also("ALGORITHM")],
+    section: TOKENS,
+    about: "How access tokens are signed: `HS256` with the shared secret, or `EdDSA`, `ES256` or \
+        `RS256` with a key pair that `doorward key create` makes and `/.well-known/jwks.json` \
+        publishes. Tokens signed otherwise before stay valid.",
+    default: "HS256",
+    set: Some(|settings, text| put(&mut settings.token_algorithm, word::algorithm(text))),
+    ..PLAIN
+};
+
+/// `TOKEN_ISSUER`.
+pub(in crate::config) const TOKEN_ISSUER: Setting = Setting {
+    name: "TOKEN_ISSUER",
+    section: TOKENS,
+    about: "The `iss` claim of access tokens.",
+    default: "`PUBLIC_URL`, else `doorward`",
+    set: Some(|settings, text| put(&mut settings.token_issuer, parse::short_text(text))),
+    ..PLAIN
+};
 
 /// `TOKEN_AUDIENCE`.
 pub(in crate::config) const TOKEN_AUDIENCE: Setting = Setting {

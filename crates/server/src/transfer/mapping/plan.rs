@@ -89,8 +89,8 @@ pub(in crate::transfer) fn plan(
         ));
     }
     let mut of_users = read(users, USER_FIELDS, &overrides.users)?;
-    if profile == Profile::BetterAuth && !of_users.has("password") {
-        of_users.add("password", better_auth_password(tables, &of_users)?);
+    if profile.has_issuer() && !of_users.has("password") {
+        of_users.add("password", better_auth_password(tables, users, &of_users)?);
     }
     for needed in ["id", "email"] {
         of_users.need(needed, "--map", users)?;
@@ -281,10 +281,12 @@ impl FieldList {
 /// Better Auth keeps the password with the account of the provider `credential`.
 fn better_auth_password(
     tables: &[ForeignTable],
+    table_of_users: &ForeignTable,
     users: &FieldList,
 ) -> Result<(String, String), String> {
     let accounts = tables
         .iter()
+        .filter(|table| table.schema == table_of_users.schema)
         .filter(|table| ["account", "accounts"].contains(&folded(&table.name).as_str()));
     for table in accounts {
         let column = |name: &str| {

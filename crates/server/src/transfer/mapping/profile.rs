@@ -16,6 +16,8 @@ pub enum Profile {
     FastapiTemplate,
     /// Better Auth, with tables in camel case or snake case.
     BetterAuth,
+    /// Neon Auth: Better Auth's tables in the schema `neon_auth`.
+    NeonAuth,
     /// Supabase Auth.
     Supabase,
     /// Django's `auth_user`.
@@ -27,6 +29,9 @@ pub enum Profile {
     /// A file with a line of names first.
     Csv,
 }
+
+/// The schema of Neon Auth's tables.
+const NEON_AUTH: &str = "neon_auth";
 
 /// Tables of accounts, the likeliest first, without case and underscores.
 const USERS: &[&str] =
@@ -44,6 +49,7 @@ impl Profile {
             Self::FastapiUsers => "fastapi-users",
             Self::FastapiTemplate => "fastapi-template",
             Self::BetterAuth => "better-auth",
+            Self::NeonAuth => "neon-auth",
             Self::Supabase => "supabase",
             Self::Django => "django",
             Self::Pocketbase => "pocketbase",
@@ -59,8 +65,12 @@ impl Profile {
             find(table)
                 .is_some_and(|table| table.columns.iter().any(|own| folded(&own.name) == column))
         };
-        let in_auth = |name: &str| tables.iter().any(|it| it.schema == "auth" && it.name == name);
-        if in_auth("users") && in_auth("identities") {
+        let is_in = |schema: &str, name: &str| {
+            tables.iter().any(|it| it.schema == schema && it.name == name)
+        };
+        if is_in(NEON_AUTH, "user") && is_in(NEON_AUTH, "account") {
+            Self::NeonAuth
+        } else if is_in("auth", "users") && is_in("auth", "identities") {
             Self::Supabase
         } else if has("account", "providerid") && has("session", "token") && find("user").is_some()
         {
@@ -83,6 +93,7 @@ impl Profile {
     pub(in crate::transfer) fn users_tables(self) -> &'static [&'static str] {
         match self {
             Self::Django => &["authuser"],
+            Self::NeonAuth => &["user"],
             Self::BetterAuth | Self::FastapiUsers | Self::FastapiTemplate => &["user", "users"],
             Self::Supabase | Self::Pocketbase => &["users"],
             _ => USERS,
@@ -99,6 +110,15 @@ impl Profile {
 
     /// The schema of the accounts, where it is always the same.
     pub(in crate::transfer) fn users_schema(self) -> Option<&'static str> {
-        (self == Self::Supabase).then_some("auth")
+        match self {
+            Self::Supabase => Some("auth"),
+            Self::NeonAuth => Some(NEON_AUTH),
+            _ => None,
+        }
+    }
+
+    /// Whether its people have tokens of an issuer that must be known.
+    pub(super) fn has_issuer(self) -> bool {
+        matches!(self, Self::BetterAuth | Self::NeonAuth)
     }
 }

@@ -19,6 +19,7 @@ mod cookie_cache;
 mod examined;
 pub(crate) mod first_sight;
 mod linked;
+mod neon_auth;
 pub(crate) mod published_keys;
 mod shared_secret;
 

@@ -25,6 +25,11 @@ pub(crate) struct Issuer {
 
 impl Issuer {
     pub(crate) async fn start() -> Self {
+        Self::start_at("/api/auth/jwks").await
+    }
+
+    /// One that publishes it at this path.
+    pub(crate) async fn start_at(path: &str) -> Self {
         let pair = Ed25519KeyPair::generate().unwrap();
         let x = URL_SAFE_NO_PAD.encode(pair.public_key());
         let key = json!({"alg": "EdDSA", "crv": "Ed25519", "x": x, "kty": "OKP", "kid": "O5a29"});
@@ -35,7 +40,7 @@ impl Issuer {
             let body = json!({"keys": [key]}).to_string();
             async move { body }
         };
-        let router = axum::Router::new().route("/api/auth/jwks", get(keys));
+        let router = axum::Router::new().route(path, get(keys));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let served = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
