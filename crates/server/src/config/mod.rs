@@ -15,7 +15,7 @@ pub(crate) use entry::parse::duration;
 pub use resolve::{Reserved, Resolved, SettingsOf, Shown};
 pub use settings::{
     AccountDeletion, DialectOptions, EmailChange, HashScheme, LogFormat, PasswordChange,
-    PasswordKernel, Registration, Secret, Settings,
+    PasswordKernel, Registration, Secret, Settings, TokenProfile,
 };
 pub use source::{Gathered, Sources, gather};
 pub use value::allowed_origins::AllowedOrigins;

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::plain_text;
-use super::{DatabaseUrl, LogFormat, Secret, Settings};
+use super::{DatabaseUrl, LogFormat, Secret, Settings, TokenProfile};
 use crate::config::entry::entries::ENTRIES;
 use crate::config::entry::masked::masked;
 use crate::config::entry::table::{Secrecy, lookup};
@@ -105,6 +105,13 @@ impl Gathered {
             }
         }
         self.warnings.extend(plain_text::warnings(&settings));
+        let is_reachable =
+            settings.public_url.as_deref().is_some_and(|url| url.starts_with("https://"));
+        if settings.token_profile == TokenProfile::Neon && !is_reachable {
+            let sentence = "TOKEN_PROFILE=neon: Neon fetches keys by https only, from PUBLIC_URL and \
+                /.well-known/jwks.json: set PUBLIC_URL to an https address.";
+            self.warnings.push(sentence.into());
+        }
         if settings.accept_cookies && matches!(settings.database, DatabaseUrl::Sqlite(_)) {
             let sentence = "ACCEPT_COOKIES has no effect with SQLite: Better Auth's sessions are looked \
                 up in its PostgreSQL database.";
@@ -189,6 +196,11 @@ fn contradictions(settings: &Settings, reserved: &Reserved) -> Vec<SettingProble
                 "needs BETTER_AUTH_URL, whose session cookie is the only one that counts.";
             sentences.push((name, format!("{name} {sentence}")));
         }
+    }
+    if settings.token_profile == TokenProfile::Neon && settings.token_algorithm.is_symmetric() {
+        let sentence = "TOKEN_PROFILE=neon needs TOKEN_ALGORITHM=EdDSA (or ES256, RS256): Neon verifies by published \
+            keys, and HS256 has none.";
+        sentences.push(("TOKEN_PROFILE", sentence.into()));
     }
     let neon = settings.neon_auth_issuer();
     let (better_auth, own) = (settings.better_auth_url.as_deref(), settings.token_issuer.as_str());

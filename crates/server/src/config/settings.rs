@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use axum::http::HeaderName;
-use doorward_verify::Algorithm;
+use doorward_verify::{Algorithm, token_type};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{
@@ -59,6 +59,8 @@ pub struct Settings {
     pub refresh_with_access_token: bool,
     /// `TOKEN_ALGORITHM`: how new access tokens are signed.
     pub token_algorithm: Algorithm,
+    /// `TOKEN_PROFILE`: whom access tokens must suit besides.
+    pub token_profile: TokenProfile,
     /// `TOKEN_ISSUER`, else `PUBLIC_URL`, else `doorward`.
     pub token_issuer: String,
     /// `TOKEN_AUDIENCE`.
@@ -167,6 +169,14 @@ impl Settings {
         path.unwrap_or_default().trim_end_matches('/')
     }
 
+    /// The `typ` of access tokens. Neon takes no other than `JWT`, also where there is an audience.
+    pub fn token_type(&self) -> &'static str {
+        match self.token_profile {
+            TokenProfile::Doorward => token_type(self.token_audience.as_deref()),
+            TokenProfile::Neon => token_type(None),
+        }
+    }
+
     /// What the tokens of Neon Auth say in `iss` and `aud`: the origin of its address.
     pub fn neon_auth_issuer(&self) -> Option<String> {
         let url = url::Url::parse(self.neon_auth_url.as_deref()?).ok()?;
@@ -206,6 +216,7 @@ impl Settings {
             refresh_retry: Duration::from_hours(1),
             refresh_with_access_token: false,
             token_algorithm: Algorithm::Hs256,
+            token_profile: TokenProfile::Doorward,
             token_issuer: "doorward".into(),
             token_audience: None,
             token_app_metadata: Vec::new(),
@@ -286,6 +297,15 @@ pub struct DialectOptions {
     pub open_status: Option<String>,
     /// What deleting a task answers with.
     pub delete: Option<String>,
+}
+
+/// Whom access tokens must suit besides Doorward.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokenProfile {
+    /// Nobody.
+    Doorward,
+    /// Neon's Data API and `pg_session_jwt`.
+    Neon,
 }
 
 /// Who may register.

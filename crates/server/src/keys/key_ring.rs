@@ -178,5 +178,6 @@ fn verifier(settings: &Settings, keys: &[SigningKey]) -> Verifier {
         Key::from_jwk(&jwk).ok().filter(|read| read.kid() == key.kid)
     });
     let all = KeySet::new(shared.keys().iter().cloned().chain(published)).unwrap_or(shared);
-    Verifier::new(all, &settings.token_issuer, settings.token_audience.as_deref())
+    let audience = settings.token_audience.as_deref();
+    Verifier::new(all, &settings.token_issuer, audience).typed(settings.token_type())
 }

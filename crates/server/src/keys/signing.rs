@@ -7,18 +7,30 @@ use aws_lc_rs::hmac;
 use axum::http::request::Parts;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use doorward_verify::{Algorithm, Claims, Rejection, Token, encoded_header, key_id, token_type};
+use doorward_verify::{Algorithm, Claims, Rejection, Token, encoded_header, key_id};
+use serde::Serialize;
 
 use super::caller::Cookies;
 use super::foreign::{Admitted, Examined, Foreign};
 use super::key_ring::KeyRing;
 use super::signing_key::{LOOK_AGAIN, PUBLISH_AGAIN, SIGN_AGAIN};
 use crate::clock::Clock;
-use crate::config::Settings;
+use crate::config::{Settings, TokenProfile};
 use crate::db::Database;
 use crate::error::Error;
 use crate::gate::{Gate, Via};
 use crate::http::origin_of;
+
+/// The role that PostgREST, and so Neon's Data API, gives callers in its database. Nothing here reads it.
+const DATABASE_ROLE: &str = "authenticated";
+
+/// An access token's claims, and a role that is for others alone.
+#[derive(Serialize)]
+struct WithRole<'a> {
+    #[serde(flatten)]
+    claims: &'a Claims,
+    role: &'static str,
+}
 
 /// Signs and verifies access tokens; clones share the keys.
 #[derive(Clone, Debug)]
@@ -31,6 +43,8 @@ struct Inner {
     ring: KeyRing,
     algorithm: Algorithm,
     typ: &'static str,
+    /// The role that tokens name for another database.
+    role: Option<&'static str>,
     secret: hmac::Key,
     /// The header of tokens signed with the shared secret, and the dot.
     header: String,
@@ -45,10 +59,11 @@ impl Keys {
     /// `foreign` reads are taken too.
     pub fn new(settings: &Settings, clock: Clock, db: Database, foreign: Arc<dyn Foreign>) -> Self {
         let secret = settings.secret.bytes();
-        let typ = token_type(settings.token_audience.as_deref());
+        let typ = settings.token_type();
         let inner = Inner {
             algorithm: settings.token_algorithm,
             typ,
+            role: (settings.token_profile == TokenProfile::Neon).then_some(DATABASE_ROLE),
             secret: hmac::Key::new(hmac::HMAC_SHA256, secret),
             header: format!("{}.", encoded_header(Algorithm::Hs256, &key_id(secret), typ)),
             ring: KeyRing::new(settings, clock, db),
@@ -74,7 +89,11 @@ impl Keys {
     /// Signs the claims: a compact JWS (RFC 7515 §7.1).
     pub async fn sign(&self, claims: &Claims) -> Result<String, Error> {
         let internal = |error: &str| Error::Internal(error.into());
-        let payload = serde_json::to_vec(claims).map_err(|error| internal(&error.to_string()))?;
+        let payload = match self.inner.role {
+            None => serde_json::to_vec(claims),
+            Some(role) => serde_json::to_vec(&WithRole { claims, role }),
+        };
+        let payload = payload.map_err(|error| internal(&error.to_string()))?;
         let payload = URL_SAFE_NO_PAD.encode(payload);
         if self.inner.algorithm.is_symmetric() {
             let signed = format!("{}{payload}", self.inner.header);

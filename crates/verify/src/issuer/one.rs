@@ -24,6 +24,7 @@ pub struct Issuer {
     source: Source,
     audience: Option<String>,
     leeway: i64,
+    typ: Option<&'static str>,
     is_doorward: bool,
     grants: Vec<(String, Vec<String>)>,
     #[cfg(feature = "http")]
@@ -64,6 +65,7 @@ impl Issuer {
             source,
             audience: None,
             leeway: 0,
+            typ: None,
             is_doorward,
             grants: Vec::new(),
             #[cfg(feature = "http")]
@@ -84,6 +86,14 @@ impl Issuer {
     #[must_use]
     pub fn leeway(mut self, seconds: u8) -> Self {
         self.leeway = i64::from(seconds).min(MAX_LEEWAY);
+        self.ready = Arc::default();
+        self
+    }
+
+    /// Requires this `typ` of a Doorward's tokens: `JWT` where it has `TOKEN_PROFILE=neon` and an audience.
+    #[must_use]
+    pub fn typed(mut self, typ: &'static str) -> Self {
+        self.typ = Some(typ);
         self.ready = Arc::default();
         self
     }
@@ -173,6 +183,10 @@ impl Issuer {
         }
         let verifier =
             Verifier::new(keys, &self.name, self.audience.as_deref()).leeway(self.leeway);
+        let verifier = match self.typ {
+            Some(typ) => verifier.typed(typ),
+            None => verifier,
+        };
         *self.ready.write().unwrap_or_else(PoisonError::into_inner) = Some(verifier.clone());
         verifier
     }

@@ -36,6 +36,15 @@ impl Verifier {
         Self { keys, headers, typ, issuer: issuer.into(), audience, leeway: 0 }
     }
 
+    /// Requires this `typ` instead of the one that follows from the audience: `JWT` for a Doorward with
+    /// `TOKEN_PROFILE=neon`.
+    #[must_use]
+    pub fn typed(mut self, typ: &'static str) -> Self {
+        self.headers = self.keys.keys().iter().map(|key| key.header(typ)).collect();
+        self.typ = typ;
+        self
+    }
+
     /// Accepts tokens this many seconds past their `exp`, 30 at most.
     #[must_use]
     pub fn leeway(mut self, seconds: i64) -> Self {

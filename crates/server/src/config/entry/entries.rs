@@ -112,6 +112,7 @@ pub(in crate::config) const ENTRIES: &[Setting] = &[
         ..PLAIN
     },
     tokens::TOKEN_ALGORITHM,
+    tokens::TOKEN_PROFILE,
     tokens::TOKEN_ISSUER,
     tokens::TOKEN_AUDIENCE,
     tokens::TOKEN_APP_METADATA,

@@ -64,3 +64,15 @@ fn names(text: &str) -> Result<Vec<String>, String> {
     }
     Ok(names)
 }
+
+/// `TOKEN_PROFILE`.
+pub(in crate::config) const TOKEN_PROFILE: Setting = Setting {
+    name: "TOKEN_PROFILE",
+    section: TOKENS,
+    about: "`neon` for access tokens that Neon's Data API and `pg_session_jwt` take too: they say \
+        `role: \"authenticated\"`, a role of that database, and `typ` is `JWT` also with an audience. Needs \
+        `TOKEN_ALGORITHM=EdDSA`, or `ES256` or `RS256`. See `docs/neon.md`.",
+    default: "doorward",
+    set: Some(|settings, text| put(&mut settings.token_profile, word::token_profile(text))),
+    ..PLAIN
+};

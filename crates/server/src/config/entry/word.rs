@@ -8,6 +8,7 @@ use crate::config::entry::parse::Parsed;
 use crate::config::value::secret_strength::weakness;
 use crate::config::{
     AccountDeletion, EmailChange, LogFormat, PasswordChange, PasswordKernel, Registration, Secret,
+    TokenProfile,
 };
 
 pub(in crate::config) fn put<T>(slot: &mut T, parsed: Parsed<T>) -> Parsed<()> {
@@ -43,6 +44,14 @@ pub(in crate::config) fn secrets(text: &str) -> Parsed<Vec<Secret>> {
 pub(in crate::config) fn algorithm(text: &str) -> Parsed<Algorithm> {
     Algorithm::parse(text)
         .ok_or_else(|| format!("must be HS256, EdDSA, ES256 or RS256, not {text:?}"))
+}
+
+pub(in crate::config) fn token_profile(text: &str) -> Parsed<TokenProfile> {
+    match text {
+        "doorward" => Ok(TokenProfile::Doorward),
+        "neon" => Ok(TokenProfile::Neon),
+        _ => Err(format!("must be doorward or neon, not {text:?}")),
+    }
 }
 
 pub(in crate::config) fn registration(text: &str) -> Parsed<Registration> {

@@ -6,7 +6,7 @@ use serde_json::Value;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::config::Secret;
+use crate::config::{Secret, TokenProfile};
 use crate::error::Error;
 use crate::gate::Life;
 use crate::keys::{Demands, Examined, Said, shown, shut_out};
@@ -82,9 +82,13 @@ impl Sessions {
             Some(audience) => format!("TOKEN_AUDIENCE is {audience:?}"),
             None => "TOKEN_AUDIENCE is not set".to_owned(),
         };
-        if rejection == Rejection::Malformed && is_of_the_other_type(token, asked) {
+        let expected = settings.token_type();
+        if rejection == Rejection::Malformed && is_of_the_other_type(token, expected) {
             let as_of = if asked.is_some() { "without" } else { "with" };
             let (typ, aud) = (shown(examined.said.member("typ")), examined.said.claim("aud"));
+            if settings.token_profile == TokenProfile::Neon {
+                return format!("typ: it is {typ}, and TOKEN_PROFILE=neon makes {expected}");
+            }
             return format!(
                 "typ: it is {typ}, as {as_of} an audience (aud: {}), and {audience}",
                 shown(aud)
@@ -152,13 +156,12 @@ impl Sessions {
     }
 }
 
-/// Whether a malformed token's fault is that its `typ` is the one with an audience where none is asked
-/// for, or the other way round. It is the first check that fails: what could be malformed before it is
+/// Whether a malformed token's fault is that its `typ` is the other one of the two. It is the first check that fails: what could be malformed before it is
 /// looked at here.
-fn is_of_the_other_type(token: &str, asked: Option<&str>) -> bool {
-    let other = token_type(if asked.is_some() { None } else { Some("any") });
+fn is_of_the_other_type(token: &str, expected: &str) -> bool {
+    let types = [token_type(None), token_type(Some("any"))];
     let header = Token::split(token).and_then(|parts| parts.header());
-    header.is_ok_and(|header| !header.has_others && header.typ.as_deref() == Some(other))
+    header.is_ok_and(|header| !header.has_others && header.typ.as_deref().is_some_and(|typ| typ != expected && types.contains(&typ)))
 }
 
 row! {

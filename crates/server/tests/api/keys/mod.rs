@@ -2,6 +2,7 @@
 
 mod forged;
 mod metadata;
+mod neon_profile;
 mod pairs;
 mod published;
 mod published_alias;

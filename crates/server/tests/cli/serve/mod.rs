@@ -4,6 +4,7 @@ mod accepted_cookies;
 mod dev;
 mod issuers;
 mod logs;
+mod token_profile;
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
