@@ -5,7 +5,7 @@ use clap::{Command, CommandFactory};
 use super::Cli;
 
 /// The command below `doorward`, and how it is used.
-const EXAMPLES: [(&str, &[&str]); 38] = [
+const EXAMPLES: [(&str, &[&str]); 39] = [
     ("dev", &["doorward dev", "doorward dev --port 9000"]),
     ("serve", &["doorward serve", "doorward --env-file /etc/doorward.env serve --host 0.0.0.0"]),
     ("db migrate", &["doorward db migrate", "doorward db migrate --dry-run"]),
@@ -13,6 +13,13 @@ const EXAMPLES: [(&str, &[&str]); 38] = [
     ("db status", &["doorward db status", "doorward db status --exit-code"]),
     ("db verify", &["doorward db verify", "doorward db verify --json"]),
     ("db repair", &["doorward db repair"]),
+    (
+        "db rls-sql",
+        &[
+            "doorward db rls-sql",
+            "doorward db rls-sql --table notes --table app.files --owner-column user_id > rls.sql",
+        ],
+    ),
     ("db reset", &["doorward db reset --yes"]),
     (
         "user create",

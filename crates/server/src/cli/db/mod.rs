@@ -3,6 +3,7 @@
 #![allow(clippy::doc_markdown, reason = "the comments on arguments are help texts")]
 
 pub(super) mod report;
+mod rls_sql;
 mod verify;
 
 use std::time::Duration;
@@ -60,6 +61,11 @@ pub(in crate::cli) enum DbCommand {
     /// leaves the view with another owner. This makes the role, the view's owner, the policy and the
     /// grants as the migrations do, in one transaction, and keeps all data.
     Repair,
+    /// Print row-level security for your own tables: helper functions and policies
+    ///
+    /// Everybody whom a verified token names sees their own rows, as PostgREST, Neon's Data API and pg_session_jwt
+    /// know them. The SQL is for PostgreSQL and only printed; its comments say what someone with raw SQL can forge.
+    RlsSql(rls_sql::RlsSqlArgs),
     /// Drop all tables and their data, then create them again
     Reset(ResetArgs),
 }
@@ -127,6 +133,9 @@ pub(in crate::cli) struct DbTarget {
 
 /// Runs `doorward db`.
 pub(in crate::cli) async fn run(args: DbArgs, sources: &SourceArgs) -> Exit {
+    if let DbCommand::RlsSql(asked) = &args.command {
+        return rls_sql::run(asked, args.operator.json);
+    }
     let target = target(&args, sources)?;
     match args.command {
         DbCommand::Migrate(args) => migrate(&target, &args).await,
@@ -135,6 +144,8 @@ pub(in crate::cli) async fn run(args: DbArgs, sources: &SourceArgs) -> Exit {
         DbCommand::Verify => verify::run(&target).await,
         DbCommand::Repair => repair(&target).await,
         DbCommand::Reset(args) => reset(&target, &args).await,
+        // Done already, without a database.
+        DbCommand::RlsSql(_) => Ok(()),
     }
 }
 

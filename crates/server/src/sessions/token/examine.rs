@@ -161,7 +161,10 @@ impl Sessions {
 fn is_of_the_other_type(token: &str, expected: &str) -> bool {
     let types = [token_type(None), token_type(Some("any"))];
     let header = Token::split(token).and_then(|parts| parts.header());
-    header.is_ok_and(|header| !header.has_others && header.typ.as_deref().is_some_and(|typ| typ != expected && types.contains(&typ)))
+    header.is_ok_and(|header| {
+        !header.has_others
+            && header.typ.as_deref().is_some_and(|typ| typ != expected && types.contains(&typ))
+    })
 }
 
 row! {

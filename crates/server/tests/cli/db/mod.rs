@@ -4,6 +4,7 @@ mod faults;
 mod fitness;
 mod offline;
 mod postgres;
+mod rls_sql;
 mod roles;
 mod schema;
 mod verify;

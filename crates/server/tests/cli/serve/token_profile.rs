@@ -11,7 +11,11 @@ fn the_profile_for_neon_needs_a_key_pair_and_an_https_address() {
     let program =
         program.env("TOKEN_ALGORITHM", "EdDSA").env("PUBLIC_URL", "https://auth.example.com");
     let said = program.run(&["config", "check"]).expect(0);
-    assert!(!format!("{}{}", said.stdout, said.stderr).contains("TOKEN_PROFILE"), "{}", said.stderr);
+    assert!(
+        !format!("{}{}", said.stdout, said.stderr).contains("TOKEN_PROFILE"),
+        "{}",
+        said.stderr
+    );
     let said = program.env("TOKEN_PROFILE", "supabase").run(&["config", "check"]).expect(78).stderr;
     assert!(said.contains("TOKEN_PROFILE must be doorward or neon"), "{said}");
 }
