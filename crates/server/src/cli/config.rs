@@ -12,6 +12,7 @@ use crate::clock::Clock;
 use crate::config::{self, DatabaseUrl, Settings, Shown};
 use crate::crypto::Random;
 use crate::db::Database;
+use crate::keys::Survey;
 use crate::schema::Schema;
 
 #[derive(Debug, Args)]
@@ -59,20 +60,25 @@ pub(super) async fn run(args: &ConfigArgs, sources: &SourceArgs) -> Exit {
 
 async fn check(sources: &SourceArgs, json: bool, offline: bool) -> Exit {
     let resolved = sources.gather().resolve(&reserved());
-    let mut warnings = resolved.warnings().to_vec();
+    let mut survey = Survey { warnings: resolved.warnings().to_vec(), notes: Vec::new() };
     let problems = match resolved.settings() {
         Err(problems) => problems,
         Ok(_) if offline => Vec::new(),
-        Ok(settings) => around(settings, &mut warnings).await,
+        Ok(settings) => around(settings, &mut survey).await,
     };
     let ok = problems.is_empty();
     if json {
-        let document = json!({"ok": ok, "problems": problems, "warnings": warnings});
+        let document = json!({
+            "ok": ok, "problems": problems, "warnings": survey.warnings, "notes": survey.notes,
+        });
         super::output_json(&document)?;
         return if ok { Ok(()) } else { Err(Failure::Configuration(Vec::new())) };
     }
-    for warning in &warnings {
+    for warning in &survey.warnings {
         terminal::warn(warning);
+    }
+    for note in &survey.notes {
+        terminal::note(note);
     }
     if !ok {
         return Err(Failure::Configuration(problems));
@@ -82,13 +88,15 @@ async fn check(sources: &SourceArgs, json: bool, offline: bool) -> Exit {
 }
 
 /// What a server with these settings would find: its database, the tables, a key to sign with.
-async fn around(settings: Settings, warnings: &mut Vec<String>) -> Vec<String> {
+async fn around(settings: Settings, survey: &mut Survey) -> Vec<String> {
     let url = settings.database.clone();
     if let DatabaseUrl::Sqlite(path) = &url
         && !path.exists()
     {
         let path = path.display();
-        warnings.push(format!("{path} does not exist yet: `doorward db migrate` creates it."));
+        survey
+            .warnings
+            .push(format!("{path} does not exist yet: `doorward db migrate` creates it."));
         return Vec::new();
     }
     let db = match Database::open(&url).await {
@@ -104,6 +112,13 @@ async fn around(settings: Settings, warnings: &mut Vec<String>) -> Vec<String> {
         Err(error) => return vec![sentence(&error)],
     }
     let app = App::new(settings, db, Clock::system(), Random::system());
+    match app.keys.survey_foreign().await {
+        Ok(found) => {
+            survey.notes.extend(found.notes);
+            survey.warnings.extend(found.warnings);
+        }
+        Err(error) => return vec![sentence(&error)],
+    }
     match app.signing_keys().trouble().await {
         Ok(trouble) => trouble.into_iter().collect(),
         Err(error) => vec![sentence(&error)],

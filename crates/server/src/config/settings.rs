@@ -9,8 +9,8 @@ use doorward_verify::{Algorithm, token_type};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{
-    AllowedOrigins, AuthorityFile, BreachFile, Cidr, DatabaseUrl, MailFrom, Quota, RedisUrl, SmtpUrl,
-    TrustedIssuer, WordList,
+    AllowedOrigins, AuthorityFile, BreachFile, Cidr, DatabaseUrl, MailFrom, Quota, RedisUrl,
+    SmtpUrl, TrustedIssuer, WordList,
 };
 
 /// Everything a running server needs to know.

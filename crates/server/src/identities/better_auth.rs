@@ -7,10 +7,11 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
+use super::Identities;
 use super::person::Person;
-use super::{Identities, store};
-use crate::config::Secret;
+use crate::config::{DatabaseUrl, Secret};
 use crate::error::Error;
+use crate::keys::Survey;
 
 const TOKEN: usize = 32;
 const NOT_ITS_COOKIE: Error =
@@ -52,8 +53,8 @@ impl Identities {
     /// Where Better Auth's sessions and users are in this database: `public.session ("userId",
     /// "expiresAt")` and `public."user" ("emailVerified")`; `None` if nowhere.
     pub(super) async fn better_auth_tables(&self) -> crate::sql::Result<Option<String>> {
-        let answer = store::find_better_auth_tables(&self.db).await?;
-        let named = answer.and_then(|text| serde_json::from_str::<Value>(&text).ok());
+        let found = self.find_better_auth_tables(self.clock.now()).await?;
+        let named = found.and_then(|text| serde_json::from_str::<Value>(&text).ok());
         Ok(named.map(|named| {
             let name = |of: &str| named[of].as_str().unwrap_or_default().to_owned();
             let (sessions, users) = (name("sessions"), name("users"));
@@ -63,6 +64,26 @@ impl Identities {
         }))
     }
 
+    /// Whether they are there, for `doorward config check`.
+    pub(super) async fn survey_better_auth(&self) -> crate::sql::Result<Survey> {
+        let mut survey = Survey::default();
+        let settings = &self.settings;
+        if settings.better_auth_url.is_none() || matches!(settings.database, DatabaseUrl::Sqlite(_))
+        {
+            return Ok(survey);
+        }
+        if let Some(tables) = self.better_auth_tables().await? {
+            survey.notes.push(format!("Better Auth's tables here are {tables}."));
+        } else {
+            let sentence = "Better Auth's tables session and user are in no schema of the search path, so its \
+                session tokens and cookies are refused; its JWTs count.";
+            let place =
+                if settings.accept_cookies { &mut survey.warnings } else { &mut survey.notes };
+            place.push(sentence.into());
+        }
+        Ok(survey)
+    }
+
     /// Whom Better Auth's tables name as its holder, or why they cannot be read; `None` without a live
     /// session.
     pub(super) async fn person_of(
@@ -70,17 +91,12 @@ impl Identities {
         token: &SessionToken,
     ) -> crate::sql::Result<Option<Result<Person, String>>> {
         let issuer = self.settings.better_auth_url.as_deref().unwrap_or_default();
-        let now = self.clock.now();
-        let answer = store::find_better_auth_session(&self.db, &token.token, now).await?;
-        Ok(answer.map(|answer| person(issuer, &answer)))
+        let answer = self.asked_of_better_auth(&token.token).await?;
+        Ok(answer.map(|answer| person(issuer, &answer?)))
     }
 }
 
-fn person(issuer: &str, answer: &str) -> Result<Person, String> {
-    let answer: Value = serde_json::from_str(answer).map_err(|error| error.to_string())?;
-    if let Some(why) = answer.get("unreadable") {
-        return Err(why.to_string());
-    }
+fn person(issuer: &str, answer: &Value) -> Result<Person, String> {
     let claims = answer.as_object().filter(|claims| claims.contains_key("subject"));
     let person = claims.and_then(|claims| Person::new(issuer, &claims["subject"], claims));
     person.ok_or_else(|| "the session's user has no usable id".into())

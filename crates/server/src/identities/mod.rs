@@ -6,6 +6,7 @@
 mod admit;
 mod better_auth;
 mod examine;
+mod found_tables;
 mod issuerless;
 mod known;
 mod person;
@@ -26,7 +27,8 @@ use crate::crypto::Random;
 use crate::db::Database;
 use crate::error::Error;
 use crate::input::Origin;
-use crate::keys::{Admitted, Admitting, AdmittingCookie, Examining, Foreign, refused};
+use crate::keys::{Admitted, Admitting, AdmittingCookie, Examining, Foreign, Surveying, refused};
+use found_tables::FoundTables;
 use known::Known;
 use person::Person;
 
@@ -39,6 +41,7 @@ pub struct Identities {
     random: Random,
     audit: Audit,
     known: Arc<Known>,
+    better_auth_tables: Arc<FoundTables>,
     issuers: Issuers,
     secrets: Arc<[Key]>,
 }
@@ -56,7 +59,17 @@ impl Identities {
         let secrets = std::iter::once(&settings.secret).chain(&settings.previous_secrets);
         let secrets =
             secrets.filter_map(|secret| Key::shared_secret(secret.bytes()).ok()).collect();
-        Self { settings, db, clock, random, audit, known: Arc::default(), issuers, secrets }
+        Self {
+            settings,
+            db,
+            clock,
+            random,
+            audit,
+            known: Arc::default(),
+            better_auth_tables: Arc::default(),
+            issuers,
+            secrets,
+        }
     }
 
     /// Whom the token speaks for; `None` if it is none of any trusted issuer's.
@@ -100,6 +113,10 @@ impl Foreign for Identities {
 
     fn examine<'a>(&'a self, token: &'a str) -> Examining<'a> {
         Box::pin(self.examined_foreign(token))
+    }
+
+    fn survey(&self) -> Surveying<'_> {
+        Box::pin(async { Ok(self.survey_better_auth().await?) })
     }
 
     fn forget(&self, identity: Uuid) {

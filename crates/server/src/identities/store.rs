@@ -1,5 +1,6 @@
 //! Every statement on `identities`, and on `users` what makes the user of a new one.
 
+use serde_json::Value;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -49,7 +50,7 @@ statements! {
     // Whoever set the password never proved the address, whatever somebody says who may write accounts.
     END_PASSWORD_OF_LINKED = "UPDATE users SET hashed_password = NULL, updated_at = :now \
         WHERE id <> :user AND id = (SELECT i.user_id FROM identities i WHERE i.id = :identity)";
-    FIND_BETTER_AUTH_SESSION = "SELECT doorward_better_auth_session(:token, :now) AS answer";
+    FIND_BETTER_AUTH_SESSION = "SELECT doorward_better_auth_session(:token, :now, :tables) AS answer";
     FIND_BETTER_AUTH_TABLES = "SELECT doorward_better_auth_tables() AS answer";
 }
 
@@ -115,14 +116,16 @@ pub(super) async fn insert(
     Ok((found.transpose()?, made))
 }
 
-/// What Better Auth's tables say of a session token, as JSON; `None` if it is nobody's or expired.
+/// What these tables of Better Auth say of a session token; `None` if it is nobody's or expired.
 pub(super) async fn find_better_auth_session(
     db: &Database,
     token: &str,
+    tables: &str,
     now: OffsetDateTime,
-) -> Result<Option<String>> {
-    let answer = db.find(step!(FIND_BETTER_AUTH_SESSION { token, now })).await?;
-    Ok(answer.flatten())
+) -> Result<Option<Value>> {
+    let answer = db.find(step!(FIND_BETTER_AUTH_SESSION { token, now, tables })).await?;
+    let answer: Option<String> = answer.flatten();
+    Ok(answer.and_then(|answer| serde_json::from_str(&answer).ok()))
 }
 
 /// What Better Auth's tables and columns are called here, as JSON; `None` if there are none.

@@ -49,6 +49,18 @@ pub struct Examined {
 /// An examination on its way; of a token that is nobody's who is trusted, what would make it count.
 pub type Examining<'a> = Pin<Box<dyn Future<Output = Result<Examined, Vec<String>>> + Send + 'a>>;
 
+/// What an operator may want to know of other issuers here, one sentence each.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Survey {
+    /// What is there.
+    pub notes: Vec<String>,
+    /// What is missing, so that some of their tokens are refused.
+    pub warnings: Vec<String>,
+}
+
+/// A survey on its way.
+pub type Surveying<'a> = Pin<Box<dyn Future<Output = Result<Survey, Error>> + Send + 'a>>;
+
 /// Reads the tokens of other issuers.
 pub trait Foreign: Debug + Send + Sync {
     /// The user of a token that is not Doorward's own; the first valid sight of a subject makes one.
@@ -59,6 +71,9 @@ pub trait Foreign: Debug + Send + Sync {
 
     /// Looks at a token as `admit` would, and makes nobody.
     fn examine<'a>(&'a self, token: &'a str) -> Examining<'a>;
+
+    /// Looks for what other issuers' tokens are looked up in.
+    fn survey(&self) -> Surveying<'_>;
 
     /// Drops what is remembered of an identity.
     fn forget(&self, identity: Uuid);

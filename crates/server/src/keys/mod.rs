@@ -13,7 +13,9 @@ mod store;
 
 pub use caller::{Caller, DecideFirst, Permitted};
 pub use explain::{Demands, Said, shown, shut_out};
-pub use foreign::{Admitted, Admitting, AdmittingCookie, Examined, Examining, Foreign};
+pub use foreign::{
+    Admitted, Admitting, AdmittingCookie, Examined, Examining, Foreign, Survey, Surveying,
+};
 pub use lifecycle::{NotRetired, SigningKeys};
 pub use signing::{Keys, refused};
 pub use signing_key::{SigningKey, Stage};

@@ -11,7 +11,7 @@ use doorward_verify::{Algorithm, Claims, Rejection, Token, encoded_header, key_i
 use serde::Serialize;
 
 use super::caller::Cookies;
-use super::foreign::{Admitted, Examined, Foreign};
+use super::foreign::{Admitted, Examined, Foreign, Survey};
 use super::key_ring::KeyRing;
 use super::signing_key::{LOOK_AGAIN, PUBLISH_AGAIN, SIGN_AGAIN};
 use crate::clock::Clock;
@@ -21,7 +21,7 @@ use crate::error::Error;
 use crate::gate::{Gate, Via};
 use crate::http::origin_of;
 
-/// The role that PostgREST, and so Neon's Data API, gives callers in its database. Nothing here reads it.
+/// The role that `PostgREST`, and so Neon's Data API, gives callers in its database. Nothing here reads it.
 const DATABASE_ROLE: &str = "authenticated";
 
 /// An access token's claims, and a role that is for others alone.
@@ -164,6 +164,11 @@ impl Keys {
             Some(foreign) => foreign.examine(token).await,
             None => Err(Vec::new()),
         }
+    }
+
+    /// What there is to say of other issuers here.
+    pub async fn survey_foreign(&self) -> Result<Survey, Error> {
+        self.inner.foreign.survey().await
     }
 
     /// Who reads a token that is none of Doorward's own for this reason.

@@ -168,9 +168,12 @@ pub(in crate::cli) async fn run(args: ImportArgs, sources: &SourceArgs) -> Exit 
 }
 
 fn issuer(args: &ImportArgs, source: &ImportSource, app: &App) -> Result<String, Failure> {
-    let known = args.issuer.clone().or_else(|| match source.is_neon_auth() {
-        true => app.settings.neon_auth_issuer(),
-        false => app.settings.better_auth_url.clone().filter(|_| source.needs_issuer()),
+    let known = args.issuer.clone().or_else(|| {
+        if source.is_neon_auth() {
+            app.settings.neon_auth_issuer()
+        } else {
+            app.settings.better_auth_url.clone().filter(|_| source.needs_issuer())
+        }
     });
     match known {
         Some(issuer) if issuer.is_empty() || issuer.len() > 255 => {

@@ -50,7 +50,7 @@ pub(in crate::db) fn connect(path: &Path, access: Access) -> rusqlite::Result<Co
     // PostgreSQL has these functions from migrations. Better Auth's tables are never in this file.
     connection.create_scalar_function(
         "doorward_better_auth_session",
-        2,
+        3,
         FunctionFlags::SQLITE_UTF8,
         |_| Ok(None::<String>),
     )?;

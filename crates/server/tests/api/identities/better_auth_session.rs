@@ -32,6 +32,11 @@ pub(super) async fn shared(change: impl FnOnce(&mut doorward::config::Settings))
         change(settings);
     })
     .await;
+    make_tables(&app).await;
+    app
+}
+
+async fn make_tables(app: &TestApp) {
     for text in [
         r#"CREATE TABLE "user" (id text PRIMARY KEY, name text NOT NULL, email text NOT NULL UNIQUE,
             "emailVerified" boolean NOT NULL)"#,
@@ -39,10 +44,26 @@ pub(super) async fn shared(change: impl FnOnce(&mut doorward::config::Settings))
             token text NOT NULL UNIQUE, "userId" text NOT NULL REFERENCES "user" (id))"#,
         r#"INSERT INTO "user" VALUES ('u1', 'Ada', 'ada@example.com', false)"#,
     ] {
-        sql::<()>(&app, text).await;
+        sql::<()>(app, text).await;
     }
-    session(&app, TOKEN, Duration::from_hours(1)).await;
-    app
+    session(app, TOKEN, Duration::from_hours(1)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn tables_made_after_the_start_are_found_half_a_minute_later() {
+    let app = TestApp::with(Engine::Postgres, trusting).await;
+    let ada = bearer(&app, TOKEN);
+    ada.get("/auth/me").await.expect_problem(401, "invalid_token");
+    make_tables(&app).await;
+    // Nobody makes the database search its catalog with every request.
+    ada.get("/auth/me").await.expect_problem(401, "invalid_token");
+    app.advance(Duration::from_secs(30));
+    ada.get("/auth/me").await.expect(200);
+    // What is remembered is not believed for longer than it is true.
+    rename(&app, &[r#"ALTER TABLE "session" RENAME "userId" TO user_id"#]).await;
+    ada.get("/auth/me").await.expect(200);
+    rename(&app, &[r#"ALTER TABLE "session" RENAME TO elsewhere"#]).await;
+    ada.get("/auth/me").await.expect_problem(401, "invalid_token");
 }
 
 /// Gives its tables and columns other names.

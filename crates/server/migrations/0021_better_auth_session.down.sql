@@ -1,0 +1,3 @@
+-- @postgres
+DROP FUNCTION doorward_better_auth_session(TEXT, TIMESTAMPTZ, TEXT);
+-- @end
