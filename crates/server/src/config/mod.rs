@@ -2,6 +2,7 @@
 //! `doorward.toml`, `.env`, the environment and the flags (later ones win) and remembers where it
 //! came from; `resolve` turns the texts into [`Settings`] and reports every problem at once.
 
+mod derived;
 mod document;
 mod entry;
 mod plain_text;
@@ -10,12 +11,13 @@ mod settings;
 pub(crate) mod source;
 mod value;
 
+pub use derived::TokenProfile;
 pub use document::{env_example, reference};
 pub(crate) use entry::parse::duration;
 pub use resolve::{Reserved, Resolved, SettingsOf, Shown};
 pub use settings::{
     AccountDeletion, DialectOptions, EmailChange, HashScheme, LogFormat, PasswordChange,
-    PasswordKernel, Registration, Secret, Settings, TokenProfile,
+    PasswordKernel, Registration, Secret, Settings,
 };
 pub use source::{Gathered, Sources, gather};
 pub use value::allowed_origins::AllowedOrigins;
