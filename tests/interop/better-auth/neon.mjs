@@ -14,7 +14,7 @@ const signUp = await fetch(`${neon}/sign-up/email`, { method: "POST", headers, b
 assert.equal(signUp.status, 200, await signUp.clone().text());
 const cookie = signUp.headers.getSetCookie().map((one) => one.split(";")[0]).join("; ");
 const { token } = await (await fetch(`${neon}/token`, { headers: { cookie } })).json();
-const [header, payload] = token.split(".").map((part) => JSON.parse(Buffer.from(part, "base64url")));
+const [header, payload] = token.split(".").slice(0, 2).map((part) => JSON.parse(Buffer.from(part, "base64url")));
 assert.equal(header.alg, "EdDSA");
 assert.deepEqual([payload.iss, payload.aud, payload.role], [origin, origin, "authenticated"]);
 assert.match(payload.sub, /^[0-9a-f-]{36}$/);
