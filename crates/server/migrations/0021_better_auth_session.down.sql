@@ -1,3 +1,3 @@
 -- @postgres
-DROP FUNCTION doorward_better_auth_session(TEXT, TIMESTAMPTZ, TEXT);
+DROP FUNCTION doorward_better_auth_session_of(TEXT, TIMESTAMPTZ, TEXT);
 -- @end

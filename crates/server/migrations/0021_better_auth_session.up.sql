@@ -1,7 +1,7 @@
 -- @postgres
 -- The same where the tables are known already (doorward_better_auth_tables): looking for them in the catalog
 -- takes hundreds of times as long as reading the session.
-CREATE FUNCTION doorward_better_auth_session(asked TEXT, present TIMESTAMPTZ, tables TEXT) RETURNS TEXT
+CREATE FUNCTION doorward_better_auth_session_of(asked TEXT, present TIMESTAMPTZ, tables TEXT) RETURNS TEXT
 LANGUAGE plpgsql STABLE SET timezone = 'UTC' AS $$
 DECLARE
     named JSON := tables::json;

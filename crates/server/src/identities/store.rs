@@ -50,7 +50,7 @@ statements! {
     // Whoever set the password never proved the address, whatever somebody says who may write accounts.
     END_PASSWORD_OF_LINKED = "UPDATE users SET hashed_password = NULL, updated_at = :now \
         WHERE id <> :user AND id = (SELECT i.user_id FROM identities i WHERE i.id = :identity)";
-    FIND_BETTER_AUTH_SESSION = "SELECT doorward_better_auth_session(:token, :now, :tables) AS answer";
+    FIND_BETTER_AUTH_SESSION = "SELECT doorward_better_auth_session_of(:token, :now, :tables) AS answer";
     FIND_BETTER_AUTH_TABLES = "SELECT doorward_better_auth_tables() AS answer";
 }
 

@@ -49,7 +49,7 @@ pub(in crate::db) fn connect(path: &Path, access: Access) -> rusqlite::Result<Co
     connection.create_scalar_function("textregexeq", 2, pure, contains)?;
     // PostgreSQL has these functions from migrations. Better Auth's tables are never in this file.
     connection.create_scalar_function(
-        "doorward_better_auth_session",
+        "doorward_better_auth_session_of",
         3,
         FunctionFlags::SQLITE_UTF8,
         |_| Ok(None::<String>),
