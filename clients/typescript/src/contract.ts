@@ -92,6 +92,40 @@ export type HealthResponse = {
   version: string;
 };
 
+/** An account's name at another issuer. */
+export type HeldIdentity = {
+  /** Whether the issuer said that the account's address is this person's. */
+  address_proven: boolean;
+  /** When it was first seen. */
+  created_at: string;
+  /** Its id here. */
+  id: string;
+  /** Who vouches. */
+  issuer: string;
+  /** What the person is called there. */
+  subject: string;
+};
+
+/** A session, also one that has ended. */
+export type HeldSession = {
+  /** When it began. */
+  created_at: string;
+  /** Why it ended. */
+  end_reason: string | null;
+  /** When it ended; null while it lives. */
+  ended_at: string | null;
+  /** When it ends unless it is refreshed. */
+  expires_at: string;
+  /** Its id. */
+  id: string;
+  /** The address it began from. */
+  ip: string | null;
+  /** When it was last refreshed. */
+  last_seen_at: string;
+  /** The `User-Agent` it began with. */
+  user_agent: string | null;
+};
+
 /** What a token is worth now. */
 export type Introspection = {
   /** Whether it counts. If not, nothing else is said. */
@@ -430,6 +464,28 @@ export type User = {
   updated_at: string;
   /** Fields of an app's own, which the account's owner may change. */
   user_metadata: Record<string, unknown>;
+};
+
+/** Everything that is held about a user. It is written piece by piece, so no value of it is ever made. */
+export type UserExport = {
+  /** What the audit log says of the user and of what the user did, the newest first of each. */
+  audit: AuditEntry[];
+  /** Always true, and the last member: a document without it was broken off. */
+  complete: boolean;
+  /** When it was begun. */
+  exported_at: string;
+  /** Always `doorward-user`. */
+  format: string;
+  /** What other issuers call the person. */
+  identities: HeldIdentity[];
+  /** Sessions, those that ended in the last month included. */
+  sessions: HeldSession[];
+  /** The tasks, oldest first. */
+  tasks: Task[];
+  /** The account with its roles and metadata. */
+  user: AdminUser;
+  /** Of the format: 1. */
+  version: number;
 };
 
 export type UsersAuditQuery = {

@@ -15,6 +15,7 @@ use crate::context::Context;
 use crate::crypto::Random;
 use crate::db::Database;
 use crate::dialect;
+use crate::exports::{self, Exports};
 use crate::guesses::Guesses;
 use crate::http::docs::{self, Contract};
 use crate::http::health::{self, Probe};
@@ -47,6 +48,7 @@ const ADMIN: &str = "/admin";
 pub struct App {
     context: Arc<Context>,
     sessions: Sessions,
+    exports: Exports,
 }
 
 impl Deref for App {
@@ -86,7 +88,9 @@ impl App {
         let context =
             Context { settings, db, clock, random, keys, audit, single_use, mail, passwords };
         let context = Arc::new(context);
-        Self { sessions: Sessions::new(Arc::clone(&context)), context }
+        let sessions = Sessions::new(Arc::clone(&context));
+        let exports = Exports::new(Arc::clone(&context));
+        Self { context, sessions, exports }
     }
 
     /// The use cases of key pairs.
@@ -117,6 +121,11 @@ impl App {
         self.sessions.clone()
     }
 
+    /// The use cases of exports.
+    pub fn exports(&self) -> Exports {
+        self.exports.clone()
+    }
+
     /// Every route with its layers.
     pub fn router(&self) -> Served {
         let (app, prefix) = (self.clone(), self.settings.public_prefix());
@@ -140,6 +149,7 @@ impl App {
         let auth = accounts::routes()
             .with_state(self.accounts())
             .merge(sessions::routes().with_state(self.sessions()))
+            .merge(exports::routes().with_state(self.exports()))
             .merge(passwords::routes().with_state(self.passwords.clone()))
             .merge(keys::auth_routes().with_state(self.keys.clone()));
         let admin = users::routes()
@@ -195,6 +205,7 @@ pub fn operations(settings: &Settings) -> Vec<Operation> {
     let auth = [
         accounts::routes().below(&settings.auth_path).operations(),
         sessions::routes().below(&settings.auth_path).operations(),
+        exports::routes().below(&settings.auth_path).operations(),
         passwords::routes().below(&settings.auth_path).operations(),
     ];
     let admin = [
@@ -220,6 +231,7 @@ pub fn reserved() -> Reserved {
     let below_auth = [
         all(&accounts::routes()),
         all(&sessions::routes()),
+        all(&exports::routes()),
         all(&passwords::routes()),
         all(&keys::auth_routes()),
     ];

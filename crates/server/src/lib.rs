@@ -13,6 +13,7 @@ pub mod db;
 pub mod dialect;
 pub mod email;
 pub mod error;
+pub mod exports;
 pub mod gate;
 pub mod guesses;
 pub mod http;

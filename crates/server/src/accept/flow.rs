@@ -4,6 +4,7 @@
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use hyper::body::{Body as _, Frame, Incoming, SizeHint};
@@ -71,18 +72,25 @@ impl Drop for Inflow {
 /// its size is known and its deadline frees it, not in the buffers of the connection.
 const CHUNK: usize = 32 * 1024;
 
+/// How long an answer may take that is made while it is read, as long as the client reads on.
+const LONGEST_STREAM: Duration = Duration::from_mins(10);
+
 /// An answer's body, handed over in chunks. It ends its exchange when it has been handed over or dropped.
 #[derive(Debug)]
 pub(super) struct Outflow {
     body: Body,
     /// What is left of the frame that was read last.
     rest: Bytes,
-    _exchange: Exchange,
+    /// Whether nobody knew its size: it is made while it is read, and may take its time.
+    is_stream: bool,
+    began: Instant,
+    exchange: Exchange,
 }
 
 impl Outflow {
     pub(super) fn new(body: Body, exchange: Exchange) -> Self {
-        Self { body, rest: Bytes::new(), _exchange: exchange }
+        let is_stream = !body.is_end_stream() && body.size_hint().exact().is_none();
+        Self { body, rest: Bytes::new(), is_stream, began: Instant::now(), exchange }
     }
 }
 
@@ -97,7 +105,13 @@ impl hyper::body::Body for Outflow {
         if self.rest.is_empty() {
             let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
             match frame.map(|frame| frame.map(Frame::into_data)) {
-                Some(Ok(Ok(data))) => self.rest = data,
+                Some(Ok(Ok(data))) => {
+                    self.rest = data;
+                    // It was asked for, so the client has taken what came before.
+                    if self.is_stream && self.began.elapsed() < LONGEST_STREAM {
+                        self.exchange.goes_on();
+                    }
+                }
                 Some(Ok(Err(other))) => return Poll::Ready(Some(Ok(other))),
                 Some(Err(error)) => return Poll::Ready(Some(Err(error))),
                 None => return Poll::Ready(None),

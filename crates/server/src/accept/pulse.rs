@@ -152,6 +152,13 @@ impl Pulse {
 #[derive(Debug)]
 pub(super) struct Exchange(Arc<Pulse>);
 
+impl Exchange {
+    /// The client reads on, so its time begins anew.
+    pub(super) fn goes_on(&self) {
+        self.0.enter(BUSY);
+    }
+}
+
 impl Drop for Exchange {
     fn drop(&mut self) {
         let last = self.0.exchanges.fetch_sub(1, Relaxed) == 1;

@@ -70,6 +70,7 @@ events! {
     "An operator retired a key pair." KeyRetire = "key.retire";
     "A caller lacked a permission." AccessDenied = "access.denied";
     "An import from another program or a file began, ended or broke off." DataImport = "data.import";
+    "What is held about an account was exported, by its owner or an operator." AccountExport = "account.export";
     "Everything was exported." DataExport = "data.export";
     "Records past the retention time were removed." AuditPrune = "audit.prune";
 }

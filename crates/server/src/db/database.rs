@@ -4,6 +4,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use uuid::Uuid;
+
 use super::postgres::Postgres;
 use super::sqlite::Sqlite;
 use super::turns::Turns;
@@ -164,6 +166,14 @@ impl Database {
         match &*self.engine {
             Backend::Sqlite(sqlite) => sqlite.page_as(gate, step, whole, effort).await,
             Backend::Postgres(postgres) => postgres.page_as(gate, step, whole, effort).await,
+        }
+    }
+
+    /// Reads, for the operator, through the view of this user.
+    pub async fn view_of<T: FromRow>(&self, user: Uuid, step: Step) -> Result<Vec<T>> {
+        match &*self.engine {
+            Backend::Sqlite(sqlite) => sqlite.query(step).await,
+            Backend::Postgres(postgres) => postgres.view_of(user, step).await,
         }
     }
 

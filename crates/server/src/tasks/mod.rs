@@ -8,6 +8,7 @@ mod create;
 mod delete;
 mod fields;
 mod list;
+mod made_after;
 mod owner;
 mod show;
 mod stats;

@@ -1,7 +1,9 @@
 //! What commands print: data on stdout, and a reader who has seen enough (`| head`) is no failure.
 
 use std::fmt::Display;
+use std::fs::File;
 use std::io::{ErrorKind, Write};
+use std::path::Path;
 
 use serde_json::Value;
 
@@ -35,4 +37,13 @@ pub(in crate::cli) fn pretty(document: &Value) -> String {
 pub(in crate::cli) fn failed(error: impl Display) -> Failure {
     let text = error.to_string();
     Failure::Failed(format!("{}.", text.trim_end_matches('.')))
+}
+
+/// A file that was not there, for its owner's eyes.
+pub(in crate::cli) fn new_file(path: &Path) -> Result<File, Failure> {
+    let mut options = File::options();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map_err(|error| failed(format!("{}: {error}", path.display())))
 }

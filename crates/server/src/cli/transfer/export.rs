@@ -1,7 +1,6 @@
 //! `doorward export`: everything as lines of JSON.
 #![allow(clippy::doc_markdown, reason = "the comments on arguments are help texts")]
 
-use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::PathBuf;
 
@@ -10,7 +9,7 @@ use serde_json::json;
 
 use crate::cli::operator::{OperatorArgs, by_operator};
 use crate::cli::sources::SourceArgs;
-use crate::cli::terminal::{note, warn};
+use crate::cli::terminal::{new_file, note, warn};
 use crate::cli::{Exit, Failure, failed, output_json};
 
 /// Writes accounts, roles, identities and tasks out.
@@ -57,12 +56,4 @@ pub(in crate::cli) async fn run(args: ExportArgs, sources: &SourceArgs) -> Exit 
         exported.users, exported.tasks, exported.roles, exported.identities
     ));
     Ok(())
-}
-
-fn new_file(path: &PathBuf) -> Result<File, Failure> {
-    let mut options = File::options();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).map_err(|error| failed(format!("{}: {error}", path.display())))
 }

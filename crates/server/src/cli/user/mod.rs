@@ -2,6 +2,7 @@
 #![allow(clippy::doc_markdown, reason = "the comments on arguments are help texts")]
 
 mod edit;
+mod export;
 mod fields;
 mod list;
 
@@ -20,6 +21,7 @@ use crate::passwords::NewPassword;
 use crate::username::{GivenUsername, Username};
 use crate::users::NewUser;
 use edit::{BanArgs, UpdateArgs};
+use export::UserExportArgs;
 use list::ListArgs;
 
 /// Administers accounts.
@@ -77,6 +79,10 @@ enum UserCommand {
         /// The account's id or e-mail address
         user: String,
     },
+    /// Write everything that is held about an account as one JSON document
+    ///
+    /// The same that GET /auth/me/export gives its owner, for a request by letter.
+    Export(UserExportArgs),
     /// Delete an account with its sessions, roles and tasks, permanently
     Delete {
         /// The account's id or e-mail address
@@ -140,6 +146,7 @@ pub(in crate::cli) async fn run(args: UserArgs, sources: &SourceArgs) -> Exit {
         UserCommand::Ban(args) => edit::ban(&app, args, json).await,
         UserCommand::Unban { user } => edit::unban(&app, &user, json).await,
         UserCommand::Unlock { user } => unlock(&app, &user, json).await,
+        UserCommand::Export(args) => export::export(&app, args).await,
         UserCommand::Delete { user, yes } => delete(&app, &user, yes, json).await,
     }
 }

@@ -30,7 +30,7 @@ use crate::db::postgres::attempt::Call;
 use crate::db::postgres::connect::{CONNECT_WITHIN, Target};
 pub(in crate::db) use crate::db::postgres::fault::failed;
 use crate::db::postgres::lane::Lane;
-use crate::db::postgres::query::{CONFIRM, Query, SEARCH_LIMIT};
+use crate::db::postgres::query::{CONFIRM, Query, SEARCH_LIMIT, VIEW_OF};
 use crate::db::{Columns, FromRow, Row};
 use crate::gate::Gate;
 use crate::sql::{DbError, Result, Sql, Step, Value};
@@ -166,6 +166,16 @@ impl Postgres {
             .filter(|found| found.try_get::<_, Option<bool>>(1).is_ok_and(|found| found.is_some()))
             .map(|found| read(found, 2))
             .collect()
+    }
+
+    pub(in crate::db) async fn view_of<T: FromRow>(
+        &self,
+        user: Uuid,
+        step: Step,
+    ) -> Result<Vec<T>> {
+        let steps = vec![step!(VIEW_OF { user: user.to_string() }), step];
+        let rows = self.write(None, steps).await?;
+        rows.last().into_iter().flatten().map(Row::read).collect()
     }
 
     pub(in crate::db) async fn write(

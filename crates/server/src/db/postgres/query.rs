@@ -62,6 +62,10 @@ pub(in crate::db) const CONFIRM: Sql = crate::statement!(
 pub(in crate::db) const SEARCH_LIMIT: Sql =
     crate::statement!("SEARCH_LIMIT", "SELECT set_config('statement_timeout', '1500ms', true)");
 
+/// Opens one user's view in this transaction, for what the operator does.
+pub(in crate::db) const VIEW_OF: Sql =
+    crate::statement!("VIEW_OF", "SELECT set_config('doorward.user_id', :user, true)");
+
 /// How a statement is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(in crate::db) enum Form {

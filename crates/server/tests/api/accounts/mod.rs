@@ -10,6 +10,7 @@ mod address;
 mod custom_fields;
 mod delete;
 mod delete_by_post;
+mod export;
 mod me;
 mod register;
 mod registered_session;

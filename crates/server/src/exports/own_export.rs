@@ -1,0 +1,85 @@
+//! `GET /auth/me/export`: everything that is held about the caller, as a stream of JSON.
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use futures_util::{StreamExt, stream};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::Exports;
+use super::sheet::Sheet;
+use super::store::{HeldIdentity, HeldSession};
+use crate::audit::{Actor, Entry};
+use crate::error::Error;
+use crate::input::Origin;
+use crate::keys::Caller;
+use crate::tasks::Task;
+use crate::timestamp::Timestamp;
+use crate::users::AdminUser;
+
+/// Everything that is held about a user. It is written piece by piece, so no value of it is ever made.
+#[derive(Serialize, ToSchema)]
+#[allow(dead_code, reason = "it describes what is written")]
+struct UserExport {
+    /// Always `doorward-user`.
+    format: String,
+    /// Of the format: 1.
+    version: u32,
+    /// When it was begun.
+    exported_at: String,
+    /// The account with its roles and metadata.
+    user: AdminUser,
+    /// What other issuers call the person.
+    identities: Vec<HeldIdentity>,
+    /// Sessions, those that ended in the last month included.
+    sessions: Vec<HeldSession>,
+    /// What the audit log says of the user and of what the user did, the newest first of each.
+    audit: Vec<Entry>,
+    /// The tasks, oldest first.
+    tasks: Vec<Task>,
+    /// Always true, and the last member: a document without it was broken off.
+    complete: bool,
+}
+
+/// Export everything held about you
+///
+/// The account with its metadata and identities, sessions, the audit log's records about you, and your
+/// tasks. One export at a time for each user.
+#[utoipa::path(get, path = "/me/export", operation_id = "accounts.export", tag = "accounts",
+    security(("bearer" = [])),
+    responses(
+        (status = 200, description = "A file to keep", body = UserExport,
+            headers(("Content-Disposition" = String, description = "A name for the file"))),
+        (status = 401, description = "No token, or one that no longer counts")))]
+pub(super) async fn export(
+    State(exports): State<Exports>,
+    caller: Caller,
+    origin: Origin,
+) -> Result<Response, Error> {
+    let actor = Actor::caller(caller.gate, origin);
+    let (sheet, head) = exports.begin(&actor, caller.gate.user_id).await?;
+    let first = stream::iter([Ok(head)]);
+    let body = Body::from_stream(first.chain(pieces(sheet)));
+    let day = Timestamp::short(exports.clock.now());
+    let name = format!("attachment; filename=\"doorward-{}.json\"", &day.as_str()[..10]);
+    let name = HeaderValue::try_from(name).map_err(|error| Error::Internal(error.to_string()))?;
+    let json = HeaderValue::from_static("application/json");
+    Ok(([(header::CONTENT_TYPE, json), (header::CONTENT_DISPOSITION, name)], body).into_response())
+}
+
+/// The pieces, each read when the client has taken those before it. A failure breaks the answer off.
+fn pieces(sheet: Sheet) -> impl futures_util::Stream<Item = Result<String, std::io::Error>> {
+    stream::unfold(Some(sheet), |sheet| async move {
+        let mut sheet = sheet?;
+        match sheet.next().await {
+            Ok(Some(piece)) => Some((Ok(piece), Some(sheet))),
+            Ok(None) => None,
+            Err(error) => {
+                tracing::warn!(?error, "an export was broken off");
+                Some((Err(std::io::Error::other("the export was broken off")), None))
+            }
+        }
+    })
+}
