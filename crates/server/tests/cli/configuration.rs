@@ -210,6 +210,7 @@ fn what_this_version_lacks_is_never_silently_accepted() {
         ("PASSWORD_CHANGE", "off", "must be current or fresh"),
         ("FRESH_SIGN_IN", "0", "must be a duration above zero"),
         ("COMMON_PASSWORDS", "true", "must be refuse or allow"),
+        ("PASSWORD_KERNEL", "fast", "must be auto, portable or reference"),
     ] {
         let ended = Program::ready().env(name, value).run(&["config", "check"]).expect(78);
         let error = &ended.errors()[0];

@@ -46,3 +46,20 @@ fn what_no_password_can_be_verified_with_is_refused_before_anything_is_done() {
     let ended = program.fed(&both, HASH).expect(2);
     assert!(ended.stderr.contains("cannot be used with"), "{ended:?}");
 }
+
+/// On a processor with none of the instructions that ours is written for, `auto` is the crate's.
+#[test]
+fn a_server_says_which_code_makes_argon2id_hashes() {
+    let kernels = ["avx512", "avx2", "reference"];
+    for (setting, named) in
+        [("auto", &kernels[..]), ("portable", &["portable"]), ("reference", &["reference"])]
+    {
+        let program = Program::ready().env("PORT", "0").env("PASSWORD_KERNEL", setting);
+        let mut server = program.start(&["serve", "--migrate"]);
+        let line = server.until("Argon2id hashes are made by kernel").last().cloned();
+        let line = line.expect("the line just read");
+        assert!(named.iter().any(|name| line.ends_with(&format!("kernel {name}"))), "{line}");
+        server.url();
+        assert_eq!(server.stop("TERM").code, Some(0));
+    }
+}
