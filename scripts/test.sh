@@ -2,7 +2,7 @@
 # Everything CI runs, on a fresh machine with Rust and gcc: installs what is missing, then format,
 # lints, all tests on SQLite and on a PostgreSQL they start themselves, and the checks against other
 # people's programs. `./scripts/test.sh quick` leaves those last ones out. What is missing fails, unless
-# its variable is 1: SKIP_REDIS, SKIP_PGBOUNCER, SKIP_WYCHEPROOF, SKIP_BETTER_AUTH, SKIP_CHROMIUM. Without Go,
+# its variable is 1: SKIP_REDIS, SKIP_PGBOUNCER, SKIP_SMTP, SKIP_WYCHEPROOF, SKIP_BETTER_AUTH, SKIP_CHROMIUM. Without Go,
 # or a way to its modules, the checks in Go are left out, which the last line says.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -75,6 +75,7 @@ else
 fi
 
 say "tests"
+[ "${SKIP_SMTP:-}" = 1 ] || ./scripts/smtp.sh
 cargo test --workspace --locked
 
 say "tests through PgBouncer"

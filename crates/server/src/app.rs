@@ -27,7 +27,7 @@ use crate::identities::Identities;
 use crate::keys::{self, DecideFirst, Keys, SigningKeys};
 use crate::letters::Desk;
 use crate::limiter::RateLimiter;
-use crate::mail::{Delivery, Mail, Say};
+use crate::mail::{Delivery, Mail, Outbox, Say};
 use crate::openapi;
 use crate::passwords::{self, Passwords};
 use crate::roles;
@@ -99,6 +99,16 @@ impl App {
             keys: self.keys.clone(),
             audit: self.audit.clone(),
             random: self.random.clone(),
+        }
+    }
+
+    /// The use cases of operators on the outbox.
+    pub fn outbox(&self) -> Outbox {
+        Outbox {
+            db: self.db.clone(),
+            clock: self.clock.clone(),
+            audit: self.audit.clone(),
+            mail: self.mail.clone(),
         }
     }
 

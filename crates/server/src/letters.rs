@@ -38,8 +38,17 @@ fn test_letter(order: &MailOrder) -> Composed {
         About::Address(key) => Email::parse(key),
         About::User(_) => None,
     };
-    let Some(to) = to else { return Composed::Nothing };
-    let letter = Letter {
+    match to {
+        Some(to) => {
+            Composed::Letter { letter: Box::new(test_letter_to(to)), user: None, steps: Vec::new() }
+        }
+        None => Composed::Nothing,
+    }
+}
+
+/// The letter that `doorward mail test` sends.
+pub fn test_letter_to(to: Email) -> Letter {
+    Letter {
         kind: Kind::Test,
         to,
         name: None,
@@ -47,8 +56,7 @@ fn test_letter(order: &MailOrder) -> Composed {
         link: None,
         code: None,
         expires_at: None,
-    };
-    Composed::Letter { letter: Box::new(letter), user: None, steps: Vec::new() }
+    }
 }
 
 impl Composer for Desk {

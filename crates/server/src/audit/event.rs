@@ -68,6 +68,8 @@ events! {
     "An operator made a key pair." KeyCreate = "key.create";
     "An operator made a key pair that takes over from those before it." KeyRotate = "key.rotate";
     "An operator retired a key pair." KeyRetire = "key.retire";
+    "An operator read a mail that waits, with the link or code in it." MailReveal = "mail.reveal";
+    "An operator discarded a mail that was not sent." MailDiscard = "mail.discard";
     "A caller lacked a permission." AccessDenied = "access.denied";
     "An import from another program or a file began, ended or broke off." DataImport = "data.import";
     "What is held about an account was exported, by its owner or an operator." AccountExport = "account.export";

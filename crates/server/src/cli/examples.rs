@@ -5,7 +5,7 @@ use clap::{Command, CommandFactory};
 use super::Cli;
 
 /// The command below `doorward`, and how it is used.
-const EXAMPLES: [(&str, &[&str]); 39] = [
+const EXAMPLES: [(&str, &[&str]); 44] = [
     ("dev", &["doorward dev", "doorward dev --port 9000"]),
     ("serve", &["doorward serve", "doorward --env-file /etc/doorward.env serve --host 0.0.0.0"]),
     ("db migrate", &["doorward db migrate", "doorward db migrate --dry-run"]),
@@ -62,6 +62,17 @@ const EXAMPLES: [(&str, &[&str]); 39] = [
     ("key list", &["doorward key list"]),
     ("key rotate", &["doorward key rotate", "doorward key rotate --algorithm EdDSA"]),
     ("key retire", &["doorward key retire KID", "doorward key retire KID --now"]),
+    ("mail list", &["doorward mail list", "doorward mail list --all --json"]),
+    ("mail show", &["doorward mail show 0197f3a0-7c1e-7d3a-9c58-3b1f6a2e4d10"]),
+    (
+        "mail retry",
+        &[
+            "doorward mail retry --failed",
+            "doorward mail retry 0197f3a0-7c1e-7d3a-9c58-3b1f6a2e4d10",
+        ],
+    ),
+    ("mail discard", &["doorward mail discard 0197f3a0-7c1e-7d3a-9c58-3b1f6a2e4d10 --yes"]),
+    ("mail test", &["doorward mail test ada@example.com"]),
     ("token inspect", &["doorward token inspect - < token.txt"]),
     ("token verify", &["doorward token verify - < token.txt"]),
     (

@@ -9,6 +9,7 @@ mod dialect;
 mod examples;
 mod key;
 mod log;
+mod mail;
 mod manual;
 mod openapi;
 mod operator;
@@ -62,6 +63,8 @@ enum Command {
     Audit(audit::AuditArgs),
     /// Create, list, rotate and retire the key pairs that sign access tokens
     Key(key::KeyArgs),
+    /// List, retry and discard mails that are not sent, and test the mail server
+    Mail(mail::MailArgs),
     /// Decode a token and explain why it is or is not valid
     Token(token::TokenArgs),
     /// Import accounts, password hashes and tasks from another program or a file
@@ -92,6 +95,7 @@ pub async fn run(cli: Cli) -> Exit {
         Command::Session(args) => session::run(args, sources).await,
         Command::Audit(args) => audit::run(args, sources).await,
         Command::Key(args) => key::run(args, sources).await,
+        Command::Mail(args) => mail::run(args, sources).await,
         Command::Token(args) => token::run(args, sources).await,
         Command::Import(args) => transfer::import::run(args, sources).await,
         Command::Export(args) => transfer::export::run(args, sources).await,

@@ -11,6 +11,7 @@ pub mod pooler;
 pub mod postgres;
 pub mod process;
 pub mod redis;
+pub mod smtp;
 
 #[allow(unused_imports, reason = "each test binary uses its own part")]
 pub use {

@@ -10,5 +10,6 @@ mod support;
 
 mod faults;
 mod http;
+mod mail;
 mod postgres;
 mod replicas;

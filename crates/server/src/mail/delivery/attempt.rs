@@ -160,7 +160,7 @@ async fn compose(
     }
 }
 
-fn in_words(inner: &Inner, letter: &Letter) -> StoredLetter {
+pub(super) fn in_words(inner: &Inner, letter: &Letter) -> StoredLetter {
     let words = render(letter, &inner.settings);
     StoredLetter {
         to: letter.to.as_str().to_owned(),

@@ -18,8 +18,9 @@ use crate::crypto::Random;
 use crate::db::Database;
 use crate::error::Error;
 use crate::mail::composer::Composer;
+use crate::mail::letter::Letter;
 use crate::mail::outbox::{Mail, store};
-use crate::mail::transport::{Say, Transport};
+use crate::mail::transport::{Say, Transport, format};
 
 /// How long a claimed row is this server's own; renewed while a letter is on its way for longer.
 const LEASE: Duration = Duration::from_mins(2);
@@ -68,6 +69,18 @@ impl Delivery {
     pub async fn deliver_due(&self) -> Result<usize, Error> {
         let round = worker::round(&self.inner, LANES).await?;
         Ok(round.sent)
+    }
+
+    /// Sends a letter at once, past the outbox: what the server said, or the sentence that says why not.
+    pub async fn send_now(&self, letter: &Letter) -> Result<String, String> {
+        let inner = &self.inner;
+        let id = inner.random.id(inner.clock.now());
+        let from = inner.settings.mail_from.as_ref().ok_or("MAIL_FROM is not set.")?;
+        let stored = attempt::in_words(inner, letter);
+        let formatted = format(id, letter.kind.as_str(), &stored, from)?;
+        let answer = inner.transport.send(&formatted).await;
+        inner.transport.rest().await;
+        answer.map_err(|undelivered| undelivered.why().to_owned())
     }
 
     /// Removes rows that were done long ago; how many.

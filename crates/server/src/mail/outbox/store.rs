@@ -53,6 +53,15 @@ statements! {
         last_error = :why WHERE id = :id AND claim = :claim RETURNING id";
     POSTPONE = "UPDATE mail SET due_at = :due_at, claim = NULL, last_error = :why \
         WHERE id = :id AND claim = :claim RETURNING id";
+    LIST = text!("SELECT ", OutboxRow::COLUMNS, " FROM mail WHERE (state IN ('asked', 'waiting', 'failed') \
+        OR :all) ORDER BY created_at DESC, id DESC LIMIT :most");
+    FIND = text!("SELECT ", OutboxRow::COLUMNS, " FROM mail WHERE id = :id");
+    // Not while a server is delivering it.
+    RETRY = text!("UPDATE mail SET due_at = :now, attempts = 0, done_at = NULL, \
+        state = CASE WHEN state = 'failed' THEN 'waiting' ELSE state END \
+        WHERE (id = :id OR :all_failed) AND (state = 'failed' OR NOT :all_failed) \
+        AND contents IS NOT NULL AND claim IS NULL RETURNING id");
+    DISCARD = "DELETE FROM mail WHERE id = :id AND claim IS NULL RETURNING id";
     DELETE_DONE = "DELETE FROM mail WHERE id IN (SELECT m.id FROM mail m WHERE m.done_at <= :void_before \
         AND (m.state = 'void' OR m.done_at <= :sent_before) \
         AND (m.state <> 'failed' OR m.done_at <= :failed_before) ORDER BY m.done_at LIMIT :most) \
@@ -121,6 +130,49 @@ row! {
         pub(in crate::mail) expires_at: Option<OffsetDateTime>,
         pub(in crate::mail) created_at: OffsetDateTime,
     }
+}
+
+row! {
+    /// A mail as operators see it.
+    #[derive(Clone, Debug)]
+    pub(in crate::mail) struct OutboxRow {
+        pub(in crate::mail) id: Uuid,
+        pub(in crate::mail) kind: String,
+        pub(in crate::mail) state: String,
+        pub(in crate::mail) user_id: Option<Uuid>,
+        pub(in crate::mail) contents: Option<Vec<u8>>,
+        pub(in crate::mail) attempts: i64,
+        pub(in crate::mail) due_at: Option<OffsetDateTime>,
+        pub(in crate::mail) claim: Option<Uuid>,
+        pub(in crate::mail) expires_at: Option<OffsetDateTime>,
+        pub(in crate::mail) last_error: Option<String>,
+        pub(in crate::mail) created_at: OffsetDateTime,
+        pub(in crate::mail) done_at: Option<OffsetDateTime>,
+    }
+}
+
+/// The newest mails: those that are not sent, or all that are kept.
+pub(in crate::mail) async fn list(db: &Database, all: bool, most: i64) -> Result<Vec<OutboxRow>> {
+    db.query(step!(LIST { all, most })).await
+}
+
+pub(in crate::mail) async fn find(db: &Database, id: Uuid) -> Result<Option<OutboxRow>> {
+    db.find(step!(FIND { id })).await
+}
+
+/// Makes one mail due, or with `None` all that failed; which ones.
+pub(in crate::mail) async fn update_due(
+    db: &Database,
+    id: Option<Uuid>,
+    now: OffsetDateTime,
+) -> Result<Vec<Uuid>> {
+    let all_failed = id.is_none();
+    db.execute(step!(RETRY { now, id: id.unwrap_or_default(), all_failed })).await
+}
+
+/// Deletes a mail that nobody is delivering.
+pub(in crate::mail) fn delete(id: Uuid) -> Step {
+    step!(DISCARD { id })
 }
 
 /// Takes what is due, at most so many, for the time of a lease.

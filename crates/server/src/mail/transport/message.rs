@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use lettre::address::Envelope as SmtpEnvelope;
 use lettre::message::header::{HeaderName, HeaderValue};
-use lettre::message::{Mailbox, MultiPart};
+use lettre::message::{Mailbox, MultiPart, MultiPartKind, SinglePart};
 use lettre::{Address, Message};
 use uuid::Uuid;
 
@@ -40,6 +40,12 @@ pub(in crate::mail) fn format(
     let name = letter.name.as_deref().map(one_line).filter(|name| !name.is_empty());
     let domain = from.mailbox().email.domain();
     let seconds = u64::try_from(letter.composed_at).unwrap_or_default();
+    // Nobody who writes a text that ends up in a letter knows its id beforehand.
+    let body = MultiPart::builder()
+        .kind(MultiPartKind::Alternative)
+        .boundary(format!("part-{}", id.simple()))
+        .singlepart(SinglePart::plain(letter.text.clone()))
+        .singlepart(SinglePart::html(letter.html.clone()));
     let message = Message::builder()
         .from(from.mailbox().clone())
         .to(Mailbox::new(name, to.clone()))
@@ -51,7 +57,7 @@ pub(in crate::mail) fn format(
             HeaderName::new_from_ascii_str("Auto-Submitted"),
             "auto-generated".into(),
         ))
-        .multipart(MultiPart::alternative_plain_html(letter.text.clone(), letter.html.clone()))
+        .multipart(body)
         .map_err(|error| cannot(&error))?;
     let envelope = SmtpEnvelope::new(Some(from.mailbox().email.clone()), vec![to]);
     Ok(Formatted {
@@ -74,4 +80,54 @@ fn recipient(typed: &str) -> Option<Address> {
 fn one_line(text: &str) -> String {
     let plain = text.chars().map(|c| if c.is_control() { ' ' } else { c });
     plain.take(LONGEST).collect::<String>().trim().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_in_a_name_or_a_subject_begins_a_header_of_its_own() {
+        let letter = |name: &str, subject: &str| StoredLetter {
+            to: "ada@bücher.example".into(),
+            name: Some(name.into()),
+            subject: subject.into(),
+            text: "Hello\n.\nQUIT\n".into(),
+            html: "<p>Hello</p>".into(),
+            shown: None,
+            composed_at: 0,
+        };
+        let from = MailFrom::parse("Büro <post@example.com>").unwrap();
+        for (name, subject) in [
+            ("Ada\r\nBcc: eve@example.com", "Hello\r\n\r\n<script>"),
+            ("Ada\" <eve@example.com>, \"", "Hello\nX-Spam: no"),
+            ("Åda\u{0}\u{85}Bcc: eve@example.com", "Grüße\u{2028}Bcc: eve@example.com"),
+            ("\r\n", ""),
+            (&"A".repeat(5000), &"ä".repeat(5000)),
+        ] {
+            let formatted = format(Uuid::nil(), "test", &letter(name, subject), &from).unwrap();
+            let text = String::from_utf8(formatted.bytes).unwrap();
+            let head = text.split("\r\n\r\n").next().unwrap();
+            let names: Vec<_> = head
+                .split("\r\n")
+                .filter(|line| !line.starts_with(' '))
+                .filter_map(|line| line.split_once(':'))
+                .map(|(name, _)| name.to_ascii_lowercase())
+                .collect();
+            let allowed = [
+                "from",
+                "to",
+                "subject",
+                "date",
+                "message-id",
+                "auto-submitted",
+                "mime-version",
+                "content-type",
+            ];
+            assert!(names.iter().all(|name| allowed.contains(&&**name)), "{head}");
+            assert!(head.is_ascii() && !head.contains('\0'), "{head}");
+            assert_eq!(formatted.envelope.to().len(), 1);
+            assert_eq!(formatted.envelope.to()[0].to_string(), "ada@xn--bcher-kva.example");
+        }
+    }
 }
