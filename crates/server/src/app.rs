@@ -1,9 +1,11 @@
 //! The application: what features share, which features there are, and the layers around them.
 
+use std::collections::BTreeMap;
 use std::ops::Deref;
 use std::sync::Arc;
 
 use axum::Router;
+use serde_json::Value;
 use tower::Layer;
 use utoipa::openapi::OpenApi;
 
@@ -91,6 +93,40 @@ impl App {
         let sessions = Sessions::new(Arc::clone(&context));
         let exports = Exports::new(Arc::clone(&context));
         Self { context, sessions, exports }
+    }
+
+    /// The same application over the same database with a further dialect laid over its own, and with
+    /// settings that belong to it.
+    #[must_use]
+    pub fn speaking(&self, dialect: &Value, besides: &BTreeMap<String, String>) -> Self {
+        let mut settings = (*self.settings).clone();
+        let own = settings.dialect.as_deref().and_then(|own| serde_json::from_str(own).ok());
+        settings.dialect = Some(dialect::laid_over(own.unwrap_or_default(), dialect).to_string());
+        let options = &mut settings.dialect_options;
+        for (name, option) in [("list", &mut options.list), ("item", &mut options.item)] {
+            if dialect.get(name).is_some() {
+                *option = None;
+            }
+        }
+        if dialect.get("delete").is_some() {
+            options.delete = None;
+        }
+        if let Some(signs_in) = besides.get("registration_signs_in") {
+            settings.registration_signs_in = signs_in == "true";
+        }
+        let before = &self.context;
+        let context = Arc::new(Context {
+            settings: Arc::new(settings),
+            db: before.db.clone(),
+            clock: before.clock.clone(),
+            random: before.random.clone(),
+            keys: before.keys.clone(),
+            audit: before.audit.clone(),
+            single_use: before.single_use.clone(),
+            mail: before.mail.clone(),
+            passwords: before.passwords.clone(),
+        });
+        Self { sessions: Sessions::new(Arc::clone(&context)), context }
     }
 
     /// The use cases of key pairs.

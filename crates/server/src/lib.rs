@@ -31,6 +31,7 @@ pub mod recent;
 pub mod roles;
 pub mod schema;
 pub mod sessions;
+pub mod shadow;
 pub mod single_use;
 pub mod sql;
 pub mod tasks;

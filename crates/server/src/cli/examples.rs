@@ -5,7 +5,7 @@ use clap::{Command, CommandFactory};
 use super::Cli;
 
 /// The command below `doorward`, and how it is used.
-const EXAMPLES: [(&str, &[&str]); 44] = [
+const EXAMPLES: [(&str, &[&str]); 47] = [
     ("dev", &["doorward dev", "doorward dev --port 9000"]),
     ("serve", &["doorward serve", "doorward --env-file /etc/doorward.env serve --host 0.0.0.0"]),
     ("db migrate", &["doorward db migrate", "doorward db migrate --dry-run"]),
@@ -73,6 +73,18 @@ const EXAMPLES: [(&str, &[&str]); 44] = [
     ),
     ("mail discard", &["doorward mail discard 0197f3a0-7c1e-7d3a-9c58-3b1f6a2e4d10 --yes"]),
     ("mail test", &["doorward mail test ada@example.com"]),
+    (
+        "shadow",
+        &[
+            "doorward shadow --upstream http://127.0.0.1:8001 --port 8000",
+            "doorward shadow --upstream https://api.example.com --accept ids,times --fail-on-difference",
+        ],
+    ),
+    ("shadow report", &["doorward shadow report", "doorward shadow report --json monday.json"]),
+    (
+        "shadow suggest",
+        &["doorward shadow suggest", "doorward shadow suggest --write doorward.toml"],
+    ),
     ("token inspect", &["doorward token inspect - < token.txt"]),
     ("token verify", &["doorward token verify - < token.txt"]),
     (

@@ -16,6 +16,7 @@ mod operator;
 mod role;
 mod serve;
 mod session;
+mod shadow;
 mod sources;
 mod terminal;
 mod token;
@@ -75,6 +76,8 @@ enum Command {
     Config(config::ConfigArgs),
     /// Show the dialects: an app's own habits that the server can take on
     Dialect(dialect::DialectArgs),
+    /// Rehearse the switch: serve the old backend, send copies to Doorward, compare the answers
+    Shadow(shadow::ShadowArgs),
     /// Print the OpenAPI document
     Openapi(openapi::OpenapiArgs),
     /// Print a completion script for your shell
@@ -101,6 +104,7 @@ pub async fn run(cli: Cli) -> Exit {
         Command::Export(args) => transfer::export::run(args, sources).await,
         Command::Config(args) => config::run(&args, sources).await,
         Command::Dialect(args) => dialect::run(&args, sources),
+        Command::Shadow(args) => shadow::run(args, sources).await,
         Command::Openapi(args) => openapi::run(args, sources).await,
         Command::Completions(args) => manual::completions(&args),
         Command::Man(args) => manual::man(&args),

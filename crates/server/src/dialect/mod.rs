@@ -20,6 +20,7 @@ pub use builtin::{NAMES, text};
 pub use layer::{Dialects, RouteAlias};
 
 use compile::Compiler;
+use serde_json::Value;
 use spec::Habits;
 
 use crate::clock::Clock;
@@ -48,6 +49,28 @@ pub fn settings_of(compat: &str) -> Vec<(String, String)> {
     let names = compat.split(',').map(|name| name.trim_matches(['[', ']', '"', ' ']));
     let dialects = names.filter_map(|name| builtin::read(name).ok());
     dialects.flat_map(|dialect| dialect.settings).collect()
+}
+
+/// One dialect, as JSON, laid over another: tables entry by entry, lists behind each other.
+pub fn laid_over(under: Value, over: &Value) -> Value {
+    match (under, over) {
+        (Value::Object(mut under), Value::Object(over)) => {
+            for (name, value) in over {
+                let before = under.remove(name).unwrap_or_default();
+                under.insert(name.clone(), laid_over(before, value));
+            }
+            Value::Object(under)
+        }
+        (Value::Array(mut under), Value::Array(over)) => {
+            for item in over {
+                if !under.contains(item) {
+                    under.push(item.clone());
+                }
+            }
+            Value::Array(under)
+        }
+        (_, over) => over.clone(),
+    }
 }
 
 /// The dialects that the settings name, laid over each other.

@@ -23,5 +23,6 @@ pub use reply::{Created, Json, NoContent, NotModified, json};
 pub use request_id::RequestId;
 pub use routes::{Caching, Declared, Operation, RateGroup, Registered, Routes};
 pub use translation::{
-    NamedUser, Told, Translated, Translation, is_failure, is_plain_json, is_success, set_status,
+    NamedUser, NativeProblem, Told, Translated, Translation, is_failure, is_plain_json, is_success,
+    set_status,
 };

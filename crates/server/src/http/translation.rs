@@ -34,6 +34,10 @@ pub struct Told {
 #[derive(Clone, Debug)]
 pub struct Translated(pub Arc<dyn Translation>);
 
+/// The extension of an answer that failed: its problem document before a dialect told it.
+#[derive(Clone, Debug)]
+pub struct NativeProblem(pub Value);
+
 /// The user that an alias of a path names, where the path that it stands for names none.
 #[derive(Clone, Debug)]
 pub struct NamedUser(pub String);
@@ -51,6 +55,7 @@ pub(super) fn tell(response: &mut Response, document: Value, code: &str) -> Valu
     let Some(Translated(dialect)) = response.extensions_mut().remove::<Translated>() else {
         return document;
     };
+    response.extensions_mut().insert(NativeProblem(document.clone()));
     let told = dialect.problem(document, code);
     if let Some(status) = told.status {
         set_status(response, status);

@@ -147,6 +147,7 @@ const ORDER: [&str; 43] = [
     "transfer",
     "openapi",
     "app",
+    "shadow",
     "cli",
     "lib",
     "main",

@@ -13,3 +13,4 @@ mod http;
 mod mail;
 mod postgres;
 mod replicas;
+mod shadow;

@@ -43,6 +43,11 @@ impl DevFolder {
         self.path.join("mail")
     }
 
+    /// The URL of the database that a rehearsal writes to.
+    pub(in crate::cli) fn rehearsal_url(&self) -> String {
+        format!("sqlite:{}", self.path.join("shadow.db").display())
+    }
+
     /// True of the files in it.
     pub(in crate::cli) fn holds(&self, path: &Path) -> bool {
         path.starts_with(&self.path)

@@ -3,8 +3,8 @@
 
 pub(in crate::cli) mod dev;
 pub(in crate::cli) mod dev_folder;
-mod listen;
-mod signals;
+pub(in crate::cli) mod listen;
+pub(in crate::cli) mod signals;
 
 use std::net::IpAddr;
 use std::time::Duration;

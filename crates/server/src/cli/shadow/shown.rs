@@ -1,0 +1,112 @@
+//! A report for people: a table of the routes, each difference in one sentence, what to do.
+
+use std::fmt::Write;
+
+use crate::cli::terminal::{plain, table};
+use crate::shadow::{Difference, Findings, RouteFindings};
+
+/// The whole report.
+pub(super) fn report(findings: &Findings, accepted: &[String]) -> String {
+    if findings.routes.is_empty() {
+        return "No request came, so there is nothing to compare.\n".into();
+    }
+    let rows = findings.routes.iter().map(|(route, found)| row(route, found));
+    let headings =
+        ["ROUTE", "OPERATION", "CALLS", "SAME", "SUGGESTED", "DIFFER", "SKIPPED", "OLD", "NEW"];
+    let mut text = table(&headings, rows);
+    text.push_str(
+        "\nSAME: equal as configured. SUGGESTED: equal with the suggested dialect. SKIPPED: not compared.\n\
+         OLD, NEW: milliseconds, median and 95th percentile; NEW is without a network.\n",
+    );
+    for (route, found) in &findings.routes {
+        let shown: Vec<&Difference> = found.differences.iter().collect();
+        if shown.is_empty() && found.not_compared.is_empty() {
+            continue;
+        }
+        let _ = writeln!(text, "\n{}", plain(route));
+        for one in shown {
+            let _ = writeln!(
+                text,
+                "  {} {}{}",
+                mark(one, accepted),
+                plain(&one.sentence()),
+                times(one.times)
+            );
+        }
+        for (reason, count) in &found.not_compared {
+            let _ = writeln!(text, "  · Not compared: {}{}", plain(reason), times(*count));
+        }
+    }
+    rest(findings, &mut text);
+    let calls = findings.calls();
+    let differing = findings.differing(accepted);
+    let same: u64 = findings.routes.values().map(|route| route.same).sum();
+    let suggested: u64 = findings.routes.values().map(|route| route.same_with_dialect).sum();
+    let skipped: u64 = findings.routes.values().flat_map(|route| route.not_compared.values()).sum();
+    let left = calls - same - suggested - skipped;
+    let _ = writeln!(
+        text,
+        "\n{calls} calls: {same} the same, {suggested} the same with the suggested dialect, {left} different, \
+         {skipped} not compared."
+    );
+    text.push_str(match (differing, findings.dialect.is_empty()) {
+        (0, _) => {
+            "Nothing that was compared differs: the switch is safe as far as these calls went.\n"
+        }
+        (_, false) => {
+            "Next: `doorward shadow suggest --write doorward.toml`, then rehearse again.\n"
+        }
+        (_, true) => {
+            "No dialect takes care of these differences: `doorward shadow suggest` says why.\n"
+        }
+    });
+    text
+}
+
+fn row(route: &str, found: &RouteFindings) -> Vec<String> {
+    let skipped: u64 = found.not_compared.values().sum();
+    let time = |p50: f64, p95: f64| {
+        if p95 > 0.0 { format!("{p50:.1} {p95:.1}") } else { String::new() }
+    };
+    vec![
+        route.to_owned(),
+        found.operation.clone().unwrap_or_default(),
+        found.calls.to_string(),
+        found.same.to_string(),
+        found.same_with_dialect.to_string(),
+        found.differing.to_string(),
+        skipped.to_string(),
+        time(found.old.p50, found.old.p95),
+        time(found.new.p50, found.new.p95),
+    ]
+}
+
+/// `+` the suggestion takes care of it, `~` accepted, `!` left.
+fn mark(one: &Difference, accepted: &[String]) -> char {
+    if one.mapped {
+        '+'
+    } else if accepted.iter().any(|kind| kind == one.kind.word()) {
+        '~'
+    } else {
+        '!'
+    }
+}
+
+fn times(count: u64) -> String {
+    if count == 1 { String::new() } else { format!(" ({count} times)") }
+}
+
+fn rest(findings: &Findings, text: &mut String) {
+    let has_marks = findings.routes.values().any(|route| !route.differences.is_empty());
+    if has_marks {
+        text.push_str("\n+ the suggested dialect takes care of it   ~ accepted   ! left\n");
+    }
+    let more = [
+        (findings.overflowed, "exchanges found no place in the queue and were not compared"),
+        (findings.upgrades, "requests for a WebSocket or another upgrade were refused"),
+        (findings.unlisted, "exchanges were on further routes, which are not listed"),
+    ];
+    for (count, what) in more.into_iter().filter(|(count, _)| *count > 0) {
+        let _ = writeln!(text, "{count} {what}.");
+    }
+}

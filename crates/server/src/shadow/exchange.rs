@@ -1,0 +1,53 @@
+//! One request and the old backend's answer to it, as they are kept until the copy has been compared.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use axum::http::{HeaderMap, Method, Uri};
+use serde_json::Value;
+
+use super::tee::Keeping;
+
+/// A request that was passed on, and its answer.
+pub(super) struct Exchanged {
+    pub(super) method: Method,
+    pub(super) uri: Uri,
+    pub(super) headers: HeaderMap,
+    pub(super) peer: Option<SocketAddr>,
+    pub(super) asked: Keeping,
+    /// Zero if the old backend did not answer.
+    pub(super) status: u16,
+    pub(super) kind: Option<String>,
+    /// The cookies that the answer set.
+    pub(super) cookies: Vec<String>,
+    pub(super) answered: Keeping,
+    /// From the request to the last byte of the answer.
+    pub(super) took: Duration,
+}
+
+/// An answer as it is compared.
+pub(super) struct Heard {
+    pub(super) status: u16,
+    /// Without its parameters.
+    pub(super) kind: Option<String>,
+    pub(super) body: Option<Value>,
+    pub(super) is_empty: bool,
+    pub(super) took: Duration,
+}
+
+impl Heard {
+    pub(super) fn of(status: u16, kind: Option<&str>, bytes: &[u8], took: Duration) -> Self {
+        let kind =
+            kind.map(|kind| kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase());
+        let body = serde_json::from_slice(bytes).ok();
+        Self { status, kind, body, is_empty: bytes.is_empty(), took }
+    }
+
+    pub(super) fn succeeded(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+
+    pub(super) fn failed(&self) -> bool {
+        self.status >= 400
+    }
+}

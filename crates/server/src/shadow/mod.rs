@@ -1,0 +1,122 @@
+//! The rehearsal: a proxy in front of the old backend that sends a copy of each request to Doorward, in
+//! this process, and compares the answers. Clients get the old backend's answer as it comes; what Doorward
+//! does with the copy, or how long it takes, never reaches them.
+
+mod compare;
+mod copy;
+mod exchange;
+mod findings;
+mod follow;
+mod learn;
+mod pass;
+mod places;
+mod suggestion;
+mod swaps;
+mod tee;
+mod upstream;
+
+pub use findings::{Difference, DifferenceKind, Findings, RouteFindings, Times};
+pub use suggestion::to_toml;
+pub use upstream::UpstreamError;
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+
+use axum::extract::Request;
+use axum::response::Response;
+use tokio::sync::mpsc;
+use tower::Service;
+
+use crate::app::App;
+use exchange::Exchanged;
+use follow::Follower;
+use tee::Budget;
+use upstream::Upstream;
+
+/// Exchanges that wait to be compared.
+const QUEUE: usize = 1024;
+/// What all kept bodies may take together.
+const BYTES: usize = 64 * 1024 * 1024;
+
+/// The proxy; a clone of it is the same one.
+#[derive(Clone)]
+pub struct Shadow(Arc<Inner>);
+
+struct Inner {
+    upstream: Upstream,
+    keeps_host: bool,
+    budget: Budget,
+    queue: Mutex<Option<mpsc::Sender<Exchanged>>>,
+    findings: Arc<Mutex<Findings>>,
+}
+
+impl std::fmt::Debug for Shadow {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("Shadow")
+    }
+}
+
+/// What is said about a route when something new is found.
+pub type Telling = Box<dyn Fn(&str, &Difference) + Send + Sync>;
+
+impl Shadow {
+    /// A proxy to the backend at this address, beside this application, and the work that compares: it
+    /// ends once [`Shadow::close`] was called and everything that waits was compared.
+    pub fn new(
+        url: &str,
+        keeps_host: bool,
+        app: App,
+        telling: Telling,
+    ) -> Result<(Self, impl Future<Output = ()> + Send + use<>), UpstreamError> {
+        let upstream = Upstream::at(url)?;
+        let (queue, waiting) = mpsc::channel(QUEUE);
+        let findings = Findings::new(app.settings.compat.clone());
+        let findings = Arc::new(Mutex::new(findings));
+        let follower = Follower::new(app, Arc::clone(&findings), telling);
+        let inner = Inner {
+            upstream,
+            keeps_host,
+            budget: Budget::of(BYTES),
+            queue: Mutex::new(Some(queue)),
+            findings,
+        };
+        Ok((Self(Arc::new(inner)), follower.run(waiting)))
+    }
+
+    /// Takes no further exchange.
+    pub fn close(&self) {
+        self.0.queue.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
+
+    /// What was found so far.
+    pub fn found(&self) -> Findings {
+        self.findings(|findings| findings.settled())
+    }
+
+    fn findings<T>(&self, work: impl FnOnce(&mut Findings) -> T) -> T {
+        work(&mut self.0.findings.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// The pairs of a query or a form.
+fn pairs(text: &str) -> Vec<(String, String)> {
+    url::form_urlencoded::parse(text.as_bytes()).into_owned().collect()
+}
+
+impl Service<Request> for Shadow {
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        let shadow = self.clone();
+        Box::pin(async move { Ok(shadow.pass(request).await) })
+    }
+}

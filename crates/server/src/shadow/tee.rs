@@ -1,0 +1,148 @@
+//! A body that is kept while it passes, so that a copy of it can be compared. It passes as it comes, frame
+//! by frame; only the copy is bounded, for each body and for all of them together.
+
+use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, ready};
+
+use axum::body::{Body, Bytes};
+use hyper::body::{Body as _, Frame, SizeHint};
+use zeroize::Zeroizing;
+
+/// How many bytes all copies together may still take.
+#[derive(Clone, Debug)]
+pub(super) struct Budget(Arc<AtomicUsize>);
+
+impl Budget {
+    pub(super) fn of(bytes: usize) -> Self {
+        Self(Arc::new(AtomicUsize::new(bytes)))
+    }
+
+    fn take(&self, bytes: usize) -> bool {
+        let less = |left: usize| left.checked_sub(bytes);
+        self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less).is_ok()
+    }
+
+    fn give_back(&self, bytes: usize) {
+        self.0.fetch_add(bytes, Ordering::Relaxed);
+    }
+}
+
+/// What was kept of a body. Its bytes are wiped when it is dropped.
+pub(super) struct Kept {
+    bytes: Zeroizing<Vec<u8>>,
+    cap: usize,
+    ended: bool,
+    over: bool,
+    budget: Budget,
+}
+
+impl Kept {
+    pub(super) fn new(cap: usize, budget: &Budget) -> Self {
+        let bytes = Zeroizing::new(Vec::new());
+        Self { bytes, cap, ended: false, over: false, budget: budget.clone() }
+    }
+
+    /// The body, if all of it passed and all of it was kept.
+    pub(super) fn whole(&self) -> Option<&[u8]> {
+        (self.ended && !self.over).then_some(&self.bytes[..])
+    }
+
+    fn add(&mut self, data: &[u8]) {
+        if self.over {
+            return;
+        }
+        if self.bytes.len() + data.len() > self.cap || !self.budget.take(data.len()) {
+            self.over = true;
+            self.budget.give_back(self.bytes.len());
+            self.bytes = Zeroizing::new(Vec::new());
+            return;
+        }
+        self.bytes.extend_from_slice(data);
+    }
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        self.budget.give_back(self.bytes.len());
+    }
+}
+
+/// A copy that is still being made.
+pub(super) type Keeping = Arc<Mutex<Kept>>;
+
+/// What is done once, when a body has ended or nobody reads on.
+pub(super) type AtEnd = Box<dyn FnOnce() + Send>;
+
+/// The body that passes.
+pub(super) struct Tee {
+    body: Body,
+    kept: Keeping,
+    at_end: Option<AtEnd>,
+}
+
+impl Tee {
+    pub(super) fn wrap(body: Body, kept: &Keeping, at_end: Option<AtEnd>) -> Body {
+        let mut tee = Self { body, kept: Arc::clone(kept), at_end };
+        if tee.body.is_end_stream() {
+            tee.finish();
+            return tee.body_left();
+        }
+        Body::new(tee)
+    }
+
+    fn body_left(mut self) -> Body {
+        std::mem::replace(&mut self.body, Body::empty())
+    }
+
+    /// The whole body has passed.
+    fn finish(&mut self) {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).ended = true;
+        if let Some(at_end) = self.at_end.take() {
+            at_end();
+        }
+    }
+}
+
+impl Drop for Tee {
+    fn drop(&mut self) {
+        if let Some(at_end) = self.at_end.take() {
+            at_end();
+        }
+    }
+}
+
+impl hyper::body::Body for Tee {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
+        match &frame {
+            None => self.finish(),
+            Some(Ok(frame)) => {
+                if let Some(data) = frame.data_ref() {
+                    self.kept.lock().unwrap_or_else(PoisonError::into_inner).add(data);
+                }
+                // The last frame of a body of known length is followed by no further call.
+                if self.body.is_end_stream() {
+                    self.finish();
+                }
+            }
+            Some(Err(_)) => {}
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
