@@ -215,7 +215,9 @@ impl Learner {
                 let mut rule = status();
                 // A task that was never sent a word shows the first that was seen.
                 let open = matches!(word.to_lowercase().as_str(), "in_progress" | "in-progress");
-                if !open {
+                let place = format!("/fields/task/status/show/{done}");
+                let known = Value::Object(self.dialect.clone()).pointer(&place).is_some();
+                if !open && !known {
                     rule["show"] = json!({ done.to_string(): word });
                 }
                 self.put("kind:task", &["fields", "task", "status"], rule);
