@@ -200,6 +200,9 @@ fn settings(args: &RunArgs, from: &SourceArgs, folder: &DevFolder) -> Result<Set
     settings.rate_limit_api = None;
     settings.rate_limit_introspect = None;
     settings.redis_url = None;
+    // Nothing delivers mails in this process, and real people are behind the addresses.
+    settings.smtp_url = None;
+    settings.mail_folder = Some(folder.mails());
     Ok(settings)
 }
 
