@@ -126,7 +126,7 @@ impl App {
             mail: before.mail.clone(),
             passwords: before.passwords.clone(),
         });
-        Self { sessions: Sessions::new(Arc::clone(&context)), context }
+        Self { sessions: Sessions::new(Arc::clone(&context)), context, ..self.clone() }
     }
 
     /// The use cases of key pairs.
