@@ -15,7 +15,7 @@ use super::places::id_of;
 use super::swaps::{Counterpart, IdOf, Swaps};
 
 /// What is sent to Doorward.
-pub(super) struct Ask {
+pub(super) struct RequestCopy {
     pub(super) uri: Uri,
     pub(super) headers: HeaderMap,
     pub(super) bytes: Zeroizing<Vec<u8>>,
@@ -35,7 +35,7 @@ pub(super) struct Copying<'a> {
 type Lost = String;
 
 impl Copying<'_> {
-    pub(super) fn ask(&self, asked: &[u8]) -> Result<Ask, Lost> {
+    pub(super) fn ask(&self, asked: &[u8]) -> Result<RequestCopy, Lost> {
         let uri = self.uri()?;
         let (mut headers, unknown_token) = self.headers()?;
         let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
@@ -63,7 +63,7 @@ impl Copying<'_> {
             }
         };
         headers.remove(header::CONTENT_LENGTH);
-        Ok(Ask { uri, headers, bytes: Zeroizing::new(bytes), body, unknown_token })
+        Ok(RequestCopy { uri, headers, bytes: Zeroizing::new(bytes), body, unknown_token })
     }
 
     /// The path and the query with Doorward's ids.

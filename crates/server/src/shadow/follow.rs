@@ -16,7 +16,7 @@ use tokio::time::{Instant, timeout};
 use tower::Service;
 
 use super::compare::compare;
-use super::copy::{Ask, Copying, token};
+use super::copy::{Copying, RequestCopy, token};
 use super::exchange::{Exchanged, Heard};
 use super::findings::{Difference, DifferenceKind as Kind, Ended, Findings};
 use super::learn::{Learner, On, Sent};
@@ -159,7 +159,7 @@ impl Follower {
     async fn compared(
         &mut self,
         exchange: &Exchanged,
-        (ask, old): (&Ask, &Heard),
+        (ask, old): (&RequestCopy, &Heard),
         (route, operation): (&str, &str),
         mut first: Vec<Difference>,
         is_whole: bool,
@@ -280,7 +280,7 @@ impl Follower {
         true
     }
 
-    async fn ask(&self, ask: &Ask, exchange: &Exchanged) -> Reply {
+    async fn ask(&self, ask: &RequestCopy, exchange: &Exchanged) -> Reply {
         let mut request = Request::new(Body::from(ask.bytes.to_vec()));
         *request.method_mut() = exchange.method.clone();
         *request.uri_mut() = ask.uri.clone();
@@ -319,7 +319,12 @@ impl Follower {
 
     /// Where the old backend signs in whom it registers and Doorward does not yet, the copy of a sign-in
     /// gives the token that takes the old one's place.
-    async fn sign_in(&mut self, exchange: &Exchanged, ask: &Ask, (old, new): (&Heard, &Heard)) {
+    async fn sign_in(
+        &mut self,
+        exchange: &Exchanged,
+        ask: &RequestCopy,
+        (old, new): (&Heard, &Heard),
+    ) {
         let token =
             |heard: &Heard| heard.body.as_ref().is_some_and(|it| token(it, false).is_some());
         if !token(old) || token(new) {
@@ -332,7 +337,7 @@ impl Follower {
         let json = header::HeaderValue::from_static("application/json");
         headers.insert(header::CONTENT_TYPE, json);
         let bytes = zeroize::Zeroizing::new(body.to_vec());
-        let ask = Ask { uri, headers, bytes, body: None, unknown_token: false };
+        let ask = RequestCopy { uri, headers, bytes, body: None, unknown_token: false };
         let mut request = Request::new(Body::from(ask.bytes.to_vec()));
         *request.method_mut() = Method::POST;
         *request.uri_mut() = ask.uri.clone();
