@@ -173,7 +173,8 @@ fn config_print_shows_origins_and_never_a_secret() {
         .file("doorward.toml", &format!("better_auth_secret = '{SECRET}'\n"))
         .env("PREVIOUS_SECRETS", &other)
         .env("DATABASE_URL", "postgresql+asyncpg://ada:hunter2@db.example/app?ssl=require")
-        .env("SMTP_URL", "smtp://mail:hunter2@mail.example");
+        .env("SMTP_URL", "smtp://mail:hunter2@mail.example")
+        .env("MAIL_FROM", "a@example.com");
     for arguments in [&["config", "print"][..], &["config", "print", "--json"]] {
         let ended = program.run(arguments).expect(0);
         let said = format!("{}{}", ended.stdout, ended.stderr);
@@ -190,16 +191,11 @@ fn config_print_shows_origins_and_never_a_secret() {
 
 #[test]
 fn what_this_version_lacks_is_never_silently_accepted() {
-    for (name, value) in [
-        ("SMTP_URL", "smtp://mail"),
-        ("MAIL_FROM", "a@example.com"),
-        ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://otel"),
-    ] {
-        let ended = Program::ready().env(name, value).run(&["config", "check"]).expect(0);
-        let warning =
-            format!("warning: {name} is not supported by this version yet and has no effect.");
-        assert!(ended.stderr.contains(&warning), "{ended:?}");
-    }
+    let name = "OTEL_EXPORTER_OTLP_ENDPOINT";
+    let ended = Program::ready().env(name, "http://otel").run(&["config", "check"]).expect(0);
+    let warning =
+        format!("warning: {name} is not supported by this version yet and has no effect.");
+    assert!(ended.stderr.contains(&warning), "{ended:?}");
     let ended = Program::ready().env("REGISTRATION", "verified").run(&["config", "check"]);
     assert!(ended.expect(78).errors()[0].contains("must be open or closed"));
     for (name, value, words) in [

@@ -87,12 +87,17 @@ fn among_json_lines_the_failure_of_a_start_is_one_of_them() {
 fn every_problem_of_the_settings_is_a_json_line_of_its_own() {
     let program = Program::new()
         .env("LOG_FORMAT", "json")
-        .env("SMTP_URL", "smtp://mail")
+        .env("OTEL_EXPORTER_OTLP_ENDPOINT", "http://otel")
         .env("PASSWORD_MIN_LENGTH", "many");
     let said = lines(&program.run(&["serve"]).expect(78));
     let levels: Vec<_> = said.iter().map(|it| it["level"].as_str().expect("a level")).collect();
     assert_eq!(levels, ["WARN", "ERROR", "ERROR"]);
-    assert!(said[0]["message"].as_str().expect("a message").starts_with("SMTP_URL is not"));
+    assert!(
+        said[0]["message"]
+            .as_str()
+            .expect("a message")
+            .starts_with("OTEL_EXPORTER_OTLP_ENDPOINT is not")
+    );
 }
 
 #[test]
