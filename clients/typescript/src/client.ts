@@ -1,7 +1,8 @@
 // The client: what can be set, and every call.
 
 import type {
-  ChangeRequest, LoginRequest, RegisterRequest, Session as SignedInSession, Tokens, UpdateRequest, User,
+  ChangeEmailRequest, ChangeRequest, LoginRequest, RegisterRequest, ResetRequest, Session as SignedInSession, Tokens,
+  Undone, UpdateRequest, User,
 } from "./contract.js";
 import { Session, type SignedOutBy } from "./session.js";
 import { type StorageChoice, TokenStore } from "./storage.js";
@@ -95,6 +96,37 @@ export class DoorwardClient {
   async changePassword(change: ChangeRequest, options: CallOptions = {}): Promise<void> {
     const body = () => change;
     await this.#session.send({ method: "POST", path: `${this.#authPath}/password`, body, ...options });
+  }
+
+  /** Asks for a mail with a link to set a new password. The answer is the same for every address. */
+  async forgotPassword(email: string, options: CallOptions = {}): Promise<void> {
+    await this.#anonymous("/password/forgot", { email }, options);
+  }
+
+  /** Sets a password by the token of the link; every session ends. A link that no longer works has the code `invalid_link`. */
+  async resetPassword(reset: ResetRequest, options: CallOptions = {}): Promise<void> {
+    await this.#anonymous("/password/reset", reset, options);
+  }
+
+  /** Proves an address by the token of the link, or makes the change of address that was asked for. */
+  async verifyEmail(token: string, options: CallOptions = {}): Promise<void> {
+    await this.#anonymous("/email/verify", { token }, options);
+  }
+
+  /** Asks for another link to prove an address. The answer is the same for every address. */
+  async resendVerification(email: string, options: CallOptions = {}): Promise<void> {
+    await this.#anonymous("/email/resend", { email }, options);
+  }
+
+  /** Asks for another address. It changes once the link in the mail to the new one is used. */
+  async changeEmail(change: ChangeEmailRequest, options: CallOptions = {}): Promise<void> {
+    const body = () => change;
+    await this.#session.send({ method: "POST", path: `${this.#authPath}/email`, body, ...options });
+  }
+
+  /** Takes a change of address back by the token of the link; `reset_token` sets a new password. */
+  async undoEmailChange(token: string, options: CallOptions = {}): Promise<Undone> {
+    return (await this.#anonymous("/email/undo", { token }, options)) as Undone;
   }
 
   /**

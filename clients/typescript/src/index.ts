@@ -9,6 +9,7 @@ export type { StorageChoice, TextStorage } from "./storage.js";
 export type { ChangeOptions, TaskFilter, TaskOrder, TaskPage, Tasks, VersionedTask } from "./tasks.js";
 export type { CallOptions, Fetch } from "./transport.js";
 export type {
-  ChangeRequest, Code, LoginRequest, NewTask, Priority, Problem, ProblemEntry, RegisterRequest, Session, Task,
+  ChangeEmailRequest, ChangeRequest, Code, LoginRequest, NewTask, Priority, Problem, ProblemEntry, RegisterRequest,
+  ResetRequest, Session, Task, Undone,
   TaskChanges, Tokens, UpdateRequest, User,
 } from "./contract.js";

@@ -17,6 +17,7 @@ use crate::context::Context;
 use crate::crypto::Random;
 use crate::db::Database;
 use crate::dialect;
+use crate::emails;
 use crate::exports::{self, Exports};
 use crate::guesses::Guesses;
 use crate::http::docs::{self, Contract};
@@ -31,7 +32,7 @@ use crate::letters::Desk;
 use crate::limiter::RateLimiter;
 use crate::mail::{Delivery, Mail, Outbox, Say};
 use crate::openapi;
-use crate::passwords::{self, Passwords};
+use crate::passwords::{self, PasswordMeans, Passwords};
 use crate::roles;
 use crate::sessions::{self, Sessions};
 use crate::single_use::SingleUse;
@@ -77,16 +78,18 @@ impl App {
         let keys = Keys::new(&settings, clock.clone(), db.clone(), Arc::new(identities));
         let mail = Mail::new(&settings, clock.clone(), random.clone());
         let guesses = Guesses::new(&settings, db.clone(), clock.clone(), audit.clone());
-        let passwords = Passwords::new(
-            &settings,
-            db.clone(),
-            clock.clone(),
-            random.clone(),
-            keys.clone(),
-            audit.clone(),
-            guesses,
-        );
         let single_use = SingleUse::new(&settings, db.clone(), clock.clone(), random.clone());
+        let means = PasswordMeans {
+            db: db.clone(),
+            clock: clock.clone(),
+            random: random.clone(),
+            keys: keys.clone(),
+            audit: audit.clone(),
+            guesses,
+            mail: mail.clone(),
+            single_use: single_use.clone(),
+        };
+        let passwords = Passwords::new(&settings, means);
         let context =
             Context { settings, db, clock, random, keys, audit, single_use, mail, passwords };
         let context = Arc::new(context);
@@ -197,6 +200,7 @@ impl App {
             .merge(sessions::routes().with_state(self.sessions()))
             .merge(exports::routes().with_state(self.exports()))
             .merge(passwords::routes().with_state(self.passwords.clone()))
+            .merge(emails::routes().with_state(self.emails()))
             .merge(keys::auth_routes().with_state(self.keys.clone()));
         let admin = users::routes()
             .with_state(self.users())
@@ -253,6 +257,7 @@ pub fn operations(settings: &Settings) -> Vec<Operation> {
         sessions::routes().below(&settings.auth_path).operations(),
         exports::routes().below(&settings.auth_path).operations(),
         passwords::routes().below(&settings.auth_path).operations(),
+        emails::routes().below(&settings.auth_path).operations(),
     ];
     let admin = [
         users::routes().below(ADMIN).operations(),
@@ -279,6 +284,7 @@ pub fn reserved() -> Reserved {
         all(&sessions::routes()),
         all(&exports::routes()),
         all(&passwords::routes()),
+        all(&emails::routes()),
         all(&keys::auth_routes()),
     ];
     let admin = ADMIN.trim_start_matches('/').to_owned();

@@ -61,6 +61,10 @@ pub enum Error {
     RegistrationClosed,
     /// The right password of a disabled account.
     AccountDisabled,
+    /// The right password of an account whose address must be proven first.
+    EmailNotVerified,
+    /// The route sends mails, and no mail server is configured.
+    MailOff,
     /// A refresh token used again after its successor: theft.
     RefreshTokenReused,
     /// A refresh token that was never valid, or no longer is.
@@ -148,6 +152,8 @@ codes! {
     StaleSignIn = 403, "insufficient_user_authentication", "Recent sign-in needed";
     RegistrationClosed = 403, "registration_closed", "Registration closed";
     AccountDisabled = 403, "account_disabled", "Account disabled";
+    EmailNotVerified = 403, "email_not_verified", "E-mail not verified";
+    MailOff = 404, "mail_off", "No mail here";
     NotFound = 404, "not_found", "Not found";
     MethodNotAllowed = 405, "method_not_allowed", "Method not allowed";
     EmailTaken = 409, "email_taken", "E-mail taken";
@@ -183,6 +189,8 @@ impl Error {
             Self::StaleSignIn => Code::StaleSignIn,
             Self::RegistrationClosed => Code::RegistrationClosed,
             Self::AccountDisabled => Code::AccountDisabled,
+            Self::EmailNotVerified => Code::EmailNotVerified,
+            Self::MailOff => Code::MailOff,
             Self::NotFound => Code::NotFound,
             Self::MethodNotAllowed => Code::MethodNotAllowed,
             Self::EmailTaken => Code::EmailTaken,
@@ -236,6 +244,14 @@ impl Error {
                 "Registration is closed: ask whoever runs this service for an account.".into()
             }
             Self::AccountDisabled => "This account is disabled.".into(),
+            Self::EmailNotVerified => {
+                "Confirm your e-mail address first: open the link in the mail that you got, or ask for \
+                 another one."
+                    .into()
+            }
+            Self::MailOff => {
+                "This service sends no mail: ask whoever runs it for help with your account.".into()
+            }
             Self::NotFound => "Not found.".into(),
             Self::MethodNotAllowed => {
                 "This path does not take that method; the Allow header names those it takes.".into()

@@ -13,7 +13,6 @@ use crate::mail::{About, Composed, Composer, Kind, Letter, MailOrder};
 /// Hands what was asked for to the feature that composes it.
 #[derive(Clone, Debug)]
 pub struct Desk {
-    #[allow(dead_code, reason = "features reach theirs through it")]
     context: Arc<Context>,
 }
 
@@ -23,9 +22,13 @@ impl Desk {
         Self { context }
     }
 
-    #[allow(clippy::unused_async, reason = "features look things up")]
     async fn letter(&self, order: &MailOrder) -> Result<Composed, Error> {
+        let emails = self.context.emails();
         match order.ask.kind {
+            Kind::ResetPassword => self.context.passwords.reset_letter(order).await,
+            Kind::VerifyEmail => emails.verify_letter(order).await,
+            Kind::ConfirmEmail => emails.confirm_letter(order).await,
+            Kind::EmailChanged => emails.changed_letter(order).await,
             Kind::Test => Ok(test_letter(order)),
             kind => Err(Error::Internal(format!("nobody composes {}", kind.as_str()))),
         }
@@ -40,23 +43,15 @@ fn test_letter(order: &MailOrder) -> Composed {
     };
     match to {
         Some(to) => {
-            Composed::Letter { letter: Box::new(test_letter_to(to)), user: None, steps: Vec::new() }
+            Composed::Letter { letter: Box::new(test_letter_to(&to)), user: None, steps: Vec::new() }
         }
         None => Composed::Nothing,
     }
 }
 
 /// The letter that `doorward mail test` sends.
-pub fn test_letter_to(to: Email) -> Letter {
-    Letter {
-        kind: Kind::Test,
-        to,
-        name: None,
-        locale: None,
-        link: None,
-        code: None,
-        expires_at: None,
-    }
+pub fn test_letter_to(to: &Email) -> Letter {
+    Letter::new(Kind::Test, to.as_str())
 }
 
 impl Composer for Desk {

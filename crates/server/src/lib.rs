@@ -12,6 +12,7 @@ pub mod crypto;
 pub mod db;
 pub mod dialect;
 pub mod email;
+pub mod emails;
 pub mod error;
 pub mod exports;
 pub mod gate;

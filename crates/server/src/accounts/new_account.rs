@@ -21,6 +21,9 @@ pub(crate) struct NewAccount {
     pub(crate) hash: String,
     /// What writes it; fails as `Unique` where the address or the user name is taken.
     pub(crate) steps: Vec<Step>,
+    /// What writes it if the address is free, and else does the same work; the second of them returns a
+    /// row if it was.
+    pub(crate) steps_if_free: Vec<Step>,
 }
 
 /// What people may say of themselves when they register.
@@ -58,7 +61,8 @@ impl Accounts {
             updated_at: now,
         };
         let steps = store::insert(&user, email, username.as_ref(), &hash);
-        Ok(NewAccount { user, hash, steps })
+        let steps_if_free = store::insert_if_free(&user, email, username.as_ref(), &hash);
+        Ok(NewAccount { user, hash, steps, steps_if_free })
     }
 }
 

@@ -8,7 +8,7 @@ use crate::email::Email;
 use crate::gate::Gate;
 use crate::input::{Given, Locale};
 use crate::metadata::MetadataObject;
-use crate::sql::{Result, Step};
+use crate::sql::{Result, Sql, Step};
 use crate::user::User;
 use crate::username::Username;
 use crate::{statements, step, text};
@@ -18,6 +18,14 @@ statements! {
         hashed_password, locale, user_metadata, created_at, updated_at) \
         VALUES (:id, :email, :email_key, :name, :username, :username_key, :hash, :locale, \
         :user_metadata, :now, :now)";
+    INSERT_USER_IF_FREE = "INSERT INTO users (id, email, email_key, name, username, username_key, \
+        hashed_password, locale, user_metadata, created_at, updated_at) \
+        VALUES (:id, :email, :email_key, :name, :username, :username_key, :hash, :locale, \
+        :user_metadata, :now, :now) ON CONFLICT (email_key) DO NOTHING RETURNING id";
+    INSERT_ROLE_IF_MADE = "INSERT INTO user_roles (user_id, role) \
+        SELECT u.id, :role FROM users u WHERE u.id = :id";
+    USERNAME_IS_FREE = "SELECT doorward_refuse('username_taken') \
+        WHERE EXISTS (SELECT 1 FROM users u WHERE u.username_key = :username_key)";
     INSERT_ROLE = "INSERT INTO user_roles (user_id, role) VALUES (:id, :role)";
     FIND_OWN = text!("SELECT ", User::COLUMNS, " FROM users WHERE users.id = :id");
     UPDATE_NAME = "UPDATE users SET name = :name, updated_at = :now WHERE id = :id";
@@ -33,16 +41,18 @@ statements! {
     DELETE_USER = "DELETE FROM users WHERE id = :id";
 }
 
-/// Inserts an active user with their roles.
-pub(super) fn insert(
+/// How a new account is inserted: with a taken address refused, or passed over.
+const INSERTS: [Sql; 2] = [INSERT_USER, INSERT_USER_IF_FREE];
+
+fn insert_user(
+    at: usize,
     user: &User,
     email: &Email,
     username: Option<&Username>,
     hash: &str,
-) -> Vec<Step> {
-    let id = user.id;
-    let row = step!(INSERT_USER {
-        id,
+) -> Step {
+    step!(INSERTS[at] {
+        id: user.id,
         email: email.as_str(),
         email_key: email.key(),
         name: user.name.as_deref(),
@@ -52,9 +62,35 @@ pub(super) fn insert(
         locale: user.locale.as_deref(),
         user_metadata: user.user_metadata.clone(),
         now: user.created_at,
-    });
+    })
+}
+
+/// Inserts an active user with their roles.
+pub(super) fn insert(
+    user: &User,
+    email: &Email,
+    username: Option<&Username>,
+    hash: &str,
+) -> Vec<Step> {
+    let id = user.id;
+    let row = insert_user(0, user, email, username, hash);
     let roles = user.roles.iter().map(|role| step!(INSERT_ROLE { id, role }));
     std::iter::once(row).chain(roles).collect()
+}
+
+/// The same, except that a taken address is passed over: the second step then returns no row. A taken user
+/// name is refused whatever the address, so that it says nothing of the address.
+pub(super) fn insert_if_free(
+    user: &User,
+    email: &Email,
+    username: Option<&Username>,
+    hash: &str,
+) -> Vec<Step> {
+    let id = user.id;
+    let free = step!(USERNAME_IS_FREE { username_key: username.map(Username::key) });
+    let row = insert_user(1, user, email, username, hash);
+    let roles = user.roles.iter().map(|role| step!(INSERT_ROLE_IF_MADE { id, role }));
+    [free, row].into_iter().chain(roles).collect()
 }
 
 pub(super) async fn find_own(db: &Database, gate: Gate) -> Result<Option<User>> {

@@ -158,8 +158,15 @@ impl Accounts {
         match self.settings.email_change {
             EmailChange::Immediate => Ok(Some(email)),
             EmailChange::Confirmed => {
-                let why = "cannot be changed here: ask whoever runs this service";
-                let refusal = (why.to_owned(), "value_error");
+                let why = if self.mail.is_on() {
+                    format!(
+                        "is changed by POST {}/email, with email and password",
+                        self.settings.auth_path
+                    )
+                } else {
+                    "cannot be changed here: ask whoever runs this service".to_owned()
+                };
+                let refusal = (why, "value_error");
                 Err(Error::Validation(vec![Invalid::new("body", "email", refusal)]))
             }
         }

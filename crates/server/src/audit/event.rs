@@ -59,6 +59,11 @@ events! {
     "Somebody changed the e-mail address of their account." EmailChange = "email.change";
     "Somebody changed the user name of their account." UsernameChange = "username.change";
     "Somebody changed their password; their other sessions ended." PasswordChange = "password.change";
+    "Somebody asked for a mail to set a new password." PasswordForgot = "password.forgot";
+    "A password was set by a link in a mail; all sessions ended." PasswordReset = "password.reset";
+    "An address was proven by a link in a mail." EmailVerify = "email.verify";
+    "A change of address was asked for; it happens once the new one is proven." EmailChangeAsk = "email.change_ask";
+    "A change of address was taken back by a link in a mail; all sessions ended, and the password went." EmailUndo = "email.undo";
     "An administrator set an account's password." PasswordSet = "password.set";
     "A role was given to an account." RoleGrant = "role.grant";
     "A role was taken from an account." RoleRevoke = "role.revoke";

@@ -17,7 +17,7 @@ pub(crate) use entry::parse::duration;
 pub use resolve::{Reserved, Resolved, SettingsOf, Shown};
 pub use settings::{
     AccountDeletion, DialectOptions, EmailChange, HashScheme, LogFormat, PasswordChange,
-    PasswordKernel, Registration, Secret, Settings,
+    PasswordKernel, Registration, Secret, Settings, UnverifiedEmail,
 };
 pub use source::{Gathered, Sources, gather};
 pub use value::allowed_origins::AllowedOrigins;

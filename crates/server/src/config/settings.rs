@@ -71,6 +71,12 @@ pub struct Settings {
     pub registration: Registration,
     /// `REGISTRATION_SIGNS_IN`: registering answers with tokens.
     pub registration_signs_in: bool,
+    /// `REQUIRE_VERIFIED_EMAIL`.
+    pub unverified_email: UnverifiedEmail,
+    /// `PASSWORD_RESET_TTL`: how long a link to set a new password works.
+    pub password_reset_ttl: Duration,
+    /// `EMAIL_VERIFICATION_TTL`: how long a link to prove an address works.
+    pub email_verification_ttl: Duration,
     /// `USERNAMES`: whether accounts may have a name to sign in with besides the address.
     pub usernames: bool,
     /// `EMAIL_CHANGE`: how people change the address of their account.
@@ -200,6 +206,9 @@ impl Settings {
             token_app_metadata: Vec::new(),
             registration: Registration::Open,
             registration_signs_in: false,
+            unverified_email: UnverifiedEmail::Allowed,
+            password_reset_ttl: Duration::from_hours(1),
+            email_verification_ttl: DAY,
             usernames: false,
             email_change: EmailChange::Confirmed,
             password_change: PasswordChange::Current,
@@ -248,6 +257,38 @@ impl Settings {
     }
 }
 
+impl Settings {
+    /// Whether mails are sent, or written to files.
+    pub fn sends_mail(&self) -> bool {
+        self.smtp_url.is_some() || self.mail_folder.is_some()
+    }
+
+    /// Whether signing in needs a proven address.
+    pub fn signs_in_verified_only(&self) -> bool {
+        self.registration == Registration::Verified
+            || self.unverified_email == UnverifiedEmail::Refused
+    }
+
+    /// What these settings ask for and cannot have without mail, as a sentence.
+    pub fn lacks_mail(&self) -> Option<&'static str> {
+        if self.sends_mail() {
+            None
+        } else if self.registration == Registration::Verified {
+            Some(
+                "REGISTRATION=verified sends mails, so it needs SMTP_URL: set that, or choose open or \
+                 closed.",
+            )
+        } else if self.unverified_email == UnverifiedEmail::Refused {
+            Some(
+                "REQUIRE_VERIFIED_EMAIL=sign-in needs SMTP_URL: without mails nobody can verify an \
+                 address.",
+            )
+        } else {
+            None
+        }
+    }
+}
+
 /// A shared secret: at least 32 bytes, zeroed when dropped, never printed.
 #[derive(Clone, Debug)]
 pub struct Secret(SecretString);
@@ -282,14 +323,25 @@ pub struct DialectOptions {
 pub enum Registration {
     /// Anybody.
     Open,
+    /// Anybody, once the address is proven; the answer does not say whether it was free.
+    Verified,
     /// Nobody; accounts are made by operators.
     Closed,
+}
+
+/// What an address that nobody has proven means for signing in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UnverifiedEmail {
+    /// Nothing.
+    Allowed,
+    /// It is refused.
+    Refused,
 }
 
 /// How people change the address of their account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EmailChange {
-    /// Once they have proven that the new one is theirs, for which no mail is sent yet: never.
+    /// Once they have proven, by a link in a mail, that the new one is theirs.
     Confirmed,
     /// At once, soon after signing in; the new one is unverified.
     Immediate,

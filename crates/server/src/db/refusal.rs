@@ -52,11 +52,15 @@ fn refusal(reason: &str) -> Error {
         "not_found" => Error::NotFound,
         "last_admin" => Error::LastAdmin,
         "stale_sign_in" => Error::StaleSignIn,
+        "address_changed" => Error::InvalidLink(
+            "This link is for another address than the account has by now: ask for a new one.",
+        ),
         "link_used" => Error::InvalidLink("This link was used already: ask for a new one."),
         "metadata_too_large" => {
             let why = ("would have more than 16 KiB of JSON".into(), "too_long");
             Error::Validation(vec![Invalid::new("body", "metadata", why)])
         }
+        "username_taken" => Error::UsernameTaken,
         "role_built_in" => Error::RoleBuiltIn,
         _ => Error::Internal(format!("refused for an unknown reason: {reason}")),
     }

@@ -12,8 +12,8 @@ pub(crate) use conditions::{
 };
 pub use permission::{Needed, Permission};
 pub use safeguards::{
-    Authority, STATEMENTS, end_other_sessions, end_sessions, end_sessions_of_linked, keep_an_admin,
-    lock_admins, signed_in_since, user_exists,
+    Authority, STATEMENTS, end_other_sessions, end_sessions, end_sessions_of_linked,
+    end_unproven_identities, keep_an_admin, lock_admins, signed_in_since, user_exists,
 };
 pub use standing::{Life, Standing};
 

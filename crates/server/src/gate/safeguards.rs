@@ -43,6 +43,8 @@ statements! {
     END_SESSIONS_OF_LINKED = concat!("UPDATE sessions SET ended_at = :now, end_reason = :reason \
         WHERE user_id = (SELECT i.user_id FROM identities i \
         WHERE i.id = :identity AND i.user_id <> :new_user) AND ", not_ended!(""));
+    // Whoever came by one of these never proved that the account's address is theirs.
+    END_UNPROVEN_IDENTITIES = "DELETE FROM identities WHERE user_id = :owner AND NOT address_proven";
     END_OTHER_SESSIONS = concat!("UPDATE sessions SET ended_at = :now, end_reason = :reason \
         WHERE user_id = :owner AND id <> :session AND ", not_ended!(""), " RETURNING id");
 }
@@ -116,6 +118,11 @@ pub fn end_sessions(owner: Uuid, now: OffsetDateTime, reason: &'static str) -> S
 /// Ends every session of the account that a new identity was tied to, unless the account is new as well.
 pub fn end_sessions_of_linked(identity: Uuid, new_user: Uuid, now: OffsetDateTime) -> Step {
     step!(END_SESSIONS_OF_LINKED { identity, new_user, now, reason: "linked" })
+}
+
+/// Ends the identities by which somebody may open the account without having proven its address.
+pub fn end_unproven_identities(owner: Uuid) -> Step {
+    step!(END_UNPROVEN_IDENTITIES { owner })
 }
 
 /// Ends all sessions of the gate's user but the one that asks.

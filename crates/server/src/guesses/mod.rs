@@ -14,7 +14,7 @@ mod unlock;
 pub(crate) use guess::Guess;
 pub(crate) use guesser::Guesser;
 pub use store::STATEMENTS;
-pub(crate) use store::forget;
+pub(crate) use store::{forget, unlock as forgive};
 
 use std::sync::Arc;
 

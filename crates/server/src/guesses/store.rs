@@ -273,7 +273,7 @@ pub(super) fn insert_place(account: Uuid, place: &str, now: OffsetDateTime) -> S
 }
 
 /// Clears every count of an account.
-pub(super) fn unlock(account: Uuid, now: OffsetDateTime) -> Step {
+pub(crate) fn unlock(account: Uuid, now: OffsetDateTime) -> Step {
     step!(UNLOCK { account, now })
 }
 

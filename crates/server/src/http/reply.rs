@@ -34,6 +34,16 @@ impl<T: Serialize> IntoResponse for Created<T> {
     }
 }
 
+/// 202 without a body: what was asked for is done later, or not at all, and nobody is told which.
+#[derive(Clone, Copy, Debug)]
+pub struct Accepted;
+
+impl IntoResponse for Accepted {
+    fn into_response(self) -> Response {
+        StatusCode::ACCEPTED.into_response()
+    }
+}
+
 /// 204.
 #[derive(Clone, Copy, Debug)]
 pub struct NoContent;

@@ -61,6 +61,12 @@ impl Subject {
         let id = self.id.as_str();
         let takes = if self.takes_form { FORM_TAKES } else { JSON_TAKES };
         match status {
+            "400" if ["passwords.reset", "emails.verify", "emails.undo"].contains(&id) => {
+                vec![representative(Code::BadRequest), representative(Code::InvalidLink)]
+            }
+            "404" if ["passwords.forgot", "emails.resend", "emails.change"].contains(&id) => {
+                vec![Error::MailOff]
+            }
             "401" => match (&self.scopes, id) {
                 (_, "sessions.login") => vec![Error::InvalidCredentials],
                 (_, "sessions.refresh") => {
@@ -72,7 +78,9 @@ impl Subject {
             },
             "403" => match (self.scopes.as_deref(), id) {
                 (_, "accounts.register") => vec![Error::RegistrationClosed],
-                (_, "sessions.login") => vec![Error::AccountDisabled],
+                (_, "sessions.login") => vec![Error::AccountDisabled, Error::EmailNotVerified],
+                (_, "passwords.reset") => vec![Error::AccountDisabled],
+                (_, "emails.change") => vec![Error::WrongPassword, Error::StaleSignIn],
                 (_, "accounts.update") => vec![Error::StaleSignIn],
                 (_, "passwords.change" | "accounts.delete" | "accounts.delete_by_post") => {
                     vec![Error::WrongPassword]
@@ -81,7 +89,8 @@ impl Subject {
                 _ => vec![Error::NotYours],
             },
             "409" => vec![match id {
-                "accounts.register" | "accounts.update" | "users.create" => Error::EmailTaken,
+                "accounts.register" | "accounts.update" | "users.create" | "emails.verify"
+                | "emails.undo" => Error::EmailTaken,
                 "roles.create" => Error::RoleTaken,
                 "roles.update" | "roles.delete" => Error::RoleBuiltIn,
                 _ => Error::LastAdmin,
@@ -101,7 +110,14 @@ impl Subject {
 
     /// Whether it hashes a password.
     fn hashes(&self) -> bool {
-        let ids = ["accounts.register", "sessions.login", "passwords.change", "users.create"];
+        let ids = [
+            "accounts.register",
+            "sessions.login",
+            "passwords.change",
+            "passwords.reset",
+            "emails.change",
+            "users.create",
+        ];
         ids.contains(&self.id.as_str()) || self.id.starts_with("accounts.delete")
     }
 }
@@ -203,6 +219,8 @@ fn representative(code: Code) -> Error {
         Code::StaleSignIn => Error::StaleSignIn,
         Code::RegistrationClosed => Error::RegistrationClosed,
         Code::AccountDisabled => Error::AccountDisabled,
+        Code::EmailNotVerified => Error::EmailNotVerified,
+        Code::MailOff => Error::MailOff,
         Code::NotFound => Error::NotFound,
         Code::MethodNotAllowed => Error::MethodNotAllowed,
         Code::EmailTaken => Error::EmailTaken,

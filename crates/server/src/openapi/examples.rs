@@ -15,6 +15,9 @@ pub(super) const ID: &str = "0199c1a4-5d2e-7b60-9f13-6a8e42d07c5b";
 /// Nobody's.
 const REFRESH_TOKEN: &str = "dwr_put-in-the-one-you-received";
 
+/// Opens nothing.
+const LINK_TOKEN: &str = "dwo_put-in-what-the-link-in-the-mail-ends-with";
+
 /// Gives the content of a request body its example.
 pub(super) fn complete_body(content: &mut Content, password_min_length: usize) {
     let example = content.schema.as_ref().and_then(schema_name);
@@ -42,6 +45,10 @@ fn body(schema: &str, password_min_length: usize) -> Option<Value> {
         "TokenRequest" => json!({"token": REFRESH_TOKEN}),
         "UpdateRequest" => json!({"name": NAME, "user_metadata": {"theme": "dark"}}),
         "ChangeRequest" => json!({"current_password": password, "new_password": new_password}),
+        "ForgotRequest" | "ResendRequest" => json!({"email": EMAIL}),
+        "ResetRequest" => json!({"token": LINK_TOKEN, "new_password": new_password}),
+        "VerifyEmailRequest" | "UndoEmailRequest" => json!({"token": LINK_TOKEN}),
+        "ChangeEmailRequest" => json!({"email": "ada@example.org", "password": password}),
         "DeleteRequest" => json!({"password": password}),
         "CreateUserRequest" => json!({
             "email": "grace@example.com", "password": new_password, "name": "Grace Hopper",

@@ -3,12 +3,14 @@
 //! leaves this folder in no form that is shown.
 
 mod change;
+mod forgot;
 mod hashing;
 mod kinds;
 mod password;
 mod policy;
 mod prove;
 mod replace;
+mod reset;
 mod set;
 mod store;
 
@@ -16,10 +18,12 @@ pub use hashing::{HashKind, HashRefusal, HashingPool, ReadyHash, Verdict, Work, 
 pub use password::{NewPassword, Password};
 pub(crate) use policy::Policy;
 pub use prove::Proof;
+pub(crate) use reset::bound_to;
 pub use store::STATEMENTS;
 pub(crate) use store::keeps;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::task::JoinHandle;
 use utoipa_axum::routes;
@@ -33,11 +37,18 @@ use crate::error::Error;
 use crate::guesses::Guesses;
 use crate::http::{Declared, Routes};
 use crate::keys::Keys;
+use crate::mail::Mail;
+use crate::single_use::SingleUse;
 use kinds::Kinds;
 
 /// The use cases of passwords, and what they need.
 #[derive(Clone, Debug)]
 pub struct Passwords {
+    db: Database,
+    mail: Mail,
+    single_use: SingleUse,
+    /// How long a link to set a new password works.
+    reset_ttl: Duration,
     pub(crate) policy: Arc<Policy>,
     pub(crate) clock: Clock,
     pub(crate) random: Random,
@@ -52,6 +63,20 @@ pub struct Passwords {
     pub guesses: Guesses,
 }
 
+/// What passwords stand on.
+#[derive(Debug)]
+#[allow(missing_docs, reason = "each is named after what it is")]
+pub struct PasswordMeans {
+    pub db: Database,
+    pub clock: Clock,
+    pub random: Random,
+    pub keys: Keys,
+    pub audit: Audit,
+    pub guesses: Guesses,
+    pub mail: Mail,
+    pub single_use: SingleUse,
+}
+
 impl AsRef<Keys> for Passwords {
     fn as_ref(&self) -> &Keys {
         &self.keys
@@ -60,25 +85,35 @@ impl AsRef<Keys> for Passwords {
 
 /// The routes below `AUTH_PATH` that concern passwords.
 pub fn routes() -> Routes<Passwords> {
-    Routes::default().add(Declared::STRICT, routes!(change::change))
+    Routes::default()
+        .add(Declared::STRICT, routes!(change::change))
+        .add(Declared::STRICT, routes!(forgot::forgot))
+        .add(Declared::STRICT, routes!(reset::reset))
 }
 
 impl Passwords {
     /// The policy and the hashing threads of these settings.
-    pub fn new(
-        settings: &Settings,
-        db: Database,
-        clock: Clock,
-        random: Random,
-        keys: Keys,
-        audit: Audit,
-        guesses: Guesses,
-    ) -> Self {
+    pub fn new(settings: &Settings, means: PasswordMeans) -> Self {
+        let PasswordMeans { db, clock, random, keys, audit, guesses, mail, single_use } = means;
         let policy = Arc::new(Policy::new(settings));
         let hashing = HashingPool::with_all_cores(settings.password_hash, settings.password_kernel);
-        let kinds = Kinds::new(settings, db, clock.clone());
-        let usernames = settings.usernames;
-        Self { policy, clock, random, keys, hashing, kinds, usernames, audit, guesses }
+        let kinds = Kinds::new(settings, db.clone(), clock.clone());
+        let (usernames, reset_ttl) = (settings.usernames, settings.password_reset_ttl);
+        Self {
+            db,
+            mail,
+            single_use,
+            reset_ttl,
+            policy,
+            clock,
+            random,
+            keys,
+            hashing,
+            kinds,
+            usernames,
+            audit,
+            guesses,
+        }
     }
 
     /// Counts the kinds of the stored hashes unless that was begun within the hour; the task that does.

@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use crate::db::Database;
 use crate::gate::Gate;
+use crate::single_use::owner_of_secret;
 use crate::sql::{Result, Step};
 use crate::user::User;
 use crate::username::LoginName;
@@ -46,6 +47,11 @@ statements! {
         text!("SELECT ", FoundUser::COLUMNS, " FROM users WHERE users.username_key = :username_key");
     FIND_OWN_CREDENTIALS =
         text!("SELECT ", FoundUser::COLUMNS, " FROM users WHERE users.id = :owner");
+    FIND_BY_SECRET = text!("SELECT ", FoundUser::COLUMNS, " FROM users WHERE users.id = ",
+        owner_of_secret!(":digest"));
+    RESET_HASH = "UPDATE users SET hashed_password = :new, email_verified = TRUE, updated_at = :now \
+        WHERE id = :owner AND hashed_password IS NOT DISTINCT FROM :old \
+        AND email IS NOT DISTINCT FROM :email";
     KEEPS_PASSWORD = "SELECT doorward_refuse('password_changed') \
         WHERE NOT EXISTS (SELECT 1 FROM users u WHERE u.id = :owner AND u.hashed_password = :hash)";
     REPLACE_HASH = "UPDATE users SET hashed_password = :new, updated_at = :now \
@@ -88,6 +94,16 @@ pub(super) fn find(name: Option<&LoginName>) -> Step {
     }
 }
 
+/// Reads the user whose secret has this digest.
+pub(super) fn find_by_secret(digest: Vec<u8>) -> Step {
+    step!(FIND_BY_SECRET { digest })
+}
+
+/// Reads the user with this id.
+pub(super) fn find_by_id(owner: Uuid) -> Step {
+    step!(FIND_OWN_CREDENTIALS { owner })
+}
+
 /// Reads the gate's user.
 pub(super) fn find_own(gate: Gate) -> Step {
     step!(FIND_OWN_CREDENTIALS { owner: gate.user_id })
@@ -106,6 +122,18 @@ pub(super) fn upgrade(owner: Uuid, old: &str, new: &str) -> Step {
 /// Replaces a hash by another password's; refuses if it was changed in the meantime.
 pub(super) fn replace(owner: Uuid, old: &str, new: &str, now: OffsetDateTime) -> [Step; 2] {
     [step!(REPLACE_HASH { owner, old, new, now }), keeps(owner, new)]
+}
+
+/// Replaces the hash, or the absence of one, by another password's, and marks the address as proven;
+/// refuses if either was changed in the meantime.
+pub(super) fn reset(
+    owner: Uuid,
+    old: Option<&str>,
+    email: Option<&str>,
+    new: &str,
+    now: OffsetDateTime,
+) -> [Step; 2] {
+    [step!(RESET_HASH { owner, old, email, new, now }), keeps(owner, new)]
 }
 
 /// Counts the kinds of hashes of the next `most` accounts after one, in the order of their ids.

@@ -99,7 +99,7 @@ pub const USES: &str = "VALUES ('doorward_migrations', 'SELECT'), \
     ('user_roles', 'SELECT, INSERT, DELETE'), ('role_permissions', 'SELECT, INSERT, DELETE'), \
     ('sessions', 'SELECT, INSERT, UPDATE, DELETE'), ('own_tasks', 'SELECT, INSERT, UPDATE, DELETE'), \
     ('audit_log', 'SELECT, INSERT, DELETE'), ('audit_horizon', 'SELECT, UPDATE'), \
-    ('login_guards', 'SELECT, INSERT, UPDATE, DELETE'), ('identities', 'SELECT, INSERT'), \
+    ('login_guards', 'SELECT, INSERT, UPDATE, DELETE'), ('identities', 'SELECT, INSERT, DELETE'), \
     ('signing_keys', 'SELECT, INSERT, UPDATE, DELETE'), \
     ('single_use', 'SELECT, INSERT, UPDATE, DELETE'), \
     ('mail', 'SELECT, INSERT, UPDATE, DELETE')";

@@ -32,6 +32,15 @@ use store::Hashed;
 
 /// Guesses that one code allows.
 pub const GUESSES: i64 = 5;
+/// What a new password or another address ends: links that were made for the account as it was. The
+/// owner of an old address can still undo a change of it, whatever a thief does meanwhile.
+pub const OTHER_LINKS: [Purpose; 5] = [
+    Purpose::ResetPassword,
+    Purpose::VerifyEmail,
+    Purpose::ConfirmEmail,
+    Purpose::SignIn,
+    Purpose::Invitation,
+];
 /// Kept longer, so that people who come late read what happened to their link.
 const KEPT: Duration = Duration::from_hours(7 * 24);
 const BATCH: u16 = 1000;
@@ -140,6 +149,11 @@ impl SingleUse {
         store::withdraw(user, purpose.as_str())
     }
 
+    /// The same of those that were made after this one.
+    pub fn withdraw_later(&self, purpose: Purpose, opened: &Opened) -> Step {
+        store::withdraw_later(&opened.digest, purpose.as_str())
+    }
+
     /// Removes what expired a week ago; how many secrets that were.
     pub async fn prune(&self) -> Result<usize, Error> {
         self.prune_at(self.clock.now()).await
@@ -171,6 +185,14 @@ impl SingleUse {
         });
     }
 }
+
+/// Whose the secret with this digest is, for statements that read them in one round trip.
+macro_rules! owner_of_secret {
+    ($digest:literal) => {
+        concat!("(SELECT s.user_id FROM single_use s WHERE s.digest = ", $digest, ")")
+    };
+}
+pub(crate) use owner_of_secret;
 
 fn owner_digest(key: &hmac::Key, purpose: Purpose, owner: &str) -> Vec<u8> {
     keyed(key, &["doorward code owner v1", purpose.as_str(), owner])

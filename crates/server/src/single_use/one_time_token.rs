@@ -28,6 +28,11 @@ impl OneTimeToken {
         Self(SecretString::from(format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes.as_slice()))))
     }
 
+    /// The text, for a letter.
+    pub fn into_secret(self) -> SecretString {
+        self.0
+    }
+
     /// The text, for the link.
     pub fn expose(&self) -> &str {
         self.0.expose_secret()
@@ -35,7 +40,7 @@ impl OneTimeToken {
 
     /// What is stored and looked up for this purpose; whatever is no token of ours has one too, that
     /// no row has.
-    pub(super) fn digest(&self, purpose: Purpose) -> Vec<u8> {
+    pub(crate) fn digest(&self, purpose: Purpose) -> Vec<u8> {
         let mut context = Context::new(&SHA256);
         context.update(b"doorward single use v1\0");
         context.update(purpose.as_str().as_bytes());

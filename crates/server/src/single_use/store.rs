@@ -25,6 +25,9 @@ statements! {
     IS_CLAIMED = "SELECT doorward_refuse('link_used') WHERE NOT EXISTS \
         (SELECT 1 FROM single_use WHERE digest = :digest AND claim = :claim)";
     WITHDRAW = "DELETE FROM single_use WHERE user_id = :user AND purpose = :purpose AND claim IS NULL";
+    WITHDRAW_LATER = "DELETE FROM single_use WHERE purpose = :purpose AND claim IS NULL \
+        AND user_id = (SELECT s.user_id FROM single_use s WHERE s.digest = :digest) \
+        AND created_at >= (SELECT s.created_at FROM single_use s WHERE s.digest = :digest)";
     WITHDRAW_CODES = "DELETE FROM single_use WHERE code_owner = :owner AND purpose = :purpose \
         AND claim IS NULL";
     DELETE_PAST = "DELETE FROM single_use WHERE digest IN (SELECT digest FROM single_use \
@@ -77,6 +80,11 @@ pub(super) fn claim(
 
 pub(super) fn withdraw(user: Uuid, purpose: &'static str) -> Step {
     step!(WITHDRAW { user, purpose })
+}
+
+/// Ends the secrets of the same user and purpose that were made after this one.
+pub(super) fn withdraw_later(digest: &[u8], purpose: &'static str) -> Step {
+    step!(WITHDRAW_LATER { digest, purpose })
 }
 
 pub(super) fn withdraw_codes(owner: Vec<u8>, purpose: &'static str) -> Step {

@@ -9,6 +9,7 @@ mod accounts;
 mod audit;
 mod bad_input;
 mod dialects;
+mod emails;
 mod envelope;
 mod health;
 mod identities;

@@ -232,7 +232,18 @@ async fn what_takes_a_password_without_a_token_has_a_quota_of_its_own() {
     assert_eq!(group("/auth/login"), Some(RateGroup::Login));
     assert_eq!(group("/auth/register"), Some(RateGroup::Register));
     assert_eq!(group("/auth/refresh"), Some(RateGroup::Refresh));
-    for path in ["/auth/password", "/auth/me", "/auth/me/delete", "/auth/sessions"] {
+    for path in [
+        "/auth/password",
+        "/auth/password/forgot",
+        "/auth/password/reset",
+        "/auth/email",
+        "/auth/email/resend",
+        "/auth/email/undo",
+        "/auth/email/verify",
+        "/auth/me",
+        "/auth/me/delete",
+        "/auth/sessions",
+    ] {
         assert_eq!(group(path), Some(RateGroup::Auth), "{path}");
     }
     for path in ["/auth/logout", "/api/tasks", "/admin/users"] {

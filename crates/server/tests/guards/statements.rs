@@ -19,6 +19,7 @@ const STORES: [(&str, &[Sql]); 13] = [
     ("users", doorward::users::STATEMENTS),
     ("identities", doorward::identities::STATEMENTS),
     ("sessions", doorward::sessions::STATEMENTS),
+    ("emails", doorward::emails::STATEMENTS),
     ("tasks", doorward::tasks::STATEMENTS),
     ("exports", doorward::exports::STATEMENTS),
 ];

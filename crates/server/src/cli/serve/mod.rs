@@ -56,6 +56,9 @@ pub(in crate::cli) async fn run(args: ServeArgs, from: &SourceArgs) -> Exit {
     gathered.flag("HOST", "--host", args.host.map(|host| host.to_string()));
     gathered.flag("PORT", "--port", args.port.map(|port| port.to_string()));
     let settings = sources::server_settings(gathered.resolve(&reserved()))?;
+    if let Some(sentence) = settings.lacks_mail() {
+        return Err(Failure::Usage(sentence.into()));
+    }
     refuse_missing_file(&settings, args.migrate)?;
     let db = Database::open_lazily(&settings.database).await.map_err(failed)?;
     if !args.wait {

@@ -26,7 +26,10 @@ pub(in crate::config) const REFRESH_WITH_ACCESS_TOKEN: Setting = Setting {
 pub(in crate::config) const REGISTRATION: Setting = Setting {
     name: "REGISTRATION",
     section: PASSWORDS,
-    about: "Who may register: `open` for anybody, `closed` for nobody.",
+    about: "Who may register: `open` for anybody, `verified` for anybody who proves the address by a link \
+        in a mail before the first sign-in, `closed` for nobody. With `verified` registering answers 202 \
+        whether or not the address was free, so nobody learns who has an account; the owner of a taken one \
+        gets a mail that says so. It needs SMTP_URL.",
     default: "open",
     example: "open",
     set: Some(|settings, text| put(&mut settings.registration, word::registration(text))),
@@ -41,6 +44,40 @@ pub(in crate::config) const REGISTRATION_SIGNS_IN: Setting = Setting {
         ends expect, instead of the account alone.",
     default: "off",
     set: Some(|settings, text| put(&mut settings.registration_signs_in, parse::yes_or_no(text))),
+    ..PLAIN
+};
+
+/// `REQUIRE_VERIFIED_EMAIL`.
+pub(in crate::config) const REQUIRE_VERIFIED_EMAIL: Setting = Setting {
+    name: "REQUIRE_VERIFIED_EMAIL",
+    section: PASSWORDS,
+    about: "Whether signing in needs an address that was proven by a link in a mail: `off`, or `sign-in`, \
+        which answers the right password with 403 `email_not_verified` until then. `REGISTRATION=verified` \
+        does so too.",
+    default: "off",
+    set: Some(|settings, text| put(&mut settings.unverified_email, word::unverified_email(text))),
+    ..PLAIN
+};
+
+/// `EMAIL_VERIFICATION_TTL`.
+pub(in crate::config) const EMAIL_VERIFICATION_TTL: Setting = Setting {
+    name: "EMAIL_VERIFICATION_TTL",
+    section: PASSWORDS,
+    about: "How long a link that proves an address works.",
+    default: "24h",
+    set: Some(|settings, text| {
+        put(&mut settings.email_verification_ttl, parse::duration(text, 60))
+    }),
+    ..PLAIN
+};
+
+/// `PASSWORD_RESET_TTL`.
+pub(in crate::config) const PASSWORD_RESET_TTL: Setting = Setting {
+    name: "PASSWORD_RESET_TTL",
+    section: PASSWORDS,
+    about: "How long a link to set a new password works.",
+    default: "1h",
+    set: Some(|settings, text| put(&mut settings.password_reset_ttl, parse::duration(text, 60))),
     ..PLAIN
 };
 
@@ -60,9 +97,9 @@ pub(in crate::config) const USERNAMES: Setting = Setting {
 pub(in crate::config) const EMAIL_CHANGE: Setting = Setting {
     name: "EMAIL_CHANGE",
     section: PASSWORDS,
-    about: "How people change the e-mail address of their account. `confirmed`: once they have proven \
-        that the new one is theirs, which needs mails that this version does not send, so never. \
-        `immediate`: at once by `PATCH /auth/me`, within FRESH_SIGN_IN of signing in; the new address \
+    about: "How people change the e-mail address of their account. `confirmed`: by \
+        `POST /auth/email`, once a link in a mail to the new one has proven that it is theirs, which needs \
+        SMTP_URL; the old one gets a link that takes the change back for 72 hours. `immediate`: at once by `PATCH /auth/me`, within FRESH_SIGN_IN of signing in; the new address \
         counts as unverified. Until then a stolen access token is enough to take the account over.",
     default: "confirmed",
     set: Some(|settings, text| put(&mut settings.email_change, word::email_change(text))),

@@ -8,7 +8,7 @@ use crate::config::entry::parse::Parsed;
 use crate::config::value::secret_strength::weakness;
 use crate::config::{
     AccountDeletion, EmailChange, LogFormat, PasswordChange, PasswordKernel, Registration, Secret,
-    TokenProfile,
+    TokenProfile, UnverifiedEmail,
 };
 
 pub(in crate::config) fn put<T>(slot: &mut T, parsed: Parsed<T>) -> Parsed<()> {
@@ -57,8 +57,17 @@ pub(in crate::config) fn token_profile(text: &str) -> Parsed<TokenProfile> {
 pub(in crate::config) fn registration(text: &str) -> Parsed<Registration> {
     match text {
         "open" => Ok(Registration::Open),
+        "verified" => Ok(Registration::Verified),
         "closed" => Ok(Registration::Closed),
-        _ => Err(format!("must be open or closed, not {text:?}")),
+        _ => Err(format!("must be open, verified or closed, not {text:?}")),
+    }
+}
+
+pub(in crate::config) fn unverified_email(text: &str) -> Parsed<UnverifiedEmail> {
+    match text {
+        "off" => Ok(UnverifiedEmail::Allowed),
+        "sign-in" => Ok(UnverifiedEmail::Refused),
+        _ => Err(format!("must be off or sign-in, not {text:?}")),
     }
 }
 

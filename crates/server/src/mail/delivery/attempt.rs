@@ -148,11 +148,12 @@ async fn compose(
         Composed::Letter { letter, user, steps } => (letter, user, steps),
     };
     let stored = in_words(inner, &letter);
+    let expires_at = letter.valid_for.map(|time| inner.clock.now() + time);
     let sealed = inner.mail.seal(row.id, &Contents::Letter(stored.clone()));
     let sealed = sealed.ok_or_else(|| later(&"the seal failed"))?;
-    steps.extend(store::store_letter(row.id, claim, &sealed, user, letter.expires_at));
+    steps.extend(store::store_letter(row.id, claim, &sealed, user, expires_at));
     match inner.db.write(steps).await {
-        Ok(_) => Ok((stored, letter.expires_at)),
+        Ok(_) => Ok((stored, expires_at)),
         Err(DbError::Refused(reason)) if reason == "mail_claimed" => Err(Outcome::Lost),
         // The account was deleted since it was looked up.
         Err(DbError::Orphan) => Err(Outcome::Void),
@@ -163,12 +164,12 @@ async fn compose(
 pub(super) fn in_words(inner: &Inner, letter: &Letter) -> StoredLetter {
     let words = render(letter, &inner.settings);
     StoredLetter {
-        to: letter.to.as_str().to_owned(),
+        to: letter.to.clone(),
         name: letter.name.clone(),
         subject: words.subject,
         text: words.text,
         html: words.html,
-        shown: letter.link.clone().or_else(|| letter.code.clone()),
+        shown: words.link,
         composed_at: inner.clock.now().unix_timestamp(),
     }
 }

@@ -4,28 +4,58 @@ mod kind;
 
 pub use kind::Kind;
 
+use std::net::IpAddr;
+use std::time::Duration;
+
+use secrecy::{ExposeSecret, SecretString};
 use time::OffsetDateTime;
 
 use crate::config::Settings;
-use crate::email::Email;
 
-/// A mail before it is put into words.
+/// What one mail is to say.
 #[derive(Clone, Debug)]
 pub struct Letter {
-    /// What it is for.
+    /// Which mail it is.
     pub kind: Kind,
-    /// Whom it goes to.
-    pub to: Email,
-    /// What the recipient is called.
+    /// The address it goes to.
+    pub to: String,
+    /// How the reader is called.
     pub name: Option<String>,
-    /// The recipient's language.
+    /// The reader's language.
     pub locale: Option<String>,
-    /// The link in it.
-    pub link: Option<String>,
-    /// The code in it.
-    pub code: Option<String>,
-    /// Until when link and code work.
-    pub expires_at: Option<OffsetDateTime>,
+    /// The single-use secret in the link.
+    pub token: Option<SecretString>,
+    /// The code to type.
+    pub code: Option<SecretString>,
+    /// How long the link and the code are good.
+    pub valid_for: Option<Duration>,
+    /// The other address.
+    pub other_address: Option<String>,
+    /// When that which the mail is about happened.
+    pub at: Option<OffsetDateTime>,
+    /// From which address.
+    pub ip: Option<IpAddr>,
+    /// With which device.
+    pub user_agent: Option<String>,
+}
+
+impl Letter {
+    /// A letter of this kind to this address.
+    pub fn new(kind: Kind, to: impl Into<String>) -> Self {
+        Self {
+            kind,
+            to: to.into(),
+            name: None,
+            locale: None,
+            token: None,
+            code: None,
+            valid_for: None,
+            other_address: None,
+            at: None,
+            ip: None,
+            user_agent: None,
+        }
+    }
 }
 
 /// A mail in words.
@@ -37,11 +67,20 @@ pub struct Rendered {
     pub text: String,
     /// The same as HTML.
     pub html: String,
+    /// The link in it.
+    pub link: Option<String>,
 }
 
 /// Puts a letter into words.
-pub fn render(letter: &Letter, _: &Settings) -> Rendered {
-    let link = letter.link.clone().or_else(|| letter.code.clone()).unwrap_or_default();
+pub fn render(letter: &Letter, settings: &Settings) -> Rendered {
+    let public = settings.public_url.clone();
+    let public = public.unwrap_or_else(|| format!("http://{}:{}", settings.host, settings.port));
+    let page = |token: &SecretString| {
+        let (auth, kind) = (&settings.auth_path, letter.kind.as_str());
+        format!("{public}{auth}/pages/{kind}?token={}", token.expose_secret())
+    };
+    let link = letter.token.as_ref().map(page);
+    let shown = link.as_deref().unwrap_or_default();
     let subject = letter.kind.as_str().to_owned();
-    Rendered { subject, text: format!("{link}\n"), html: format!("<p>{link}</p>\n") }
+    Rendered { subject, text: format!("{shown}\n"), html: format!("<p>{shown}</p>\n"), link }
 }

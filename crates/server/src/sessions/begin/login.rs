@@ -6,6 +6,7 @@ use serde_json::Value;
 use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
 
 use super::grant::PasswordGrant;
+use crate::audit::{Event, Outcome, Record};
 use crate::error::Error;
 use crate::http::{FormError, Json, JsonOrForm, json};
 use crate::input::{Field, Origin, Refusal, body};
@@ -80,7 +81,8 @@ impl From<LoginForm> for LoginRequest {
     responses(
         (status = 200, description = "The tokens of a new session", body = Tokens),
         (status = 401, description = "Unknown account or wrong password"),
-        (status = 403, description = "The right password of a disabled account"),
+        (status = 403, description = "The right password of a disabled account, or of one whose address must \
+            be verified first"),
         (status = 422, description = "A field is missing, too long or of the wrong type"),
         (status = 503, description = "Too many sign-ins at once")))]
 pub(in crate::sessions) async fn login(
@@ -103,6 +105,11 @@ impl Sessions {
         // A second try covers two sign-ins of one account that upgrade its hash at once.
         for _ in 0..2 {
             let proof = self.passwords.prove(email, password.clone(), origin).await?;
+            if !proof.user.email_verified && self.settings.signs_in_verified_only() {
+                let record = Record::from(origin, Event::Login).about(proof.user.id);
+                self.audit.note(record.came_out(Outcome::Blocked));
+                return Err(Error::EmailNotVerified);
+            }
             if let Some(tokens) = self.begin(proof, origin).await? {
                 return Ok(tokens);
             }

@@ -5,19 +5,24 @@ use axum::extract::State;
 use serde::Serialize;
 
 use crate::accounts::{Name, NewAccount, NewProfile, taken};
-use crate::audit::{Event, Record};
+use crate::audit::{Event, Outcome, Record};
 use crate::config::Registration;
 use crate::email::Email;
 use crate::error::Error;
 use crate::gate::Authority;
-use crate::http::{Created, JsonBody};
+use crate::http::{Accepted, Created, JsonBody};
 use crate::input::{Draft, Locale, Origin, body};
+use crate::mail::{Ask, Kind};
 use crate::metadata::MetadataObject;
 use crate::passwords::NewPassword;
 use crate::sessions::{Sessions, Tokens, store};
 use crate::sql::DbError;
 use crate::user::User;
 use crate::username::GivenUsername;
+
+/// The id of the account that registering would have made, in the mail that it asks for: another account
+/// has the address if it is not that one's.
+pub(crate) const NEW_ACCOUNT: &str = "new_account";
 
 body! {
     /// What a new account is made of.
@@ -52,6 +57,8 @@ pub enum RegisterAnswer {
     request_body = RegisterRequest,
     responses(
         (status = 201, description = "The new account", body = User, headers(("Location" = String))),
+        (status = 202, description = "With `REGISTRATION=verified`: a mail is on its way, which says how to \
+            go on; the same whether or not the address was free"),
         (status = 403, description = "Registration is closed"),
         (status = 409, description = "The e-mail address or the user name is taken"),
         (status = 422, description = "Invalid values, all of them")))]
@@ -59,7 +66,7 @@ pub(in crate::sessions) async fn register(
     State(sessions): State<Sessions>,
     origin: Origin,
     JsonBody(mut draft): JsonBody<Draft<RegisterRequest>>,
-) -> Result<Created<RegisterAnswer>, Error> {
+) -> Result<Result<Created<RegisterAnswer>, Accepted>, Error> {
     if sessions.settings.registration == Registration::Closed {
         return Err(Error::RegistrationClosed);
     }
@@ -75,8 +82,12 @@ pub(in crate::sessions) async fn register(
     let (username, user_metadata) = (username.and(own), user_metadata.unwrap_or_default());
     let profile = NewProfile { name, username, locale, user_metadata };
     let new = sessions.accounts().new_account(&email, password.0, profile).await?;
+    if sessions.settings.registration == Registration::Verified {
+        sessions.register_unseen(&email, new, &origin).await?;
+        return Ok(Err(Accepted));
+    }
     let done = sessions.register(new, &origin).await?;
-    Ok(Created(format!("{}/me", sessions.settings.auth_path), done))
+    Ok(Ok(Created(format!("{}/me", sessions.settings.auth_path), done)))
 }
 
 impl Sessions {
@@ -86,9 +97,13 @@ impl Sessions {
         new: NewAccount,
         origin: &Origin,
     ) -> Result<RegisterAnswer, Error> {
-        let NewAccount { user, hash, mut steps } = new;
+        let NewAccount { user, hash, mut steps, .. } = new;
         let mut records = vec![Record::from(origin, Event::Register).about(user.id)];
-        let session = self.settings.registration_signs_in.then(|| self.new_session(user.id));
+        let signs_in =
+            self.settings.registration_signs_in && !self.settings.signs_in_verified_only();
+        let session = signs_in.then(|| self.new_session(user.id));
+        let ask = Ask::user(Kind::VerifyEmail, user.id, origin.clone());
+        steps.extend(self.mail.ask(&ask));
         if let Some(session) = &session {
             steps.extend(store::insert(session, origin, &hash));
             steps.extend(self.passwords.guesses.place(user.id, origin));
@@ -100,9 +115,36 @@ impl Sessions {
             Err(DbError::Unique(index)) => return Err(taken(&index)),
             Err(error) => return Err(error.into()),
         }
+        self.mail.wake();
         match session {
             Some(session) => self.first_tokens(&session, user).await.map(RegisterAnswer::SignedIn),
             None => Ok(RegisterAnswer::Account(user)),
         }
+    }
+
+    /// Writes a new account that its owner has to verify, and asks for the mail that says how. Where the
+    /// address is taken the same statements do the same work, and its owner gets a mail that says so.
+    async fn register_unseen(
+        &self,
+        email: &Email,
+        new: NewAccount,
+        origin: &Origin,
+    ) -> Result<(), Error> {
+        let id = new.user.id;
+        let ask = Ask::address(Kind::VerifyEmail, email.key(), origin.clone());
+        let ask = ask.with(NEW_ACCOUNT, id.to_string());
+        let mut steps = new.steps_if_free;
+        steps.push(self.mail.ask(&ask).ok_or(Error::MailOff)?);
+        let rows = match self.db.write(steps).await {
+            Ok(rows) => rows,
+            Err(DbError::Unique(index)) => return Err(taken(&index)),
+            Err(error) => return Err(error.into()),
+        };
+        let record = Record::from(origin, Event::Register);
+        let is_new = rows.get(1).is_some_and(|made| !made.is_empty());
+        let record = if is_new { record.about(id) } else { record.came_out(Outcome::Blocked) };
+        self.audit.note(record);
+        self.mail.asked(&ask, rows.last().map_or(&[], Vec::as_slice));
+        Ok(())
     }
 }

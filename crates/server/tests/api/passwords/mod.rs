@@ -1,3 +1,5 @@
 //! Passwords: changing them.
 
 mod change;
+mod forgot;
+pub(crate) mod reset;

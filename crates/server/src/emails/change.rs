@@ -1,0 +1,88 @@
+//! `POST /auth/email`: asks for another address. Nothing changes until a link in a mail to the new one is
+//! used. Whether somebody has that address already shows nowhere but in its own mailbox. It needs the
+//! password, or a sign-in of the last minutes: the token may have been stolen.
+
+use axum::extract::State;
+
+use super::Emails;
+use super::letters::{ADDRESS, BOUND, USER};
+use crate::audit::{Actor, Event, Record};
+use crate::email::Email;
+use crate::error::Error;
+use crate::gate::{Gate, signed_in_since};
+use crate::http::{Accepted, JsonBody};
+use crate::input::{Draft, Origin, body};
+use crate::keys::Caller;
+use crate::mail::{Ask, Kind};
+use crate::passwords::{Password, bound_to};
+
+body! {
+    /// The address that shall be the account's.
+    pub(super) struct ChangeEmailRequest {
+        /// The new address.
+        email: Email,
+        /// The account's password; not needed soon after signing in.
+        password: Option<Password> = None,
+    }
+}
+
+/// Ask for another address
+///
+/// A link in a mail to the new address makes the change; `POST /auth/email/verify` takes it. The old
+/// address gets a mail with a link that takes the change back for 72 hours. The answer is the same if
+/// another account has the address.
+#[utoipa::path(post, path = "/email", operation_id = "emails.change", tag = "emails",
+    security(("bearer" = [])),
+    request_body = ChangeEmailRequest,
+    responses(
+        (status = 202, description = "A mail to the new address is on its way"),
+        (status = 401, description = "No token, or one that no longer counts"),
+        (status = 403, description = "The password is wrong; or it is missing, and the sign-in too long ago"),
+        (status = 404, description = "This service sends no mail"),
+        (status = 422, description = "Not an e-mail address")))]
+pub(super) async fn change(
+    State(emails): State<Emails>,
+    caller: Caller,
+    origin: Origin,
+    JsonBody(draft): JsonBody<Draft<ChangeEmailRequest>>,
+) -> Result<Accepted, Error> {
+    let ChangeEmailRequest { email, password } = draft.finish()?;
+    emails.change(caller.gate, &email, password, origin).await?;
+    Ok(Accepted)
+}
+
+impl Emails {
+    /// Asks for a link that gives the gate's user this address.
+    pub async fn change(
+        &self,
+        gate: Gate,
+        email: &Email,
+        password: Option<Password>,
+        origin: Origin,
+    ) -> Result<(), Error> {
+        let ask = Ask::address(Kind::ConfirmEmail, email.key(), origin.clone())
+            .with(USER, gate.user_id.to_string())
+            .with(ADDRESS, email.as_str());
+        if !self.mail.is_on() {
+            return Err(Error::MailOff);
+        }
+        let by = Actor::caller(gate, origin);
+        let record = Record::by(&by, Event::EmailChangeAsk).about(gate.user_id);
+        match password {
+            Some(password) => {
+                let proof = self.passwords.confirm(gate, password, &by.origin).await?;
+                let bound = bound_to(Some(&proof.stored), proof.user.email.as_deref());
+                let steps = self.mail.ask(&ask.with(BOUND, bound)).into_iter().collect();
+                proof.commit(by.authority, steps, record).await?;
+            }
+            None => {
+                let since = gate.now - self.settings.fresh_sign_in;
+                let mut steps = vec![signed_in_since(gate, since)];
+                steps.extend(self.mail.ask(&ask));
+                self.audit.commit(by.authority, steps, [record]).await?;
+            }
+        }
+        self.mail.wake();
+        Ok(())
+    }
+}

@@ -1,0 +1,89 @@
+//! `POST /auth/email/undo`: takes a change of address back, by the link that the old address got. Whoever
+//! made the change knew the password, so it goes, with every session and every other link; the answer
+//! holds what sets a new one. Of several changes the undoing of an earlier one outranks a later one's:
+//! a thief who changes the address twice gains nothing.
+
+use axum::extract::State;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{Emails, store};
+use crate::audit::{Event, Record};
+use crate::email::Email;
+use crate::error::Error;
+use crate::gate::{Authority, end_sessions, end_unproven_identities};
+use crate::guesses::forgive;
+use crate::http::{Json, JsonBody, json};
+use crate::input::{Draft, Origin, body};
+use crate::passwords::bound_to;
+use crate::single_use::{NewSecret, OTHER_LINKS, OneTimeToken, Opened, Purpose};
+use crate::sql::DbError;
+
+body! {
+    /// The token of the link to undo a change.
+    pub(super) struct UndoEmailRequest {
+        /// What the link in the mail ends with.
+        token: OneTimeToken,
+    }
+}
+
+/// What sets a new password after a change was undone.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Undone {
+    /// For `POST /auth/password/reset`, once.
+    pub reset_token: String,
+    /// Seconds it works.
+    pub expires_in: u64,
+}
+
+/// Take a change of address back
+///
+/// The account has its old address again and no password: whoever made the change knew it. All sessions
+/// end. `reset_token` sets a new password.
+#[utoipa::path(post, path = "/email/undo", operation_id = "emails.undo", tag = "emails",
+    request_body = UndoEmailRequest,
+    responses(
+        (status = 200, description = "The old address is back; set a new password now", body = Undone),
+        (status = 400, description = "The link is not valid, was used or has expired"),
+        (status = 409, description = "Somebody else has proven the old address as theirs since")))]
+pub(super) async fn undo(
+    State(emails): State<Emails>,
+    origin: Origin,
+    JsonBody(draft): JsonBody<Draft<UndoEmailRequest>>,
+) -> Result<Json<Undone>, Error> {
+    let UndoEmailRequest { token } = draft.finish()?;
+    emails.undo(&token, &origin).await.map(json)
+}
+
+impl Emails {
+    /// Gives the account its old address back, and shuts it for everybody but the owner of that.
+    pub async fn undo(&self, token: &OneTimeToken, origin: &Origin) -> Result<Undone, Error> {
+        let opened = self.single_use.open(Purpose::UndoEmail, token).await?;
+        let Opened { user_id: Some(id), bound: Some(old), .. } = &opened else {
+            return Err(Error::Internal("a link to undo a change without one".into()));
+        };
+        let id = *id;
+        let old = Email::parse(old).ok_or(Error::NotFound)?;
+        let now = self.clock.now();
+        let mut steps = self.single_use.claim(Purpose::UndoEmail, &opened).to_vec();
+        steps.extend(store::restore(id, &old, now));
+        steps.push(end_sessions(id, now, "email_undone"));
+        steps.push(end_unproven_identities(id));
+        steps.push(forgive(id, now));
+        steps.push(self.single_use.withdraw_later(Purpose::UndoEmail, &opened));
+        steps.extend(OTHER_LINKS.map(|purpose| self.single_use.withdraw(id, purpose)));
+        let (lives, bound) = (self.settings.password_reset_ttl, bound_to(None, Some(old.as_str())));
+        let purpose = Purpose::ResetPassword;
+        let new = NewSecret { purpose, user: Some(id), bound: Some(&bound), lives };
+        let (reset, step) = self.single_use.make(new);
+        steps.push(step);
+        let record = Record::from(origin, Event::EmailUndo).about(id);
+        match self.audit.commit(Authority::Operator, steps, [record]).await {
+            Ok(_) => {
+                Ok(Undone { reset_token: reset.expose().to_owned(), expires_in: lives.as_secs() })
+            }
+            Err(DbError::Unique(_)) => Err(Error::EmailTaken),
+            Err(error) => Err(error.into()),
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! `POST /auth/password/forgot`: asks for a mail with a link to set a new password. The request writes one
+//! row of the outbox whether or not there is such an account, so neither answer nor time tells; who the
+//! mail is for is looked up when it is about to be sent.
+
+use axum::extract::State;
+
+use super::Passwords;
+use super::reset::bound_to;
+use super::store::{self, FoundUser};
+use crate::audit::{Event, Record};
+use crate::email::Email;
+use crate::error::Error;
+use crate::gate::Standing;
+use crate::http::{Accepted, JsonBody};
+use crate::input::{Draft, Origin, body};
+use crate::mail::{About, Ask, Composed, Kind, Letter, MailOrder};
+use crate::single_use::{NewSecret, Purpose};
+use crate::username::LoginName;
+
+body! {
+    /// Whose password is forgotten.
+    pub(super) struct ForgotRequest {
+        /// The account's address.
+        email: Email,
+    }
+}
+
+/// Ask for a link to set a new password
+///
+/// The answer is the same, and takes the same time, whether or not there is such an account. One address
+/// gets five such mails an hour.
+#[utoipa::path(post, path = "/password/forgot", operation_id = "passwords.forgot", tag = "passwords",
+    request_body = ForgotRequest,
+    responses(
+        (status = 202, description = "If there is such an account, a mail is on its way"),
+        (status = 404, description = "This service sends no mail"),
+        (status = 422, description = "Not an e-mail address")))]
+pub(super) async fn forgot(
+    State(passwords): State<Passwords>,
+    origin: Origin,
+    JsonBody(draft): JsonBody<Draft<ForgotRequest>>,
+) -> Result<Accepted, Error> {
+    let ForgotRequest { email } = draft.finish()?;
+    passwords.forgot(&email, origin).await?;
+    Ok(Accepted)
+}
+
+impl Passwords {
+    /// Asks for a link to set a new password, to be sent to this address if it is an account's.
+    pub async fn forgot(&self, email: &Email, origin: Origin) -> Result<(), Error> {
+        let record = Record::from(&origin, Event::PasswordForgot);
+        let ask = Ask::address(Kind::ResetPassword, email.key(), origin);
+        let step = self.mail.ask(&ask).ok_or(Error::MailOff)?;
+        let rows = self.db.write(vec![step]).await?;
+        self.audit.note(record);
+        self.mail.asked(&ask, rows.first().map_or(&[], Vec::as_slice));
+        Ok(())
+    }
+
+    /// The mail with the link. Nobody gets one whom it would not let in: the disabled and the banned.
+    pub(crate) async fn reset_letter(&self, order: &MailOrder) -> Result<Composed, Error> {
+        let read = match &order.ask.about {
+            About::User(id) => store::find_by_id(*id),
+            About::Address(key) => store::find(Email::parse(key).map(LoginName::Email).as_ref()),
+        };
+        let Some(FoundUser { user, hash, banned_until }) = self.db.find(read).await? else {
+            return Ok(Composed::Nothing);
+        };
+        let standing = Standing::of(user.is_active, banned_until, self.clock.now());
+        let Some(email) = user.email.as_deref().filter(|_| standing == Standing::Active) else {
+            return Ok(Composed::Nothing);
+        };
+        let bound = bound_to(hash.as_deref(), Some(email));
+        let lives = self.reset_ttl;
+        let new = NewSecret {
+            purpose: Purpose::ResetPassword,
+            user: Some(user.id),
+            bound: Some(&bound),
+            lives,
+        };
+        let (token, step) = self.single_use.make(new);
+        let letter = Letter {
+            name: user.name.clone().filter(|_| user.email_verified),
+            token: Some(token.into_secret()),
+            valid_for: Some(lives),
+            locale: user.locale.clone(),
+            ..Letter::new(Kind::ResetPassword, email)
+        };
+        Ok(Composed::Letter { letter: Box::new(letter), user: Some(user.id), steps: vec![step] })
+    }
+}

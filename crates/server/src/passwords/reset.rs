@@ -1,0 +1,117 @@
+//! `POST /auth/password/reset`: sets a new password by the link in a mail, once. The link is bound to the
+//! password and the address that there were when it was made. Whoever has it proved that the mailbox is
+//! theirs, and anybody else who has a way into the account may be who made this necessary: every session
+//! ends, and with them other links, identities whose issuer never proved the address, and waits for
+//! guesses.
+
+use aws_lc_rs::digest::{Context, SHA256};
+use axum::extract::State;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use super::store::{self, FoundUser};
+use super::{NewPassword, Password, Passwords};
+use crate::audit::{Event, Record};
+use crate::error::{Error, Invalid};
+use crate::gate::{Authority, Standing, end_sessions, end_unproven_identities};
+use crate::guesses::forgive;
+use crate::http::{JsonBody, NoContent};
+use crate::input::{Draft, Origin, body};
+use crate::single_use::{OTHER_LINKS, OneTimeToken, Opened, Purpose};
+use crate::sql::DbError;
+
+/// Said of a link that was good until something about the account changed.
+const STALE: Error = Error::InvalidLink(
+    "This link is no longer valid, since the account has changed: ask for a new one.",
+);
+
+body! {
+    /// The token of the link, and the password that shall be the account's.
+    pub(super) struct ResetRequest {
+        /// What the link in the mail ends with.
+        token: OneTimeToken,
+        /// 8–256 characters, taken exactly as sent.
+        new_password: NewPassword,
+    }
+}
+
+/// Set a new password by the link in a mail
+///
+/// The link works once. All sessions of the account end, its address counts as verified, and wrong
+/// passwords are forgotten, so that the owner need not wait.
+#[utoipa::path(post, path = "/password/reset", operation_id = "passwords.reset", tag = "passwords",
+    request_body = ResetRequest,
+    responses(
+        (status = 204, description = "Set; every session has ended"),
+        (status = 400, description = "The link is not valid, was used or has expired"),
+        (status = 403, description = "The account is disabled"),
+        (status = 422, description = "The new password is not acceptable, or a field is missing")))]
+pub(super) async fn reset(
+    State(passwords): State<Passwords>,
+    origin: Origin,
+    JsonBody(mut draft): JsonBody<Draft<ResetRequest>>,
+) -> Result<NoContent, Error> {
+    // What can be said of it before it is known whose password it is.
+    if let (_, Some(new)) = &draft.parts {
+        let refusal = passwords.policy.judge(&new.0, None, None).await?;
+        draft.fields.note("new_password", refusal);
+    }
+    let ResetRequest { token, new_password } = draft.finish()?;
+    passwords.reset(&token, new_password.0, &origin).await?;
+    Ok(NoContent)
+}
+
+impl Passwords {
+    /// Sets the password of the account that the token is for, and ends every other way in.
+    pub async fn reset(
+        &self,
+        token: &OneTimeToken,
+        new: Password,
+        origin: &Origin,
+    ) -> Result<(), Error> {
+        let now = self.clock.now();
+        let read = vec![
+            self.single_use.look(Purpose::ResetPassword, token),
+            store::find_by_secret(token.digest(Purpose::ResetPassword)),
+        ];
+        let rows = self.db.write(read).await?;
+        let first = |step: usize| rows.get(step).and_then(|found| found.first());
+        let opened = first(0).map(|row| row.read::<Opened>()).transpose()?;
+        let opened = Opened::usable(opened, now)?;
+        let FoundUser { user, hash: old, banned_until } = first(1).ok_or(STALE)?.read()?;
+        if opened.bound != Some(bound_to(old.as_deref(), user.email.as_deref())) {
+            return Err(STALE);
+        }
+        let record = Record::from(origin, Event::PasswordReset).about(user.id);
+        if Standing::of(user.is_active, banned_until, now) != Standing::Active {
+            self.audit.note(record.came_out(crate::audit::Outcome::Blocked));
+            return Err(Error::AccountDisabled);
+        }
+        if let Some(why) = self.policy.refusal_of(&new, &user) {
+            return Err(Error::Validation(vec![Invalid::new("body", "new_password", why)]));
+        }
+        let hash = self.hash(new).await?;
+        let mut steps = self.single_use.claim(Purpose::ResetPassword, &opened).to_vec();
+        steps.extend(store::reset(user.id, old.as_deref(), user.email.as_deref(), &hash, now));
+        steps.push(end_sessions(user.id, now, "password_reset"));
+        steps.push(end_unproven_identities(user.id));
+        steps.push(forgive(user.id, now));
+        steps.extend(OTHER_LINKS.map(|purpose| self.single_use.withdraw(user.id, purpose)));
+        match self.audit.commit(Authority::Operator, steps, [record]).await {
+            Ok(_) => Ok(()),
+            Err(DbError::Refused(why)) if why == "password_changed" => Err(STALE),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+/// What a link is bound to: it stops working once the password or the address is another.
+pub(crate) fn bound_to(hash: Option<&str>, email: Option<&str>) -> String {
+    let mut context = Context::new(&SHA256);
+    for part in [hash, email] {
+        context.update(part.map_or(b"-", |_| b"+"));
+        context.update(part.unwrap_or_default().as_bytes());
+        context.update(b"\0");
+    }
+    URL_SAFE_NO_PAD.encode(context.finish())
+}

@@ -1,0 +1,93 @@
+//! The time it takes to ask for a mail, or to register where that is neutral, does not tell whether the
+//! account exists.
+
+use std::time::{Duration, Instant};
+
+use doorward::config::{HashScheme, Registration};
+use serde_json::{Value, json};
+
+use crate::TURN;
+use crate::support::TestApp;
+use crate::support::client::PASSWORD;
+
+/// Compared after so many pairs, and again after as many more while they seem to differ.
+const PAIRS: usize = 40;
+/// Noise is gone by then: a difference that is left is a leak.
+const MOST_PAIRS: usize = 20 * PAIRS;
+/// The part of the whole that the two may differ by.
+const PART: f64 = 0.05;
+
+fn median(times: &[f64]) -> f64 {
+    let mut times = times.to_vec();
+    times.sort_by(f64::total_cmp);
+    times[times.len() / 2]
+}
+
+async fn time(app: &TestApp, path: &str, body: Value) -> f64 {
+    let began = Instant::now();
+    app.anonymous().post(path, body).await.expect(202);
+    began.elapsed().as_secs_f64()
+}
+
+/// Each pair is taken in one moment, in alternating order, as in `enumeration.rs`. An hour passes between
+/// them, so that no mailbox has had enough.
+async fn compare(
+    app: &TestApp,
+    path: &str,
+    known: impl Fn(usize) -> Value,
+    unknown: impl Fn(usize) -> Value,
+) {
+    let (mut whole, mut differences) = (Vec::new(), Vec::new());
+    loop {
+        for _ in 0..PAIRS {
+            let number = differences.len();
+            app.advance(Duration::from_hours(1));
+            let (known, unknown) = (known(number), unknown(number));
+            let (somebody, nobody) = if number % 2 == 0 {
+                let somebody = time(app, path, known).await;
+                (somebody, time(app, path, unknown).await)
+            } else {
+                let nobody = time(app, path, unknown).await;
+                (time(app, path, known).await, nobody)
+            };
+            whole.push(somebody);
+            differences.push(somebody - nobody);
+        }
+        let (all, gap) = (median(&whole), median(&differences));
+        if gap.abs() <= all * PART {
+            return;
+        }
+        assert!(
+            differences.len() < MOST_PAIRS,
+            "{path} takes {all:.6} s for an account, {gap:+.6} s less without one"
+        );
+    }
+}
+
+both! {
+    async fn asking_for_a_link_takes_the_same_time_with_and_without_an_account(engine: Engine) {
+        let _turn = TURN.lock().await;
+        let app = TestApp::with_mail(engine, |_| {}).await;
+        app.sign_up("ada").await;
+        for path in ["/auth/password/forgot", "/auth/email/resend"] {
+            let known = |_| json!({"email": "ada@example.com"});
+            let unknown = |_| json!({"email": "eve@example.com"});
+            compare(&app, path, known, unknown).await;
+        }
+    }
+
+    async fn a_neutral_registration_takes_the_same_time_for_free_and_for_taken_addresses(engine: Engine) {
+        let _turn = TURN.lock().await;
+        let app = TestApp::with_mail(engine, |settings| {
+            settings.registration = Registration::Verified;
+            settings.password_hash = HashScheme::default();
+        })
+        .await;
+        let taken = |_| json!({"email": "ada@example.com", "password": PASSWORD});
+        time(&app, "/auth/register", taken(0)).await;
+        let free = |number: usize| {
+            json!({"email": format!("eve{number}@example.com"), "password": PASSWORD})
+        };
+        compare(&app, "/auth/register", taken, free).await;
+    }
+}
