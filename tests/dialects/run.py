@@ -340,7 +340,9 @@ def start(binary, dialect, folder, secret):
     env |= {f"RATE_LIMIT_{n}": "off" for n in ("LOGIN", "REGISTER", "REFRESH", "AUTH", "API")}
     env |= {"BETTER_AUTH_SECRET": secret, "DATABASE_URL": f"sqlite:{folder}/d.db", "HOST": "127.0.0.1",
             "PORT": str(port), "ALLOWED_ORIGINS": "http://localhost:3000", "DRAIN_TIMEOUT": "1s",
-            "PASSWORD_HASH": "argon2id:m=19456,t=2,p=1"}
+            "PASSWORD_HASH": "argon2id:m=19456,t=2,p=1",
+            # Mail is on; nobody listens there, so what is to be sent stays in the outbox.
+            "SMTP_URL": "smtp://127.0.0.1:9", "MAIL_FROM": "Doorward <no-reply@example.com>"}
     env |= dialect.get("env", {})
     profile = dialect.get("profile")
     for compat in ([profile, None] if profile else [None]):
