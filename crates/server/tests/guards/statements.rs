@@ -7,7 +7,7 @@ use crate::architecture::{code, refuse, rust_files};
 use crate::support::TestApp;
 
 /// The statements of every store, with the folder that owns them.
-const STORES: [(&str, &[Sql]); 13] = [
+const STORES: [(&str, &[Sql]); 14] = [
     ("keys", doorward::keys::STATEMENTS),
     ("audit", doorward::audit::STATEMENTS),
     ("single_use", doorward::single_use::STATEMENTS),
