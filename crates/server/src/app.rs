@@ -30,7 +30,7 @@ use crate::identities::Identities;
 use crate::keys::{self, DecideFirst, Keys, SigningKeys};
 use crate::letters::Desk;
 use crate::limiter::RateLimiter;
-use crate::mail::{Delivery, Mail, Outbox, Say};
+use crate::mail::{Delivery, Mail, Outbox, Say, letter};
 use crate::openapi;
 use crate::passwords::{self, PasswordMeans, Passwords};
 use crate::roles;
@@ -293,5 +293,6 @@ pub fn reserved() -> Reserved {
         below_auth: below_auth.concat().into_iter().collect(),
         settings_of: Some(dialect::settings_of),
         dialect_problems: Some(dialect_problems),
+        letter_problems: Some(letter::problems),
     }
 }

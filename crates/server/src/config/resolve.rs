@@ -46,6 +46,8 @@ pub struct Reserved {
     pub settings_of: Option<SettingsOf>,
     /// What is wrong with the dialects.
     pub dialect_problems: Option<fn(&Settings) -> Vec<String>>,
+    /// What is wrong with the templates of mails and with where their links lead.
+    pub letter_problems: Option<fn(&Settings) -> Vec<String>>,
 }
 
 impl Gathered {
@@ -244,6 +246,8 @@ fn contradictions(settings: &Settings, reserved: &Reserved) -> Vec<SettingProble
     }
     let wrong = reserved.dialect_problems.map(|of| of(settings)).unwrap_or_default();
     sentences.extend(wrong.into_iter().map(|sentence| ("COMPAT", sentence)));
+    let wrong = reserved.letter_problems.map(|of| of(settings)).unwrap_or_default();
+    sentences.extend(wrong.into_iter().map(|sentence| ("MAIL_TEMPLATES", sentence)));
     sentences
         .into_iter()
         .map(|(name, sentence)| SettingProblem { setting: Some(name), sentence })

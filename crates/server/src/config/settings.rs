@@ -9,8 +9,8 @@ use doorward_verify::Algorithm;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{
-    AllowedOrigins, AuthorityFile, BreachFile, Cidr, DatabaseUrl, MailFrom, Quota, RedisUrl,
-    SmtpUrl, TokenProfile, TrustedIssuer, WordList,
+    AllowedOrigins, AuthorityFile, BreachFile, Cidr, DatabaseUrl, LetterSettings, MailFrom, Quota,
+    RedisUrl, SmtpUrl, TokenProfile, TrustedIssuer, WordList,
 };
 
 /// Everything a running server needs to know.
@@ -151,6 +151,8 @@ pub struct Settings {
     pub smtp_timeout: Duration,
     /// Where mails are written to instead of being sent: `dev` only.
     pub mail_folder: Option<PathBuf>,
+    /// What mails say and where their links lead.
+    pub letters: LetterSettings,
     /// The header that names the client, written by a trusted proxy.
     pub client_ip_header: HeaderName,
     /// `MAX_CONNECTIONS`; by default as many as the process may hold files open, at most 16 384.
@@ -246,6 +248,7 @@ impl Settings {
             smtp_ca_file: None,
             smtp_timeout: Duration::from_secs(30),
             mail_folder: None,
+            letters: LetterSettings::default(),
             client_ip_header: HeaderName::from_static("x-forwarded-for"),
             max_connections: None,
             max_connections_per_client: None,

@@ -152,7 +152,7 @@ async fn discard(app: &App, id: Uuid, yes: bool, as_json: bool) -> Exit {
 async fn test(app: &App, address: &str, as_json: bool) -> Exit {
     let to = Email::parse(address)
         .ok_or_else(|| Failure::Usage(format!("{address:?} is not a valid e-mail address.")))?;
-    let answer = delivery(app)?.send_now(&test_letter_to(to)).await.map_err(Failure::Failed)?;
+    let answer = delivery(app)?.send_now(&test_letter_to(&to)).await.map_err(Failure::Failed)?;
     if as_json {
         return output_json(&json!({"to": address, "answer": answer}));
     }

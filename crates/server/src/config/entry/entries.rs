@@ -259,14 +259,7 @@ pub(in crate::config) const ENTRIES: &[Setting] = &[
     dialects::DIALECT_OPEN_STATUS,
     dialects::DIALECT_DELETE,
     tasks::TASK_TITLE_MAX,
-    Setting {
-        name: "PUBLIC_URL",
-        section: HTTP,
-        about: "The address people reach this server by, such as `https://auth.example.com`.",
-        example: "https://auth.example.com",
-        set: Some(|settings, text| put_some(&mut settings.public_url, parse::public_url(text))),
-        ..PLAIN
-    },
+    mail::PUBLIC_URL,
     Setting {
         name: "TRUSTED_PROXIES",
         section: HTTP,
@@ -327,6 +320,10 @@ pub(in crate::config) const ENTRIES: &[Setting] = &[
     mail::MAIL_FROM,
     mail::SMTP_CA_FILE,
     mail::SMTP_TIMEOUT,
+    mail::APP_NAME,
+    mail::APP_URL,
+    mail::APP_PATHS,
+    mail::MAIL_TEMPLATES,
     Setting {
         name: "AUDIT_RETENTION",
         section: LOGS,

@@ -1,12 +1,12 @@
-//! The settings that say how mail is sent.
+//! The settings of mail: how it is sent, what it says and where its links lead.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use super::entries::PLAIN;
+use super::entries::{HTTP, PLAIN};
 use super::parse;
 use crate::config::entry::table::{Secrecy, Setting};
 use crate::config::entry::word::{put, put_some};
-use crate::config::{AuthorityFile, MailFrom, SmtpUrl};
+use crate::config::{AppPaths, AuthorityFile, MailFrom, SmtpUrl};
 
 const MAIL: &str = "Mail";
 
@@ -57,3 +57,69 @@ pub(super) const SMTP_TIMEOUT: Setting = Setting {
     }),
     ..PLAIN
 };
+
+/// `PUBLIC_URL`.
+pub(super) const PUBLIC_URL: Setting = Setting {
+    name: "PUBLIC_URL",
+    section: HTTP,
+    about: "The address people reach this server by, such as `https://auth.example.com`. Links in mails are \
+        made from it, never from what a request says.",
+    example: "https://auth.example.com",
+    set: Some(|settings, text| put_some(&mut settings.public_url, parse::public_url(text))),
+    ..PLAIN
+};
+
+/// `APP_NAME`.
+pub(super) const APP_NAME: Setting = Setting {
+    name: "APP_NAME",
+    section: MAIL,
+    about: "What your product is called in mails.",
+    default: "the host of `APP_URL` or `PUBLIC_URL`, else `Doorward`",
+    example: "Example Tasks",
+    set: Some(|settings, text| put_some(&mut settings.letters.app_name, parse::short_text(text))),
+    ..PLAIN
+};
+
+/// `APP_URL`.
+pub(super) const APP_URL: Setting = Setting {
+    name: "APP_URL",
+    section: MAIL,
+    about: "The address of your front end. Notices link to it, and so do the \
+        links with a secret for the pages that `APP_PATHS` names.",
+    example: "https://app.example.com",
+    set: Some(|settings, text| put_some(&mut settings.letters.app_url, parse::public_url(text))),
+    ..PLAIN
+};
+
+/// `APP_PATHS`.
+pub(super) const APP_PATHS: Setting = Setting {
+    name: "APP_PATHS",
+    section: MAIL,
+    about: "Where your front end shows pages of its own for the links in mails: a list of `page=/path`, each \
+        path below APP_URL. The pages are `verify`, `reset`, `confirm`, `undo`, `login` and `invitation`; \
+        links of those that are not named lead to `AUTH_PATH/pages` of PUBLIC_URL, where this version \
+        shows nothing yet. `{token}` in a path stands for the secret; without it \
+        `#token=` and the secret are appended.",
+    default: "none",
+    example: "reset=/reset-password?token={token},verify=/verify-email",
+    set: Some(|settings, text| {
+        let paths = parse::list(text).and_then(|items| AppPaths::parse(&items));
+        put(&mut settings.letters.app_paths, paths)
+    }),
+    ..PLAIN
+};
+
+/// `MAIL_TEMPLATES`.
+pub(super) const MAIL_TEMPLATES: Setting = Setting {
+    name: "MAIL_TEMPLATES",
+    section: MAIL,
+    about: "A folder with templates of your own for mails, such as `reset-password.de.html`; \
+        `doorward mail preview` shows them. What is not there is built in.",
+    set: Some(|settings, text| put_some(&mut settings.letters.templates, folder(text))),
+    ..PLAIN
+};
+
+fn folder(text: &str) -> parse::Parsed<PathBuf> {
+    let path = PathBuf::from(text);
+    if path.is_dir() { Ok(path) } else { Err(format!("names {text:?}, which is not a folder")) }
+}

@@ -6,7 +6,7 @@ use super::schedule::next_attempt;
 use super::{Inner, LEASE};
 use crate::error::Error;
 use crate::mail::composer::{Composed, MailOrder};
-use crate::mail::letter::{Letter, render};
+use crate::mail::letter::Letter;
 use crate::mail::outbox::store::{self, ClaimedMail, Settled};
 use crate::mail::outbox::{Ask, Contents, StoredLetter};
 use crate::mail::transport::{Undelivered, format};
@@ -147,7 +147,7 @@ async fn compose(
         Composed::Nothing => return Err(Outcome::Void),
         Composed::Letter { letter, user, steps } => (letter, user, steps),
     };
-    let stored = in_words(inner, &letter);
+    let stored = in_words(inner, &letter).map_err(|error| later(&error))?;
     let expires_at = letter.valid_for.map(|time| inner.clock.now() + time);
     let sealed = inner.mail.seal(row.id, &Contents::Letter(stored.clone()));
     let sealed = sealed.ok_or_else(|| later(&"the seal failed"))?;
@@ -161,15 +161,16 @@ async fn compose(
     }
 }
 
-pub(super) fn in_words(inner: &Inner, letter: &Letter) -> StoredLetter {
-    let words = render(letter, &inner.settings);
-    StoredLetter {
+pub(super) fn in_words(inner: &Inner, letter: &Letter) -> Result<StoredLetter, Error> {
+    let now = inner.clock.now();
+    let words = inner.letters.write(letter)?;
+    Ok(StoredLetter {
         to: letter.to.clone(),
         name: letter.name.clone(),
         subject: words.subject,
         text: words.text,
         html: words.html,
         shown: words.link,
-        composed_at: inner.clock.now().unix_timestamp(),
-    }
+        composed_at: now.unix_timestamp(),
+    })
 }

@@ -18,7 +18,7 @@ use crate::crypto::Random;
 use crate::db::Database;
 use crate::error::Error;
 use crate::mail::composer::Composer;
-use crate::mail::letter::Letter;
+use crate::mail::letter::{Letter, LetterWriter};
 use crate::mail::outbox::{Mail, store};
 use crate::mail::transport::{Say, Transport, format};
 
@@ -39,6 +39,7 @@ struct Inner {
     random: Random,
     mail: Mail,
     composer: Arc<dyn Composer>,
+    letters: LetterWriter,
     transport: Transport,
     pruned: Daily,
 }
@@ -56,7 +57,9 @@ impl Delivery {
     ) -> Result<Option<Self>, String> {
         let Some(transport) = Transport::of(&settings, say)? else { return Ok(None) };
         let pruned = Daily::default();
-        let inner = Inner { settings, db, clock, random, mail, composer, transport, pruned };
+        let letters = LetterWriter::new(&settings);
+        let inner =
+            Inner { settings, db, clock, random, mail, composer, letters, transport, pruned };
         Ok(Some(Self { inner: Arc::new(inner) }))
     }
 
@@ -76,7 +79,7 @@ impl Delivery {
         let inner = &self.inner;
         let id = inner.random.id(inner.clock.now());
         let from = inner.settings.mail_from.as_ref().ok_or("MAIL_FROM is not set.")?;
-        let stored = attempt::in_words(inner, letter);
+        let stored = attempt::in_words(inner, letter).map_err(|error| format!("{error}."))?;
         let formatted = format(id, letter.kind.as_str(), &stored, from)?;
         let answer = inner.transport.send(&formatted).await;
         inner.transport.rest().await;

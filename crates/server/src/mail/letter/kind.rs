@@ -1,5 +1,7 @@
 //! Every mail that Doorward sends.
 
+use crate::config::LinkPage;
+
 macro_rules! kinds {
     ($($(#[$about:meta])+ $name:ident = $text:literal;)+) => {
         /// What a mail is for.
@@ -51,5 +53,23 @@ impl Kind {
     /// The kind of this name.
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|kind| kind.as_str() == text)
+    }
+
+    /// The page that its link opens; the links of the others open the front end.
+    pub const fn page(self) -> Option<LinkPage> {
+        match self {
+            Self::VerifyEmail => Some(LinkPage::Verify),
+            Self::ResetPassword => Some(LinkPage::Reset),
+            Self::ConfirmEmail => Some(LinkPage::Confirm),
+            Self::EmailChanged => Some(LinkPage::Undo),
+            Self::LoginCode => Some(LinkPage::Login),
+            Self::Invitation => Some(LinkPage::Invitation),
+            Self::AddressTaken
+            | Self::PasswordChanged
+            | Self::NewDevice
+            | Self::SessionStolen
+            | Self::AccountLocked
+            | Self::Test => None,
+        }
     }
 }

@@ -1,18 +1,34 @@
-//! What a mail says: its kind, who gets it, and the text that is made of both.
+//! What a mail says: its kind, who gets it, and the subject, text and HTML that are made of both, from
+//! templates that operators can replace, in the reader's language. No link comes from a request
+//! ([`Links`]), what people typed is escaped in HTML, and no subject holds a line break.
 
+mod device;
 mod kind;
+mod language;
+mod links;
+mod overrides;
+mod sample;
+mod shape;
+mod texts;
+mod write;
+#[cfg(test)]
+mod written;
 
 pub use kind::Kind;
+pub use language::Language;
+pub use links::{Links, PAGES_PATH, app_name};
+pub use sample::sample;
+pub use write::{LetterWriter, Rendered};
 
 use std::net::IpAddr;
 use std::time::Duration;
 
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use time::OffsetDateTime;
 
 use crate::config::Settings;
 
-/// What one mail is to say.
+/// What one mail is to say. Begin with [`Letter::new`] and set what its kind needs.
 #[derive(Clone, Debug)]
 pub struct Letter {
     /// Which mail it is.
@@ -21,21 +37,21 @@ pub struct Letter {
     pub to: String,
     /// How the reader is called.
     pub name: Option<String>,
-    /// The reader's language.
+    /// The reader's language as a BCP 47 tag, such as `pt-BR`; English where it is not known.
     pub locale: Option<String>,
-    /// The single-use secret in the link.
+    /// The single-use secret in the link; the link itself is made when the letter is put into words.
     pub token: Option<SecretString>,
     /// The code to type.
     pub code: Option<SecretString>,
     /// How long the link and the code are good.
     pub valid_for: Option<Duration>,
-    /// The other address.
+    /// The other address: the new one in the notice to the old one.
     pub other_address: Option<String>,
     /// When that which the mail is about happened.
     pub at: Option<OffsetDateTime>,
     /// From which address.
     pub ip: Option<IpAddr>,
-    /// With which device.
+    /// With which device: the client's `User-Agent`.
     pub user_agent: Option<String>,
 }
 
@@ -58,29 +74,11 @@ impl Letter {
     }
 }
 
-/// A mail in words.
-#[derive(Clone, Debug)]
-pub struct Rendered {
-    /// The subject.
-    pub subject: String,
-    /// The plain text.
-    pub text: String,
-    /// The same as HTML.
-    pub html: String,
-    /// The link in it.
-    pub link: Option<String>,
-}
-
-/// Puts a letter into words.
-pub fn render(letter: &Letter, settings: &Settings) -> Rendered {
-    let public = settings.public_url.clone();
-    let public = public.unwrap_or_else(|| format!("http://{}:{}", settings.host, settings.port));
-    let page = |token: &SecretString| {
-        let (auth, kind) = (&settings.auth_path, letter.kind.as_str());
-        format!("{public}{auth}/pages/{kind}?token={}", token.expose_secret())
-    };
-    let link = letter.token.as_ref().map(page);
-    let shown = link.as_deref().unwrap_or_default();
-    let subject = letter.kind.as_str().to_owned();
-    Rendered { subject, text: format!("{shown}\n"), html: format!("<p>{shown}</p>\n"), link }
+/// What is wrong with the templates of `MAIL_TEMPLATES` and with where links lead, each one sentence.
+pub fn problems(settings: &Settings) -> Vec<String> {
+    let mut found = links::problems(settings);
+    if settings.letters.templates.is_some() {
+        found.extend(LetterWriter::checked(settings).1);
+    }
+    found
 }

@@ -1,5 +1,7 @@
 //! The values of the settings that say how mail is sent.
 
+pub(in crate::config) mod app_paths;
 pub(in crate::config) mod authority_file;
+pub(in crate::config) mod letter_settings;
 pub(in crate::config) mod mail_from;
 pub(in crate::config) mod smtp_url;

@@ -1,0 +1,131 @@
+//! The links in mails. They are made of settings alone: links that believed a `Host` or `Forwarded` header
+//! would send the secret to whoever wrote the header (CVE-2025-64101).
+
+use std::net::IpAddr;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use crate::config::{AppPaths, LinkPage, Settings};
+
+/// RFC 3986 §2.3: what means nothing in a URL stays as it is.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// Where Doorward's own pages are, below `AUTH_PATH`.
+pub const PAGES_PATH: &str = "/pages";
+
+/// Makes links.
+#[derive(Clone, Debug)]
+pub struct Links {
+    pages: String,
+    app_url: Option<String>,
+    app_paths: AppPaths,
+}
+
+impl Links {
+    /// Links of these settings; without `PUBLIC_URL` they lead to where the server listens.
+    pub fn new(settings: &Settings) -> Self {
+        let public = settings.public_url.clone().unwrap_or_else(|| {
+            let host = match settings.host {
+                ip if ip.is_unspecified() => "localhost".to_owned(),
+                IpAddr::V6(ip) => format!("[{ip}]"),
+                IpAddr::V4(ip) => ip.to_string(),
+            };
+            format!("http://{host}:{}", settings.port)
+        });
+        Self {
+            pages: format!("{public}{}{PAGES_PATH}", settings.auth_path),
+            app_url: settings.letters.app_url.clone(),
+            app_paths: settings.letters.app_paths.clone(),
+        }
+    }
+
+    /// The link that opens this page with this secret: the front end's page if it has one.
+    pub fn to(&self, page: LinkPage, token: &str) -> String {
+        let token = utf8_percent_encode(token, RESERVED).to_string();
+        match (&self.app_url, self.app_paths.path(page, &token)) {
+            (Some(app), Some(path)) => format!("{app}{path}"),
+            _ => format!("{}/{}?token={token}", self.pages, page.as_str()),
+        }
+    }
+
+    /// The front end.
+    pub fn app(&self) -> Option<&str> {
+        self.app_url.as_deref()
+    }
+}
+
+/// What the product is called.
+pub fn app_name(settings: &Settings) -> String {
+    let host = |url: &String| Some(url::Url::parse(url).ok()?.host_str()?.to_owned());
+    let named = settings.letters.app_name.clone();
+    named
+        .or_else(|| settings.letters.app_url.as_ref().and_then(host))
+        .or_else(|| settings.public_url.as_ref().and_then(host))
+        .unwrap_or_else(|| "Doorward".into())
+}
+
+/// Settings by which links would lead nowhere.
+pub(super) fn problems(settings: &Settings) -> Vec<String> {
+    let mut found = Vec::new();
+    let (app, paths) = (&settings.letters.app_url, &settings.letters.app_paths);
+    if app.is_none() && !paths.is_empty() {
+        found.push("APP_PATHS needs APP_URL, which the paths are below.".into());
+    }
+    if settings.smtp_url.is_none() {
+        return found;
+    }
+    let missing: Vec<_> = paths.missing().map(LinkPage::as_str).collect();
+    if missing.is_empty() {
+        return found;
+    }
+    if settings.public_url.is_none() {
+        let missing = missing.join(", ");
+        found.push(format!(
+            "SMTP_URL needs PUBLIC_URL, from which the links in mails are made (for {missing})."
+        ));
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{DatabaseUrl, Secret};
+
+    fn settings() -> Settings {
+        Settings::new(DatabaseUrl::Sqlite("x.db".into()), Secret::new("x"))
+    }
+
+    #[test]
+    fn links_lead_to_the_front_end_where_it_has_a_page_and_else_to_our_own() {
+        let mut settings = settings();
+        settings.public_url = Some("https://example.com/backend".into());
+        settings.letters.app_url = Some("https://app.example.com".into());
+        settings.letters.app_paths = AppPaths::parse(&["reset=/reset".into()]).unwrap();
+        let links = Links::new(&settings);
+        assert_eq!(links.to(LinkPage::Reset, "a-_b"), "https://app.example.com/reset#token=a-_b");
+        assert_eq!(
+            links.to(LinkPage::Verify, "a&b"),
+            "https://example.com/backend/auth/pages/verify?token=a%26b"
+        );
+        assert_eq!(app_name(&settings), "app.example.com");
+    }
+
+    #[test]
+    fn without_a_public_url_links_lead_to_where_the_server_listens() {
+        let links = Links::new(&settings());
+        assert_eq!(links.to(LinkPage::Undo, "x"), "http://127.0.0.1:8000/auth/pages/undo?token=x");
+        assert_eq!(app_name(&settings()), "Doorward");
+    }
+
+    #[test]
+    fn settings_by_which_links_lead_nowhere_are_refused() {
+        let mut settings = settings();
+        settings.letters.app_paths = AppPaths::parse(&["reset=/reset".into()]).unwrap();
+        assert!(problems(&settings)[0].starts_with("APP_PATHS needs APP_URL"));
+        settings.letters.app_url = Some("https://app.example.com".into());
+        assert!(problems(&settings).is_empty());
+        settings.smtp_url = crate::config::SmtpUrl::parse("smtp://localhost:2525").ok();
+        assert!(problems(&settings)[0].starts_with("SMTP_URL needs PUBLIC_URL"));
+    }
+}
