@@ -32,6 +32,7 @@ use crate::letters::Desk;
 use crate::limiter::RateLimiter;
 use crate::mail::{Delivery, Mail, Outbox, Say, letter};
 use crate::openapi;
+use crate::pages::{self, Pages};
 use crate::passwords::{self, PasswordMeans, Passwords};
 use crate::roles;
 use crate::sessions::{self, Sessions};
@@ -201,6 +202,7 @@ impl App {
             .merge(exports::routes().with_state(self.exports()))
             .merge(passwords::routes().with_state(self.passwords.clone()))
             .merge(emails::routes().with_state(self.emails()))
+            .merge(self.pages())
             .merge(keys::auth_routes().with_state(self.keys.clone()));
         let admin = users::routes()
             .with_state(self.users())
@@ -213,6 +215,14 @@ impl App {
             .merge(auth.below(&settings.auth_path))
             .merge(admin.below(ADMIN))
             .merge(tasks::routes().with_state(self.tasks()).below(&settings.tasks_path))
+    }
+
+    /// Doorward's own pages, unless they are off.
+    fn pages(&self) -> Routes {
+        if self.settings.letters.pages_off {
+            return Routes::default();
+        }
+        pages::routes().with_state(Pages::new(Arc::clone(&self.context)))
     }
 
     /// The layers around every route.
@@ -285,6 +295,7 @@ pub fn reserved() -> Reserved {
         all(&exports::routes()),
         all(&passwords::routes()),
         all(&emails::routes()),
+        all(&pages::routes()),
         all(&keys::auth_routes()),
     ];
     let admin = ADMIN.trim_start_matches('/').to_owned();

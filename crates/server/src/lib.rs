@@ -26,6 +26,7 @@ pub mod limiter;
 pub mod mail;
 pub mod metadata;
 pub mod openapi;
+pub mod pages;
 pub mod passwords;
 pub mod patience;
 pub mod recent;

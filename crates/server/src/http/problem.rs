@@ -84,7 +84,7 @@ pub(super) fn render(response: &mut Response, id: &RequestId) {
     }
     let problem = match response.extensions_mut().remove::<Problem>() {
         Some(problem) => problem,
-        None if is_json(response) => return,
+        None if is_json(response) || is_page(response) => return,
         None => match of_status(status).into_response().extensions_mut().remove::<Problem>() {
             Some(problem) => problem,
             None => return,
@@ -128,6 +128,12 @@ pub(crate) fn of_bare_status(status: StatusCode, id: &RequestId) -> String {
 pub(crate) fn document_of(error: Error, id: &RequestId) -> Value {
     let status = error.code().status();
     document(error.into(), status, id)
+}
+
+/// Pages say what went wrong themselves, to people.
+fn is_page(response: &Response) -> bool {
+    let kind = response.headers().get(header::CONTENT_TYPE);
+    kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"))
 }
 
 fn is_json(response: &Response) -> bool {

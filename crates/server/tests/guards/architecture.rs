@@ -141,6 +141,7 @@ const ORDER: [&str; 44] = [
     "identities",
     "sessions",
     "emails",
+    "pages",
     "tasks",
     "exports",
     "letters",

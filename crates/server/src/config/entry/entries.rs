@@ -323,6 +323,7 @@ pub(in crate::config) const ENTRIES: &[Setting] = &[
     mail::APP_NAME,
     mail::APP_URL,
     mail::APP_PATHS,
+    mail::PAGES,
     mail::MAIL_TEMPLATES,
     Setting {
         name: "AUDIT_RETENTION",

@@ -97,8 +97,7 @@ pub(super) const APP_PATHS: Setting = Setting {
     section: MAIL,
     about: "Where your front end shows pages of its own for the links in mails: a list of `page=/path`, each \
         path below APP_URL. The pages are `verify`, `reset`, `confirm`, `undo`, `login` and `invitation`; \
-        links of those that are not named lead to `AUTH_PATH/pages` of PUBLIC_URL, where this version \
-        shows nothing yet. `{token}` in a path stands for the secret; without it \
+        those that are not named are Doorward's. `{token}` in a path stands for the secret; without it \
         `#token=` and the secret are appended.",
     default: "none",
     example: "reset=/reset-password?token={token},verify=/verify-email",
@@ -116,6 +115,20 @@ pub(super) const MAIL_TEMPLATES: Setting = Setting {
     about: "A folder with templates of your own for mails, such as `reset-password.de.html`; \
         `doorward mail preview` shows them. What is not there is built in.",
     set: Some(|settings, text| put_some(&mut settings.letters.templates, folder(text))),
+    ..PLAIN
+};
+
+/// `PAGES`.
+pub(super) const PAGES: Setting = Setting {
+    name: "PAGES",
+    section: MAIL,
+    about: "Whether Doorward shows small pages of its own for the links in mails, below `AUTH_PATH/pages`. \
+        With `off`, APP_PATHS has to name a path of your front end for each.",
+    default: "on",
+    set: Some(|settings, text| {
+        settings.letters.pages_off = !parse::yes_or_no(text)?;
+        Ok(())
+    }),
     ..PLAIN
 };
 

@@ -78,8 +78,12 @@ pub(super) fn problems(settings: &Settings) -> Vec<String> {
     if missing.is_empty() {
         return found;
     }
-    if settings.public_url.is_none() {
-        let missing = missing.join(", ");
+    let missing = missing.join(", ");
+    if settings.letters.pages_off {
+        found.push(format!(
+            "PAGES is off and APP_PATHS names no path for {missing}: the links in those mails would open nothing."
+        ));
+    } else if settings.public_url.is_none() {
         found.push(format!(
             "SMTP_URL needs PUBLIC_URL, from which the links in mails are made (for {missing})."
         ));
@@ -127,5 +131,8 @@ mod tests {
         assert!(problems(&settings).is_empty());
         settings.smtp_url = crate::config::SmtpUrl::parse("smtp://localhost:2525").ok();
         assert!(problems(&settings)[0].starts_with("SMTP_URL needs PUBLIC_URL"));
+        settings.letters.pages_off = true;
+        settings.public_url = Some("https://auth.example.com".into());
+        assert!(problems(&settings)[0].contains("for verify, confirm, undo, login, invitation:"));
     }
 }

@@ -13,6 +13,8 @@ pub struct LetterSettings {
     pub app_url: Option<String>,
     /// `APP_PATHS`: where the front end shows the pages of links.
     pub app_paths: AppPaths,
+    /// `PAGES=off`: Doorward shows no pages of its own.
+    pub pages_off: bool,
     /// `MAIL_TEMPLATES`: a folder with templates of the operator's own.
     pub templates: Option<PathBuf>,
 }

@@ -1,0 +1,130 @@
+//! How a page looks: one template, one style, no script. The policy allows the style by its digest, so
+//! that nothing else runs or loads, and the form goes nowhere but back here.
+
+use aws_lc_rs::digest::{SHA256, digest};
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use minijinja::syntax::SyntaxConfig;
+use minijinja::{AutoEscape, Environment, Value, context};
+
+use super::said::said;
+use crate::config::{LinkPage, Settings};
+use crate::error::Error;
+use crate::mail::letter::{Language, app_name};
+
+const STYLE: &str = include_str!("style.css");
+const PAGE: &str = include_str!("page.html");
+
+/// What a page shows.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Shown<'a> {
+    /// The form that does what the link is for, with this token, and what was wrong with the last try.
+    Form { page: LinkPage, token: &'a str, bad: bool },
+    /// It is done.
+    Done(LinkPage),
+    /// It is not: the names of the title and the text.
+    Failed(&'static str, &'static str),
+}
+
+/// Makes pages.
+#[derive(Debug)]
+pub(super) struct Look {
+    templates: Environment<'static>,
+    policy: HeaderValue,
+    app: String,
+    app_url: Option<String>,
+    min_length: usize,
+}
+
+impl Look {
+    pub(super) fn new(settings: &Settings) -> Self {
+        let mut templates = Environment::new();
+        templates.set_auto_escape_callback(|_| AutoEscape::Html);
+        if let Ok(syntax) = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build() {
+            templates.set_syntax(syntax);
+        }
+        // That it parses is what the tests of every page show.
+        let _ = templates.add_template("page.html", PAGE);
+        let style = STANDARD.encode(digest(&SHA256, STYLE.as_bytes()));
+        let policy = format!(
+            "default-src 'none'; style-src 'sha256-{style}'; form-action 'self'; base-uri 'none'; \
+             frame-ancestors 'none'"
+        );
+        Self {
+            templates,
+            policy: HeaderValue::try_from(policy)
+                .unwrap_or(HeaderValue::from_static("default-src 'none'")),
+            app: app_name(settings),
+            app_url: settings.letters.app_url.clone(),
+            min_length: settings.password_min_length,
+        }
+    }
+
+    /// The page in this language, with the status of this answer.
+    pub(super) fn page(
+        &self,
+        language: Language,
+        shown: Shown<'_>,
+        failure: Option<Error>,
+    ) -> Result<Response, Error> {
+        let values = self.values(language, shown);
+        let written = self.templates.get_template("page.html").and_then(|page| page.render(values));
+        let written = written.map_err(|error| Error::Internal(format!("a page: {error:#}")))?;
+        let status = failure.map(|error| error.into_response().status());
+        let mut response = written.into_response();
+        if let Some(status) = status {
+            *response.status_mut() = status;
+        }
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+        headers.insert(header::CONTENT_SECURITY_POLICY, self.policy.clone());
+        headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+        headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(language.tag()));
+        headers.insert(header::VARY, HeaderValue::from_static("Accept-Language"));
+        Ok(response)
+    }
+
+    fn values(&self, language: Language, shown: Shown<'_>) -> Value {
+        let all = said(language);
+        let text = |page: &str, name: &str| {
+            all.get(page).and_then(|texts| texts.get(name)).map_or("", String::as_str)
+        };
+        let shared = |name: &str| {
+            let text = text("shared", name).replace("{{ app }}", &self.app);
+            text.replace("{{ n }}", &self.min_length.to_string())
+        };
+        let (page, token, bad) = match shown {
+            Shown::Form { page, token, bad } => (Some(page), token, bad),
+            Shown::Done(_) | Shown::Failed(..) => (None, "", false),
+        };
+        let (title, body) = match shown {
+            Shown::Form { page, .. } => {
+                (text(page.as_str(), "title").to_owned(), text(page.as_str(), "body").to_owned())
+            }
+            Shown::Done(page) => (
+                text(page.as_str(), "done").to_owned(),
+                text(page.as_str(), "done_body").to_owned(),
+            ),
+            Shown::Failed(title, body) => (shared(title), shared(body)),
+        };
+        context! {
+            language => language.tag(),
+            app => &self.app,
+            app_url => &self.app_url,
+            style => STYLE,
+            title,
+            body,
+            token,
+            bad => bad.then(|| shared("weak")),
+            is_done => matches!(shown, Shown::Done(_)),
+            action => page.map(LinkPage::as_str),
+            asks => page == Some(LinkPage::Reset),
+            button => page.map(|page| text(page.as_str(), "button")),
+            new_password => shared("new_password"),
+            hint => shared("hint"),
+            back => shared("back"),
+        }
+    }
+}

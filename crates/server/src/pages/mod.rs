@@ -1,0 +1,178 @@
+//! Doorward's own pages for the links in mails, for those who have no front end that shows them. They need
+//! no script: a GET shows, and consumes nothing, so that a scanner that opens links takes nothing away; the
+//! POST of its form does the same as the JSON route. The token is in the query, where no log of ours keeps
+//! it, and no other site learns it: nothing is loaded, and `Referrer-Policy` is `no-referrer`. A form that
+//! another site sends is worth nothing without the token.
+
+mod look;
+mod said;
+
+use std::sync::Arc;
+
+use axum::body::to_bytes;
+use axum::extract::{Path, Request, State};
+use axum::http::{HeaderMap, header};
+use axum::response::Response;
+use axum::routing::get;
+use serde_json::Value;
+
+use crate::config::LinkPage;
+use crate::context::Context;
+use crate::error::Error;
+use crate::http::{Declared, Routes};
+use crate::input::{Field, Origin};
+use crate::mail::letter::{Language, PAGES_PATH};
+use crate::passwords::Password;
+use crate::single_use::OneTimeToken;
+use look::{Look, Shown};
+
+/// The longest form that is read.
+const MAX_FORM: usize = 16 * 1024;
+/// The pages there are.
+const PAGES: [LinkPage; 4] = [LinkPage::Verify, LinkPage::Confirm, LinkPage::Reset, LinkPage::Undo];
+
+/// What the pages need.
+#[derive(Clone, Debug)]
+pub struct Pages {
+    context: Arc<Context>,
+    look: Arc<Look>,
+}
+
+impl Pages {
+    /// The pages over the context of all features.
+    pub fn new(context: Arc<Context>) -> Self {
+        Self { look: Arc::new(Look::new(&context.settings)), context }
+    }
+
+    fn shown(
+        &self,
+        headers: &HeaderMap,
+        shown: Shown<'_>,
+        failure: Option<Error>,
+    ) -> Result<Response, Error> {
+        let header = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+        self.look.page(Language::accepted(header.unwrap_or_default()), shown, failure)
+    }
+
+    /// Does what the link is for; what is to be shown then.
+    async fn act(&self, page: LinkPage, form: &Form, origin: &Origin) -> Result<Next, Error> {
+        let invalid = || Error::InvalidLink("This link is not valid.");
+        let token =
+            OneTimeToken::from_json(Value::String(form.token.clone())).map_err(|_| invalid())?;
+        let context = &self.context;
+        match page {
+            LinkPage::Verify | LinkPage::Confirm => {
+                context.emails().verify(&token, origin).await?;
+                Ok(Next::Done)
+            }
+            LinkPage::Undo => {
+                let undone = context.emails().undo(&token, origin).await?;
+                Ok(Next::Choose { token: undone.reset_token, failure: None })
+            }
+            _ => {
+                let again = |failure| {
+                    Ok(Next::Choose { token: form.token.clone(), failure: Some(failure) })
+                };
+                let refused = || Error::Validation(Vec::new());
+                let Some(new) = Password::parse(form.new_password.clone()) else {
+                    return again(refused());
+                };
+                if context.passwords.policy.judge(&new, None, None).await?.is_some() {
+                    return again(refused());
+                }
+                match context.passwords.reset(&token, new, origin).await {
+                    Ok(()) => Ok(Next::Done),
+                    Err(failure @ Error::Validation(_)) => again(failure),
+                    Err(failure) => Err(failure),
+                }
+            }
+        }
+    }
+}
+
+/// What comes after the form.
+enum Next {
+    Done,
+    /// The form for a password, with this token, again if there is a failure.
+    Choose {
+        token: String,
+        failure: Option<Error>,
+    },
+}
+
+/// What a form sends.
+#[derive(Default)]
+struct Form {
+    token: String,
+    new_password: String,
+}
+
+impl Form {
+    fn read(bytes: &[u8]) -> Self {
+        let mut form = Self::default();
+        for (name, value) in url::form_urlencoded::parse(bytes) {
+            match &*name {
+                "token" => form.token = value.into_owned(),
+                "new_password" => form.new_password = value.into_owned(),
+                _ => {}
+            }
+        }
+        form
+    }
+}
+
+/// The routes of the pages, below `AUTH_PATH`.
+pub fn routes() -> Routes<Pages> {
+    let path = format!("{PAGES_PATH}/{{page}}");
+    Routes::default().add_undescribed(Declared::STRICT, &path, get(show).post(act))
+}
+
+fn named(name: &str) -> Result<LinkPage, Error> {
+    PAGES.into_iter().find(|page| page.as_str() == name).ok_or(Error::NotFound)
+}
+
+async fn show(
+    State(pages): State<Pages>,
+    Path(name): Path<String>,
+    request: Request,
+) -> Result<Response, Error> {
+    let page = named(&name)?;
+    let form = Form::read(request.uri().query().unwrap_or_default().as_bytes());
+    let shown = if form.token.is_empty() {
+        Shown::Failed("invalid_title", "invalid")
+    } else {
+        Shown::Form { page, token: &form.token, bad: false }
+    };
+    pages.shown(request.headers(), shown, None)
+}
+
+async fn act(
+    State(pages): State<Pages>,
+    Path(name): Path<String>,
+    origin: Origin,
+    request: Request,
+) -> Result<Response, Error> {
+    let page = named(&name)?;
+    let (parts, body) = request.into_parts();
+    let bytes = to_bytes(body, MAX_FORM).await;
+    let bytes = bytes.map_err(|_| Error::BadRequest("The form cannot be read.".into()))?;
+    let form = Form::read(&bytes);
+    let headers = &parts.headers;
+    match pages.act(page, &form, &origin).await {
+        Ok(Next::Done) => pages.shown(headers, Shown::Done(page), None),
+        Ok(Next::Choose { token, failure }) => {
+            let shown =
+                Shown::Form { page: LinkPage::Reset, token: &token, bad: failure.is_some() };
+            pages.shown(headers, shown, failure)
+        }
+        Err(failure) => {
+            let text = match &failure {
+                Error::InvalidLink(_) | Error::NotFound => ("invalid_title", "invalid"),
+                Error::EmailTaken => ("failed_title", "taken"),
+                Error::AccountDisabled => ("failed_title", "disabled"),
+                _ => ("failed_title", "failed"),
+            };
+            pages.shown(headers, Shown::Failed(text.0, text.1), Some(failure))
+        }
+    }
+}
