@@ -15,6 +15,7 @@ mod health;
 mod identities;
 mod keys;
 mod mail;
+mod pages;
 mod passwords;
 mod roles;
 mod sessions;
