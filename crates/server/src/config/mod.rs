@@ -2,6 +2,7 @@
 //! `doorward.toml`, `.env`, the environment and the flags (later ones win) and remembers where it
 //! came from; `resolve` turns the texts into [`Settings`] and reports every problem at once.
 
+mod choices;
 mod derived;
 mod document;
 mod entry;
@@ -11,14 +12,12 @@ mod settings;
 pub(crate) mod source;
 mod value;
 
+pub use choices::{AccountDeletion, EmailChange, PasswordChange, Registration, UnverifiedEmail};
 pub use derived::TokenProfile;
 pub use document::{env_example, reference};
 pub(crate) use entry::parse::duration;
 pub use resolve::{Reserved, Resolved, SettingsOf, Shown};
-pub use settings::{
-    AccountDeletion, DialectOptions, EmailChange, HashScheme, LogFormat, PasswordChange,
-    PasswordKernel, Registration, Secret, Settings, UnverifiedEmail,
-};
+pub use settings::{DialectOptions, HashScheme, LogFormat, PasswordKernel, Secret, Settings};
 pub use source::{Gathered, Sources, gather};
 pub use value::allowed_origins::AllowedOrigins;
 pub use value::breach_file::BreachFile;

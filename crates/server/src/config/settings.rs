@@ -9,8 +9,9 @@ use doorward_verify::Algorithm;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{
-    AllowedOrigins, AuthorityFile, BreachFile, Cidr, DatabaseUrl, LetterSettings, MailFrom, Quota,
-    RedisUrl, SmtpUrl, TokenProfile, TrustedIssuer, WordList,
+    AccountDeletion, AllowedOrigins, AuthorityFile, BreachFile, Cidr, DatabaseUrl, EmailChange,
+    LetterSettings, MailFrom, PasswordChange, Quota, RedisUrl, Registration, SmtpUrl, TokenProfile,
+    TrustedIssuer, UnverifiedEmail, WordList,
 };
 
 /// Everything a running server needs to know.
@@ -319,53 +320,6 @@ pub struct DialectOptions {
     pub open_status: Option<String>,
     /// What deleting a task answers with.
     pub delete: Option<String>,
-}
-
-/// Who may register.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Registration {
-    /// Anybody.
-    Open,
-    /// Anybody, once the address is proven; the answer does not say whether it was free.
-    Verified,
-    /// Nobody; accounts are made by operators.
-    Closed,
-}
-
-/// What an address that nobody has proven means for signing in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum UnverifiedEmail {
-    /// Nothing.
-    Allowed,
-    /// It is refused.
-    Refused,
-}
-
-/// How people change the address of their account.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum EmailChange {
-    /// Once they have proven, by a link in a mail, that the new one is theirs.
-    Confirmed,
-    /// At once, soon after signing in; the new one is unverified.
-    Immediate,
-}
-
-/// What deleting the own account asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AccountDeletion {
-    /// The password.
-    Password,
-    /// The password, or a sign-in of the last minutes.
-    Fresh,
-}
-
-/// What changing the own password asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PasswordChange {
-    /// The present one.
-    Current,
-    /// The present one or, at `PATCH /auth/me`, a sign-in of the last minutes.
-    Fresh,
 }
 
 /// How new passwords are hashed; both schemes always verify.
