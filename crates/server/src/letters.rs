@@ -42,9 +42,11 @@ fn test_letter(order: &MailOrder) -> Composed {
         About::User(_) => None,
     };
     match to {
-        Some(to) => {
-            Composed::Letter { letter: Box::new(test_letter_to(&to)), user: None, steps: Vec::new() }
-        }
+        Some(to) => Composed::Letter {
+            letter: Box::new(test_letter_to(&to)),
+            user: None,
+            steps: Vec::new(),
+        },
         None => Composed::Nothing,
     }
 }
