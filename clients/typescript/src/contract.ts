@@ -36,6 +36,14 @@ export type AuditEntry = {
   user_agent: string | null;
 };
 
+/** The address that shall be the account's. */
+export type ChangeEmailRequest = {
+  /** The new address. */
+  email: string;
+  /** The account's password; not needed soon after signing in. */
+  password?: string;
+};
+
 /** The present password and the one that shall take its place. */
 export type ChangeRequest = {
   /** The account's present password. */
@@ -45,7 +53,7 @@ export type ChangeRequest = {
 };
 
 /** Every kind of error, for programs: stable, clients switch on it. */
-export type Code = "invalid_link" | "bad_request" | "not_authenticated" | "invalid_token" | "token_expired" | "invalid_credentials" | "refresh_token_reused" | "invalid_refresh_token" | "wrong_password" | "insufficient_scope" | "cross_site" | "insufficient_user_authentication" | "registration_closed" | "account_disabled" | "not_found" | "method_not_allowed" | "email_taken" | "username_taken" | "last_admin" | "role_taken" | "role_built_in" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "validation" | "rate_limited" | "internal" | "hashing_unavailable" | "unavailable";
+export type Code = "invalid_link" | "bad_request" | "not_authenticated" | "invalid_token" | "token_expired" | "invalid_credentials" | "refresh_token_reused" | "invalid_refresh_token" | "wrong_password" | "insufficient_scope" | "cross_site" | "insufficient_user_authentication" | "registration_closed" | "account_disabled" | "email_not_verified" | "mail_off" | "not_found" | "method_not_allowed" | "email_taken" | "username_taken" | "last_admin" | "role_taken" | "role_built_in" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "validation" | "rate_limited" | "internal" | "hashing_unavailable" | "unavailable";
 
 /** A new role. */
 export type CreateRoleRequest = {
@@ -81,6 +89,12 @@ export type CreateUserRequest = {
 export type DeleteRequest = {
   /** The account's current password. */
   password: string;
+};
+
+/** Whose password is forgotten. */
+export type ForgotRequest = {
+  /** The account's address. */
+  email: string;
 };
 
 export type HealthResponse = {
@@ -284,6 +298,20 @@ export type RegisterRequest = {
   user_metadata?: Record<string, unknown> | null;
 };
 
+/** Whose address is to be proven. */
+export type ResendRequest = {
+  /** The account's address. */
+  email: string;
+};
+
+/** The token of the link, and the password that shall be the account's. */
+export type ResetRequest = {
+  /** 8–256 characters, taken exactly as sent. */
+  new_password: string;
+  /** What the link in the mail ends with. */
+  token: string;
+};
+
 /** A named set of permissions. */
 export type Role = {
   /** True for `admin` and `user`, which cannot be changed or deleted. */
@@ -402,6 +430,20 @@ export type Tokens = {
   user: User;
 };
 
+/** The token of the link to undo a change. */
+export type UndoEmailRequest = {
+  /** What the link in the mail ends with. */
+  token: string;
+};
+
+/** What sets a new password after a change was undone. */
+export type Undone = {
+  /** Seconds it works. */
+  expires_in: number;
+  /** For `POST /auth/password/reset`, once. */
+  reset_token: string;
+};
+
 /** What may be changed; absent keeps, null clears. */
 export type UpdateRequest = {
   /** Language to read, as a BCP 47 tag; null for none. */
@@ -486,6 +528,12 @@ export type UserExport = {
   user: AdminUser;
   /** Of the format: 1. */
   version: number;
+};
+
+/** The token of a link in a mail. */
+export type VerifyEmailRequest = {
+  /** What the link in the mail ends with. */
+  token: string;
 };
 
 export type UsersAuditQuery = {

@@ -6,6 +6,7 @@ mod choices;
 mod derived;
 mod document;
 mod entry;
+mod mail_needs;
 mod plain_text;
 mod resolve;
 mod settings;

@@ -261,38 +261,6 @@ impl Settings {
     }
 }
 
-impl Settings {
-    /// Whether mails are sent, or written to files.
-    pub fn sends_mail(&self) -> bool {
-        self.smtp_url.is_some() || self.mail_folder.is_some()
-    }
-
-    /// Whether signing in needs a proven address.
-    pub fn signs_in_verified_only(&self) -> bool {
-        self.registration == Registration::Verified
-            || self.unverified_email == UnverifiedEmail::Refused
-    }
-
-    /// What these settings ask for and cannot have without mail, as a sentence.
-    pub fn lacks_mail(&self) -> Option<&'static str> {
-        if self.sends_mail() {
-            None
-        } else if self.registration == Registration::Verified {
-            Some(
-                "REGISTRATION=verified sends mails, so it needs SMTP_URL: set that, or choose open or \
-                 closed.",
-            )
-        } else if self.unverified_email == UnverifiedEmail::Refused {
-            Some(
-                "REQUIRE_VERIFIED_EMAIL=sign-in needs SMTP_URL: without mails nobody can verify an \
-                 address.",
-            )
-        } else {
-            None
-        }
-    }
-}
-
 /// A shared secret: at least 32 bytes, zeroed when dropped, never printed.
 #[derive(Clone, Debug)]
 pub struct Secret(SecretString);

@@ -39,10 +39,11 @@ const DESCRIPTION: &str = "Registers people, signs them in, issues and verifies 
     programs. Every answer has an `X-Request-Id`; send your own (1–64 of `A-Z a-z 0-9 . _ -`) to \
     find a request in the log.\n\nTokens go into `Authorization: Bearer …` and nowhere else.";
 
-const TAGS: [(&str, &str); 7] = [
+const TAGS: [(&str, &str); 8] = [
     ("accounts", "Register, and the account of the caller."),
     ("sessions", "Sign in, refresh, sign out, and see where one is signed in."),
-    ("passwords", "Change the own password."),
+    ("passwords", "Change the own password, or set a forgotten one by mail."),
+    ("emails", "Prove an address by mail, change it, and take a change back."),
     ("tasks", "The caller's own tasks; those of others do not exist for them."),
     (
         "admin",
