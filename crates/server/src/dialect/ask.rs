@@ -6,9 +6,9 @@ use percent_encoding::percent_decode_str;
 use time::{Duration, OffsetDateTime};
 use url::form_urlencoded::Serializer;
 
-use super::show::PageOf;
-use super::spec::QueryRules;
-use super::tables::{Route, Spoken};
+use super::answer::PageOf;
+use super::plan::spec::QueryRules;
+use super::plan::tables::{Route, Spoken};
 use crate::timestamp::Timestamp;
 
 /// A page's size where a client names none, as the contract has it.
@@ -53,7 +53,7 @@ pub(super) fn query_of(
     };
     if *is_list
         && route.spoken.id == "tasks.list"
-        && wrap.as_ref().is_some_and(super::template::Template::counts)
+        && wrap.as_ref().is_some_and(super::plan::template::Template::counts)
     {
         asked.push(("total".into(), "true".into()));
     }

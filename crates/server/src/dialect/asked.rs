@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::{Map, Value};
 
-use super::show::PageOf;
-use super::tables::{ErrorBody, Spoken};
+use super::answer::PageOf;
+use super::plan::tables::{ErrorBody, Spoken};
 use crate::http::{Told, Translation};
 use crate::input::Fields;
 
@@ -169,7 +169,7 @@ impl Asked {
 }
 
 /// What a value means, and whether the dialect knows it.
-fn meaning(incoming: &super::tables::Incoming, value: &Value) -> (Value, bool) {
+fn meaning(incoming: &super::plan::tables::Incoming, value: &Value) -> (Value, bool) {
     let word = match value {
         Value::String(text) => text.to_lowercase(),
         Value::Number(number) => number.to_string(),

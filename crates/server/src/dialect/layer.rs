@@ -13,10 +13,10 @@ use http_body_util::BodyExt;
 use hyper::body::{Frame, SizeHint};
 use serde_json::Value;
 
+use super::answer::{PageOf, show};
 use super::ask::{filled, pairs, query_of};
 use super::asked::Asked;
-use super::show::{PageOf, show};
-use super::tables::{Part, Route};
+use super::plan::tables::{Part, Route};
 use crate::clock::Clock;
 use crate::http::layer::around::Around;
 use crate::http::{NamedUser, Translated, is_failure, is_plain_json, is_success, set_status};

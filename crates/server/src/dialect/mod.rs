@@ -3,25 +3,19 @@
 //! a request gets the contract's path and query before it is routed, so limits, caching and conditions
 //! are those of the operation; its body is read in the contract's words once the caller is decided.
 
+mod answer;
 mod ask;
 mod asked;
-mod builtin;
-mod compile;
 mod document;
 mod layer;
-mod scan;
-mod shapes;
-mod show;
-mod spec;
-mod tables;
-mod template;
+mod plan;
 
-pub use builtin::{NAMES, text};
 pub use layer::{Dialects, RouteAlias};
+pub use plan::builtin::{NAMES, text};
 
-use compile::Compiler;
+use plan::spec::Habits;
+use plan::{Compiler, builtin};
 use serde_json::Value;
-use spec::Habits;
 
 use crate::clock::Clock;
 use crate::config::Settings;

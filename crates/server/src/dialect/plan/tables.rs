@@ -11,24 +11,24 @@ use super::template::Template;
 
 /// An operation in a dialect.
 #[derive(Debug)]
-pub(super) struct Spoken {
-    pub(super) id: String,
-    pub(super) reader: Reader,
-    pub(super) shape: Option<Arc<Shape>>,
+pub(in crate::dialect) struct Spoken {
+    pub(in crate::dialect) id: String,
+    pub(in crate::dialect) reader: Reader,
+    pub(in crate::dialect) shape: Option<Arc<Shape>>,
     /// The shape if the answer has tokens.
-    pub(super) signed_in: Option<Arc<Shape>>,
-    pub(super) is_list: bool,
-    pub(super) wrap: Option<Template>,
-    pub(super) status: Option<u16>,
-    pub(super) query: QueryRules,
-    pub(super) errors: HashMap<String, FailureRule>,
-    pub(super) error_body: ErrorBody,
-    pub(super) plain_errors: bool,
+    pub(in crate::dialect) signed_in: Option<Arc<Shape>>,
+    pub(in crate::dialect) is_list: bool,
+    pub(in crate::dialect) wrap: Option<Template>,
+    pub(in crate::dialect) status: Option<u16>,
+    pub(in crate::dialect) query: QueryRules,
+    pub(in crate::dialect) errors: HashMap<String, FailureRule>,
+    pub(in crate::dialect) error_body: ErrorBody,
+    pub(in crate::dialect) plain_errors: bool,
 }
 
 impl Spoken {
     /// Whether an answer that succeeds stays as it is.
-    pub(super) fn leaves_answers(&self) -> bool {
+    pub(in crate::dialect) fn leaves_answers(&self) -> bool {
         let same = |shape: Option<&Arc<Shape>>| shape.is_none_or(|it| it.is_same());
         same(self.shape.as_ref())
             && same(self.signed_in.as_ref())
@@ -39,38 +39,38 @@ impl Spoken {
 
 /// How bodies are read.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Reader {
+pub(in crate::dialect) struct Reader {
     /// What the operation reads itself.
-    pub(super) known: BTreeSet<String>,
-    pub(super) names: HashMap<String, Incoming>,
-    pub(super) joins: Vec<(String, Vec<String>)>,
-    pub(super) keep: BTreeSet<String>,
-    pub(super) ignore: BTreeSet<String>,
+    pub(in crate::dialect) known: BTreeSet<String>,
+    pub(in crate::dialect) names: HashMap<String, Incoming>,
+    pub(in crate::dialect) joins: Vec<(String, Vec<String>)>,
+    pub(in crate::dialect) keep: BTreeSet<String>,
+    pub(in crate::dialect) ignore: BTreeSet<String>,
 }
 
 /// What a field that is sent means.
 #[derive(Clone, Debug)]
-pub(super) struct Incoming {
-    pub(super) to: String,
-    pub(super) values: HashMap<String, Value>,
-    pub(super) empty_is_null: bool,
-    pub(super) keep: bool,
+pub(in crate::dialect) struct Incoming {
+    pub(in crate::dialect) to: String,
+    pub(in crate::dialect) values: HashMap<String, Value>,
+    pub(in crate::dialect) empty_is_null: bool,
+    pub(in crate::dialect) keep: bool,
 }
 
 /// How objects are shown.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Shape {
+pub(in crate::dialect) struct Shape {
     /// Members that are needed to show others.
-    pub(super) wanted: Vec<Vec<u8>>,
-    pub(super) extras: Vec<Extra>,
+    pub(in crate::dialect) wanted: Vec<Vec<u8>>,
+    pub(in crate::dialect) extras: Vec<Extra>,
     /// Members shown by other values.
-    pub(super) replaced: HashMap<Vec<u8>, ShownValues>,
+    pub(in crate::dialect) replaced: HashMap<Vec<u8>, ShownValues>,
     /// Members that are objects of a shape themselves.
-    pub(super) nested: HashMap<Vec<u8>, Arc<Shape>>,
+    pub(in crate::dialect) nested: HashMap<Vec<u8>, Arc<Shape>>,
     /// Names shown from the metadata.
-    pub(super) keep: BTreeSet<String>,
+    pub(in crate::dialect) keep: BTreeSet<String>,
     /// Names of the whole object once more.
-    pub(super) whole: Vec<Vec<u8>>,
+    pub(in crate::dialect) whole: Vec<Vec<u8>>,
 }
 
 impl Shape {
@@ -83,7 +83,7 @@ impl Shape {
     }
 
     /// The place of a member among those that are needed.
-    pub(super) fn want(&mut self, name: &str) -> usize {
+    pub(in crate::dialect) fn want(&mut self, name: &str) -> usize {
         let name = name.as_bytes();
         self.wanted.iter().position(|other| other == name).unwrap_or_else(|| {
             self.wanted.push(name.to_vec());
@@ -93,20 +93,20 @@ impl Shape {
 }
 
 /// The texts of values, and what is shown for each.
-pub(super) type ShownValues = Vec<(Vec<u8>, Vec<u8>)>;
+pub(in crate::dialect) type ShownValues = Vec<(Vec<u8>, Vec<u8>)>;
 
 /// One member more.
 #[derive(Clone, Debug)]
-pub(super) struct Extra {
-    pub(super) name: String,
+pub(in crate::dialect) struct Extra {
+    pub(in crate::dialect) name: String,
     /// `,"name":`.
-    pub(super) key: Vec<u8>,
-    pub(super) from: From,
+    pub(in crate::dialect) key: Vec<u8>,
+    pub(in crate::dialect) from: From,
 }
 
 /// Where a further member comes from.
 #[derive(Clone, Debug)]
-pub(super) enum From {
+pub(in crate::dialect) enum From {
     Constant(Vec<u8>),
     Member {
         at: usize,
@@ -124,7 +124,7 @@ pub(super) enum From {
 
 /// What the body of a failure is.
 #[derive(Clone, Debug)]
-pub(super) enum ErrorBody {
+pub(in crate::dialect) enum ErrorBody {
     Problem,
     Detail,
     FastApi,
@@ -133,27 +133,27 @@ pub(super) enum ErrorBody {
 
 /// One route.
 #[derive(Clone, Debug)]
-pub(super) struct Route {
-    pub(super) method: Method,
+pub(in crate::dialect) struct Route {
+    pub(in crate::dialect) method: Method,
     /// Only with this parameter in the query.
-    pub(super) when: Option<(String, String)>,
+    pub(in crate::dialect) when: Option<(String, String)>,
     /// The names of the parts of the path.
-    pub(super) parts: Vec<String>,
-    pub(super) spoken: Arc<Spoken>,
+    pub(in crate::dialect) parts: Vec<String>,
+    pub(in crate::dialect) spoken: Arc<Spoken>,
     /// The contract's method and path, unless this is it.
-    pub(super) rewrite: Option<(Method, Vec<Part>)>,
+    pub(in crate::dialect) rewrite: Option<(Method, Vec<Part>)>,
     /// Whether its path names a user that the contract's does not.
-    pub(super) names_user: bool,
-    pub(super) query: Vec<(String, String)>,
-    pub(super) body: Option<Value>,
+    pub(in crate::dialect) names_user: bool,
+    pub(in crate::dialect) query: Vec<(String, String)>,
+    pub(in crate::dialect) body: Option<Value>,
     /// How it is listed.
-    pub(super) listed: String,
-    pub(super) is_native: bool,
+    pub(in crate::dialect) listed: String,
+    pub(in crate::dialect) is_native: bool,
 }
 
 /// A piece of the contract's path.
 #[derive(Clone, Debug)]
-pub(super) enum Part {
+pub(in crate::dialect) enum Part {
     Text(String),
     /// The part of the alias with this number.
     Of(usize),

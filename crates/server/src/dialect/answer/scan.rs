@@ -3,22 +3,22 @@
 use memchr::memchr2;
 
 /// The members of an object, each as its key without quotes and the text of its value.
-pub(super) fn members(object: &[u8]) -> Members<'_> {
+pub(in crate::dialect) fn members(object: &[u8]) -> Members<'_> {
     Members { text: object, at: skip_space(object, skip_space(object, 0) + 1) }
 }
 
 /// The items of an array, each as its text.
-pub(super) fn items(array: &[u8]) -> Items<'_> {
+pub(in crate::dialect) fn items(array: &[u8]) -> Items<'_> {
     Items { text: array, at: skip_space(array, skip_space(array, 0) + 1) }
 }
 
 /// The value of one member.
-pub(super) fn member<'a>(object: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
+pub(in crate::dialect) fn member<'a>(object: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
     members(object).find(|(key, _)| *key == name).map(|(_, value)| value)
 }
 
 #[derive(Debug)]
-pub(super) struct Members<'a> {
+pub(in crate::dialect) struct Members<'a> {
     text: &'a [u8],
     at: usize,
 }
@@ -42,7 +42,7 @@ impl<'a> Iterator for Members<'a> {
 }
 
 #[derive(Debug)]
-pub(super) struct Items<'a> {
+pub(in crate::dialect) struct Items<'a> {
     text: &'a [u8],
     at: usize,
 }

@@ -4,20 +4,20 @@
 use serde_json::Value;
 
 use super::scan::{items, member, members};
-use super::tables::{From, Shape, ShownValues};
-use super::template::{Piece, Placeholder, Template};
+use crate::dialect::plan::tables::{From, Shape, ShownValues};
+use crate::dialect::plan::template::{Piece, Placeholder, Template};
 
 /// What a page of a list is part of.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct PageOf {
-    pub(super) limit: u64,
-    pub(super) offset: u64,
-    pub(super) total: Option<u64>,
-    pub(super) has_more: bool,
+pub(in crate::dialect) struct PageOf {
+    pub(in crate::dialect) limit: u64,
+    pub(in crate::dialect) offset: u64,
+    pub(in crate::dialect) total: Option<u64>,
+    pub(in crate::dialect) has_more: bool,
 }
 
 /// A list, or one object if it is none.
-pub(super) fn show(
+pub(in crate::dialect) fn show(
     answer: &[u8],
     shape: Option<&Shape>,
     wrap: Option<&Template>,

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 /// What stands in a template's place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Placeholder {
+pub(in crate::dialect) enum Placeholder {
     Items,
     Total,
     Limit,
@@ -16,14 +16,14 @@ pub(super) enum Placeholder {
 }
 
 #[derive(Clone, Debug)]
-pub(super) enum Piece {
+pub(in crate::dialect) enum Piece {
     Text(Vec<u8>),
     Value(Placeholder),
 }
 
 /// A template, cut into pieces.
 #[derive(Clone, Debug)]
-pub(super) struct Template(pub(super) Vec<Piece>);
+pub(in crate::dialect) struct Template(pub(in crate::dialect) Vec<Piece>);
 
 const PLACES: [(&str, Placeholder); 8] = [
     ("$items", Placeholder::Items),
@@ -38,7 +38,7 @@ const PLACES: [(&str, Placeholder); 8] = [
 
 impl Template {
     /// Cuts it; the error names what stands for nothing.
-    pub(super) fn cut(value: &Value) -> Result<Self, String> {
+    pub(in crate::dialect) fn cut(value: &Value) -> Result<Self, String> {
         let text = value.to_string();
         let mut pieces = Vec::new();
         let mut rest = text.as_str();
@@ -60,7 +60,7 @@ impl Template {
     }
 
     /// Whether it shows how many there are in all.
-    pub(super) fn counts(&self) -> bool {
+    pub(in crate::dialect) fn counts(&self) -> bool {
         self.0.iter().any(|piece| {
             matches!(
                 piece,
@@ -71,7 +71,7 @@ impl Template {
 }
 
 /// The templates of lists that have a word; null wraps nothing.
-pub(super) fn list_of(word: &str) -> Option<Value> {
+pub(in crate::dialect) fn list_of(word: &str) -> Option<Value> {
     Some(match word {
         "array" => Value::Null,
         "tasks" => serde_json::json!({"tasks": "$items", "total": "$total", "limit": "$limit",
@@ -87,7 +87,7 @@ pub(super) fn list_of(word: &str) -> Option<Value> {
 }
 
 /// The templates of single tasks that have a word; null wraps nothing.
-pub(super) fn item_of(word: &str) -> Option<Value> {
+pub(in crate::dialect) fn item_of(word: &str) -> Option<Value> {
     Some(match word {
         "flat" => Value::Null,
         "task" | "data" | "item" => serde_json::json!({ word: "$item" }),

@@ -9,7 +9,7 @@ use serde_json::Value;
 /// A dialect, or several laid over each other.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub(super) struct Habits {
+pub(in crate::dialect) struct Habits {
     /// What it is for.
     pub about: String,
     /// Settings that it sets where nobody else does.
@@ -47,7 +47,7 @@ pub(super) struct Habits {
 /// What answers on a route.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(untagged)]
-pub(super) enum RouteTarget {
+pub(in crate::dialect) enum RouteTarget {
     /// An operation.
     Operation(String),
     /// An operation, with what it is asked for.
@@ -57,7 +57,7 @@ pub(super) enum RouteTarget {
 /// An operation with parts of its request given.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Fixed {
+pub(in crate::dialect) struct Fixed {
     /// Its name.
     pub operation: String,
     /// Parameters of its query; `{now}`, `{today}`, `{tomorrow}` and parts of the path may be in them.
@@ -70,7 +70,7 @@ pub(super) struct Fixed {
 /// A field: another name of one, or more about it.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(untagged)]
-pub(super) enum Rule {
+pub(in crate::dialect) enum Rule {
     /// The contract's name.
     Name(String),
     /// More about it.
@@ -81,7 +81,7 @@ pub(super) enum Rule {
 #[allow(clippy::struct_excessive_bools, reason = "each is a key of its own")]
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub(super) struct FieldRule {
+pub(in crate::dialect) struct FieldRule {
     /// The contract's name.
     pub field: Option<String>,
     /// Values that clients send, in any case, and what they mean.
@@ -109,7 +109,7 @@ pub(super) struct FieldRule {
 /// What a query means.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub(super) struct QueryRules {
+pub(in crate::dialect) struct QueryRules {
     /// Other names of parameters.
     pub rename: BTreeMap<String, String>,
     /// Values that mean that a parameter was not given.
@@ -131,7 +131,7 @@ pub(super) struct QueryRules {
 /// A parameter whose values are spelled otherwise.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct ValueMap {
+pub(in crate::dialect) struct ValueMap {
     /// The contract's parameter.
     pub to: String,
     /// The values.
@@ -142,7 +142,7 @@ pub(super) struct ValueMap {
 /// What an answer looks like.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub(super) struct AnswerRule {
+pub(in crate::dialect) struct AnswerRule {
     /// Its status.
     pub status: Option<u16>,
     /// A template; `$item` is what the contract answers.
@@ -152,7 +152,7 @@ pub(super) struct AnswerRule {
 /// What a failure looks like.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub(super) struct FailureRule {
+pub(in crate::dialect) struct FailureRule {
     /// Only if this field was refused.
     pub field: Option<String>,
     /// Its status.
@@ -163,7 +163,7 @@ pub(super) struct FailureRule {
 
 impl Habits {
     /// Lays another over this one.
-    pub(super) fn lay(&mut self, over: Self) {
+    pub(in crate::dialect) fn lay(&mut self, over: Self) {
         fn nested<T>(
             under: &mut BTreeMap<String, BTreeMap<String, T>>,
             over: BTreeMap<String, BTreeMap<String, T>>,
@@ -192,7 +192,7 @@ impl Habits {
 
 impl QueryRules {
     /// Whether queries stay as they are.
-    pub(super) fn is_nothing(&self) -> bool {
+    pub(in crate::dialect) fn is_nothing(&self) -> bool {
         self.rename.is_empty()
             && self.unset.is_empty()
             && self.values.is_empty()

@@ -16,7 +16,7 @@ pub fn text(name: &str) -> Option<&'static str> {
     })
 }
 
-pub(super) fn read(name: &str) -> Result<Habits, String> {
+pub(in crate::dialect) fn read(name: &str) -> Result<Habits, String> {
     let text = text(name)
         .ok_or_else(|| format!("COMPAT names {name:?}, but there are {}.", NAMES.join(", ")))?;
     toml::from_str(text).map_err(|error| format!("The dialect {name} cannot be read: {error}."))

@@ -8,13 +8,13 @@ use serde_json::Value;
 use super::spec::{FieldRule, Habits, Rule};
 use super::tables::{Extra, From, Incoming, Reader, Shape, ShownValues};
 
-pub(super) struct Shapes {
+pub(in crate::dialect) struct Shapes {
     fields: BTreeMap<String, BTreeMap<String, FieldRule>>,
     keep: Vec<String>,
 }
 
 impl Shapes {
-    pub(super) fn of(dialect: &Habits) -> Self {
+    pub(in crate::dialect) fn of(dialect: &Habits) -> Self {
         let mut fields: BTreeMap<String, BTreeMap<String, FieldRule>> = BTreeMap::new();
         for (kind, rules) in &dialect.fields {
             let of_kind = fields.entry(kind.clone()).or_default();
@@ -36,7 +36,7 @@ impl Shapes {
     }
 
     /// Fields that say nothing.
-    pub(super) fn problems(&self) -> Vec<String> {
+    pub(in crate::dialect) fn problems(&self) -> Vec<String> {
         let mut problems = Vec::new();
         for (kind, rules) in &self.fields {
             for (name, field) in rules {
@@ -51,7 +51,7 @@ impl Shapes {
     }
 
     /// How bodies of a kind are read.
-    pub(super) fn reader(&self, kind: &str) -> Reader {
+    pub(in crate::dialect) fn reader(&self, kind: &str) -> Reader {
         let mut reader = Reader::default();
         for (name, field) in self.fields.get(kind).into_iter().flatten() {
             if !field.join.is_empty() {
@@ -72,7 +72,7 @@ impl Shapes {
     }
 
     /// How objects of a kind are shown.
-    pub(super) fn shape(&self, kind: &str) -> Option<Arc<Shape>> {
+    pub(in crate::dialect) fn shape(&self, kind: &str) -> Option<Arc<Shape>> {
         let mut shape = Shape::default();
         if kind == "tokens"
             && let Some(user) = self.shape("user")

@@ -18,7 +18,7 @@ use crate::http::Operation;
 const TASKS: &str = "tasks.";
 
 /// Everything compiled, or every mistake.
-pub(super) struct Compiler<'a> {
+pub(in crate::dialect) struct Compiler<'a> {
     dialect: &'a Habits,
     settings: &'a Settings,
     operations: &'a [Operation],
@@ -27,7 +27,7 @@ pub(super) struct Compiler<'a> {
 }
 
 impl<'a> Compiler<'a> {
-    pub(super) fn new(
+    pub(in crate::dialect) fn new(
         dialect: &'a Habits,
         settings: &'a Settings,
         operations: &'a [Operation],
@@ -36,7 +36,7 @@ impl<'a> Compiler<'a> {
     }
 
     /// The routes, the contract's own first.
-    pub(super) fn routes(mut self) -> Result<Vec<Route>, Vec<String>> {
+    pub(in crate::dialect) fn routes(mut self) -> Result<Vec<Route>, Vec<String>> {
         self.check_names();
         let mut spoken = HashMap::new();
         for operation in self.operations {

@@ -1,0 +1,6 @@
+//! Answers in a dialect.
+
+mod scan;
+mod show;
+
+pub(super) use show::{PageOf, show};

@@ -1,0 +1,10 @@
+//! What dialects say, and the tables that this becomes when a server starts.
+
+pub(super) mod builtin;
+mod compile;
+mod shapes;
+pub(super) mod spec;
+pub(super) mod tables;
+pub(super) mod template;
+
+pub(super) use compile::Compiler;
