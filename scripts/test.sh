@@ -100,6 +100,7 @@ if [ "${1:-}" != quick ]; then
 
   say "front ends of other back ends"
   ./scripts/dialects.sh
+  ./scripts/supabase.sh
 
   say "our TypeScript client"
   [ "${SKIP_CHROMIUM:-}" = 1 ] || need chromium:chromium

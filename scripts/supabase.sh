@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# Runs @supabase/auth-js against a server that speaks its dialect: tests/supabase. Builds the binary unless
+# DOORWARD_BIN names one; the packages live in target/supabase.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. scripts/rig.sh
+
+here=$PWD
+node_packages "$PWD/target/supabase" tests/supabase
+cd "$work"
+export PORT DOORWARD_URL DATABASE_URL=sqlite:supabase.db BETTER_AUTH_SECRET RUST_LOG=warn
+export COMPAT=supabase AUTH_PATH=/auth/v1 PASSWORD_CHANGE=fresh
+PORT=$(free_port)
+BETTER_AUTH_SECRET=$(new_secret)
+DOORWARD_URL=http://127.0.0.1:$PORT
+"$DOORWARD_BIN" serve --migrate >log 2>&1 &
+running=($!)
+answers "$DOORWARD_URL/livez" "${running[0]}" log
+ln -s "$here/target/supabase/node_modules" node_modules
+cp "$here/tests/supabase/play.mjs" .
+node play.mjs
