@@ -23,12 +23,14 @@ A dialect is {"name", "about", "env", "profile", "origin", "calls", ...}. A call
   mint            claims of a token that the app makes itself with the shared secret (not counted)
 
 If a client gets no token, user or task by its own calls, the runner makes one by the server's own routes and
-says so, so that the later calls still tell something.
+says so, so that the later calls still tell something. Every answer is held against the document that the server
+serves: its path, status, content type and schema.
 """
 import argparse, base64, hashlib, hmac, json, os, re, secrets, socket, subprocess, sys, tempfile, time
 from datetime import datetime, timezone
 from pathlib import Path
 import httpx
+import jsonschema
 
 NONE = object()
 KINDS = {"string": str, "boolean": bool, "array": list, "object": dict, "number": (int, float), "integer": int,
@@ -142,6 +144,39 @@ def check(value, want, where):
     return bad
 
 
+class Contract:
+    """The document that the server serves, which every answer is held against."""
+
+    def __init__(self, document):
+        self.document, self.unlike = document, []
+        self.paths = [(re.compile(re.sub(r"\\{\w+\\}", "[^/]+", re.escape(path))), path.count("{"), item)
+                      for path, item in document.get("paths", {}).items()]
+
+    def hold(self, answer):
+        method, path = answer.request.method.lower(), answer.request.url.path.rstrip("/") or "/"
+        found = sorted(((parts, item) for form, parts, item in self.paths if form.fullmatch(path) and method in item),
+                       key=lambda one: one[0])
+        if not found:
+            return
+        response = found[0][1][method]["responses"].get(str(answer.status_code))
+        why = None
+        if response is None:
+            why = f"status {answer.status_code} is not described"
+        elif answer.content:
+            kind = answer.headers.get("content-type", "").partition(";")[0]
+            content = response.get("content", {}).get(kind)
+            if content is None:
+                why = f"status {answer.status_code} is not described as {kind}"
+            elif "schema" in content:
+                schema = content["schema"] | {"components": self.document["components"]}
+                error = next(jsonschema.Draft202012Validator(schema).iter_errors(answer.json()), None)
+                why = error and f"{'.'.join(map(str, error.absolute_path))}: {error.message[:150]}"
+        elif response.get("content"):
+            why = f"status {answer.status_code} has no body, but one is described"
+        if why:
+            self.unlike.append(f"{method.upper()} {path}: {why}")
+
+
 class Play:
     def __init__(self, dialect, url, secret=None):
         self.dialect, self.secret, self.helped = dialect, secret, []
@@ -152,6 +187,8 @@ class Play:
                      "foreign_id": secrets.token_hex(16), "stale_token": "not.a.token"}
         self.origin = dialect.get("origin", "http://localhost:3000")
         self.http = httpx.Client(base_url=url, timeout=20, follow_redirects=True, trust_env=False)
+
+        self.contract = Contract(self.http.get("/openapi.json").json())
 
     # placeholders
 
@@ -219,8 +256,9 @@ class Play:
             args["files"] = {k: (None, v) for k, v in self.fill(call["multipart"]).items()}
         query = [(k, self.fill(v)) for k, vs in call.get("query", {}).items() for v in (vs if isinstance(vs, list) else [vs])]
         path = self.fill(call["path"])
-        return self.http.request(call["method"], path, params=query or None,
-                                 headers=headers, **args)
+        answer = self.http.request(call["method"], path, params=query or None, headers=headers, **args)
+        self.contract.hold(answer)
+        return answer
 
     def preflight(self, wish):
         asked = [h.lower() for h in wish.get("headers", [])]
@@ -408,6 +446,7 @@ def main():
         wrong += [f"{file.stem}: {name}: {why}" for name, why in failed if f"{file.stem}: {name}" not in waiting]
         wrong += [f"{one}: passes, so take it off waiting.txt" for one in waiting
                   if one.startswith(f"{file.stem}: ") and one not in names]
+        wrong += [f"{file.stem}: not as the document says: {why}" for why in dict.fromkeys(play.contract.unlike)]
         count = passed + len(failed)
         note = f" (asked for COMPAT={compat})" if compat else ""
         note += f" (the runner made {', '.join(dict.fromkeys(play.helped))})" if play.helped else ""
