@@ -248,7 +248,11 @@ pair 'GET /api/tasks/{id}, SQLite, against axum text + HS256' '≥ 0.45' rps "$t
 pair 'GET /auth/me, SQLite, against axum text + HS256' '≥ 0.45' rps "$token" "$base/auth/me" -- floor
 loaded_lite=$(rss $serving)
 others SQLite
-stop
+plain=$base plain_pid=$serving
+COMPAT=todo start "$liteurl"
+pair 'GET /api/v1/tasks/{id}, an alias of COMPAT=todo, against the plain route' '≥ 0.9' rps "$token" "$base/api/v1/tasks/$task" -- rps "$token" "$plain/api/tasks/$task"
+pair 'GET /api/v1/tasks?limit=20, an alias of COMPAT=todo, against the plain route' '≥ 0.9' rps "$token" "$base/api/v1/tasks?limit=20" -- rps "$token" "$plain/api/tasks?limit=20"
+stop; kill $plain_pid
 
 # --- sign-in against the bare hash loop, and under a flood
 note "sign-in …"
