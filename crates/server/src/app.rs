@@ -7,7 +7,7 @@ use std::sync::Arc;
 use axum::Router;
 use serde_json::Value;
 use tower::Layer;
-use utoipa::openapi::OpenApi;
+use tower::util::Either;
 
 use crate::accounts;
 use crate::audit::Audit;
@@ -16,7 +16,7 @@ use crate::config::{Reserved, Settings};
 use crate::context::Context;
 use crate::crypto::Random;
 use crate::db::Database;
-use crate::dialect;
+use crate::dialect::{self, Dialects};
 use crate::emails;
 use crate::exports::{self, Exports};
 use crate::guesses::Guesses;
@@ -31,7 +31,7 @@ use crate::keys::{self, DecideFirst, Keys, SigningKeys};
 use crate::letters::Desk;
 use crate::limiter::RateLimiter;
 use crate::mail::{Delivery, Mail, Outbox, Say, letter};
-use crate::openapi;
+use crate::openapi::{self, ServedDocument};
 use crate::pages::{self, Pages};
 use crate::passwords::{self, PasswordMeans, Passwords};
 use crate::roles;
@@ -41,7 +41,7 @@ use crate::tasks;
 use crate::users;
 
 /// Every route with the layers around it.
-pub type Served = Surrounded<Envelope, Router>;
+pub type Served = Surrounded<Envelope, Either<Router, Surrounded<Dialects, Router>>>;
 
 /// Where administration is mounted.
 const ADMIN: &str = "/admin";
@@ -184,13 +184,15 @@ impl App {
     }
 
     /// The OpenAPI document of every route.
-    pub fn document(&self) -> OpenApi {
+    pub fn document(&self) -> ServedDocument {
         let mut document = self.routes().document();
         let operations = operations(&self.settings);
-        if let Ok(Some(dialects)) = dialect::of(&self.settings, &operations, self.clock.clone()) {
-            dialects.describe(&mut document);
-        }
-        openapi::complete(document, &self.settings)
+        let dialects = dialect::of(&self.settings, &operations, self.clock.clone());
+        let Ok(Some(dialects)) = dialects else {
+            return ServedDocument::Contract(Box::new(openapi::complete(document, &self.settings)));
+        };
+        dialects.describe(&mut document);
+        ServedDocument::Spoken(dialects.speak(&openapi::complete(document, &self.settings)))
     }
 
     /// Every route that the contract describes.
@@ -240,14 +242,12 @@ impl App {
         let operations = operations(&self.settings);
         let served = routes.surrounded(layers);
         let surrounded = match dialect::of(&self.settings, &operations, self.clock.clone()) {
-            Ok(None) => served,
-            Ok(Some(dialects)) => {
-                Router::new().fallback_service(Surround::with(dialects).layer(served))
-            }
+            Ok(None) => Either::Left(served),
+            Ok(Some(dialects)) => Either::Right(Surround::with(dialects).layer(served)),
             // The settings were checked with the same function before.
             Err(problems) => {
                 tracing::error!(?problems, "the dialects are not spoken");
-                served
+                Either::Left(served)
             }
         };
         let envelope = Envelope {

@@ -1,6 +1,7 @@
 //! `doorward dialect`: the built-in dialects, what they say, and what the settings make of them.
 
 use clap::{Args, Subcommand};
+use serde_json::json;
 
 use super::sources::SourceArgs;
 use super::{Exit, Failure};
@@ -16,33 +17,51 @@ pub(super) struct DialectArgs {
 
 #[derive(Debug, Subcommand)]
 enum DialectCommand {
-    /// List the built-in dialects
-    List,
+    /// List the built-in dialects, with what each is for
+    List {
+        /// Print JSON: the name, what it is for, the settings that it sets
+        #[arg(long)]
+        json: bool,
+    },
     /// Print what a built-in dialect says, in TOML
     Show {
         /// Its name
         name: String,
     },
     /// List the routes that the dialects in use add, with their operations
-    Routes,
+    Routes {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 pub(super) fn run(args: &DialectArgs, sources: &SourceArgs) -> Exit {
     match &args.command {
-        DialectCommand::List => super::output(&format!("{}\n", dialect::NAMES.join("\n"))),
+        DialectCommand::List { json } => {
+            let all = dialect::built_in();
+            if *json {
+                return super::output_json(&json!(all));
+            }
+            let line = |one: &dialect::BuiltIn| format!("{:18} {}\n", one.name, one.about);
+            super::output(&all.iter().map(line).collect::<String>())
+        }
         DialectCommand::Show { name } => {
             let names = dialect::NAMES.join(", ");
             let sentence = format!("There is no dialect {name:?}, but there are {names}.");
             let text = dialect::text(name).ok_or(Failure::Configuration(vec![sentence]))?;
             super::output(text)
         }
-        DialectCommand::Routes => {
+        DialectCommand::Routes { json } => {
             let settings = super::sources::settings(sources.gather().resolve(&reserved()))?;
             let found = dialect::of(&settings, &operations(&settings), Clock::system());
             let Some(dialects) = found.map_err(Failure::Configuration)? else {
                 eprintln!("No dialect is in use: set COMPAT, or write [dialect] in doorward.toml.");
-                return Ok(());
+                return if *json { super::output_json(&json!([])) } else { Ok(()) };
             };
+            if *json {
+                return super::output_json(&json!(dialects.aliases()));
+            }
             super::output(&dialects.listed())
         }
     }

@@ -107,7 +107,7 @@ const EXAMPLES: [(&str, &[&str]); 47] = [
 /// Commands that make text of the program itself.
 const TEXTS: [(&str, &[&str]); 7] = [
     ("config print", &["doorward config print", "doorward config print --json"]),
-    ("dialect list", &["doorward dialect list"]),
+    ("dialect list", &["doorward dialect list", "doorward dialect list --json"]),
     ("dialect routes", &["doorward dialect routes"]),
     ("dialect show", &["doorward dialect show todo"]),
     ("openapi", &["doorward openapi > openapi.json"]),

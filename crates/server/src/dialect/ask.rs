@@ -9,6 +9,7 @@ use url::form_urlencoded::Serializer;
 use super::answer::PageOf;
 use super::plan::spec::QueryRules;
 use super::plan::tables::{Route, Spoken};
+use crate::clock::Clock;
 use crate::timestamp::Timestamp;
 
 /// A page's size where a client names none, as the contract has it.
@@ -33,14 +34,14 @@ pub(super) fn query_of(
     route: &Route,
     sent: Vec<(String, String)>,
     parts: &[&str],
-    now: OffsetDateTime,
+    clock: &Clock,
     names: &Mutex<Vec<(String, String)>>,
 ) -> (String, PageOf) {
-    let Spoken { query: rules, wrap, is_list, .. } = route.spoken.as_ref();
+    let Spoken { query: rules, counts, .. } = route.spoken.as_ref();
     let mut asked = translate(rules, sent, names);
     for (name, value) in &route.query {
         if asked.iter().all(|(other, _)| other != name) {
-            asked.push((name.clone(), filled(value, &route.parts, parts, now)));
+            asked.push((name.clone(), filled(value, &route.parts, parts, clock.now())));
         }
     }
     let number = |name: &str| {
@@ -51,10 +52,7 @@ pub(super) fn query_of(
         offset: number("offset").unwrap_or(0),
         ..PageOf::default()
     };
-    if *is_list
-        && route.spoken.id == "tasks.list"
-        && wrap.as_ref().is_some_and(super::plan::template::Template::counts)
-    {
+    if *counts {
         asked.push(("total".into(), "true".into()));
     }
     (Serializer::new(String::new()).extend_pairs(asked).finish(), page)

@@ -56,6 +56,9 @@ impl Translation for Asked {
         }
         for (name, value) in sent {
             if let Some(incoming) = reader.names.get(&name) {
+                if incoming.drop_empty && is_empty(&value) {
+                    continue;
+                }
                 let (means, is_known) = meaning(incoming, &value);
                 if incoming.keep && is_known && can_keep {
                     kept.insert(name.clone(), value.clone());
@@ -111,7 +114,8 @@ impl Translation for Asked {
             let name = |error: &Value| error["loc"].as_array()?.last()?.as_str().map(str::to_owned);
             errors.iter().find(|error| name(error).as_deref() == Some(field))
         };
-        let rule = spoken.errors.get(code).filter(|rule| {
+        // The operation's own come before those of all.
+        let rule = spoken.errors.get(code).into_iter().flatten().find(|rule| {
             rule.field.as_ref().is_none_or(|field| refused(&self.sent_name(field)).is_some())
         });
         let detail = document["detail"].clone();
@@ -135,7 +139,8 @@ impl Translation for Asked {
             }
             ErrorBody::Detail | ErrorBody::FastApi => serde_json::json!({"detail": own}),
             ErrorBody::Template(template) => {
-                let code = document["code"].clone();
+                let own_code = rule.and_then(|rule| rule.code.as_deref()).map(Value::from);
+                let code = own_code.unwrap_or_else(|| document["code"].clone());
                 let number = status.map_or_else(|| document["status"].clone(), Value::from);
                 let places =
                     [("$detail", &own), ("$msg", &detail), ("$code", &code), ("$status", &number)];
@@ -165,6 +170,16 @@ impl Asked {
             sentences.push(format!("{name}: {}", error["msg"].as_str().unwrap_or_default()));
         }
         document["detail"] = sentences.join("; ").into();
+    }
+}
+
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) => text.is_empty(),
+        Value::Array(all) => all.is_empty(),
+        Value::Object(members) => members.is_empty(),
+        _ => false,
     }
 }
 

@@ -3,6 +3,7 @@
 //! a request gets the contract's path and query before it is routed, so limits, caching and conditions
 //! are those of the operation; its body is read in the contract's words once the caller is decided.
 
+mod alias_tree;
 mod answer;
 mod ask;
 mod asked;
@@ -10,8 +11,8 @@ mod document;
 mod layer;
 mod plan;
 
-pub use layer::{Dialects, RouteAlias};
-pub use plan::builtin::{NAMES, text};
+pub use alias_tree::{Dialects, RouteAlias};
+pub use plan::builtin::{BuiltIn, NAMES, built_in, text};
 
 use plan::spec::Habits;
 use plan::{Compiler, builtin};

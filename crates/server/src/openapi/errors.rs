@@ -33,7 +33,7 @@ impl Subject {
         };
         let mut contents = body.into_iter().flat_map(|body| &body.content);
         Self {
-            id: operation.operation_id.clone().unwrap_or_default(),
+            id: super::id_of(operation).to_owned(),
             scopes: scopes(operation),
             takes_form: super::also_takes(operation).any(|kind| kind.contains("form")),
             invalid: contents

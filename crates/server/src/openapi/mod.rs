@@ -6,6 +6,7 @@
 mod cookie;
 mod errors;
 mod examples;
+mod served_document;
 
 use serde_json::Value;
 use utoipa::openapi::path::{Operation, Parameter, ParameterIn, PathItem};
@@ -18,6 +19,8 @@ use utoipa::openapi::{
     Required, Response, Schema, SecurityRequirement, Server, Tag, Type,
 };
 use utoipa::{PartialSchema, ToSchema};
+
+pub use served_document::{ServedDocument, to_text};
 
 use errors::Subject;
 
@@ -151,13 +154,6 @@ fn description() -> String {
     )
 }
 
-/// The document as it is checked in and served.
-pub fn to_text(document: &OpenApi) -> String {
-    let mut text = document.to_pretty_json().unwrap_or_default();
-    text.push('\n');
-    text
-}
-
 fn tag(name: &str, description: &str) -> Tag {
     let mut tag = Tag::new(name);
     tag.description = Some(description.into());
@@ -277,7 +273,13 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
 }
 
 fn is(operation: &Operation, id: &str) -> bool {
-    operation.operation_id.as_deref() == Some(id)
+    id_of(operation) == id
+}
+
+/// The name of an operation, without the number that its other paths have in dialects.
+fn id_of(operation: &Operation) -> &str {
+    let id = operation.operation_id.as_deref().unwrap_or_default();
+    id.split_once(".alias").map_or(id, |(id, _)| id)
 }
 
 /// A refresh needs no body where `REFRESH_WITH_ACCESS_TOKEN` says so.

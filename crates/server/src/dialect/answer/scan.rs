@@ -23,21 +23,36 @@ pub(in crate::dialect) struct Members<'a> {
     at: usize,
 }
 
-impl<'a> Iterator for Members<'a> {
-    type Item = (&'a [u8], &'a [u8]);
-
-    fn next(&mut self) -> Option<Self::Item> {
+impl<'a> Members<'a> {
+    /// The next member, and whether its key is the one that was guessed: then no end is looked for.
+    pub(super) fn next_like(&mut self, guess: &[u8]) -> Option<(&'a [u8], &'a [u8], bool)> {
         if self.text.get(self.at) != Some(&b'"') {
             return None;
         }
-        let end = string_end(self.text, self.at);
+        let guessed = self.at + 1 + guess.len();
+        let is_guess = self.text.get(guessed) == Some(&b'"')
+            && self.text.get(self.at + 1..guessed) == Some(guess);
+        let end = if is_guess { guessed + 1 } else { string_end(self.text, self.at) };
         let key = self.text.get(self.at + 1..end - 1)?;
         // Past the colon.
         let start = skip_space(self.text, skip_space(self.text, end) + 1);
         let end = value_end(self.text, start);
         let value = self.text.get(start..end)?;
         self.at = after_comma(self.text, end);
-        Some((key, value))
+        Some((key, value, is_guess))
+    }
+
+    /// Behind the object, once there is no member more.
+    pub(super) fn end(&self) -> usize {
+        (self.at + 1).min(self.text.len())
+    }
+}
+
+impl<'a> Iterator for Members<'a> {
+    type Item = (&'a [u8], &'a [u8]);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.next_like(b"").map(|(key, value, _)| (key, value))
     }
 }
 
@@ -68,7 +83,7 @@ fn skip_space(text: &[u8], mut at: usize) -> usize {
     at
 }
 
-fn after_comma(text: &[u8], end: usize) -> usize {
+pub(super) fn after_comma(text: &[u8], end: usize) -> usize {
     let at = skip_space(text, end);
     if text.get(at) == Some(&b',') { skip_space(text, at + 1) } else { at }
 }
@@ -85,7 +100,7 @@ fn string_end(text: &[u8], at: usize) -> usize {
     }
 }
 
-fn value_end(text: &[u8], start: usize) -> usize {
+pub(super) fn value_end(text: &[u8], start: usize) -> usize {
     match text.get(start) {
         Some(b'"') => string_end(text, start),
         Some(b'{' | b'[') => {

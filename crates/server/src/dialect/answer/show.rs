@@ -1,11 +1,14 @@
 //! Shows what the contract answers in a dialect: members are added behind those of the contract, so that
 //! most of an answer is copied as it stands. Nothing is parsed but where values begin and end.
 
+use axum::http::{HeaderMap, HeaderName, header};
 use serde_json::Value;
 
-use super::scan::{items, member, members};
+use super::scan::{after_comma, items, member, members, value_end};
 use crate::dialect::plan::tables::{From, Shape, ShownValues};
 use crate::dialect::plan::template::{Piece, Placeholder, Template};
+
+const TOTAL_COUNT: HeaderName = HeaderName::from_static("x-total-count");
 
 /// What a page of a list is part of.
 #[derive(Clone, Copy, Debug, Default)]
@@ -24,7 +27,7 @@ pub(in crate::dialect) fn show(
     page: PageOf,
 ) -> Vec<u8> {
     let mut out = Vec::with_capacity(answer.len() * 2 + 256);
-    let Some(Template(pieces)) = wrap else {
+    let Some(Template { pieces, .. }) = wrap else {
         body(answer, shape, &mut out);
         return out;
     };
@@ -47,6 +50,12 @@ pub(in crate::dialect) fn show(
 }
 
 impl PageOf {
+    /// The same, with what the headers of the answer say of it.
+    pub(super) fn of(self, headers: &HeaderMap) -> Self {
+        let total = headers.get(TOTAL_COUNT).and_then(|value| value.to_str().ok()?.parse().ok());
+        Self { total, has_more: headers.contains_key(header::LINK), ..self }
+    }
+
     fn text(self, place: Placeholder, count: u64) -> String {
         let limit = self.limit.max(1);
         let or_null = |number: Option<u64>| number.map_or("null".to_owned(), |n| n.to_string());
@@ -71,43 +80,62 @@ fn body(answer: &[u8], shape: Option<&Shape>, out: &mut Vec<u8>) -> u64 {
         out.extend_from_slice(answer);
         return if answer.first() == Some(&b'[') { items(answer).count() as u64 } else { 1 };
     };
+    let mut alike = Alike::default();
     if answer.first() != Some(&b'[') {
-        object(answer, shape, out);
+        object(answer, shape, &mut alike, out);
         return 1;
     }
-    let mut count = 0;
+    let (mut count, mut at) = (0, 1);
     out.push(b'[');
-    for item in items(answer) {
+    while !matches!(answer.get(at), None | Some(b']')) {
         if count > 0 {
             out.push(b',');
         }
-        object(item, shape, out);
+        at = after_comma(answer, at + object(&answer[at..], shape, &mut alike, out));
         count += 1;
     }
     out.push(b']');
     count
 }
 
-fn object(text: &[u8], shape: &Shape, out: &mut Vec<u8>) {
+/// What is known of objects alike, so that the second of a page is read faster than the first.
+#[derive(Debug, Default)]
+struct Alike<'a> {
+    /// The keys in order, each with its place among the members that are wanted.
+    keys: Vec<(&'a [u8], Option<usize>)>,
+    /// The values of those, of the present object.
+    found: Vec<Option<&'a [u8]>>,
+}
+
+/// Writes the object that the text begins with; where it ends.
+fn object<'a>(text: &'a [u8], shape: &Shape, alike: &mut Alike<'a>, out: &mut Vec<u8>) -> usize {
     if text.first() != Some(&b'{') {
-        return out.extend_from_slice(text);
+        let end = value_end(text, 0);
+        out.extend_from_slice(&text[..end]);
+        return end;
     }
     let start = out.len();
-    let mut found: Vec<Option<&[u8]>> = vec![None; shape.wanted.len()];
-    let mut metadata: &[u8] = b"{}";
+    let Alike { keys, found } = alike;
+    found.clear();
+    found.resize(shape.wanted.len(), None);
     let copies = shape.replaced.is_empty() && shape.nested.is_empty();
-    if copies {
-        out.extend_from_slice(&text[..text.len() - 1]);
-    } else {
+    if !copies {
         out.push(b'{');
     }
-    for (key, value) in members(text) {
-        if let Some(at) = shape.wanted.iter().position(|name| name == key) {
+    let mut walk = members(text);
+    let mut number = 0;
+    loop {
+        let guess = keys.get(number).map_or(&b""[..], |(key, _)| key);
+        let Some((key, value, is_guess)) = walk.next_like(guess) else { break };
+        if !is_guess || number == keys.len() {
+            let wanted = shape.wanted.iter().position(|name| name == key);
+            keys.truncate(number);
+            keys.push((key, wanted));
+        }
+        if let Some(at) = keys[number].1 {
             found[at] = Some(value);
         }
-        if key == b"metadata" {
-            metadata = value;
-        }
+        number += 1;
         if copies {
             continue;
         }
@@ -116,19 +144,38 @@ fn object(text: &[u8], shape: &Shape, out: &mut Vec<u8>) {
         out.extend_from_slice(key);
         out.extend_from_slice(b"\":");
         match (shape.nested.get(key), shape.replaced.get(key)) {
-            (Some(inner), _) => object(value, inner, out),
+            (Some(inner), _) => {
+                object(value, inner, &mut Alike::default(), out);
+            }
             (None, Some(shown)) => out.extend_from_slice(look(shown, value)),
             (None, None) => out.extend_from_slice(value),
         }
     }
+    let end = walk.end();
+    if copies {
+        out.extend_from_slice(&text[..end - 1]);
+    }
+    let metadata = shape.metadata.and_then(|at| found[at]).unwrap_or(b"{}");
     let has_kept = metadata.len() > 2 && metadata.first() == Some(&b'{');
     for extra in &shape.extras {
+        if let From::Made(pieces) = &extra.from {
+            let whole = pieces.iter().flat_map(|(text, at)| {
+                [text.as_slice(), at.map_or(&b""[..], |at| found[at].unwrap_or(b"null"))]
+            });
+            add(&extra.key, &whole.collect::<Vec<_>>().concat(), out);
+            continue;
+        }
         let value = match &extra.from {
             From::Constant(text) => Some(text.as_slice()),
+            From::Made(_) => None,
+            From::Otherwise { at, text } => found[*at].is_none().then_some(text.as_slice()),
             From::Contains { at, item } => found[*at].map(|list| {
                 if items(list).any(|one| one == item) { &b"true"[..] } else { &b"false"[..] }
             }),
-            From::Member { at, inner, show, kept } => {
+            From::Member { when: Some(when), .. } if found[*when] != Some(b"true") => {
+                Some(&b"null"[..])
+            }
+            From::Member { at, inner, show, kept, .. } => {
                 let value = found[*at].and_then(|value| match inner {
                     Some(inner) => member(value, inner),
                     None => Some(value),
@@ -165,6 +212,7 @@ fn object(text: &[u8], shape: &Shape, out: &mut Vec<u8>) {
         }
     }
     out.push(b'}');
+    end
 }
 
 fn comma(out: &mut Vec<u8>) {

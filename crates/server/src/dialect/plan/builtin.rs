@@ -1,9 +1,30 @@
 //! The dialects that are built in.
 
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
 use super::spec::Habits;
 
 /// Their names.
 pub const NAMES: [&str; 4] = ["todo", "fastapi-template", "fastapi-users", "supabase"];
+
+/// One of them, in short.
+#[derive(Clone, Debug, Serialize)]
+pub struct BuiltIn {
+    /// What `COMPAT` calls it.
+    pub name: &'static str,
+    /// What it is for.
+    pub about: String,
+    /// The settings that it sets where nobody else does.
+    pub settings: BTreeMap<String, String>,
+}
+
+/// All of them, in short.
+pub fn built_in() -> Vec<BuiltIn> {
+    let all = NAMES.into_iter().filter_map(|name| Some((name, read(name).ok()?)));
+    all.map(|(name, Habits { about, settings, .. })| BuiltIn { name, about, settings }).collect()
+}
 
 /// The TOML of one.
 pub fn text(name: &str) -> Option<&'static str> {

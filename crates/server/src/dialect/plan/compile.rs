@@ -8,8 +8,8 @@ use axum::http::Method;
 use serde_json::Value;
 
 use super::shapes::Shapes;
-use super::spec::{Fixed, Habits, RouteTarget};
-use super::tables::{ErrorBody, Part, Reader, Route, Spoken};
+use super::spec::{FailureRule, Fixed, Habits, RouteTarget};
+use super::tables::{ErrorBody, Part, Reader, Route, Shape, Spoken};
 use super::template::{self, Template};
 use crate::config::Settings;
 use crate::http::Operation;
@@ -70,10 +70,13 @@ impl<'a> Compiler<'a> {
                 continue;
             };
             let (path, when) = match path.split_once('?') {
-                Some((path, when)) => (path, when.split_once('=')),
+                Some((path, when)) => (path, Some(when)),
                 None => (path, None),
             };
-            let when = when.map(|(name, value)| (name.to_owned(), value.to_owned()));
+            let when = when.map(|when| match when.split_once('=') {
+                Some((name, value)) => (name.to_owned(), Some(value.to_owned())),
+                None => (when.to_owned(), None),
+            });
             for path in self.places(path) {
                 aliases.push((method.to_owned(), path, when.clone(), target.clone()));
             }
@@ -190,9 +193,10 @@ impl<'a> Compiler<'a> {
                 None
             }
         });
-        let mut errors = HashMap::new();
-        for name in ["*", id] {
-            errors.extend(dialect.errors.get(name).cloned().unwrap_or_default());
+        let mut errors = HashMap::<String, Vec<FailureRule>>::new();
+        for (code, rule) in [id, "*"].iter().filter_map(|name| dialect.errors.get(*name)).flatten()
+        {
+            errors.entry(code.clone()).or_default().push(rule.clone());
         }
         let mut known: BTreeSet<String> = operation.body.iter().cloned().collect();
         if asked == "login" {
@@ -204,14 +208,22 @@ impl<'a> Compiler<'a> {
             reader.keep = dialect.keep.iter().cloned().collect();
         }
         let ignore = dialect.ignore.iter().cloned().collect();
+        let shape = self.shapes.shape(shown);
+        let signed_in = if id == "accounts.register" { self.shapes.shape("tokens") } else { None };
+        let status = answer.status.filter(|_| !keeps_empty);
+        let is_same = |shape: &Option<Arc<Shape>>| shape.as_ref().is_none_or(|it| it.is_same());
+        let leaves_answers =
+            is_same(&shape) && is_same(&signed_in) && wrap.is_none() && status.is_none();
         Spoken {
             id: id.to_owned(),
             reader: Reader { known, ignore, ..reader },
-            shape: self.shapes.shape(shown),
-            signed_in: if id == "accounts.register" { self.shapes.shape("tokens") } else { None },
+            shape,
+            signed_in,
             is_list,
+            counts: id == "tasks.list" && wrap.as_ref().is_some_and(Template::counts),
+            leaves_answers,
             wrap,
-            status: answer.status.filter(|_| !keeps_empty),
+            status,
             query: dialect.query.get(id).cloned().unwrap_or_default(),
             errors,
             error_body: self.error_body(),

@@ -65,6 +65,7 @@ impl Shapes {
                 values: values.collect(),
                 empty_is_null: field.empty_is_null,
                 keep: field.keep,
+                drop_empty: field.drop_empty,
             };
             reader.names.insert(name.clone(), incoming);
         }
@@ -91,7 +92,7 @@ impl Shapes {
                 continue;
             }
             if let Some(constant) = &field.constant {
-                let from = From::Constant(constant.to_string().into());
+                let from = made(constant, &mut shape);
                 shape.extras.push(Extra { name: name.clone(), key, from });
                 continue;
             }
@@ -101,6 +102,12 @@ impl Shapes {
                 .iter()
                 .map(|(value, shown)| (value.clone().into_bytes(), shown.to_string().into_bytes()))
                 .collect();
+            if let Some(otherwise) = &field.otherwise {
+                let (at, text) = (shape.want(to), otherwise.to_string().into());
+                let from = From::Otherwise { at, text };
+                shape.extras.push(Extra { name: name.clone(), key, from });
+                continue;
+            }
             if to == name {
                 if !show.is_empty() {
                     shape.replaced.insert(name.clone().into_bytes(), show);
@@ -119,12 +126,14 @@ impl Shapes {
                 let values = field.values.iter();
                 let values: HashMap<_, _> =
                     values.map(|(sent, means)| (sent.to_lowercase(), means.clone())).collect();
-                From::Member { at, inner, show, kept: field.keep.then_some(values) }
+                let when = field.when.as_ref().map(|when| shape.want(when));
+                From::Member { at, inner, show, when, kept: field.keep.then_some(values) }
             };
             shape.extras.push(Extra { name: name.clone(), key, from });
         }
         if kind == "task" {
             shape.keep = self.keep.iter().cloned().collect();
+            shape.metadata = Some(shape.want("metadata"));
         }
         let is_nothing = shape.extras.is_empty()
             && shape.replaced.is_empty()
@@ -133,4 +142,21 @@ impl Shapes {
             && shape.whole.is_empty();
         (!is_nothing).then(|| Arc::new(shape))
     }
+}
+
+/// A value with members of the contract in it.
+fn made(value: &Value, shape: &mut Shape) -> From {
+    let text = value.to_string();
+    let (mut pieces, mut rest) = (Vec::new(), text.as_str());
+    while let Some((before, from)) = rest.split_once("\"$")
+        && let Some((name, after)) = from.split_once('"')
+    {
+        pieces.push((before.into(), Some(shape.want(name))));
+        rest = after;
+    }
+    if pieces.is_empty() {
+        return From::Constant(text.into());
+    }
+    pieces.push((rest.into(), None));
+    From::Made(pieces)
 }

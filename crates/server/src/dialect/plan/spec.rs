@@ -14,7 +14,7 @@ pub(in crate::dialect) struct Habits {
     pub about: String,
     /// Settings that it sets where nobody else does.
     pub settings: BTreeMap<String, String>,
-    /// `METHOD /path` or `METHOD /path?name=value`: what answers there.
+    /// `METHOD /path`, `METHOD /path?name` or `METHOD /path?name=value`: what answers there.
     pub routes: BTreeMap<String, RouteTarget>,
     /// Further places of the tasks.
     pub tasks_at: Vec<String>,
@@ -100,7 +100,13 @@ pub(in crate::dialect) struct FieldRule {
     pub contains: Option<String>,
     /// Further fields that are sent, joined by spaces to one.
     pub join: Vec<String>,
-    /// A value that is always the same.
+    /// An empty object, list or text is as if nothing was sent.
+    pub drop_empty: bool,
+    /// What is shown where the contract shows nothing.
+    pub otherwise: Option<Value>,
+    /// Null unless this field is true.
+    pub when: Option<String>,
+    /// A value that is always the same, but for `"$name"`s in it, which are fields of the contract.
     pub constant: Option<Value>,
     /// The whole object once more under this name.
     pub whole: bool,
@@ -157,6 +163,8 @@ pub(in crate::dialect) struct FailureRule {
     pub field: Option<String>,
     /// Its status.
     pub status: Option<u16>,
+    /// Its `$code`.
+    pub code: Option<String>,
     /// Its `detail`; `$detail` and `$msg` in it are the contract's.
     pub detail: Option<Value>,
 }
@@ -191,14 +199,12 @@ impl Habits {
 }
 
 impl QueryRules {
-    /// Whether queries stay as they are.
-    pub(in crate::dialect) fn is_nothing(&self) -> bool {
-        self.rename.is_empty()
-            && self.unset.is_empty()
-            && self.values.is_empty()
-            && self.sort_by.is_empty()
-            && self.order.is_empty()
-            && self.page.is_empty()
-            && self.size.is_empty()
+    /// Whether a parameter is asked for as another, or not at all.
+    pub(in crate::dialect) fn touches(&self, name: &str, value: &str) -> bool {
+        let lists = [&self.sort_by, &self.order, &self.page, &self.size];
+        self.rename.contains_key(name)
+            || self.values.contains_key(name)
+            || self.unset.iter().any(|unset| unset.eq_ignore_ascii_case(value))
+            || lists.into_iter().flatten().any(|other| other == name)
     }
 }

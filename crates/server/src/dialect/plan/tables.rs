@@ -17,24 +17,17 @@ pub(in crate::dialect) struct Spoken {
     pub(in crate::dialect) shape: Option<Arc<Shape>>,
     /// The shape if the answer has tokens.
     pub(in crate::dialect) signed_in: Option<Arc<Shape>>,
+    /// Whether it asks how many there are in all.
     pub(in crate::dialect) is_list: bool,
+    pub(in crate::dialect) counts: bool,
+    /// Whether an answer that succeeds stays as it is.
+    pub(in crate::dialect) leaves_answers: bool,
     pub(in crate::dialect) wrap: Option<Template>,
     pub(in crate::dialect) status: Option<u16>,
     pub(in crate::dialect) query: QueryRules,
-    pub(in crate::dialect) errors: HashMap<String, FailureRule>,
+    pub(in crate::dialect) errors: HashMap<String, Vec<FailureRule>>,
     pub(in crate::dialect) error_body: ErrorBody,
     pub(in crate::dialect) plain_errors: bool,
-}
-
-impl Spoken {
-    /// Whether an answer that succeeds stays as it is.
-    pub(in crate::dialect) fn leaves_answers(&self) -> bool {
-        let same = |shape: Option<&Arc<Shape>>| shape.is_none_or(|it| it.is_same());
-        same(self.shape.as_ref())
-            && same(self.signed_in.as_ref())
-            && self.wrap.is_none()
-            && self.status.is_none()
-    }
 }
 
 /// How bodies are read.
@@ -55,6 +48,7 @@ pub(in crate::dialect) struct Incoming {
     pub(in crate::dialect) values: HashMap<String, Value>,
     pub(in crate::dialect) empty_is_null: bool,
     pub(in crate::dialect) keep: bool,
+    pub(in crate::dialect) drop_empty: bool,
 }
 
 /// How objects are shown.
@@ -69,12 +63,14 @@ pub(in crate::dialect) struct Shape {
     pub(in crate::dialect) nested: HashMap<Vec<u8>, Arc<Shape>>,
     /// Names shown from the metadata.
     pub(in crate::dialect) keep: BTreeSet<String>,
+    /// The place of the metadata among the members that are wanted, where any is read.
+    pub(in crate::dialect) metadata: Option<usize>,
     /// Names of the whole object once more.
     pub(in crate::dialect) whole: Vec<Vec<u8>>,
 }
 
 impl Shape {
-    fn is_same(&self) -> bool {
+    pub(in crate::dialect) fn is_same(&self) -> bool {
         self.extras.is_empty()
             && self.replaced.is_empty()
             && self.nested.values().all(|shape| shape.is_same())
@@ -108,10 +104,19 @@ pub(in crate::dialect) struct Extra {
 #[derive(Clone, Debug)]
 pub(in crate::dialect) enum From {
     Constant(Vec<u8>),
+    /// A constant with members of the contract: a text, and the member behind it.
+    Made(Vec<(Vec<u8>, Option<usize>)>),
+    /// This, where the contract does not show the member.
+    Otherwise {
+        at: usize,
+        text: Vec<u8>,
+    },
     Member {
         at: usize,
         inner: Option<Vec<u8>>,
         show: ShownValues,
+        /// Null unless this member is true.
+        when: Option<usize>,
         /// Where the sent value is kept: shown while it means the present one.
         kept: Option<HashMap<String, Value>>,
     },
@@ -135,8 +140,8 @@ pub(in crate::dialect) enum ErrorBody {
 #[derive(Clone, Debug)]
 pub(in crate::dialect) struct Route {
     pub(in crate::dialect) method: Method,
-    /// Only with this parameter in the query.
-    pub(in crate::dialect) when: Option<(String, String)>,
+    /// Only with this parameter in the query, of this value or any.
+    pub(in crate::dialect) when: Option<(String, Option<String>)>,
     /// The names of the parts of the path.
     pub(in crate::dialect) parts: Vec<String>,
     pub(in crate::dialect) spoken: Arc<Spoken>,
@@ -149,6 +154,17 @@ pub(in crate::dialect) struct Route {
     /// How it is listed.
     pub(in crate::dialect) listed: String,
     pub(in crate::dialect) is_native: bool,
+}
+
+impl Route {
+    /// Whether the query of the operation is another than the one that was sent.
+    pub(in crate::dialect) fn asks_otherwise(&self, sent: &[(String, String)]) -> bool {
+        let spoken = &self.spoken;
+        spoken.counts
+            || !self.query.is_empty()
+            || sent.iter().any(|(name, value)| spoken.query.touches(name, value))
+            || spoken.wrap.is_some() && spoken.is_list
+    }
 }
 
 /// A piece of the contract's path.

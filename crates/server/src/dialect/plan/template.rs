@@ -23,7 +23,11 @@ pub(in crate::dialect) enum Piece {
 
 /// A template, cut into pieces.
 #[derive(Clone, Debug)]
-pub(in crate::dialect) struct Template(pub(in crate::dialect) Vec<Piece>);
+pub(in crate::dialect) struct Template {
+    pub(in crate::dialect) pieces: Vec<Piece>,
+    /// As it was written.
+    pub(in crate::dialect) written: Value,
+}
 
 const PLACES: [(&str, Placeholder); 8] = [
     ("$items", Placeholder::Items),
@@ -56,12 +60,12 @@ impl Template {
             rest = &from[end..];
         }
         pieces.push(Piece::Text(rest.into()));
-        Ok(Self(pieces))
+        Ok(Self { pieces, written: value.clone() })
     }
 
     /// Whether it shows how many there are in all.
     pub(in crate::dialect) fn counts(&self) -> bool {
-        self.0.iter().any(|piece| {
+        self.pieces.iter().any(|piece| {
             matches!(
                 piece,
                 Piece::Value(Placeholder::Total | Placeholder::HasMore | Placeholder::Pages)

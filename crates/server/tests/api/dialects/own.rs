@@ -102,6 +102,84 @@ both! {
         assert_eq!(reply, json!({"message": "No.", "code": "invalid_credentials"}));
     }
 
+    async fn lists_have_the_envelope_that_the_operator_names(engine: Engine) {
+        let items = json!({"list": "items"});
+        let (app, client) = signed_in(engine, &["todo"], Some(items)).await;
+        for title in ["a", "b", "c"] {
+            client.post("/api/tasks", json!({"title": title})).await.expect(201);
+            app.advance(std::time::Duration::from_secs(1));
+        }
+        let page = client.get("/api/tasks?skip=1&limit=1").await.expect(200).json();
+        assert_eq!(page["items"][0]["title"], "b");
+        let rest = json!([page["total"], page["skip"], page["limit"], page["has_more"]]);
+        assert_eq!(rest, json!([3, 1, 1, true]));
+        let last = client.get("/api/tasks?skip=2&limit=1").await.expect(200).json();
+        assert_eq!(last["has_more"], false);
+
+        let both = json!({"list": "data_error", "item": "data_error"});
+        let (_app, client) = signed_in(engine, &["todo"], Some(both)).await;
+        let made = client.post("/api/tasks", json!({"title": "a"})).await.expect(201).json();
+        assert_eq!((&made["data"]["title"], made.get("error")), (&json!("a"), Some(&Value::Null)));
+        let list = client.get("/api/tasks").await.expect(200).json();
+        assert_eq!((&list["data"][0]["title"], list.get("error")), (&json!("a"), Some(&Value::Null)));
+    }
+
+    async fn answers_may_be_in_camel_case(engine: Engine) {
+        let own = json!({
+            "fields": {
+                "task": {"dueDate": "due_at", "createdAt": "created_at", "userId": "user_id"},
+                "tokens": {"accessToken": "access_token", "refreshToken": "refresh_token"},
+                "user": {"createdAt": "created_at"},
+            },
+        });
+        let (app, client) = signed_in(engine, &[], Some(own)).await;
+        let sent = json!({"title": "a", "dueDate": "2031-01-02T00:00:00Z"});
+        let task = client.post("/api/tasks", sent).await.expect(201).json();
+        assert_eq!(task["dueDate"], "2031-01-02T00:00:00Z");
+        assert_eq!((&task["createdAt"], &task["userId"]), (&task["created_at"], &task["user_id"]));
+        let list = client.get("/api/tasks").await.expect(200).json();
+        assert_eq!(list, json!([task]));
+        let login = json!({"email": "ada@example.com", "password": PASSWORD});
+        let tokens = app.anonymous().post("/auth/login", login).await.expect(200).json();
+        assert_eq!(tokens["accessToken"], tokens["access_token"]);
+        assert_eq!(tokens["user"]["createdAt"], tokens["user"]["created_at"]);
+    }
+
+    async fn a_refresh_token_may_come_in_the_query(engine: Engine) {
+        let (app, _) = signed_in(engine, &["todo"], None).await;
+        let login = json!({"email": "ada@example.com", "password": PASSWORD});
+        let tokens = app.anonymous().post("/auth/login", login).await.expect(200).json();
+        let token = tokens["refresh_token"].as_str().expect("a token");
+        let path = format!("/auth/refresh?refresh_token={token}");
+        let next = app.anonymous().post(&path, json!({})).await.expect(200).json();
+        assert!(next["access_token"].is_string() && next["refresh_token"] != tokens["refresh_token"]);
+        app.anonymous().post("/auth/refresh", json!({})).await.expect(422);
+        app.anonymous().post("/auth/refresh?refresh_token=", json!({})).await.expect(401);
+    }
+
+    async fn the_example_of_the_guide_does_what_it_says(engine: Engine) {
+        let page = include_str!("../../../../../docs/dialects.md");
+        let block = page.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next());
+        let example: toml::Value = toml::from_str(block.expect("an example")).expect("TOML");
+        let own = serde_json::to_value(&example["dialect"]).expect("JSON");
+        let (app, client) = signed_in(engine, &[example["compat"].as_str().unwrap()], Some(own)).await;
+        let sent = json!({"text": "a", "importance": 2, "color": "red", "client_version": 3});
+        let task = client.post("/v2/todos", sent).await.expect(201).json();
+        assert_eq!((&task["text"], &task["color"]), (&json!("a"), &json!("red")));
+        assert_eq!(task["priority"], "high");
+        let path = format!("/v2/todos/{}", task["id"].as_str().unwrap());
+        let done = client.post(&format!("{path}/finish"), json!({})).await.expect(200).json();
+        assert_eq!(done["completed"], true);
+        let list = client.get("/v2/todos").await.expect(200).json();
+        assert_eq!((&list["todos"][0]["text"], &list["count"]), (&json!("a"), &json!(1)));
+        assert_eq!(client.get("/v2/todos/late").await.expect(200).json()["todos"], json!([]));
+        let wrong = json!({"email": "ada@example.com", "password": "another one"});
+        let refused = app.anonymous().post("/v2/session", wrong).await.expect(400).json();
+        assert_eq!(refused["detail"], "Wrong e-mail or password");
+        let out = client.post("/auth/logout", json!({})).await.expect(200).json();
+        assert_eq!(out, json!({"ok": true}));
+    }
+
     async fn another_users_id_in_an_alias_is_refused_and_links_keep_the_path(engine: Engine) {
         let (app, client) = signed_in(engine, &["todo"], None).await;
         let other = "0192f0c1-2345-7000-8000-000000000000";

@@ -1,0 +1,141 @@
+//! Every path that dialects know, with what answers there.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::http::{HeaderValue, Method};
+use serde::Serialize;
+
+use super::plan::tables::{Route, Spoken};
+use crate::clock::Clock;
+
+/// Every route of the dialects in use.
+#[derive(Debug)]
+pub struct Dialects {
+    pub(super) paths: matchit::Router<PathRoutes>,
+    aliases: Vec<RouteAlias>,
+    pub(super) spoken: BTreeMap<String, Arc<Spoken>>,
+    pub(super) clock: Clock,
+}
+
+/// The routes of one path.
+#[derive(Debug)]
+pub(super) struct PathRoutes {
+    pub(super) routes: Vec<Route>,
+    /// The methods, where one of them is an alias.
+    pub(super) allow: Option<HeaderValue>,
+}
+
+/// A route that a dialect adds.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct RouteAlias {
+    /// Its path, with the names of its parts.
+    pub path: String,
+    /// Its method.
+    pub method: String,
+    /// The operation that answers.
+    pub operation: String,
+    /// Whether it sends a body of its own instead of the client's.
+    #[serde(skip)]
+    pub fixes_body: bool,
+}
+
+impl Dialects {
+    /// Routes in order; a later one replaces an earlier alias, and nothing replaces the contract's own.
+    pub(super) fn new(routes: Vec<Route>, clock: Clock) -> Result<Self, String> {
+        let by_name = |route: &Route| (route.spoken.id.clone(), Arc::clone(&route.spoken));
+        let spoken = routes.iter().map(by_name).collect();
+        let mut paths: Vec<(String, Vec<Route>)> = Vec::new();
+        for route in routes {
+            let path = route.listed.split_once(' ').map_or("", |(_, path)| path);
+            let path = numbered(path);
+            let at = paths.iter().position(|(other, _)| *other == path);
+            let found = at.unwrap_or_else(|| {
+                paths.push((path, Vec::new()));
+                paths.len() - 1
+            });
+            let all = &mut paths[found].1;
+            let same = |other: &Route| other.method == route.method && other.when == route.when;
+            if let Some(other) = all.iter_mut().find(|other| same(other)) {
+                if !other.is_native {
+                    *other = route;
+                }
+                continue;
+            }
+            // Those that ask for a parameter are tried first.
+            let at = if route.when.is_some() { 0 } else { all.len() };
+            all.insert(at, route);
+        }
+        let mut tree = matchit::Router::new();
+        let mut aliases = Vec::new();
+        for (path, routes) in paths {
+            aliases.extend(routes.iter().filter(|route| !route.is_native).map(RouteAlias::of));
+            let shown = routes.first().map(|route| route.listed.clone()).unwrap_or_default();
+            let routes = PathRoutes { allow: allow(&routes), routes };
+            tree.insert(path, routes).map_err(|error| format!("routes: {shown}: {error}"))?;
+        }
+        aliases.sort();
+        Ok(Self { paths: tree, aliases, spoken, clock })
+    }
+
+    /// Every route that the dialects add.
+    pub fn aliases(&self) -> &[RouteAlias] {
+        &self.aliases
+    }
+
+    /// The same, a line each.
+    pub fn listed(&self) -> String {
+        let line = |alias: &RouteAlias| {
+            format!("{:6} {:50} {}\n", alias.method, alias.path, alias.operation)
+        };
+        self.aliases.iter().map(line).collect()
+    }
+}
+
+impl RouteAlias {
+    fn of(route: &Route) -> Self {
+        let path = route.listed.split_once(' ').map_or("", |(_, path)| path);
+        let when = route.when.as_ref();
+        let when = when.map_or_else(String::new, |(name, value)| match value {
+            Some(value) => format!("?{name}={value}"),
+            None => format!("?{name}"),
+        });
+        Self {
+            path: format!("{path}{when}"),
+            method: route.method.to_string(),
+            operation: route.spoken.id.clone(),
+            fixes_body: route.body.is_some(),
+        }
+    }
+}
+
+/// The methods of a path that has aliases, GET with the HEAD that it answers too.
+fn allow(routes: &[Route]) -> Option<HeaderValue> {
+    if routes.iter().all(|route| route.is_native) {
+        return None;
+    }
+    let mut names: Vec<&str> = Vec::new();
+    for route in routes {
+        let is_get = route.method == Method::GET;
+        for name in is_get.then_some("HEAD").into_iter().chain([route.method.as_str()]) {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+    }
+    names.sort_unstable();
+    HeaderValue::try_from(names.join(",")).ok()
+}
+
+/// A path whose parts have numbers for names, so that paths alike are one.
+fn numbered(path: &str) -> String {
+    let mut number = 0;
+    let parts = path.split('/').map(|segment| {
+        if !segment.starts_with('{') {
+            return segment.to_owned();
+        }
+        number += 1;
+        format!("{{p{number}}}")
+    });
+    parts.collect::<Vec<_>>().join("/")
+}
