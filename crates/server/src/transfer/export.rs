@@ -2,7 +2,7 @@
 //! Sessions, keys, counted guesses and the audit log stay: they mean nothing elsewhere.
 
 use serde::Serialize;
-use serde_json::Map;
+use serde_json::{Map, Value};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -23,7 +23,7 @@ const USERS: &str = text!(
     "SELECT u.id, u.email, u.email_verified, u.name, u.hashed_password, u.is_active, u.banned_until, \
     u.ban_reason, ",
     role_names!("u.id"),
-    ", u.created_at, u.updated_at FROM users u ORDER BY u.id"
+    ", u.created_at, u.updated_at, u.username, u.locale, u.user_metadata, u.app_metadata FROM users u ORDER BY u.id"
 );
 const IDENTITIES: &str = "SELECT i.id, i.user_id, i.issuer, i.subject, i.address_proven, i.created_at \
     FROM identities i ORDER BY i.id";
@@ -125,6 +125,10 @@ impl Texts {
         moment(&self.perhaps()?).map(shown)
     }
 
+    fn object(&mut self) -> Option<Map<String, Value>> {
+        self.perhaps().map_or(Some(Map::new()), |text| serde_json::from_str(&text).ok())
+    }
+
     fn names(&mut self) -> Vec<String> {
         self.perhaps()
             .map(|names| names.split(',').map(str::to_owned).collect())
@@ -156,6 +160,10 @@ fn user(row: ForeignRow) -> Option<Moved> {
         roles: texts.names(),
         created_at: texts.instant()?,
         updated_at: texts.instant()?,
+        username: texts.perhaps(),
+        locale: texts.perhaps(),
+        user_metadata: texts.object()?,
+        app_metadata: texts.object()?,
     })
 }
 
@@ -186,9 +194,7 @@ fn task(row: ForeignRow) -> Option<Moved> {
             .perhaps()
             .map(|text| text.split('\n').filter(|tag| !tag.is_empty()).map(str::to_owned).collect())
             .unwrap_or_default(),
-        metadata: texts
-            .perhaps()
-            .map_or(Some(Map::new()), |text| serde_json::from_str(&text).ok())?,
+        metadata: texts.object()?,
         version: texts.perhaps()?.parse().ok()?,
         created_at: texts.instant()?,
         updated_at: texts.instant()?,

@@ -9,10 +9,11 @@ use uuid::Uuid;
 use super::cell::{flag, is_done, moment, urgency, uuid, words};
 use crate::accounts::Name;
 use crate::email::Email;
-use crate::input::{Field, LATEST};
+use crate::input::{Field, LATEST, Locale};
 use crate::metadata::MetadataObject;
 use crate::passwords::recognise;
 use crate::tasks::{Description, Priority, Tags, Title};
+use crate::username::Username;
 
 /// Longest text that an index of either database holds with room to spare.
 const MAX_SUBJECT: usize = 255;
@@ -65,6 +66,10 @@ pub(super) struct IncomingUser {
     pub(super) created_at: OffsetDateTime,
     pub(super) updated_at: OffsetDateTime,
     pub(super) roles: Vec<String>,
+    pub(super) username: Option<Username>,
+    pub(super) locale: Option<Locale>,
+    pub(super) user_metadata: MetadataObject,
+    pub(super) app_metadata: MetadataObject,
 }
 
 #[derive(Debug)]
@@ -205,6 +210,10 @@ impl Reading {
             created_at: created_at.unwrap_or(self.now),
             updated_at: cells.instant("updated_at")?.or(created_at).unwrap_or(self.now),
             roles: self.roles(cells)?,
+            username: None,
+            locale: None,
+            user_metadata: MetadataObject::default(),
+            app_metadata: MetadataObject::default(),
             source_id,
         })
     }

@@ -14,9 +14,10 @@ use crate::crypto::Random;
 use crate::db::bulk::{Bulk, Ending, Load};
 use crate::db::{Columns, FromRow, Row};
 use crate::email::Email;
-use crate::input::LATEST;
+use crate::input::{LATEST, Locale};
 use crate::sql::{DbError, Result, Step, Value};
 use crate::tasks::fold;
+use crate::username::Username;
 use time::OffsetDateTime;
 
 /// Somebody else may take an address or an id between the look and the write.
@@ -122,6 +123,7 @@ impl<'a> Loader<'a> {
     async fn users(&mut self, users: Vec<IncomingUser>) -> std::result::Result<(), String> {
         let mut kept: Vec<IncomingUser> = Vec::with_capacity(users.len());
         let (mut seen_ids, mut seen_addresses) = (HashSet::new(), HashSet::new());
+        let mut seen_usernames = HashSet::new();
         for mut user in users {
             let unknown: Vec<_> =
                 user.roles.iter().filter(|role| !self.roles.contains(*role)).cloned().collect();
@@ -139,6 +141,7 @@ impl<'a> Loader<'a> {
                 None
             };
             user.roles.dedup();
+            user.username.take_if(|own| !seen_usernames.insert(own.key().to_owned()));
             match why {
                 Some(reason) => {
                     self.reject(&Reject { kind: "user", id: user.source_id, reason })?;
@@ -211,6 +214,11 @@ impl<'a> Loader<'a> {
                 user.ban_reason.clone().into(),
                 user.created_at.into(),
                 user.updated_at.into(),
+                user.username.as_ref().map(Username::as_str).into(),
+                user.username.as_ref().map(Username::key).into(),
+                user.locale.as_ref().map(Locale::as_str).into(),
+                user.user_metadata.clone().into(),
+                user.app_metadata.clone().into(),
             ]
         };
         Load { staging: &USERS, rows: (0..).zip(users).map(row).collect() }

@@ -10,10 +10,11 @@ use super::incoming::{
     IncomingIdentity, IncomingRole, IncomingTask, IncomingUser, Item, Reject, TaskOwner,
 };
 use crate::email::Email;
-use crate::input::Field;
+use crate::input::{Field, Locale};
 use crate::metadata::MetadataObject;
 use crate::passwords::recognise;
 use crate::tasks::{Description, Tags, Title};
+use crate::username::Username;
 
 /// The version of the format.
 const VERSION: u64 = 1;
@@ -50,6 +51,14 @@ pub(super) enum Moved {
         roles: Vec<String>,
         created_at: String,
         updated_at: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        username: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        locale: Option<String>,
+        #[serde(default, skip_serializing_if = "Map::is_empty")]
+        user_metadata: Map<String, Value>,
+        #[serde(default, skip_serializing_if = "Map::is_empty")]
+        app_metadata: Map<String, Value>,
     },
     Identity {
         id: Uuid,
@@ -120,7 +129,21 @@ impl Moved {
                 roles,
                 created_at,
                 updated_at,
+                username,
+                locale,
+                user_metadata,
+                app_metadata,
             } => {
+                let object = |fields: Map<String, Value>| {
+                    let read = MetadataObject::from_json(fields.into());
+                    read.map_err(|(why, _)| format!("its metadata {why}"))
+                };
+                let username = username.map(|text| {
+                    Username::parse(&text).ok_or_else(|| format!("{text:?} is no user name"))
+                });
+                let locale = locale.map(|text| {
+                    Locale::parse(&text).ok_or_else(|| format!("{text:?} is no language tag"))
+                });
                 whole(name.iter().chain(&ban_reason).chain(&roles))?;
                 let parsed = email.as_deref().map(|text| {
                     Email::parse(text)
@@ -143,6 +166,10 @@ impl Moved {
                     created_at: instant(&created_at)?,
                     updated_at: instant(&updated_at)?,
                     roles,
+                    username: username.transpose()?,
+                    locale: locale.transpose()?,
+                    user_metadata: object(user_metadata)?,
+                    app_metadata: object(app_metadata)?,
                 }))
             }
             Self::Identity { id, user_id, issuer, subject, address_proven, created_at } => {

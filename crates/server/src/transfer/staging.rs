@@ -24,10 +24,15 @@ pub(super) const USERS: Staging = Staging {
         ("ban_reason", Kind::Text),
         ("created_at", Kind::Time),
         ("updated_at", Kind::Time),
+        ("username", Kind::Text),
+        ("username_key", Kind::Text),
+        ("locale", Kind::Text),
+        ("user_metadata", Kind::Text),
+        ("app_metadata", Kind::Text),
         ("here", Kind::Uuid),
         ("fate", Kind::Text),
     ],
-    filled: 15,
+    filled: 20,
     key: "ordinal",
 };
 
@@ -118,12 +123,19 @@ const TAKEN_USERS: Sql = statement!(
     "UPDATE incoming_users SET fate = 'taken' WHERE fate IS NULL \
      AND (SELECT u.id FROM users u WHERE u.email_key = incoming_users.email_key) IS NOT NULL"
 );
+// A user name that somebody has here: this account has none until its owner chooses another.
+const FREE_USERNAMES: Sql = statement!(
+    "FREE_USERNAMES",
+    "UPDATE incoming_users SET username = NULL, username_key = NULL WHERE fate IS NULL \
+     AND (SELECT u.id FROM users u WHERE u.username_key = incoming_users.username_key) IS NOT NULL"
+);
 const INSERT_USERS: Sql = statement!(
     "INSERT_USERS",
     "INSERT INTO users (id, email, email_key, email_verified, name, hashed_password, is_active, \
-     banned_until, ban_reason, created_at, updated_at) SELECT id, email, email_key, email_verified, \
-     name, hashed_password, is_active, banned_until, ban_reason, created_at, updated_at \
-     FROM incoming_users WHERE fate IS NULL"
+     banned_until, ban_reason, created_at, updated_at, username, username_key, locale, user_metadata, \
+     app_metadata) SELECT id, email, email_key, email_verified, name, hashed_password, is_active, \
+     banned_until, ban_reason, created_at, updated_at, username, username_key, locale, user_metadata, \
+     app_metadata FROM incoming_users WHERE fate IS NULL"
 );
 const INSERT_USER_ROLES: Sql = statement!(
     "INSERT_USER_ROLES",
@@ -215,6 +227,7 @@ pub(super) fn take_users(issuer: &str) -> Vec<Step> {
         step!(KNOWN_USERS),
         step!(MOVE_USERS),
         step!(TAKEN_USERS),
+        step!(FREE_USERNAMES),
         step!(INSERT_USERS),
         step!(INSERT_USER_ROLES),
         step!(INSERT_USER_IDENTITIES { issuer }),
