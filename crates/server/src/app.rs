@@ -180,7 +180,8 @@ impl App {
     pub fn router(&self) -> Served {
         let (app, prefix) = (self.clone(), self.settings.public_prefix());
         let contract = Contract::new(prefix, move || openapi::to_text(&app.document()));
-        self.surround(self.routes().merge(docs::routes().with_state(contract)))
+        let pages = self.pages().below(&self.settings.auth_path);
+        self.surround(self.routes().merge(pages).merge(docs::routes().with_state(contract)))
     }
 
     /// The OpenAPI document of every route.
@@ -204,7 +205,6 @@ impl App {
             .merge(exports::routes().with_state(self.exports()))
             .merge(passwords::routes().with_state(self.passwords.clone()))
             .merge(emails::routes().with_state(self.emails()))
-            .merge(self.pages())
             .merge(keys::auth_routes().with_state(self.keys.clone()));
         let admin = users::routes()
             .with_state(self.users())

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use axum::body::Body;
 use axum::extract::{OriginalUri, Request};
 use axum::http::uri::PathAndQuery;
-use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
+use axum::http::{HeaderValue, Method, Uri, header};
 use axum::response::Response;
 use serde_json::Value;
 
@@ -16,6 +16,7 @@ use super::ask::{filled, pairs, query_of};
 use super::asked::Asked;
 use super::plan::tables::{Part, Route};
 use crate::clock::Clock;
+use crate::error::Code;
 use crate::http::layer::around::Around;
 use crate::http::{NamedUser, Translated, is_failure, is_success};
 
@@ -46,7 +47,7 @@ impl Around for Dialects {
         let asked = match seen {
             Heard::Nothing => return response,
             Heard::Refused(allow) => {
-                if response.status() == StatusCode::METHOD_NOT_ALLOWED {
+                if response.status() == Code::MethodNotAllowed.status() {
                     response.headers_mut().insert(header::ALLOW, allow);
                 }
                 return response;

@@ -6,14 +6,14 @@ use std::sync::LazyLock;
 use crate::mail::letter::Language;
 
 /// Texts by name, by page; `shared` are those of all pages.
-pub(super) type Said = BTreeMap<String, BTreeMap<String, String>>;
+pub(super) type PageTexts = BTreeMap<String, BTreeMap<String, String>>;
 
-static ALL: LazyLock<BTreeMap<Language, Said>> = LazyLock::new(|| {
+static ALL: LazyLock<BTreeMap<Language, PageTexts>> = LazyLock::new(|| {
     Language::ALL.into_iter().map(|language| (language, read(source(language)))).collect()
 });
 
 /// The texts of this language.
-pub(super) fn said(language: Language) -> &'static Said {
+pub(super) fn said(language: Language) -> &'static PageTexts {
     &ALL[&language]
 }
 
@@ -28,7 +28,7 @@ fn source(language: Language) -> &'static str {
 }
 
 #[allow(clippy::expect_used, reason = "constants, each read by a test")]
-fn read(text: &str) -> Said {
+fn read(text: &str) -> PageTexts {
     toml::from_str(text).expect("a file of texts")
 }
 

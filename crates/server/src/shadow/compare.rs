@@ -6,7 +6,7 @@ use serde_json::Value;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::exchange::Heard;
+use super::exchange::Observed;
 use super::findings::{Difference, DifferenceKind as Kind};
 use super::swaps::{Counterpart, IdOf, Swaps};
 
@@ -14,7 +14,7 @@ use super::swaps::{Counterpart, IdOf, Swaps};
 const ITEMS: usize = 100;
 
 /// Every difference.
-pub(super) fn compare(old: &Heard, new: &Heard, swaps: &Swaps) -> Vec<Difference> {
+pub(super) fn compare(old: &Observed, new: &Observed, swaps: &Swaps) -> Vec<Difference> {
     let mut out = Vec::new();
     let (was, is) = (old.status.to_string(), new.status.to_string());
     if new.status >= 500 && old.status < 500 {
@@ -35,7 +35,7 @@ pub(super) fn compare(old: &Heard, new: &Heard, swaps: &Swaps) -> Vec<Difference
     if old.is_empty {
         return out;
     }
-    let kind = |answer: &Heard| answer.kind.clone().unwrap_or_else(|| "none".into());
+    let kind = |answer: &Observed| answer.kind.clone().unwrap_or_else(|| "none".into());
     if old.kind != new.kind {
         out.push(Difference::new(Kind::ContentType, "", kind(old), kind(new)));
     }
@@ -57,7 +57,7 @@ pub(super) fn compare(old: &Heard, new: &Heard, swaps: &Swaps) -> Vec<Difference
 }
 
 /// What a refusal says, without its texts: status, code, and what was refused.
-fn refusal(answer: &Heard) -> String {
+fn refusal(answer: &Observed) -> String {
     let mut said = answer.status.to_string();
     let Some(body) = &answer.body else { return said };
     if let Some(code) = body["code"].as_str().filter(|code| is_name(code)) {

@@ -26,7 +26,7 @@ pub(super) struct Exchanged {
 }
 
 /// An answer as it is compared.
-pub(super) struct Heard {
+pub(super) struct Observed {
     pub(super) status: u16,
     /// Without its parameters.
     pub(super) kind: Option<String>,
@@ -35,7 +35,7 @@ pub(super) struct Heard {
     pub(super) took: Duration,
 }
 
-impl Heard {
+impl Observed {
     pub(super) fn of(status: u16, kind: Option<&str>, bytes: &[u8], took: Duration) -> Self {
         let kind =
             kind.map(|kind| kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase());

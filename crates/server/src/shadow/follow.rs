@@ -17,7 +17,7 @@ use tower::Service;
 
 use super::compare::compare;
 use super::copy::{Copying, RequestCopy, token};
-use super::exchange::{Exchanged, Heard};
+use super::exchange::{Exchanged, Observed};
 use super::findings::{Difference, DifferenceKind as Kind, Ended, Findings};
 use super::learn::{Learner, On, Sent};
 use super::places::{RouteBook, template};
@@ -49,7 +49,7 @@ pub(super) struct Follower {
 
 /// Doorward's answer, with its problem in the contract's words.
 struct Reply {
-    heard: Heard,
+    heard: Observed,
     problem: Option<Value>,
 }
 
@@ -81,7 +81,7 @@ impl Follower {
         let path = exchange.uri.path().to_owned();
         let written = template(&path, &self.swaps);
         let of_old = |status| {
-            Heard::of(
+            Observed::of(
                 status,
                 exchange.kind.as_deref(),
                 answered.as_ref().map_or(&[][..], |it| it),
@@ -159,7 +159,7 @@ impl Follower {
     async fn compared(
         &mut self,
         exchange: &Exchanged,
-        (ask, old): (&RequestCopy, &Heard),
+        (ask, old): (&RequestCopy, &Observed),
         (route, operation): (&str, &str),
         mut first: Vec<Difference>,
         is_whole: bool,
@@ -290,8 +290,10 @@ impl Follower {
 
     async fn send(&self, mut request: Request<Body>, peer: Option<SocketAddr>) -> Reply {
         let began = Instant::now();
-        let failure =
-            |why: &str, took| Reply { heard: Heard::of(599, Some(why), b"", took), problem: None };
+        let failure = |why: &str, took| Reply {
+            heard: Observed::of(599, Some(why), b"", took),
+            problem: None,
+        };
         request.headers_mut().insert(header::HOST, header::HeaderValue::from_static("localhost"));
         if let Some(peer) = peer {
             request.extensions_mut().insert(PeerAddr(peer));
@@ -311,7 +313,7 @@ impl Follower {
             Err(_) => return failure("it took too long", began.elapsed()),
         };
         let kind = head.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
-        let answer = Heard::of(head.status.as_u16(), kind, &body, began.elapsed());
+        let answer = Observed::of(head.status.as_u16(), kind, &body, began.elapsed());
         let native = head.extensions.get::<NativeProblem>().map(|NativeProblem(it)| it.clone());
         let problem = native.or_else(|| answer.body.clone().filter(|_| answer.failed()));
         Reply { heard: answer, problem }
@@ -323,10 +325,10 @@ impl Follower {
         &mut self,
         exchange: &Exchanged,
         ask: &RequestCopy,
-        (old, new): (&Heard, &Heard),
+        (old, new): (&Observed, &Observed),
     ) {
         let token =
-            |heard: &Heard| heard.body.as_ref().is_some_and(|it| token(it, false).is_some());
+            |heard: &Observed| heard.body.as_ref().is_some_and(|it| token(it, false).is_some());
         if !token(old) || token(new) {
             return;
         }
@@ -350,7 +352,7 @@ impl Follower {
         &self,
         route: &str,
         operation: Option<&str>,
-        old: &Heard,
+        old: &Observed,
         took: Option<Duration>,
         ended: Ended,
     ) {
@@ -366,7 +368,7 @@ impl Follower {
 
 fn copying_lost(
     swaps: &mut Swaps,
-    old: &Heard,
+    old: &Observed,
     exchange: &Exchanged,
     route: &str,
     operation: Option<&str>,

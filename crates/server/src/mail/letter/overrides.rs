@@ -20,13 +20,13 @@ pub(super) struct TemplateFile {
 
 /// A part of a mail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Part {
+pub(super) enum LetterPart {
     Subject,
     Text,
     Html,
 }
 
-impl Part {
+impl LetterPart {
     const fn ending(self) -> &'static str {
         match self {
             Self::Subject => "subject.txt",
@@ -45,7 +45,7 @@ impl Part {
 }
 
 /// The names of templates for this part of this kind, the most particular language first.
-pub(super) fn candidates(kind: Kind, locale: &str, part: Part) -> Vec<String> {
+pub(super) fn candidates(kind: Kind, locale: &str, part: LetterPart) -> Vec<String> {
     let (kind, ending) = (kind.as_str(), part.ending());
     let locale = locale.to_lowercase().replace('_', "-");
     let first = locale.split('-').next().unwrap_or_default();
@@ -99,7 +99,7 @@ fn file(path: &Path, name: &str) -> Result<TemplateFile, String> {
 }
 
 fn is_a_template(name: &str) -> Result<(), String> {
-    let Some((rest, _)) = Part::of(name) else {
+    let Some((rest, _)) = LetterPart::of(name) else {
         return Err("is no template: those end in .html, .txt or .subject.txt".into());
     };
     if name.starts_with('_') || name == "layout.html" || name == "layout.txt" {

@@ -11,7 +11,7 @@ use secrecy::ExposeSecret;
 use serde::Serialize;
 
 use super::device::device;
-use super::overrides::{self, Part, candidates};
+use super::overrides::{self, LetterPart, candidates};
 use super::texts::{KindTexts, Texts, texts};
 use super::{Kind, Language, Letter, Links, app_name, sample, shape};
 use crate::config::Settings;
@@ -95,21 +95,21 @@ impl LetterWriter {
         let values = self.values(letter, link.as_deref())?;
         let locale = letter.locale.as_deref().unwrap_or("en");
         let own = |part, values: &Value| self.own(letter.kind, locale, part, values);
-        let subject = match own(Part::Subject, &values) {
+        let subject = match own(LetterPart::Subject, &values) {
             Some(subject) => subject,
             None => values.get_attr("subject").map_err(|error| failed(&error))?.to_string(),
         };
         let subject = shape::one_line(&subject, ONE_LINE);
         let values = merge_maps([context! { subject => &subject }, values]);
-        let text =
-            own(Part::Text, &values).map_or_else(|| self.laid_out("layout.txt", &values), Ok)?;
-        let html =
-            own(Part::Html, &values).map_or_else(|| self.laid_out("layout.html", &values), Ok)?;
+        let text = own(LetterPart::Text, &values)
+            .map_or_else(|| self.laid_out("layout.txt", &values), Ok)?;
+        let html = own(LetterPart::Html, &values)
+            .map_or_else(|| self.laid_out("layout.html", &values), Ok)?;
         Ok(Rendered { subject, text, html, link })
     }
 
     /// What the operator's own template makes of it, if there is one and it works.
-    fn own(&self, kind: Kind, locale: &str, part: Part, values: &Value) -> Option<String> {
+    fn own(&self, kind: Kind, locale: &str, part: LetterPart, values: &Value) -> Option<String> {
         let names = candidates(kind, locale, part).into_iter();
         names
             .filter(|name| self.own.contains(name))
@@ -152,7 +152,7 @@ impl LetterWriter {
                 let link = self.link(&letter);
                 let Ok(values) = self.values(&letter, link.as_deref()) else { continue };
                 let mut names = vec!["layout.txt".into(), "layout.html".into()];
-                for part in [Part::Subject, Part::Text, Part::Html] {
+                for part in [LetterPart::Subject, LetterPart::Text, LetterPart::Html] {
                     names.extend(candidates(kind, locale, part));
                 }
                 names.retain(|name| self.own.contains(name));

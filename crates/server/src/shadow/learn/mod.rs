@@ -6,6 +6,7 @@ mod answered;
 mod operation;
 mod refused;
 mod words;
+mod wrapped;
 
 pub(super) use refused::Sent;
 
