@@ -36,7 +36,7 @@ class Handler:
             await asyncio.sleep(3600)
         if name.startswith("spam"):
             return "554 5.7.1 This looks like spam"
-        kept = folder / f"{len(list(folder.glob("*.eml"))):04}-{name}.eml"
+        kept = folder / f"{len(list(folder.glob('*.eml'))):04}-{name}.eml"
         part = kept.with_suffix(".part")
         part.write_bytes(envelope.original_content)
         part.rename(kept)
