@@ -63,6 +63,9 @@ async fn check(sources: &SourceArgs, json: bool, offline: bool) -> Exit {
     let mut survey = Survey { warnings: resolved.warnings().to_vec(), notes: Vec::new() };
     let problems = match resolved.settings() {
         Err(problems) => problems,
+        Ok(settings) if settings.lacks_mail().is_some() => {
+            settings.lacks_mail().into_iter().map(str::to_owned).collect()
+        }
         Ok(_) if offline => Vec::new(),
         Ok(settings) => around(settings, &mut survey).await,
     };

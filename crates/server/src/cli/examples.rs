@@ -31,6 +31,7 @@ const EXAMPLES: [(&str, &[&str]); 47] = [
     ),
     ("user list", &["doorward user list --role admin", "doorward user list --email example.com"]),
     ("user show", &["doorward user show ada@example.com"]),
+    ("user export", &["doorward user export ada@example.com --out ada.json"]),
     ("user update", &["doorward user update ada@example.com --name 'Ada Lovelace'"]),
     ("user set-password", &["doorward user set-password ada@example.com"]),
     ("user activate", &["doorward user activate ada@example.com"]),
@@ -139,14 +140,13 @@ fn add(command: Command, names: &[&str], text: &str) -> Command {
 mod tests {
     use super::*;
 
-    /// The names of every command without commands below it.
+    /// The names of every command that does something itself.
     fn leaves(command: &Command, path: &str, found: &mut Vec<String>) {
         let shown = |below: &&Command| !below.is_hide_set() && below.get_name() != "help";
         for below in command.get_subcommands().filter(shown) {
             let name = format!("{path} {}", below.get_name()).trim_start().to_owned();
-            if below.get_subcommands().any(|it| !it.is_hide_set()) {
-                leaves(below, &name, found);
-            } else {
+            leaves(below, &name, found);
+            if !below.is_subcommand_required_set() {
                 found.push(name);
             }
         }

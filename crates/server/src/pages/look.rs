@@ -19,7 +19,7 @@ const PAGE: &str = include_str!("page.html");
 
 /// What a page shows.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Shown<'a> {
+pub(super) enum PageContent<'a> {
     /// The form that does what the link is for, with this token, and what was wrong with the last try.
     Form { page: LinkPage, token: &'a str, bad: bool },
     /// It is done.
@@ -66,7 +66,7 @@ impl Look {
     pub(super) fn page(
         &self,
         language: Language,
-        shown: Shown<'_>,
+        shown: PageContent<'_>,
         failure: Option<Error>,
     ) -> Result<Response, Error> {
         let values = self.values(language, shown);
@@ -86,7 +86,7 @@ impl Look {
         Ok(response)
     }
 
-    fn values(&self, language: Language, shown: Shown<'_>) -> Value {
+    fn values(&self, language: Language, shown: PageContent<'_>) -> Value {
         let all = said(language);
         let text = |page: &str, name: &str| {
             all.get(page).and_then(|texts| texts.get(name)).map_or("", String::as_str)
@@ -96,18 +96,18 @@ impl Look {
             text.replace("{{ n }}", &self.min_length.to_string())
         };
         let (page, token, bad) = match shown {
-            Shown::Form { page, token, bad } => (Some(page), token, bad),
-            Shown::Done(_) | Shown::Failed(..) => (None, "", false),
+            PageContent::Form { page, token, bad } => (Some(page), token, bad),
+            PageContent::Done(_) | PageContent::Failed(..) => (None, "", false),
         };
         let (title, body) = match shown {
-            Shown::Form { page, .. } => {
+            PageContent::Form { page, .. } => {
                 (text(page.as_str(), "title").to_owned(), text(page.as_str(), "body").to_owned())
             }
-            Shown::Done(page) => (
+            PageContent::Done(page) => (
                 text(page.as_str(), "done").to_owned(),
                 text(page.as_str(), "done_body").to_owned(),
             ),
-            Shown::Failed(title, body) => (shared(title), shared(body)),
+            PageContent::Failed(title, body) => (shared(title), shared(body)),
         };
         context! {
             language => language.tag(),
@@ -118,7 +118,7 @@ impl Look {
             body,
             token,
             bad => bad.then(|| shared("weak")),
-            is_done => matches!(shown, Shown::Done(_)),
+            is_done => matches!(shown, PageContent::Done(_)),
             action => page.map(LinkPage::as_str),
             asks => page == Some(LinkPage::Reset),
             button => page.map(|page| text(page.as_str(), "button")),

@@ -24,7 +24,7 @@ use crate::input::{Field, Origin};
 use crate::mail::letter::{Language, PAGES_PATH};
 use crate::passwords::Password;
 use crate::single_use::OneTimeToken;
-use look::{Look, Shown};
+use look::{Look, PageContent};
 
 /// The longest form that is read.
 const MAX_FORM: usize = 16 * 1024;
@@ -47,7 +47,7 @@ impl Pages {
     fn shown(
         &self,
         headers: &HeaderMap,
-        shown: Shown<'_>,
+        shown: PageContent<'_>,
         failure: Option<Error>,
     ) -> Result<Response, Error> {
         let header = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
@@ -139,9 +139,9 @@ async fn show(
     let page = named(&name)?;
     let form = Form::read(request.uri().query().unwrap_or_default().as_bytes());
     let shown = if form.token.is_empty() {
-        Shown::Failed("invalid_title", "invalid")
+        PageContent::Failed("invalid_title", "invalid")
     } else {
-        Shown::Form { page, token: &form.token, bad: false }
+        PageContent::Form { page, token: &form.token, bad: false }
     };
     pages.shown(request.headers(), shown, None)
 }
@@ -159,10 +159,10 @@ async fn act(
     let form = Form::read(&bytes);
     let headers = &parts.headers;
     match pages.act(page, &form, &origin).await {
-        Ok(Next::Done) => pages.shown(headers, Shown::Done(page), None),
+        Ok(Next::Done) => pages.shown(headers, PageContent::Done(page), None),
         Ok(Next::Choose { token, failure }) => {
             let shown =
-                Shown::Form { page: LinkPage::Reset, token: &token, bad: failure.is_some() };
+                PageContent::Form { page: LinkPage::Reset, token: &token, bad: failure.is_some() };
             pages.shown(headers, shown, failure)
         }
         Err(failure) => {
@@ -172,7 +172,7 @@ async fn act(
                 Error::AccountDisabled => ("failed_title", "disabled"),
                 _ => ("failed_title", "failed"),
             };
-            pages.shown(headers, Shown::Failed(text.0, text.1), Some(failure))
+            pages.shown(headers, PageContent::Failed(text.0, text.1), Some(failure))
         }
     }
 }

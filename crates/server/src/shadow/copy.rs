@@ -9,7 +9,7 @@ use url::form_urlencoded::Serializer;
 use zeroize::Zeroizing;
 
 use super::compare::{first_claims, id_text, is_id, is_jwt, is_user_id, paired};
-use super::exchange::{Exchanged, Heard};
+use super::exchange::{Exchanged, Observed};
 use super::pairs;
 use super::places::id_of;
 use super::swaps::{Counterpart, IdOf, Swaps};
@@ -240,8 +240,8 @@ fn kind_of(operation: &str) -> Option<IdOf> {
 pub(super) fn learn(
     swaps: &mut Swaps,
     exchange: &Exchanged,
-    old: &Heard,
-    new: &Heard,
+    old: &Observed,
+    new: &Observed,
     operation: &str,
 ) {
     let (Some(was), Some(is)) = (&old.body, &new.body) else { return };
@@ -296,7 +296,7 @@ pub(super) fn learn(
 pub(super) fn lose(
     swaps: &mut Swaps,
     exchange: &Exchanged,
-    old: &Heard,
+    old: &Observed,
     route: &str,
     operation: Option<&str>,
 ) {

@@ -60,7 +60,7 @@ fn all_configuration_problems_are_reported_at_once() {
     let errors = ended.errors();
     for start in [
         "doorward.toml has an unknown key prot: did you mean port?",
-        "registration in doorward.toml must be open or closed, not \"maybe\".",
+        "registration in doorward.toml must be open, verified or closed, not \"maybe\".",
         "SESSION_IDLE_TTL in .env must be a duration",
         "PORT must be a number from 0 to 65535, not \"80a\".",
         "ALLOWED_ORIGINS must name each origin, because * would",
@@ -174,7 +174,8 @@ fn config_print_shows_origins_and_never_a_secret() {
         .env("PREVIOUS_SECRETS", &other)
         .env("DATABASE_URL", "postgresql+asyncpg://ada:hunter2@db.example/app?ssl=require")
         .env("SMTP_URL", "smtp://mail:hunter2@mail.example")
-        .env("MAIL_FROM", "a@example.com");
+        .env("MAIL_FROM", "a@example.com")
+        .env("PUBLIC_URL", "https://auth.example.com");
     for arguments in [&["config", "print"][..], &["config", "print", "--json"]] {
         let ended = program.run(arguments).expect(0);
         let said = format!("{}{}", ended.stdout, ended.stderr);
@@ -197,7 +198,10 @@ fn what_this_version_lacks_is_never_silently_accepted() {
         format!("warning: {name} is not supported by this version yet and has no effect.");
     assert!(ended.stderr.contains(&warning), "{ended:?}");
     let ended = Program::ready().env("REGISTRATION", "verified").run(&["config", "check"]);
-    assert!(ended.expect(78).errors()[0].contains("must be open or closed"));
+    assert!(
+        ended.expect(78).errors()[0]
+            .starts_with("REGISTRATION=verified sends mails, so it needs SMTP_URL")
+    );
     for (name, value, words) in [
         ("REGISTRATION_SIGNS_IN", "maybe", "must be true or false"),
         ("REFRESH_WITH_ACCESS_TOKEN", "always", "must be true or false"),

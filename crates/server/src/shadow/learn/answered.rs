@@ -7,9 +7,7 @@ use super::refused::{Sent, status};
 use super::words::{self, kinds};
 use super::wrapped::{constants, envelope, failure, inner, only};
 use super::{Learner, On};
-use crate::shadow::compare::{
-    id_text, instant, is_id, is_name, is_sentence, is_user_id, paired, same_time,
-};
+use crate::shadow::compare::{id_text, instant, is_id, is_name, is_user_id, paired, same_time};
 use crate::shadow::exchange::Observed;
 use crate::shadow::findings::{Difference, DifferenceKind as Kind};
 use crate::shadow::swaps::{Counterpart, IdOf, Swaps};

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::words::{self, kinds};
 use super::{Learner, On, operation};
-use crate::shadow::exchange::Heard;
+use crate::shadow::exchange::Observed;
 
 /// What a client sent, with Doorward's ids and tokens in it.
 #[derive(Clone, Copy)]
@@ -63,7 +63,7 @@ impl Learner {
         on: On<'_>,
         sent: Sent<'_>,
         problem: &Value,
-        old: &Heard,
+        old: &Observed,
     ) -> bool {
         let (kind, _) = kinds(on.operation);
         let mut found = false;
@@ -112,7 +112,7 @@ impl Learner {
         kind: &str,
         (name, value): (&String, &Value),
         missing: &[&str],
-        old: &Heard,
+        old: &Observed,
     ) -> bool {
         let scope = format!("kind:{kind}");
         if kind == "task" {
