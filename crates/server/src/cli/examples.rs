@@ -5,7 +5,7 @@ use clap::{Command, CommandFactory};
 use super::Cli;
 
 /// The command below `doorward`, and how it is used.
-const EXAMPLES: [(&str, &[&str]); 47] = [
+const EXAMPLES: [(&str, &[&str]); 48] = [
     ("dev", &["doorward dev", "doorward dev --port 9000"]),
     ("serve", &["doorward serve", "doorward --env-file /etc/doorward.env serve --host 0.0.0.0"]),
     ("db migrate", &["doorward db migrate", "doorward db migrate --dry-run"]),

@@ -68,19 +68,16 @@ impl Emails {
         }
         let by = Actor::caller(gate, origin);
         let record = Record::by(&by, Event::EmailChangeAsk).about(gate.user_id);
-        match password {
-            Some(password) => {
-                let proof = self.passwords.confirm(gate, password, &by.origin).await?;
-                let bound = bound_to(Some(&proof.stored), proof.user.email.as_deref());
-                let steps = self.mail.ask(&ask.with(BOUND, bound)).into_iter().collect();
-                proof.commit(by.authority, steps, record).await?;
-            }
-            None => {
-                let since = gate.now - self.settings.fresh_sign_in;
-                let mut steps = vec![signed_in_since(gate, since)];
-                steps.extend(self.mail.ask(&ask));
-                self.audit.commit(by.authority, steps, [record]).await?;
-            }
+        if let Some(password) = password {
+            let proof = self.passwords.confirm(gate, password, &by.origin).await?;
+            let bound = bound_to(Some(&proof.stored), proof.user.email.as_deref());
+            let steps = self.mail.ask(&ask.with(BOUND, bound)).into_iter().collect();
+            proof.commit(by.authority, steps, record).await?;
+        } else {
+            let since = gate.now - self.settings.fresh_sign_in;
+            let mut steps = vec![signed_in_since(gate, since)];
+            steps.extend(self.mail.ask(&ask));
+            self.audit.commit(by.authority, steps, [record]).await?;
         }
         self.mail.wake();
         Ok(())

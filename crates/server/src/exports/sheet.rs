@@ -107,7 +107,9 @@ impl Sheet {
             Part::AuditAbout(after) => {
                 let filter = AuditFilter { user: Some(owner), ..AuditFilter::default() };
                 let (mut rows, next) = self.audit(filter, after).await?;
-                rows.iter_mut().for_each(|entry| forget_others(entry, owner));
+                for entry in &mut rows {
+                    forget_others(entry, owner);
+                }
                 self.put(&mut out, &rows)?;
                 self.part = next.map_or(Part::AuditBy(None), |next| Part::AuditAbout(Some(next)));
             }

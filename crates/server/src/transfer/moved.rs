@@ -111,6 +111,7 @@ fn whole<'a>(texts: impl IntoIterator<Item = &'a String>) -> Result<(), String> 
 }
 
 impl Moved {
+    #[allow(clippy::too_many_lines, reason = "one field after the other")]
     fn item(self) -> Result<Item, String> {
         Ok(match self {
             Self::Role { name, description, permissions } => {

@@ -108,6 +108,7 @@ struct Alike<'a> {
 }
 
 /// Writes the object that the text begins with; where it ends.
+#[allow(clippy::too_many_lines, reason = "one pass over an object's bytes")]
 fn object<'a>(text: &'a [u8], shape: &Shape, alike: &mut Alike<'a>, out: &mut Vec<u8>) -> usize {
     if text.first() != Some(&b'{') {
         let end = value_end(text, 0);

@@ -97,6 +97,7 @@ fn method_of(alias: &RouteAlias) -> Option<HttpMethod> {
 }
 
 /// What is there for a method; `None` if nothing is, and nothing to join if it is the contract's own.
+#[allow(clippy::option_option, reason = "no such method, and none yet, are not the same")]
 fn slot<'a>(item: &'a mut PathItem, method: &HttpMethod) -> Option<Option<&'a mut Operation>> {
     let found = match method {
         HttpMethod::Get => item.get.as_mut(),

@@ -217,7 +217,7 @@ pub(super) fn name_of(schema: &Value) -> Option<String> {
 
 /// A value that is always the same.
 pub(super) fn constant(value: &Value) -> Value {
-    if value.is_null() { json!({"type": "null"}) } else { one_of(&[value.clone()]) }
+    if value.is_null() { json!({"type": "null"}) } else { one_of(std::slice::from_ref(value)) }
 }
 
 /// One of these values, which are alike.

@@ -11,6 +11,7 @@ use super::template::Template;
 
 /// An operation in a dialect.
 #[derive(Debug)]
+#[allow(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 pub(in crate::dialect) struct Spoken {
     pub(in crate::dialect) id: String,
     pub(in crate::dialect) reader: Reader,

@@ -23,12 +23,12 @@ async fn notes(role: &str, kind: &str, more: &[&str]) -> Schema {
     schema
 }
 
-/// What the role is answered in a transaction whose claims are these, as PostgREST sets them.
+/// What the role is answered in a transaction whose claims are these, as `PostgREST` sets them.
 fn asked(schema: &Schema, role: &str, claims: &str, sql: &str) -> String {
     let claims = claims.replace('\'', "''");
     let set = format!("SELECT set_config('request.jwt.claims', '{claims}', true) IS NULL");
     let said = schema.sql(&format!("BEGIN; SET LOCAL ROLE \"{role}\"; {set}; {sql}; ROLLBACK"));
-    said.trim_start_matches("f").trim().to_owned()
+    said.trim_start_matches('f').trim().to_owned()
 }
 
 const READ: &str = "SELECT string_agg(text, ',' ORDER BY id) FROM app.\"Notes\"";
