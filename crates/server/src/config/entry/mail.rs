@@ -112,8 +112,8 @@ pub(super) const APP_PATHS: Setting = Setting {
 pub(super) const MAIL_TEMPLATES: Setting = Setting {
     name: "MAIL_TEMPLATES",
     section: MAIL,
-    about: "A folder with templates of your own for mails, such as `reset-password.de.html`; \
-        `doorward mail preview` shows them. What is not there is built in.",
+    about: "A folder with templates of your own for mails, such as `reset-password.de.html`. \
+        What is not there is built in.",
     set: Some(|settings, text| put_some(&mut settings.letters.templates, folder(text))),
     ..PLAIN
 };

@@ -131,7 +131,7 @@ both! {
             seen += page.json().as_array().expect("users").len();
             pages += 1;
             match page.header("link").strip_prefix('<').and_then(|link| link.split_once('>')) {
-                Some((next, _)) => path = next.to_owned(),
+                Some((next, _)) => next.clone_into(&mut path),
                 None => break,
             }
         }

@@ -120,8 +120,8 @@ both! {
         let (_app, client) = signed_in(engine, &["todo"], Some(both)).await;
         let made = client.post("/api/tasks", json!({"title": "a"})).await.expect(201).json();
         assert_eq!((&made["data"]["title"], made.get("error")), (&json!("a"), Some(&Value::Null)));
-        let list = client.get("/api/tasks").await.expect(200).json();
-        assert_eq!((&list["data"][0]["title"], list.get("error")), (&json!("a"), Some(&Value::Null)));
+        let all = client.get("/api/tasks").await.expect(200).json();
+        assert_eq!((&all["data"][0]["title"], all.get("error")), (&json!("a"), Some(&Value::Null)));
     }
 
     async fn answers_may_be_in_camel_case(engine: Engine) {
@@ -137,8 +137,8 @@ both! {
         let task = client.post("/api/tasks", sent).await.expect(201).json();
         assert_eq!(task["dueDate"], "2031-01-02T00:00:00Z");
         assert_eq!((&task["createdAt"], &task["userId"]), (&task["created_at"], &task["user_id"]));
-        let list = client.get("/api/tasks").await.expect(200).json();
-        assert_eq!(list, json!([task]));
+        let all = client.get("/api/tasks").await.expect(200).json();
+        assert_eq!(all, json!([task]));
         let login = json!({"email": "ada@example.com", "password": PASSWORD});
         let tokens = app.anonymous().post("/auth/login", login).await.expect(200).json();
         assert_eq!(tokens["accessToken"], tokens["access_token"]);

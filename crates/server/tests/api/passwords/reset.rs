@@ -102,7 +102,7 @@ both! {
         let app = TestApp::with_mail(engine, |_| {}).await;
         app.sign_up("ada").await;
         let (early, late) = (token(&app).await, token(&app).await);
-        app.advance(Duration::from_secs(60 * 60));
+        app.advance(Duration::from_hours(1));
         let reply = reset(&app, &late, NEW).await.expect_problem(400, "invalid_link");
         assert!(reply.json()["detail"].to_string().contains("expired"));
         reset(&app, &early, NEW).await.expect_problem(400, "invalid_link");
