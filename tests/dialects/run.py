@@ -380,7 +380,7 @@ def start(binary, dialect, folder, secret):
             "PORT": str(port), "ALLOWED_ORIGINS": "http://localhost:3000", "DRAIN_TIMEOUT": "1s",
             "PASSWORD_HASH": "argon2id:m=19456,t=2,p=1",
             # Mail is on; nobody listens there, so what is to be sent stays in the outbox.
-            "SMTP_URL": "smtp://127.0.0.1:9", "MAIL_FROM": "Doorward <no-reply@example.com>"}
+            "SMTP_URL": "smtp://127.0.0.1:9", "PUBLIC_URL": "http://127.0.0.1:9", "MAIL_FROM": "Doorward <no-reply@example.com>"}
     env |= dialect.get("env", {})
     profile = dialect.get("profile")
     for compat in ([profile, None] if profile else [None]):
