@@ -9,14 +9,22 @@ use crate::support::TestApp;
 use crate::support::process::Server;
 use crate::support::smtp::{SmtpServer, by_patient_smtp};
 
+/// The settings of a server that sends by this mail server.
+fn by_settings(smtp: &SmtpServer) -> [(&'static str, String); 3] {
+    [
+        ("SMTP_URL", smtp.url()),
+        ("MAIL_FROM", "Doorward <post@example.org>".to_owned()),
+        ("PUBLIC_URL", "https://auth.example.org".to_owned()),
+    ]
+}
+
 both! {
     async fn what_a_killed_server_was_sending_is_sent_by_another(engine: Engine) {
         let Some(smtp) = SmtpServer::start().await else { return };
         let app = TestApp::with(engine, by_patient_smtp(&smtp.url(), Duration::from_secs(20))).await;
         ask(&app, "hang@example.com").await;
         let dir = tempfile::tempdir().expect("a temp dir");
-        let settings =
-            [("SMTP_URL", smtp.url()), ("MAIL_FROM", "Doorward <post@example.org>".to_owned())];
+        let settings = by_settings(&smtp);
         // It finds the mail at its start.
         let mut server = Server::with(&app.url, dir.path(), &settings).await;
         smtp.hangs().await;
@@ -38,8 +46,7 @@ both! {
         let app = TestApp::with(engine, by_patient_smtp(&smtp.url(), Duration::from_secs(20))).await;
         ask(&app, "ada@example.com").await;
         let dir = tempfile::tempdir().expect("a temp dir");
-        let settings =
-            [("SMTP_URL", smtp.url()), ("MAIL_FROM", "Doorward <post@example.org>".to_owned())];
+        let settings = by_settings(&smtp);
         let _server = Server::with(&app.url, dir.path(), &settings).await;
         let sent = smtp.has(1).await;
         assert_eq!(sent[0].header("To"), "ada@example.com");
