@@ -6,6 +6,7 @@
 mod cookie;
 mod errors;
 mod examples;
+mod register;
 mod served_document;
 
 use serde_json::Value;
@@ -131,8 +132,8 @@ pub fn complete(mut document: OpenApi, settings: &Settings) -> OpenApi {
             }
             complete_operation(operation, components);
             add_request_examples(operation, settings.password_min_length);
-            if settings.registration_signs_in && is(operation, "accounts.register") {
-                answer_tokens(operation);
+            if is(operation, "accounts.register") {
+                register::describe(operation, settings);
             }
             if settings.refresh_with_access_token && is(operation, "sessions.refresh") {
                 answer_access_token(operation, components);
@@ -296,14 +297,6 @@ fn answer_access_token(operation: &mut Operation, components: &mut Components) {
         .item(Ref::from_schema_name("Tokens"))
         .item(Ref::from_schema_name("Renewed"));
     let content = Content::new(Some(RefOr::T(Schema::OneOf(either.build()))));
-    response.content.insert("application/json".into(), content.into());
-}
-
-/// What registering answers with where `REGISTRATION_SIGNS_IN` says so.
-fn answer_tokens(operation: &mut Operation) {
-    let Some(RefOr::T(response)) = operation.responses.responses.get_mut("201") else { return };
-    response.description = "The tokens of the new account's first session".into();
-    let content = Content::new(Some(Ref::from_schema_name("Tokens")));
     response.content.insert("application/json".into(), content.into());
 }
 

@@ -8,7 +8,7 @@ use std::path::Path;
 use aws_lc_rs::digest::{SHA256, digest};
 use doorward::app::{App, reserved};
 use doorward::clock::Clock;
-use doorward::config::{DatabaseUrl, EmailChange, PasswordChange, Secret, Settings};
+use doorward::config::{DatabaseUrl, EmailChange, PasswordChange, Registration, Secret, Settings};
 use doorward::crypto::Random;
 use doorward::db::Database;
 use doorward::error::Code;
@@ -319,6 +319,18 @@ async fn the_contract_has_of_the_own_account_what_the_settings_allow_to_change()
     assert_eq!(email, ["email", "locale", "name", "user_metadata"]);
     let password = fields(|settings| settings.password_change = PasswordChange::Fresh).await;
     assert_eq!(password, ["locale", "name", "password", "user_metadata"]);
+}
+
+#[tokio::test]
+async fn the_contract_has_the_one_answer_that_registering_gives() {
+    for (registration, status) in [(Registration::Open, "201"), (Registration::Verified, "202")] {
+        let text = contract(|settings| settings.registration = registration).await;
+        let document: Value = serde_json::from_str(&text).expect("JSON");
+        let responses = &document["paths"]["/auth/register"]["post"]["responses"];
+        let statuses = responses.as_object().expect("responses").keys();
+        let successes: Vec<_> = statuses.filter(|status| status.starts_with('2')).collect();
+        assert_eq!(successes, [status]);
+    }
 }
 
 #[tokio::test]
