@@ -46,10 +46,11 @@ pub(super) fn report(findings: &Findings, accepted: &[String]) -> String {
     let left = calls - same - suggested - skipped;
     let _ = writeln!(
         text,
-        "\n{calls} calls: {same} the same, {suggested} the same with the suggested dialect, {left} different, \
+        "\nCalls: {calls}, of these {same} the same, {suggested} the same with the suggested dialect, {left} different, \
          {skipped} not compared."
     );
     text.push_str(match (differing, findings.dialect.is_empty()) {
+        (0, _) if skipped == calls => "Nothing was compared.\n",
         (0, _) => {
             "Nothing that was compared differs: the switch is safe as far as these calls went.\n"
         }
