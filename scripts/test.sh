@@ -92,6 +92,8 @@ if [ "${1:-}" != quick ]; then
   DOORWARD_SKIPPED=$(mktemp)
   export DOORWARD_SKIPPED
 
+  [ "${SKIP_CHROMIUM:-}" = 1 ] || need chromium:chromium
+
   say "other people's programs"
   ./scripts/interop.sh
 
@@ -103,7 +105,6 @@ if [ "${1:-}" != quick ]; then
   ./scripts/supabase.sh
 
   say "our TypeScript client"
-  [ "${SKIP_CHROMIUM:-}" = 1 ] || need chromium:chromium
   ./scripts/clients.sh
 
   say "generated clients"
