@@ -57,7 +57,7 @@ impl Emails {
         Ok(Composed::Letter { letter: Box::new(letter), user, steps: vec![step] })
     }
 
-    /// The link to the new address that makes the change; the owner of a taken one is told instead.
+    /// The link to the new address that makes the change; the owner of a taken one gets a mail that says so.
     pub(crate) async fn confirm_letter(&self, order: &MailOrder) -> Result<Composed, Error> {
         let values = &order.ask.values;
         let Some(found) = self.user_of(order).await? else { return Ok(Composed::Nothing) };

@@ -34,7 +34,7 @@ impl<T: Serialize> IntoResponse for Created<T> {
     }
 }
 
-/// 202 without a body: what was asked for is done later, or not at all, and nobody is told which.
+/// 202 without a body: what was asked for is done later, or not at all, and the answer does not show which.
 #[derive(Clone, Copy, Debug)]
 pub struct Accepted;
 

@@ -57,7 +57,7 @@ pub struct MailText {
 }
 
 impl Outbox {
-    /// The newest mails that are not sent, or of all that are kept; at most so many.
+    /// The newest mails that are not sent, or of all that are kept; `limit` at most.
     pub async fn list(&self, all: bool, most: u32) -> Result<Vec<OutboxEntry>, Error> {
         let rows = store::list(&self.db, all, i64::from(most)).await?;
         Ok(rows.into_iter().map(|row| self.entry(row)).collect())

@@ -56,7 +56,7 @@ impl MetadataObject {
     }
 }
 
-/// What a client is told if the merged object would have more than it may.
+/// The refusal if the merged object would be too large.
 pub fn too_large(field: &'static str) -> Error {
     let why = ("would have more than 16 KiB of JSON".into(), "too_long");
     Error::Validation(vec![Invalid::new("body", field, why)])

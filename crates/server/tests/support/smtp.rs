@@ -87,7 +87,7 @@ impl SmtpServer {
         panic!("nothing hangs");
     }
 
-    /// Waits until it took so many.
+    /// Waits until it took this many.
     pub async fn has(&self, count: usize) -> Vec<SentMail> {
         for _ in 0..1000 {
             if self.mails().len() >= count {

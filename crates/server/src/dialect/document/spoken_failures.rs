@@ -1,4 +1,4 @@
-//! The failures of the document in a dialect. Each example is told as the server tells it, and stands under
+//! The failures of the document in a dialect. Each example reads as the server writes it, and stands under
 //! the status that it is answered with.
 
 use std::sync::{Arc, Mutex};

@@ -100,7 +100,7 @@ async fn leave_alone(inner: &Inner, since: OffsetDateTime, failures: usize) {
     }
 }
 
-/// Delivers what is due, on so many lanes, and ends when nothing is or the mail server takes nothing.
+/// Delivers what is due, on this number of lanes, and ends when nothing is or the mail server takes nothing.
 pub(super) async fn round(inner: &Arc<Inner>, lanes: usize) -> Result<Round, Error> {
     let mut round = Round::default();
     let mut running = JoinSet::new();

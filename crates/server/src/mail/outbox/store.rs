@@ -175,7 +175,7 @@ pub(in crate::mail) fn delete(id: Uuid) -> Step {
     step!(DISCARD { id })
 }
 
-/// Takes what is due, at most so many, for the time of a lease.
+/// Takes what is due, up to a limit, for the time of a lease.
 pub(in crate::mail) async fn claim(
     db: &Database,
     claim: Uuid,

@@ -11,7 +11,7 @@ use crate::sessions::part;
 use crate::support::client::PASSWORD;
 use crate::support::{Client, TestApp};
 
-/// Makes so many tasks; their ids.
+/// Makes this number of tasks and returns their ids.
 async fn tasks(client: &Client, count: usize) -> BTreeSet<String> {
     let mut ids = BTreeSet::new();
     for n in 0..count {
