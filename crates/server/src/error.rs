@@ -6,6 +6,7 @@
 use std::fmt;
 
 use axum::http::StatusCode;
+use secrecy::SecretString;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -31,6 +32,19 @@ impl Invalid {
     ) -> Self {
         Self { place, field: field.into(), message, kind }
     }
+}
+
+/// What answers the first step of a sign-in where a second has to follow.
+#[derive(Clone, Debug)]
+pub struct Challenge {
+    /// The `mfa_token`.
+    pub token: SecretString,
+    /// Seconds it lives.
+    pub expires_in: u64,
+    /// The kinds of factors that would do.
+    pub methods: Vec<String>,
+    /// The kinds that may be added, where one is asked for and the account has none.
+    pub enrol: Vec<&'static str>,
 }
 
 /// A failed request.
@@ -63,6 +77,12 @@ pub enum Error {
     AccountDisabled,
     /// The right password of an account whose address must be proven first.
     EmailNotVerified,
+    /// The first step of a sign-in is done, and another has to follow.
+    MfaRequired(Box<Challenge>),
+    /// The code of a second factor is wrong, or was used before.
+    WrongCode,
+    /// The route concerns second factors, and the settings turn them off.
+    MfaOff,
     /// The route sends mails, and no mail server is configured.
     MailOff,
     /// A refresh token used again after its successor: theft.
@@ -153,6 +173,9 @@ codes! {
     RegistrationClosed = 403, "registration_closed", "Registration closed";
     AccountDisabled = 403, "account_disabled", "Account disabled";
     EmailNotVerified = 403, "email_not_verified", "E-mail not verified";
+    MfaRequired = 403, "mfa_required", "Second factor required";
+    WrongCode = 403, "wrong_code", "Wrong code";
+    MfaOff = 404, "mfa_off", "No second factors here";
     MailOff = 404, "mail_off", "No mail here";
     NotFound = 404, "not_found", "Not found";
     MethodNotAllowed = 405, "method_not_allowed", "Method not allowed";
@@ -190,6 +213,9 @@ impl Error {
             Self::RegistrationClosed => Code::RegistrationClosed,
             Self::AccountDisabled => Code::AccountDisabled,
             Self::EmailNotVerified => Code::EmailNotVerified,
+            Self::MfaRequired(_) => Code::MfaRequired,
+            Self::WrongCode => Code::WrongCode,
+            Self::MfaOff => Code::MfaOff,
             Self::MailOff => Code::MailOff,
             Self::NotFound => Code::NotFound,
             Self::MethodNotAllowed => Code::MethodNotAllowed,
@@ -249,6 +275,15 @@ impl Error {
                  another one."
                     .into()
             }
+            Self::MfaRequired(challenge) if challenge.enrol.is_empty() => {
+                "A second factor is needed: send its code with the mfa_token to finish signing in.".into()
+            }
+            Self::MfaRequired(_) => {
+                "This account needs a second factor: add one with the mfa_token to finish signing in."
+                    .into()
+            }
+            Self::WrongCode => "The code is wrong, was used before or has expired.".into(),
+            Self::MfaOff => "Second factors are turned off here.".into(),
             Self::MailOff => {
                 "This service sends no mail: ask whoever runs it for help with your account.".into()
             }
@@ -273,7 +308,7 @@ impl Error {
             }
             Self::RateLimited(seconds) => format!("Too many requests: try again in {seconds} s."),
             Self::TooManyGuesses(seconds) => {
-                format!("Too many wrong passwords for this account: try again in {seconds} s.")
+                format!("Too many wrong passwords or codes for this account: try again in {seconds} s.")
             }
             Self::Internal(_) => "Internal error. Report the request id to the operator.".into(),
             Self::HashingUnavailable => {

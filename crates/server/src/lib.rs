@@ -15,6 +15,7 @@ pub mod email;
 pub mod emails;
 pub mod error;
 pub mod exports;
+pub mod factors;
 pub mod gate;
 pub mod guesses;
 pub mod http;

@@ -11,6 +11,24 @@ pub enum Registration {
     Closed,
 }
 
+/// Who needs a second factor to sign in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MfaPolicy {
+    /// Nobody; there are none.
+    Off,
+    /// Whoever added one.
+    Optional,
+    /// Everybody.
+    Required,
+}
+
+impl MfaPolicy {
+    /// Whether there are none.
+    pub fn is_off(self) -> bool {
+        self == Self::Off
+    }
+}
+
 /// What an address that nobody has proven means for signing in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UnverifiedEmail {

@@ -2,7 +2,7 @@
 
 use doorward_verify::token_type;
 
-use super::Settings;
+use super::{MfaPolicy, Settings};
 
 /// Whom access tokens must suit besides Doorward.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,6 +14,15 @@ pub enum TokenProfile {
 }
 
 impl Settings {
+    /// Whether a holder of these roles needs a second factor.
+    pub fn requires_factor(&self, roles: &[String]) -> bool {
+        match self.mfa {
+            MfaPolicy::Off => false,
+            MfaPolicy::Required => true,
+            MfaPolicy::Optional => roles.iter().any(|role| self.mfa_roles.contains(role)),
+        }
+    }
+
     /// The `typ` of access tokens. Neon takes no other than `JWT`, also where there is an audience.
     pub fn token_type(&self) -> &'static str {
         match self.token_profile {

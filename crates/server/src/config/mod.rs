@@ -13,7 +13,9 @@ mod settings;
 pub(crate) mod source;
 mod value;
 
-pub use choices::{AccountDeletion, EmailChange, PasswordChange, Registration, UnverifiedEmail};
+pub use choices::{
+    AccountDeletion, EmailChange, MfaPolicy, PasswordChange, Registration, UnverifiedEmail,
+};
 pub use derived::TokenProfile;
 pub use document::{env_example, reference};
 pub(crate) use entry::parse::duration;

@@ -10,8 +10,8 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::{
     AccountDeletion, AllowedOrigins, AuthorityFile, BreachFile, Cidr, DatabaseUrl, EmailChange,
-    LetterSettings, MailFrom, PasswordChange, Quota, RedisUrl, Registration, SmtpUrl, TokenProfile,
-    TrustedIssuer, UnverifiedEmail, WordList,
+    LetterSettings, MailFrom, MfaPolicy, PasswordChange, Quota, RedisUrl, Registration, SmtpUrl,
+    TokenProfile, TrustedIssuer, UnverifiedEmail, WordList,
 };
 
 /// Everything a running server needs to know.
@@ -88,6 +88,10 @@ pub struct Settings {
     pub account_deletion: AccountDeletion,
     /// `FRESH_SIGN_IN`: how long after signing in what is most dangerous is allowed.
     pub fresh_sign_in: Duration,
+    /// `MFA`: who needs a second factor.
+    pub mfa: MfaPolicy,
+    /// `MFA_ROLES`: the roles whose holders need one besides.
+    pub mfa_roles: Vec<String>,
     /// `COMMON_PASSWORDS`: whether a common one may become a password.
     pub common_passwords: bool,
     /// `PASSWORD_HASH`.
@@ -217,6 +221,8 @@ impl Settings {
             password_change: PasswordChange::Current,
             account_deletion: AccountDeletion::Password,
             fresh_sign_in: Duration::from_mins(15),
+            mfa: MfaPolicy::Optional,
+            mfa_roles: Vec::new(),
             common_passwords: false,
             password_hash: HashScheme::default(),
             password_kernel: PasswordKernel::Auto,

@@ -77,6 +77,23 @@ macro_rules! permission_names {
 }
 pub(crate) use permission_names;
 
+/// The kinds of second factors that count for the user as one column, `passkey,recovery_code,totp`; codes for
+/// the day they are lost count beside a factor alone.
+macro_rules! factor_kinds {
+    ($user:literal) => {
+        concat!(
+            "(SELECT string_agg(k.kind, ',' ORDER BY k.kind) FROM (SELECT f.kind FROM factors f \
+             WHERE f.user_id = ",
+            $user,
+            " AND f.confirmed_at IS NOT NULL UNION SELECT 'recovery_code' FROM recovery_codes c \
+             JOIN factors g ON g.user_id = c.user_id WHERE c.user_id = ",
+            $user,
+            " AND c.used_at IS NULL AND g.confirmed_at IS NOT NULL) k)"
+        )
+    };
+}
+pub(crate) use factor_kinds;
+
 /// A listing's filter: accounts whose flag is the parameter, or all where that is null.
 macro_rules! flag_is {
     ($of:literal, $wanted:literal) => {

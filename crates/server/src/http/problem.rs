@@ -5,11 +5,12 @@
 use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use secrecy::ExposeSecret;
 use serde_json::{Map, Value, json};
 
 use super::request_id::RequestId;
 use super::translation;
-use crate::error::{Code, Error, Invalid};
+use crate::error::{Challenge, Code, Error, Invalid};
 
 /// What the body of an error response will say.
 #[derive(Clone, Debug)]
@@ -43,9 +44,27 @@ impl IntoResponse for Error {
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         let (code, detail) = (error.code(), error.detail());
-        let errors = if let Error::Validation(errors) = error { errors } else { Vec::new() };
-        Self { code, detail, errors, extra: Map::new() }
+        let (mut errors, mut extra) = (Vec::new(), Map::new());
+        match error {
+            Error::Validation(all) => errors = all,
+            Error::MfaRequired(challenge) => extra = members(*challenge),
+            _ => {}
+        }
+        Self { code, detail, errors, extra }
     }
+}
+
+/// What a client goes on with.
+fn members(challenge: Challenge) -> Map<String, Value> {
+    let Challenge { token, expires_in, methods, enrol } = challenge;
+    let mut extra = Map::new();
+    extra.insert("mfa_token".into(), token.expose_secret().into());
+    extra.insert("expires_in".into(), expires_in.into());
+    extra.insert("methods".into(), methods.into());
+    if !enrol.is_empty() {
+        extra.insert("enrol".into(), enrol.into());
+    }
+    extra
 }
 
 /// RFC 6750 §3: no error code where no token was sent.

@@ -2,6 +2,7 @@
 //! `error.rs` by what answers requests. One that every operation has in common stands among the
 //! components, once; one that names this operation's own field or permission stands in the response.
 
+use secrecy::SecretString;
 use serde_json::Value;
 use utoipa::openapi::example::{Example, ExampleBuilder};
 use utoipa::openapi::path::Operation;
@@ -9,7 +10,7 @@ use utoipa::openapi::schema::SchemaType;
 use utoipa::openapi::{Components, Content, Ref, RefOr, Schema, Type};
 use uuid::Uuid;
 
-use crate::error::{Code, Error, Invalid};
+use crate::error::{Challenge, Code, Error, Invalid};
 use crate::http::problem;
 use crate::http::{FORM_TAKES, JSON_TAKES, RequestId};
 
@@ -78,7 +79,13 @@ impl Subject {
             },
             "403" => match (self.scopes.as_deref(), id) {
                 (_, "accounts.register") => vec![Error::RegistrationClosed],
-                (_, "sessions.login") => vec![Error::AccountDisabled, Error::EmailNotVerified],
+                (_, "sessions.login") => {
+                    vec![
+                        representative(Code::MfaRequired),
+                        Error::AccountDisabled,
+                        Error::EmailNotVerified,
+                    ]
+                }
                 (_, "passwords.reset") => vec![Error::AccountDisabled],
                 (_, "emails.change") => vec![Error::WrongPassword, Error::StaleSignIn],
                 (_, "accounts.update") => vec![Error::StaleSignIn],
@@ -220,6 +227,14 @@ fn representative(code: Code) -> Error {
         Code::RegistrationClosed => Error::RegistrationClosed,
         Code::AccountDisabled => Error::AccountDisabled,
         Code::EmailNotVerified => Error::EmailNotVerified,
+        Code::MfaRequired => Error::MfaRequired(Box::new(Challenge {
+            token: SecretString::from("dwo_…"),
+            expires_in: 300,
+            methods: vec!["recovery_code".into(), "totp".into()],
+            enrol: Vec::new(),
+        })),
+        Code::WrongCode => Error::WrongCode,
+        Code::MfaOff => Error::MfaOff,
         Code::MailOff => Error::MailOff,
         Code::NotFound => Error::NotFound,
         Code::MethodNotAllowed => Error::MethodNotAllowed,

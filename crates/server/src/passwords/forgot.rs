@@ -63,7 +63,7 @@ impl Passwords {
             About::User(id) => store::find_by_id(*id),
             About::Address(key) => store::find(Email::parse(key).map(LoginName::Email).as_ref()),
         };
-        let Some(FoundUser { user, hash, banned_until }) = self.db.find(read).await? else {
+        let Some(FoundUser { user, hash, banned_until, .. }) = self.db.find(read).await? else {
             return Ok(Composed::Nothing);
         };
         let standing = Standing::of(user.is_active, banned_until, self.clock.now());

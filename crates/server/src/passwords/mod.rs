@@ -20,7 +20,7 @@ pub(crate) use policy::Policy;
 pub use prove::Proof;
 pub(crate) use reset::bound_to;
 pub use store::STATEMENTS;
-pub(crate) use store::keeps;
+pub(crate) use store::{FoundUser, find_by_secret, keeps};
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 
 use super::store::{self, FoundUser};
 use super::{Password, Passwords};
-use crate::audit::{Actor, Event, Outcome, Record};
+use crate::audit::{Actor, Audit, Event, Outcome, Record};
 use crate::error::Error;
 use crate::gate::{Authority, Gate, Standing};
 use crate::guesses::{Guess, Guesser};
@@ -24,6 +24,8 @@ pub struct Proof {
     pub(crate) stored: String,
     /// The hash to store; work that the password allows is done only while it is the stored one.
     pub(crate) hash: String,
+    /// The kinds of second factors that count for them.
+    pub(crate) factors: Vec<String>,
     banned_until: Option<OffsetDateTime>,
     guess: Guess,
 }
@@ -45,6 +47,17 @@ impl Proof {
         record: Record,
     ) -> sql::Result<()> {
         self.guess.right(authority, work, record).await
+    }
+
+    /// Does the work of a first step that a second has to follow. The guess is given back by that: what
+    /// was counted before stays so until the sign-in is complete, and no network becomes a known one.
+    pub(crate) async fn commit_first_step(
+        self,
+        audit: &Audit,
+        work: Vec<Step>,
+        record: Record,
+    ) -> sql::Result<()> {
+        audit.commit(Authority::Operator, work, [record]).await.map(drop)
     }
 
     /// Disabled, or banned at this instant.
@@ -112,11 +125,11 @@ impl Passwords {
         let verdict = self.hashing.verify(secret, stored, stand_in, salt).await?;
         let record = found.as_ref().map_or(record.clone(), |found| record.about(found.user.id));
         let right = found.filter(|_| verdict.right);
-        let Some(FoundUser { user, hash: Some(stored), banned_until }) = right else {
+        let Some(FoundUser { user, hash: Some(stored), banned_until, factors }) = right else {
             guess.wrong(record);
             return Ok(None);
         };
         let hash = verdict.upgraded.unwrap_or_else(|| stored.clone());
-        Ok(Some(Proof { user, stored, hash, banned_until, guess }))
+        Ok(Some(Proof { user, stored, hash, factors, banned_until, guess }))
     }
 }

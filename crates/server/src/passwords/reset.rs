@@ -78,7 +78,7 @@ impl Passwords {
         let first = |step: usize| rows.get(step).and_then(|found| found.first());
         let opened = first(0).map(crate::db::Row::read::<Opened>).transpose()?;
         let opened = Opened::usable(opened, now)?;
-        let FoundUser { user, hash: old, banned_until } = first(1).ok_or(STALE)?.read()?;
+        let FoundUser { user, hash: old, banned_until, .. } = first(1).ok_or(STALE)?.read()?;
         if opened.bound != Some(bound_to(old.as_deref(), user.email.as_deref())) {
             return Err(STALE);
         }

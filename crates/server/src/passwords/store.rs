@@ -4,7 +4,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::db::Database;
-use crate::gate::Gate;
+use crate::gate::{Gate, factor_kinds};
 use crate::single_use::owner_of_secret;
 use crate::sql::{Result, Step};
 use crate::user::User;
@@ -76,10 +76,12 @@ row! {
 row! {
     /// A user, and the stored hash if there is one.
     #[derive(Debug)]
-    pub(super) struct FoundUser from users {
-        pub(super) user: User = ..,
-        pub(super) hash: Option<String> = "users.hashed_password",
-        pub(super) banned_until: Option<OffsetDateTime>,
+    pub(crate) struct FoundUser from users {
+        pub(crate) user: User = ..,
+        pub(crate) hash: Option<String> = "users.hashed_password",
+        pub(crate) banned_until: Option<OffsetDateTime>,
+        /// The kinds of second factors that count.
+        pub(crate) factors: Vec<String> = (factor_kinds!("users.id")),
     }
 }
 
@@ -95,7 +97,7 @@ pub(super) fn find(name: Option<&LoginName>) -> Step {
 }
 
 /// Reads the user whose secret has this digest.
-pub(super) fn find_by_secret(digest: Vec<u8>) -> Step {
+pub(crate) fn find_by_secret(digest: Vec<u8>) -> Step {
     step!(FIND_BY_SECRET { digest })
 }
 

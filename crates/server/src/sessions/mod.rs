@@ -15,6 +15,7 @@ mod store;
 mod token;
 
 pub use begin::Tokens;
+pub use begin::next_step::SignIn;
 pub(crate) use begin::register::NEW_ACCOUNT;
 pub use begin::register::RegisterAnswer;
 pub use list::SessionView;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use crate::factors::Authentication;
 use crate::gate::Life;
 use crate::row;
 
@@ -30,6 +31,8 @@ row! {
     pub struct Session from sessions {
         /// What never changes.
         pub begun: Beginning = ..,
+        /// When and how its user proved who they are.
+        pub how: Authentication = ..,
         /// The generation of the refresh token that is current.
         pub counter: i64,
         /// The latest generation whose access token was seen.

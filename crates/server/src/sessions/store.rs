@@ -6,6 +6,7 @@ use uuid::Uuid;
 use super::token::Fate;
 use super::{Beginning, Session, SessionView};
 use crate::db::Database;
+use crate::factors::Authentication;
 use crate::gate::{
     Authority, Gate, active, end_other_sessions, end_sessions, live, not_ended, permission_names,
     role_names,
@@ -20,10 +21,11 @@ statements! {
     // The user must still be active with the very hash that was verified: a sign-in that races a
     // password change or a ban leaves nothing alive.
     INSERT_SESSION = concat!("INSERT INTO sessions (id, user_id, salt, ip, user_agent, created_at, rotated_at, \
-        last_seen_at, expires_at, max_expires_at) \
-        SELECT :id, u.id, :salt, :ip, :user_agent, :now, :now, :now, :expires_at, :max_expires_at \
+        last_seen_at, expires_at, max_expires_at, auth_time, amr) \
+        SELECT :id, u.id, :salt, :ip, :user_agent, :now, :now, :now, :expires_at, :max_expires_at, \
+        :auth_time, :amr \
         FROM users u WHERE u.id = :owner AND ", active!("u.", ":now"), " \
-        AND u.hashed_password = :hash");
+        AND u.hashed_password IS NOT DISTINCT FROM :hash");
     IS_BEGUN = "SELECT doorward_refuse('user_changed') \
         WHERE NOT EXISTS (SELECT 1 FROM sessions WHERE id = :id)";
     IS_LIVE = concat!("SELECT doorward_refuse('ended') \
@@ -94,6 +96,7 @@ row! {
         app_metadata: MetadataObject = (of_user!("app_metadata")),
         created_at: OffsetDateTime = (of_user!("created_at")),
         updated_at: OffsetDateTime = (of_user!("updated_at")),
+        how: Authentication = ..,
     }
 }
 
@@ -107,7 +110,7 @@ row! {
 }
 
 /// Inserts a session while the user's hash is still `hash`; refused if the user has changed.
-pub(super) fn insert(new: &Session, origin: &Origin, hash: &str) -> Vec<Step> {
+pub(super) fn insert(new: &Session, origin: &Origin, hash: Option<&str>) -> Vec<Step> {
     let Beginning { id, user_id: owner, salt, max_expires_at } = &new.begun;
     let session = step!(INSERT_SESSION {
         id: *id,
@@ -118,6 +121,8 @@ pub(super) fn insert(new: &Session, origin: &Origin, hash: &str) -> Vec<Step> {
         now: new.rotated_at,
         expires_at: new.expires_at,
         max_expires_at: *max_expires_at,
+        auth_time: new.how.at,
+        amr: new.how.methods,
         hash,
     });
     vec![session, step!(IS_BEGUN { id: *id })]
@@ -178,11 +183,11 @@ pub(super) async fn update_counter(
     counter: i64,
     expires_at: OffsetDateTime,
     now: OffsetDateTime,
-) -> Result<Option<User>> {
+) -> Result<Option<(User, Authentication)>> {
     let found = db.execute(step!(ADVANCE { id: begun.id, counter, now, expires_at })).await?;
     let user = |found| {
         let found: UserOfSession = found;
-        User {
+        let user = User {
             id: begun.user_id,
             email: found.email,
             name: found.name,
@@ -195,7 +200,8 @@ pub(super) async fn update_counter(
             app_metadata: found.app_metadata,
             created_at: found.created_at,
             updated_at: found.updated_at,
-        }
+        };
+        (user, found.how)
     };
     Ok(found.into_iter().next().map(user))
 }

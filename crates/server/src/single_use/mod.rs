@@ -34,11 +34,12 @@ use store::Hashed;
 pub const GUESSES: i64 = 5;
 /// What a new password or another address ends: links that were made for the account as it was. The
 /// owner of an old address can still undo a change of it, whatever a thief does meanwhile.
-pub const OTHER_LINKS: [Purpose; 5] = [
+pub const OTHER_LINKS: [Purpose; 6] = [
     Purpose::ResetPassword,
     Purpose::VerifyEmail,
     Purpose::ConfirmEmail,
     Purpose::SignIn,
+    Purpose::SecondStep,
     Purpose::Invitation,
 ];
 /// Kept longer, so that people who come late read what happened to their link.

@@ -30,6 +30,8 @@ purposes! {
     UndoEmail = "undo_email";
     /// Signs in.
     SignIn = "sign_in";
+    /// Goes on with a sign-in whose first step is done. Bound to the password's hash and the address.
+    SecondStep = "second_step";
     /// Opens an account that an operator made for somebody.
     Invitation = "invitation";
 }

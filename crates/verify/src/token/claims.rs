@@ -33,6 +33,15 @@ pub struct Claims {
     /// Fields of the account that its administrators set, where the server puts some into tokens.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub app_metadata: Option<Map<String, Value>>,
+    /// How the user proved who they are (RFC 8176), such as `pwd`, `otp` and `mfa`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub amr: Vec<String>,
+    /// How far that can be trusted (RFC 9068 §2.2.1): `aal1` for one factor, `aal2` for two.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub acr: Option<String>,
+    /// When that was, seconds since 1970; refreshing keeps it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub auth_time: Option<i64>,
 }
 
 /// The same as sent. Known names given twice are refused by the derived code, unknown ones ignored.
@@ -54,6 +63,12 @@ struct Sent {
     aud: Option<String>,
     #[serde(default, deserialize_with = "present")]
     app_metadata: Option<Map<String, Value>>,
+    #[serde(default)]
+    amr: Vec<String>,
+    #[serde(default, deserialize_with = "present")]
+    acr: Option<String>,
+    #[serde(default, deserialize_with = "present")]
+    auth_time: Option<u64>,
 }
 
 /// `null` is not absence.
@@ -72,6 +87,10 @@ impl Claims {
             None => None,
             Some(nbf) => Some(number(nbf)?),
         };
+        let auth_time = match sent.auth_time {
+            None => None,
+            Some(auth_time) => Some(number(auth_time)?),
+        };
         let claims = Self {
             generation: number(sent.generation)?,
             iat: number(sent.iat)?,
@@ -84,6 +103,9 @@ impl Claims {
             roles: sent.roles,
             aud: sent.aud,
             app_metadata: sent.app_metadata,
+            amr: sent.amr,
+            acr: sent.acr,
+            auth_time,
         };
         (claims.sub == claims.user_id).then_some((claims, not_before))
     }

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::abuse;
-use super::accounts;
+use super::accounts::{self, factors};
 use super::dialects;
 use super::issuers;
 use super::mail;
@@ -22,6 +22,7 @@ pub(in crate::config) const TOKENS: &str = "Secrets and tokens";
 pub(in crate::config) const ISSUERS: &str = "Better Auth and other issuers";
 pub(in crate::config) const SESSIONS: &str = "Sessions";
 pub(in crate::config) const PASSWORDS: &str = "Registration and passwords";
+pub(in crate::config) const FACTORS: &str = "Second factors";
 pub(in crate::config) const LIMITS: &str = "Limits";
 pub(in crate::config) const HTTP: &str = "HTTP";
 const LOGS: &str = "Logs";
@@ -188,6 +189,8 @@ pub(in crate::config) const ENTRIES: &[Setting] = &[
     accounts::PASSWORD_MIN_LENGTH,
     abuse::PASSWORD_WORD_LIST,
     abuse::PASSWORD_BREACH_FILE,
+    factors::MFA,
+    factors::MFA_ROLES,
     abuse::RATE_LIMIT_LOGIN,
     abuse::RATE_LIMIT_REGISTER,
     abuse::RATE_LIMIT_REFRESH,

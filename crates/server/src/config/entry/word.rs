@@ -7,8 +7,8 @@ use super::parse;
 use crate::config::entry::parse::Parsed;
 use crate::config::value::secret_strength::weakness;
 use crate::config::{
-    AccountDeletion, EmailChange, LogFormat, PasswordChange, PasswordKernel, Registration, Secret,
-    TokenProfile, UnverifiedEmail,
+    AccountDeletion, EmailChange, LogFormat, MfaPolicy, PasswordChange, PasswordKernel,
+    Registration, Secret, TokenProfile, UnverifiedEmail,
 };
 
 pub(in crate::config) fn put<T>(slot: &mut T, parsed: Parsed<T>) -> Parsed<()> {
@@ -60,6 +60,15 @@ pub(in crate::config) fn registration(text: &str) -> Parsed<Registration> {
         "verified" => Ok(Registration::Verified),
         "closed" => Ok(Registration::Closed),
         _ => Err(format!("must be open, verified or closed, not {text:?}")),
+    }
+}
+
+pub(in crate::config) fn mfa_policy(text: &str) -> Parsed<MfaPolicy> {
+    match text {
+        "off" => Ok(MfaPolicy::Off),
+        "optional" => Ok(MfaPolicy::Optional),
+        "required" => Ok(MfaPolicy::Required),
+        _ => Err(format!("must be off, optional or required, not {text:?}")),
     }
 }
 

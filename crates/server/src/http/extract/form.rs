@@ -172,6 +172,8 @@ fn oauth_code(error: &Error) -> &'static str {
         Error::Validation(problems) if problems.iter().any(|one| one.field == "grant_type") => {
             "unsupported_grant_type"
         }
+        // As Auth0's password grant says it, so that clients in the field know it.
+        Error::MfaRequired(_) => "mfa_required",
         Error::HashingUnavailable | Error::Unavailable(_) => "temporarily_unavailable",
         Error::Internal(_) => "server_error",
         _ => "invalid_request",

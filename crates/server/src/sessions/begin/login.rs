@@ -6,6 +6,7 @@ use serde_json::Value;
 use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
 
 use super::grant::PasswordGrant;
+use super::next_step::SignIn;
 use crate::audit::{Event, Outcome, Record};
 use crate::error::Error;
 use crate::http::{FormError, Json, JsonOrForm, json};
@@ -82,7 +83,7 @@ impl From<LoginForm> for LoginRequest {
         (status = 200, description = "The tokens of a new session", body = Tokens),
         (status = 401, description = "Unknown account or wrong password"),
         (status = 403, description = "The right password of a disabled account, or of one whose address must \
-            be verified first"),
+            be verified first; or a second factor has to follow"),
         (status = 422, description = "A field is missing, too long or of the wrong type"),
         (status = 503, description = "Too many sign-ins at once")))]
 pub(in crate::sessions) async fn login(
@@ -91,7 +92,7 @@ pub(in crate::sessions) async fn login(
     JsonOrForm { body, sent_as, .. }: JsonOrForm<LoginRequest, LoginForm>,
 ) -> Result<Json<Tokens>, FormError> {
     let done = sessions.login(&body.email.0, body.password, &origin).await;
-    done.map(json).map_err(|error| sent_as.failed(error))
+    done.and_then(SignIn::answer).map(json).map_err(|error| sent_as.failed(error))
 }
 
 impl Sessions {
@@ -101,7 +102,7 @@ impl Sessions {
         email: &str,
         password: Password,
         origin: &Origin,
-    ) -> Result<Tokens, Error> {
+    ) -> Result<SignIn, Error> {
         // A second try covers two sign-ins of one account that upgrade its hash at once.
         for _ in 0..2 {
             let proof = self.passwords.prove(email, password.clone(), origin).await?;
@@ -110,8 +111,8 @@ impl Sessions {
                 self.audit.note(record.came_out(Outcome::Blocked));
                 return Err(Error::EmailNotVerified);
             }
-            if let Some(tokens) = self.begin(proof, origin).await? {
-                return Ok(tokens);
+            if let Some(done) = self.begin(proof, origin).await? {
+                return Ok(done);
             }
         }
         Err(Error::InvalidCredentials)

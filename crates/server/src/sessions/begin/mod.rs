@@ -3,6 +3,7 @@
 
 pub(super) mod grant;
 pub(super) mod login;
+pub(super) mod next_step;
 pub(super) mod register;
 
 use serde::Serialize;
@@ -10,16 +11,17 @@ use time::OffsetDateTime;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::audit::{Event, Record};
 use crate::error::Error;
+use crate::factors::{Authentication, FirstProof, Method, Methods};
 use crate::gate::Authority;
 use crate::input::Origin;
-use crate::passwords::Proof;
+use crate::passwords::{Proof, keeps};
 use crate::sessions::refresh::refresh_token;
 use crate::sessions::session::Generation;
-use crate::sessions::{Beginning, Session, Sessions, store};
+use crate::sessions::{Beginning, Session, Sessions};
 use crate::sql::DbError;
 use crate::user::User;
+use next_step::SignIn;
 
 /// What signing in and refreshing return.
 #[derive(Debug, Serialize, ToSchema)]
@@ -40,21 +42,37 @@ pub struct Tokens {
 }
 
 impl Sessions {
-    /// Begins a session; `None` if the user was changed since the password was verified.
-    pub async fn begin(&self, proof: Proof, origin: &Origin) -> Result<Option<Tokens>, Error> {
-        let session = self.new_session(proof.user.id);
-        let user = proof.user.clone();
+    /// Begins a session, or asks for a second factor; `None` if the user was changed since the password
+    /// was verified.
+    pub(crate) async fn begin(
+        &self,
+        proof: Proof,
+        origin: &Origin,
+    ) -> Result<Option<SignIn>, Error> {
+        let first = FirstProof {
+            user: &proof.user,
+            hash: Some(&proof.hash),
+            factors: &proof.factors,
+            methods: Methods::of(Method::Password),
+        };
+        let next = self.next_step(&first, origin);
+        let is_owed = next.is_owed();
+        let (work, record, written) = next.into_parts();
         let mut steps = vec![proof.hold()];
-        steps.extend(store::insert(&session, origin, &proof.hash));
-        let record = Record::from(origin, Event::Login);
-        let record = record.about(session.begun.user_id).in_session(session.begun.id);
-        match proof.commit(Authority::Operator, steps, record).await {
+        steps.extend(work);
+        let done = if is_owed {
+            steps.push(keeps(proof.user.id, &proof.hash));
+            proof.commit_first_step(&self.audit, steps, record).await
+        } else {
+            proof.commit(Authority::Operator, steps, record).await
+        };
+        match done {
             Ok(()) => {}
             // Disabled, deleted or given another password since. The guess is given back.
             Err(DbError::Refused(_) | DbError::Orphan) => return Ok(None),
             Err(error) => return Err(error.into()),
         }
-        self.first_tokens(&session, user).await.map(Some)
+        self.signed_in(written).await.map(Some)
     }
 
     /// The tokens of a session that has just been stored.
@@ -66,10 +84,10 @@ impl Sessions {
         let Session { begun, rotated_at: now, .. } = session;
         self.memory.begun.put(begun.id, begun.clone());
         self.prune_daily(*now);
-        self.tokens(begun, session.generation(), user, *now).await
+        self.tokens(begun, session.generation(), &session.how, user, *now).await
     }
 
-    pub(in crate::sessions) fn new_session(&self, user_id: Uuid) -> Session {
+    pub(in crate::sessions) fn new_session(&self, user_id: Uuid, methods: Methods) -> Session {
         let (settings, random) = (&self.settings, &self.random);
         let now = self.clock.now();
         let begun = Beginning {
@@ -79,6 +97,7 @@ impl Sessions {
             max_expires_at: now + settings.session_max_ttl,
         };
         Session {
+            how: Authentication { at: now, methods },
             counter: 0,
             confirmed: 0,
             repeats: 0,
@@ -95,10 +114,11 @@ impl Sessions {
         &self,
         begun: &Beginning,
         generation: Generation,
+        how: &Authentication,
         user: User,
         now: OffsetDateTime,
     ) -> Result<Tokens, Error> {
-        let access = self.access_token(begun, generation, &user, now).await?;
+        let access = self.access_token(begun, generation, how, &user, now).await?;
         let refresh_token = refresh_token::mint(begun, generation.counter, &self.secrets)
             .ok_or_else(|| Error::Internal("no secret signs refresh tokens".into()))?;
         Ok(Tokens {

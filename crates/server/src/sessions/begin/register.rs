@@ -9,6 +9,7 @@ use crate::audit::{Event, Outcome, Record};
 use crate::config::Registration;
 use crate::email::Email;
 use crate::error::Error;
+use crate::factors::{Method, Methods};
 use crate::gate::Authority;
 use crate::http::{Accepted, Created, JsonBody};
 use crate::input::{Draft, Locale, Origin, body};
@@ -101,11 +102,13 @@ impl Sessions {
         let mut records = vec![Record::from(origin, Event::Register).about(user.id)];
         let signs_in =
             self.settings.registration_signs_in && !self.settings.signs_in_verified_only();
-        let session = signs_in.then(|| self.new_session(user.id));
+        // Where one is asked for, the way in is to sign in and add it.
+        let signs_in = signs_in && !self.settings.requires_factor(&user.roles);
+        let session = signs_in.then(|| self.new_session(user.id, Methods::of(Method::Password)));
         let ask = Ask::user(Kind::VerifyEmail, user.id, origin.clone());
         steps.extend(self.mail.ask(&ask));
         if let Some(session) = &session {
-            steps.extend(store::insert(session, origin, &hash));
+            steps.extend(store::insert(session, origin, Some(&hash)));
             steps.extend(self.passwords.guesses.place(user.id, origin));
             let record = Record::from(origin, Event::Login).about(user.id);
             records.push(record.in_session(session.begun.id));

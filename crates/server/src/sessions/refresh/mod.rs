@@ -131,9 +131,10 @@ impl Sessions {
                 Err(Error::RefreshTokenReused)
             }
             Redemption::Forgive if !store::update_repeats(db, &session, now).await? => Ok(None),
-            Redemption::Repeat | Redemption::Forgive => {
-                self.tokens(&session.begun, session.generation(), user, now).await.map(Some)
-            }
+            Redemption::Repeat | Redemption::Forgive => self
+                .tokens(&session.begun, session.generation(), &session.how, user, now)
+                .await
+                .map(Some),
             Redemption::Advance => {
                 self.memory.begun.put(session.begun.id, session.begun.clone());
                 self.advance(&session.begun, genuine, now).await
@@ -151,9 +152,9 @@ impl Sessions {
         let expires_at = begun.extended(now, self.settings.session_idle_ttl);
         let db = &self.db;
         let advanced = store::update_counter(db, begun, genuine.counter, expires_at, now).await?;
-        let Some(user) = advanced else { return Ok(None) };
+        let Some((user, how)) = advanced else { return Ok(None) };
         let next = Generation { counter: genuine.counter + 1, expires_at };
-        self.tokens(begun, next, user, now).await.map(Some)
+        self.tokens(begun, next, &how, user, now).await.map(Some)
     }
 
     async fn end_stolen(

@@ -143,6 +143,7 @@ mod tests {
 
     use super::*;
     use crate::config::{DatabaseUrl, Secret, Settings};
+    use crate::factors::{Authentication, Method, Methods};
 
     const ROTATED: OffsetDateTime = datetime!(2026-11-20 12:00 UTC);
     const DEFAULT: Forgiveness =
@@ -160,6 +161,7 @@ mod tests {
 
     fn session(counter: i64, confirmed: i64) -> Session {
         Session {
+            how: Authentication { at: ROTATED, methods: Methods::of(Method::Password) },
             begun: begun(),
             counter,
             confirmed,

@@ -79,7 +79,8 @@ impl Sessions {
             return Err(Error::InvalidToken("This token belongs to no session here."));
         };
         let generation = Generation { counter: gate.generation, expires_at: session.expires_at };
-        let access = self.access_token(&session.begun, generation, &user, gate.now).await?;
+        let access =
+            self.access_token(&session.begun, generation, &session.how, &user, gate.now).await?;
         let (access_token, expires_in) = (access.text, access.expires_in);
         Ok(Renewed { access_token, token_type: "bearer", expires_in, user })
     }

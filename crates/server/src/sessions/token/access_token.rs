@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
 use crate::error::Error;
+use crate::factors::Authentication;
 use crate::metadata::{MetadataObject, TOKEN_FIELD_BYTES};
 use crate::sessions::session::Generation;
 use crate::sessions::{Beginning, Sessions};
@@ -24,6 +25,7 @@ impl Sessions {
         &self,
         begun: &Beginning,
         generation: Generation,
+        how: &Authentication,
         user: &User,
         now: OffsetDateTime,
     ) -> Result<AccessToken, Error> {
@@ -41,6 +43,9 @@ impl Sessions {
         claims.exp = exp;
         claims.roles.clone_from(&user.roles);
         claims.app_metadata = self.token_fields(&user.app_metadata);
+        claims.amr = how.methods.amr();
+        claims.acr = Some(how.methods.acr().into());
+        claims.auth_time = Some(how.at.unix_timestamp());
         claims.aud.clone_from(&self.settings.token_audience);
         Ok(AccessToken { text: self.keys.sign(&claims).await?, expires_in: (exp - iat).max(0) })
     }

@@ -53,13 +53,17 @@ both! {
         assert!(header["kid"].is_string());
         let claims = part(token, 1);
         let names: Vec<&String> = claims.as_object().unwrap().keys().collect();
-        let expected = ["exp", "gen", "iat", "iss", "jti", "roles", "sid", "sub", "user_id"];
+        let expected = [
+            "acr", "amr", "auth_time", "exp", "gen", "iat", "iss", "jti", "roles", "sid", "sub", "user_id",
+        ];
         assert_eq!(names, expected, "no personal data, no aud");
         assert_eq!(claims["sub"], ada.user["id"]);
         assert_eq!(claims["user_id"], ada.user["id"]);
         assert_eq!(claims["iss"], "doorward");
         assert_eq!(claims["gen"], 0);
         assert_eq!(claims["iat"], 1_795_176_000, "floored");
+        assert_eq!((&claims["amr"], &claims["acr"]), (&json!(["pwd"]), &json!("aal1")));
+        assert_eq!(claims["auth_time"], claims["iat"]);
         assert_eq!(claims["roles"], json!(["user"]));
         assert_ne!(claims["sid"], part(ada.token.as_ref().unwrap(), 1)["sid"]);
         assert_ne!(claims["jti"], part(ada.token.as_ref().unwrap(), 1)["jti"]);
