@@ -3,10 +3,12 @@
 //! on while the writer commits.
 
 pub(in crate::db) mod file;
+mod group;
 mod log;
 pub(in crate::db) mod open;
 mod queue;
 pub(crate) mod row;
+mod serve;
 pub(in crate::db) mod session;
 pub(in crate::db) mod thread;
 
@@ -122,12 +124,12 @@ impl Sqlite {
         work: impl FnOnce(&mut SqliteSession) -> Result<Vec<T>> + Send + 'static,
     ) -> Result<Vec<T>> {
         let read = move |session: &mut SqliteSession| {
-            session.inside(false, |session| Ok((session.check(&gate)?, work(session)?)))
+            session.inside(|session| Ok((session.check(&gate)?, work(session)?)))
         };
         let (confirmed, rows) = threads.run(read).await?;
         if confirmed < gate.generation {
             // The work is done, so a failure is only logged: the next use confirms.
-            let confirm = self.writer.run(move |session| session.confirm(&gate));
+            let confirm = self.writer.write(move |session| session.confirm(&gate));
             if let Err(error) = Box::pin(confirm).await {
                 tracing::warn!(%error, "could not record the first use of a refresh token");
             }
@@ -141,20 +143,14 @@ impl Sqlite {
         steps: Vec<Step>,
     ) -> Result<Vec<Vec<Row>>> {
         let write = move |session: &mut SqliteSession| {
-            let done = session.inside(true, |session| {
-                if let Some(gate) = &gate
-                    && session.check(gate)? < gate.generation
-                {
-                    session.confirm(gate)?;
-                }
-                steps.iter().map(|step| session.run(step)).collect()
-            })?;
-            match session.file.present() {
-                Ok(()) => Ok(done),
-                Err(gone) => Err(DbError::Unconfirmed(gone.to_string())),
+            if let Some(gate) = &gate
+                && session.check(gate)? < gate.generation
+            {
+                session.confirm(gate)?;
             }
+            steps.iter().map(|step| session.run(step)).collect()
         };
-        self.writer.run(write).await
+        self.writer.write(write).await
     }
 }
 
@@ -179,12 +175,12 @@ impl SqliteSession {
         self.connection.is_autocommit() || self.control("COMMIT").is_ok()
     }
 
-    /// One transaction: all of the work or, after an error, none.
-    fn inside<T>(&mut self, writes: bool, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
-        if !writes && !self.connection.is_autocommit() {
+    /// One snapshot for all of the work: the one it shares, or its own.
+    fn inside<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+        if !self.connection.is_autocommit() {
             return work(self);
         }
-        self.control(if writes { "BEGIN IMMEDIATE" } else { "BEGIN" })?;
+        self.control("BEGIN")?;
         let outcome = work(self).and_then(|done| self.control("COMMIT").map(|()| done));
         if outcome.is_err()
             && !self.connection.is_autocommit()
@@ -194,11 +190,6 @@ impl SqliteSession {
             return Err(DbError::Away(format!("a transaction could not be undone: {error}")));
         }
         outcome
-    }
-
-    fn control(&self, command: &str) -> Result<()> {
-        let mut statement = self.connection.prepare_cached(command).map_err(failed)?;
-        statement.execute([]).map(drop).map_err(failed)
     }
 
     fn check(&self, gate: &Gate) -> Result<i64> {

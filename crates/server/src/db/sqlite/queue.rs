@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
+use crate::db::sqlite::group::Write;
 use crate::db::sqlite::session::SqliteSession;
 use crate::sql::{DbError, Result};
 
@@ -12,8 +13,13 @@ pub(in crate::db) const QUEUE: usize = 1024;
 /// than a short read.
 const YIELDS: u32 = 4;
 
-/// Work for a thread; false if its connection is of no more use.
-pub(in crate::db) type Job = Box<dyn FnOnce(Result<&mut SqliteSession>) -> bool + Send>;
+/// Work for a thread.
+pub(in crate::db) enum Job {
+    /// Runs by itself; false if its connection is of no more use.
+    Alone(Box<dyn FnOnce(Result<&mut SqliteSession>) -> bool + Send>),
+    /// A write that may share a transaction with others.
+    Shared(Box<dyn Write>),
+}
 
 /// The queue.
 #[derive(Default)]

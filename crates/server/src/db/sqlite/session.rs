@@ -56,6 +56,17 @@ impl SqliteSession {
         self.connection.busy_timeout(busy).map_err(failed)
     }
 
+    /// After a commit: whether what was written is where it will be looked for.
+    pub(in crate::db) fn confirmed(&self) -> Result<()> {
+        self.file.present().map_err(|gone| DbError::Unconfirmed(gone.to_string()))
+    }
+
+    /// Runs a command of transactions.
+    pub(in crate::db) fn control(&self, command: &str) -> Result<()> {
+        let mut statement = self.connection.prepare_cached(command).map_err(failed)?;
+        statement.execute([]).map(drop).map_err(failed)
+    }
+
     /// Sets the deadline of the work that begins now.
     pub(in crate::db) fn until(&self, deadline: Instant) -> Result<()> {
         let left = deadline.saturating_duration_since(Instant::now());

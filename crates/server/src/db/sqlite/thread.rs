@@ -3,8 +3,6 @@
 //! SQLite itself, so it hits nobody else. After an error of the file or a panic the connection is
 //! opened anew for the next caller: a full disk needs no restart.
 
-use std::collections::VecDeque;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -13,15 +11,12 @@ use tokio::sync::oneshot;
 
 use crate::db::database::{CALL_WITHIN, SEARCH_WITHIN};
 use crate::db::sqlite::file::File;
+use crate::db::sqlite::group::Awaited;
 use crate::db::sqlite::queue::{Job, Queue};
+use crate::db::sqlite::serve::serve;
 use crate::db::sqlite::session::{SqliteSession, late};
 use crate::patience::Wait;
 use crate::sql::{DbError, Result};
-
-/// The most jobs that a thread takes at once.
-const BATCH: usize = 16;
-/// How long the last connection waits for other processes before it leaves the log to them.
-const LAST_WAIT: Duration = Duration::from_secs(1);
 
 /// What threads are for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,21 +61,42 @@ impl Threads {
         &self,
         work: impl FnOnce(&mut SqliteSession) -> Result<T> + Send + 'static,
     ) -> Result<T> {
+        let longest = self.longest;
+        self.ask(|answer, deadline| {
+            Job::Alone(Box::new(move |session| {
+                if answer.is_closed() {
+                    return true;
+                }
+                let outcome = session.and_then(|session| {
+                    session.until(deadline.min(Instant::now() + longest))?;
+                    work(session)
+                });
+                let keep = !matches!(outcome, Err(DbError::Away(_)));
+                let _ = answer.send(outcome);
+                keep
+            }))
+        })
+        .await
+    }
+
+    /// Runs the work in a transaction, which others that wait may share: all of it or, after an error, none.
+    pub(in crate::db) async fn write<T: Send + 'static>(
+        &self,
+        work: impl FnMut(&mut SqliteSession) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.ask(|answer, deadline| {
+            Job::Shared(Box::new(Awaited { work, deadline, outcome: None, answer }))
+        })
+        .await
+    }
+
+    async fn ask<T>(
+        &self,
+        job: impl FnOnce(oneshot::Sender<Result<T>>, Instant) -> Job,
+    ) -> Result<T> {
         let wait = Wait::begin(CALL_WITHIN);
-        let (deadline, longest) = (wait.until().into_std(), self.longest);
         let (answer, answered) = oneshot::channel();
-        self.queue.push(Box::new(move |session| {
-            if answer.is_closed() {
-                return true;
-            }
-            let outcome = session.and_then(|session| {
-                session.until(deadline.min(Instant::now() + longest))?;
-                work(session)
-            });
-            let keep = !matches!(outcome, Err(DbError::Away(_)));
-            let _ = answer.send(outcome);
-            keep
-        }))?;
+        self.queue.push(job(answer, wait.until().into_std()))?;
         // The thread ends its work at the deadline and knows best what became of it.
         let patience = wait.until() + Duration::from_millis(200);
         match tokio::time::timeout_at(patience, answered).await {
@@ -109,65 +125,6 @@ impl Drop for Threads {
     fn drop(&mut self) {
         self.queue.close();
     }
-}
-
-fn serve(
-    queue: &Queue,
-    file: &Arc<File>,
-    kind: Kind,
-    threads: usize,
-    ready: oneshot::Sender<Result<()>>,
-) {
-    let mut session = match SqliteSession::open(file, kind) {
-        Ok(session) => {
-            let _ = ready.send(Ok(()));
-            Some(session)
-        }
-        Err(error) => {
-            let _ = ready.send(Err(error));
-            return;
-        }
-    };
-    let mut batch = VecDeque::new();
-    while queue.take(&mut batch, threads, BATCH) {
-        if let Err(gone) = file.present() {
-            for job in batch.drain(..) {
-                job(Err(gone.clone()));
-            }
-            continue;
-        }
-        if let Some(session) = session.as_mut().filter(|_| kind == Kind::Read && batch.len() > 1) {
-            session.share_snapshot();
-        }
-        for job in batch.drain(..) {
-            session = work_off(job, session, file, kind);
-        }
-        session = session.filter(SqliteSession::release_snapshot);
-        if let Some(session) = session.as_mut().filter(|_| kind == Kind::Write) {
-            session.bound_log();
-        }
-    }
-    if let Some(session) = session.filter(|_| kind == Kind::Write) {
-        session.empty_log(LAST_WAIT);
-    }
-}
-
-/// Runs one job; the connection, if it can be used again.
-fn work_off(
-    job: Job,
-    session: Option<SqliteSession>,
-    file: &Arc<File>,
-    kind: Kind,
-) -> Option<SqliteSession> {
-    let mut current = match session.map_or_else(|| SqliteSession::open(file, kind), Ok) {
-        Ok(current) => current,
-        Err(error) => {
-            let _ = catch_unwind(AssertUnwindSafe(|| job(Err(error))));
-            return None;
-        }
-    };
-    let keep = catch_unwind(AssertUnwindSafe(|| job(Ok(&mut current)))).unwrap_or(false);
-    keep.then_some(current)
 }
 
 fn stopped() -> DbError {
