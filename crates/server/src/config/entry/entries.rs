@@ -3,14 +3,15 @@
 
 use std::time::Duration;
 
-use super::abuse;
-use super::accounts::{self, factors};
-use super::dialects;
-use super::issuers;
-use super::mail;
 use super::parse;
-use super::tasks;
-use super::tokens;
+use super::section::abuse;
+use super::section::accounts;
+use super::section::dialects;
+use super::section::factors;
+use super::section::issuers;
+use super::section::mail;
+use super::section::tasks;
+use super::section::tokens;
 use super::word;
 use crate::config::AllowedOrigins;
 use crate::config::DatabaseUrl;

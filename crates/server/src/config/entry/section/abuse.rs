@@ -1,8 +1,8 @@
 //! The settings that keep floods and guessing out: rate limits, delays after wrong passwords, refused
 //! passwords.
 
-use super::parse;
 use crate::config::entry::entries::{LIMITS, PASSWORDS, PLAIN};
+use crate::config::entry::parse;
 use crate::config::entry::table::{Secrecy, Setting};
 use crate::config::entry::word::{put, put_some};
 use crate::config::{BreachFile, Quota, RedisUrl, WordList};

@@ -2,15 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
-use super::entries::{HTTP, PLAIN};
-use super::parse;
+use crate::config::entry::entries::{HTTP, PLAIN};
+use crate::config::entry::parse;
 use crate::config::entry::table::{Secrecy, Setting};
 use crate::config::entry::word::{put, put_some};
 use crate::config::{AppPaths, AuthorityFile, MailFrom, SmtpUrl};
 
 const MAIL: &str = "Mail";
 
-pub(super) const SMTP_URL: Setting = Setting {
+pub(in crate::config) const SMTP_URL: Setting = Setting {
     name: "SMTP_URL",
     section: MAIL,
     about: "The mail server: `smtp://user:password@host:587`, which must offer STARTTLS unless the host \
@@ -22,7 +22,7 @@ pub(super) const SMTP_URL: Setting = Setting {
     ..PLAIN
 };
 
-pub(super) const MAIL_FROM: Setting = Setting {
+pub(in crate::config) const MAIL_FROM: Setting = Setting {
     name: "MAIL_FROM",
     section: MAIL,
     about: "The sender of mails, which `SMTP_URL` needs.",
@@ -31,7 +31,7 @@ pub(super) const MAIL_FROM: Setting = Setting {
     ..PLAIN
 };
 
-pub(super) const SMTP_CA_FILE: Setting = Setting {
+pub(in crate::config) const SMTP_CA_FILE: Setting = Setting {
     name: "SMTP_CA_FILE",
     section: MAIL,
     about: "A PEM file with certificates of authorities of your own that sign the mail server's; they \
@@ -42,7 +42,7 @@ pub(super) const SMTP_CA_FILE: Setting = Setting {
     ..PLAIN
 };
 
-pub(super) const SMTP_TIMEOUT: Setting = Setting {
+pub(in crate::config) const SMTP_TIMEOUT: Setting = Setting {
     name: "SMTP_TIMEOUT",
     section: MAIL,
     about: "How long the mail server may take for each step; four times as long for its answer to the \
@@ -59,7 +59,7 @@ pub(super) const SMTP_TIMEOUT: Setting = Setting {
 };
 
 /// `PUBLIC_URL`.
-pub(super) const PUBLIC_URL: Setting = Setting {
+pub(in crate::config) const PUBLIC_URL: Setting = Setting {
     name: "PUBLIC_URL",
     section: HTTP,
     about: "The address people reach this server by, such as `https://auth.example.com`. Links in mails are \
@@ -70,7 +70,7 @@ pub(super) const PUBLIC_URL: Setting = Setting {
 };
 
 /// `APP_NAME`.
-pub(super) const APP_NAME: Setting = Setting {
+pub(in crate::config) const APP_NAME: Setting = Setting {
     name: "APP_NAME",
     section: MAIL,
     about: "What your product is called in mails.",
@@ -81,7 +81,7 @@ pub(super) const APP_NAME: Setting = Setting {
 };
 
 /// `APP_URL`.
-pub(super) const APP_URL: Setting = Setting {
+pub(in crate::config) const APP_URL: Setting = Setting {
     name: "APP_URL",
     section: MAIL,
     about: "The address of your front end. Notices link to it, and so do the \
@@ -92,7 +92,7 @@ pub(super) const APP_URL: Setting = Setting {
 };
 
 /// `APP_PATHS`.
-pub(super) const APP_PATHS: Setting = Setting {
+pub(in crate::config) const APP_PATHS: Setting = Setting {
     name: "APP_PATHS",
     section: MAIL,
     about: "Where your front end shows pages of its own for the links in mails: a list of `page=/path`, each \
@@ -109,7 +109,7 @@ pub(super) const APP_PATHS: Setting = Setting {
 };
 
 /// `MAIL_TEMPLATES`.
-pub(super) const MAIL_TEMPLATES: Setting = Setting {
+pub(in crate::config) const MAIL_TEMPLATES: Setting = Setting {
     name: "MAIL_TEMPLATES",
     section: MAIL,
     about: "A folder with templates of your own for mails, such as `reset-password.de.html`. \
@@ -119,7 +119,7 @@ pub(super) const MAIL_TEMPLATES: Setting = Setting {
 };
 
 /// `PAGES`.
-pub(super) const PAGES: Setting = Setting {
+pub(in crate::config) const PAGES: Setting = Setting {
     name: "PAGES",
     section: MAIL,
     about: "Whether Doorward shows small pages of its own for the links in mails, below `AUTH_PATH/pages`. \

@@ -1,9 +1,9 @@
 //! The settings that say how access tokens are signed and what they say.
 
-use super::parse;
-use super::word;
 use crate::config::entry::entries::{PLAIN, TOKENS, also};
+use crate::config::entry::parse;
 use crate::config::entry::table::Setting;
+use crate::config::entry::word;
 use crate::config::entry::word::{put, put_some};
 
 /// How many fields of an account a token carries at most.

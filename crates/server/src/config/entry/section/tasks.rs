@@ -1,7 +1,7 @@
 //! The settings of tasks.
 
-use super::parse;
 use crate::config::entry::entries::{HTTP, PLAIN};
+use crate::config::entry::parse;
 use crate::config::entry::table::Setting;
 use crate::config::entry::word::put;
 

@@ -1,9 +1,9 @@
 //! The settings that say whose tokens count besides Doorward's own.
 
-use super::parse;
-use super::word;
 use crate::config::entry::entries::{ISSUERS, PLAIN};
+use crate::config::entry::parse;
 use crate::config::entry::table::{Alias, Setting};
+use crate::config::entry::word;
 use crate::config::entry::word::{put, put_some};
 use crate::config::value::trusted_issuer;
 

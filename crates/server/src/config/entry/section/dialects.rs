@@ -1,7 +1,7 @@
 //! The settings that say whose habits the server has: which dialects, and their options.
 
-use super::parse;
 use crate::config::entry::entries::PLAIN;
+use crate::config::entry::parse;
 use crate::config::entry::table::Setting;
 use crate::config::entry::word::{put, put_some};
 

@@ -1,12 +1,10 @@
 //! The settings of accounts: who may register, what registering answers with, how people change their
 //! address and their password, and what renews an access token.
 
-pub(in crate::config) mod factors;
-
-use super::parse;
-use super::word;
 use crate::config::entry::entries::{PASSWORDS, PLAIN, SESSIONS};
+use crate::config::entry::parse;
 use crate::config::entry::table::Setting;
+use crate::config::entry::word;
 use crate::config::entry::word::put;
 
 /// `REFRESH_WITH_ACCESS_TOKEN`.

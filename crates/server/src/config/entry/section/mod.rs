@@ -1,0 +1,10 @@
+//! The settings of each section that has many.
+
+pub(in crate::config) mod abuse;
+pub(in crate::config) mod accounts;
+pub(in crate::config) mod dialects;
+pub(in crate::config) mod factors;
+pub(in crate::config) mod issuers;
+pub(in crate::config) mod mail;
+pub(in crate::config) mod tasks;
+pub(in crate::config) mod tokens;
