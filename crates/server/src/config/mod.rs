@@ -35,6 +35,7 @@ pub use value::mail::smtp_url::SmtpUrl;
 pub use value::postgres_url::{ChannelBinding, PostgresUrl, Tls};
 pub use value::quota::Quota;
 pub use value::redis_url::RedisUrl;
+pub use value::sqlite_file::{SqliteFile, SqliteTuning, Synchronous};
 pub use value::trusted_issuer::TrustedIssuer;
 pub use value::word_list::WordList;
 

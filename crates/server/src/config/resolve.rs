@@ -81,6 +81,9 @@ impl Gathered {
             }
             values.push(shown(setting.name, setting.secrecy, found));
         }
+        if let DatabaseUrl::Sqlite(file) = &mut settings.database {
+            file.tuning = settings.sqlite;
+        }
         if !self.found.contains_key(SECRET) && !self.complains_about(SECRET) {
             let sentence = format!("{SECRET} is not set: {MAKE_A_SECRET}.");
             self.problems.push(SettingProblem { setting: Some(SECRET), sentence });

@@ -11,7 +11,7 @@ use secrecy::{ExposeSecret, SecretString};
 use super::{
     AccountDeletion, AllowedOrigins, AuthorityFile, BreachFile, Cidr, DatabaseUrl, EmailChange,
     LetterSettings, MailFrom, MfaPolicy, PasswordChange, Quota, RedisUrl, Registration, SmtpUrl,
-    TokenProfile, TrustedIssuer, UnverifiedEmail, WordList,
+    SqliteTuning, TokenProfile, TrustedIssuer, UnverifiedEmail, WordList,
 };
 
 /// Everything a running server needs to know.
@@ -22,6 +22,8 @@ pub struct Settings {
     pub database: DatabaseUrl,
     /// `DATABASE_URL_UNPOOLED`: the direct host that migrations use.
     pub database_unpooled: Option<DatabaseUrl>,
+    /// `SQLITE_…`: how SQLite works with its file.
+    pub sqlite: SqliteTuning,
     /// `DATABASE_TENANT_ROLE`: the PostgreSQL role that owns the view `own_tasks`.
     pub tenant_role: String,
     /// `BETTER_AUTH_SECRET` and its other names: signs and verifies HS256 tokens.
@@ -188,6 +190,7 @@ impl Settings {
         Self {
             database,
             database_unpooled: None,
+            sqlite: SqliteTuning::default(),
             tenant_role: crate::config::TENANT_ROLE.into(),
             secret,
             previous_secrets: Vec::new(),

@@ -10,7 +10,7 @@ use super::postgres::Postgres;
 use super::sqlite::Sqlite;
 use super::turns::Turns;
 use super::{FromRow, Row};
-use crate::config::DatabaseUrl;
+use crate::config::{DatabaseUrl, SqliteFile};
 use crate::gate::{Authority, Gate};
 use crate::sql::{Result, Sql, Step};
 
@@ -52,7 +52,7 @@ impl Database {
     /// Opens the database that the URL names.
     pub async fn open(url: &DatabaseUrl) -> Result<Self> {
         match url {
-            DatabaseUrl::Sqlite(path) => Self::open_sqlite(path).await,
+            DatabaseUrl::Sqlite(path) => Self::open_sqlite(path.clone()).await,
             DatabaseUrl::Postgres(url) => {
                 let postgres = Box::new(Postgres::open(url).await?);
                 Ok(Self::over(Backend::Postgres(postgres)))
@@ -63,7 +63,7 @@ impl Database {
     /// The same without waiting for a PostgreSQL server: calls fail as `Away` until it is there.
     pub async fn open_lazily(url: &DatabaseUrl) -> Result<Self> {
         match url {
-            DatabaseUrl::Sqlite(path) => Self::open_sqlite(path).await,
+            DatabaseUrl::Sqlite(path) => Self::open_sqlite(path.clone()).await,
             DatabaseUrl::Postgres(url) => {
                 Ok(Self::over(Backend::Postgres(Box::new(Postgres::lazy(url)?))))
             }
@@ -78,9 +78,9 @@ impl Database {
         }
     }
 
-    /// Opens, and creates if absent, the SQLite file at `path`.
-    pub async fn open_sqlite(path: &std::path::Path) -> Result<Self> {
-        let sqlite = Sqlite::open(path).await?;
+    /// Opens, and creates if absent, a SQLite file.
+    pub async fn open_sqlite(file: impl Into<SqliteFile>) -> Result<Self> {
+        let sqlite = Sqlite::open(file).await?;
         Ok(Self::over(Backend::Sqlite(sqlite)))
     }
 

@@ -45,7 +45,7 @@ impl ImportSource {
             if ending.as_deref() == Some("sql") {
                 return Err(dump(from));
             }
-            DatabaseUrl::Sqlite(path.to_owned())
+            DatabaseUrl::Sqlite(path.into())
         } else {
             DatabaseUrl::parse(from)?
         };

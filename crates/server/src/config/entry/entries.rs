@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::parse;
 use super::section::abuse;
 use super::section::accounts;
+use super::section::database;
 use super::section::dialects;
 use super::section::factors;
 use super::section::issuers;
@@ -18,7 +19,7 @@ use crate::config::DatabaseUrl;
 use crate::config::entry::table::{Alias, Secrecy, Setting};
 use crate::config::entry::word::{put, put_some};
 
-const DATABASE: &str = "Database";
+pub(in crate::config) const DATABASE: &str = "Database";
 pub(in crate::config) const TOKENS: &str = "Secrets and tokens";
 pub(in crate::config) const ISSUERS: &str = "Better Auth and other issuers";
 pub(in crate::config) const SESSIONS: &str = "Sessions";
@@ -79,6 +80,9 @@ pub(in crate::config) const ENTRIES: &[Setting] = &[
         set: Some(|settings, text| put(&mut settings.tenant_role, word::role(text))),
         ..PLAIN
     },
+    database::SQLITE_SYNCHRONOUS,
+    database::SQLITE_CACHE_SIZE,
+    database::SQLITE_MMAP_SIZE,
     Setting {
         name: "BETTER_AUTH_SECRET",
         aliases: &[also("DOORWARD_SECRET"), also("SECRET_KEY"), also("JWT_SECRET")],

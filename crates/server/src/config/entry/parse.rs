@@ -56,6 +56,27 @@ where
     })
 }
 
+/// `4096`, `64KB`, `2MB`, `1GB`: bytes, by units of 1024.
+pub(in crate::config) fn size(text: &str, range: std::ops::RangeInclusive<u64>) -> Parsed<u64> {
+    let upper = text.to_ascii_uppercase();
+    let units = [("KIB", 10), ("MIB", 20), ("GIB", 30), ("KB", 10), ("MB", 20), ("GB", 30)];
+    let (number, shift) = units
+        .iter()
+        .find_map(|(unit, shift)| Some((upper.strip_suffix(unit)?, *shift)))
+        .unwrap_or((&upper, 0));
+    digits::<u64>(number.trim_end())
+        .filter(|_| !number.is_empty())
+        .and_then(|count| count.checked_mul(1 << shift))
+        .filter(|bytes| range.contains(bytes))
+        .ok_or_else(|| {
+            format!(
+                "must be a size such as 64MB or 1GB, from {} to {} bytes, not {text:?}",
+                range.start(),
+                range.end()
+            )
+        })
+}
+
 /// Digits only: `parse` alone would take `+1`.
 fn digits<T: FromStr>(text: &str) -> Option<T> {
     text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten()
@@ -234,6 +255,23 @@ fn argon2id(parameters: &str) -> Parsed<HashScheme> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sizes_have_units_of_1024_and_a_range() {
+        for (text, bytes) in [
+            ("4096", 4096),
+            ("64KB", 65536),
+            ("2MB", 2 << 20),
+            ("1 GiB", 1 << 30),
+            ("1gb", 1 << 30),
+        ] {
+            assert_eq!(size(text, 1..=1 << 40), Ok(bytes), "{text}");
+        }
+        for text in ["", "MB", "-1", "1.5GB", "2TB", "99999999999999GB", "0"] {
+            let refused = size(text, 1..=1 << 40).unwrap_err();
+            assert!(refused.contains("such as 64MB or 1GB"), "{refused}");
+        }
+    }
 
     #[test]
     fn durations_are_seconds_or_have_a_unit() {

@@ -9,12 +9,13 @@ use std::path::PathBuf;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::config::value::postgres_url::PostgresUrl;
+use crate::config::value::sqlite_file::SqliteFile;
 
 /// Where the data is.
 #[derive(Clone, Debug)]
 pub enum DatabaseUrl {
     /// A file on this machine.
-    Sqlite(PathBuf),
+    Sqlite(SqliteFile),
     /// A PostgreSQL server.
     Postgres(Box<PostgresUrl>),
 }
@@ -30,7 +31,9 @@ impl DatabaseUrl {
         };
         let (engine, driver) = scheme.split_once('+').unwrap_or((scheme, ""));
         match (engine.to_ascii_lowercase().as_str(), driver) {
-            ("sqlite" | "sqlite3", "" | "aiosqlite" | "pysqlite") => sqlite(rest).map(Self::Sqlite),
+            ("sqlite" | "sqlite3", "" | "aiosqlite" | "pysqlite") => {
+                sqlite(rest).map(|path| Self::Sqlite(path.into()))
+            }
             (
                 "postgres" | "postgresql",
                 "" | "asyncpg" | "psycopg" | "psycopg2" | "psycopg2cffi" | "psycopg_async"

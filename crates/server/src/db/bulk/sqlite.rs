@@ -1,11 +1,11 @@
 //! Bulk writes on SQLite: a connection of its own, temporary tables in memory, and the write-ahead log kept
 //! short between transactions. A server on the same file goes on serving; the two wait for each other.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::{Ending, Load};
+use crate::config::SqliteFile;
 use crate::db::Row;
 use crate::db::sqlite::file::File;
 use crate::db::sqlite::row::failed;
@@ -22,11 +22,11 @@ pub(super) struct BulkSqlite {
 }
 
 impl BulkSqlite {
-    pub(super) fn open(path: &Path) -> Result<Self> {
-        if !path.exists() {
-            return Err(DbError::Unready(format!("{} does not exist", path.display())));
+    pub(super) fn open(file: &SqliteFile) -> Result<Self> {
+        if !file.exists() {
+            return Err(DbError::Unready(format!("{} does not exist", file.display())));
         }
-        let session = SqliteSession::open(&Arc::new(File::new(path)), Kind::Write)?;
+        let session = SqliteSession::open(&Arc::new(File::new(file.clone())), Kind::Write)?;
         let connection = &session.connection;
         connection.busy_timeout(BUSY).map_err(failed)?;
         connection.pragma_update(None, "temp_store", "MEMORY").map_err(failed)?;

@@ -9,6 +9,7 @@ use tokio::sync::mpsc::{Receiver, channel};
 use uuid::Uuid;
 
 use super::ForeignRow;
+use crate::config::SqliteTuning;
 use crate::db::sqlite::open::{Access, connect, sentence};
 use crate::db::sqlite::row::failed;
 use crate::sql::{DbError, Result};
@@ -46,7 +47,8 @@ impl ForeignSqlite {
         if !path.exists() {
             return Err(DbError::Away(format!("There is no file {}.", path.display())));
         }
-        let connection = connect(path, Access::Read).map_err(|error| sentence(path, &error))?;
+        let connection = connect(path, Access::Read, SqliteTuning::default())
+            .map_err(|error| sentence(path, &error))?;
         connection.execute_batch("BEGIN").map_err(failed)?;
         Ok(Self { path: path.to_owned(), connection: Some(connection), scan: None })
     }

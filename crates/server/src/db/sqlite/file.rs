@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
+use crate::config::{SqliteFile, SqliteTuning};
 use crate::sql::{DbError, Result};
 
 /// Device and number of a file, which stay with it when it is renamed.
@@ -13,16 +14,23 @@ type Identity = (u64, u64);
 #[derive(Debug)]
 pub(in crate::db) struct File {
     pub(in crate::db) path: PathBuf,
+    pub(in crate::db) tuning: SqliteTuning,
     log: PathBuf,
     /// `None` where there is nothing to compare: a database in memory, a system without such numbers.
     opened: OnceLock<Option<Identity>>,
 }
 
 impl File {
-    pub(in crate::db) fn new(path: &Path) -> Self {
-        let mut log = path.as_os_str().to_owned();
+    pub(in crate::db) fn new(file: impl Into<SqliteFile>) -> Self {
+        let file = file.into();
+        let mut log = file.as_os_str().to_owned();
         log.push("-wal");
-        Self { path: path.to_path_buf(), log: log.into(), opened: OnceLock::new() }
+        Self {
+            path: file.to_path_buf(),
+            tuning: file.tuning,
+            log: log.into(),
+            opened: OnceLock::new(),
+        }
     }
 
     /// Whether it was opened before.

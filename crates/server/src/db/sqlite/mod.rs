@@ -12,9 +12,9 @@ mod serve;
 pub(in crate::db) mod session;
 pub(in crate::db) mod thread;
 
-use std::path::Path;
 use std::sync::Arc;
 
+use crate::config::SqliteFile;
 use crate::db::database::Effort;
 use crate::db::sqlite::file::File;
 use crate::db::sqlite::row::failed;
@@ -61,8 +61,8 @@ pub(in crate::db) struct Sqlite {
 }
 
 impl Sqlite {
-    pub(in crate::db) async fn open(path: &Path) -> Result<Self> {
-        let file = Arc::new(File::new(path));
+    pub(in crate::db) async fn open(file: impl Into<SqliteFile>) -> Result<Self> {
+        let file = Arc::new(File::new(file));
         let writer = Threads::start(&file, Kind::Write, 1).await?;
         let readers = Threads::start(&file, Kind::Read, READERS).await?;
         let searcher = Threads::start(&file, Kind::Search, 1).await?;

@@ -10,6 +10,7 @@ use rusqlite::functions::{Context, FunctionFlags};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
+use crate::config::{SqliteTuning, Synchronous};
 use crate::db::database::LITERAL;
 use crate::db::sqlite::row::REFUSED;
 use crate::input::merge_patch;
@@ -27,7 +28,11 @@ pub(in crate::db) enum Access {
     Create,
 }
 
-pub(in crate::db) fn connect(path: &Path, access: Access) -> rusqlite::Result<Connection> {
+pub(in crate::db) fn connect(
+    path: &Path,
+    access: Access,
+    tuning: SqliteTuning,
+) -> rusqlite::Result<Connection> {
     let flags = match access {
         Access::Read => OpenFlags::SQLITE_OPEN_READ_ONLY,
         Access::Write => OpenFlags::SQLITE_OPEN_READ_WRITE,
@@ -41,10 +46,17 @@ pub(in crate::db) fn connect(path: &Path, access: Access) -> rusqlite::Result<Co
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     if access != Access::Read {
         use_wal(&connection)?;
-        connection.pragma_update(None, "synchronous", "NORMAL")?;
+        let synchronous = match tuning.synchronous {
+            Synchronous::Normal => "NORMAL",
+            Synchronous::Full => "FULL",
+        };
+        connection.pragma_update(None, "synchronous", synchronous)?;
     }
     connection.pragma_update(None, "foreign_keys", true)?;
-    connection.pragma_update(None, "cache_size", -2000)?;
+    // A negative number counts KiB, not pages.
+    let kib = i64::try_from(tuning.cache_bytes >> 10).unwrap_or(i64::MAX);
+    connection.pragma_update(None, "cache_size", -kib)?;
+    connection.pragma_update(None, "mmap_size", tuning.mmap_bytes.to_string())?;
     let pure = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
     connection.create_scalar_function("textregexeq", 2, pure, contains)?;
     // PostgreSQL has these functions from migrations. Better Auth's tables are never in this file.
@@ -159,10 +171,34 @@ mod tests {
         let other = Connection::open(&path).unwrap();
         other.execute_batch("CREATE TABLE t (a); BEGIN IMMEDIATE").unwrap();
         std::thread::scope(|scope| {
-            let opening = scope.spawn(|| connect(&path, Access::Create).map(drop));
+            let opening =
+                scope.spawn(|| connect(&path, Access::Create, SqliteTuning::default()).map(drop));
             std::thread::park_timeout(Duration::from_millis(300));
             other.execute_batch("COMMIT").unwrap();
             opening.join().unwrap().unwrap();
         });
+    }
+
+    #[test]
+    fn what_the_settings_say_holds_on_each_connection() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.db");
+        let says = |connection: &Connection, name: &str| -> i64 {
+            connection.pragma_query_value(None, name, |row| row.get(0)).unwrap()
+        };
+        let usual = connect(&path, Access::Create, SqliteTuning::default()).unwrap();
+        assert_eq!((says(&usual, "synchronous"), says(&usual, "cache_size")), (1, -2048));
+        let tuning = SqliteTuning {
+            synchronous: Synchronous::Full,
+            cache_bytes: 64 << 20,
+            mmap_bytes: 1 << 30,
+        };
+        for access in [Access::Write, Access::Read] {
+            let connection = connect(&path, access, tuning).unwrap();
+            assert_eq!(says(&connection, "cache_size"), -65536);
+            assert_eq!(says(&connection, "mmap_size"), 1 << 30);
+        }
+        let writer = connect(&path, Access::Write, tuning).unwrap();
+        assert_eq!(says(&writer, "synchronous"), 2);
     }
 }

@@ -37,7 +37,8 @@ impl SqliteSession {
             Kind::Read | Kind::Search => Access::Read,
         };
         let path = &file.path;
-        let mut connection = connect(path, access).map_err(|error| sentence(path, &error))?;
+        let mut connection =
+            connect(path, access, file.tuning).map_err(|error| sentence(path, &error))?;
         file.remember();
         let (opened, ends) = (Instant::now(), Arc::new(AtomicU64::new(u64::MAX)));
         let until = Arc::clone(&ends);

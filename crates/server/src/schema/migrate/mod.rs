@@ -215,7 +215,7 @@ impl Migrator {
             )));
         }
         Ok(match &self.url {
-            DatabaseUrl::Sqlite(path) => MigrateSession::Sqlite(path.clone(), self.lock_wait),
+            DatabaseUrl::Sqlite(path) => MigrateSession::Sqlite(path.to_path_buf(), self.lock_wait),
             DatabaseUrl::Postgres(url) => MigrateSession::Postgres(Box::new(
                 PostgresMigrator::connect(url, &self.tenant, self.lock_wait).await?,
             )),

@@ -2,6 +2,7 @@
 
 pub(in crate::config) mod abuse;
 pub(in crate::config) mod accounts;
+pub(in crate::config) mod database;
 pub(in crate::config) mod dialects;
 pub(in crate::config) mod factors;
 pub(in crate::config) mod issuers;

@@ -1,0 +1,52 @@
+//! A SQLite file and how SQLite works with it.
+
+use std::ops::Deref;
+use std::path::{Path, PathBuf};
+
+/// The path with what the `SQLITE_…` settings say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SqliteFile {
+    path: PathBuf,
+    /// What they say.
+    pub tuning: SqliteTuning,
+}
+
+/// The `SQLITE_…` settings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SqliteTuning {
+    /// `SQLITE_SYNCHRONOUS`: when it waits for the disk.
+    pub synchronous: Synchronous,
+    /// `SQLITE_CACHE_SIZE`: bytes of pages that each connection keeps.
+    pub cache_bytes: u64,
+    /// `SQLITE_MMAP_SIZE`: bytes of the file that are mapped into memory.
+    pub mmap_bytes: u64,
+}
+
+/// When SQLite waits for the disk. Either way the file is whole after a crash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Synchronous {
+    /// When the log is copied into the database: a power cut can undo the last commits.
+    Normal,
+    /// At each commit: a power cut undoes nothing that was answered.
+    Full,
+}
+
+impl Default for SqliteTuning {
+    fn default() -> Self {
+        Self { synchronous: Synchronous::Normal, cache_bytes: 2 << 20, mmap_bytes: 0 }
+    }
+}
+
+impl<P: Into<PathBuf>> From<P> for SqliteFile {
+    fn from(path: P) -> Self {
+        Self { path: path.into(), tuning: SqliteTuning::default() }
+    }
+}
+
+impl Deref for SqliteFile {
+    type Target = Path;
+
+    fn deref(&self) -> &Path {
+        &self.path
+    }
+}
