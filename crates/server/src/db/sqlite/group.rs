@@ -180,7 +180,7 @@ mod tests {
 
     fn database() -> (tempfile::TempDir, SqliteSession) {
         let folder = tempfile::tempdir().unwrap();
-        let file = Arc::new(File::new(&folder.path().join("a.db")));
+        let file = Arc::new(File::new(folder.path().join("a.db")));
         let session = SqliteSession::open(&file, Kind::Write).unwrap();
         session.connection.execute_batch("CREATE TABLE t (id INTEGER PRIMARY KEY)").unwrap();
         (folder, session)
@@ -217,7 +217,7 @@ mod tests {
 
     fn run_alone(folder: &tempfile::TempDir, old: SqliteSession, left: Vec<Box<dyn Write>>) {
         drop(old);
-        let file = Arc::new(File::new(&folder.path().join("a.db")));
+        let file = Arc::new(File::new(folder.path().join("a.db")));
         let mut fresh = SqliteSession::open(&file, Kind::Write).unwrap();
         for write in left {
             assert!(alone(write, &mut fresh));
