@@ -36,6 +36,14 @@ export type AuditEntry = {
   user_agent: string | null;
 };
 
+/** What belongs to the code that is on its way. */
+export type Challenged = {
+  /** Sent back with the code, it shows that the same client asked for it. A random value, for every address. */
+  challenge: string;
+  /** Seconds that the code in the mail works. */
+  expires_in: number;
+};
+
 /** The address that shall be the account's. */
 export type ChangeEmailRequest = {
   /** The new address. */
@@ -169,6 +177,12 @@ export type Introspection = {
 export type LivezResponse = {
   /** Always `alive`. */
   status: string;
+};
+
+/** Who wants to sign in. */
+export type LoginCodeRequest = {
+  /** The account's address, or with open registration anybody's. */
+  email: string;
 };
 
 /** What a sign-in sends. */
@@ -528,6 +542,18 @@ export type UserExport = {
   user: AdminUser;
   /** Of the format: 1. */
   version: number;
+};
+
+/** The code with its address, or the token of the link. */
+export type VerifyCodeRequest = {
+  /** What asking for the code answered with. Without it, the code is taken only from the network address that asked. */
+  challenge?: string | null;
+  /** The six digits. */
+  code?: string | null;
+  /** The address that the code was mailed to. */
+  email?: string | null;
+  /** What the link in the mail ends with, instead of address and code. */
+  token?: string | null;
 };
 
 /** The token of a link in a mail. */

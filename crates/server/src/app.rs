@@ -12,6 +12,7 @@ use tower::util::Either;
 use crate::accounts;
 use crate::audit::Audit;
 use crate::clock::Clock;
+use crate::codes::{self, Codes};
 use crate::config::{Reserved, Settings};
 use crate::context::Context;
 use crate::crypto::Random;
@@ -171,6 +172,11 @@ impl App {
         self.sessions.clone()
     }
 
+    /// The use cases of codes.
+    pub fn codes(&self) -> Codes {
+        Codes::new(self.sessions())
+    }
+
     /// The use cases of exports.
     pub fn exports(&self) -> Exports {
         self.exports.clone()
@@ -202,6 +208,7 @@ impl App {
         let auth = accounts::routes()
             .with_state(self.accounts())
             .merge(sessions::routes().with_state(self.sessions()))
+            .merge(codes::routes().with_state(self.codes()))
             .merge(exports::routes().with_state(self.exports()))
             .merge(passwords::routes().with_state(self.passwords.clone()))
             .merge(emails::routes().with_state(self.emails()))
@@ -265,6 +272,7 @@ pub fn operations(settings: &Settings) -> Vec<Operation> {
     let auth = [
         accounts::routes().below(&settings.auth_path).operations(),
         sessions::routes().below(&settings.auth_path).operations(),
+        codes::routes().below(&settings.auth_path).operations(),
         exports::routes().below(&settings.auth_path).operations(),
         passwords::routes().below(&settings.auth_path).operations(),
         emails::routes().below(&settings.auth_path).operations(),
@@ -292,6 +300,7 @@ pub fn reserved() -> Reserved {
     let below_auth = [
         all(&accounts::routes()),
         all(&sessions::routes()),
+        all(&codes::routes()),
         all(&exports::routes()),
         all(&passwords::routes()),
         all(&emails::routes()),

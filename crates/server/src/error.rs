@@ -60,6 +60,8 @@ pub enum Error {
     TokenExpired,
     /// Unknown account or wrong password, deliberately the same.
     InvalidCredentials,
+    /// A code that is wrong, used or over, or that another client asked for, deliberately the same.
+    InvalidCode,
     /// The current password asked for by a route is wrong.
     WrongPassword,
     /// Authenticated, but without this permission.
@@ -93,6 +95,8 @@ pub enum Error {
     InvalidLink(&'static str),
     /// Not there, or not the caller's.
     NotFound,
+    /// Nobody signs in by a code here.
+    CodesOff,
     /// The path exists, the method does not.
     MethodNotAllowed,
     /// Another account has this e-mail address.
@@ -202,7 +206,7 @@ impl Error {
             Self::NotAuthenticated => Code::NotAuthenticated,
             Self::InvalidToken(_) => Code::InvalidToken,
             Self::TokenExpired => Code::TokenExpired,
-            Self::InvalidCredentials => Code::InvalidCredentials,
+            Self::InvalidCredentials | Self::InvalidCode => Code::InvalidCredentials,
             Self::RefreshTokenReused => Code::RefreshTokenReused,
             Self::InvalidRefreshToken => Code::InvalidRefreshToken,
             Self::InvalidLink(_) => Code::InvalidLink,
@@ -217,7 +221,7 @@ impl Error {
             Self::WrongCode => Code::WrongCode,
             Self::MfaOff => Code::MfaOff,
             Self::MailOff => Code::MailOff,
-            Self::NotFound => Code::NotFound,
+            Self::NotFound | Self::CodesOff => Code::NotFound,
             Self::MethodNotAllowed => Code::MethodNotAllowed,
             Self::EmailTaken => Code::EmailTaken,
             Self::UsernameTaken => Code::UsernameTaken,
@@ -247,6 +251,11 @@ impl Error {
                 "The access token has expired: refresh it or sign in again.".into()
             }
             Self::InvalidCredentials => "Incorrect e-mail or password.".into(),
+            Self::InvalidCode => {
+                "The code is wrong or no longer works, or was asked for elsewhere: use the link in the mail, \
+                 or ask for a new one."
+                    .into()
+            }
             Self::RefreshTokenReused => {
                 "This refresh token was already used, so its session was ended: sign in again."
                     .into()
@@ -288,6 +297,7 @@ impl Error {
                 "This service sends no mail: ask whoever runs it for help with your account.".into()
             }
             Self::NotFound => "Not found.".into(),
+            Self::CodesOff => "Nobody signs in by a code here: LOGIN_CODES is off.".into(),
             Self::MethodNotAllowed => {
                 "This path does not take that method; the Allow header names those it takes.".into()
             }

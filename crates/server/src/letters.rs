@@ -29,6 +29,7 @@ impl Desk {
             Kind::VerifyEmail => emails.verify_letter(order).await,
             Kind::ConfirmEmail => emails.confirm_letter(order).await,
             Kind::EmailChanged => emails.changed_letter(order).await,
+            Kind::LoginCode => self.context.code_letters().letter(order).await,
             Kind::Test => Ok(test_letter(order)),
             kind => Err(Error::Internal(format!("nobody composes {}", kind.as_str()))),
         }

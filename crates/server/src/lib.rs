@@ -6,6 +6,7 @@ pub mod app;
 pub mod audit;
 pub mod cli;
 pub mod clock;
+pub mod codes;
 pub mod config;
 pub mod context;
 pub mod crypto;

@@ -18,7 +18,7 @@ pub(crate) struct NewAccount {
     /// As it will be read.
     pub(crate) user: User,
     /// Of its password.
-    pub(crate) hash: String,
+    pub(crate) hash: Option<String>,
     /// What writes it; fails as `Unique` where the address or the user name is taken.
     pub(crate) steps: Vec<Step>,
     /// What writes it if the address is free, and else does the same work; the second of them returns a
@@ -43,8 +43,17 @@ impl Accounts {
         password: Password,
         profile: NewProfile,
     ) -> Result<NewAccount, Error> {
-        let NewProfile { name, username, locale, user_metadata } = profile;
         let hash = self.passwords.hash(password).await?;
+        Ok(self.account_of(email, Some(hash), profile))
+    }
+
+    /// A new account that nobody signs in to with a password yet.
+    pub(crate) fn account_without_password(&self, email: &Email) -> NewAccount {
+        self.account_of(email, None, NewProfile::default())
+    }
+
+    fn account_of(&self, email: &Email, hash: Option<String>, profile: NewProfile) -> NewAccount {
+        let NewProfile { name, username, locale, user_metadata } = profile;
         let now = self.clock.now();
         let user = User {
             id: self.random.id(now),
@@ -60,9 +69,10 @@ impl Accounts {
             created_at: now,
             updated_at: now,
         };
-        let steps = store::insert(&user, email, username.as_ref(), &hash);
-        let steps_if_free = store::insert_if_free(&user, email, username.as_ref(), &hash);
-        Ok(NewAccount { user, hash, steps, steps_if_free })
+        let kept = hash.as_deref();
+        let steps = store::insert(&user, email, username.as_ref(), kept);
+        let steps_if_free = store::insert_if_free(&user, email, username.as_ref(), kept);
+        NewAccount { user, hash, steps, steps_if_free }
     }
 }
 

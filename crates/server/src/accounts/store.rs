@@ -49,7 +49,7 @@ fn insert_user(
     user: &User,
     email: &Email,
     username: Option<&Username>,
-    hash: &str,
+    hash: Option<&str>,
 ) -> Step {
     step!(INSERTS[at] {
         id: user.id,
@@ -70,7 +70,7 @@ pub(super) fn insert(
     user: &User,
     email: &Email,
     username: Option<&Username>,
-    hash: &str,
+    hash: Option<&str>,
 ) -> Vec<Step> {
     let id = user.id;
     let row = insert_user(0, user, email, username, hash);
@@ -84,7 +84,7 @@ pub(super) fn insert_if_free(
     user: &User,
     email: &Email,
     username: Option<&Username>,
-    hash: &str,
+    hash: Option<&str>,
 ) -> Vec<Step> {
     let id = user.id;
     let free = step!(USERNAME_IS_FREE { username_key: username.map(Username::key) });

@@ -41,8 +41,9 @@ macro_rules! events {
 events! {
     "Somebody registered." Register = "account.register";
     "Another issuer's person was tied to an account by an address both had verified; its password and sessions ended." IdentityLink = "identity.link";
-    "A sign-in; `failure` for a wrong password or unknown account, `blocked` for a disabled one." Login = "login";
+    "A sign-in; `failure` for a wrong password, an unknown account, a wrong code or link, `blocked` for a disabled one." Login = "login";
     "The first step of a sign-in was right; a second factor has to follow." LoginFirstStep = "login.first_step";
+    "Somebody asked for a mail with a code and a link to sign in." LoginCodeAsk = "login.code_ask";
     "A signed-in user was asked for the password; recorded where it was wrong or not looked at." PasswordConfirm = "password.confirm";
     "Sessions of the account were ended by their owner." Logout = "logout";
     "A session was ended by its owner from another device." SessionEnd = "session.end";

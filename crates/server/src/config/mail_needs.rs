@@ -28,6 +28,8 @@ impl Settings {
                 "REQUIRE_VERIFIED_EMAIL=sign-in needs SMTP_URL: without mails nobody can verify an \
                  address.",
             )
+        } else if self.login_codes {
+            Some("LOGIN_CODES=on sends codes by mail, so it needs SMTP_URL.")
         } else {
             None
         }

@@ -76,6 +76,8 @@ pub struct Settings {
     pub registration_signs_in: bool,
     /// `REQUIRE_VERIFIED_EMAIL`.
     pub unverified_email: UnverifiedEmail,
+    /// `LOGIN_CODES`: people sign in by a code or a link in a mail too.
+    pub login_codes: bool,
     /// `PASSWORD_RESET_TTL`: how long a link to set a new password works.
     pub password_reset_ttl: Duration,
     /// `EMAIL_VERIFICATION_TTL`: how long a link to prove an address works.
@@ -220,6 +222,7 @@ impl Settings {
             password_reset_ttl: Duration::from_hours(1),
             email_verification_ttl: DAY,
             usernames: false,
+            login_codes: false,
             email_change: EmailChange::Confirmed,
             password_change: PasswordChange::Current,
             account_deletion: AccountDeletion::Password,

@@ -19,7 +19,7 @@ pub use extract::{
 };
 pub use layer::USER_ID;
 pub use problem::Problem;
-pub use reply::{Accepted, Created, Json, NoContent, NotModified, json};
+pub use reply::{Accepted, AcceptedWith, Created, Json, NoContent, NotModified, json};
 pub use request_id::RequestId;
 pub use routes::{Caching, Declared, Operation, RateGroup, Registered, Routes};
 pub use translation::{

@@ -72,6 +72,7 @@ fn challenge(error: &Error) -> Option<HeaderValue> {
     let text = match error {
         Error::NotAuthenticated
         | Error::InvalidCredentials
+        | Error::InvalidCode
         | Error::RefreshTokenReused
         | Error::InvalidRefreshToken => "Bearer".to_owned(),
         Error::InvalidToken(_) | Error::TokenExpired => {

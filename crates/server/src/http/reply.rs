@@ -44,6 +44,16 @@ impl IntoResponse for Accepted {
     }
 }
 
+/// The same with what the client needs later, which shows nothing either.
+#[derive(Debug)]
+pub struct AcceptedWith<T>(pub T);
+
+impl<T: Serialize> IntoResponse for AcceptedWith<T> {
+    fn into_response(self) -> Response {
+        (StatusCode::ACCEPTED, Json(self.0)).into_response()
+    }
+}
+
 /// 204.
 #[derive(Clone, Copy, Debug)]
 pub struct NoContent;

@@ -62,14 +62,20 @@ impl Subject {
         let id = self.id.as_str();
         let takes = if self.takes_form { FORM_TAKES } else { JSON_TAKES };
         match status {
-            "400" if ["passwords.reset", "emails.verify", "emails.undo"].contains(&id) => {
+            "400"
+                if ["passwords.reset", "emails.verify", "emails.undo", "codes.verify"]
+                    .contains(&id) =>
+            {
                 vec![representative(Code::BadRequest), representative(Code::InvalidLink)]
             }
             "404" if ["passwords.forgot", "emails.resend", "emails.change"].contains(&id) => {
                 vec![Error::MailOff]
             }
+            "404" if id == "codes.verify" => vec![Error::CodesOff],
+            "404" if id == "codes.code" => vec![Error::CodesOff, Error::MailOff],
             "401" => match (&self.scopes, id) {
                 (_, "sessions.login") => vec![Error::InvalidCredentials],
+                (_, "codes.verify") => vec![Error::InvalidCode],
                 (_, "sessions.refresh") => {
                     vec![Error::InvalidRefreshToken, Error::RefreshTokenReused]
                 }
@@ -87,6 +93,9 @@ impl Subject {
                     ]
                 }
                 (_, "passwords.reset") => vec![Error::AccountDisabled],
+                (_, "codes.verify") => {
+                    vec![representative(Code::MfaRequired), Error::AccountDisabled]
+                }
                 (_, "emails.change") => vec![Error::WrongPassword, Error::StaleSignIn],
                 (_, "accounts.update") => vec![Error::StaleSignIn],
                 (_, "passwords.change" | "accounts.delete" | "accounts.delete_by_post") => {

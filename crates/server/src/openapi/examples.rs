@@ -45,9 +45,11 @@ fn body(schema: &str, password_min_length: usize) -> Option<Value> {
         "TokenRequest" => json!({"token": REFRESH_TOKEN}),
         "UpdateRequest" => json!({"name": NAME, "user_metadata": {"theme": "dark"}}),
         "ChangeRequest" => json!({"current_password": password, "new_password": new_password}),
-        "ForgotRequest" | "ResendRequest" => json!({"email": EMAIL}),
+        "ForgotRequest" | "ResendRequest" | "LoginCodeRequest" => json!({"email": EMAIL}),
         "ResetRequest" => json!({"token": LINK_TOKEN, "new_password": new_password}),
-        "VerifyEmailRequest" | "UndoEmailRequest" => json!({"token": LINK_TOKEN}),
+        "VerifyEmailRequest" | "UndoEmailRequest" | "VerifyCodeRequest" => {
+            json!({"token": LINK_TOKEN})
+        }
         "ChangeEmailRequest" => json!({"email": "ada@example.org", "password": password}),
         "DeleteRequest" => json!({"password": password}),
         "CreateUserRequest" => json!({

@@ -22,6 +22,8 @@ const PAGE: &str = include_str!("page.html");
 pub(super) enum PageContent<'a> {
     /// The form that does what the link is for, with this token, and what was wrong with the last try.
     Form { page: LinkPage, token: &'a str, bad: bool },
+    /// What to do elsewhere; nothing is done here.
+    Told(LinkPage),
     /// It is done.
     Done(LinkPage),
     /// It is not: the names of the title and the text.
@@ -97,11 +99,14 @@ impl Look {
         };
         let (page, token, bad) = match shown {
             PageContent::Form { page, token, bad } => (Some(page), token, bad),
-            PageContent::Done(_) | PageContent::Failed(..) => (None, "", false),
+            PageContent::Told(_) | PageContent::Done(_) | PageContent::Failed(..) => {
+                (None, "", false)
+            }
         };
         let (title, body) = match shown {
-            PageContent::Form { page, .. } => {
-                (text(page.as_str(), "title").to_owned(), text(page.as_str(), "body").to_owned())
+            PageContent::Form { page, .. } | PageContent::Told(page) => {
+                let named = |name| text(page.as_str(), name).replace("{{ app }}", &self.app);
+                (named("title"), named("body"))
             }
             PageContent::Done(page) => (
                 text(page.as_str(), "done").to_owned(),

@@ -29,7 +29,8 @@ use look::{Look, PageContent};
 /// The longest form that is read.
 const MAX_FORM: usize = 16 * 1024;
 /// The pages there are.
-const PAGES: [LinkPage; 4] = [LinkPage::Verify, LinkPage::Confirm, LinkPage::Reset, LinkPage::Undo];
+const PAGES: [LinkPage; 5] =
+    [LinkPage::Verify, LinkPage::Confirm, LinkPage::Reset, LinkPage::Undo, LinkPage::Login];
 
 /// What the pages need.
 #[derive(Clone, Debug)]
@@ -65,6 +66,7 @@ impl Pages {
                 context.emails().verify(&token, origin).await?;
                 Ok(Next::Done)
             }
+            LinkPage::Login => Ok(Next::Told),
             LinkPage::Undo => {
                 let undone = context.emails().undo(&token, origin).await?;
                 Ok(Next::Choose { token: undone.reset_token, failure: None })
@@ -93,6 +95,8 @@ impl Pages {
 /// What comes after the form.
 enum Next {
     Done,
+    /// The text alone.
+    Told,
     /// The form for a password, with this token, again if there is a failure.
     Choose {
         token: String,
@@ -138,7 +142,10 @@ async fn show(
 ) -> Result<Response, Error> {
     let page = named(&name)?;
     let form = Form::read(request.uri().query().unwrap_or_default().as_bytes());
-    let shown = if form.token.is_empty() {
+    let shown = if page == LinkPage::Login {
+        // A page without a script has nobody to give the tokens to.
+        PageContent::Told(page)
+    } else if form.token.is_empty() {
         PageContent::Failed("invalid_title", "invalid")
     } else {
         PageContent::Form { page, token: &form.token, bad: false }
@@ -159,6 +166,7 @@ async fn act(
     let form = Form::read(&bytes);
     let headers = &parts.headers;
     match pages.act(page, &form, &origin).await {
+        Ok(Next::Told) => pages.shown(headers, PageContent::Told(page), None),
         Ok(Next::Done) => pages.shown(headers, PageContent::Done(page), None),
         Ok(Next::Choose { token, failure }) => {
             let shown =

@@ -14,6 +14,7 @@ mod session;
 mod store;
 mod token;
 
+pub(crate) use begin::MailboxProof;
 pub use begin::Tokens;
 pub use begin::next_step::SignIn;
 pub(crate) use begin::register::NEW_ACCOUNT;

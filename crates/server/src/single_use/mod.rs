@@ -3,12 +3,14 @@
 //! a secret of one purpose opens nothing else. The claim is the write, in the transaction of the work
 //! that it allows: of ten uses at once one wins, and work that fails leaves the secret unused.
 
+mod codes;
 mod one_time_token;
 mod opened;
 mod purpose;
 mod six_digits;
 mod store;
 
+pub use codes::{CodeChallenge, CodeClient, GUESSES, GUESSES_A_DAY};
 pub use one_time_token::OneTimeToken;
 pub use opened::Opened;
 pub use purpose::Purpose;
@@ -25,13 +27,11 @@ use uuid::Uuid;
 use crate::clock::{Clock, Daily};
 use crate::config::Settings;
 use crate::crypto::Random;
-use crate::db::{Database, Row};
+use crate::db::Database;
 use crate::error::Error;
 use crate::sql::Step;
 use store::Hashed;
 
-/// Guesses that one code allows.
-pub const GUESSES: i64 = 5;
 /// What a new password or another address ends: links that were made for the account as it was. The
 /// owner of an old address can still undo a change of it, whatever a thief does meanwhile.
 pub const OTHER_LINKS: [Purpose; 6] = [
@@ -87,28 +87,12 @@ impl SingleUse {
         (token, step)
     }
 
-    /// A new token with a code that does the same for `owner`, whom the code alone does not name: an
-    /// address, and the client that asked. The steps end what `owner` was given before.
-    pub fn make_with_code(
-        &self,
-        new: NewSecret<'_>,
-        owner: &str,
-    ) -> (OneTimeToken, SixDigits, [Step; 2]) {
-        self.prune_daily();
-        let (token, code) = (OneTimeToken::new(&self.random), SixDigits::new(&self.random));
-        let key = &self.keys[0];
-        let keyed = (owner_digest(key, new.purpose, owner), code_digest(key, owner, &code));
-        let before = store::withdraw_codes(keyed.0.clone(), new.purpose.as_str());
-        let hashed = Hashed { code: Some(keyed), ..self.hashed(new, &token) };
-        (token, code, [before, store::insert(hashed)])
-    }
-
     fn hashed<'a>(&self, new: NewSecret<'a>, token: &OneTimeToken) -> Hashed<'a> {
         let now = self.clock.now();
         let NewSecret { purpose, user, bound, lives } = new;
         let digest = token.digest(purpose);
         let purpose = purpose.as_str();
-        Hashed { digest, purpose, user, bound, code: None, now, works_until: now + lives }
+        Hashed { digest, purpose, user, bound, now, works_until: now + lives }
     }
 
     /// Reads what the token stands for, as an [`Opened`]; it is not used by that.
@@ -120,22 +104,6 @@ impl SingleUse {
     pub async fn open(&self, purpose: Purpose, token: &OneTimeToken) -> Result<Opened, Error> {
         let found = self.db.find::<Opened>(self.look(purpose, token)).await?;
         Opened::usable(found, self.clock.now())
-    }
-
-    /// What the code of `owner` stands for, if it is right; each call is one of five guesses.
-    pub async fn guess(
-        &self,
-        purpose: Purpose,
-        owner: &str,
-        code: &SixDigits,
-    ) -> Result<Option<Opened>, Error> {
-        let now = self.clock.now();
-        let steps = self.keys.iter().flat_map(|key| {
-            let whose = owner_digest(key, purpose, owner);
-            store::guess(&whose, purpose.as_str(), code_digest(key, owner, code), GUESSES, now)
-        });
-        let rows = self.db.write(steps.collect()).await?;
-        Ok(rows.iter().flatten().map(Row::read).next().transpose()?)
     }
 
     /// Steps that use the secret, to stand before the work that it allows; refused as [`Error::InvalidLink`]
@@ -194,14 +162,6 @@ macro_rules! owner_of_secret {
     };
 }
 pub(crate) use owner_of_secret;
-
-fn owner_digest(key: &hmac::Key, purpose: Purpose, owner: &str) -> Vec<u8> {
-    keyed(key, &["doorward code owner v1", purpose.as_str(), owner])
-}
-
-fn code_digest(key: &hmac::Key, owner: &str, code: &SixDigits) -> Vec<u8> {
-    keyed(key, &["doorward code v1", code.expose(), owner])
-}
 
 /// The MAC of the parts, of which only the last may hold a NUL.
 fn keyed(key: &hmac::Key, parts: &[&str]) -> Vec<u8> {

@@ -22,6 +22,11 @@ impl SixDigits {
         Self(SecretString::from(format!("{number:06}")))
     }
 
+    /// The text, for a letter.
+    pub fn into_secret(self) -> SecretString {
+        self.0
+    }
+
     /// The text, for the mail.
     pub fn expose(&self) -> &str {
         self.0.expose_secret()

@@ -8,18 +8,42 @@ use crate::db::Database;
 use crate::sql::{Result, Step};
 use crate::{statements, step, text};
 
+/// The client asked for the code: it has what it was given then, or asks from the same network.
+macro_rules! asked {
+    () => {
+        "(single_use.code_owner = :owner OR single_use.client = :client)"
+    };
+}
+
 statements! {
-    INSERT = "INSERT INTO single_use (digest, purpose, user_id, bound, code_owner, code, created_at, \
-        works_until) VALUES (:digest, :purpose, :user, :bound, :code_owner, :code, :now, :works_until)";
+    INSERT = "INSERT INTO single_use (digest, purpose, user_id, bound, created_at, works_until) \
+        VALUES (:digest, :purpose, :user, :bound, :now, :works_until)";
+    END_CODES = "UPDATE single_use SET works_until = :now WHERE mailbox = :mailbox \
+        AND purpose = :purpose AND claim IS NULL AND works_until > :now";
+    INSERT_AWAITED = "INSERT INTO single_use (digest, purpose, mailbox, code_owner, client, created_at, \
+        works_until) VALUES (:digest, :purpose, :mailbox, :owner, :client, :now, :works_until)";
+    FIND_AWAITED = text!("SELECT ", Opened::COLUMNS, " FROM single_use \
+        WHERE single_use.code_owner = :owner AND single_use.purpose = :purpose \
+        AND single_use.claim IS NULL LIMIT 1");
+    FILL = "UPDATE single_use SET digest = :digest, code = :code, user_id = :user, bound = :bound, \
+        works_until = :works_until WHERE code_owner = :owner AND purpose = :purpose \
+        AND claim IS NULL AND works_until > :now";
+    IS_FILLED = "SELECT doorward_refuse('code_replaced') WHERE NOT EXISTS \
+        (SELECT 1 FROM single_use WHERE digest = :digest)";
     FIND = text!("SELECT ", Opened::COLUMNS, " FROM single_use \
         WHERE single_use.digest = :digest AND single_use.purpose = :purpose");
     // Locks the row, so that guesses at once are counted one after the other.
-    GUESS = "UPDATE single_use SET attempts = attempts + 1 \
-        WHERE code_owner = :owner AND purpose = :purpose AND claim IS NULL AND works_until > :now";
+    GUESS = text!("UPDATE single_use SET attempts = attempts + 1 WHERE mailbox = :mailbox \
+        AND purpose = :purpose AND ", asked!(), " AND claim IS NULL AND works_until > :now");
+    // Right guesses, which claimed a secret, are not counted in the sum.
     FIND_GUESSED = text!("SELECT ", Opened::COLUMNS, " FROM single_use \
-        WHERE single_use.code_owner = :owner AND single_use.purpose = :purpose \
+        WHERE single_use.mailbox = :mailbox AND single_use.purpose = :purpose AND ", asked!(), " \
         AND single_use.code = :code AND single_use.attempts <= :most AND single_use.claim IS NULL \
-        AND single_use.works_until > :now LIMIT 1");
+        AND single_use.works_until > :now AND (SELECT coalesce(sum(CASE WHEN \
+        s.claim IS NOT NULL AND s.attempts > 0 THEN s.attempts - 1 ELSE s.attempts END), 0) \
+        FROM single_use s WHERE s.mailbox = :mailbox AND s.purpose = :purpose \
+        AND s.created_at > :since AND s.digest <> single_use.digest) \
+        <= :most_a_day - single_use.attempts LIMIT 1");
     CLAIM = "UPDATE single_use SET claim = :claim, used_at = :now \
         WHERE digest = :digest AND purpose = :purpose AND claim IS NULL AND works_until > :now";
     IS_CLAIMED = "SELECT doorward_refuse('link_used') WHERE NOT EXISTS \
@@ -28,8 +52,6 @@ statements! {
     WITHDRAW_LATER = "DELETE FROM single_use WHERE purpose = :purpose AND claim IS NULL \
         AND user_id = (SELECT s.user_id FROM single_use s WHERE s.digest = :digest) \
         AND created_at >= (SELECT s.created_at FROM single_use s WHERE s.digest = :digest)";
-    WITHDRAW_CODES = "DELETE FROM single_use WHERE code_owner = :owner AND purpose = :purpose \
-        AND claim IS NULL";
     DELETE_PAST = "DELETE FROM single_use WHERE digest IN (SELECT digest FROM single_use \
         WHERE works_until < :horizon ORDER BY works_until LIMIT :limit) RETURNING purpose";
 }
@@ -41,31 +63,93 @@ pub(super) struct Hashed<'a> {
     pub(super) purpose: &'static str,
     pub(super) user: Option<Uuid>,
     pub(super) bound: Option<&'a str>,
-    /// The digests of whom a code is for, and of the code.
-    pub(super) code: Option<(Vec<u8>, Vec<u8>)>,
     pub(super) now: OffsetDateTime,
     pub(super) works_until: OffsetDateTime,
 }
 
 pub(super) fn insert(new: Hashed<'_>) -> Step {
-    let Hashed { digest, purpose, user, bound, code, now, works_until } = new;
-    let (code_owner, code) = code.unzip();
-    step!(INSERT { digest, purpose, user, bound, code_owner, code, now, works_until })
+    let Hashed { digest, purpose, user, bound, now, works_until } = new;
+    step!(INSERT { digest, purpose, user, bound, now, works_until })
 }
 
 pub(super) fn find(digest: Vec<u8>, purpose: &'static str) -> Step {
     step!(FIND { digest, purpose })
 }
 
-/// Counts a guess, then reads the secret if it was right and within the first `most`.
+/// Ends the codes of this address that were not used.
+pub(super) fn end_codes(mailbox: Vec<u8>, purpose: &'static str, now: OffsetDateTime) -> Step {
+    step!(END_CODES { mailbox, purpose, now })
+}
+
+/// Who asks for a code or types one, by digests.
+#[derive(Clone, Debug)]
+pub(super) struct AskingClient {
+    pub(super) mailbox: Vec<u8>,
+    pub(super) owner: Option<Vec<u8>>,
+    pub(super) client: Option<Vec<u8>>,
+}
+
+/// A row for a code that is yet to be made.
+pub(super) fn insert_awaited(
+    digest: Vec<u8>,
+    purpose: &'static str,
+    asking: AskingClient,
+    now: OffsetDateTime,
+    works_until: OffsetDateTime,
+) -> Step {
+    let AskingClient { mailbox, owner, client } = asking;
+    step!(INSERT_AWAITED { digest, purpose, mailbox, owner, client, now, works_until })
+}
+
+pub(super) fn find_awaited(owner: Vec<u8>, purpose: &'static str) -> Step {
+    step!(FIND_AWAITED { owner, purpose })
+}
+
+/// What a row gets that awaits its code.
+#[derive(Debug)]
+pub(super) struct Filled<'a> {
+    pub(super) owner: Vec<u8>,
+    pub(super) purpose: &'static str,
+    pub(super) digest: Vec<u8>,
+    pub(super) code: Vec<u8>,
+    pub(super) user: Option<Uuid>,
+    pub(super) bound: Option<&'a str>,
+    pub(super) now: OffsetDateTime,
+    pub(super) works_until: OffsetDateTime,
+}
+
+/// Gives the row its code; refused, as `code_replaced`, if it no longer awaits one.
+pub(super) fn fill(filled: Filled<'_>) -> [Step; 2] {
+    let Filled { owner, purpose, digest, code, user, bound, now, works_until } = filled;
+    let is_filled = step!(IS_FILLED { digest: digest.clone() });
+    [step!(FILL { owner, purpose, digest, code, user, bound, now, works_until }), is_filled]
+}
+
+/// How many guesses there may be at one code, and at all of an address since an instant.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct GuessBounds {
+    pub(super) most: i64,
+    pub(super) most_a_day: i64,
+    pub(super) since: OffsetDateTime,
+}
+
+/// Counts a guess, then reads the secret if it was right and within the bounds.
 pub(super) fn guess(
-    owner: &[u8],
+    asking: &AskingClient,
     purpose: &'static str,
     code: Vec<u8>,
-    most: i64,
+    bounds: GuessBounds,
     now: OffsetDateTime,
 ) -> [Step; 2] {
-    [step!(GUESS { owner, purpose, now }), step!(FIND_GUESSED { owner, purpose, code, most, now })]
+    let AskingClient { mailbox, owner, client } = asking;
+    let (mailbox, owner) = (mailbox.as_slice(), owner.as_deref());
+    // Whoever gives a challenge is judged by that.
+    let client = client.as_deref().filter(|_| owner.is_none());
+    let GuessBounds { most, most_a_day, since } = bounds;
+    [
+        step!(GUESS { mailbox, purpose, owner, client, now }),
+        step!(FIND_GUESSED { mailbox, purpose, owner, client, code, most, most_a_day, since, now }),
+    ]
 }
 
 /// Claims the secret; refused, as `link_used`, if another request has, or its time is over.
@@ -85,10 +169,6 @@ pub(super) fn withdraw(user: Uuid, purpose: &'static str) -> Step {
 /// Ends the secrets of the same user and purpose that were made after this one.
 pub(super) fn withdraw_later(digest: &[u8], purpose: &'static str) -> Step {
     step!(WITHDRAW_LATER { digest, purpose })
-}
-
-pub(super) fn withdraw_codes(owner: Vec<u8>, purpose: &'static str) -> Step {
-    step!(WITHDRAW_CODES { owner, purpose })
 }
 
 /// Deletes up to `limit` secrets that expired before `horizon`; how many there were.

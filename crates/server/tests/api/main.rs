@@ -8,6 +8,7 @@ mod abuse;
 mod accounts;
 mod audit;
 mod bad_input;
+mod codes;
 mod dialects;
 mod emails;
 mod envelope;

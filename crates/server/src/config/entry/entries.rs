@@ -174,6 +174,7 @@ pub(in crate::config) const ENTRIES: &[Setting] = &[
     accounts::EMAIL_VERIFICATION_TTL,
     accounts::PASSWORD_RESET_TTL,
     accounts::USERNAMES,
+    accounts::LOGIN_CODES,
     accounts::EMAIL_CHANGE,
     accounts::PASSWORD_CHANGE,
     accounts::ACCOUNT_DELETION,

@@ -1,5 +1,6 @@
 //! One attempt to deliver one mail: composed if it is not yet, sent, and the outcome written down.
 
+use secrecy::ExposeSecret;
 use uuid::Uuid;
 
 use super::schedule::next_attempt;
@@ -161,6 +162,13 @@ async fn compose(
     }
 }
 
+/// What a person in front of the terminal tries out: the code above the link.
+fn shown(letter: &Letter, link: Option<String>) -> Option<String> {
+    let code = letter.code.as_ref().map(|code| format!("code {}", code.expose_secret()));
+    let both: Vec<_> = code.into_iter().chain(link).collect();
+    (!both.is_empty()).then(|| both.join("\n  "))
+}
+
 pub(super) fn in_words(inner: &Inner, letter: &Letter) -> Result<StoredLetter, Error> {
     let now = inner.clock.now();
     let words = inner.letters.write(letter)?;
@@ -170,7 +178,7 @@ pub(super) fn in_words(inner: &Inner, letter: &Letter) -> Result<StoredLetter, E
         subject: words.subject,
         text: words.text,
         html: words.html,
-        shown: words.link,
+        shown: shown(letter, words.link),
         composed_at: now.unix_timestamp(),
     })
 }

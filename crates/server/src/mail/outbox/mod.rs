@@ -65,6 +65,16 @@ impl Mail {
     /// where mail is off. It returns a row if the mail was taken, none if the bounds dropped it. Call
     /// [`Mail::wake`] after the commit.
     pub fn ask(&self, ask: &Ask) -> Option<Step> {
+        self.numbered(ask).map(|(_, step)| step)
+    }
+
+    /// The same for work that is worth nothing without the mail: all of it is refused, as `mail_dropped`,
+    /// if the bounds drop the mail.
+    pub fn ask_or_refuse(&self, ask: &Ask) -> Option<[Step; 2]> {
+        self.numbered(ask).map(|(id, step)| [step, store::is_taken(id)])
+    }
+
+    fn numbered(&self, ask: &Ask) -> Option<(uuid::Uuid, Step)> {
         if !self.is_on() {
             return None;
         }
@@ -83,7 +93,7 @@ impl Mail {
             most_asked: MOST_ASKED,
             is_numbered: !is_notice,
         };
-        Some(store::insert(&row, &ask.about, now))
+        Some((id, store::insert(&row, &ask.about, now)))
     }
 
     /// Tells the worker that there is something new in the outbox. Costs nothing if there is none.

@@ -36,6 +36,7 @@ statements! {
     ASK_USER = text!("INSERT INTO mail ", COLUMNS, " SELECT :id, :kind, :mailbox, ", slot!(), ", \
         :asker, u.id, 'asked', :contents, 0, :now, :now FROM users u WHERE u.id = :user AND ",
         within_bounds!(), " ON CONFLICT (mailbox, kind, slot) DO NOTHING RETURNING id");
+    IS_TAKEN = "SELECT doorward_refuse('mail_dropped') WHERE NOT EXISTS (SELECT 1 FROM mail WHERE id = :id)";
     // Whoever is second waits for the first, then finds the row no longer due.
     CLAIM = text!("UPDATE mail SET claim = :claim, attempts = attempts + 1, due_at = :lease_end \
         WHERE id IN (SELECT m.id FROM mail m WHERE m.due_at <= :now ORDER BY m.due_at LIMIT :most) \
@@ -117,6 +118,11 @@ pub(super) fn insert(mail: &NewMail, about: &About, now: OffsetDateTime) -> Step
             most_asked,
         }),
     }
+}
+
+/// Refuses, as `mail_dropped`, unless the mail was taken.
+pub(super) fn is_taken(id: Uuid) -> Step {
+    step!(IS_TAKEN { id })
 }
 
 row! {

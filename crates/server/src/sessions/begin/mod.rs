@@ -11,6 +11,8 @@ use time::OffsetDateTime;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::accounts::taken;
+use crate::audit::Record;
 use crate::error::Error;
 use crate::factors::{Authentication, FirstProof, Method, Methods};
 use crate::gate::Authority;
@@ -19,7 +21,7 @@ use crate::passwords::{Proof, keeps};
 use crate::sessions::refresh::refresh_token;
 use crate::sessions::session::Generation;
 use crate::sessions::{Beginning, Session, Sessions};
-use crate::sql::DbError;
+use crate::sql::{DbError, Step};
 use crate::user::User;
 use next_step::SignIn;
 
@@ -39,6 +41,23 @@ pub struct Tokens {
     pub refresh_expires_in: i64,
     /// Who is signed in.
     pub user: User,
+}
+
+/// Somebody who has what was mailed to the account's address.
+#[derive(Debug)]
+pub(crate) struct MailboxProof {
+    /// The account as it will be, its address proven.
+    pub(crate) user: User,
+    /// The hash that it then has.
+    pub(crate) hash: Option<String>,
+    /// The kinds of second factors that count.
+    pub(crate) factors: Vec<String>,
+    /// What uses the secret up and holds the account's row; it stands before the session.
+    pub(crate) steps: Vec<Step>,
+    /// What is recorded besides the sign-in.
+    pub(crate) records: Vec<Record>,
+    /// What it was, for the record: a code, a link.
+    pub(crate) how: &'static str,
 }
 
 impl Sessions {
@@ -70,6 +89,28 @@ impl Sessions {
             Ok(()) => {}
             // Disabled, deleted or given another password since. The guess is given back.
             Err(DbError::Refused(_) | DbError::Orphan) => return Ok(None),
+            Err(error) => return Err(error.into()),
+        }
+        self.signed_in(written).await.map(Some)
+    }
+
+    /// The same for somebody who has what was mailed to the account's address; `None` also if another
+    /// request used that up.
+    pub(crate) async fn begin_by_mail(
+        &self,
+        proof: MailboxProof,
+        origin: &Origin,
+    ) -> Result<Option<SignIn>, Error> {
+        let MailboxProof { user, hash, factors, mut steps, mut records, how } = proof;
+        let methods = Methods::of(Method::Mail);
+        let first = FirstProof { user: &user, hash: hash.as_deref(), factors: &factors, methods };
+        let (work, record, written) = self.next_step(&first, origin).into_parts();
+        steps.extend(work);
+        records.push(record.detail(how));
+        match self.audit.commit(Authority::Operator, steps, records).await {
+            Ok(_) => {}
+            Err(DbError::Refused(_) | DbError::Orphan) => return Ok(None),
+            Err(DbError::Unique(index)) => return Err(taken(&index)),
             Err(error) => return Err(error.into()),
         }
         self.signed_in(written).await.map(Some)

@@ -108,7 +108,7 @@ impl Sessions {
         let ask = Ask::user(Kind::VerifyEmail, user.id, origin.clone());
         steps.extend(self.mail.ask(&ask));
         if let Some(session) = &session {
-            steps.extend(store::insert(session, origin, Some(&hash)));
+            steps.extend(store::insert(session, origin, hash.as_deref()));
             steps.extend(self.passwords.guesses.place(user.id, origin));
             let record = Record::from(origin, Event::Login).about(user.id);
             records.push(record.in_session(session.begun.id));

@@ -188,6 +188,11 @@ async fn link(app: &TestApp, case: &Case, ada: &Client) -> Option<String> {
             ada.post("/auth/password/forgot", json!({"email": email})).await.expect(202);
             Some(to(&app.mails().await, email))
         }
+        "codes.verify" => {
+            app.mails().await;
+            ada.post("/auth/login/code", json!({"email": email})).await.expect(202);
+            Some(to(&app.mails().await, email))
+        }
         "emails.undo" => {
             let new = "ada@example.org";
             ada.post("/auth/email", json!({"email": new})).await.expect(202);
@@ -201,7 +206,7 @@ async fn link(app: &TestApp, case: &Case, ada: &Client) -> Option<String> {
 
 both! {
     async fn every_example_of_the_contract_is_accepted(engine: Engine) {
-        let app = TestApp::with_mail(engine, |_| {}).await;
+        let app = TestApp::with_mail(engine, |settings| settings.login_codes = true).await;
         let document = app.anonymous().get("/openapi.json").await.expect(200).json();
         for (turn, case) in cases(&document).iter().enumerate() {
             let Scene { caller, id } = scene(&app, case, turn, &document).await;

@@ -1,6 +1,6 @@
 //! How pages are shown: their languages, their headers, and what an attacker's link makes of them.
 
-use super::open;
+use super::{open, send};
 use crate::both;
 use crate::support::TestApp;
 
@@ -22,7 +22,7 @@ both! {
 
     async fn a_page_runs_nothing_loads_nothing_and_is_kept_by_nobody(engine: Engine) {
         let app = TestApp::with_mail(engine, |_| {}).await;
-        for page in ["verify", "confirm", "reset", "undo"] {
+        for page in ["verify", "confirm", "reset", "undo", "login"] {
             let page = open(&app, &format!("/auth/pages/{page}?token=x"), "en").await.expect(200);
             let policy = page.header("content-security-policy");
             assert!(policy.starts_with("default-src 'none'; style-src 'sha256-"), "{policy}");
@@ -42,6 +42,28 @@ both! {
         let text = open(&app, path, "en\"><b>").await.expect(200).text();
         assert!(!text.contains("<script") && !text.contains("<b>"), "{text}");
         assert!(text.contains("{{7*7}}") && !text.contains("49\""), "{text}");
+    }
+
+    async fn the_page_of_a_sign_in_link_tells_how_to_go_on_and_uses_nothing_up(engine: Engine) {
+        let app = TestApp::with_mail(engine, |settings| {
+            settings.login_codes = true;
+            settings.letters.app_url = Some("https://app.example.org".into());
+        })
+        .await;
+        let ask = serde_json::json!({"email": "ada@example.com"});
+        app.anonymous().post("/auth/login/code", ask).await.expect(202);
+        let token = app.mails().await[0].after("token=");
+        for _ in 0..3 {
+            let page = open(&app, &format!("/auth/pages/login?token={token}"), "de").await.expect(200);
+            let text = page.text();
+            assert!(text.contains("<h1>Bei app.example.org anmelden</h1>"), "{text}");
+            assert!(text.contains("Zurück zu app.example.org</a>"), "{text}");
+            assert!(!text.contains("<form") && !text.contains(&token), "{text}");
+            assert!(page.headers.get("set-cookie").is_none());
+        }
+        send(&app, "login", &format!("token={token}")).await.expect(200);
+        let body = serde_json::json!({"token": token});
+        app.anonymous().post("/auth/login/code/verify", body).await.expect(200);
     }
 
     async fn a_link_without_a_token_and_pages_that_are_off_are_said_to_be_so(engine: Engine) {

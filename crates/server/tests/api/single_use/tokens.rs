@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use doorward::single_use::Purpose;
+use doorward::single_use::{CodeChallenge, Purpose};
 
 use serde_json::json;
 
+use super::codes::made;
 use super::{HOUR, claim, id, secret, why};
 use crate::accounts::sql;
 use crate::both;
@@ -85,9 +86,7 @@ both! {
     async fn the_database_holds_nothing_that_opens_anything(engine: Engine) {
         let app = TestApp::start(engine).await;
         let ada = app.sign_up("ada").await;
-        let new = secret(Purpose::SignIn, &ada);
-        let (token, code, steps) = app.app.single_use.make_with_code(new, "ada@example.com");
-        app.app.db.write(steps.to_vec()).await.unwrap();
+        let (token, code) = made(&app, &ada, &CodeChallenge::kept("her browser")).await;
         let stored: Vec<Stored> = sql(&app, "SELECT digest, code_owner, code FROM single_use").await;
         for stored in [&stored[0].digest, &stored[0].code_owner, &stored[0].code] {
             assert_eq!(stored.len(), 32);

@@ -71,6 +71,18 @@ pub(in crate::config) const EMAIL_VERIFICATION_TTL: Setting = Setting {
     ..PLAIN
 };
 
+/// `LOGIN_CODES`.
+pub(in crate::config) const LOGIN_CODES: Setting = Setting {
+    name: "LOGIN_CODES",
+    section: PASSWORDS,
+    about: "Whether people may sign in by a mail instead of a password: `POST /auth/login/code` sends one \
+        with six digits and a link, `POST /auth/login/code/verify` takes either. Where REGISTRATION lets \
+        anybody register, an address without an account gets one that way. It needs SMTP_URL.",
+    default: "off",
+    set: Some(|settings, text| put(&mut settings.login_codes, parse::yes_or_no(text))),
+    ..PLAIN
+};
+
 /// `PASSWORD_RESET_TTL`.
 pub(in crate::config) const PASSWORD_RESET_TTL: Setting = Setting {
     name: "PASSWORD_RESET_TTL",

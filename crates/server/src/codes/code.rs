@@ -1,0 +1,88 @@
+//! `POST /auth/login/code`: asks for a mail with a code and a link to sign in. The request writes the same
+//! two rows whether or not there is such an account: a mail of the outbox, and a code that is awaited.
+
+use std::time::Duration;
+
+use axum::extract::State;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::Codes;
+use crate::audit::{Event, Record};
+use crate::email::Email;
+use crate::error::Error;
+use crate::http::{AcceptedWith, JsonBody};
+use crate::input::{Draft, Origin, body};
+use crate::mail::{Ask, Kind};
+use crate::single_use::{CodeChallenge, CodeClient, Purpose};
+use crate::sql::DbError;
+
+/// How long a code and its link work.
+pub(super) const LIVES: Duration = Duration::from_mins(10);
+/// The values of asks: what the client was given, and the address as typed.
+pub(super) const CHALLENGE: &str = "challenge";
+pub(super) const ADDRESS: &str = "address";
+
+body! {
+    /// Who wants to sign in.
+    pub(super) struct LoginCodeRequest {
+        /// The account's address, or with open registration anybody's.
+        email: Email,
+    }
+}
+
+/// What belongs to the code that is on its way.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Challenged {
+    /// Sent back with the code, it shows that the same client asked for it. A random value, for every
+    /// address.
+    pub challenge: String,
+    /// Seconds that the code in the mail works.
+    pub expires_in: u64,
+}
+
+/// Ask for a code and a link to sign in
+///
+/// One mail carries both. The answer is the same, and takes the same time, whether or not there is such an
+/// account. Where anybody may register, an address without an account gets a code too; its use makes the
+/// account. One address gets five such mails an hour, and each ends the code before it.
+#[utoipa::path(post, path = "/login/code", operation_id = "codes.code", tag = "sessions",
+    request_body = LoginCodeRequest,
+    responses(
+        (status = 202, description = "If somebody can sign in with it, a mail is on its way", body = Challenged),
+        (status = 404, description = "`LOGIN_CODES` is off"),
+        (status = 422, description = "Not an e-mail address")))]
+pub(super) async fn code(
+    State(codes): State<Codes>,
+    origin: Origin,
+    JsonBody(draft): JsonBody<Draft<LoginCodeRequest>>,
+) -> Result<AcceptedWith<Challenged>, Error> {
+    codes.check_on()?;
+    let LoginCodeRequest { email } = draft.finish()?;
+    codes.ask(&email, origin).await.map(AcceptedWith)
+}
+
+impl Codes {
+    /// Asks for a code to be sent to this address, if somebody can sign in with it.
+    pub async fn ask(&self, email: &Email, origin: Origin) -> Result<Challenged, Error> {
+        let record = Record::from(&origin, Event::LoginCodeAsk);
+        let challenge = CodeChallenge::new(&self.random);
+        let ip = origin.ip;
+        let ask = Ask::address(Kind::LoginCode, email.key(), origin)
+            .with(CHALLENGE, challenge.as_str())
+            .with(ADDRESS, email.as_str());
+        let mut steps = self.mail.ask_or_refuse(&ask).ok_or(Error::MailOff)?.to_vec();
+        let client = CodeClient { mailbox: email.key(), challenge: Some(&challenge), network: ip };
+        steps.extend(self.single_use.await_code(Purpose::SignIn, client, LIVES));
+        let rows = match self.db.write(steps).await {
+            Ok(rows) => rows,
+            // The mailbox or the client had enough; the code before this one goes on working.
+            Err(DbError::Refused(why)) if why == "mail_dropped" => Vec::new(),
+            Err(error) => return Err(error.into()),
+        };
+        self.audit.note(record);
+        self.mail.asked(&ask, rows.first().map_or(&[], Vec::as_slice));
+        let challenge = challenge.as_str().to_owned();
+        Ok(Challenged { challenge, expires_in: LIVES.as_secs() })
+    }
+}
