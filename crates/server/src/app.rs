@@ -34,6 +34,7 @@ use crate::limiter::RateLimiter;
 use crate::mail::{Delivery, Mail, Outbox, Say, letter};
 use crate::openapi::{self, ServedDocument};
 use crate::pages::{self, Pages};
+use crate::passkeys::{self, Passkeys};
 use crate::passwords::{self, PasswordMeans, Passwords};
 use crate::roles;
 use crate::sessions::{self, Sessions};
@@ -53,6 +54,7 @@ const ADMIN: &str = "/admin";
 pub struct App {
     context: Arc<Context>,
     sessions: Sessions,
+    passkeys: Passkeys,
     exports: Exports,
 }
 
@@ -96,8 +98,9 @@ impl App {
             Context { settings, db, clock, random, keys, audit, single_use, mail, passwords };
         let context = Arc::new(context);
         let sessions = Sessions::new(Arc::clone(&context));
+        let passkeys = Passkeys::new(sessions.clone());
         let exports = Exports::new(Arc::clone(&context));
-        Self { context, sessions, exports }
+        Self { context, sessions, passkeys, exports }
     }
 
     /// The same application over the same database with a further dialect laid over its own, and with
@@ -131,7 +134,9 @@ impl App {
             mail: before.mail.clone(),
             passwords: before.passwords.clone(),
         });
-        Self { sessions: Sessions::new(Arc::clone(&context)), context, ..self.clone() }
+        let sessions = Sessions::new(Arc::clone(&context));
+        let passkeys = Passkeys::new(sessions.clone());
+        Self { sessions, passkeys, context, ..self.clone() }
     }
 
     /// The use cases of key pairs.
@@ -177,6 +182,11 @@ impl App {
         Codes::new(self.sessions())
     }
 
+    /// The use cases of passkeys.
+    pub fn passkeys(&self) -> Passkeys {
+        self.passkeys.clone()
+    }
+
     /// The use cases of exports.
     pub fn exports(&self) -> Exports {
         self.exports.clone()
@@ -209,6 +219,7 @@ impl App {
             .with_state(self.accounts())
             .merge(sessions::routes().with_state(self.sessions()))
             .merge(codes::routes().with_state(self.codes()))
+            .merge(passkeys::routes().with_state(self.passkeys()))
             .merge(exports::routes().with_state(self.exports()))
             .merge(passwords::routes().with_state(self.passwords.clone()))
             .merge(emails::routes().with_state(self.emails()))
@@ -273,6 +284,7 @@ pub fn operations(settings: &Settings) -> Vec<Operation> {
         accounts::routes().below(&settings.auth_path).operations(),
         sessions::routes().below(&settings.auth_path).operations(),
         codes::routes().below(&settings.auth_path).operations(),
+        passkeys::routes().below(&settings.auth_path).operations(),
         exports::routes().below(&settings.auth_path).operations(),
         passwords::routes().below(&settings.auth_path).operations(),
         emails::routes().below(&settings.auth_path).operations(),
@@ -301,6 +313,7 @@ pub fn reserved() -> Reserved {
         all(&accounts::routes()),
         all(&sessions::routes()),
         all(&codes::routes()),
+        all(&passkeys::routes()),
         all(&exports::routes()),
         all(&passwords::routes()),
         all(&emails::routes()),

@@ -62,6 +62,8 @@ pub enum Error {
     InvalidCredentials,
     /// A code that is wrong, used or over, or that another client asked for, deliberately the same.
     InvalidCode,
+    /// A sign-in by a passkey that was not accepted, whatever the reason, deliberately the same.
+    PasskeyRefused,
     /// The current password asked for by a route is wrong.
     WrongPassword,
     /// Authenticated, but without this permission.
@@ -87,6 +89,8 @@ pub enum Error {
     MfaOff,
     /// The route sends mails, and no mail server is configured.
     MailOff,
+    /// The settings say nowhere where passkeys may be used; the text says what to set.
+    PasskeysOff(String),
     /// A refresh token used again after its successor: theft.
     RefreshTokenReused,
     /// A refresh token that was never valid, or no longer is.
@@ -105,6 +109,10 @@ pub enum Error {
     UsernameTaken,
     /// The last active admin cannot be removed.
     LastAdmin,
+    /// This passkey is registered already.
+    PasskeyTaken,
+    /// The account has as many passkeys as it may have.
+    TooManyPasskeys,
     /// Another role has this name.
     RoleTaken,
     /// `admin` and `user` cannot be changed or deleted.
@@ -180,11 +188,14 @@ codes! {
     MfaRequired = 403, "mfa_required", "Second factor required";
     WrongCode = 403, "wrong_code", "Wrong code";
     MfaOff = 404, "mfa_off", "No second factors here";
+    PasskeysOff = 404, "passkeys_off", "No passkeys here";
     MailOff = 404, "mail_off", "No mail here";
     NotFound = 404, "not_found", "Not found";
     MethodNotAllowed = 405, "method_not_allowed", "Method not allowed";
     EmailTaken = 409, "email_taken", "E-mail taken";
     UsernameTaken = 409, "username_taken", "User name taken";
+    PasskeyTaken = 409, "passkey_taken", "Passkey taken";
+    TooManyPasskeys = 409, "too_many_passkeys", "Too many passkeys";
     LastAdmin = 409, "last_admin", "Last admin";
     RoleTaken = 409, "role_taken", "Role taken";
     RoleBuiltIn = 409, "role_built_in", "Built-in role";
@@ -206,7 +217,9 @@ impl Error {
             Self::NotAuthenticated => Code::NotAuthenticated,
             Self::InvalidToken(_) => Code::InvalidToken,
             Self::TokenExpired => Code::TokenExpired,
-            Self::InvalidCredentials | Self::InvalidCode => Code::InvalidCredentials,
+            Self::InvalidCredentials | Self::InvalidCode | Self::PasskeyRefused => {
+                Code::InvalidCredentials
+            }
             Self::RefreshTokenReused => Code::RefreshTokenReused,
             Self::InvalidRefreshToken => Code::InvalidRefreshToken,
             Self::InvalidLink(_) => Code::InvalidLink,
@@ -220,11 +233,14 @@ impl Error {
             Self::MfaRequired(_) => Code::MfaRequired,
             Self::WrongCode => Code::WrongCode,
             Self::MfaOff => Code::MfaOff,
+            Self::PasskeysOff(_) => Code::PasskeysOff,
             Self::MailOff => Code::MailOff,
             Self::NotFound | Self::CodesOff => Code::NotFound,
             Self::MethodNotAllowed => Code::MethodNotAllowed,
             Self::EmailTaken => Code::EmailTaken,
             Self::UsernameTaken => Code::UsernameTaken,
+            Self::PasskeyTaken => Code::PasskeyTaken,
+            Self::TooManyPasskeys => Code::TooManyPasskeys,
             Self::LastAdmin => Code::LastAdmin,
             Self::RoleTaken => Code::RoleTaken,
             Self::RoleBuiltIn => Code::RoleBuiltIn,
@@ -242,7 +258,7 @@ impl Error {
     /// The sentence shown to the client: says what to do, never how the server is made.
     pub fn detail(&self) -> String {
         match self {
-            Self::BadRequest(text) => text.clone(),
+            Self::BadRequest(text) | Self::PasskeysOff(text) => text.clone(),
             Self::NotAuthenticated => "Not authenticated".into(),
             Self::InvalidToken(text) | Self::InvalidLink(text) | Self::Unavailable(text) => {
                 (*text).into()
@@ -255,6 +271,9 @@ impl Error {
                 "The code is wrong or no longer works, or was asked for elsewhere: use the link in the mail, \
                  or ask for a new one."
                     .into()
+            }
+            Self::PasskeyRefused => {
+                "This passkey was not accepted: try again, or sign in another way.".into()
             }
             Self::RefreshTokenReused => {
                 "This refresh token was already used, so its session was ended: sign in again."
@@ -303,6 +322,10 @@ impl Error {
             }
             Self::EmailTaken => "An account with this e-mail address already exists.".into(),
             Self::UsernameTaken => "Another account has this user name.".into(),
+            Self::PasskeyTaken => "This passkey is registered already.".into(),
+            Self::TooManyPasskeys => {
+                "The account has as many passkeys as it may have: remove one first.".into()
+            }
             Self::LastAdmin => "The last active admin cannot be removed.".into(),
             Self::RoleTaken => "A role with this name already exists.".into(),
             Self::RoleBuiltIn => {

@@ -29,6 +29,7 @@ pub mod mail;
 pub mod metadata;
 pub mod openapi;
 pub mod pages;
+pub mod passkeys;
 pub mod passwords;
 pub mod patience;
 pub mod recent;

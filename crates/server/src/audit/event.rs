@@ -67,6 +67,10 @@ events! {
     "A change of address was asked for; it happens once the new one is proven." EmailChangeAsk = "email.change_ask";
     "A change of address was taken back by a link in a mail; all sessions ended, and the password went." EmailUndo = "email.undo";
     "An administrator set an account's password." PasswordSet = "password.set";
+    "Somebody added a passkey to their account." PasskeyAdd = "passkey.add";
+    "Somebody renamed a passkey of theirs." PasskeyRename = "passkey.rename";
+    "Somebody removed a passkey of theirs." PasskeyRemove = "passkey.remove";
+    "A passkey was refused because its counter had not risen since its last use: there may be a copy of it." PasskeyCloned = "passkey.cloned";
     "A role was given to an account." RoleGrant = "role.grant";
     "A role was taken from an account." RoleRevoke = "role.revoke";
     "A role was made." RoleCreate = "role.create";

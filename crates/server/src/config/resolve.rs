@@ -247,6 +247,8 @@ fn contradictions(settings: &Settings, reserved: &Reserved) -> Vec<SettingProble
         let sentence = format!("AUTH_PATH ({auth}) and TASKS_PATH ({tasks}) overlap: move one.");
         sentences.push(("TASKS_PATH", sentence));
     }
+    let wrong = settings.passkey_problem();
+    sentences.extend(wrong.map(|sentence| ("RP_ID", sentence)));
     let wrong = reserved.dialect_problems.map(|of| of(settings)).unwrap_or_default();
     sentences.extend(wrong.into_iter().map(|sentence| ("COMPAT", sentence)));
     let wrong = reserved.letter_problems.map(|of| of(settings)).unwrap_or_default();

@@ -10,8 +10,8 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::{
     AccountDeletion, AllowedOrigins, AuthorityFile, BreachFile, Cidr, DatabaseUrl, EmailChange,
-    LetterSettings, MailFrom, MfaPolicy, PasswordChange, Quota, RedisUrl, Registration, SmtpUrl,
-    SqliteTuning, TokenProfile, TrustedIssuer, UnverifiedEmail, WordList,
+    LetterSettings, MailFrom, MfaPolicy, PasswordChange, Quota, RedisUrl, Registration, RpId,
+    SmtpUrl, SqliteTuning, TokenProfile, TrustedIssuer, UnverifiedEmail, WordList,
 };
 
 /// Everything a running server needs to know.
@@ -150,6 +150,10 @@ pub struct Settings {
     pub audit_retention: Option<Duration>,
     /// `PUBLIC_URL`: what links are built from.
     pub public_url: Option<String>,
+    /// `RP_ID`: the domain that passkeys are made for.
+    pub rp_id: Option<RpId>,
+    /// `RP_ORIGINS`: the origins that may ask for them.
+    pub rp_origins: Vec<String>,
     /// `SMTP_URL`: the mail server; without it no mail is sent.
     pub smtp_url: Option<SmtpUrl>,
     /// `MAIL_FROM`: the sender of mails.
@@ -256,6 +260,8 @@ impl Settings {
             trusted_proxies: Vec::new(),
             audit_retention: Some(DAY * 365),
             public_url: None,
+            rp_id: None,
+            rp_origins: Vec::new(),
             smtp_url: None,
             mail_from: None,
             smtp_ca_file: None,

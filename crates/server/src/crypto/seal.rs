@@ -13,6 +13,7 @@ const VERSION: u8 = 1;
 const SALT: &[u8] = b"doorward seal v1";
 const SIGNING_KEYS: &[u8] = b"signing keys";
 const MAIL: &[u8] = b"mail";
+const CEREMONIES: &[u8] = b"passkey ceremonies";
 
 /// Seals and unseals with the server's secrets, the current one first.
 pub struct Seals {
@@ -34,6 +35,11 @@ impl Seals {
     /// The seals of mails that wait.
     pub fn for_mail(settings: &Settings) -> Self {
         Self::of(settings, MAIL)
+    }
+
+    /// The seals of passkey ceremonies, which clients keep.
+    pub fn for_ceremonies(settings: &Settings) -> Self {
+        Self::of(settings, CEREMONIES)
     }
 
     fn of(settings: &Settings, purpose: &[u8]) -> Self {

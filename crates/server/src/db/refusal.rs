@@ -60,6 +60,7 @@ fn refusal(reason: &str) -> Error {
             let why = ("would have more than 16 KiB of JSON".into(), "too_long");
             Error::Validation(vec![Invalid::new("body", "metadata", why)])
         }
+        "too_many_passkeys" => Error::TooManyPasskeys,
         "username_taken" => Error::UsernameTaken,
         "role_built_in" => Error::RoleBuiltIn,
         _ => Error::Internal(format!("refused for an unknown reason: {reason}")),

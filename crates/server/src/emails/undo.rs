@@ -1,5 +1,5 @@
 //! `POST /auth/email/undo`: takes a change of address back, by the link that the old address got. Whoever
-//! made the change knew the password, so it goes, with every session and every other link; the answer
+//! made the change knew the password, so it goes, with every session, passkey and other link; the answer
 //! holds what sets a new one. Of several changes the undoing of an earlier one outranks a later one's:
 //! a thief who changes the address twice gains nothing.
 
@@ -11,7 +11,7 @@ use super::{Emails, store};
 use crate::audit::{Event, Record};
 use crate::email::Email;
 use crate::error::Error;
-use crate::gate::{Authority, end_sessions, end_unproven_identities};
+use crate::gate::{Authority, end_passkeys, end_sessions, end_unproven_identities};
 use crate::guesses::forgive;
 use crate::http::{Json, JsonBody, json};
 use crate::input::{Draft, Origin, body};
@@ -39,7 +39,7 @@ pub struct Undone {
 /// Take a change of address back
 ///
 /// The account has its old address again and no password: whoever made the change knew it. All sessions
-/// end. `reset_token` sets a new password.
+/// end, and all passkeys. `reset_token` sets a new password.
 #[utoipa::path(post, path = "/email/undo", operation_id = "emails.undo", tag = "emails",
     request_body = UndoEmailRequest,
     responses(
@@ -69,6 +69,7 @@ impl Emails {
         steps.extend(store::restore(id, &old, now));
         steps.push(end_sessions(id, now, "email_undone"));
         steps.push(end_unproven_identities(id));
+        steps.push(end_passkeys(id));
         steps.push(forgive(id, now));
         steps.push(self.single_use.withdraw_later(Purpose::UndoEmail, &opened));
         steps.extend(OTHER_LINKS.map(|purpose| self.single_use.withdraw(id, purpose)));

@@ -15,6 +15,7 @@ use crate::audit::{Actor, Entry};
 use crate::error::Error;
 use crate::input::Origin;
 use crate::keys::Caller;
+use crate::passkeys::PasskeyView;
 use crate::tasks::Task;
 use crate::timestamp::Timestamp;
 use crate::users::AdminUser;
@@ -35,6 +36,8 @@ struct UserExport {
     identities: Vec<HeldIdentity>,
     /// Sessions, those that ended in the last month included.
     sessions: Vec<HeldSession>,
+    /// The passkeys, without their keys.
+    passkeys: Vec<PasskeyView>,
     /// What the audit log says of the user and of what the user did, the newest first of each.
     audit: Vec<Entry>,
     /// The tasks, oldest first.
@@ -45,7 +48,7 @@ struct UserExport {
 
 /// Export everything held about you
 ///
-/// The account with its metadata and identities, sessions, the audit log's records about you, and your
+/// The account with its metadata and identities, sessions, passkeys, the audit log's records about you, and your
 /// tasks. One export at a time for each user.
 #[utoipa::path(get, path = "/me/export", operation_id = "accounts.export", tag = "accounts",
     security(("bearer" = [])),

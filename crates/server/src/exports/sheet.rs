@@ -40,6 +40,8 @@ pub struct Sheet {
 enum Part {
     Identities(Uuid),
     Sessions(Uuid),
+    /// A few, in one piece.
+    Passkeys,
     AuditAbout(Option<Cursor>),
     AuditBy(Option<Cursor>),
     Tasks(Option<(OffsetDateTime, Uuid)>),
@@ -97,12 +99,18 @@ impl Sheet {
                 let rows = store::sessions(db, authority, owner, after, ROWS).await?;
                 self.part = match rows.last().filter(|_| is_full(&rows)) {
                     Some(last) => Part::Sessions(last.id),
-                    None => Part::AuditAbout(None),
+                    None => Part::Passkeys,
                 };
                 self.put(&mut out, &rows)?;
-                if matches!(self.part, Part::AuditAbout(_)) {
-                    self.turn(&mut out, "audit");
+                if matches!(self.part, Part::Passkeys) {
+                    self.turn(&mut out, "passkeys");
                 }
+            }
+            Part::Passkeys => {
+                let rows = store::passkeys(db, authority, owner).await?;
+                self.put(&mut out, &rows)?;
+                self.part = Part::AuditAbout(None);
+                self.turn(&mut out, "audit");
             }
             Part::AuditAbout(after) => {
                 let filter = AuditFilter { user: Some(owner), ..AuditFilter::default() };

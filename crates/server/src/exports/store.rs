@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use crate::db::Database;
 use crate::gate::Authority;
+use crate::passkeys::PasskeyView;
 use crate::sql::Result;
 use crate::{row, statements, step, text};
 
@@ -15,6 +16,8 @@ statements! {
         WHERE user_id = :owner AND id > :after ORDER BY id LIMIT :limit");
     SESSIONS = text!("SELECT ", HeldSession::COLUMNS, " FROM sessions \
         WHERE user_id = :owner AND id > :after ORDER BY id LIMIT :limit");
+    PASSKEYS = text!("SELECT ", PasskeyView::COLUMNS, " FROM passkeys \
+        WHERE passkeys.user_id = :owner ORDER BY passkeys.id");
 }
 
 row! {
@@ -84,4 +87,12 @@ pub(super) async fn sessions(
     limit: i64,
 ) -> Result<Vec<HeldSession>> {
     db.read_by(authority, step!(SESSIONS { owner, after, limit })).await
+}
+
+pub(super) async fn passkeys(
+    db: &Database,
+    authority: Authority,
+    owner: Uuid,
+) -> Result<Vec<PasskeyView>> {
+    db.read_by(authority, step!(PASSKEYS { owner })).await
 }

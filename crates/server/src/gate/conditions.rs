@@ -85,10 +85,13 @@ macro_rules! factor_kinds {
             "(SELECT string_agg(k.kind, ',' ORDER BY k.kind) FROM (SELECT f.kind FROM factors f \
              WHERE f.user_id = ",
             $user,
-            " AND f.confirmed_at IS NOT NULL UNION SELECT 'recovery_code' FROM recovery_codes c \
-             JOIN factors g ON g.user_id = c.user_id WHERE c.user_id = ",
+            " AND f.confirmed_at IS NOT NULL UNION SELECT 'passkey' FROM passkeys p WHERE p.user_id = ",
             $user,
-            " AND c.used_at IS NULL AND g.confirmed_at IS NOT NULL) k)"
+            " UNION SELECT 'recovery_code' FROM recovery_codes c WHERE c.user_id = ",
+            $user,
+            " AND c.used_at IS NULL AND (EXISTS (SELECT 1 FROM factors g WHERE g.user_id = c.user_id \
+             AND g.confirmed_at IS NOT NULL) OR EXISTS (SELECT 1 FROM passkeys q \
+             WHERE q.user_id = c.user_id))) k)"
         )
     };
 }

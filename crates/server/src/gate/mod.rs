@@ -12,8 +12,9 @@ pub(crate) use conditions::{
 };
 pub use permission::{Needed, Permission};
 pub use safeguards::{
-    Authority, STATEMENTS, end_other_sessions, end_sessions, end_sessions_of_linked,
-    end_unproven_identities, keep_an_admin, lock_admins, signed_in_since, user_exists,
+    Authority, STATEMENTS, end_other_sessions, end_passkeys, end_passkeys_of_linked, end_sessions,
+    end_sessions_of_linked, end_unproven_identities, end_unproven_passkeys, keep_an_admin,
+    lock_admins, signed_in_since, user_exists,
 };
 pub use standing::{Life, Standing};
 

@@ -45,6 +45,11 @@ statements! {
         WHERE i.id = :identity AND i.user_id <> :new_user) AND ", not_ended!(""));
     // Whoever came by one of these never proved that the account's address is theirs.
     END_UNPROVEN_IDENTITIES = "DELETE FROM identities WHERE user_id = :owner AND NOT address_proven";
+    // The same of passkeys; an account's owner adds theirs again.
+    END_UNPROVEN_PASSKEYS = "DELETE FROM passkeys WHERE user_id = :owner AND NOT address_proven";
+    END_PASSKEYS_OF_LINKED = "DELETE FROM passkeys WHERE user_id = \
+        (SELECT i.user_id FROM identities i WHERE i.id = :identity AND i.user_id <> :new_user)";
+    END_PASSKEYS = "DELETE FROM passkeys WHERE user_id = :owner";
     END_OTHER_SESSIONS = concat!("UPDATE sessions SET ended_at = :now, end_reason = :reason \
         WHERE user_id = :owner AND id <> :session AND ", not_ended!(""), " RETURNING id");
 }
@@ -120,9 +125,24 @@ pub fn end_sessions_of_linked(identity: Uuid, new_user: Uuid, now: OffsetDateTim
     step!(END_SESSIONS_OF_LINKED { identity, new_user, now, reason: "linked" })
 }
 
+/// Ends every passkey of the account that a new identity was tied to, unless the account is new as well.
+pub fn end_passkeys_of_linked(identity: Uuid, new_user: Uuid) -> Step {
+    step!(END_PASSKEYS_OF_LINKED { identity, new_user })
+}
+
 /// Ends the identities by which somebody may open the account without having proven its address.
 pub fn end_unproven_identities(owner: Uuid) -> Step {
     step!(END_UNPROVEN_IDENTITIES { owner })
+}
+
+/// Ends the passkeys that were added before the account's address was proven.
+pub fn end_unproven_passkeys(owner: Uuid) -> Step {
+    step!(END_UNPROVEN_PASSKEYS { owner })
+}
+
+/// Ends all passkeys of a user.
+pub fn end_passkeys(owner: Uuid) -> Step {
+    step!(END_PASSKEYS { owner })
 }
 
 /// Ends all sessions of the gate's user but the one that asks.

@@ -9,7 +9,7 @@ use super::person::Person;
 use crate::accounts::Name;
 use crate::db::{Database, Row};
 use crate::email::Email;
-use crate::gate::end_sessions_of_linked;
+use crate::gate::{end_passkeys_of_linked, end_sessions_of_linked};
 use crate::sql::Result;
 use crate::{row, statements, step, text};
 
@@ -80,7 +80,7 @@ pub(super) async fn find_fate(db: &Database, person: &Person) -> Result<Option<L
 }
 
 /// The identity of the person, made together with its user unless both are there; and whether the user
-/// was. An account that it is tied to loses its password and its sessions. `Unique` where somebody else just made one of them, or took the address.
+/// was. An account that it is tied to loses its password, its passkeys and its sessions. `Unique` where somebody else just made one of them, or took the address.
 pub(super) async fn insert(
     db: &Database,
     person: &Person,
@@ -108,6 +108,7 @@ pub(super) async fn insert(
         step!(INSERT_IDENTITY { identity, link, issuer, subject, user, now, proven }),
         step!(END_PASSWORD_OF_LINKED { identity, user, now }),
         end_sessions_of_linked(identity, user, now),
+        end_passkeys_of_linked(identity, user),
         step!(FIND { issuer, subject }),
     ];
     let rows = db.write(steps).await?;

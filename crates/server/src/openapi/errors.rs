@@ -73,8 +73,20 @@ impl Subject {
             }
             "404" if id == "codes.verify" => vec![Error::CodesOff],
             "404" if id == "codes.code" => vec![Error::CodesOff, Error::MailOff],
+            "404"
+                if [
+                    "passkeys.options",
+                    "passkeys.create",
+                    "passkeys.login_options",
+                    "passkeys.login",
+                ]
+                .contains(&id) =>
+            {
+                vec![passkeys_off()]
+            }
             "401" => match (&self.scopes, id) {
                 (_, "sessions.login") => vec![Error::InvalidCredentials],
+                (_, "passkeys.login") => vec![Error::PasskeyRefused],
                 (_, "codes.verify") => vec![Error::InvalidCode],
                 (_, "sessions.refresh") => {
                     vec![Error::InvalidRefreshToken, Error::RefreshTokenReused]
@@ -92,18 +104,24 @@ impl Subject {
                         Error::EmailNotVerified,
                     ]
                 }
+                (_, "passkeys.login") => {
+                    vec![Error::AccountDisabled, Error::EmailNotVerified]
+                }
                 (_, "passwords.reset") => vec![Error::AccountDisabled],
                 (_, "codes.verify") => {
                     vec![representative(Code::MfaRequired), Error::AccountDisabled]
                 }
                 (_, "emails.change") => vec![Error::WrongPassword, Error::StaleSignIn],
-                (_, "accounts.update") => vec![Error::StaleSignIn],
+                (_, "accounts.update" | "passkeys.options" | "passkeys.delete") => {
+                    vec![Error::StaleSignIn]
+                }
                 (_, "passwords.change" | "accounts.delete" | "accounts.delete_by_post") => {
                     vec![Error::WrongPassword]
                 }
                 (Some([scope, ..]), _) => permission(scope).into_iter().collect(),
                 _ => vec![Error::NotYours],
             },
+            "409" if id == "passkeys.create" => vec![Error::PasskeyTaken, Error::TooManyPasskeys],
             "409" => vec![match id {
                 "accounts.register" | "accounts.update" | "users.create" | "emails.verify"
                 | "emails.undo" => Error::EmailTaken,
@@ -214,6 +232,11 @@ fn document(error: Error) -> Value {
     problem::document_of(error, &RequestId::new(REQUEST_ID))
 }
 
+fn passkeys_off() -> Error {
+    let missing = "This service is not set up for passkeys: whoever runs it has to set PUBLIC_URL, or RP_ID and RP_ORIGINS.";
+    Error::PasskeysOff(missing.into())
+}
+
 /// An error of this code.
 fn representative(code: Code) -> Error {
     match code {
@@ -244,11 +267,14 @@ fn representative(code: Code) -> Error {
         })),
         Code::WrongCode => Error::WrongCode,
         Code::MfaOff => Error::MfaOff,
+        Code::PasskeysOff => passkeys_off(),
         Code::MailOff => Error::MailOff,
         Code::NotFound => Error::NotFound,
         Code::MethodNotAllowed => Error::MethodNotAllowed,
         Code::EmailTaken => Error::EmailTaken,
         Code::UsernameTaken => Error::UsernameTaken,
+        Code::PasskeyTaken => Error::PasskeyTaken,
+        Code::TooManyPasskeys => Error::TooManyPasskeys,
         Code::LastAdmin => Error::LastAdmin,
         Code::RoleTaken => Error::RoleTaken,
         Code::RoleBuiltIn => Error::RoleBuiltIn,

@@ -18,6 +18,11 @@ const REFRESH_TOKEN: &str = "dwr_put-in-the-one-you-received";
 /// Opens nothing.
 const LINK_TOKEN: &str = "dwo_put-in-what-the-link-in-the-mail-ends-with";
 
+/// Of no passkey: what the browser gives goes there.
+const CEREMONY: &str = "dwc_put-in-that-of-the-options";
+const CREDENTIAL: &str = "AAAA-what-the-browser-gives";
+const FROM_BROWSER: &str = "put-in-what-the-browser-gives";
+
 /// Gives the content of a request body its example.
 pub(super) fn complete_body(content: &mut Content, password_min_length: usize) {
     let example = content.schema.as_ref().and_then(schema_name);
@@ -51,6 +56,22 @@ fn body(schema: &str, password_min_length: usize) -> Option<Value> {
             json!({"token": LINK_TOKEN})
         }
         "ChangeEmailRequest" => json!({"email": "ada@example.org", "password": password}),
+        "CreatePasskeyRequest" => json!({
+            "ceremony": CEREMONY, "name": "Phone", "credential": {
+                "id": CREDENTIAL, "rawId": CREDENTIAL, "type": "public-key",
+                "clientExtensionResults": {"credProps": {"rk": true}},
+                "response": {"clientDataJSON": FROM_BROWSER, "attestationObject": FROM_BROWSER,
+                    "transports": ["internal"]},
+            },
+        }),
+        "PasskeyLoginRequest" => json!({
+            "ceremony": CEREMONY, "credential": {
+                "id": CREDENTIAL, "rawId": CREDENTIAL, "type": "public-key", "clientExtensionResults": {},
+                "response": {"clientDataJSON": FROM_BROWSER, "authenticatorData": FROM_BROWSER,
+                    "signature": FROM_BROWSER, "userHandle": FROM_BROWSER},
+            },
+        }),
+        "UpdatePasskeyRequest" => json!({"name": "Old phone"}),
         "DeleteRequest" => json!({"password": password}),
         "CreateUserRequest" => json!({
             "email": "grace@example.com", "password": new_password, "name": "Grace Hopper",

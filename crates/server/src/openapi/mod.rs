@@ -43,10 +43,11 @@ const DESCRIPTION: &str = "Registers people, signs them in, issues and verifies 
     programs. Every answer has an `X-Request-Id`; send your own (1–64 of `A-Z a-z 0-9 . _ -`) to \
     find a request in the log.\n\nTokens go into `Authorization: Bearer …` and nowhere else.";
 
-const TAGS: [(&str, &str); 8] = [
+const TAGS: [(&str, &str); 9] = [
     ("accounts", "Register, and the account of the caller."),
     ("sessions", "Sign in, refresh, sign out, and see where one is signed in."),
     ("passwords", "Change the own password, or set a forgotten one by mail."),
+    ("passkeys", "Sign in with what a device or a security key holds, without typing anything."),
     ("emails", "Prove an address by mail, change it, and take a change back."),
     ("tasks", "The caller's own tasks; those of others do not exist for them."),
     (

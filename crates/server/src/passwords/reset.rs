@@ -1,8 +1,8 @@
 //! `POST /auth/password/reset`: sets a new password by the link in a mail, once. The link is bound to the
 //! password and the address that there were when it was made. Whoever has it proved that the mailbox is
 //! theirs, and anybody else who has a way into the account may be who made this necessary: every session
-//! ends, and with them other links, identities whose issuer never proved the address, and waits for
-//! guesses.
+//! ends, and with them other links, identities whose issuer never proved the address, passkeys that were
+//! added before it was proven, and waits for guesses.
 
 use aws_lc_rs::digest::{Context, SHA256};
 use axum::extract::State;
@@ -13,7 +13,9 @@ use super::store::{self, FoundUser};
 use super::{NewPassword, Password, Passwords};
 use crate::audit::{Event, Record};
 use crate::error::{Error, Invalid};
-use crate::gate::{Authority, Standing, end_sessions, end_unproven_identities};
+use crate::gate::{
+    Authority, Standing, end_sessions, end_unproven_identities, end_unproven_passkeys,
+};
 use crate::guesses::forgive;
 use crate::http::{JsonBody, NoContent};
 use crate::input::{Draft, Origin, body};
@@ -95,6 +97,7 @@ impl Passwords {
         steps.extend(store::reset(user.id, old.as_deref(), user.email.as_deref(), &hash, now));
         steps.push(end_sessions(user.id, now, "password_reset"));
         steps.push(end_unproven_identities(user.id));
+        steps.push(end_unproven_passkeys(user.id));
         steps.push(forgive(user.id, now));
         steps.extend(OTHER_LINKS.map(|purpose| self.single_use.withdraw(user.id, purpose)));
         match self.audit.commit(Authority::Operator, steps, [record]).await {

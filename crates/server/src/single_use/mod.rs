@@ -113,6 +113,21 @@ impl SingleUse {
         store::claim(&opened.digest, purpose.as_str(), self.random.id(now), now)
     }
 
+    /// A step that uses up a secret which stands in no row until then, such as a sealed one that its holder
+    /// keeps; `Unique`, and the whole transaction with it, if another request was first.
+    pub fn spend(
+        &self,
+        purpose: Purpose,
+        digest: &[u8],
+        user: Uuid,
+        works_until: OffsetDateTime,
+    ) -> Step {
+        self.prune_daily();
+        let now = self.clock.now();
+        let claim = self.random.id(now);
+        store::insert_spent(digest, purpose.as_str(), user, claim, now, works_until)
+    }
+
     /// Ends the user's secrets of this purpose that were not used yet.
     pub fn withdraw(&self, user: Uuid, purpose: Purpose) -> Step {
         store::withdraw(user, purpose.as_str())

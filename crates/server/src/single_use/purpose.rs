@@ -34,4 +34,8 @@ purposes! {
     SecondStep = "second_step";
     /// Opens an account that an operator made for somebody.
     Invitation = "invitation";
+    /// Adds a passkey: a ceremony that was completed.
+    PasskeyAdd = "passkey_add";
+    /// Signs in by a passkey: the same.
+    PasskeySignIn = "passkey_sign_in";
 }

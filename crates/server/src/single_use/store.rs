@@ -30,6 +30,8 @@ statements! {
         AND claim IS NULL AND works_until > :now";
     IS_FILLED = "SELECT doorward_refuse('code_replaced') WHERE NOT EXISTS \
         (SELECT 1 FROM single_use WHERE digest = :digest)";
+    INSERT_SPENT = "INSERT INTO single_use (digest, purpose, user_id, created_at, works_until, claim, used_at) \
+        VALUES (:digest, :purpose, :user, :now, :works_until, :claim, :now)";
     FIND = text!("SELECT ", Opened::COLUMNS, " FROM single_use \
         WHERE single_use.digest = :digest AND single_use.purpose = :purpose");
     // Locks the row, so that guesses at once are counted one after the other.
@@ -70,6 +72,18 @@ pub(super) struct Hashed<'a> {
 pub(super) fn insert(new: Hashed<'_>) -> Step {
     let Hashed { digest, purpose, user, bound, now, works_until } = new;
     step!(INSERT { digest, purpose, user, bound, now, works_until })
+}
+
+/// Writes down that a secret which was never stored has been used; `Unique` if it has been before.
+pub(super) fn insert_spent(
+    digest: &[u8],
+    purpose: &'static str,
+    user: Uuid,
+    claim: Uuid,
+    now: OffsetDateTime,
+    works_until: OffsetDateTime,
+) -> Step {
+    step!(INSERT_SPENT { digest, purpose, user, claim, now, works_until })
 }
 
 pub(super) fn find(digest: Vec<u8>, purpose: &'static str) -> Step {

@@ -17,6 +17,7 @@ mod identities;
 mod keys;
 mod mail;
 mod pages;
+mod passkeys;
 mod passwords;
 mod roles;
 mod sessions;

@@ -106,7 +106,7 @@ fn status_codes_are_named_in_error_and_http_only() {
 }
 
 /// The folders and files right below `src`, from the lowest to the highest: each uses only those before it.
-const ORDER: [&str; 46] = [
+const ORDER: [&str; 47] = [
     "clock",
     "timestamp",
     "recent",
@@ -140,6 +140,7 @@ const ORDER: [&str; 46] = [
     "identities",
     "factors",
     "sessions",
+    "passkeys",
     "codes",
     "emails",
     "pages",

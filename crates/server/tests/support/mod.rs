@@ -5,6 +5,7 @@
 
 pub mod admin;
 pub mod app;
+pub mod authenticator;
 pub mod client;
 pub mod mails;
 pub mod pooler;

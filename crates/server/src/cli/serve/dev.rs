@@ -80,6 +80,9 @@ fn settings(
     if !gathered.has("BETTER_AUTH_SECRET") {
         gathered.fall_back("BETTER_AUTH_SECRET", folder.secret()?, "dev");
     }
+    if !gathered.has("PUBLIC_URL") && !gathered.has("RP_ORIGINS") {
+        gathered.fall_back("RP_ID", "localhost".into(), "dev");
+    }
     gathered.fall_back("RUST_LOG", "info,doorward::access=debug".into(), "dev");
     let any_local_origin = !gathered.has("ALLOWED_ORIGINS");
     let mut settings = sources::server_settings(gathered.resolve(&reserved()))?;

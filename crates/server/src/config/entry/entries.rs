@@ -11,6 +11,7 @@ use super::section::dialects;
 use super::section::factors;
 use super::section::issuers;
 use super::section::mail;
+use super::section::passkeys;
 use super::section::tasks;
 use super::section::tokens;
 use super::word;
@@ -25,6 +26,7 @@ pub(in crate::config) const ISSUERS: &str = "Better Auth and other issuers";
 pub(in crate::config) const SESSIONS: &str = "Sessions";
 pub(in crate::config) const PASSWORDS: &str = "Registration and passwords";
 pub(in crate::config) const FACTORS: &str = "Second factors";
+pub(in crate::config) const PASSKEYS: &str = "Passkeys";
 pub(in crate::config) const LIMITS: &str = "Limits";
 pub(in crate::config) const HTTP: &str = "HTTP";
 const LOGS: &str = "Logs";
@@ -197,6 +199,8 @@ pub(in crate::config) const ENTRIES: &[Setting] = &[
     abuse::PASSWORD_BREACH_FILE,
     factors::MFA,
     factors::MFA_ROLES,
+    passkeys::RP_ID,
+    passkeys::RP_ORIGINS,
     abuse::RATE_LIMIT_LOGIN,
     abuse::RATE_LIMIT_REGISTER,
     abuse::RATE_LIMIT_REFRESH,

@@ -8,6 +8,7 @@ pub(in crate::config) mod mail;
 pub(in crate::config) mod postgres_url;
 pub(in crate::config) mod quota;
 pub(in crate::config) mod redis_url;
+pub(in crate::config) mod rp_id;
 pub(in crate::config) mod secret_strength;
 pub(in crate::config) mod sqlite_file;
 pub(in crate::config) mod trusted_issuer;

@@ -24,7 +24,7 @@ const SYSTEMS: [(&str, &str); 7] = [
 ];
 
 /// The browser and the system, or the first part of the text.
-pub(super) fn device(user_agent: &str) -> String {
+pub(crate) fn device(user_agent: &str) -> String {
     let find = |all: &[(&str, &'static str)]| {
         all.iter().find(|(mark, _)| user_agent.contains(mark)).map(|(_, name)| *name)
     };

@@ -14,6 +14,7 @@ mod write;
 #[cfg(test)]
 mod written;
 
+pub(crate) use device::device;
 pub use kind::Kind;
 pub use language::Language;
 pub use links::{Links, PAGES_PATH, app_name};

@@ -21,7 +21,7 @@ async fn change(user: &Client, email: &str, password: &str) -> Reply {
 }
 
 /// Asks for another address, and gives what its mailbox got.
-async fn confirm_link(app: &TestApp, user: &Client, email: &str) -> String {
+pub(crate) async fn confirm_link(app: &TestApp, user: &Client, email: &str) -> String {
     app.mails().await;
     change(user, email, PASSWORD).await.expect(202);
     app.mails().await[0].after("token=")

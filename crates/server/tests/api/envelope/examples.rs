@@ -6,10 +6,12 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 
 use crate::both;
+use crate::support::authenticator::Authenticator;
 use crate::support::mails::SentMail;
 use crate::support::{Client, Engine, Reply, TestApp};
 
 /// One request that the contract describes.
+#[derive(Clone)]
 struct Case {
     id: String,
     method: String,
@@ -165,6 +167,9 @@ async fn scene(app: &TestApp, case: &Case, turn: usize, document: &Value) -> Sce
         let other = ada.login(email, password).await;
         let sessions = other.get("/auth/sessions").await.expect(200).json();
         sessions.as_array().and_then(|all| all[0]["id"].as_str()).map(Into::into)
+    } else if case.path == "/auth/passkeys/{id}" {
+        let made = authenticator().add_to(&ada, "Phone").await;
+        made["id"].as_str().map(Into::into)
     } else if case.path.contains("{id}") {
         let task = ada.post("/api/tasks", of("/api/tasks", "post")).await.expect(201).json();
         task["id"].as_str().map(Into::into)
@@ -204,12 +209,44 @@ async fn link(app: &TestApp, case: &Case, ada: &Client) -> Option<String> {
     }
 }
 
+/// An authenticator before a page of an application with mail.
+fn authenticator() -> Authenticator {
+    let mut one = Authenticator::synced();
+    (one.origin, one.rp_id) = ("https://auth.example.org".into(), "auth.example.org".into());
+    one
+}
+
+/// The same case with what a browser gives in the place of the example's.
+async fn with_browser(case: &Case, ada: &Client) -> Case {
+    let mut one = authenticator();
+    let (begun, credential) = match case.id.as_str() {
+        "passkeys.create" => {
+            let begun = ada.post_empty("/auth/passkeys/options").await.expect(200).json();
+            let credential = one.create(&begun);
+            (begun, credential)
+        }
+        "passkeys.login" => {
+            one.add_to(ada, "Phone").await;
+            let begun = ada.post_empty("/auth/login/passkey/options").await.expect(200).json();
+            let credential = one.get(&begun);
+            (begun, credential)
+        }
+        _ => return case.clone(),
+    };
+    let mut case = case.clone();
+    let (_, body) = case.body.as_mut().unwrap();
+    body["ceremony"] = begun["ceremony"].clone();
+    body["credential"] = credential;
+    case
+}
+
 both! {
     async fn every_example_of_the_contract_is_accepted(engine: Engine) {
         let app = TestApp::with_mail(engine, |settings| settings.login_codes = true).await;
         let document = app.anonymous().get("/openapi.json").await.expect(200).json();
         for (turn, case) in cases(&document).iter().enumerate() {
             let Scene { caller, id } = scene(&app, case, turn, &document).await;
+            let case = &with_browser(case, &caller).await;
             let Case { id: name, method, .. } = case;
             let token = link(&app, case, &caller).await.or(caller.refresh_token.clone());
             let token = token.as_deref();

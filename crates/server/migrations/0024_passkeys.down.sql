@@ -1,0 +1,2 @@
+DROP TABLE passkey_handles;
+DROP TABLE passkeys;

@@ -1,0 +1,32 @@
+//! The settings of passkeys: for which domain, and for which pages.
+
+use crate::config::RpId;
+use crate::config::entry::entries::{PASSKEYS, PLAIN};
+use crate::config::entry::parse;
+use crate::config::entry::table::Setting;
+use crate::config::entry::word::{put, put_some};
+
+/// `RP_ID`.
+pub(in crate::config) const RP_ID: Setting = Setting {
+    name: "RP_ID",
+    section: PASSKEYS,
+    about: "The domain that passkeys are made for (WebAuthn's relying party), such as `example.com`. They work \
+        on its pages and on those of its subdomains. Choose it once: passkeys made for one domain are of no use \
+        for another.",
+    default: "the host of `PUBLIC_URL`; in `dev` `localhost`",
+    example: "example.com",
+    set: Some(|settings, text| put_some(&mut settings.rp_id, RpId::parse(text))),
+    ..PLAIN
+};
+
+/// `RP_ORIGINS`.
+pub(in crate::config) const RP_ORIGINS: Setting = Setting {
+    name: "RP_ORIGINS",
+    section: PASSKEYS,
+    about: "The origins whose pages may ask for passkeys: a list of https origins below `RP_ID`, http on \
+        localhost only, and `android:apk-key-hash:…` for apps.",
+    default: "the origins of `PUBLIC_URL`, `APP_URL` and `ALLOWED_ORIGINS` that are below `RP_ID`",
+    example: "https://app.example.com",
+    set: Some(|settings, text| put(&mut settings.rp_origins, parse::list(text))),
+    ..PLAIN
+};

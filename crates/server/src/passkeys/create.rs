@@ -1,0 +1,153 @@
+//! `POST /auth/passkeys`: adds the passkey that the browser made to the caller's account. Which one it is shows
+//! in what the browser signed, never in what the page says.
+
+use aws_lc_rs::digest::{SHA256, digest};
+use axum::extract::State;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use utoipa::openapi::schema::AdditionalProperties;
+use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
+use webauthn_rs::prelude::{Passkey, PasskeyRegistration, RegisterPublicKeyCredential};
+
+use super::ceremony::SealedCeremony;
+use super::store::StoredCredential;
+use super::{PasskeyName, PasskeyView, Passkeys, store};
+use crate::audit::{Actor, Event, Record};
+use crate::error::{Error, Invalid};
+use crate::gate::Gate;
+use crate::http::{Created, JsonBody};
+use crate::input::{Field, Origin, Refusal, body};
+use crate::keys::Caller;
+use crate::single_use::Purpose;
+use crate::sql::DbError;
+
+/// What a browser made, as `toJSON()` writes it (WebAuthn §5.1).
+#[derive(Clone, Debug)]
+pub(super) struct BrowserCredential<C>(pub(super) C);
+
+impl<C: DeserializeOwned> Field for BrowserCredential<C> {
+    fn from_json(value: Value) -> Result<Self, Refusal> {
+        if !value.is_object() {
+            return Err(("must be an object".into(), "dict_type"));
+        }
+        serde_json::from_value(value).map(Self).map_err(|why| {
+            // The library's words name a member or a kind of value, never what was sent.
+            let why = why.to_string();
+            let missing =
+                why.strip_prefix("missing field ").map(|name| format!(": {name} is missing"));
+            let named = missing.unwrap_or_default();
+            (format!("is not what toJSON() makes of a browser's credential{named}"), "value_error")
+        })
+    }
+
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::Object)
+            .additional_properties(Some(AdditionalProperties::FreeForm(true)))
+            .into()
+    }
+}
+
+body! {
+    /// A new passkey.
+    pub(super) struct CreatePasskeyRequest {
+        /// That of the options.
+        ceremony: SealedCeremony,
+        /// What `navigator.credentials.create` gave, by its `toJSON()`.
+        credential: BrowserCredential<RegisterPublicKeyCredential>,
+        /// What to call it; the browser's name if absent.
+        name: Option<PasskeyName>,
+    }
+}
+
+/// Add a passkey
+#[utoipa::path(post, path = "/passkeys", operation_id = "passkeys.create", tag = "passkeys",
+    security(("bearer" = [])),
+    request_body = CreatePasskeyRequest,
+    responses(
+        (status = 201, description = "The new passkey", body = PasskeyView,
+            headers(("Location" = String))),
+        (status = 401, description = "No token, or one that no longer counts"),
+        (status = 404, description = "This service is not set up for passkeys; the text says what to set"),
+        (status = 409, description = "The passkey is registered already, or the account has twenty"),
+        (status = 422, description = "The ceremony is over, or its answer is not acceptable; the text says why")))]
+pub(super) async fn create(
+    State(passkeys): State<Passkeys>,
+    caller: Caller,
+    origin: Origin,
+    JsonBody(request): JsonBody<CreatePasskeyRequest>,
+) -> Result<Created<PasskeyView>, Error> {
+    let CreatePasskeyRequest { ceremony, credential, name } = request;
+    let name = name.unwrap_or_else(|| PasskeyName::of_client(origin.user_agent.as_deref()));
+    let made = passkeys.create(caller.gate, &ceremony, &credential.0, &name, origin).await?;
+    Ok(Created(format!("{}/passkeys/{}", passkeys.settings.auth_path, made.id), made))
+}
+
+impl Passkeys {
+    /// Adds a passkey to the gate's user.
+    pub async fn create(
+        &self,
+        gate: Gate,
+        ceremony: &SealedCeremony,
+        credential: &RegisterPublicKeyCredential,
+        name: &PasskeyName,
+        origin: Origin,
+    ) -> Result<PasskeyView, Error> {
+        let party = self.party()?;
+        let purpose = Purpose::PasskeyAdd;
+        let ceremony = self.ceremonies.open(purpose, Some(gate), ceremony, gate.now);
+        let ceremony = ceremony.ok_or_else(over)?;
+        let state: &PasskeyRegistration = &ceremony.state;
+        let made = party.created(credential, state).map_err(|why| invalid("credential", why))?;
+        let stored = StoredCredential::of(&made)?;
+        let id = self.random.id(gate.now);
+        let by = Actor::caller(gate, origin);
+        let mut steps = vec![ceremony.spend(&self.single_use, gate.user_id)];
+        steps.extend(store::insert(gate, id, &credential_digest(made.cred_id()), &stored, name));
+        let record = Record::by(&by, Event::PasskeyAdd).about(gate.user_id).detail(id.to_string());
+        match self.audit.commit(by.authority, steps, [record]).await {
+            Ok(_) => Ok(PasskeyView {
+                id,
+                name: name.as_str().to_owned(),
+                backup_eligible: stored.backup_eligible,
+                backed_up: stored.backed_up,
+                created_at: gate.now,
+                last_used_at: None,
+            }),
+            Err(DbError::Unique(index)) if index.contains("credential") => Err(Error::PasskeyTaken),
+            Err(DbError::Unique(_)) => Err(over()),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+impl StoredCredential {
+    /// What a new passkey says of itself, read from what the library keeps of it.
+    pub(super) fn of(made: &Passkey) -> Result<Self, Error> {
+        let text = |error: serde_json::Error| Error::Internal(format!("a passkey: {error}"));
+        let kept = serde_json::to_value(made).map_err(text)?;
+        let kept = &kept["cred"];
+        let flag = |name: &str| kept[name].as_bool();
+        let counter = kept["counter"].as_u64().and_then(|counter| u32::try_from(counter).ok());
+        let (Some(counter), Some(backup_eligible), Some(backed_up)) =
+            (counter, flag("backup_eligible"), flag("backup_state"))
+        else {
+            return Err(Error::Internal("a passkey without a counter".into()));
+        };
+        let json = serde_json::to_string(made).map_err(text)?;
+        Ok(Self { json, counter, backup_eligible, backed_up })
+    }
+}
+
+/// What a credential is looked up by, whatever its length.
+pub(super) fn credential_digest(id: &[u8]) -> Vec<u8> {
+    digest(&SHA256, id).as_ref().to_vec()
+}
+
+fn over() -> Error {
+    invalid("ceremony", "is over, was used or is another session's: ask for new options")
+}
+
+fn invalid(field: &str, why: &str) -> Error {
+    Error::Validation(vec![Invalid::new("body", field, (why.to_owned(), "value_error"))])
+}

@@ -1,0 +1,47 @@
+//! `DELETE /auth/passkeys/{id}`: removes one of the caller's passkeys, which then signs nobody in. It needs a
+//! sign-in of the last minutes, so that a stolen token cannot take the owner's way in.
+
+use axum::extract::State;
+use uuid::Uuid;
+
+use super::{Passkeys, store};
+use crate::audit::{Actor, Event, Record};
+use crate::error::Error;
+use crate::gate::{Gate, signed_in_since};
+use crate::http::{IdInPath, NoContent};
+use crate::input::Origin;
+use crate::keys::Caller;
+
+/// Remove one of your passkeys
+///
+/// It signs nobody in any more; sessions that it began go on.
+#[utoipa::path(delete, path = "/passkeys/{id}", operation_id = "passkeys.delete", tag = "passkeys",
+    security(("bearer" = [])),
+    params(("id" = Uuid, Path, description = "The passkey's id")),
+    responses(
+        (status = 204, description = "Removed"),
+        (status = 403, description = "Signed in too long ago"),
+        (status = 404, description = "Not there, or not yours"),
+        (status = 422, description = "The id is not a UUID")))]
+pub(super) async fn delete(
+    State(passkeys): State<Passkeys>,
+    caller: Caller,
+    origin: Origin,
+    IdInPath(id): IdInPath,
+) -> Result<NoContent, Error> {
+    passkeys.delete(caller.gate, id, origin).await?;
+    Ok(NoContent)
+}
+
+impl Passkeys {
+    /// Removes a passkey of the gate's user.
+    pub async fn delete(&self, gate: Gate, id: Uuid, origin: Origin) -> Result<(), Error> {
+        let by = Actor::caller(gate, origin);
+        let mut steps = vec![signed_in_since(gate, gate.now - self.settings.fresh_sign_in)];
+        steps.extend(store::delete(gate, id));
+        let record = Record::by(&by, Event::PasskeyRemove).about(gate.user_id);
+        let record = record.detail(id.to_string());
+        self.audit.commit(by.authority, steps, [record]).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,227 @@
+//! `POST /auth/login/passkey`: a passkey's signature for an access and a refresh token. Whatever is wrong with it
+//! (unknown or removed, another's, another origin's, late, used, copied) gets one 401; the audit log says which.
+
+use axum::extract::State;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use webauthn_rs::prelude::{DiscoverableAuthentication, Passkey, PublicKeyCredential};
+
+use super::Passkeys;
+use super::ceremony::{Ceremony, SealedCeremony};
+use super::create::{BrowserCredential, credential_digest};
+use super::relying_party::CLONED;
+use super::store::{self, FoundPasskey, StoredCredential};
+use crate::audit::{Event, Outcome, Record};
+use crate::error::Error;
+use crate::factors::{FirstProof, FirstStep, Method, Methods, SecondStep};
+use crate::gate::{Authority, Standing};
+use crate::http::{Json, JsonBody, json};
+use crate::input::{Origin, body};
+use crate::sessions::Tokens;
+use crate::single_use::{OneTimeToken, Purpose};
+use crate::sql::DbError;
+
+/// Sign-ins of one passkey at once that are told apart; more only if its counter counts on.
+const ATTEMPTS: usize = 3;
+
+body! {
+    /// What a sign-in by a passkey sends.
+    pub(super) struct PasskeyLoginRequest {
+        /// That of the options.
+        ceremony: SealedCeremony,
+        /// What `navigator.credentials.get` gave, by its `toJSON()`.
+        credential: BrowserCredential<PublicKeyCredential>,
+        /// That of a sign-in which asks for a second factor, to finish it.
+        mfa_token: Option<OneTimeToken>,
+    }
+}
+
+/// An answer to a ceremony that is open, and the first step that it shall finish.
+struct Answer<'a> {
+    ceremony: Ceremony<DiscoverableAuthentication>,
+    credential: &'a PublicKeyCredential,
+    first: Option<FirstStep>,
+}
+
+/// Sign in by a passkey
+#[utoipa::path(post, path = "/login/passkey", operation_id = "passkeys.login", tag = "passkeys",
+    request_body = PasskeyLoginRequest,
+    responses(
+        (status = 200, description = "The tokens of a new session", body = Tokens),
+        (status = 401, description = "Not accepted, whatever the reason"),
+        (status = 403, description = "The right passkey of a disabled account, or of one whose address must \
+            be verified first"),
+        (status = 404, description = "This service is not set up for passkeys; the text says what to set"),
+        (status = 422, description = "A field is missing or of the wrong type")))]
+pub(super) async fn login(
+    State(passkeys): State<Passkeys>,
+    origin: Origin,
+    JsonBody(request): JsonBody<PasskeyLoginRequest>,
+) -> Result<Json<Tokens>, Error> {
+    let PasskeyLoginRequest { ceremony, credential, mfa_token } = request;
+    passkeys.login(&ceremony, &credential.0, mfa_token.as_ref(), &origin).await.map(json)
+}
+
+impl Passkeys {
+    /// Begins a session if the signature is a passkey's; finishes the sign-in of `mfa_token`, if there is one.
+    pub async fn login(
+        &self,
+        ceremony: &SealedCeremony,
+        credential: &PublicKeyCredential,
+        mfa_token: Option<&OneTimeToken>,
+        origin: &Origin,
+    ) -> Result<Tokens, Error> {
+        self.party()?;
+        let now = self.clock.now();
+        let first = match mfa_token {
+            Some(token) => Some(self.factors().first_step(token, SecondStep::Verify).await?),
+            None => None,
+        };
+        let ceremony: Option<Ceremony<DiscoverableAuthentication>> =
+            self.ceremonies.open(Purpose::PasskeySignIn, None, ceremony, now);
+        let record = Record::from(origin, Event::Login);
+        let Some(ceremony) = ceremony else {
+            return Err(self.refused(record, "answers a ceremony that is over"));
+        };
+        let digest = credential_digest(credential.get_credential_id());
+        let answer = Answer { ceremony, credential, first };
+        // Another sign-in by the same passkey may have moved its counter meanwhile.
+        for _ in 0..ATTEMPTS {
+            let Some(found) = store::find(&self.db, &digest).await? else {
+                self.stand_in(credential, &answer.ceremony);
+                return Err(self.refused(record, "is not known"));
+            };
+            if let Some(tokens) = self.try_in(&answer, found, origin).await? {
+                return Ok(tokens);
+            }
+        }
+        Err(self.refused(record, "was used elsewhere at the same time"))
+    }
+}
+
+impl Passkeys {
+    /// Judges the signature by what is stored of the passkey, and begins a session; `None` if the passkey was
+    /// used or removed in between.
+    async fn try_in(
+        &self,
+        answer: &Answer<'_>,
+        found: FoundPasskey,
+        origin: &Origin,
+    ) -> Result<Option<Tokens>, Error> {
+        let Answer { ceremony, credential, first } = answer;
+        let record = Record::from(origin, Event::Login).about(found.user.id);
+        let unreadable = |it: serde_json::Error| Error::Internal(format!("a passkey: {it}"));
+        let mut known: Passkey = serde_json::from_str(&found.credential).map_err(unreadable)?;
+        // Whose it is, in the words of the authenticator (WebAuthn §7.2 step 6).
+        if credential.get_user_unique_id() != Some(found.handle.as_slice()) {
+            return Err(self.refused(record, "names another user"));
+        }
+        if first.as_ref().is_some_and(|first| first.user.id != found.user.id) {
+            return Err(self.refused(record, "is not of the user who is signing in"));
+        }
+        let judged = self.party()?.signed(credential, ceremony.state.clone(), &known);
+        let judged = judged.map_err(|why| {
+            if why == CLONED {
+                let cloned = Record::from(origin, Event::PasskeyCloned).about(found.user.id);
+                let cloned = cloned.detail(found.id.to_string());
+                self.audit.note(cloned.came_out(Outcome::Blocked));
+            }
+            self.refused(record.clone(), why)
+        })?;
+        let now = self.clock.now();
+        let standing = Standing::of(found.user.is_active, found.banned_until, now);
+        if standing != Standing::Active {
+            self.audit.note(record.came_out(Outcome::Blocked));
+            return Err(Error::AccountDisabled);
+        }
+        if !found.user.email_verified && self.settings.signs_in_verified_only() {
+            self.audit.note(record.came_out(Outcome::Blocked));
+            return Err(Error::EmailNotVerified);
+        }
+        known.update_credential(&judged);
+        let stored = StoredCredential::of(&known)?;
+        let proof = FirstProof {
+            user: &found.user,
+            // That of the password, where one was the first step.
+            hash: first.as_ref().map_or(&found.hash, |first| &first.hash).as_deref(),
+            // One that verified its user is two of them.
+            factors: &[],
+            methods: first
+                .as_ref()
+                .map_or_else(Methods::default, |first| first.methods)
+                .and(Method::VerifiedPasskey),
+        };
+        let mut steps = store::used(&found, &stored, now).to_vec();
+        steps.push(ceremony.spend(&self.single_use, found.user.id));
+        steps.extend(first.iter().flat_map(|first| self.factors().claim(first)));
+        let next = self.next_step(&proof, origin);
+        let (work, done, written) = next.into_parts();
+        steps.extend(work);
+        let done = done.detail(format!("passkey {}", found.id));
+        match self.audit.commit(Authority::Operator, steps, [done]).await {
+            Ok(_) => self.signed_in(written).await?.answer().map(Some),
+            // Used or removed meanwhile; or the user was disabled or deleted.
+            Err(DbError::Refused(_) | DbError::Orphan) => Ok(None),
+            Err(DbError::Unique(_)) => {
+                Err(self.refused(record, "answers a ceremony that was used"))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Costs what judging a known passkey does, so that nobody learns by time which are known.
+    fn stand_in(
+        &self,
+        credential: &PublicKeyCredential,
+        ceremony: &Ceremony<DiscoverableAuthentication>,
+    ) {
+        if let (Ok(party), Some(stand_in)) = (self.party(), stand_in(credential)) {
+            drop(party.signed(credential, ceremony.state.clone(), &stand_in));
+        }
+    }
+
+    fn refused(&self, record: Record, why: &str) -> Error {
+        self.audit.note(record.came_out(Outcome::Failure).detail(format!("the passkey {why}")));
+        Error::PasskeyRefused
+    }
+}
+
+/// A passkey with this credential's id and a key that nobody has: P-256's own generator.
+fn stand_in(credential: &PublicKeyCredential) -> Option<Passkey> {
+    const X: &str = "axfR8uEsQkf4vOblY6RA8ncDfYEt6zOg9KE5RdiYwpY";
+    const Y: &str = "T-NC4v4af5uO5-tKfA-eFivOM1drMV7Oy7ZAaDe_UfU";
+    let id = URL_SAFE_NO_PAD.encode(credential.get_credential_id());
+    serde_json::from_value(serde_json::json!({"cred": {
+        "cred_id": id,
+        "cred": {"type_": "ES256", "key": {"EC_EC2": {"curve": "SECP256R1", "x": X, "y": Y}}},
+        "counter": 0,
+        "transports": null,
+        "user_verified": true,
+        "backup_eligible": true,
+        "backup_state": true,
+        "registration_policy": "required",
+        "extensions": {
+            "cred_protect": "NotRequested", "hmac_create_secret": "NotRequested",
+            "appid": "NotRequested", "cred_props": "NotRequested",
+        },
+        "attestation": {"data": "None", "metadata": "None"},
+        "attestation_format": "none",
+    }}))
+    .ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_stand_in_has_the_id_of_the_credential_that_is_not_known() {
+        let credential = serde_json::json!({
+            "id": "AQID", "rawId": "AQID", "type": "public-key", "response": {
+                "authenticatorData": "AA", "clientDataJSON": "e30", "signature": "AA", "userHandle": null,
+            },
+        });
+        let credential: PublicKeyCredential = serde_json::from_value(credential).unwrap();
+        assert_eq!(stand_in(&credential).unwrap().cred_id(), &[1, 2, 3]);
+    }
+}

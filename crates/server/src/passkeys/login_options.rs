@@ -1,0 +1,39 @@
+//! `POST /auth/login/passkey/options`: what a page asks the browser for, to sign somebody in. It is the same for
+//! everybody, says nothing about who has passkeys, and asks the database nothing, so a page may call it
+//! whenever it shows its sign-in form.
+
+use axum::extract::State;
+
+use super::ceremony::LIVES;
+use super::{PasskeyOptions, Passkeys};
+use crate::error::Error;
+use crate::http::{Json, json};
+use crate::single_use::Purpose;
+
+/// Begin to sign in by a passkey
+///
+/// Hand `publicKey` to `navigator.credentials.get`, and send what it gives to `POST /auth/login/passkey` with
+/// `ceremony`, within five minutes. Nobody types who they are.
+#[utoipa::path(post, path = "/login/passkey/options", operation_id = "passkeys.login_options",
+    tag = "passkeys",
+    responses(
+        (status = 200, description = "What to ask the browser for", body = PasskeyOptions),
+        (status = 404, description = "This service is not set up for passkeys; the text says what to set")))]
+pub(super) async fn login_options(
+    State(passkeys): State<Passkeys>,
+) -> Result<Json<PasskeyOptions>, Error> {
+    passkeys.login_options().map(json)
+}
+
+impl Passkeys {
+    /// Begins to sign somebody in.
+    pub fn login_options(&self) -> Result<PasskeyOptions, Error> {
+        let unreadable = |what: String| Error::Internal(format!("passkey options: {what}"));
+        let (public_key, state) =
+            self.party()?.ask_to_sign_in().map_err(|it| unreadable(it.to_string()))?;
+        let (purpose, now) = (Purpose::PasskeySignIn, self.clock.now());
+        let ceremony = self.ceremonies.begin(purpose, None, state, now, &self.random);
+        let ceremony = ceremony.ok_or_else(|| unreadable("no seal".into()))?;
+        Ok(PasskeyOptions { ceremony, expires_in: LIVES.as_secs(), public_key })
+    }
+}

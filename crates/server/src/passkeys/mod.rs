@@ -1,0 +1,107 @@
+//! Passkeys (WebAuthn level 3): signing in with what a device or a security key holds, without typing anything.
+//! A ceremony has two requests: one asks for options, which the page hands to the browser, one takes what the
+//! browser made of them. Every passkey is discoverable and verifies its user, so one is two factors.
+
+mod ceremony;
+mod create;
+mod delete;
+mod list;
+mod login;
+mod login_options;
+mod options;
+mod passkey;
+mod relying_party;
+mod store;
+mod update;
+
+pub use passkey::{PasskeyName, PasskeyView};
+pub use store::STATEMENTS;
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+use utoipa_axum::routes;
+
+use crate::error::Error;
+use crate::http::{Declared, RateGroup, Routes};
+use crate::keys::Keys;
+use crate::sessions::Sessions;
+use ceremony::Ceremonies;
+use relying_party::RelyingParty;
+
+/// The use cases of passkeys.
+#[derive(Clone, Debug)]
+pub struct Passkeys(Arc<PasskeysContext>);
+
+/// The sessions that passkeys begin, and what passkeys need besides.
+#[derive(Debug)]
+pub struct PasskeysContext {
+    sessions: Sessions,
+    ceremonies: Ceremonies,
+    /// Or what has to be set first.
+    party: Result<RelyingParty, String>,
+}
+
+/// What a page needs to begin a ceremony.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PasskeyOptions {
+    /// To be sent back with what the browser makes.
+    pub ceremony: String,
+    /// Seconds until it is too late.
+    pub expires_in: u64,
+    /// For `navigator.credentials`, as WebAuthn's JSON.
+    #[serde(rename = "publicKey")]
+    #[schema(value_type = Object)]
+    pub public_key: Value,
+}
+
+impl Passkeys {
+    /// Passkeys for the pages that the settings name.
+    pub fn new(sessions: Sessions) -> Self {
+        let ceremonies = Ceremonies::new(&sessions.settings);
+        let party = RelyingParty::new(&sessions.settings);
+        Self(Arc::new(PasskeysContext { sessions, ceremonies, party }))
+    }
+
+    fn party(&self) -> Result<&RelyingParty, Error> {
+        self.party.as_ref().map_err(|why| Error::PasskeysOff(why.clone()))
+    }
+}
+
+impl Deref for Passkeys {
+    type Target = PasskeysContext;
+
+    fn deref(&self) -> &PasskeysContext {
+        &self.0
+    }
+}
+
+impl Deref for PasskeysContext {
+    type Target = Sessions;
+
+    fn deref(&self) -> &Sessions {
+        &self.sessions
+    }
+}
+
+impl AsRef<Keys> for Passkeys {
+    fn as_ref(&self) -> &Keys {
+        &self.keys
+    }
+}
+
+/// The routes below `AUTH_PATH` that concern passkeys.
+pub fn routes() -> Routes<Passkeys> {
+    let login = Declared { rate: RateGroup::Login, ..Declared::STRICT };
+    let api = Declared { rate: RateGroup::Api, ..Declared::STRICT };
+    Routes::default()
+        .add(Declared::STRICT, routes!(options::options))
+        .add(Declared::STRICT, routes!(create::create))
+        .add(api, routes!(list::list))
+        .add(Declared::STRICT, routes!(update::update, delete::delete))
+        .add(Declared::STRICT, routes!(login_options::login_options))
+        .add(login, routes!(login::login))
+}

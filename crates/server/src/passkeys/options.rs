@@ -1,0 +1,64 @@
+//! `POST /auth/passkeys/options`: what a page asks the browser for, to add a passkey to the caller's account. It
+//! needs a sign-in of the last minutes: whoever stole a token would otherwise stay in the account. The
+//! answer to it does not need one again, so nobody's authenticator keeps a passkey that comes too late.
+
+use axum::extract::State;
+use uuid::Uuid;
+use webauthn_rs::prelude::Passkey;
+
+use super::ceremony::LIVES;
+use super::relying_party::Holder;
+use super::store::HolderRow;
+use super::{PasskeyOptions, Passkeys, store};
+use crate::db::Row;
+use crate::error::Error;
+use crate::gate::{Authority, Gate, signed_in_since};
+use crate::http::{Json, json};
+use crate::keys::Caller;
+use crate::single_use::Purpose;
+
+/// Begin to add a passkey
+///
+/// Hand `publicKey` to `navigator.credentials.create`, and send what it makes to `POST /auth/passkeys` with
+/// `ceremony`, within five minutes and in the same session. Asking writes nothing that anybody sees.
+#[utoipa::path(post, path = "/passkeys/options", operation_id = "passkeys.options", tag = "passkeys",
+    security(("bearer" = [])),
+    responses(
+        (status = 200, description = "What to ask the browser for", body = PasskeyOptions),
+        (status = 401, description = "No token, or one that no longer counts"),
+        (status = 403, description = "Signed in too long ago"),
+        (status = 404, description = "This service is not set up for passkeys; the text says what to set")))]
+pub(super) async fn options(
+    State(passkeys): State<Passkeys>,
+    caller: Caller,
+) -> Result<Json<PasskeyOptions>, Error> {
+    passkeys.options(caller.gate).await.map(json)
+}
+
+impl Passkeys {
+    /// Begins to add a passkey to the gate's user.
+    pub async fn options(&self, gate: Gate) -> Result<PasskeyOptions, Error> {
+        let party = self.party()?;
+        let mut steps = vec![signed_in_since(gate, gate.now - self.settings.fresh_sign_in)];
+        let own = steps.len();
+        steps.extend(store::holder(gate.user_id, Uuid::from_bytes(self.random.bytes::<16>())));
+        let rows = self.db.write_by(Authority::Caller(gate), steps).await?;
+        let read = |step: usize| rows.get(own + step).map_or(&[][..], Vec::as_slice);
+        let found: HolderRow = read(1).first().ok_or(Error::NotFound)?.read()?;
+        let known = read(2).iter().map(Row::read::<String>).collect::<Result<Vec<_>, _>>()?;
+        let known = known.iter().filter_map(|one| serde_json::from_str::<Passkey>(one).ok());
+        let known = known.map(|one| one.cred_id().clone()).collect();
+        let unreadable = |what: String| Error::Internal(format!("passkey options: {what}"));
+        let handle = Uuid::from_slice(&found.handle).map_err(|it| unreadable(it.to_string()))?;
+        let name = found.email.as_ref().or(found.username.as_ref()).or(found.name.as_ref());
+        let name = name.map_or("account", String::as_str);
+        let display_name = found.name.as_deref().unwrap_or(name);
+        let holder = Holder { handle, name, display_name };
+        let (public_key, state) =
+            party.ask_to_create(&holder, known).map_err(|it| unreadable(it.to_string()))?;
+        let (purpose, random) = (Purpose::PasskeyAdd, &self.random);
+        let ceremony = self.ceremonies.begin(purpose, Some(gate), state, gate.now, random);
+        let ceremony = ceremony.ok_or_else(|| unreadable("no seal".into()))?;
+        Ok(PasskeyOptions { ceremony, expires_in: LIVES.as_secs(), public_key })
+    }
+}
