@@ -107,6 +107,9 @@ if [ "${1:-}" != quick ]; then
   say "our TypeScript client"
   ./scripts/clients.sh
 
+  say "passkeys in a browser"
+  ./scripts/passkeys.sh
+
   say "generated clients"
   ./scripts/generators.sh
 

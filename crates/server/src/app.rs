@@ -136,7 +136,7 @@ impl App {
         });
         let sessions = Sessions::new(Arc::clone(&context));
         let passkeys = Passkeys::new(sessions.clone());
-        Self { sessions, passkeys, context, ..self.clone() }
+        Self { context, sessions, passkeys, ..self.clone() }
     }
 
     /// The use cases of key pairs.

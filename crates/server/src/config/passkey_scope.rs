@@ -43,7 +43,7 @@ impl Settings {
         for text in &self.rp_origins {
             origins.push(named_origin(text, &rp_id)?);
         }
-        origins.sort_by_key(|origin| origin.cannot_be_a_base());
+        origins.sort_by_key(Url::cannot_be_a_base);
         if origins.first().is_none_or(Url::cannot_be_a_base) {
             let sentence = "RP_ORIGINS names apps only: add the origin of a page, such as https://";
             return Err(format!("{sentence}{}.", rp_id.as_str()));

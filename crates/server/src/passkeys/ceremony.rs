@@ -146,28 +146,28 @@ mod tests {
         ))
     }
 
-    fn gate(user: u128, session: u128) -> Option<Gate> {
+    fn gate(user: u128, session: u128) -> Gate {
         let (user_id, session_id) = (Uuid::from_u128(user), Uuid::from_u128(session));
         let (generation, permission) = (0, None);
-        Some(Gate { user_id, via: Via::Session, session_id, generation, now: NOON, permission })
+        Gate { user_id, via: Via::Session, session_id, generation, now: NOON, permission }
     }
 
     #[test]
     fn a_ceremony_opens_for_its_purpose_its_holder_and_five_minutes_alone() {
         let (all, random) = (ceremonies(), Random::seeded(1));
         let add = Purpose::PasskeyAdd;
-        let begun = all.begin(add, gate(1, 2), "state", NOON, &random).unwrap();
+        let begun = all.begin(add, Some(gate(1, 2)), "state", NOON, &random).unwrap();
         let open = |purpose, holder, text: &str, seconds| {
             let at = NOON + Duration::from_secs(seconds);
             let opened = all.open::<String>(purpose, holder, &SealedCeremony(text.into()), at);
             opened.map(|opened| opened.state)
         };
-        assert_eq!(open(add, gate(1, 2), &begun, 299).as_deref(), Some("state"));
-        assert_eq!(open(add, gate(1, 2), &begun, 300), None);
-        assert_eq!(open(add, gate(1, 3), &begun, 0), None);
-        assert_eq!(open(add, gate(2, 2), &begun, 0), None);
+        assert_eq!(open(add, Some(gate(1, 2)), &begun, 299).as_deref(), Some("state"));
+        assert_eq!(open(add, Some(gate(1, 2)), &begun, 300), None);
+        assert_eq!(open(add, Some(gate(1, 3)), &begun, 0), None);
+        assert_eq!(open(add, Some(gate(2, 2)), &begun, 0), None);
         assert_eq!(open(add, None, &begun, 0), None);
-        assert_eq!(open(Purpose::PasskeySignIn, gate(1, 2), &begun, 0), None);
+        assert_eq!(open(Purpose::PasskeySignIn, Some(gate(1, 2)), &begun, 0), None);
         // No other spelling of it, and nothing that somebody else made.
         for text in [
             format!("{begun}="),
@@ -176,9 +176,9 @@ mod tests {
             "dwc_".into(),
             String::new(),
         ] {
-            assert_eq!(open(add, gate(1, 2), &text, 0), None, "{text}");
+            assert_eq!(open(add, Some(gate(1, 2)), &text, 0), None, "{text}");
         }
         let anybody = all.begin(add, None, "state", NOON, &random).unwrap();
-        assert_eq!(open(add, gate(1, 2), &anybody, 0), None);
+        assert_eq!(open(add, Some(gate(1, 2)), &anybody, 0), None);
     }
 }
