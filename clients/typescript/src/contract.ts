@@ -61,7 +61,17 @@ export type ChangeRequest = {
 };
 
 /** Every kind of error, for programs: stable, clients switch on it. */
-export type Code = "invalid_link" | "bad_request" | "not_authenticated" | "invalid_token" | "token_expired" | "invalid_credentials" | "refresh_token_reused" | "invalid_refresh_token" | "wrong_password" | "insufficient_scope" | "cross_site" | "insufficient_user_authentication" | "registration_closed" | "account_disabled" | "email_not_verified" | "mfa_required" | "wrong_code" | "mfa_off" | "mail_off" | "not_found" | "method_not_allowed" | "email_taken" | "username_taken" | "last_admin" | "role_taken" | "role_built_in" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "validation" | "rate_limited" | "internal" | "hashing_unavailable" | "unavailable";
+export type Code = "invalid_link" | "bad_request" | "not_authenticated" | "invalid_token" | "token_expired" | "invalid_credentials" | "refresh_token_reused" | "invalid_refresh_token" | "wrong_password" | "insufficient_scope" | "cross_site" | "insufficient_user_authentication" | "registration_closed" | "account_disabled" | "email_not_verified" | "mfa_required" | "wrong_code" | "mfa_off" | "passkeys_off" | "mail_off" | "not_found" | "method_not_allowed" | "email_taken" | "username_taken" | "passkey_taken" | "too_many_passkeys" | "last_admin" | "role_taken" | "role_built_in" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "validation" | "rate_limited" | "internal" | "hashing_unavailable" | "unavailable";
+
+/** A new passkey. */
+export type CreatePasskeyRequest = {
+  /** That of the options. */
+  ceremony: string;
+  /** What `navigator.credentials.create` gave, by its `toJSON()`. */
+  credential: Record<string, unknown>;
+  /** What to call it; the browser's name if absent. */
+  name?: string | null;
+};
 
 /** A new role. */
 export type CreateRoleRequest = {
@@ -233,6 +243,42 @@ export type NewTask = {
   tags?: string[] | null;
   /** What to do; stored without spaces at its ends. */
   title: string;
+};
+
+/** A passkey of an account. Its key is never shown, nor what the authenticator calls it. */
+export type Passkey = {
+  /** Whether it is backed up, as far as its last use said. */
+  backed_up: boolean;
+  /** Whether it can be on several devices, as synced passkeys are. */
+  backup_eligible: boolean;
+  /** When it was added. */
+  created_at: string;
+  /** Its id here. */
+  id: string;
+  /** When somebody last signed in with it. */
+  last_used_at: string | null;
+  /** What its owner calls it. */
+  name: string;
+};
+
+/** What a sign-in by a passkey sends. */
+export type PasskeyLoginRequest = {
+  /** That of the options. */
+  ceremony: string;
+  /** What `navigator.credentials.get` gave, by its `toJSON()`. */
+  credential: Record<string, unknown>;
+  /** That of a sign-in which asks for a second factor, to finish it. */
+  mfa_token?: string | null;
+};
+
+/** What a page needs to begin a ceremony. */
+export type PasskeyOptions = {
+  /** To be sent back with what the browser makes. */
+  ceremony: string;
+  /** Seconds until it is too late. */
+  expires_in: number;
+  /** For `navigator.credentials`, as WebAuthn's JSON. */
+  publicKey: Record<string, unknown>;
 };
 
 /** What a role may allow. */
@@ -458,6 +504,12 @@ export type Undone = {
   reset_token: string;
 };
 
+/** What a passkey shall be called. */
+export type UpdatePasskeyRequest = {
+  /** 1–100 characters. */
+  name: string;
+};
+
 /** What may be changed; absent keeps, null clears. */
 export type UpdateRequest = {
   /** Language to read, as a BCP 47 tag; null for none. */
@@ -534,6 +586,8 @@ export type UserExport = {
   format: string;
   /** What other issuers call the person. */
   identities: HeldIdentity[];
+  /** The passkeys, without their keys. */
+  passkeys: Passkey[];
   /** Sessions, those that ended in the last month included. */
   sessions: HeldSession[];
   /** The tasks, oldest first. */
