@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
 # The guides of docs/guides, run there and back as they are written: an app that is left behind, the commands
-# of the page, and what it says is checked. Needs PostgreSQL's server programs, psql and jq. Builds the binary
-# unless DOORWARD_BIN names one; the packages live in target/guides.
+# of the page, and what it says is checked. `guides.sh from-better-auth` runs that one alone. Needs PostgreSQL's
+# server programs, psql and jq. Builds the binary unless DOORWARD_BIN names one; the packages live in target/guides.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/rig.sh
 
 root=$PWD
+asked=" $* "
+wanted() { [ "$asked" = "  " ] || [[ $asked == *" $1 "* ]]; }
 python_packages "$root/target/guides" tests/guides/requirements.txt
 python=$root/target/guides/bin/python
 start_postgres
@@ -41,7 +43,8 @@ SECRET_KEY=$(new_secret)
 export SECRET_KEY
 export OLD_DATABASE_URL
 number=0
-for app in fastapi-sqlmodel fastapi-users; do
+for app in fastapi-sqlmodel fastapi-users full-stack-fastapi-template; do
+  wanted "from-$app" || continue
   number=$((number + 1))
   OLD_DATABASE_URL=$(database "old$number")
   OLD_PORT=$(free_port)
@@ -58,17 +61,30 @@ for app in fastapi-sqlmodel fastapi-users; do
   end_running
 done
 
-node_packages "$root/target/better-auth" tests/interop/better-auth
-cp tests/interop/better-auth/*.mjs target/better-auth
-OLD_DATABASE_URL=$(database better_auth)
-OLD_PORT=$(free_port)
-OLD_URL=http://127.0.0.1:$OLD_PORT
-(
-  cd target/better-auth
-  exec env DATABASE_URL="$OLD_DATABASE_URL" BETTER_AUTH_URL="$OLD_URL" BETTER_AUTH_SECRET="$SECRET_KEY" node server.mjs
-) >"$work/better-auth.log" 2>&1 &
-running=($!)
-answers "$OLD_URL/api/auth/ok" "${running[0]}" "$work/better-auth.log"
-DATABASE_URL=$(database new)
-rehearse from-better-auth better-auth
-end_running
+if wanted from-better-auth; then
+  node_packages "$root/target/better-auth" tests/interop/better-auth
+  cp tests/interop/better-auth/*.mjs target/better-auth
+  OLD_DATABASE_URL=$(database better_auth)
+  OLD_PORT=$(free_port)
+  OLD_URL=http://127.0.0.1:$OLD_PORT
+  (
+    cd target/better-auth
+    exec env DATABASE_URL="$OLD_DATABASE_URL" BETTER_AUTH_URL="$OLD_URL" BETTER_AUTH_SECRET="$SECRET_KEY" node server.mjs
+  ) >"$work/better-auth.log" 2>&1 &
+  running=($!)
+  answers "$OLD_URL/api/auth/ok" "${running[0]}" "$work/better-auth.log"
+  DATABASE_URL=$(database new)
+  rehearse from-better-auth better-auth
+  end_running
+fi
+
+# Supabase's own server is not to be had here: the tables as its migrations make them, and its client.
+if wanted from-supabase-auth; then
+  node_packages "$root/target/supabase" tests/supabase
+  cp tests/guides/supabase/client.mjs target/supabase
+  export CLIENT=$root/target/supabase/client.mjs
+  OLD_DATABASE_URL=$(database supabase)
+  OLD_URL=
+  DATABASE_URL=$(database new_supabase)
+  rehearse from-supabase-auth supabase
+fi

@@ -7,6 +7,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::cell::{flag, is_done, moment, urgency, uuid, words};
+use super::row_cells::Cells;
 use crate::accounts::Name;
 use crate::email::Email;
 use crate::input::{Field, LATEST, Locale};
@@ -16,7 +17,7 @@ use crate::tasks::{Description, Priority, Tags, Title};
 use crate::username::Username;
 
 /// Longest text that an index of either database holds with room to spare.
-const MAX_SUBJECT: usize = 255;
+pub(super) const MAX_SUBJECT: usize = 255;
 const MAX_NAME: usize = 100;
 const MAX_TITLE: usize = 200;
 
@@ -70,25 +71,45 @@ pub(super) struct IncomingUser {
     pub(super) locale: Option<Locale>,
     pub(super) user_metadata: MetadataObject,
     pub(super) app_metadata: MetadataObject,
+    /// There is metadata that has no place here: it is too large, or no object.
+    pub(super) has_unfit_metadata: bool,
 }
 
 #[derive(Debug)]
 pub(super) struct IncomingIdentity {
     pub(super) id: Uuid,
-    pub(super) user_id: Uuid,
+    pub(super) owner: SourceOwner,
     pub(super) issuer: String,
     pub(super) subject: String,
     pub(super) created_at: OffsetDateTime,
     pub(super) address_proven: bool,
 }
 
-/// Whose a task is.
+/// Whose a task or an identity is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum TaskOwner {
+pub(super) enum SourceOwner {
     /// Of whoever is called that in the source.
     Subject(String),
     /// Of the user with this id here.
     Id(Uuid),
+}
+
+impl SourceOwner {
+    /// What they are called there, or their id here.
+    pub(super) fn parts(&self) -> (Option<&str>, Option<Uuid>) {
+        match self {
+            Self::Subject(subject) => (Some(subject), None),
+            Self::Id(id) => (None, Some(*id)),
+        }
+    }
+
+    /// The same as one text.
+    pub(super) fn shown(&self) -> String {
+        match self {
+            Self::Subject(subject) => subject.clone(),
+            Self::Id(id) => id.to_string(),
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -96,7 +117,7 @@ pub(super) struct IncomingTask {
     pub(super) source_id: String,
     pub(super) id: Uuid,
     pub(super) spare: Uuid,
-    pub(super) owner: TaskOwner,
+    pub(super) owner: SourceOwner,
     pub(super) title: String,
     pub(super) description: Option<String>,
     pub(super) is_completed: bool,
@@ -108,39 +129,6 @@ pub(super) struct IncomingTask {
     pub(super) version: i64,
     pub(super) created_at: OffsetDateTime,
     pub(super) updated_at: OffsetDateTime,
-}
-
-/// A row of the source with the fields that were found in it.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Cells<'a> {
-    pub(super) fields: &'a [(&'static str, usize)],
-    pub(super) row: &'a [Option<String>],
-}
-
-impl<'a> Cells<'a> {
-    /// The text of a field, unless it is null or not there.
-    pub(super) fn get(&self, field: &str) -> Option<&'a str> {
-        let (_, place) = self.fields.iter().find(|(own, _)| *own == field)?;
-        self.row.get(*place)?.as_deref()
-    }
-
-    fn filled(&self, field: &str) -> Option<&'a str> {
-        self.get(field).map(str::trim).filter(|text| !text.is_empty())
-    }
-
-    fn instant(&self, field: &str) -> Result<Option<OffsetDateTime>, String> {
-        self.filled(field)
-            .map(|text| moment(text).ok_or_else(|| format!("{field} {text:?} is no date and time")))
-            .transpose()
-    }
-
-    fn flag(&self, field: &str) -> Result<Option<bool>, String> {
-        self.filled(field)
-            .map(|text| {
-                flag(text).ok_or_else(|| format!("{field} {text:?} is neither true nor false"))
-            })
-            .transpose()
-    }
 }
 
 /// How rows become accounts and tasks.
@@ -158,16 +146,16 @@ pub(super) struct Reading {
 }
 
 impl Reading {
-    /// The account of a row.
-    pub(super) fn user(&self, cells: Cells<'_>) -> Item {
+    /// The account of a row. What the operator wants to keep besides goes into its metadata.
+    pub(super) fn user(&self, cells: Cells<'_>, rest: Map<String, Value>) -> Item {
         let id = cells.filled("id").or_else(|| cells.filled("email")).unwrap_or_default();
-        match self.account(cells) {
+        match self.account(cells, rest) {
             Ok(user) => Item::User(Box::new(user)),
             Err(reason) => Item::Bad(Reject { kind: "user", id: id.to_owned(), reason }),
         }
     }
 
-    fn account(&self, cells: Cells<'_>) -> Result<IncomingUser, String> {
+    fn account(&self, cells: Cells<'_>, rest: Map<String, Value>) -> Result<IncomingUser, String> {
         let email = match cells.filled("email") {
             None => None,
             Some(text) => Some(
@@ -196,6 +184,8 @@ impl Reading {
             None if cells.flag("banned")?.unwrap_or(false) => Some(LATEST),
             until => until,
         };
+        let (shown, unfit) = metadata(cells.filled("user_metadata"), rest);
+        let (inner, inner_unfit) = metadata(cells.filled("app_metadata"), Map::new());
         Ok(IncomingUser {
             id: uuid(&source_id).unwrap_or_else(|| self.derived("user", &source_id, created_at)),
             subject: Some(subject),
@@ -212,8 +202,9 @@ impl Reading {
             roles: self.roles(cells)?,
             username: None,
             locale: None,
-            user_metadata: MetadataObject::default(),
-            app_metadata: MetadataObject::default(),
+            user_metadata: shown,
+            app_metadata: inner,
+            has_unfit_metadata: unfit || inner_unfit,
             source_id,
         })
     }
@@ -270,7 +261,7 @@ impl Reading {
         Ok(IncomingTask {
             id: uuid(&source_id).unwrap_or(spare),
             spare,
-            owner: TaskOwner::Subject(owner),
+            owner: SourceOwner::Subject(owner),
             title,
             description,
             is_completed,
@@ -287,7 +278,7 @@ impl Reading {
     }
 
     /// An id as tokens spell it.
-    fn key(&self, text: &str) -> String {
+    pub(super) fn key(&self, text: &str) -> String {
         match Uuid::try_parse(text) {
             Ok(id) if self.has_bare_uuids && text.len() == 32 => id.hyphenated().to_string(),
             _ => text.to_owned(),
@@ -296,7 +287,7 @@ impl Reading {
 
     /// The id here of what has another kind of id there: always the same, so that a second run finds what
     /// the first one made, and in the order of creation as all ids are.
-    fn derived(&self, kind: &str, id: &str, created_at: Option<OffsetDateTime>) -> Uuid {
+    pub(super) fn derived(&self, kind: &str, id: &str, created_at: Option<OffsetDateTime>) -> Uuid {
         let millis = created_at.map_or(0, |at| at.unix_timestamp_nanos() / 1_000_000);
         let text = format!("doorward import v1\0{}\0{kind}\0{id}", self.issuer);
         let mut filling = [0; 10];
@@ -323,10 +314,23 @@ fn name(cells: Cells<'_>) -> Option<String> {
         .filled("name")
         .map(str::to_owned)
         .or(whole)
-        .or_else(|| named_in(cells.filled("details")?))
+        .or_else(|| named_in(cells.filled("user_metadata")?))
         .or_else(|| cells.filled("username").map(str::to_owned))?;
     let name = Name::from_json(plain(&text, MAX_NAME).into()).ok()?;
     Some(name.as_str().to_owned())
+}
+
+/// The metadata of a column and of others kept beside it; true if there is some that has no place here.
+fn metadata(text: Option<&str>, rest: Map<String, Value>) -> (MetadataObject, bool) {
+    let (mut members, mut is_unfit) = (Map::new(), false);
+    match text.map(serde_json::from_str) {
+        None | Some(Ok(Value::Null)) => {}
+        Some(Ok(Value::Object(all))) => members = all,
+        Some(_) => is_unfit = true,
+    }
+    members.extend(rest);
+    MetadataObject::from_json(members.into())
+        .map_or((MetadataObject::default(), true), |fits| (fits, is_unfit))
 }
 
 /// The name in a JSON object of whatever else is known.

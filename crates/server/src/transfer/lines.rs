@@ -6,9 +6,11 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::incoming::{Cells, Item, Reading, Reject};
+use super::incoming::{Item, Reading, Reject};
+use super::mapping::Overrides;
 use super::mapping::known_fields::{TASK_FIELDS, USER_FIELDS, folded, matched};
 use super::moved::{is_heading, moved};
+use super::row_cells::Cells;
 
 /// What a line may hold: a task with all its texts is much shorter.
 const MAX_LINE: u64 = 1 << 20;
@@ -17,9 +19,6 @@ const BATCH: usize = 2000;
 
 /// What is done with each batch; false ends the reading.
 pub(super) type Send<'a> = dyn FnMut(Vec<Item>) -> bool + 'a;
-
-/// Names that the operator gives, of accounts and of tasks.
-pub(super) type Mapped<'a> = (&'a [(String, String)], &'a [(String, String)]);
 
 fn open(path: &Path) -> Result<BufReader<File>, String> {
     let file = File::open(path).map_err(|error| format!("{}: {error}", path.display()))?;
@@ -30,7 +29,7 @@ fn open(path: &Path) -> Result<BufReader<File>, String> {
 pub(super) fn json(
     path: &Path,
     reading: &Reading,
-    mapped: Mapped<'_>,
+    given: &Overrides,
     send: &mut Send<'_>,
 ) -> Result<(), String> {
     let mut file = open(path)?;
@@ -55,7 +54,7 @@ pub(super) fn json(
         match serde_json::from_slice::<Value>(&line) {
             Ok(value) if number == 1 && is_heading(&value) => is_own = true,
             Ok(value) if is_own => batch.push(moved(value, number)),
-            Ok(value) => batch.push(object(&value, number, reading, mapped)),
+            Ok(value) => batch.push(object(&value, number, reading, given)),
             Err(error) => batch.push(bad_line(number, format!("is no JSON: {error}"))),
         }
         if batch.len() == BATCH && !send(std::mem::take(&mut batch)) {
@@ -71,7 +70,7 @@ fn bad_line(number: u64, reason: String) -> Item {
 }
 
 /// An object of another program: a task if it has a title and an owner, else an account.
-fn object(value: &Value, number: u64, reading: &Reading, mapped: Mapped<'_>) -> Item {
+fn object(value: &Value, number: u64, reading: &Reading, given: &Overrides) -> Item {
     let Some(object) = value.as_object() else {
         return bad_line(number, "is no JSON object".into());
     };
@@ -82,7 +81,8 @@ fn object(value: &Value, number: u64, reading: &Reading, mapped: Mapped<'_>) -> 
         None | Some("") => has("title") && !has("email"),
         Some(kind) => kind == "task",
     };
-    let (known, mapped) = if is_task { (TASK_FIELDS, mapped.1) } else { (USER_FIELDS, mapped.0) };
+    let (known, mapped) =
+        if is_task { (TASK_FIELDS, &given.tasks) } else { (USER_FIELDS, &given.users) };
     match matched(known, &names, mapped) {
         Err(why) => bad_line(number, why),
         Ok(fields) if is_task => {
@@ -94,7 +94,15 @@ fn object(value: &Value, number: u64, reading: &Reading, mapped: Mapped<'_>) -> 
             let rest = rest.map(|(_, (name, value))| (name.clone(), value.clone())).collect();
             reading.task(Cells { fields: &fields, row: &row }, rest)
         }
-        Ok(fields) => reading.user(Cells { fields: &fields, row: &row }),
+        Ok(fields) => {
+            let kept = given.keep.iter().filter_map(|name| {
+                object
+                    .get(name)
+                    .filter(|value| !value.is_null())
+                    .map(|it| (name.clone(), it.clone()))
+            });
+            reading.user(Cells { fields: &fields, row: &row }, kept.collect())
+        }
     }
 }
 
@@ -110,15 +118,15 @@ fn text(value: &Value) -> Option<String> {
 pub(super) fn csv(
     path: &Path,
     reading: &Reading,
-    mapped: Mapped<'_>,
+    given: &Overrides,
     send: &mut Send<'_>,
 ) -> Result<(), String> {
     let told = |error: csv::Error| format!("{}: {error}", path.display());
     let mut file = csv::ReaderBuilder::new().flexible(true).from_reader(open(path)?);
     let heading = file.headers().map_err(told)?.clone();
     let names: Vec<&str> = heading.iter().map(|name| name.trim_start_matches('\u{feff}')).collect();
-    let of_tasks = matched(TASK_FIELDS, &names, mapped.1).unwrap_or_default();
-    let of_users = matched(USER_FIELDS, &names, mapped.0);
+    let of_tasks = matched(TASK_FIELDS, &names, &given.tasks).unwrap_or_default();
+    let of_users = matched(USER_FIELDS, &names, &given.users);
     let has = |field: &str| of_tasks.iter().any(|(own, _)| *own == field);
     let has_email = of_users.iter().flatten().any(|(own, _)| *own == "email");
     let is_of_tasks = has("title") && has("owner") && !has_email;
@@ -129,6 +137,10 @@ pub(super) fn csv(
             path.display(),
             names.join(", ")
         ));
+    }
+    if let Some(name) = given.keep.iter().find(|name| !names.contains(&name.as_str())) {
+        let (file, names) = (path.display(), names.join(", "));
+        return Err(format!("--keep: {file} has no column {name}; there are {names}."));
     }
     let mut batch = Vec::new();
     for (number, record) in (2_u64..).zip(file.records()) {
@@ -148,7 +160,12 @@ pub(super) fn csv(
                     let rest = rest.map(|place| (names[place].to_owned(), record[place].into()));
                     reading.task(cells, rest.collect())
                 } else {
-                    reading.user(cells)
+                    let place = |name: &String| names.iter().position(|own| own == name);
+                    let kept = given.keep.iter().filter_map(|name| {
+                        let cell = record.get(place(name)?)?;
+                        (!cell.is_empty()).then(|| (name.clone(), cell.into()))
+                    });
+                    reading.user(cells, kept.collect())
                 }
             }
         };

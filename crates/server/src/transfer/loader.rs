@@ -6,7 +6,7 @@ use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
 
 use super::incoming::{
-    IncomingIdentity, IncomingRole, IncomingTask, IncomingUser, Item, Reject, TaskOwner,
+    IncomingIdentity, IncomingRole, IncomingTask, IncomingUser, Item, Reject, SourceOwner,
 };
 use super::report::ImportReport;
 use super::staging::{self, IDENTITIES, ROLES, TASKS, USERS};
@@ -25,6 +25,9 @@ const ATTEMPTS: usize = 3;
 
 const OTHER: &str = "is here with another address: of another source say another --issuer, so that \
     their ids are kept apart";
+
+const LONELY: &str = "its owner was left out";
+const TWICE: &str = "its id is there twice";
 
 /// What is done with each row that is left out.
 pub type OnReject<'a> = dyn FnMut(&Reject) -> std::result::Result<(), String> + Send + 'a;
@@ -188,6 +191,7 @@ impl<'a> Loader<'a> {
             (None, true) => report.users_with_unknown_hash += 1,
             (None, false) => report.users_without_password += 1,
         }
+        report.users_with_unfit_metadata += u64::from(user.has_unfit_metadata);
         report.users_without_email += u64::from(user.email.is_none());
         let is_banned = user.banned_until.is_some_and(|until| until > self.now);
         report.users_shut_out += u64::from(!user.is_active || is_banned);
@@ -228,31 +232,47 @@ impl<'a> Loader<'a> {
         if all.is_empty() {
             return Ok(());
         }
+        let (mut kept, mut seen) = (Vec::with_capacity(all.len()), HashSet::new());
+        for one in all {
+            let reason = match &one.owner {
+                SourceOwner::Subject(owner) if self.doubtful.contains(&brief("owner", owner)) => {
+                    LONELY
+                }
+                _ if !seen.insert((one.issuer.clone(), one.subject.clone())) => TWICE,
+                _ => {
+                    kept.push(one);
+                    continue;
+                }
+            };
+            let id = one.id.to_string();
+            self.reject(&Reject { kind: "identity", id, reason: reason.into() })?;
+        }
         let row = |(ordinal, one): (i64, &IncomingIdentity)| -> Vec<Value> {
+            let (owner, id) = one.owner.parts();
             vec![
                 ordinal.into(),
                 one.id.into(),
-                one.user_id.into(),
+                id.into(),
                 (&one.issuer).into(),
                 (&one.subject).into(),
                 one.created_at.into(),
                 one.address_proven.into(),
+                owner.into(),
             ]
         };
-        let rows = (0..).zip(&all).map(row).collect();
+        let rows = (0..).zip(&kept).map(row).collect();
         let loads = [Load { staging: &IDENTITIES, rows }];
-        let fates = self.run(&loads, &staging::take_identities()).await.map_err(said)?;
+        let fates =
+            self.run(&loads, &staging::take_identities(&self.issuer)).await.map_err(said)?;
         let mut fates = fates.into_iter().peekable();
-        for (ordinal, one) in (0..).zip(all) {
+        for (ordinal, one) in (0..).zip(kept) {
             let fate = fates.next_if(|fate| fate.ordinal == ordinal);
             let reason = match fate.as_ref().map(|fate| fate.word.as_str()) {
                 Some("known") => {
                     self.report.identities.already_here += 1;
                     continue;
                 }
-                Some("owner") if !self.is_rehearsed("owner", &one.user_id.to_string()) => {
-                    "its user was not imported"
-                }
+                Some("owner") if !self.is_rehearsed("owner", &one.owner.shown()) => LONELY,
                 Some("taken") => "another account has this identity",
                 _ => {
                     self.report.identities.imported += 1;
@@ -270,8 +290,8 @@ impl<'a> Loader<'a> {
         for task in tasks {
             let is_doubtful = |owner: &str| self.doubtful.contains(&brief("owner", owner));
             let reason = match &task.owner {
-                TaskOwner::Subject(owner) if is_doubtful(owner) => "its owner was left out",
-                _ if !seen.insert(task.id) => "its id is there twice",
+                SourceOwner::Subject(owner) if is_doubtful(owner) => LONELY,
+                _ if !seen.insert(task.id) => TWICE,
                 _ => {
                     kept.push(task);
                     continue;
@@ -288,14 +308,15 @@ impl<'a> Loader<'a> {
         let mut fates = fates.into_iter().peekable();
         for (ordinal, task) in (0..).zip(kept) {
             let fate = fates.next_if(|fate| fate.ordinal == ordinal);
-            let owner = match &task.owner {
-                TaskOwner::Subject(subject) => subject.clone(),
-                TaskOwner::Id(id) => id.to_string(),
-            };
+            let owner = task.owner.shown();
             match fate.as_ref().map(|fate| fate.word.as_str()) {
                 Some("known") => self.report.tasks.already_here += 1,
                 Some("owner") if !self.is_rehearsed("owner", &owner) => {
                     let reason = format!("its owner {owner:?} was not imported");
+                    self.reject(&Reject { kind: "task", id: task.source_id, reason })?;
+                }
+                Some("taken") => {
+                    let reason = "a task of another account here has its id".into();
                     self.reject(&Reject { kind: "task", id: task.source_id, reason })?;
                 }
                 _ => self.report.tasks.imported += 1,
@@ -349,10 +370,7 @@ fn role_rows(users: &[IncomingUser]) -> Load {
 }
 
 fn task_row((ordinal, task): (i64, &IncomingTask)) -> Vec<Value> {
-    let (subject, owner) = match &task.owner {
-        TaskOwner::Subject(subject) => (Some(subject.as_str()), None),
-        TaskOwner::Id(id) => (None, Some(*id)),
-    };
+    let (subject, owner) = task.owner.parts();
     vec![
         ordinal.into(),
         task.id.into(),

@@ -7,10 +7,12 @@ mod export;
 mod import;
 mod incoming;
 mod lines;
+mod link;
 mod loader;
 mod mapping;
 mod moved;
 mod report;
+mod row_cells;
 mod source;
 mod staging;
 

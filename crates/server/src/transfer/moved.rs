@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::cell::{moment, urgency};
 use super::incoming::{
-    IncomingIdentity, IncomingRole, IncomingTask, IncomingUser, Item, Reject, TaskOwner,
+    IncomingIdentity, IncomingRole, IncomingTask, IncomingUser, Item, Reject, SourceOwner,
 };
 use crate::email::Email;
 use crate::input::{Field, Locale};
@@ -171,6 +171,7 @@ impl Moved {
                     locale: locale.transpose()?,
                     user_metadata: object(user_metadata)?,
                     app_metadata: object(app_metadata)?,
+                    has_unfit_metadata: false,
                 }))
             }
             Self::Identity { id, user_id, issuer, subject, address_proven, created_at } => {
@@ -178,7 +179,7 @@ impl Moved {
                 let created_at = instant(&created_at)?;
                 Item::Identity(IncomingIdentity {
                     id,
-                    user_id,
+                    owner: SourceOwner::Id(user_id),
                     issuer,
                     subject,
                     created_at,
@@ -203,7 +204,7 @@ impl Moved {
                 source_id: id.to_string(),
                 id,
                 spare: id,
-                owner: TaskOwner::Id(user_id),
+                owner: SourceOwner::Id(user_id),
                 title: Title::from_json(title.into())
                     .map_err(|(why, _)| format!("its title {why}"))?
                     .0,

@@ -27,7 +27,7 @@ pub struct ImportReport {
     pub users: Tally,
     /// Tasks.
     pub tasks: Tally,
-    /// Identities that stand by themselves in a file of `doorward export`.
+    /// Identities: of a file of `doorward export`, or links to accounts at other providers.
     pub identities: Tally,
     /// Roles of such a file.
     pub roles: Tally,
@@ -41,6 +41,8 @@ pub struct ImportReport {
     pub users_without_email: u64,
     /// Imported accounts that are disabled or banned.
     pub users_shut_out: u64,
+    /// Imported accounts without some of their metadata: it is too large, or no object.
+    pub users_with_unfit_metadata: u64,
     /// Imported accounts with another role than `user`, by role.
     pub roles_given: BTreeMap<String, u64>,
     /// How often which reason was given.

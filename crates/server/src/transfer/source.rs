@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
-use super::incoming::{Cells, Item, Reading};
+use super::incoming::{Item, Reading};
 use super::lines;
 use super::mapping::{Overrides, Plan, Profile, TablePlan, plan};
+use super::row_cells::Cells;
 use crate::config::DatabaseUrl;
-use crate::db::foreign::{ForeignDatabase, ForeignRow};
+use crate::db::foreign::{ForeignDatabase, ForeignDump, ForeignRow};
 
 /// Rows read and written at a time.
 const BATCH: usize = 5000;
@@ -41,10 +42,10 @@ impl ImportSource {
             let (path, overrides) = (path.to_owned(), overrides.clone());
             return Ok(Self(SourceKind::File { path, profile, overrides }));
         }
+        if ForeignDump::is_at(path, ending.as_deref() == Some("sql"))? {
+            return tokio::task::block_in_place(|| Self::of_dump(path, profile, overrides));
+        }
         let url = if path.is_file() {
-            if ending.as_deref() == Some("sql") {
-                return Err(dump(from));
-            }
             DatabaseUrl::Sqlite(path.into())
         } else {
             DatabaseUrl::parse(from)?
@@ -56,6 +57,14 @@ impl ImportSource {
         let tables = database.tables().await.map_err(told)?;
         let profile = if profile == Profile::Auto { Profile::of(&tables) } else { profile };
         let plan = Box::new(plan(profile, &tables, overrides)?);
+        Ok(Self(SourceKind::Database { database, plan }))
+    }
+
+    fn of_dump(path: &Path, profile: Profile, overrides: &Overrides) -> Result<Self, String> {
+        let dump = ForeignDump::open(path)?;
+        let profile = if profile == Profile::Auto { Profile::of(dump.tables()) } else { profile };
+        let plan = Box::new(plan(profile, dump.tables(), overrides)?);
+        let database = ForeignDatabase::of_dump(&dump, &|table| plan.reads(table))?;
         Ok(Self(SourceKind::Database { database, plan }))
     }
 
@@ -90,7 +99,7 @@ impl ImportSource {
     pub(super) async fn count(&mut self) -> Result<Option<u64>, String> {
         let SourceKind::Database { database, plan } = &mut self.0 else { return Ok(None) };
         let mut all = 0;
-        for table in std::iter::once(&plan.users).chain(&plan.tasks) {
+        for table in std::iter::once(&plan.users).chain(&plan.identities).chain(&plan.tasks) {
             let rows = database.rows(&table.count).await.map_err(|error| error.to_string())?;
             let count = rows.into_iter().flatten().flatten().next().unwrap_or_default();
             all += count.parse::<u64>().unwrap_or(0);
@@ -111,11 +120,10 @@ impl ImportSource {
             }
             SourceKind::File { path, profile, overrides } => {
                 tokio::task::spawn_blocking(move || {
-                    let mapped = (overrides.users.as_slice(), overrides.tasks.as_slice());
                     let mut send = |batch| sender.blocking_send(Ok(batch)).is_ok();
                     let read = match profile {
-                        Profile::Csv => lines::csv(&path, &reading, mapped, &mut send),
-                        _ => lines::json(&path, &reading, mapped, &mut send),
+                        Profile::Csv => lines::csv(&path, &reading, &overrides, &mut send),
+                        _ => lines::json(&path, &reading, &overrides, &mut send),
                     };
                     if let Err(error) = read {
                         let _ = sender.blocking_send(Err(error));
@@ -133,12 +141,18 @@ async fn scan(
     reading: &Reading,
     sender: &Sender<Result<Vec<Item>, String>>,
 ) -> Result<(), String> {
-    let user =
-        |table: &TablePlan, row: &ForeignRow| reading.user(Cells { fields: &table.places(), row });
+    let user = |table: &TablePlan, row: &ForeignRow| {
+        Some(reading.user(Cells { fields: &table.places(), row }, table.rest(row)))
+    };
+    let link =
+        |table: &TablePlan, row: &ForeignRow| reading.link(Cells { fields: &table.places(), row });
     let task = |table: &TablePlan, row: &ForeignRow| {
-        reading.task(Cells { fields: &table.places(), row }, table.rest(row))
+        Some(reading.task(Cells { fields: &table.places(), row }, table.rest(row)))
     };
     rows_of(&mut database, &plan.users, &user, sender).await?;
+    if let Some(identities) = &plan.identities {
+        rows_of(&mut database, identities, &link, sender).await?;
+    }
     match &plan.tasks {
         Some(tasks) => rows_of(&mut database, tasks, &task, sender).await,
         None => Ok(()),
@@ -148,7 +162,7 @@ async fn scan(
 async fn rows_of(
     database: &mut ForeignDatabase,
     table: &TablePlan,
-    item: &(dyn Fn(&TablePlan, &ForeignRow) -> Item + Sync),
+    item: &(dyn Fn(&TablePlan, &ForeignRow) -> Option<Item> + Sync),
     sender: &Sender<Result<Vec<Item>, String>>,
 ) -> Result<(), String> {
     let told = |error: crate::sql::DbError| format!("{}: {error}", table.table);
@@ -158,16 +172,9 @@ async fn rows_of(
         if rows.is_empty() {
             return Ok(());
         }
-        let items = rows.iter().map(|row| item(table, row)).collect();
+        let items = rows.iter().filter_map(|row| item(table, row)).collect();
         if sender.send(Ok(items)).await.is_err() {
             return Ok(());
         }
     }
-}
-
-fn dump(file: &str) -> String {
-    format!(
-        "{file} is a dump: restore it into a database of its own (`createdb scratch`, then \
-         `psql scratch < {file}`) and import from that."
-    )
 }

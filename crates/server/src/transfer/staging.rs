@@ -55,9 +55,10 @@ pub(super) const IDENTITIES: Staging = Staging {
         ("subject", Kind::Text),
         ("created_at", Kind::Time),
         ("address_proven", Kind::Bool),
+        ("owner", Kind::Text),
         ("fate", Kind::Text),
     ],
-    filled: 7,
+    filled: 8,
     key: "ordinal",
 };
 
@@ -153,6 +154,17 @@ const USER_FATES: Sql = statement!(
     "SELECT ordinal, fate FROM incoming_users WHERE fate IS NOT NULL ORDER BY ordinal"
 );
 
+const OWN_IDENTITIES: Sql = statement!(
+    "OWN_IDENTITIES",
+    "UPDATE incoming_identities SET user_id = (SELECT i.user_id FROM identities i \
+     WHERE i.issuer = :issuer AND i.subject = incoming_identities.owner) WHERE owner IS NOT NULL"
+);
+// As proven as the address of the account: the source linked them, and says no more.
+const PROVE_IDENTITIES: Sql = statement!(
+    "PROVE_IDENTITIES",
+    "UPDATE incoming_identities SET address_proven = true WHERE owner IS NOT NULL \
+     AND (SELECT u.email_verified FROM users u WHERE u.id = incoming_identities.user_id)"
+);
 const KNOWN_IDENTITIES: Sql = statement!(
     "KNOWN_IDENTITIES",
     "UPDATE incoming_identities SET fate = (SELECT CASE WHEN i.user_id = incoming_identities.user_id \
@@ -188,6 +200,12 @@ const LONELY_TASKS: Sql = statement!(
 const MOVE_TASKS: Sql = statement!(
     "MOVE_TASKS",
     "UPDATE incoming_tasks SET id = spare WHERE fate IS NULL \
+     AND (SELECT t.user_id FROM tasks t WHERE t.id = incoming_tasks.id) <> user_id"
+);
+// A task that keeps its id, as exported ones do, while somebody else's has it here.
+const TAKEN_TASKS: Sql = statement!(
+    "TAKEN_TASKS",
+    "UPDATE incoming_tasks SET fate = 'taken' WHERE fate IS NULL \
      AND (SELECT t.user_id FROM tasks t WHERE t.id = incoming_tasks.id) <> user_id"
 );
 const KNOWN_TASKS: Sql = statement!(
@@ -236,8 +254,10 @@ pub(super) fn take_users(issuer: &str) -> Vec<Step> {
 }
 
 /// The same for identities.
-pub(super) fn take_identities() -> Vec<Step> {
+pub(super) fn take_identities(issuer: &str) -> Vec<Step> {
     vec![
+        step!(OWN_IDENTITIES { issuer }),
+        step!(PROVE_IDENTITIES),
         step!(KNOWN_IDENTITIES),
         step!(LONELY_IDENTITIES),
         step!(INSERT_IDENTITIES),
@@ -251,6 +271,7 @@ pub(super) fn take_tasks(issuer: &str) -> Vec<Step> {
         step!(OWN_TASKS { issuer }),
         step!(LONELY_TASKS),
         step!(MOVE_TASKS),
+        step!(TAKEN_TASKS),
         step!(KNOWN_TASKS),
         step!(INSERT_TASKS),
         step!(TASK_FATES),

@@ -14,7 +14,7 @@ const ENGINES: [Engine; 2] = [Engine::Sqlite, Engine::Postgres];
 /// Another program's database.
 pub(crate) struct Old {
     pub(crate) url: String,
-    folder: tempfile::TempDir,
+    pub(crate) folder: tempfile::TempDir,
 }
 
 impl Old {
@@ -30,7 +30,7 @@ impl Old {
         old
     }
 
-    async fn run(&self, sql: &str) {
+    pub(crate) async fn run(&self, sql: &str) {
         if let Some(path) = self.url.strip_prefix("sqlite:") {
             let sql = sql.replace("{serial}", "INTEGER").replace("{uuid}", "CHAR(32)");
             let file = rusqlite::Connection::open(path).expect("the file");
@@ -44,7 +44,7 @@ impl Old {
 }
 
 /// The tables that `SQLModel` makes of a usual pair of models, with three people.
-fn sqlmodel() -> String {
+pub(crate) fn sqlmodel() -> String {
     format!(
         "CREATE TABLE users (id {{serial}} NOT NULL, email VARCHAR NOT NULL, \
             hashed_password VARCHAR NOT NULL, full_name VARCHAR, is_active BOOLEAN NOT NULL, \
@@ -332,7 +332,7 @@ fn a_source_that_cannot_be_read_is_said_in_one_sentence() {
     for (from, told) in [
         ("sqlite:absent.db", "There is no file absent.db"),
         ("mysql://u:hunter2@h/d", "unknown scheme"),
-        ("dump.sql", "restore it into a database of its own"),
+        ("dump.sql", "has no rows"),
         ("postgresql://u:hunter2@127.0.0.1:1/d", "Nothing listens at 127.0.0.1:1"),
         ("sqlite:doorward.db", "doorward export"),
     ] {

@@ -8,10 +8,10 @@ use crate::support::{Engine, TestApp, postgres};
 
 /// What Better Auth made of "password".
 const BETTER_AUTH_HASH: &str = "00112233445566778899aabbccddeeff:9a098760abf0e95230464650e1160ecd37c82de7f9aea0c41eee704c90daaac45ce13ec6c244f429e4e4ba505cde11131ed35ef08e55b31c226a2ba87069e3ae";
-const SITE: &str = "https://app.example";
+pub(crate) const SITE: &str = "https://app.example";
 
 /// The tables as its own CLI makes them, or, in snake case, as Drizzle's and Prisma's schemas do.
-fn better_auth(is_snake: bool) -> String {
+pub(crate) fn better_auth(is_snake: bool) -> String {
     let text = format!(
         r#"CREATE TABLE "user" (id text PRIMARY KEY, name text NOT NULL, email text NOT NULL UNIQUE,
             "emailVerified" boolean NOT NULL, image text, "createdAt" timestamptz NOT NULL,

@@ -11,6 +11,8 @@ mod configuration;
 mod db;
 mod documents;
 mod import;
+mod import_dumps;
+mod import_links;
 mod import_profiles;
 mod password_hashes;
 mod program;

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 /// The superuser's password; SCRAM is on, so that tests sign in as users do.
 pub const PASSWORD: &str = "p%40ss/word";
-const PASSWORD_TEXT: &str = "p@ss/word";
+pub const PASSWORD_TEXT: &str = "p@ss/word";
 
 /// A running server.
 pub struct Postgres {

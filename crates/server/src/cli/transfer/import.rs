@@ -43,6 +43,9 @@ pub(in crate::cli) struct ImportArgs {
     /// The same for tasks: owner=created_by
     #[arg(long, value_name = "FIELD=COLUMN", value_parser = pair)]
     map_task: Vec<(String, String)>,
+    /// Columns of accounts to keep in `user_metadata`: theme,plan
+    #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
+    keep: Vec<String>,
     /// Whose ids the source's are: the `iss` of tokens that name people by them, or `shared-secret`
     #[arg(long, value_name = "ISSUER")]
     issuer: Option<String>,
@@ -123,6 +126,7 @@ pub(in crate::cli) async fn run(args: ImportArgs, sources: &SourceArgs) -> Exit 
         no_tasks: args.no_tasks,
         users: args.map.clone(),
         tasks: args.map_task.clone(),
+        keep: args.keep.clone(),
     };
     let opened = ImportSource::open(&args.from, args.profile.into(), &overrides).await;
     let source = opened.map_err(Failure::Failed)?;

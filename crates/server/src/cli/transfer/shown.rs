@@ -18,6 +18,9 @@ const WIDTH: u64 = 30;
 pub(super) fn planned(plan: &Plan) -> String {
     let mut text = format!("Read as {}:\n", plan.profile);
     part(&mut text, "accounts", &plan.users);
+    if let Some(identities) = &plan.identities {
+        part(&mut text, "links to other providers", identities);
+    }
     match &plan.tasks {
         Some(tasks) => part(&mut text, "tasks", tasks),
         None => text.push_str("  no tasks: no table looks like it (--tasks-table)"),
@@ -120,6 +123,10 @@ pub(super) fn reported(
     say(
         report.users_with_unknown_hash,
         "accounts have a password hash of an unknown kind and are imported without a password",
+    );
+    say(
+        report.users_with_unfit_metadata,
+        "accounts have metadata that is no object or too large, and are imported without it",
     );
     say(report.users_without_email, "accounts have no address");
     say(report.users_shut_out, "accounts are disabled or banned");

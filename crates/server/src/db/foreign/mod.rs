@@ -2,11 +2,13 @@
 //! statement made for them, as text and a batch at a time. One snapshot serves all of a reader's
 //! statements. Doorward's own database is read this way too where all of it is wanted.
 
+mod dump;
 mod postgres;
 mod sqlite;
 
 use crate::config::DatabaseUrl;
 use crate::sql::Result;
+pub use dump::ForeignDump;
 use postgres::ForeignPostgres;
 use sqlite::ForeignSqlite;
 
@@ -42,6 +44,8 @@ pub struct ForeignDatabase(ForeignEngine);
 #[derive(Debug)]
 enum ForeignEngine {
     Sqlite(ForeignSqlite),
+    /// Rows of a dump of PostgreSQL.
+    Dump(ForeignSqlite),
     Postgres(ForeignPostgres),
 }
 
@@ -56,6 +60,15 @@ impl ForeignDatabase {
         }))
     }
 
+    /// The tables of a dump that are wanted. The error is one sentence.
+    pub fn of_dump(
+        dump: &ForeignDump,
+        is_wanted: &dyn Fn(&ForeignTable) -> bool,
+    ) -> std::result::Result<Self, String> {
+        let connection = dump.load(is_wanted)?;
+        Ok(Self(ForeignEngine::Dump(ForeignSqlite::over(connection))))
+    }
+
     /// Whether it is SQLite, which has no types of its own for ids and instants.
     pub fn is_sqlite(&self) -> bool {
         matches!(self.0, ForeignEngine::Sqlite(_))
@@ -64,7 +77,9 @@ impl ForeignDatabase {
     /// The tables and views that can be read.
     pub async fn tables(&mut self) -> Result<Vec<ForeignTable>> {
         let rows = match &mut self.0 {
-            ForeignEngine::Sqlite(sqlite) => sqlite.rows(sqlite::TABLES)?,
+            ForeignEngine::Sqlite(sqlite) | ForeignEngine::Dump(sqlite) => {
+                sqlite.rows(sqlite::TABLES)?
+            }
             ForeignEngine::Postgres(postgres) => postgres.rows(postgres::TABLES).await?,
         };
         let mut tables: Vec<ForeignTable> = Vec::new();
@@ -84,7 +99,7 @@ impl ForeignDatabase {
     /// All rows of a statement, for those that have few.
     pub async fn rows(&mut self, sql: &str) -> Result<Vec<ForeignRow>> {
         match &mut self.0 {
-            ForeignEngine::Sqlite(sqlite) => sqlite.rows(sql),
+            ForeignEngine::Sqlite(sqlite) | ForeignEngine::Dump(sqlite) => sqlite.rows(sql),
             ForeignEngine::Postgres(postgres) => postgres.rows(sql).await,
         }
     }
@@ -92,7 +107,7 @@ impl ForeignDatabase {
     /// Begins to read the rows of this statement; [`ForeignDatabase::next`] gives them.
     pub async fn scan(&mut self, sql: &str) -> Result<()> {
         match &mut self.0 {
-            ForeignEngine::Sqlite(sqlite) => sqlite.scan(sql),
+            ForeignEngine::Sqlite(sqlite) | ForeignEngine::Dump(sqlite) => sqlite.scan(sql),
             ForeignEngine::Postgres(postgres) => postgres.scan(sql).await,
         }
     }
@@ -100,7 +115,7 @@ impl ForeignDatabase {
     /// The next rows, at most `most`; none at the end.
     pub async fn next(&mut self, most: usize) -> Result<Vec<ForeignRow>> {
         match &mut self.0 {
-            ForeignEngine::Sqlite(sqlite) => sqlite.next(most).await,
+            ForeignEngine::Sqlite(sqlite) | ForeignEngine::Dump(sqlite) => sqlite.next(most).await,
             ForeignEngine::Postgres(postgres) => postgres.next(most).await,
         }
     }

@@ -53,6 +53,11 @@ impl ForeignSqlite {
         Ok(Self { path: path.to_owned(), connection: Some(connection), scan: None })
     }
 
+    /// Reads by this connection, which is in a transaction.
+    pub(super) fn over(connection: Connection) -> Self {
+        Self { path: PathBuf::new(), connection: Some(connection), scan: None }
+    }
+
     pub(super) fn rows(&self, sql: &str) -> Result<Vec<ForeignRow>> {
         let connection = self.connection.as_ref().ok_or_else(occupied)?;
         let mut statement = connection.prepare(sql).map_err(failed)?;

@@ -55,7 +55,8 @@ pub(in crate::transfer) const USER_FIELDS: KnownFields = &[
     ),
     ("updated_at", &["updatedat", "updated", "modifiedat"]),
     ("deleted_at", &["deletedat"]),
-    ("details", &["rawusermetadata", "usermetadata"]),
+    ("user_metadata", &["rawusermetadata", "usermetadata"]),
+    ("app_metadata", &["rawappmetadata", "appmetadata"]),
     ("subject", &[]),
 ];
 
@@ -73,6 +74,14 @@ pub(in crate::transfer) const TASK_FIELDS: KnownFields = &[
     ("tags", &["tags", "labels"]),
     ("created_at", &["createdat", "created", "datecreated"]),
     ("updated_at", &["updatedat", "updated", "modifiedat", "lastmodified"]),
+];
+
+/// An account at another provider (Google, GitHub), linked to one of the source.
+pub(in crate::transfer) const LINK_FIELDS: KnownFields = &[
+    ("owner", &["userid"]),
+    ("provider", &["provider", "providerid"]),
+    ("subject", &["accountid", "providerid", "id"]),
+    ("created_at", &["createdat"]),
 ];
 
 /// A name without what makes no difference.

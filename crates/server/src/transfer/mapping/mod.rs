@@ -2,6 +2,7 @@
 //! said by the operator.
 
 pub(super) mod known_fields;
+mod linked;
 mod plan;
 mod profile;
 

@@ -5,6 +5,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::known_fields::{KnownFields, TASK_FIELDS, USER_FIELDS, folded, matched};
+use super::linked::{better_auth_password, linked};
 use super::profile::Profile;
 use crate::db::foreign::ForeignTable;
 use crate::transfer::cell::json_of;
@@ -22,6 +23,8 @@ pub struct Overrides {
     pub users: Vec<(String, String)>,
     /// The same of tasks.
     pub tasks: Vec<(String, String)>,
+    /// Columns of accounts that are kept in `user_metadata`.
+    pub keep: Vec<String>,
 }
 
 /// What is read from which tables.
@@ -31,8 +34,19 @@ pub struct Plan {
     pub profile: &'static str,
     /// The accounts.
     pub users: TablePlan,
+    /// What links accounts to those at other providers, if there is such a table.
+    pub identities: Option<TablePlan>,
     /// The tasks, if there are any.
     pub tasks: Option<TablePlan>,
+}
+
+impl Plan {
+    /// Whether this is one of the tables that are read.
+    pub(in crate::transfer) fn reads(&self, table: &ForeignTable) -> bool {
+        let name = named_in_sql(table);
+        let all = std::iter::once(&self.users).chain(&self.identities).chain(&self.tasks);
+        all.into_iter().any(|plan| plan.select.contains(&format!("FROM {name} ")))
+    }
 }
 
 /// What is read from one table.
@@ -44,7 +58,7 @@ pub struct TablePlan {
     pub fields: Vec<(&'static str, String)>,
     /// Columns that are not read.
     pub unread: Vec<String>,
-    /// Columns that are kept in the metadata of tasks.
+    /// Columns that are kept in the metadata.
     pub kept: Vec<String>,
     /// Their types.
     #[serde(skip)]
@@ -95,6 +109,9 @@ pub(in crate::transfer) fn plan(
     for needed in ["id", "email"] {
         of_users.need(needed, "--map", users)?;
     }
+    let keep = overrides.keep.iter().map(String::as_str).collect::<Vec<_>>();
+    let of_users = of_users.keep(users, &keep)?;
+    let identities = linked(profile, tables, users)?;
     let tasks = match tasks_table(profile, tables, overrides)? {
         None => None,
         Some(table) => {
@@ -102,10 +119,10 @@ pub(in crate::transfer) fn plan(
             for needed in ["id", "owner", "title"] {
                 fields.need(needed, "--map-task", table)?;
             }
-            Some(fields.keep_rest(table).finish(table))
+            Some(fields.keep_rest(table).finish(table, "id"))
         }
     };
-    Ok(Plan { profile: profile.name(), users: of_users.finish(users), tasks })
+    Ok(Plan { profile: profile.name(), users: of_users.finish(users, "id"), identities, tasks })
 }
 
 fn users_table<'a>(
@@ -185,29 +202,41 @@ fn named<'a>(tables: &'a [ForeignTable], name: &str) -> Result<&'a ForeignTable,
         .ok_or_else(|| format!("There is no table {name}. There are {}.", listed(tables)))
 }
 
-fn listed(tables: &[ForeignTable]) -> String {
+pub(super) fn listed(tables: &[ForeignTable]) -> String {
     if tables.is_empty() {
         return "no tables that this login may read".into();
     }
     tables.iter().map(shown).collect::<Vec<_>>().join(", ")
 }
 
-fn shown(table: &ForeignTable) -> String {
+pub(super) fn shown(table: &ForeignTable) -> String {
     match table.schema.as_str() {
         "" => table.name.clone(),
         schema => format!("{schema}.{}", table.name),
     }
 }
 
+/// Its name as SQL writes it.
+pub(super) fn named_in_sql(table: &ForeignTable) -> String {
+    match table.schema.as_str() {
+        "" => quoted(&table.name),
+        schema => format!("{}.{}", quoted(schema), quoted(&table.name)),
+    }
+}
+
+pub(super) fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
 /// Fields with the SQL that gives each.
-struct FieldList {
+pub(super) struct FieldList {
     fields: Vec<(&'static str, String, String)>,
     unread: Vec<String>,
     /// (name, type)
     kept: Vec<(String, String)>,
 }
 
-fn read(
+pub(super) fn read(
     table: &ForeignTable,
     known: KnownFields,
     mapped: &[(String, String)],
@@ -224,7 +253,7 @@ fn read(
 }
 
 impl FieldList {
-    fn has(&self, field: &str) -> bool {
+    pub(super) fn has(&self, field: &str) -> bool {
         self.fields.iter().any(|(own, ..)| *own == field)
     }
 
@@ -232,7 +261,7 @@ impl FieldList {
         self.fields.push((field, shown, sql));
     }
 
-    fn sql_of(&self, field: &str) -> &str {
+    pub(super) fn sql_of(&self, field: &str) -> &str {
         self.fields.iter().find(|(own, ..)| *own == field).map_or("", |(.., sql)| sql)
     }
 
@@ -251,21 +280,36 @@ impl FieldList {
     /// What no field is read from is kept.
     fn keep_rest(mut self, table: &ForeignTable) -> Self {
         for name in std::mem::take(&mut self.unread) {
-            let kind = table.columns.iter().find(|column| column.name == name);
-            self.kept.push((name, kind.map(|column| column.kind.clone()).unwrap_or_default()));
+            self.keep_one(table, name);
         }
         self
     }
 
-    fn finish(self, table: &ForeignTable) -> TablePlan {
-        let from = match table.schema.as_str() {
-            "" => quoted(&table.name),
-            schema => format!("{}.{}", quoted(schema), quoted(&table.name)),
-        };
+    /// These columns are kept, whether a field is read from them or not.
+    fn keep(mut self, table: &ForeignTable, names: &[&str]) -> Result<Self, String> {
+        for name in names {
+            if table.columns.iter().all(|column| column.name != *name) {
+                let columns: Vec<_> = table.columns.iter().map(|own| own.name.as_str()).collect();
+                let (table, columns) = (shown(table), columns.join(", "));
+                return Err(format!("--keep: {table} has no column {name}; there are {columns}."));
+            }
+            self.unread.retain(|other| other != name);
+            self.keep_one(table, (*name).to_owned());
+        }
+        Ok(self)
+    }
+
+    fn keep_one(&mut self, table: &ForeignTable, name: String) {
+        let column = table.columns.iter().find(|column| column.name == name);
+        self.kept.push((name, column.map(|column| column.kind.clone()).unwrap_or_default()));
+    }
+
+    pub(super) fn finish(self, table: &ForeignTable, order: &str) -> TablePlan {
+        let from = named_in_sql(table);
         let fields = self.fields.iter().map(|(.., sql)| sql.clone());
         let kept = self.kept.iter().map(|(name, _)| format!("t.{}", quoted(name)));
         let columns: Vec<_> = fields.chain(kept).collect();
-        let order = self.sql_of("id");
+        let order = self.sql_of(order);
         TablePlan {
             table: shown(table),
             select: format!("SELECT {} FROM {from} t ORDER BY {order}", columns.join(", ")),
@@ -276,44 +320,4 @@ impl FieldList {
             kinds: self.kept.into_iter().map(|(_, kind)| kind).collect(),
         }
     }
-}
-
-/// Better Auth keeps the password with the account of the provider `credential`.
-fn better_auth_password(
-    tables: &[ForeignTable],
-    table_of_users: &ForeignTable,
-    users: &FieldList,
-) -> Result<(String, String), String> {
-    let accounts = tables
-        .iter()
-        .filter(|table| table.schema == table_of_users.schema)
-        .filter(|table| ["account", "accounts"].contains(&folded(&table.name).as_str()));
-    for table in accounts {
-        let column = |name: &str| {
-            table
-                .columns
-                .iter()
-                .find(|column| folded(&column.name) == name)
-                .map(|own| quoted(&own.name))
-        };
-        if let (Some(owner), Some(provider), Some(password)) =
-            (column("userid"), column("providerid"), column("password"))
-        {
-            let from = match table.schema.as_str() {
-                "" => quoted(&table.name),
-                schema => format!("{}.{}", quoted(schema), quoted(&table.name)),
-            };
-            let id = users.sql_of("id");
-            let sql = format!(
-                "(SELECT max(a.{password}) FROM {from} a WHERE a.{owner} = {id} \
-                 AND a.{provider} = 'credential')"
-            );
-            return Ok((format!("{}.password", shown(table)), sql));
-        }
-    }
-    Err(format!("Better Auth's table account was not found. There are {}.", listed(tables)))
-}
-
-fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
 }

@@ -1,0 +1,68 @@
+//! What stands in a table of its own beside the accounts: Better Auth's passwords, and the accounts at other
+//! providers that an account is linked to.
+
+use super::known_fields::{LINK_FIELDS, folded};
+use super::plan::{FieldList, TablePlan, listed, named_in_sql, quoted, read, shown};
+use super::profile::Profile;
+use crate::db::foreign::ForeignTable;
+
+/// The tables with one of these names in the schema of the accounts.
+fn beside<'a>(
+    tables: &'a [ForeignTable],
+    users: &'a ForeignTable,
+    names: &'static [&'static str],
+) -> impl Iterator<Item = &'a ForeignTable> {
+    tables
+        .iter()
+        .filter(|table| table.schema == users.schema)
+        .filter(|table| names.contains(&folded(&table.name).as_str()))
+}
+
+/// The table that links accounts to those at other providers.
+pub(super) fn linked(
+    profile: Profile,
+    tables: &[ForeignTable],
+    users: &ForeignTable,
+) -> Result<Option<TablePlan>, String> {
+    let names: &[&str] = match profile {
+        Profile::BetterAuth | Profile::NeonAuth => &["account", "accounts"],
+        Profile::Supabase => &["identities"],
+        _ => return Ok(None),
+    };
+    for table in beside(tables, users, names) {
+        let fields = read(table, LINK_FIELDS, &[])?;
+        if ["owner", "provider", "subject"].iter().all(|field| fields.has(field)) {
+            return Ok(Some(fields.finish(table, "owner")));
+        }
+    }
+    Ok(None)
+}
+
+/// Better Auth keeps the password with the account of the provider `credential`.
+pub(super) fn better_auth_password(
+    tables: &[ForeignTable],
+    table_of_users: &ForeignTable,
+    users: &FieldList,
+) -> Result<(String, String), String> {
+    for table in beside(tables, table_of_users, &["account", "accounts"]) {
+        let column = |name: &str| {
+            table
+                .columns
+                .iter()
+                .find(|column| folded(&column.name) == name)
+                .map(|own| quoted(&own.name))
+        };
+        if let (Some(owner), Some(provider), Some(password)) =
+            (column("userid"), column("providerid"), column("password"))
+        {
+            let from = named_in_sql(table);
+            let id = users.sql_of("id");
+            let sql = format!(
+                "(SELECT max(a.{password}) FROM {from} a WHERE a.{owner} = {id} \
+                 AND a.{provider} = 'credential')"
+            );
+            return Ok((format!("{}.password", shown(table)), sql));
+        }
+    }
+    Err(format!("Better Auth's table account was not found. There are {}.", listed(tables)))
+}
