@@ -3,9 +3,9 @@
 use super::{Registration, Settings, UnverifiedEmail};
 
 impl Settings {
-    /// Whether mails are sent, or written to files.
+    /// Whether mails are sent, written to files, or asked for in a rehearsal.
     pub fn sends_mail(&self) -> bool {
-        self.smtp_url.is_some() || self.mail_folder.is_some()
+        self.smtp_url.is_some() || self.mail_folder.is_some() || self.rehearses_mail
     }
 
     /// Whether signing in needs a proven address.

@@ -164,6 +164,8 @@ pub struct Settings {
     pub smtp_timeout: Duration,
     /// Where mails are written to instead of being sent: `dev` only.
     pub mail_folder: Option<PathBuf>,
+    /// Mails are asked for and none is ever written down or sent: a rehearsal only.
+    pub rehearses_mail: bool,
     /// What mails say and where their links lead.
     pub letters: LetterSettings,
     /// The header that names the client, written by a trusted proxy.
@@ -267,6 +269,7 @@ impl Settings {
             smtp_ca_file: None,
             smtp_timeout: Duration::from_secs(30),
             mail_folder: None,
+            rehearses_mail: false,
             letters: LetterSettings::default(),
             client_ip_header: HeaderName::from_static("x-forwarded-for"),
             max_connections: None,

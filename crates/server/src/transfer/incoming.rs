@@ -50,6 +50,7 @@ pub(super) struct IncomingRole {
 }
 
 #[derive(Debug)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own about a row")]
 pub(super) struct IncomingUser {
     /// What it is called there; `None` where `id` is its id here as well.
     pub(super) subject: Option<String>,

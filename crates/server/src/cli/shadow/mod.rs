@@ -202,7 +202,8 @@ fn settings(args: &RunArgs, from: &SourceArgs, folder: &DevFolder) -> Result<Set
     settings.redis_url = None;
     // Nothing delivers mails in this process, and real people are behind the addresses.
     settings.smtp_url = None;
-    settings.mail_folder = Some(folder.mails());
+    settings.mail_folder = None;
+    settings.rehearses_mail = true;
     Ok(settings)
 }
 

@@ -39,6 +39,7 @@ pub struct Mail {
 #[derive(Debug)]
 struct Shared {
     is_on: bool,
+    is_rehearsed: bool,
     clock: Clock,
     random: Random,
     seals: Seals,
@@ -49,11 +50,13 @@ struct Shared {
 impl Mail {
     /// The outbox of these settings.
     pub fn new(settings: &Settings, clock: Clock, random: Random) -> Self {
-        let is_on = settings.smtp_url.is_some() || settings.mail_folder.is_some();
+        let (is_on, is_rehearsed) = (settings.sends_mail(), settings.rehearses_mail);
         let seals = Seals::for_mail(settings);
         let counted = CountedBy::new(settings);
         let wake = Notify::new();
-        Self { shared: Arc::new(Shared { is_on, clock, random, seals, counted, wake }) }
+        Self {
+            shared: Arc::new(Shared { is_on, is_rehearsed, clock, random, seals, counted, wake }),
+        }
     }
 
     /// Whether mail is sent at all.
@@ -65,12 +68,19 @@ impl Mail {
     /// where mail is off. It returns a row if the mail was taken, none if the bounds dropped it. Call
     /// [`Mail::wake`] after the commit.
     pub fn ask(&self, ask: &Ask) -> Option<Step> {
+        if self.shared.is_rehearsed {
+            // Whoever serves this database later would send it.
+            return Some(store::rehearse());
+        }
         self.numbered(ask).map(|(_, step)| step)
     }
 
     /// The same for work that is worth nothing without the mail: all of it is refused, as `mail_dropped`,
     /// if the bounds drop the mail.
     pub fn ask_or_refuse(&self, ask: &Ask) -> Option<[Step; 2]> {
+        if self.shared.is_rehearsed {
+            return Some([store::rehearse(), store::rehearse()]);
+        }
         self.numbered(ask).map(|(id, step)| [step, store::is_taken(id)])
     }
 

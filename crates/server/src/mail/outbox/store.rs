@@ -37,6 +37,8 @@ statements! {
         :asker, u.id, 'asked', :contents, 0, :now, :now FROM users u WHERE u.id = :user AND ",
         within_bounds!(), " ON CONFLICT (mailbox, kind, slot) DO NOTHING RETURNING id");
     IS_TAKEN = "SELECT doorward_refuse('mail_dropped') WHERE NOT EXISTS (SELECT 1 FROM mail WHERE id = :id)";
+    // A row, as for a mail that was taken, and nothing else.
+    REHEARSE = "SELECT name FROM roles WHERE name = 'user'";
     // Whoever is second waits for the first, then finds the row no longer due.
     CLAIM = text!("UPDATE mail SET claim = :claim, attempts = attempts + 1, due_at = :lease_end \
         WHERE id IN (SELECT m.id FROM mail m WHERE m.due_at <= :now ORDER BY m.due_at LIMIT :most) \
@@ -67,6 +69,11 @@ statements! {
         AND (m.state = 'void' OR m.done_at <= :sent_before) \
         AND (m.state <> 'failed' OR m.done_at <= :failed_before) ORDER BY m.done_at LIMIT :most) \
         RETURNING id";
+}
+
+/// Takes no mail, and says that it was taken.
+pub(super) fn rehearse() -> Step {
+    step!(REHEARSE)
 }
 
 /// A mail to take into the outbox.

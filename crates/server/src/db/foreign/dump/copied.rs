@@ -4,13 +4,12 @@
 pub(super) fn names(text: &str) -> (Vec<String>, &str) {
     let (mut found, mut rest) = (Vec::new(), text);
     loop {
-        let (name, after) = match rest.strip_prefix('"') {
-            Some(inner) => quoted(inner),
-            None => {
-                let end = |sign: char| !(sign.is_alphanumeric() || matches!(sign, '_' | '$'));
-                let at = rest.find(end).unwrap_or(rest.len());
-                (rest[..at].to_owned(), &rest[at..])
-            }
+        let (name, after) = if let Some(inner) = rest.strip_prefix('"') {
+            quoted(inner)
+        } else {
+            let end = |sign: char| !(sign.is_alphanumeric() || matches!(sign, '_' | '$'));
+            let at = rest.find(end).unwrap_or(rest.len());
+            (rest[..at].to_owned(), &rest[at..])
         };
         if name.is_empty() {
             return (found, after);

@@ -1,4 +1,4 @@
-//! What pg_dump writes, as a database: which tables a dump has is read in one pass, and the rows of those that are
+//! What `pg_dump` writes, as a database: which tables a dump has is read in one pass, and the rows of those that are
 //! wanted go into a temporary SQLite file in a second one. That file has no name and goes with its
 //! connection, and memory stays bounded however long the dump is.
 
