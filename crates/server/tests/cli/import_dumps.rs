@@ -28,8 +28,8 @@ both! {
         let more = "INSERT INTO task VALUES (3, 'A tab\there', E'two\\nlines \\\\ é', FALSE, NULL, NULL, 1, \
             '2024-01-08 08:00:00', '[]', '\\N', 7)";
         old.run(more).await;
-        let live = New::start(engine).await;
-        live.report("auto", &old.url, &[]);
+        let from_database = New::start(engine).await;
+        from_database.report("auto", &old.url, &[]);
         for options in [&[][..], &["--quote-all-identifiers"], &["--create", "--clean", "--if-exists"]] {
             let new = New::start(engine).await;
             let file = dump(&old, "old.sql", options);
@@ -49,7 +49,7 @@ both! {
                 lines.sort();
                 lines
             };
-            assert_eq!(lines(export(&new)), lines(export(&live)), "{options:?}");
+            assert_eq!(lines(export(&new)), lines(export(&from_database)), "{options:?}");
             assert_eq!(new.report("auto", &file, &[])["tasks"], tally(0, 3, 0));
         }
     }

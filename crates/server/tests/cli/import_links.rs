@@ -48,8 +48,8 @@ both! {
         let me = new.app.anonymous().login("ada@example.com", "password").await.get("/auth/me").await.json();
         assert_eq!(me["user_metadata"], json!({"full_name": "Ada Lovelace", "theme": "dark"}));
         assert_eq!(me["app_metadata"]["plan"], "pro");
-        let lines = new.program.run(&["export"]).expect(0).stdout;
-        let links: Vec<Value> = lines
+        let exported = new.program.run(&["export"]).expect(0).stdout;
+        let links: Vec<Value> = exported
             .lines()
             .map(|line| serde_json::from_str(line).expect("JSON"))
             .filter(|line: &Value| line["type"] == "identity" && line["issuer"] != "import")
