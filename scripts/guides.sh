@@ -31,8 +31,10 @@ rehearse() {
     echo 'trap "kill \$(jobs -p) 2>/dev/null || true; wait" EXIT'
     echo "export PORT=$NEW_PORT RUST_LOG=warn"
     echo "serving() { for _ in \$(seq 300); do curl -fs -o /dev/null '$NEW_URL/readyz' && return 0; sleep 0.1; done; return 1; }"
+    echo "listening() { for _ in \$(seq 300); do curl -s -I -o /dev/null '$NEW_URL/health' && return 0; sleep 0.1; done; return 1; }"
     echo "check() { '$python' '$root/tests/guides/$2/check.py' \"\$1\" >&3; }"
-    "$python" "$root/tests/guides/script_of.py" "$root/docs/guides/$1.md"
+    "$python" "$root/tests/guides/script_of.py" "$root/docs/guides/$1.md" |
+      sed "s#http://127.0.0.1:8001#$OLD_URL#; s#--port 8000#--port $NEW_PORT#"
   } >script
   "$python" "$root/tests/guides/$2/check.py" begun
   env -u DATABASE_URL -u SECRET_KEY bash script 3>&1 >log 2>&1 || { cat log >&2; echo "failed: docs/guides/$1.md" >&2; exit 1; }
@@ -43,19 +45,25 @@ SECRET_KEY=$(new_secret)
 export SECRET_KEY
 export OLD_DATABASE_URL
 number=0
-for app in fastapi-sqlmodel fastapi-users full-stack-fastapi-template; do
-  wanted "from-$app" || continue
+
+# old_app FOLDER: the app of tests/guides/FOLDER, over a database of its own, at $OLD_URL.
+old_app() {
   number=$((number + 1))
   OLD_DATABASE_URL=$(database "old$number")
   OLD_PORT=$(free_port)
   OLD_URL=http://127.0.0.1:$OLD_PORT
   (
-    cd "tests/guides/$app"
+    cd "tests/guides/$1"
     exec env DATABASE_URL="${OLD_DATABASE_URL/postgresql:/postgresql+psycopg:}" "$python" -m uvicorn --no-access-log \
       --log-level warning --port "$OLD_PORT" app:app
-  ) >"$work/$app.log" 2>&1 &
+  ) >"$work/$1.log" 2>&1 &
   running=($!)
-  answers "$OLD_URL/health" "${running[0]}" "$work/$app.log"
+  answers "$OLD_URL/health" "${running[0]}" "$work/$1.log"
+}
+
+for app in fastapi-sqlmodel fastapi-users full-stack-fastapi-template; do
+  wanted "from-$app" || continue
+  old_app "$app"
   DATABASE_URL=$(database "new$number")
   rehearse "from-$app" "$app"
   end_running
@@ -87,4 +95,11 @@ if wanted from-supabase-auth; then
   OLD_URL=
   DATABASE_URL=$(database new_supabase)
   rehearse from-supabase-auth supabase
+fi
+
+if wanted rehearse; then
+  old_app full-stack-fastapi-template
+  DATABASE_URL=
+  rehearse rehearse rehearse
+  end_running
 fi

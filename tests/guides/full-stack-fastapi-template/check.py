@@ -146,5 +146,6 @@ def back():
     assert sql("""SELECT count(*), count(*) FILTER (WHERE is_superuser) FROM "user" """) == [(5, 1)]
 
 
-globals()[sys.argv[1]]()
-print(f"from full-stack-fastapi-template: {sys.argv[1]}")
+if __name__ == "__main__":
+    globals()[sys.argv[1]]()
+    print(f"from full-stack-fastapi-template: {sys.argv[1]}")

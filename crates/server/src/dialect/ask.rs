@@ -38,7 +38,7 @@ pub(super) fn query_of(
     names: &Mutex<Vec<(String, String)>>,
 ) -> (String, PageOf) {
     let Spoken { query: rules, counts, .. } = route.spoken.as_ref();
-    let mut asked = translate(rules, sent, names);
+    let mut asked = translate(rules, sent, clock, names);
     for (name, value) in &route.query {
         if asked.iter().all(|(other, _)| other != name) {
             asked.push((name.clone(), filled(value, &route.parts, parts, clock.now())));
@@ -61,6 +61,7 @@ pub(super) fn query_of(
 fn translate(
     rules: &QueryRules,
     sent: Vec<(String, String)>,
+    clock: &Clock,
     names: &Mutex<Vec<(String, String)>>,
 ) -> Vec<(String, String)> {
     let note = |own: &str, sent: &str| {
@@ -85,6 +86,13 @@ fn translate(
             page = Some((name, value));
         } else if is(&rules.size, &name) {
             size = Some((name, value));
+        } else if let Some(all) =
+            rules.values.get(&name).and_then(|map| map.several.get(&value.to_lowercase()))
+        {
+            for (own, value) in all {
+                note(own, &name);
+                asked.push((own.clone(), filled(value, &[], &[], clock.now())));
+            }
         } else if let Some(map) = rules.values.get(&name) {
             let means = map.map.get(&value.to_lowercase()).cloned().unwrap_or(value);
             note(&map.to, &name);

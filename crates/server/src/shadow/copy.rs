@@ -244,18 +244,19 @@ pub(super) fn learn(
     new: &Observed,
     operation: &str,
 ) {
-    let (Some(was), Some(is)) = (&old.body, &new.body) else { return };
-    for refreshes in [false, true] {
-        if let (Some(old), Some(new)) = (token(was, refreshes), token(is, refreshes)) {
-            swaps.learn_token(old, new);
-        }
-    }
-    if let Some(new) = token(is, false) {
+    // The answer that sets a cookie may have no body.
+    if let Some(new) = new.body.as_ref().and_then(|is| token(is, false)) {
         for cookie in &exchange.cookies {
             let pair = cookie.split(';').next().unwrap_or_default().trim();
             if pair.split_once('=').is_some_and(|(_, value)| value.len() >= 16) {
                 swaps.learn_token(pair, new);
             }
+        }
+    }
+    let (Some(was), Some(is)) = (&old.body, &new.body) else { return };
+    for refreshes in [false, true] {
+        if let (Some(old), Some(new)) = (token(was, refreshes), token(is, refreshes)) {
+            swaps.learn_token(old, new);
         }
     }
     let subject =

@@ -78,7 +78,11 @@ impl Follower {
             kept.whole().map(<[u8]>::to_vec).map(zeroize::Zeroizing::new)
         };
         let (asked, answered) = (lock(&exchange.asked), lock(&exchange.answered));
-        let path = exchange.uri.path().to_owned();
+        // A slash at the end is dropped before a route is looked up.
+        let path = match exchange.uri.path().trim_end_matches('/') {
+            "" => "/".to_owned(),
+            path => path.to_owned(),
+        };
         let written = template(&path, &self.swaps);
         let of_old = |status| {
             Observed::of(

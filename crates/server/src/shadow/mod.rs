@@ -6,6 +6,7 @@ mod compare;
 mod copy;
 mod exchange;
 mod findings;
+mod fit;
 mod follow;
 mod learn;
 mod pass;
@@ -16,8 +17,9 @@ mod tee;
 mod upstream;
 
 pub use findings::{Difference, DifferenceKind, Findings, RouteFindings, Times};
+pub use fit::{Fit, fit};
 pub use suggestion::to_toml;
-pub use upstream::UpstreamError;
+pub use upstream::{OldBackend, UpstreamError};
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -63,22 +65,21 @@ impl std::fmt::Debug for Shadow {
 pub type Telling = Box<dyn Fn(&str, &Difference) + Send + Sync>;
 
 impl Shadow {
-    /// A proxy to the backend at this address, beside this application, and the work that compares: it
+    /// A proxy to this backend, beside this application, and the work that compares: it
     /// ends once [`Shadow::close`] was called and everything that waits was compared.
     pub fn new(
-        url: &str,
-        keeps_host: bool,
+        old: &OldBackend<'_>,
         app: App,
         telling: Telling,
     ) -> Result<(Self, impl Future<Output = ()> + Send + use<>), UpstreamError> {
-        let upstream = Upstream::at(url)?;
+        let upstream = Upstream::at(old)?;
         let (queue, waiting) = mpsc::channel(QUEUE);
         let findings = Findings::new(app.settings.compat.clone());
         let findings = Arc::new(Mutex::new(findings));
         let follower = Follower::new(app, Arc::clone(&findings), telling);
         let inner = Inner {
             upstream,
-            keeps_host,
+            keeps_host: old.keeps_host,
             budget: Budget::of(BYTES),
             queue: Mutex::new(Some(queue)),
             findings,

@@ -88,8 +88,13 @@ impl Shadow {
             took: began.elapsed(),
         };
         let answer = match self.0.upstream.send(onward).await {
-            Ok(answer) => answer,
-            Err(error) => {
+            Some(Ok(answer)) => answer,
+            None => {
+                exchange.took = began.elapsed();
+                self.queue(exchange);
+                return refusal(504, "The old backend did not answer within five minutes.");
+            }
+            Some(Err(error)) => {
                 let why = chain(&error);
                 tracing::warn!(%why, "the old backend did not answer");
                 exchange.took = began.elapsed();

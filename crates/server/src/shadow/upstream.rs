@@ -1,5 +1,5 @@
 //! The old backend, as a proxy asks it: pooled connections, HTTP or HTTPS (certificates checked against
-//! the public roots of webpki), bodies streamed in both directions.
+//! the public roots of webpki or authorities of one's own), bodies streamed in both directions.
 
 use std::future::Future;
 use std::io;
@@ -15,7 +15,7 @@ use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::client::legacy::connect::{Connected, Connection};
 use hyper_util::client::legacy::{Client, Error};
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use rustls::pki_types::ServerName;
+use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -23,8 +23,23 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use tower::Service;
 
+use crate::config::AuthorityFile;
+
 /// How long connecting may take, TLS included.
 const CONNECT: Duration = Duration::from_secs(10);
+/// How long an answer may take to begin.
+const BEGIN: Duration = Duration::from_mins(5);
+
+/// Where the old backend is, and how it is asked.
+#[derive(Clone, Copy, Debug)]
+pub struct OldBackend<'a> {
+    /// Its `http:` or `https:` address.
+    pub url: &'a str,
+    /// Whether it gets the client's `Host` instead of its own.
+    pub keeps_host: bool,
+    /// Who signs its certificate, instead of the public authorities.
+    pub authorities: Option<&'a AuthorityFile>,
+}
 
 /// The old backend.
 #[derive(Clone)]
@@ -46,7 +61,8 @@ impl std::fmt::Display for UpstreamError {
 
 impl Upstream {
     /// The backend at this `http:` or `https:` address; a path in it stands before every path asked for.
-    pub(super) fn at(url: &str) -> Result<Self, UpstreamError> {
+    pub(super) fn at(old: &OldBackend<'_>) -> Result<Self, UpstreamError> {
+        let url = old.url;
         let wrong = || UpstreamError(shown(url));
         let base: Uri = url.trim_end_matches('/').parse().map_err(|_| wrong())?;
         let is_web = matches!(base.scheme_str(), Some("http" | "https"));
@@ -54,7 +70,7 @@ impl Upstream {
         if !is_web || base.host().is_none_or(str::is_empty) || base.query().is_some() || has_user {
             return Err(wrong());
         }
-        let connector = Connector { tls: tls()? };
+        let connector = Connector { tls: tls(old.authorities)? };
         let client = Client::builder(TokioExecutor::new())
             .pool_idle_timeout(Duration::from_secs(20))
             .retry_canceled_requests(true)
@@ -79,9 +95,12 @@ impl Upstream {
         format!("{}{above}{asked}", self.origin()).parse().ok()
     }
 
-    /// Sends a request whose address is whole.
-    pub(super) async fn send(&self, request: Request<Body>) -> Result<Response<Incoming>, Error> {
-        self.client.request(request).await
+    /// Sends a request whose address is whole; none if no answer began in time.
+    pub(super) async fn send(
+        &self,
+        request: Request<Body>,
+    ) -> Option<Result<Response<Incoming>, Error>> {
+        timeout(BEGIN, self.client.request(request)).await.ok()
     }
 }
 
@@ -90,9 +109,16 @@ fn shown(url: &str) -> String {
     url.rsplit_once('@').map_or_else(|| url.to_owned(), |(_, host)| format!("…@{host}"))
 }
 
-fn tls() -> Result<TlsConnector, UpstreamError> {
+fn tls(authorities: Option<&AuthorityFile>) -> Result<TlsConnector, UpstreamError> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+    let roots = match authorities {
+        None => RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() },
+        Some(own) => {
+            let mut roots = RootCertStore::empty();
+            roots.add_parsable_certificates(own.certificates().map(CertificateDer::from));
+            roots
+        }
+    };
     let config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|error| UpstreamError(error.to_string()))?;

@@ -9,6 +9,7 @@ mod administration;
 mod commands;
 mod configuration;
 mod db;
+mod dialects;
 mod documents;
 mod import;
 mod import_dumps;

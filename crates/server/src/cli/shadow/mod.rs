@@ -21,10 +21,10 @@ use super::{Exit, Failure, failed};
 use crate::accept::limits::Limits;
 use crate::app::{App, reserved};
 use crate::clock::Clock;
-use crate::config::Settings;
+use crate::config::{AuthorityFile, Settings};
 use crate::crypto::Random;
 use crate::db::Database;
-use crate::shadow::{Difference, Findings, Shadow};
+use crate::shadow::{Difference, Findings, OldBackend, Shadow};
 
 /// How often the report is written while there is something new.
 const WRITTEN: Duration = Duration::from_secs(5);
@@ -62,6 +62,9 @@ struct RunArgs {
     /// Send the client's Host to the old backend instead of the old backend's own
     #[arg(long)]
     keep_host: bool,
+    /// Trust an https upstream whose certificate one of these authorities signed, in PEM
+    #[arg(long, value_name = "FILE")]
+    ca_file: Option<PathBuf>,
     /// Kinds of differences that count for nothing, such as ids,times
     #[arg(long, value_name = "KINDS", value_delimiter = ',')]
     accept: Vec<String>,
@@ -133,6 +136,8 @@ async fn rehearse(args: RunArgs, from: &SourceArgs) -> Exit {
     let settings = settings(&args, from, &folder)?;
     kept::check(&args.report)?;
     let upstream = args.upstream.clone().unwrap_or_default();
+    let authorities = args.ca_file.as_deref().map(AuthorityFile::open).transpose();
+    let authorities = authorities.map_err(|why| Failure::Usage(format!("--ca-file {why}.")))?;
     let listener = listen::bind(&settings).await?;
     apply_migrations(&settings).await?;
     let db = Database::open(&settings.database).await.map_err(failed)?;
@@ -141,8 +146,13 @@ async fn rehearse(args: RunArgs, from: &SourceArgs) -> Exit {
         let mapped = if one.mapped { " (the suggestion takes care of it)" } else { "" };
         note(&format!("{route}: {}{mapped}", one.sentence()));
     };
-    let (settings, keeps_host) = (app.settings.clone(), args.keep_host);
-    let made = Shadow::new(&upstream, keeps_host, app, Box::new(telling));
+    let settings = app.settings.clone();
+    let old = OldBackend {
+        url: &upstream,
+        keeps_host: args.keep_host,
+        authorities: authorities.as_ref(),
+    };
+    let made = Shadow::new(&old, app, Box::new(telling));
     let (shadow, work) = made.map_err(|error| Failure::Usage(format!("--upstream: {error}.")))?;
     let following = tokio::spawn(work);
     let writing = tokio::spawn(write_often(shadow.clone(), args.report.clone()));

@@ -6,7 +6,7 @@ use std::path::Path;
 use super::kept;
 use crate::cli::terminal::{note, plain};
 use crate::cli::{Exit, Failure};
-use crate::shadow::{Findings, to_toml};
+use crate::shadow::{Findings, fit, to_toml};
 
 pub(super) fn run(report: &Path, write: Option<&Path>) -> Exit {
     let findings = kept::read(report)?;
@@ -31,6 +31,9 @@ pub(super) fn run(report: &Path, write: Option<&Path>) -> Exit {
         note(&format!("{} has the dialect. Rehearse again to see it work.", file.display()));
     } else {
         crate::cli::output(&text)?;
+    }
+    if let Some(fit) = fit(&findings) {
+        note(&fit.sentence());
     }
     note(&left(&findings));
     Ok(())

@@ -143,6 +143,9 @@ pub(in crate::dialect) struct ValueMap {
     /// The values.
     #[serde(default)]
     pub map: BTreeMap<String, String>,
+    /// Values that stand for several parameters; `{now}`, `{today}` and `{tomorrow}` may be in them.
+    #[serde(default)]
+    pub several: BTreeMap<String, BTreeMap<String, String>>,
 }
 
 /// What an answer looks like.

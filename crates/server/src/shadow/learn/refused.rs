@@ -40,6 +40,8 @@ impl Learner {
         sent: Option<&Value>,
         known: impl Fn(&str) -> bool,
     ) -> Option<String> {
+        // A slash at the end is dropped before an alias is looked up.
+        let template = template.trim_end_matches('/');
         let route = format!("{method} {template}");
         let Some((operation, target)) = operation::guess(method, template, sent) else {
             self.give_up(

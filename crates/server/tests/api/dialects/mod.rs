@@ -1,4 +1,5 @@
 //! Dialects: what front ends of other back ends send and read, in front of the contract.
 
 mod aliases;
+mod documented;
 mod own;

@@ -61,13 +61,19 @@ both! {
     async fn queries_are_read_in_the_words_of_the_client(engine: Engine) {
         let (app, client) = signed_in(engine, &["todo"], None).await;
         for (title, done) in [("a", false), ("b", true), ("c", false)] {
-            client.post("/api/tasks", json!({"title": title, "completed": done})).await.expect(201);
+            let mut task = json!({"title": title, "completed": done});
+            if title == "c" {
+                task["due_date"] = "2020-01-05".into();
+            }
+            client.post("/api/tasks", task).await.expect(201);
             app.advance(std::time::Duration::from_secs(1));
         }
         for (query, wanted) in [
             ("status=pending", "ac"),
             ("status=all&priority=&search=", "abc"),
             ("search=B", "b"),
+            ("status=overdue", "c"),
+            ("tags=none", ""),
             ("sort_by=title&order=desc", "cba"),
             ("sort=title&sort_order=asc", "abc"),
             ("order=desc&sort=created", "cba"),

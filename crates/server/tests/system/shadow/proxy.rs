@@ -11,7 +11,7 @@ use axum::response::IntoResponse;
 use axum::routing::{any, get, post};
 use doorward::accept::limits::Limits;
 use doorward::accept::server::serve;
-use doorward::shadow::Shadow;
+use doorward::shadow::{OldBackend, Shadow};
 use futures_util::StreamExt;
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
@@ -26,7 +26,7 @@ use crate::support::process::exchange;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The port that it listens on until the test ends.
-async fn listen(shadow: Shadow) -> u16 {
+pub(super) async fn listen(shadow: Shadow) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     tokio::spawn(serve(listener, shadow, Limits::default(), std::future::pending()));
@@ -34,9 +34,13 @@ async fn listen(shadow: Shadow) -> u16 {
 }
 
 /// A proxy in this process, in front of these routes.
-async fn before(app: &TestApp, routes: Router) -> (Shadow, u16, tokio::task::JoinHandle<()>) {
+pub(super) async fn before(
+    app: &TestApp,
+    routes: Router,
+) -> (Shadow, u16, tokio::task::JoinHandle<()>) {
     let upstream = old_app::serve(routes).await;
-    let made = Shadow::new(&upstream, false, app.app.clone(), Box::new(|_, _| {}));
+    let old = OldBackend { url: &upstream, keeps_host: false, authorities: None };
+    let made = Shadow::new(&old, app.app.clone(), Box::new(|_, _| {}));
     let (shadow, work) = made.unwrap();
     let port = listen(shadow.clone()).await;
     (shadow, port, tokio::spawn(work))
@@ -148,7 +152,8 @@ async fn a_redirect_of_the_old_backend_to_itself_stays_before_the_proxy() {
 #[tokio::test]
 async fn a_client_is_told_when_the_old_backend_is_away_and_when_it_asks_for_an_upgrade() {
     let app = TestApp::start(Engine::Sqlite).await;
-    let away = Shadow::new("http://127.0.0.1:1", false, app.app.clone(), Box::new(|_, _| {}));
+    let old = OldBackend { url: "http://127.0.0.1:1", keeps_host: false, authorities: None };
+    let away = Shadow::new(&old, app.app.clone(), Box::new(|_, _| {}));
     let (shadow, work) = away.unwrap();
     let work = tokio::spawn(work);
     let port = listen(shadow.clone()).await;

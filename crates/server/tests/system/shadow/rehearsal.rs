@@ -47,6 +47,13 @@ impl Rehearsal {
         panic!("it does not listen");
     }
 
+    /// The most memory that it has had, in bytes.
+    pub(crate) fn peak_memory(&self) -> usize {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        line.trim().trim_end_matches(" kB").trim().parse::<usize>().unwrap() * 1024
+    }
+
     /// Ends it as Ctrl-C does; its exit code.
     pub(crate) async fn end(&mut self) -> Option<i32> {
         let id = Pid::from_raw(i32::try_from(self.child.id()).unwrap()).unwrap();

@@ -203,5 +203,5 @@ fn declared(column: &ForeignColumn) -> String {
 }
 
 fn in_sql(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
+    format!("\"{}\"", name.split('"').collect::<Vec<_>>().join("\"\""))
 }
