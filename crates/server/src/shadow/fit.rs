@@ -95,18 +95,18 @@ fn of_dialect(name: &'static str, found: &BTreeMap<&str, String>) -> Option<Fit>
     let places = spoken.get("tasks_at").and_then(toml::Value::as_array).into_iter().flatten();
     let mut places: Vec<String> = places.filter_map(|it| Some(filled(it.as_str()?))).collect();
     places.push(tasks_path.clone());
-    let mut served = BTreeSet::new();
+    let mut answered = BTreeSet::new();
     for (route, operation) in all {
         let route = filled(route.split('?').next().unwrap_or_default());
         if route.contains("{tasks}") {
-            served
+            answered
                 .extend(places.iter().map(|at| (route.replace("{tasks}", at), operation.clone())));
         } else {
-            served.insert((route, operation));
+            answered.insert((route, operation));
         }
     }
     let is_served = |(route, operation): &(&&str, &String)| {
-        served.contains(&((**route).to_owned(), (*operation).clone()))
+        answered.contains(&((**route).to_owned(), (*operation).clone()))
     };
     let serves = found.iter().filter(is_served).count();
     Some(Fit { compat: name, auth_path, tasks_path, serves, of: found.len() })

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use crate::both;
+use crate::support::TestApp;
 use crate::support::client::PASSWORD;
-use crate::support::{Engine, TestApp};
 
 /// The TOML under this heading of the page.
 fn written(heading: &str) -> toml::Table {
