@@ -191,14 +191,18 @@ fn stand_in(credential: &PublicKeyCredential) -> Option<Passkey> {
     const X: &str = "axfR8uEsQkf4vOblY6RA8ncDfYEt6zOg9KE5RdiYwpY";
     const Y: &str = "T-NC4v4af5uO5-tKfA-eFivOM1drMV7Oy7ZAaDe_UfU";
     let id = URL_SAFE_NO_PAD.encode(credential.get_credential_id());
+    // It says of backups what the credential says (WebAuthn §6.1), else it would be refused without a look at
+    // the signature, which is the work.
+    let flags = credential.response.authenticator_data.get(32).copied().unwrap_or_default();
+    let (eligible, backed_up) = (flags & 0x08 != 0, flags & 0x10 != 0);
     serde_json::from_value(serde_json::json!({"cred": {
         "cred_id": id,
         "cred": {"type_": "ES256", "key": {"EC_EC2": {"curve": "SECP256R1", "x": X, "y": Y}}},
         "counter": 0,
         "transports": null,
         "user_verified": true,
-        "backup_eligible": true,
-        "backup_state": true,
+        "backup_eligible": eligible,
+        "backup_state": backed_up,
         "registration_policy": "required",
         "extensions": {
             "cred_protect": "NotRequested", "hmac_create_secret": "NotRequested",
@@ -212,7 +216,11 @@ fn stand_in(credential: &PublicKeyCredential) -> Option<Passkey> {
 
 #[cfg(test)]
 mod tests {
+    use aws_lc_rs::digest::{SHA256, digest};
+
     use super::*;
+    use crate::config::{DatabaseUrl, Secret, Settings};
+    use crate::passkeys::relying_party::RelyingParty;
 
     #[test]
     fn the_stand_in_has_the_id_of_the_credential_that_is_not_known() {
@@ -223,5 +231,35 @@ mod tests {
         });
         let credential: PublicKeyCredential = serde_json::from_value(credential).unwrap();
         assert_eq!(stand_in(&credential).unwrap().cred_id(), &[1, 2, 3]);
+    }
+
+    /// Whatever the authenticator says of backups, the signature is looked at.
+    #[test]
+    fn the_stand_in_costs_a_signature() {
+        let database = DatabaseUrl::Sqlite("a.db".into());
+        let mut settings = Settings::new(database, Secret::new("s"));
+        settings.public_url = Some("https://example.com".into());
+        let party = RelyingParty::new(&settings).unwrap();
+        for flags in [0x05_u8, 0x0d, 0x1d] {
+            let (options, state) = party.ask_to_sign_in().unwrap();
+            let client_data = serde_json::json!({
+                "type": "webauthn.get", "challenge": options["challenge"], "origin": "https://example.com",
+            });
+            let mut data = digest(&SHA256, b"example.com").as_ref().to_vec();
+            data.extend([flags, 0, 0, 0, 7]);
+            // An ECDSA signature in DER whose numbers are both 1.
+            let encoded = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
+            let credential = serde_json::json!({
+                "id": "AQID", "rawId": "AQID", "type": "public-key", "response": {
+                    "authenticatorData": encoded(&data),
+                    "clientDataJSON": encoded(client_data.to_string().as_bytes()),
+                    "signature": encoded(&[0x30, 6, 2, 1, 1, 2, 1, 1]), "userHandle": null,
+                },
+            });
+            let credential: PublicKeyCredential = serde_json::from_value(credential).unwrap();
+            let known = stand_in(&credential).unwrap();
+            let why = party.signed(&credential, state, &known).unwrap_err();
+            assert_eq!(why, "has a signature that is not its own", "{flags:x}");
+        }
     }
 }

@@ -319,3 +319,32 @@ fn config_check_answers_in_json_too() {
     assert_eq!(bad.json()["problems"].as_array().map(Vec::len), Some(1));
     assert_eq!(bad.stderr, "");
 }
+
+#[test]
+fn what_cannot_work_for_passkeys_is_said_before_anybody_needs_one() {
+    for (settings, said) in [
+        (vec![("RP_ID", "127.0.0.1")], "RP_ID must be a domain, not the address 127.0.0.1"),
+        (vec![("RP_ID", "https://example.com")], "RP_ID must be a domain without scheme and port"),
+        (vec![("RP_ID", "example.com")], "RP_ORIGINS has to name one, such as https://example.com"),
+        (vec![("RP_ORIGINS", "https://example.com")], "RP_ORIGINS needs RP_ID"),
+        (
+            vec![("RP_ID", "example.com"), ("RP_ORIGINS", "https://example.org")],
+            "RP_ORIGINS names https://example.org, which is not below RP_ID (example.com)",
+        ),
+        (
+            vec![("RP_ID", "example.com"), ("RP_ORIGINS", "http://example.com")],
+            "RP_ORIGINS names http://example.com, which is not https",
+        ),
+    ] {
+        for command in [&["serve"][..], &["config", "check"]] {
+            let program = settings
+                .iter()
+                .fold(Program::ready(), |program, (name, value)| program.env(name, value));
+            let ended = program.run(command).expect(78);
+            let errors = ended.errors();
+            assert!(errors.len() == 1 && errors[0].contains(said), "{ended:?}");
+        }
+    }
+    // An address that nobody can make passkeys for is no mistake: passkeys are off, which the routes say.
+    Program::ready().env("PUBLIC_URL", "http://10.0.0.7:8000").run(&["config", "check"]).expect(0);
+}
