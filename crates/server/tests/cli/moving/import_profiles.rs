@@ -3,7 +3,7 @@
 
 use serde_json::json;
 
-use crate::import::{HASH, New, Old, tally};
+use crate::moving::import::{HASH, New, Old, tally};
 use crate::support::{Engine, TestApp, postgres};
 
 /// What Better Auth made of "password".

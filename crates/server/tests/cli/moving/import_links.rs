@@ -3,8 +3,8 @@
 
 use serde_json::{Value, json};
 
-use crate::import::{HASH, New, Old, tally};
-use crate::import_profiles::{SITE, better_auth};
+use crate::moving::import::{HASH, New, Old, tally};
+use crate::moving::import_profiles::{SITE, better_auth};
 use crate::support::Engine;
 
 const ADA: &str = "6f9619ff-8b86-4011-b42d-00c04fc964ff";

@@ -5,8 +5,8 @@ use std::process::Command;
 
 use serde_json::json;
 
-use crate::import::{HASH, New, Old, sqlmodel, tally};
-use crate::import_profiles::{SITE, better_auth};
+use crate::moving::import::{HASH, New, Old, sqlmodel, tally};
+use crate::moving::import_profiles::{SITE, better_auth};
 use crate::program::Program;
 use crate::support::{Engine, postgres};
 

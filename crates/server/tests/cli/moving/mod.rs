@@ -1,0 +1,6 @@
+//! Moving in and out: `doorward import` and `doorward export`.
+
+pub(crate) mod import;
+mod import_dumps;
+mod import_links;
+pub(crate) mod import_profiles;
