@@ -81,7 +81,8 @@ impl App {
         );
         let keys = Keys::new(&settings, clock.clone(), db.clone(), Arc::new(identities));
         let mail = Mail::new(&settings, clock.clone(), random.clone());
-        let guesses = Guesses::new(&settings, db.clone(), clock.clone(), audit.clone());
+        let guesses =
+            Guesses::new(&settings, db.clone(), clock.clone(), audit.clone(), mail.clone());
         let single_use = SingleUse::new(&settings, db.clone(), clock.clone(), random.clone());
         let means = PasswordMeans {
             db: db.clone(),

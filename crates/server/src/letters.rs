@@ -30,6 +30,9 @@ impl Desk {
             Kind::ConfirmEmail => emails.confirm_letter(order).await,
             Kind::EmailChanged => emails.changed_letter(order).await,
             Kind::LoginCode => self.context.code_letters().letter(order).await,
+            Kind::PasswordChanged | Kind::NewDevice | Kind::SessionStolen | Kind::AccountLocked => {
+                emails.notice_letter(order).await
+            }
             Kind::Test => Ok(test_letter(order)),
             kind => Err(Error::Internal(format!("nobody composes {}", kind.as_str()))),
         }

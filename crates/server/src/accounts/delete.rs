@@ -108,7 +108,7 @@ impl Accounts {
         let by = Actor::caller(gate, origin);
         let record = Record::by(&by, Event::AccountDelete).about(owner);
         match proof.commit(by.authority, steps, record).await {
-            Ok(()) => Ok(()),
+            Ok(_) => Ok(()),
             Err(DbError::Refused(why)) if why == "password_changed" => Err(Error::WrongPassword),
             Err(error) => Err(error.into()),
         }

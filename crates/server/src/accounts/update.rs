@@ -6,13 +6,14 @@ use axum::extract::State;
 
 use super::{Accounts, Name, store, taken};
 use crate::audit::{Actor, Event, Record};
-use crate::config::{EmailChange, PasswordChange};
+use crate::config::{EmailChange, Notice, PasswordChange};
 use crate::email::Email;
 use crate::error::{Error, Invalid};
 use crate::gate::{Gate, signed_in_since};
 use crate::http::{Json, JsonBody, json};
 use crate::input::{Draft, Given, Locale, Origin, Refusal, body};
 use crate::keys::Caller;
+use crate::mail::Ask;
 use crate::metadata::{MetadataObject, too_large};
 use crate::passwords::NewPassword;
 use crate::sql::DbError;
@@ -104,13 +105,23 @@ impl Accounts {
         let since = gate.now - self.settings.fresh_sign_in;
         let (mut steps, mut records) = (Vec::new(), Vec::new());
         let record = |event| Record::by(&by, event).about(gate.user_id);
-        if let Some(email) = self.another(gate, email).await? {
+        let mut is_told = false;
+        if let Some((email, proven)) = self.another(gate, email).await? {
             steps.push(signed_in_since(gate, since));
             steps.push(store::update_email(gate, &email));
+            // Nobody writes to a mailbox because somebody else typed its address.
+            if let Some(old) = proven.filter(|_| self.mail.tells(Notice::EmailChanged)) {
+                let ask = Ask::email_changed(gate.user_id, &old, &email, by.origin.clone());
+                steps.extend(self.mail.ask(&ask));
+                is_told = true;
+            }
             records.push(record(Event::EmailChange));
         }
         if let Some(NewPassword(password)) = password {
             steps.extend(self.passwords.replacement(gate, since, password).await?);
+            let notice = self.mail.tell(Notice::PasswordChanged, gate.user_id, &by.origin);
+            is_told |= notice.is_some();
+            steps.extend(notice);
             records.push(record(Event::PasswordChange));
         }
         let username = match username {
@@ -134,6 +145,9 @@ impl Accounts {
         steps.push(store::find(gate.user_id));
         match self.audit.commit(by.authority, steps, records).await {
             Ok(rows) => {
+                if is_told {
+                    self.mail.wake();
+                }
                 let row = rows.last().and_then(|found| found.first()).ok_or(Error::NotFound)?;
                 Ok(row.read()?)
             }
@@ -147,16 +161,21 @@ impl Accounts {
         }
     }
 
-    /// The address if it is another than the account's, which front ends send back with their forms; an
-    /// error if it may not be changed here.
-    async fn another(&self, gate: Gate, email: Option<Email>) -> Result<Option<Email>, Error> {
+    /// The address if it is another than the account's, which front ends send back with their forms, and
+    /// the present one if it is proven; an error if it may not be changed here.
+    async fn another(
+        &self,
+        gate: Gate,
+        email: Option<Email>,
+    ) -> Result<Option<(Email, Option<Email>)>, Error> {
         let Some(email) = email else { return Ok(None) };
-        let present = self.me(gate).await?.email.as_deref().and_then(Email::parse);
-        if present.is_some_and(|present| present.key() == email.key()) {
+        let me = self.me(gate).await?;
+        let present = me.email.as_deref().and_then(Email::parse);
+        if present.as_ref().is_some_and(|present| present.key() == email.key()) {
             return Ok(None);
         }
         match self.settings.email_change {
-            EmailChange::Immediate => Ok(Some(email)),
+            EmailChange::Immediate => Ok(Some((email, present.filter(|_| me.email_verified)))),
             EmailChange::Confirmed => {
                 let why = if self.mail.is_on() {
                     format!(

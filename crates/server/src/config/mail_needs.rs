@@ -30,6 +30,8 @@ impl Settings {
             )
         } else if self.login_codes {
             Some("LOGIN_CODES=on sends codes by mail, so it needs SMTP_URL.")
+        } else if !self.notices.is_empty() {
+            Some("SECURITY_NOTICES are mails, so they need SMTP_URL: set that, or turn them off.")
         } else {
             None
         }

@@ -33,6 +33,7 @@ pub use value::mail::app_paths::{AppPaths, LinkPage};
 pub use value::mail::authority_file::AuthorityFile;
 pub use value::mail::letter_settings::LetterSettings;
 pub use value::mail::mail_from::MailFrom;
+pub use value::mail::notices::{Notice, Notices};
 pub use value::mail::smtp_url::SmtpUrl;
 pub use value::postgres_url::{ChannelBinding, PostgresUrl, Tls};
 pub use value::quota::Quota;

@@ -10,8 +10,8 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::{
     AccountDeletion, AllowedOrigins, AuthorityFile, BreachFile, Cidr, DatabaseUrl, EmailChange,
-    LetterSettings, MailFrom, MfaPolicy, PasswordChange, Quota, RedisUrl, Registration, RpId,
-    SmtpUrl, SqliteTuning, TokenProfile, TrustedIssuer, UnverifiedEmail, WordList,
+    LetterSettings, MailFrom, MfaPolicy, Notices, PasswordChange, Quota, RedisUrl, Registration,
+    RpId, SmtpUrl, SqliteTuning, TokenProfile, TrustedIssuer, UnverifiedEmail, WordList,
 };
 
 /// Everything a running server needs to know.
@@ -162,6 +162,8 @@ pub struct Settings {
     pub smtp_ca_file: Option<AuthorityFile>,
     /// `SMTP_TIMEOUT`: how long the mail server may take for a step.
     pub smtp_timeout: Duration,
+    /// `SECURITY_NOTICES`: what people are told of that happens to their account.
+    pub notices: Notices,
     /// Where mails are written to instead of being sent: `dev` only.
     pub mail_folder: Option<PathBuf>,
     /// Mails are asked for and none is ever written down or sent: a rehearsal only.
@@ -268,6 +270,7 @@ impl Settings {
             mail_from: None,
             smtp_ca_file: None,
             smtp_timeout: Duration::from_secs(30),
+            notices: Notices::default(),
             mail_folder: None,
             rehearses_mail: false,
             letters: LetterSettings::default(),

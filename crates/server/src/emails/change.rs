@@ -5,7 +5,7 @@
 use axum::extract::State;
 
 use super::Emails;
-use super::letters::{ADDRESS, BOUND, USER};
+use super::letters::BOUND;
 use crate::audit::{Actor, Event, Record};
 use crate::email::Email;
 use crate::error::Error;
@@ -61,8 +61,8 @@ impl Emails {
         origin: Origin,
     ) -> Result<(), Error> {
         let ask = Ask::address(Kind::ConfirmEmail, email.key(), origin.clone())
-            .with(USER, gate.user_id.to_string())
-            .with(ADDRESS, email.as_str());
+            .with(Ask::USER, gate.user_id.to_string())
+            .with(Ask::ADDRESS, email.as_str());
         if !self.mail.is_on() {
             return Err(Error::MailOff);
         }

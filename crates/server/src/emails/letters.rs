@@ -10,17 +10,13 @@ use super::store::{self, Addressee};
 use crate::email::Email;
 use crate::error::Error;
 use crate::gate::Standing;
-use crate::mail::{About, Composed, Kind, Letter, MailOrder};
+use crate::mail::{About, Ask, Composed, Kind, Letter, MailOrder};
 use crate::passwords::bound_to;
 use crate::sessions::NEW_ACCOUNT;
 use crate::single_use::{NewSecret, Purpose};
 use crate::user::User;
 
-/// The values of asks: whose address is to change, the address as typed, the new one, and what the
-/// account was when the change was asked for.
-pub(super) const USER: &str = "user";
-pub(super) const ADDRESS: &str = "address";
-pub(super) const NEW_ADDRESS: &str = "new_address";
+/// The value of an ask that says what the account was when a change of address was asked for.
 pub(super) const BOUND: &str = "bound";
 /// How long a change of address can be taken back.
 const UNDO: Duration = Duration::from_hours(72);
@@ -61,7 +57,7 @@ impl Emails {
     pub(crate) async fn confirm_letter(&self, order: &MailOrder) -> Result<Composed, Error> {
         let values = &order.ask.values;
         let Some(found) = self.user_of(order).await? else { return Ok(Composed::Nothing) };
-        let Some(email) = values.get(ADDRESS).and_then(|typed| Email::parse(typed)) else {
+        let Some(email) = values.get(Ask::ADDRESS).and_then(|typed| Email::parse(typed)) else {
             return Ok(Composed::Nothing);
         };
         let user = found.user.id;
@@ -86,7 +82,7 @@ impl Emails {
 
     /// The notice to the old address, with the link that takes the change back.
     pub(crate) async fn changed_letter(&self, order: &MailOrder) -> Result<Composed, Error> {
-        let Some(old) = order.ask.values.get(ADDRESS) else { return Ok(Composed::Nothing) };
+        let Some(old) = order.ask.values.get(Ask::ADDRESS) else { return Ok(Composed::Nothing) };
         let Some(found) = self.user_of(order).await? else { return Ok(Composed::Nothing) };
         let user = Some(found.user.id);
         let (purpose, lives) = (Purpose::UndoEmail, UNDO);
@@ -96,7 +92,7 @@ impl Emails {
             token: Some(token.into_secret()),
             valid_for: Some(lives),
             locale: found.user.locale.clone(),
-            other_address: order.ask.values.get(NEW_ADDRESS).cloned(),
+            other_address: order.ask.values.get(Ask::NEW_ADDRESS).cloned(),
             at: Some(order.asked_at),
             ip: order.ask.client.ip,
             ..Letter::new(Kind::EmailChanged, old)
@@ -106,7 +102,7 @@ impl Emails {
 
     /// The account whose address is to change, or did.
     async fn user_of(&self, order: &MailOrder) -> Result<Option<Addressee>, Error> {
-        let id = order.ask.values.get(USER).and_then(|id| Uuid::try_parse(id).ok());
+        let id = order.ask.values.get(Ask::USER).and_then(|id| Uuid::try_parse(id).ok());
         match id {
             Some(id) => self.addressee(&About::User(id)).await,
             None => Ok(None),
@@ -114,7 +110,7 @@ impl Emails {
     }
 
     /// The account that a mail is about, unless it is disabled or banned.
-    async fn addressee(&self, about: &About) -> Result<Option<Addressee>, Error> {
+    pub(super) async fn addressee(&self, about: &About) -> Result<Option<Addressee>, Error> {
         let read = match about {
             About::User(id) => store::find(*id),
             About::Address(key) => store::find_by_address(key),

@@ -3,6 +3,7 @@
 
 mod change;
 mod letters;
+mod notices;
 mod resend;
 mod store;
 mod undo;

@@ -4,7 +4,6 @@
 use axum::extract::State;
 
 use super::Emails;
-use super::letters::{ADDRESS, NEW_ADDRESS, USER};
 use super::store::{self, Addressee};
 use crate::audit::{Event, Record};
 use crate::db::Row;
@@ -13,7 +12,7 @@ use crate::error::Error;
 use crate::gate::Authority;
 use crate::http::{JsonBody, NoContent};
 use crate::input::{Draft, Origin, body};
-use crate::mail::{Ask, Kind};
+use crate::mail::Ask;
 use crate::passwords::bound_to;
 use crate::single_use::{OTHER_LINKS, OneTimeToken, Opened, Purpose};
 use crate::sql::DbError;
@@ -86,12 +85,9 @@ impl Emails {
         let mut steps = self.single_use.claim(Purpose::ConfirmEmail, &opened).to_vec();
         steps.extend(store::change(&found, &email, now));
         steps.extend(OTHER_LINKS.map(|purpose| self.single_use.withdraw(id, purpose)));
-        if let (Some(old), Some(key)) = (&found.user.email, &found.email_key)
-            && key != email.key()
-        {
-            let ask = Ask::address(Kind::EmailChanged, key, origin.clone());
-            let ask = ask.with(USER, id.to_string()).with(ADDRESS, old);
-            steps.extend(self.mail.ask(&ask.with(NEW_ADDRESS, email.as_str())));
+        let old = found.user.email.as_deref().and_then(Email::parse);
+        if let Some(old) = old.filter(|old| old.key() != email.key()) {
+            steps.extend(self.mail.ask(&Ask::email_changed(id, &old, &email, origin.clone())));
         }
         let record = Record::from(origin, Event::EmailChange).about(id);
         match self.audit.commit(Authority::Operator, steps, [record]).await {

@@ -36,6 +36,19 @@ macro_rules! live {
 }
 pub(crate) use live;
 
+/// The user `u` has begun other sessions than `:session`, and none with this program, or none from this
+/// network. A session that somebody revoked tells nothing: whoever began it may be who must be told of.
+macro_rules! is_new_device {
+    () => {
+        "EXISTS (SELECT 1 FROM sessions s WHERE s.user_id = u.id AND s.id <> :session \
+         AND s.program IS NOT NULL) AND NOT (EXISTS (SELECT 1 FROM sessions s WHERE s.user_id = u.id \
+         AND s.id <> :session AND s.program = :program AND coalesce(s.end_reason, '') NOT IN ('revoked', 'ended_by_owner')) \
+         AND EXISTS (SELECT 1 FROM sessions s WHERE s.user_id = u.id AND s.id <> :session \
+         AND s.program IS NOT NULL AND s.network = :network AND coalesce(s.end_reason, '') NOT IN ('revoked', 'ended_by_owner')))"
+    };
+}
+pub(crate) use is_new_device;
+
 /// The user holds the permission, by name or through `*`.
 macro_rules! holds {
     ($user:literal, $needed:literal) => {

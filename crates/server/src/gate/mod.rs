@@ -8,7 +8,8 @@ mod safeguards;
 mod standing;
 
 pub(crate) use conditions::{
-    active, factor_kinds, flag_is, holds, live, not_ended, permission_names, role_names,
+    active, factor_kinds, flag_is, holds, is_new_device, live, not_ended, permission_names,
+    role_names,
 };
 pub use permission::{Needed, Permission};
 pub use safeguards::{

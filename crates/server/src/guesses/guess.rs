@@ -6,6 +6,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::lane::Turn;
+use super::lock_notice::LockNotice;
 use super::store::{self, Claim, Delays, Granted};
 use super::{Guesser, Guesses};
 use crate::audit::{Audit, Outcome, Record};
@@ -44,6 +45,8 @@ pub(crate) struct Guess {
     clock: Clock,
     audit: Audit,
     claimed: Option<Claimed>,
+    /// What tells the account's owner that further guesses have to wait, if this one is wrong.
+    lock: Option<LockNotice>,
 }
 
 #[derive(Clone, Debug)]
@@ -60,26 +63,31 @@ impl Guess {
     /// The password was wrong: the guess stays counted.
     pub(crate) fn wrong(mut self, record: Record) {
         self.claimed = None;
+        if let Some(notice) = self.lock.take() {
+            notice.send(self.db.clone());
+        }
         self.audit.note(record.came_out(Outcome::Failure));
     }
 
     /// The password was right: does the work it allows, appends the record and clears the count, in
-    /// one transaction. If that fails, the guess is given back.
+    /// one transaction; the rows of the work. If that fails, the guess is given back.
     pub(crate) async fn right(
         mut self,
         authority: Authority,
         mut work: Vec<Step>,
         record: Record,
-    ) -> sql::Result<()> {
+    ) -> sql::Result<Vec<Vec<Row>>> {
+        let asked = work.len();
         if let Some(Claimed { account, source, place, .. }) = &self.claimed {
             work.extend(store::clear(*account, source, place.as_deref(), self.clock.now()));
         }
-        self.audit.commit(authority, work, [record]).await?;
+        let mut rows = self.audit.commit(authority, work, [record]).await?;
+        rows.truncate(asked);
         self.claimed = None;
         if let Some(turn) = &mut self.turn {
             turn.end(true);
         }
-        Ok(())
+        Ok(rows)
     }
 }
 
@@ -145,16 +153,20 @@ impl Guesses {
         mut turn: Turn,
         now: OffsetDateTime,
     ) -> Result<Asked, Error> {
-        let Guesser { gate, suspect, place, .. } = guesser;
+        let Guesser { gate, suspect, place, origin, .. } = guesser;
         turn.begin();
         let delays = self.delays(now);
         let (claim, found) = store::claim(&self.db, gate, &suspect, &delays, read).await?;
         Ok(match claim {
             Claim::Refused { until, account } => Asked::Refused(turn, until, account),
-            Claim::Granted(Granted { account, source, newcomer }) => {
+            Claim::Granted(Granted { account, source, newcomer, failures }) => {
+                // The one that uses up what is free, so once until a right password or a day without
+                // guesses; those of newcomers are not counted.
+                let locks = newcomer.is_empty() && failures == self.free;
+                let lock = locks.then(|| LockNotice::new(&self.mail, account, &origin)).flatten();
                 let claimed = Some(Claimed { account, source, newcomer, place });
                 let (db, clock, audit) = (self.db, self.clock, self.audit);
-                let guess = Guess { turn: Some(turn), db, clock, audit, claimed };
+                let guess = Guess { turn: Some(turn), db, clock, audit, claimed, lock };
                 Asked::Granted(Box::new(guess), found)
             }
         })

@@ -25,6 +25,8 @@ pub(crate) struct Guesser {
     pub(super) suspect: Suspect,
     /// What to remember if the password is right.
     pub(super) place: Option<String>,
+    /// Where the guess comes from.
+    pub(super) origin: Origin,
     /// What is recorded where the guess is refused.
     pub(super) refused: Record,
 }
@@ -60,7 +62,7 @@ impl Guesser {
         let actor = Actor::caller(gate, origin.clone());
         let refused = Record::by(&actor, Event::PasswordConfirm).about(gate.user_id);
         let lane = suspect.source.clone();
-        Self { lane, gate: Some(gate), suspect, place: None, refused }
+        Self { lane, gate: Some(gate), suspect, place: None, origin: origin.clone(), refused }
     }
 }
 
@@ -87,7 +89,7 @@ impl Guesses {
         };
         let lane = format!("{key} {}", suspect.source);
         let refused = Record::from(origin, Event::Login);
-        Guesser { lane, gate: None, suspect, place, refused }
+        Guesser { lane, gate: None, suspect, place, origin: origin.clone(), refused }
     }
 
     /// Makes the network that somebody registers from known to their account, as signing in would.

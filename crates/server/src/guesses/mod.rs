@@ -8,6 +8,7 @@
 mod guess;
 mod guesser;
 mod lane;
+mod lock_notice;
 mod store;
 mod unlock;
 
@@ -24,6 +25,7 @@ use crate::audit::Audit;
 use crate::clock::Clock;
 use crate::config::Settings;
 use crate::db::Database;
+use crate::mail::Mail;
 use lane::GuessLanes;
 
 /// Counts guesses; clones share the lanes of this process.
@@ -32,6 +34,7 @@ pub struct Guesses {
     db: Database,
     clock: Clock,
     audit: Audit,
+    mail: Mail,
     lanes: Arc<GuessLanes>,
     /// Of the present secret, then of those before it.
     keys: Arc<[hmac::Key]>,
@@ -40,12 +43,12 @@ pub struct Guesses {
 
 impl Guesses {
     /// The guard of these settings.
-    pub fn new(settings: &Settings, db: Database, clock: Clock, audit: Audit) -> Self {
+    pub fn new(settings: &Settings, db: Database, clock: Clock, audit: Audit, mail: Mail) -> Self {
         let secrets = std::iter::once(&settings.secret).chain(&settings.previous_secrets);
         let keys =
             secrets.map(|secret| hmac::Key::new(hmac::HMAC_SHA256, secret.bytes())).collect();
         let free = settings.login_max_failures;
-        Self { db, clock, audit, lanes: GuessLanes::new(free), keys, free: i64::from(free) }
+        Self { db, clock, audit, mail, lanes: GuessLanes::new(free), keys, free: i64::from(free) }
     }
 
     fn key(&self) -> &hmac::Key {

@@ -126,6 +126,8 @@ row! {
         pub(super) source: String,
         /// Its entry among the newcomers; empty if it was counted.
         pub(super) newcomer: String,
+        /// How many in a row that makes.
+        pub(super) failures: i64,
     }
 }
 

@@ -15,6 +15,7 @@ mod origin;
 mod query;
 mod slip;
 mod text_limits;
+mod user_agent;
 
 pub(crate) use body::body;
 pub use body::{Body, Draft, FromFields, Slot, add_schemas_of, schema_of, schema_or};
@@ -32,3 +33,4 @@ pub use query::{
 };
 pub use slip::meant;
 pub use text_limits::{Letters, TextLimits};
+pub use user_agent::{Device, browser};

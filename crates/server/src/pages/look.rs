@@ -20,8 +20,9 @@ const PAGE: &str = include_str!("page.html");
 /// What a page shows.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum PageContent<'a> {
-    /// The form that does what the link is for, with this token, and what was wrong with the last try.
-    Form { page: LinkPage, token: &'a str, bad: bool },
+    /// The form that does what the link is for, with this token, and the name of the text that says what
+    /// was wrong with the last try.
+    Form { page: LinkPage, token: &'a str, bad: Option<&'static str> },
     /// What to do elsewhere; nothing is done here.
     Told(LinkPage),
     /// It is done.
@@ -100,7 +101,7 @@ impl Look {
         let (page, token, bad) = match shown {
             PageContent::Form { page, token, bad } => (Some(page), token, bad),
             PageContent::Told(_) | PageContent::Done(_) | PageContent::Failed(..) => {
-                (None, "", false)
+                (None, "", None)
             }
         };
         let (title, body) = match shown {
@@ -122,10 +123,12 @@ impl Look {
             title,
             body,
             token,
-            bad => bad.then(|| shared("weak")),
+            bad => bad.map(shared),
             is_done => matches!(shown, PageContent::Done(_)),
             action => page.map(LinkPage::as_str),
-            asks => page == Some(LinkPage::Reset),
+            asks_password => page == Some(LinkPage::Reset),
+            asks_email => page == Some(LinkPage::Forgot),
+            email => shared("email"),
             button => page.map(|page| text(page.as_str(), "button")),
             new_password => shared("new_password"),
             hint => shared("hint"),

@@ -18,6 +18,7 @@ use serde_json::Value;
 
 use crate::config::LinkPage;
 use crate::context::Context;
+use crate::email::Email;
 use crate::error::Error;
 use crate::http::{Declared, Routes};
 use crate::input::{Field, Origin};
@@ -29,8 +30,14 @@ use look::{Look, PageContent};
 /// The longest form that is read.
 const MAX_FORM: usize = 16 * 1024;
 /// The pages there are.
-const PAGES: [LinkPage; 5] =
-    [LinkPage::Verify, LinkPage::Confirm, LinkPage::Reset, LinkPage::Undo, LinkPage::Login];
+const PAGES: [LinkPage; 6] = [
+    LinkPage::Verify,
+    LinkPage::Confirm,
+    LinkPage::Reset,
+    LinkPage::Undo,
+    LinkPage::Login,
+    LinkPage::Forgot,
+];
 
 /// What the pages need.
 #[derive(Clone, Debug)]
@@ -57,6 +64,14 @@ impl Pages {
 
     /// Does what the link is for; what is to be shown then.
     async fn act(&self, page: LinkPage, form: &Form, origin: &Origin) -> Result<Next, Error> {
+        if page == LinkPage::Forgot {
+            let Some(email) = Email::parse(form.email.trim()) else {
+                let page = PageContent::Form { page, token: "", bad: Some("bad_email") };
+                return Ok(Next::Again(page, Error::Validation(Vec::new())));
+            };
+            self.context.passwords.forgot(&email, origin.clone()).await?;
+            return Ok(Next::Done);
+        }
         let invalid = || Error::InvalidLink("This link is not valid.");
         let token =
             OneTimeToken::from_json(Value::String(form.token.clone())).map_err(|_| invalid())?;
@@ -97,6 +112,8 @@ enum Next {
     Done,
     /// The text alone.
     Told,
+    /// The form once more, since what was typed is not acceptable.
+    Again(PageContent<'static>, Error),
     /// The form for a password, with this token, again if there is a failure.
     Choose {
         token: String,
@@ -108,6 +125,7 @@ enum Next {
 #[derive(Default)]
 struct Form {
     token: String,
+    email: String,
     new_password: String,
 }
 
@@ -117,6 +135,7 @@ impl Form {
         for (name, value) in url::form_urlencoded::parse(bytes) {
             match &*name {
                 "token" => form.token = value.into_owned(),
+                "email" => form.email = value.into_owned(),
                 "new_password" => form.new_password = value.into_owned(),
                 _ => {}
             }
@@ -141,14 +160,17 @@ async fn show(
     request: Request,
 ) -> Result<Response, Error> {
     let page = named(&name)?;
+    if page == LinkPage::Forgot && !pages.context.mail.is_on() {
+        return Err(Error::NotFound);
+    }
     let form = Form::read(request.uri().query().unwrap_or_default().as_bytes());
     let shown = if page == LinkPage::Login {
         // A page without a script has nobody to give the tokens to.
         PageContent::Told(page)
-    } else if form.token.is_empty() {
+    } else if form.token.is_empty() && page.takes_secret() {
         PageContent::Failed("invalid_title", "invalid")
     } else {
-        PageContent::Form { page, token: &form.token, bad: false }
+        PageContent::Form { page, token: &form.token, bad: None }
     };
     pages.shown(request.headers(), shown, None)
 }
@@ -168,9 +190,10 @@ async fn act(
     match pages.act(page, &form, &origin).await {
         Ok(Next::Told) => pages.shown(headers, PageContent::Told(page), None),
         Ok(Next::Done) => pages.shown(headers, PageContent::Done(page), None),
+        Ok(Next::Again(shown, failure)) => pages.shown(headers, shown, Some(failure)),
         Ok(Next::Choose { token, failure }) => {
-            let shown =
-                PageContent::Form { page: LinkPage::Reset, token: &token, bad: failure.is_some() };
+            let bad = failure.as_ref().map(|_| "weak");
+            let shown = PageContent::Form { page: LinkPage::Reset, token: &token, bad };
             pages.shown(headers, shown, failure)
         }
         Err(failure) => {

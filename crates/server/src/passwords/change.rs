@@ -7,6 +7,7 @@ use axum::extract::State;
 
 use super::{NewPassword, Password, Passwords, store};
 use crate::audit::{Actor, Event, Record};
+use crate::config::Notice;
 use crate::error::{Error, Invalid};
 use crate::gate::{Gate, end_other_sessions};
 use crate::http::{JsonBody, NoContent};
@@ -68,10 +69,18 @@ impl Passwords {
         let owner = gate.user_id;
         let mut steps = store::replace(owner, &proof.stored, &hash, self.clock.now()).to_vec();
         steps.push(end_other_sessions(gate, "password_changed"));
+        let notice = self.mail.tell(Notice::PasswordChanged, owner, &origin);
+        let is_told = notice.is_some();
+        steps.extend(notice);
         let by = Actor::caller(gate, origin);
         let record = Record::by(&by, Event::PasswordChange).about(owner);
         match proof.commit(by.authority, steps, record).await {
-            Ok(()) => Ok(()),
+            Ok(_) => {
+                if is_told {
+                    self.mail.wake();
+                }
+                Ok(())
+            }
             Err(DbError::Refused(why)) if why == "password_changed" => Err(Error::WrongPassword),
             Err(error) => Err(error.into()),
         }

@@ -7,6 +7,7 @@ use time::OffsetDateTime;
 use super::store::{self, FoundUser};
 use super::{Password, Passwords};
 use crate::audit::{Actor, Audit, Event, Outcome, Record};
+use crate::db::Row;
 use crate::error::Error;
 use crate::gate::{Authority, Gate, Standing};
 use crate::guesses::{Guess, Guesser};
@@ -39,13 +40,13 @@ impl Proof {
     }
 
     /// Does the work that the password allows, appends the record and clears the count of wrong
-    /// passwords, all in one transaction. Fails as that work does; the guess is then given back.
+    /// passwords, all in one transaction; the rows of the work. Fails as that work does; the guess is then given back.
     pub(crate) async fn commit(
         self,
         authority: Authority,
         work: Vec<Step>,
         record: Record,
-    ) -> sql::Result<()> {
+    ) -> sql::Result<Vec<Vec<Row>>> {
         self.guess.right(authority, work, record).await
     }
 
@@ -56,8 +57,8 @@ impl Proof {
         audit: &Audit,
         work: Vec<Step>,
         record: Record,
-    ) -> sql::Result<()> {
-        audit.commit(Authority::Operator, work, [record]).await.map(drop)
+    ) -> sql::Result<Vec<Vec<Row>>> {
+        audit.commit(Authority::Operator, work, [record]).await
     }
 
     /// Disabled, or banned at this instant.

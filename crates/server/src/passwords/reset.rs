@@ -12,6 +12,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use super::store::{self, FoundUser};
 use super::{NewPassword, Password, Passwords};
 use crate::audit::{Event, Record};
+use crate::config::Notice;
 use crate::error::{Error, Invalid};
 use crate::gate::{
     Authority, Standing, end_sessions, end_unproven_identities, end_unproven_passkeys,
@@ -100,8 +101,16 @@ impl Passwords {
         steps.push(end_unproven_passkeys(user.id));
         steps.push(forgive(user.id, now));
         steps.extend(OTHER_LINKS.map(|purpose| self.single_use.withdraw(user.id, purpose)));
+        let notice = self.mail.tell(Notice::PasswordChanged, user.id, origin);
+        let is_told = notice.is_some();
+        steps.extend(notice);
         match self.audit.commit(Authority::Operator, steps, [record]).await {
-            Ok(_) => Ok(()),
+            Ok(_) => {
+                if is_told {
+                    self.mail.wake();
+                }
+                Ok(())
+            }
             Err(DbError::Refused(why)) if why == "password_changed" => Err(STALE),
             Err(error) => Err(error.into()),
         }

@@ -5,8 +5,10 @@ use uuid::Uuid;
 
 use super::{Password, Passwords, ReadyHash, store};
 use crate::audit::{Actor, Event, Record};
+use crate::config::Notice;
 use crate::error::Error;
 use crate::gate::{end_sessions, user_exists};
+use crate::input::Origin;
 
 impl Passwords {
     /// Sets the password; its policy is the caller's business.
@@ -22,8 +24,9 @@ impl Passwords {
 
     async fn store(&self, by: &Actor, id: Uuid, hash: &str) -> Result<(), Error> {
         let now = self.clock.now();
-        let steps =
+        let mut steps =
             vec![user_exists(id), store::set(id, hash, now), end_sessions(id, now, "password_set")];
+        steps.extend(self.mail.tell(Notice::PasswordChanged, id, &Origin::default()));
         let record = Record::by(by, Event::PasswordSet).about(id);
         self.audit.commit(by.authority, steps, [record]).await?;
         Ok(())

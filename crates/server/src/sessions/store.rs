@@ -11,7 +11,7 @@ use crate::gate::{
     Authority, Gate, active, end_other_sessions, end_sessions, live, not_ended, permission_names,
     role_names,
 };
-use crate::input::Origin;
+use crate::input::{Device, Origin};
 use crate::metadata::MetadataObject;
 use crate::sql::{Result, Step};
 use crate::user::User;
@@ -21,9 +21,9 @@ statements! {
     // The user must still be active with the very hash that was verified: a sign-in that races a
     // password change or a ban leaves nothing alive.
     INSERT_SESSION = concat!("INSERT INTO sessions (id, user_id, salt, ip, user_agent, created_at, rotated_at, \
-        last_seen_at, expires_at, max_expires_at, auth_time, amr) \
+        last_seen_at, expires_at, max_expires_at, auth_time, amr, program, network) \
         SELECT :id, u.id, :salt, :ip, :user_agent, :now, :now, :now, :expires_at, :max_expires_at, \
-        :auth_time, :amr \
+        :auth_time, :amr, :program, :network \
         FROM users u WHERE u.id = :owner AND ", active!("u.", ":now"), " \
         AND u.hashed_password IS NOT DISTINCT FROM :hash");
     IS_BEGUN = "SELECT doorward_refuse('user_changed') \
@@ -110,7 +110,12 @@ row! {
 }
 
 /// Inserts a session while the user's hash is still `hash`; refused if the user has changed.
-pub(super) fn insert(new: &Session, origin: &Origin, hash: Option<&str>) -> Vec<Step> {
+pub(super) fn insert(
+    new: &Session,
+    origin: &Origin,
+    device: Option<&Device>,
+    hash: Option<&str>,
+) -> Vec<Step> {
     let Beginning { id, user_id: owner, salt, max_expires_at } = &new.begun;
     let session = step!(INSERT_SESSION {
         id: *id,
@@ -123,6 +128,8 @@ pub(super) fn insert(new: &Session, origin: &Origin, hash: Option<&str>) -> Vec<
         max_expires_at: *max_expires_at,
         auth_time: new.how.at,
         amr: new.how.methods,
+        program: device.map(|device| device.program.as_str()),
+        network: device.map(|device| device.network.as_str()),
         hash,
     });
     vec![session, step!(IS_BEGUN { id: *id })]

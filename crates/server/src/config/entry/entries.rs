@@ -333,6 +333,7 @@ pub(in crate::config) const ENTRIES: &[Setting] = &[
     mail::MAIL_FROM,
     mail::SMTP_CA_FILE,
     mail::SMTP_TIMEOUT,
+    mail::SECURITY_NOTICES,
     mail::APP_NAME,
     mail::APP_URL,
     mail::APP_PATHS,

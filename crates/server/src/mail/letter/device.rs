@@ -1,38 +1,11 @@
 //! A `User-Agent` as people say it: "Firefox on Windows". What is not recognised is shown as it is, cut.
 
 use super::shape;
-
-/// In the order to look: nearly every browser also claims to be those below it.
-const BROWSERS: [(&str, &str); 8] = [
-    ("Edg/", "Edge"),
-    ("OPR/", "Opera"),
-    ("SamsungBrowser/", "Samsung Internet"),
-    ("Firefox/", "Firefox"),
-    ("FxiOS/", "Firefox"),
-    ("CriOS/", "Chrome"),
-    ("Chrome/", "Chrome"),
-    ("Safari/", "Safari"),
-];
-const SYSTEMS: [(&str, &str); 7] = [
-    ("iPhone", "iPhone"),
-    ("iPad", "iPad"),
-    ("Android", "Android"),
-    ("Windows", "Windows"),
-    ("Mac OS X", "macOS"),
-    ("CrOS", "ChromeOS"),
-    ("Linux", "Linux"),
-];
+use crate::input::browser;
 
 /// The browser and the system, or the first part of the text.
 pub(crate) fn device(user_agent: &str) -> String {
-    let find = |all: &[(&str, &'static str)]| {
-        all.iter().find(|(mark, _)| user_agent.contains(mark)).map(|(_, name)| *name)
-    };
-    match (find(&BROWSERS), find(&SYSTEMS)) {
-        (Some(browser), Some(system)) => format!("{browser}, {system}"),
-        (Some(one), None) | (None, Some(one)) if user_agent.starts_with("Mozilla/") => one.into(),
-        _ => shape::one_line(user_agent, 60),
-    }
+    browser(user_agent).unwrap_or_else(|| shape::one_line(user_agent, 60))
 }
 
 #[cfg(test)]

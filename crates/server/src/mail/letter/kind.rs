@@ -1,6 +1,6 @@
 //! Every mail that Doorward sends.
 
-use crate::config::LinkPage;
+use crate::config::{LinkPage, Notice};
 
 macro_rules! kinds {
     ($($(#[$about:meta])+ $name:ident = $text:literal;)+) => {
@@ -53,6 +53,26 @@ impl Kind {
     /// The kind of this name.
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|kind| kind.as_str() == text)
+    }
+
+    /// The mail of this notice.
+    pub const fn telling(notice: Notice) -> Self {
+        match notice {
+            Notice::PasswordChanged => Self::PasswordChanged,
+            Notice::EmailChanged => Self::EmailChanged,
+            Notice::NewDevice => Self::NewDevice,
+            Notice::SessionStolen => Self::SessionStolen,
+            Notice::AccountLocked => Self::AccountLocked,
+        }
+    }
+
+    /// The page that helps its reader, of mails whose link holds no secret.
+    pub const fn helpful_page(self) -> Option<LinkPage> {
+        match self {
+            Self::PasswordChanged | Self::AccountLocked => Some(LinkPage::Forgot),
+            Self::NewDevice | Self::SessionStolen => Some(LinkPage::Sessions),
+            _ => None,
+        }
     }
 
     /// The page that its link opens; the links of the others open the front end.

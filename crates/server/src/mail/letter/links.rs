@@ -19,6 +19,7 @@ pub struct Links {
     pages: String,
     app_url: Option<String>,
     app_paths: AppPaths,
+    pages_off: bool,
 }
 
 impl Links {
@@ -36,6 +37,7 @@ impl Links {
             pages: format!("{public}{}{PAGES_PATH}", settings.auth_path),
             app_url: settings.letters.app_url.clone(),
             app_paths: settings.letters.app_paths.clone(),
+            pages_off: settings.letters.pages_off,
         }
     }
 
@@ -45,6 +47,21 @@ impl Links {
         match (&self.app_url, self.app_paths.path(page, &token)) {
             (Some(app), Some(path)) => format!("{app}{path}"),
             _ => format!("{}/{}?token={token}", self.pages, page.as_str()),
+        }
+    }
+
+    /// What a mail without a secret links to: this page of the front end, else its start, else our own
+    /// page if there is one; and whether that is the page which sends a link to set a new password.
+    pub fn without_secret(&self, page: Option<LinkPage>) -> (Option<String>, bool) {
+        let is_forgot = page == Some(LinkPage::Forgot);
+        let path = page.and_then(|page| self.app_paths.path(page, ""));
+        match (&self.app_url, path) {
+            (Some(app), Some(path)) => (Some(format!("{app}{path}")), is_forgot),
+            (Some(app), None) => (Some(app.clone()), false),
+            (None, _) if page.is_some() && !self.pages_off => {
+                (Some(format!("{}/{}", self.pages, LinkPage::Forgot.as_str())), true)
+            }
+            (None, _) => (None, false),
         }
     }
 
@@ -113,6 +130,27 @@ mod tests {
             "https://example.com/backend/auth/pages/verify?token=a%26b"
         );
         assert_eq!(app_name(&settings), "app.example.com");
+    }
+
+    #[test]
+    fn notices_lead_to_the_page_that_helps() {
+        let mut settings = settings();
+        settings.public_url = Some("https://auth.example.com".into());
+        let to = |settings: &Settings, page| Links::new(settings).without_secret(page);
+        let (forgot, sessions) = (Some(LinkPage::Forgot), Some(LinkPage::Sessions));
+        let own = Some("https://auth.example.com/auth/pages/forgot".to_owned());
+        assert_eq!(to(&settings, forgot), (own.clone(), true));
+        assert_eq!(to(&settings, sessions), (own, true));
+        assert_eq!(to(&settings, None), (None, false));
+        settings.letters.app_url = Some("https://app.example.com".into());
+        assert_eq!(to(&settings, forgot), (Some("https://app.example.com".into()), false));
+        settings.letters.app_paths =
+            AppPaths::parse(&["forgot=/forgot".into(), "sessions=/devices".into()]).unwrap();
+        assert_eq!(to(&settings, forgot), (Some("https://app.example.com/forgot".into()), true));
+        assert_eq!(
+            to(&settings, sessions),
+            (Some("https://app.example.com/devices".into()), false)
+        );
     }
 
     #[test]

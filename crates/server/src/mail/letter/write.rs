@@ -167,12 +167,20 @@ impl LetterWriter {
         problems
     }
 
-    /// The link of its secret, or for notices the front end.
+    /// The link of its secret, or for notices where the reader can do something.
     fn link(&self, letter: &Letter) -> Option<String> {
         match letter.kind.page() {
             Some(page) => Some(self.links.to(page, letter.token.as_ref()?.expose_secret())),
-            None => self.links.app().map(str::to_owned),
+            None => self.links.without_secret(letter.kind.helpful_page()).0,
         }
+    }
+
+    /// What stands on the button: what its page is for.
+    fn button<'a>(&self, letter: &Letter, kind: &'a KindTexts, texts: &'a Texts) -> &'a str {
+        let is_plain = letter.kind.page().is_none();
+        let to_new_password = is_plain && self.links.without_secret(letter.kind.helpful_page()).1;
+        let reset = texts.kinds.get(Kind::ResetPassword.as_str());
+        reset.filter(|_| to_new_password).map_or(&kind.button, |reset| &reset.button)
     }
 
     /// What every template may name.
@@ -201,7 +209,8 @@ impl LetterWriter {
             ip => letter.ip.map(|ip| ip.to_string()),
             device => letter.user_agent.as_deref().map(device),
         };
-        let said = self.said(kind, texts, &values).map_err(|error| failed(&error))?;
+        let button = self.button(letter, kind, texts);
+        let said = self.said(kind, texts, button, &values).map_err(|error| failed(&error))?;
         Ok(merge_maps([values, Value::from(Serde(said))]))
     }
 
@@ -209,6 +218,7 @@ impl LetterWriter {
         &self,
         kind: &KindTexts,
         texts: &Texts,
+        button: &str,
         values: &Value,
     ) -> Result<Said, minijinja::Error> {
         let say = |text: &str| self.templates.render_str(text, values);
@@ -232,7 +242,7 @@ impl LetterWriter {
             heading: say(&kind.heading)?,
             greeting: shared(if has_name { "greeting_name" } else { "greeting" })?,
             body: all(&kind.body)?,
-            button: say(&kind.button)?,
+            button: say(button)?,
             after: all(&kind.after)?,
             link_instead: shared("link_instead")?,
             code_label: shared("code")?,

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::email::Email;
 use crate::input::Origin;
 use crate::mail::letter::Kind;
 
@@ -37,6 +38,22 @@ pub enum About {
 }
 
 impl Ask {
+    /// Names of values: whose address is to change or did, the address that the mail goes to as it was
+    /// typed, and the new one.
+    pub const USER: &str = "user";
+    /// See [`Ask::USER`].
+    pub const ADDRESS: &str = "address";
+    /// See [`Ask::USER`].
+    pub const NEW_ADDRESS: &str = "new_address";
+
+    /// The mail to an account's old address that says that it has a new one, and takes that back.
+    pub fn email_changed(user: Uuid, old: &Email, new: &Email, client: Origin) -> Self {
+        Self::address(Kind::EmailChanged, old.key(), client)
+            .with(Self::USER, user.to_string())
+            .with(Self::ADDRESS, old.as_str())
+            .with(Self::NEW_ADDRESS, new.as_str())
+    }
+
     /// A mail about an account.
     pub fn user(kind: Kind, user: Uuid, client: Origin) -> Self {
         Self { kind, about: About::User(user), client, values: BTreeMap::new() }

@@ -13,12 +13,15 @@ pub use store::STATEMENTS;
 
 use std::sync::Arc;
 
+use time::OffsetDateTime;
 use tokio::sync::Notify;
+use uuid::Uuid;
 
 use crate::clock::Clock;
-use crate::config::Settings;
+use crate::config::{Notice, Notices, Settings};
 use crate::crypto::{Random, Seals};
 use crate::db::Row;
+use crate::input::{Device, Origin};
 use crate::mail::letter::Kind;
 use crate::sql::Step;
 use counted::CountedBy;
@@ -40,6 +43,7 @@ pub struct Mail {
 struct Shared {
     is_on: bool,
     is_rehearsed: bool,
+    notices: Notices,
     clock: Clock,
     random: Random,
     seals: Seals,
@@ -54,9 +58,9 @@ impl Mail {
         let seals = Seals::for_mail(settings);
         let counted = CountedBy::new(settings);
         let wake = Notify::new();
-        Self {
-            shared: Arc::new(Shared { is_on, is_rehearsed, clock, random, seals, counted, wake }),
-        }
+        let notices = settings.notices.clone();
+        let shared = Shared { is_on, is_rehearsed, notices, clock, random, seals, counted, wake };
+        Self { shared: Arc::new(shared) }
     }
 
     /// Whether mail is sent at all.
@@ -72,7 +76,8 @@ impl Mail {
             // Whoever serves this database later would send it.
             return Some(store::rehearse());
         }
-        self.numbered(ask).map(|(_, step)| step)
+        let now = self.shared.clock.now();
+        Some(store::insert(&self.row(ask, now)?, &ask.about, now))
     }
 
     /// The same for work that is worth nothing without the mail: all of it is refused, as `mail_dropped`,
@@ -81,19 +86,51 @@ impl Mail {
         if self.shared.is_rehearsed {
             return Some([store::rehearse(), store::rehearse()]);
         }
-        self.numbered(ask).map(|(id, step)| [step, store::is_taken(id)])
+        let now = self.shared.clock.now();
+        let row = self.row(ask, now)?;
+        Some([store::insert(&row, &ask.about, now), store::is_taken(row.id)])
     }
 
-    fn numbered(&self, ask: &Ask) -> Option<(uuid::Uuid, Step)> {
+    /// Whether people are told of this.
+    pub fn tells(&self, notice: Notice) -> bool {
+        self.is_on() && self.shared.notices.tell(notice)
+    }
+
+    /// The same as [`Mail::ask`], for a notice to an account's owner; nothing where people are not told
+    /// of this.
+    pub fn tell(&self, notice: Notice, user: Uuid, origin: &Origin) -> Option<Step> {
+        if !self.tells(notice) {
+            return None;
+        }
+        self.ask(&Ask::user(Kind::telling(notice), user, origin.clone()))
+    }
+
+    /// The notice of a sign-in, which asks for a mail if the device is new to the account. Belongs behind
+    /// the step that begins the session.
+    pub fn tell_of_device(
+        &self,
+        user: Uuid,
+        session: Uuid,
+        device: &Device,
+        origin: &Origin,
+    ) -> Option<Step> {
+        if self.shared.is_rehearsed {
+            return Some(store::rehearse());
+        }
+        let now = self.shared.clock.now();
+        let row = self.row(&Ask::user(Kind::NewDevice, user, origin.clone()), now)?;
+        Some(store::insert_if_new_device(&row, user, session, device, now))
+    }
+
+    fn row(&self, ask: &Ask, now: OffsetDateTime) -> Option<store::NewMail> {
         if !self.is_on() {
             return None;
         }
-        let Shared { clock, random, counted, .. } = &*self.shared;
-        let now = clock.now();
+        let Shared { random, counted, .. } = &*self.shared;
         let id = random.id(now);
         let contents = self.seal(id, &Contents::Ask(ask.clone()))?;
         let is_notice = is_notice(ask.kind);
-        let row = store::NewMail {
+        Some(store::NewMail {
             id,
             kind: ask.kind,
             mailbox: counted.mailbox(&ask.about),
@@ -102,13 +139,19 @@ impl Mail {
             most: if is_notice { MOST_NOTICES } else { MOST_OF_KIND },
             most_asked: MOST_ASKED,
             is_numbered: !is_notice,
-        };
-        Some((id, store::insert(&row, &ask.about, now)))
+        })
     }
 
     /// Tells the worker that there is something new in the outbox. Costs nothing if there is none.
     pub fn wake(&self) {
         self.shared.wake.notify_one();
+    }
+
+    /// The same if one of these rows is of a mail that was taken.
+    pub fn wake_for(&self, rows: &[Vec<Row>]) {
+        if rows.iter().any(|rows| !rows.is_empty()) {
+            self.wake();
+        }
     }
 
     /// The same, and says in the log if the bounds dropped it: `rows` are those of the step.
@@ -125,13 +168,13 @@ impl Mail {
         self.shared.wake.notified().await;
     }
 
-    pub(super) fn seal(&self, id: uuid::Uuid, contents: &Contents) -> Option<Vec<u8>> {
+    pub(super) fn seal(&self, id: Uuid, contents: &Contents) -> Option<Vec<u8>> {
         let text = serde_json::to_vec(contents).ok()?;
         self.shared.seals.seal(&id.to_string(), &text, &self.shared.random)
     }
 
     /// What the row of this id holds; `None` if another secret sealed it.
-    pub(super) fn unseal(&self, id: uuid::Uuid, sealed: &[u8]) -> Option<Contents> {
+    pub(super) fn unseal(&self, id: Uuid, sealed: &[u8]) -> Option<Contents> {
         let text = self.shared.seals.unseal(&id.to_string(), sealed)?;
         serde_json::from_slice(&text).ok()
     }
@@ -139,18 +182,5 @@ impl Mail {
 
 /// Whether it tells of something done to the account, rather than answering somebody who asks for it.
 fn is_notice(kind: Kind) -> bool {
-    match kind {
-        Kind::EmailChanged
-        | Kind::PasswordChanged
-        | Kind::NewDevice
-        | Kind::SessionStolen
-        | Kind::AccountLocked => true,
-        Kind::VerifyEmail
-        | Kind::ResetPassword
-        | Kind::ConfirmEmail
-        | Kind::AddressTaken
-        | Kind::LoginCode
-        | Kind::Invitation
-        | Kind::Test => false,
-    }
+    Notice::ALL.into_iter().any(|notice| Kind::telling(notice) == kind)
 }

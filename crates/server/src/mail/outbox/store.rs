@@ -5,6 +5,8 @@ use uuid::Uuid;
 
 use super::cause::About;
 use crate::db::Database;
+use crate::gate::is_new_device;
+use crate::input::Device;
 use crate::mail::letter::Kind;
 use crate::sql::{Result, Step};
 use crate::{row, statements, step, text};
@@ -15,6 +17,15 @@ macro_rules! within_bounds {
         "(SELECT count(*) FROM mail m WHERE m.mailbox = :mailbox AND m.kind = :kind \
          AND m.created_at > :since) < :most \
          AND (SELECT count(*) FROM mail m WHERE m.asker = :asker AND m.created_at > :since) < :most_asked"
+    };
+}
+
+/// Takes a mail to a user, whose row has to satisfy `$also` too.
+macro_rules! ask_user {
+    ($($also:expr),*) => {
+        text!("INSERT INTO mail ", COLUMNS, " SELECT :id, :kind, :mailbox, ", slot!(), ", \
+            :asker, u.id, 'asked', :contents, 0, :now, :now FROM users u WHERE u.id = :user AND ",
+            within_bounds!(), $(" AND ", $also,)* " ON CONFLICT (mailbox, kind, slot) DO NOTHING RETURNING id")
     };
 }
 
@@ -33,9 +44,8 @@ statements! {
     ASK_ADDRESS = text!("INSERT INTO mail ", COLUMNS, " SELECT :id, :kind, :mailbox, ", slot!(), ", \
         :asker, NULL, 'asked', :contents, 0, :now, :now WHERE ", within_bounds!(), " \
         ON CONFLICT (mailbox, kind, slot) DO NOTHING RETURNING id");
-    ASK_USER = text!("INSERT INTO mail ", COLUMNS, " SELECT :id, :kind, :mailbox, ", slot!(), ", \
-        :asker, u.id, 'asked', :contents, 0, :now, :now FROM users u WHERE u.id = :user AND ",
-        within_bounds!(), " ON CONFLICT (mailbox, kind, slot) DO NOTHING RETURNING id");
+    ASK_USER = ask_user!();
+    ASK_USER_IF_NEW_DEVICE = ask_user!(is_new_device!());
     IS_TAKEN = "SELECT doorward_refuse('mail_dropped') WHERE NOT EXISTS (SELECT 1 FROM mail WHERE id = :id)";
     // A row, as for a mail that was taken, and nothing else.
     REHEARSE = "SELECT name FROM roles WHERE name = 'user'";
@@ -130,6 +140,33 @@ pub(super) fn insert(mail: &NewMail, about: &About, now: OffsetDateTime) -> Step
 /// Refuses, as `mail_dropped`, unless the mail was taken.
 pub(super) fn is_taken(id: Uuid) -> Step {
     step!(IS_TAKEN { id })
+}
+
+/// The same to a user, if the session was begun with a device that is new to them.
+pub(super) fn insert_if_new_device(
+    mail: &NewMail,
+    user: Uuid,
+    session: Uuid,
+    device: &Device,
+    now: OffsetDateTime,
+) -> Step {
+    let NewMail { id, kind, mailbox, asker, contents, most, most_asked, is_numbered } = mail;
+    step!(ASK_USER_IF_NEW_DEVICE {
+        id: *id,
+        kind: kind.as_str(),
+        mailbox: mailbox.as_slice(),
+        numbered: *is_numbered,
+        asker: asker.as_deref(),
+        contents: contents.as_slice(),
+        now,
+        user,
+        since: now - WINDOW,
+        most: *most,
+        most_asked: *most_asked,
+        session,
+        program: device.program.as_str(),
+        network: device.network.as_str(),
+    })
 }
 
 row! {

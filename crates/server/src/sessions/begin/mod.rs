@@ -13,14 +13,15 @@ use uuid::Uuid;
 
 use crate::accounts::taken;
 use crate::audit::Record;
+use crate::config::Notice;
 use crate::error::Error;
 use crate::factors::{Authentication, FirstProof, Method, Methods};
 use crate::gate::Authority;
-use crate::input::Origin;
+use crate::input::{Device, Origin};
 use crate::passwords::{Proof, keeps};
 use crate::sessions::refresh::refresh_token;
 use crate::sessions::session::Generation;
-use crate::sessions::{Beginning, Session, Sessions};
+use crate::sessions::{Beginning, Session, Sessions, store};
 use crate::sql::{DbError, Step};
 use crate::user::User;
 use next_step::SignIn;
@@ -76,7 +77,7 @@ impl Sessions {
         };
         let next = self.next_step(&first, origin);
         let is_owed = next.is_owed();
-        let (work, record, written) = next.into_parts();
+        let (work, record, mut written) = next.into_parts();
         let mut steps = vec![proof.hold()];
         steps.extend(work);
         let done = if is_owed {
@@ -86,7 +87,7 @@ impl Sessions {
             proof.commit(Authority::Operator, steps, record).await
         };
         match done {
-            Ok(()) => {}
+            Ok(rows) => written.asked_for(&rows),
             // Disabled, deleted or given another password since. The guess is given back.
             Err(DbError::Refused(_) | DbError::Orphan) => return Ok(None),
             Err(error) => return Err(error.into()),
@@ -126,6 +127,31 @@ impl Sessions {
         self.memory.begun.put(begun.id, begun.clone());
         self.prune_daily(*now);
         self.tokens(begun, session.generation(), &session.how, user, *now).await
+    }
+
+    /// What stores the session, with its device where people are told of new ones.
+    pub(in crate::sessions) fn insert(
+        &self,
+        session: &Session,
+        origin: &Origin,
+        hash: Option<&str>,
+    ) -> Vec<Step> {
+        let device = self.mail.tells(Notice::NewDevice).then(|| Device::of(origin));
+        store::insert(session, origin, device.as_ref(), hash)
+    }
+
+    /// What asks for a mail if the session was begun with a new device; belongs behind what stores it.
+    /// It returns a row if it does.
+    pub(in crate::sessions) fn notice_of_device(
+        &self,
+        session: &Session,
+        origin: &Origin,
+    ) -> Option<Step> {
+        let Beginning { id, user_id, .. } = session.begun;
+        self.mail
+            .tells(Notice::NewDevice)
+            .then(|| self.mail.tell_of_device(user_id, id, &Device::of(origin), origin))
+            .flatten()
     }
 
     pub(in crate::sessions) fn new_session(&self, user_id: Uuid, methods: Methods) -> Session {

@@ -2,10 +2,11 @@
 //! or the challenge to go on with a second factor.
 
 use crate::audit::{Event, Record};
+use crate::db::Row;
 use crate::error::{Challenge, Error};
 use crate::factors::FirstProof;
 use crate::input::Origin;
-use crate::sessions::{Session, Sessions, Tokens, store};
+use crate::sessions::{Session, Sessions, Tokens};
 use crate::sql::Step;
 use crate::user::User;
 
@@ -36,6 +37,8 @@ pub(crate) struct NextStep {
     /// Belongs into the same.
     pub(crate) record: Record,
     leads_to: LeadsTo,
+    /// The last of the steps asks for a notice if the device is new.
+    may_tell: bool,
 }
 
 #[derive(Debug)]
@@ -60,19 +63,25 @@ impl Sessions {
             let (challenge, step) = factors_of.challenge(proof, stage);
             let record = Record::from(origin, Event::LoginFirstStep).about(user.id);
             let leads_to = LeadsTo::Owed(Box::new(challenge));
-            return NextStep { steps: vec![step], record, leads_to };
+            return NextStep { steps: vec![step], record, leads_to, may_tell: false };
         }
         let session = self.new_session(user.id, methods);
         let record = Record::from(origin, Event::Login).about(user.id);
         let record = record.in_session(session.begun.id);
-        let steps = store::insert(&session, origin, hash);
+        let mut steps = self.insert(&session, origin, hash);
+        let notice = self.notice_of_device(&session, origin);
+        let may_tell = notice.is_some();
+        steps.extend(notice);
         let leads_to = LeadsTo::Session(Box::new(session), Box::new(user.clone()));
-        NextStep { steps, record, leads_to }
+        NextStep { steps, record, leads_to, may_tell }
     }
 
     /// The answer, once that was written.
     pub(crate) async fn signed_in(&self, next: NextStepWritten) -> Result<SignIn, Error> {
-        match next.0 {
+        if next.may_tell {
+            self.mail.wake();
+        }
+        match next.leads_to {
             LeadsTo::Owed(challenge) => Ok(SignIn::Owed(challenge)),
             LeadsTo::Session(session, user) => {
                 let tokens = self.first_tokens(&session, *user).await?;
@@ -84,11 +93,23 @@ impl Sessions {
 
 /// A next step that was written.
 #[derive(Debug)]
-pub(crate) struct NextStepWritten(LeadsTo);
+pub(crate) struct NextStepWritten {
+    leads_to: LeadsTo,
+    may_tell: bool,
+}
+
+impl NextStepWritten {
+    /// Takes note of what the steps returned, of which its own were the last: nobody looks for mail
+    /// after a sign-in from a known device.
+    pub(crate) fn asked_for(&mut self, rows: &[Vec<Row>]) {
+        self.may_tell &= rows.last().is_some_and(|rows| !rows.is_empty());
+    }
+}
 
 impl NextStep {
     /// Takes it apart: what to write, the record, and what to answer with once that is done.
     pub(crate) fn into_parts(self) -> (Vec<Step>, Record, NextStepWritten) {
-        (self.steps, self.record, NextStepWritten(self.leads_to))
+        let Self { steps, record, leads_to, may_tell } = self;
+        (steps, record, NextStepWritten { leads_to, may_tell })
     }
 }

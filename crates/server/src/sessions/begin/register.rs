@@ -16,7 +16,7 @@ use crate::input::{Draft, Locale, Origin, body};
 use crate::mail::{Ask, Kind};
 use crate::metadata::MetadataObject;
 use crate::passwords::NewPassword;
-use crate::sessions::{Sessions, Tokens, store};
+use crate::sessions::{Sessions, Tokens};
 use crate::sql::DbError;
 use crate::user::User;
 use crate::username::GivenUsername;
@@ -108,7 +108,7 @@ impl Sessions {
         let ask = Ask::user(Kind::VerifyEmail, user.id, origin.clone());
         steps.extend(self.mail.ask(&ask));
         if let Some(session) = &session {
-            steps.extend(store::insert(session, origin, hash.as_deref()));
+            steps.extend(self.insert(session, origin, hash.as_deref()));
             steps.extend(self.passwords.guesses.place(user.id, origin));
             let record = Record::from(origin, Event::Login).about(user.id);
             records.push(record.in_session(session.begun.id));

@@ -10,6 +10,7 @@ use axum::extract::State;
 use time::OffsetDateTime;
 
 use crate::audit::{Event, Outcome, Record};
+use crate::config::Notice;
 use crate::error::Error;
 use crate::http::{FormError, Json, JsonOrForm, SentAs, json};
 use crate::input::{Origin, body};
@@ -163,12 +164,18 @@ impl Sessions {
         now: OffsetDateTime,
         origin: &Origin,
     ) -> Result<(), Error> {
-        let steps = store::revoke(session.begun.id, "refresh_token_reused", now);
+        let mut steps = store::revoke(session.begun.id, "refresh_token_reused", now);
+        let at = steps.len();
+        steps.extend(self.mail.tell(Notice::SessionStolen, session.begun.user_id, origin));
         let record = Record::from(origin, Event::RefreshReuse).came_out(Outcome::Blocked);
         let record = record.about(session.begun.user_id).in_session(session.begun.id);
         match self.audit.write(steps, record).await {
-            // Refused: it had ended before.
-            Ok(_) | Err(DbError::Refused(_)) => Ok(()),
+            Ok(rows) => {
+                self.mail.wake_for(rows.get(at..=at).unwrap_or_default());
+                Ok(())
+            }
+            // It had ended before.
+            Err(DbError::Refused(_)) => Ok(()),
             Err(error) => Err(error.into()),
         }
     }

@@ -1,3 +1,4 @@
 //! Mail: the outbox and its delivery.
 
+mod notices;
 mod outbox;

@@ -64,4 +64,31 @@ both! {
         ada.get("/auth/me").await.expect(200);
         send(&app, "nothing", "token=x").await.expect(404);
     }
+
+    async fn a_forgotten_password_is_replaced_by_pages_alone(engine: Engine) {
+        let app = TestApp::with_mail(engine, |_| {}).await;
+        app.sign_up("ada").await;
+        app.mails().await;
+        let page = open(&app, "/auth/pages/forgot", "en").await.expect(200).text();
+        assert!(page.contains("<label for=\"email\">") && !page.contains("name=\"token\""), "{page}");
+        let mut answers = Vec::new();
+        for email in ["ada%40example.com", "nobody%40example.com"] {
+            answers.push(send(&app, "forgot", &format!("email={email}")).await.expect(200).text());
+        }
+        assert_eq!(answers[0], answers[1]);
+        assert!(answers[0].contains("Look into your mailbox"), "{}", answers[0]);
+        let mails = app.mails().await;
+        assert_eq!(mails.len(), 1);
+        let form = format!("token={}&new_password=another+long+pass+phrase", mails[0].after("reset?token="));
+        send(&app, "reset", &form).await.expect(200);
+        app.anonymous().login("ada@example.com", "another long pass phrase").await;
+        let bad = send(&app, "forgot", "email=%3Cb%3E").await.expect(422).text();
+        assert!(bad.contains("aria-invalid=\"true\"") && bad.contains("This is not an e-mail address."), "{bad}");
+    }
+
+    async fn nobody_is_asked_for_an_address_where_no_mail_is_sent(engine: Engine) {
+        let app = TestApp::start(engine).await;
+        open(&app, "/auth/pages/forgot", "en").await.expect(404);
+        send(&app, "forgot", "email=ada%40example.com").await.expect(404);
+    }
 }

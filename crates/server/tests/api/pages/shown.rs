@@ -22,7 +22,7 @@ both! {
 
     async fn a_page_runs_nothing_loads_nothing_and_is_kept_by_nobody(engine: Engine) {
         let app = TestApp::with_mail(engine, |_| {}).await;
-        for page in ["verify", "confirm", "reset", "undo", "login"] {
+        for page in ["verify", "confirm", "reset", "undo", "login", "forgot"] {
             let page = open(&app, &format!("/auth/pages/{page}?token=x"), "en").await.expect(200);
             let policy = page.header("content-security-policy");
             assert!(policy.starts_with("default-src 'none'; style-src 'sha256-"), "{policy}");

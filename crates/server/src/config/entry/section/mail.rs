@@ -6,7 +6,7 @@ use crate::config::entry::entries::{HTTP, PLAIN};
 use crate::config::entry::parse;
 use crate::config::entry::table::{Secrecy, Setting};
 use crate::config::entry::word::{put, put_some};
-use crate::config::{AppPaths, AuthorityFile, MailFrom, SmtpUrl};
+use crate::config::{AppPaths, AuthorityFile, MailFrom, Notices, SmtpUrl};
 
 const MAIL: &str = "Mail";
 
@@ -58,6 +58,22 @@ pub(in crate::config) const SMTP_TIMEOUT: Setting = Setting {
     ..PLAIN
 };
 
+/// `SECURITY_NOTICES`.
+pub(in crate::config) const SECURITY_NOTICES: Setting = Setting {
+    name: "SECURITY_NOTICES",
+    section: MAIL,
+    about: "What happens to an account that its owner is told of by mail: `on` for everything, `off`, or a \
+        list of `password-changed`, `email-changed` (with `EMAIL_CHANGE=immediate`; otherwise that mail is \
+        always sent), `new-device`, `session-stolen` and `account-locked`. Only verified addresses get such \
+        mails. It needs SMTP_URL.",
+    default: "off",
+    example: "on",
+    set: Some(|settings, text| {
+        put(&mut settings.notices, parse::list(text).and_then(|items| Notices::parse(&items)))
+    }),
+    ..PLAIN
+};
+
 /// `PUBLIC_URL`.
 pub(in crate::config) const PUBLIC_URL: Setting = Setting {
     name: "PUBLIC_URL",
@@ -97,7 +113,8 @@ pub(in crate::config) const APP_PATHS: Setting = Setting {
     section: MAIL,
     about: "Where your front end shows pages of its own for the links in mails: a list of `page=/path`, each \
         path below APP_URL. The pages are `verify`, `reset`, `confirm`, `undo`, `login` and `invitation`; \
-        those that are not named are Doorward's. `{token}` in a path stands for the secret; without it \
+        those that are not named are Doorward's. \
+        Notices link to `forgot` and `sessions`, which take no secret; without them to the front end. `{token}` in a path stands for the secret; without it \
         `#token=` and the secret are appended.",
     default: "none",
     example: "reset=/reset-password?token={token},verify=/verify-email",

@@ -17,12 +17,29 @@ pub enum LinkPage {
     Login,
     /// Takes the first password of an invited account.
     Invitation,
+    /// Asks for a link to set a new password.
+    Forgot,
+    /// Lists the account's sessions.
+    Sessions,
 }
 
 impl LinkPage {
     /// Each once.
-    pub const ALL: [Self; 6] =
-        [Self::Verify, Self::Reset, Self::Confirm, Self::Undo, Self::Login, Self::Invitation];
+    pub const ALL: [Self; 8] = [
+        Self::Verify,
+        Self::Reset,
+        Self::Confirm,
+        Self::Undo,
+        Self::Login,
+        Self::Invitation,
+        Self::Forgot,
+        Self::Sessions,
+    ];
+
+    /// Whether the link to it carries a secret, so that something has to show it.
+    pub const fn takes_secret(self) -> bool {
+        !matches!(self, Self::Forgot | Self::Sessions)
+    }
 
     /// Its name in settings and in the path of Doorward's own page.
     pub const fn as_str(self) -> &'static str {
@@ -33,6 +50,8 @@ impl LinkPage {
             Self::Undo => "undo",
             Self::Login => "login",
             Self::Invitation => "invitation",
+            Self::Forgot => "forgot",
+            Self::Sessions => "sessions",
         }
     }
 }
@@ -65,6 +84,10 @@ impl AppPaths {
                 ));
             }
             let path = match path.matches(TOKEN).count() {
+                0 if !page.takes_secret() => path.to_owned(),
+                _ if !page.takes_secret() => {
+                    return Err(format!("gives {name} a path with {TOKEN}, but its link has none"));
+                }
                 0 if path.contains('#') => {
                     return Err(format!("gives {name} a path with # but without {TOKEN}"));
                 }
@@ -89,9 +112,9 @@ impl AppPaths {
         self.0.is_empty()
     }
 
-    /// The pages that the front end does not show.
+    /// The pages with a secret in their link that the front end does not show.
     pub fn missing(&self) -> impl Iterator<Item = LinkPage> {
-        LinkPage::ALL.into_iter().filter(|page| !self.0.contains_key(page))
+        LinkPage::ALL.into_iter().filter(|page| page.takes_secret() && !self.0.contains_key(page))
     }
 }
 
@@ -112,6 +135,9 @@ mod tests {
         assert_eq!(path(LinkPage::Verify), "/#/verify/abc");
         assert_eq!(path(LinkPage::Undo), "/u#token=abc");
         assert_eq!(paths.path(LinkPage::Login, "abc"), None);
+        let paths = parse("forgot=/forgot,sessions=/#/account").unwrap();
+        assert_eq!(paths.path(LinkPage::Forgot, "").unwrap(), "/forgot");
+        assert_eq!(paths.path(LinkPage::Sessions, "").unwrap(), "/#/account");
     }
 
     #[test]
@@ -125,6 +151,7 @@ mod tests {
             ("reset=/a#b", "with # but without"),
             ("reset=/{token}{token}", "more than once"),
             ("reset=/a,reset=/b", "twice"),
+            ("forgot=/a/{token}", "its link has none"),
         ] {
             let why = parse(text).unwrap_err();
             assert!(why.contains(part), "{text}: {why}");
