@@ -21,6 +21,10 @@ use crate::keys::Caller;
 use crate::single_use::Purpose;
 use crate::sql::DbError;
 
+/// Bytes of what is kept of a passkey at most. The longest id with the largest key takes half of them; an attestation
+/// that nobody asked for brings certificates and names of transports.
+const MOST: usize = 4096;
+
 /// What a browser made, as `toJSON()` writes it (WebAuthn §5.1).
 #[derive(Clone, Debug)]
 pub(super) struct BrowserCredential<C>(pub(super) C);
@@ -100,6 +104,9 @@ impl Passkeys {
         let state: &PasskeyRegistration = &ceremony.state;
         let made = party.created(credential, state).map_err(|why| invalid("credential", why))?;
         let stored = StoredCredential::of(&made)?;
+        if stored.json.len() > MOST {
+            return Err(invalid("credential", "says more of itself than there is room for"));
+        }
         let id = self.random.id(gate.now);
         let by = Actor::caller(gate, origin);
         let mut steps = vec![ceremony.spend(&self.single_use, gate.user_id)];

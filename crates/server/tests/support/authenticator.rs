@@ -41,6 +41,8 @@ pub struct Authenticator {
     pub rp_id: String,
     /// Whether the page is inside another site's.
     pub cross_origin: bool,
+    /// Whether it attests what it makes, though nobody asked.
+    pub attests: bool,
 }
 
 impl Authenticator {
@@ -62,6 +64,7 @@ impl Authenticator {
             origin: ORIGIN.into(),
             rp_id: RP_ID.into(),
             cross_origin: false,
+            attests: false,
         }
     }
 
@@ -113,20 +116,33 @@ impl Authenticator {
 
     /// What `navigator.credentials.create` makes of these options, as JSON.
     pub fn create(&mut self, options: &Value) -> Value {
+        let point = self.key.public_key().as_ref();
+        // COSE (RFC 9053 §7.1): {1: 2, 3: -7, -1: 1, -2: x, -3: y}.
+        let start = [0xa5, 0x01, 0x02, 0x03, 0x26, 0x20, 0x01, 0x21, 0x58, 0x20];
+        let key = [&start[..], &point[1..33], &[0x22, 0x58, 0x20], &point[33..65]].concat();
+        self.create_with(options, &key)
+    }
+
+    /// The same with another public key, in COSE.
+    pub fn create_with(&mut self, options: &Value, key: &[u8]) -> Value {
         self.handle = decoded(&options["publicKey"]["user"]["id"]);
         let client_data = self.client_data("webauthn.create", options);
         let mut data = self.authenticator_data(ATTESTED);
         data.extend([0; 16]);
         data.extend(u16::try_from(self.id.len()).expect("a length").to_be_bytes());
         data.extend(&self.id);
-        let point = self.key.public_key().as_ref();
-        // COSE (RFC 9053 §7.1): {1: 2, 3: -7, -1: 1, -2: x, -3: y}.
-        data.extend([0xa5, 0x01, 0x02, 0x03, 0x26, 0x20, 0x01, 0x21, 0x58, 0x20]);
-        data.extend(&point[1..33]);
-        data.extend([0x22, 0x58, 0x20]);
-        data.extend(&point[33..65]);
-        // CBOR: {"fmt": "none", "attStmt": {}, "authData": data}.
-        let mut object = b"\xa3\x63fmt\x64none\x67attStmt\xa0\x68authData\x59".to_vec();
+        data.extend(key);
+        let mut object = if self.attests {
+            // CBOR: {"fmt": "packed", "attStmt": {"alg": -7, "sig": signature}, "authData": data} (WebAuthn §8.2).
+            let signed = [&data, digest(&SHA256, &client_data).as_ref()].concat();
+            let signature = self.key.sign(&SystemRandom::new(), &signed).expect("a signature");
+            let length = u8::try_from(signature.as_ref().len()).expect("a length");
+            let start = b"\xa3\x63fmt\x66packed\x67attStmt\xa2\x63alg\x26\x63sig\x58".as_slice();
+            [start, &[length], signature.as_ref(), b"\x68authData\x59"].concat()
+        } else {
+            // CBOR: {"fmt": "none", "attStmt": {}, "authData": data}.
+            b"\xa3\x63fmt\x64none\x67attStmt\xa0\x68authData\x59".to_vec()
+        };
         object.extend(u16::try_from(data.len()).expect("a length").to_be_bytes());
         object.extend(data);
         json!({

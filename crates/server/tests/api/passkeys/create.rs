@@ -164,6 +164,29 @@ both! {
         assert_eq!(ada.get("/auth/passkeys").await.json().as_array().unwrap().len(), 20);
     }
 
+    async fn a_key_that_would_take_long_to_verify_or_much_room_is_refused(engine: Engine) {
+        let app = with_passkeys(engine).await;
+        let ada = app.sign_up("ada").await;
+        for bytes in [513_u16, 2048, 20_000] {
+            let begun = options(&ada).await;
+            // COSE (RFC 8230 §4): {1: 3, 3: -257, -1: n, -2: e}.
+            let mut key = vec![0xa4, 0x01, 0x03, 0x03, 0x39, 0x01, 0x00, 0x20, 0x59];
+            key.extend(bytes.to_be_bytes());
+            key.extend(vec![0xff; bytes.into()]);
+            key.extend([0x21, 0x43, 0x01, 0x00, 0x01]);
+            let credential = Authenticator::synced().create_with(&begun, &key);
+            refusal(ada.post("/auth/passkeys", answer(&begun, &credential)).await, "credential");
+        }
+        let begun = options(&ada).await;
+        // What an attestation brings along is kept.
+        let mut one = Authenticator::synced();
+        one.attests = true;
+        let mut credential = one.create(&begun);
+        credential["response"]["transports"] = vec!["usb"; 5000].into();
+        let why = refusal(ada.post("/auth/passkeys", answer(&begun, &credential)).await, "credential");
+        assert!(why.contains("more of itself than there is room for"), "{why}");
+    }
+
     async fn no_bytes_of_a_browser_s_answer_bring_the_server_down(engine: Engine) {
         let app = with_passkeys(engine).await;
         let ada = app.sign_up("ada").await;
