@@ -1,5 +1,13 @@
 // The schemas of openapi.json and its queries as types, written by `UPDATE_OPENAPI=1 cargo test --test guards`.
 
+/** The token of the link, and the password that shall be the account's. */
+export type AcceptInvitationRequest = {
+  /** 8–256 characters, taken exactly as sent. */
+  password: string;
+  /** What the link in the mail ends with. */
+  token: string;
+};
+
 /** An account, as administrators see it. */
 export type AdminUser = User & {
   /** The reason, shown to administrators only. */
@@ -61,7 +69,7 @@ export type ChangeRequest = {
 };
 
 /** Every kind of error, for programs: stable, clients switch on it. */
-export type Code = "invalid_link" | "bad_request" | "not_authenticated" | "invalid_token" | "token_expired" | "invalid_credentials" | "refresh_token_reused" | "invalid_refresh_token" | "wrong_password" | "insufficient_scope" | "cross_site" | "insufficient_user_authentication" | "registration_closed" | "account_disabled" | "email_not_verified" | "mfa_required" | "wrong_code" | "mfa_off" | "passkeys_off" | "mail_off" | "not_found" | "method_not_allowed" | "email_taken" | "username_taken" | "passkey_taken" | "too_many_passkeys" | "last_admin" | "role_taken" | "role_built_in" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "validation" | "rate_limited" | "internal" | "hashing_unavailable" | "unavailable";
+export type Code = "invalid_link" | "bad_request" | "not_authenticated" | "invalid_token" | "token_expired" | "invalid_credentials" | "refresh_token_reused" | "invalid_refresh_token" | "wrong_password" | "insufficient_scope" | "cross_site" | "insufficient_user_authentication" | "registration_closed" | "account_disabled" | "email_not_verified" | "mfa_required" | "wrong_code" | "mfa_off" | "passkeys_off" | "mail_off" | "not_found" | "method_not_allowed" | "email_taken" | "username_taken" | "passkey_taken" | "too_many_passkeys" | "not_invitable" | "last_admin" | "role_taken" | "role_built_in" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "validation" | "rate_limited" | "internal" | "hashing_unavailable" | "unavailable";
 
 /** A new passkey. */
 export type CreatePasskeyRequest = {
@@ -91,6 +99,8 @@ export type CreateUserRequest = {
   email: string;
   /** True if the address is known to be theirs; false if absent. */
   email_verified?: boolean | null;
+  /** True mails a link to choose the password to the address; without a password only. */
+  invite?: boolean | null;
   /** False makes it disabled; true if absent. */
   is_active?: boolean | null;
   /** Language they read, as a BCP 47 tag such as `pt-BR`. */

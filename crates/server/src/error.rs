@@ -99,6 +99,8 @@ pub enum Error {
     InvalidLink(&'static str),
     /// Not there, or not the caller's.
     NotFound,
+    /// An account with a password, without an address, or that is disabled: nobody can be invited to it.
+    NotInvitable,
     /// Nobody signs in by a code here.
     CodesOff,
     /// The path exists, the method does not.
@@ -196,6 +198,7 @@ codes! {
     UsernameTaken = 409, "username_taken", "User name taken";
     PasskeyTaken = 409, "passkey_taken", "Passkey taken";
     TooManyPasskeys = 409, "too_many_passkeys", "Too many passkeys";
+    NotInvitable = 409, "not_invitable", "Not to be invited";
     LastAdmin = 409, "last_admin", "Last admin";
     RoleTaken = 409, "role_taken", "Role taken";
     RoleBuiltIn = 409, "role_built_in", "Built-in role";
@@ -241,6 +244,7 @@ impl Error {
             Self::UsernameTaken => Code::UsernameTaken,
             Self::PasskeyTaken => Code::PasskeyTaken,
             Self::TooManyPasskeys => Code::TooManyPasskeys,
+            Self::NotInvitable => Code::NotInvitable,
             Self::LastAdmin => Code::LastAdmin,
             Self::RoleTaken => Code::RoleTaken,
             Self::RoleBuiltIn => Code::RoleBuiltIn,
@@ -325,6 +329,9 @@ impl Error {
             Self::PasskeyTaken => "This passkey is registered already.".into(),
             Self::TooManyPasskeys => {
                 "The account has as many passkeys as it may have: remove one first.".into()
+            }
+            Self::NotInvitable => {
+                "Only an active account that has an address and no password yet can be invited.".into()
             }
             Self::LastAdmin => "The last active admin cannot be removed.".into(),
             Self::RoleTaken => "A role with this name already exists.".into(),

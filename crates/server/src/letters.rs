@@ -29,6 +29,7 @@ impl Desk {
             Kind::VerifyEmail => emails.verify_letter(order).await,
             Kind::ConfirmEmail => emails.confirm_letter(order).await,
             Kind::EmailChanged => emails.changed_letter(order).await,
+            Kind::Invitation => self.context.passwords.invitation_letter(order).await,
             Kind::LoginCode => self.context.code_letters().letter(order).await,
             Kind::PasswordChanged | Kind::NewDevice | Kind::SessionStolen | Kind::AccountLocked => {
                 emails.notice_letter(order).await

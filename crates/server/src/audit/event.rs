@@ -51,6 +51,8 @@ events! {
     "An administrator ended sessions of an account." SessionsRevoke = "sessions.revoke";
     "An administrator ended the sessions of all accounts." SessionsRevokeAll = "sessions.revoke_all";
     "An administrator made an account." AccountCreate = "account.create";
+    "An administrator sent the mail that invites somebody to their account." InvitationSend = "invitation.send";
+    "An invited person chose the first password of their account." InvitationAccept = "invitation.accept";
     "An administrator changed an account." AccountUpdate = "account.update";
     "An administrator disabled an account." AccountDisable = "account.disable";
     "An administrator enabled an account again." AccountEnable = "account.enable";

@@ -5,7 +5,7 @@ use clap::{Command, CommandFactory};
 use super::Cli;
 
 /// The command below `doorward`, and how it is used.
-const EXAMPLES: [(&str, &[&str]); 48] = [
+const EXAMPLES: [(&str, &[&str]); 49] = [
     ("dev", &["doorward dev", "doorward dev --port 9000"]),
     ("serve", &["doorward serve", "doorward --env-file /etc/doorward.env serve --host 0.0.0.0"]),
     ("db migrate", &["doorward db migrate", "doorward db migrate --dry-run"]),
@@ -27,6 +27,13 @@ const EXAMPLES: [(&str, &[&str]); 48] = [
             "doorward user create ada@example.com --name Ada",
             "doorward user create ada@example.com --password-stdin < password.txt",
             "doorward user create ada@example.com --password-hash-stdin < hash.txt",
+        ],
+    ),
+    (
+        "user invite",
+        &[
+            "doorward user invite ada@example.com --name Ada --role support",
+            "doorward user invite --file people.csv",
         ],
     ),
     ("user list", &["doorward user list --role admin", "doorward user list --email example.com"]),

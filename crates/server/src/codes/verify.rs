@@ -9,7 +9,7 @@ use crate::audit::{Event, Outcome, Record};
 use crate::config::Registration;
 use crate::email::Email;
 use crate::error::{Error, Invalid};
-use crate::gate::{Standing, end_sessions, end_unproven_identities};
+use crate::gate::{Standing, end_sessions, end_unproven_identities, end_unproven_passkeys};
 use crate::guesses::forgive;
 use crate::http::{Json, JsonBody, json};
 use crate::input::{Origin, body};
@@ -188,6 +188,7 @@ impl Codes {
         if !user.email_verified {
             steps.push(end_sessions(id, now, "address_proven"));
             steps.push(end_unproven_identities(id));
+            steps.push(end_unproven_passkeys(id));
             steps.push(forgive(id, now));
             steps.extend(OTHER_LINKS.map(|purpose| self.single_use.withdraw(id, purpose)));
             user.email_verified = true;

@@ -80,6 +80,8 @@ pub struct Settings {
     pub login_codes: bool,
     /// `PASSWORD_RESET_TTL`: how long a link to set a new password works.
     pub password_reset_ttl: Duration,
+    /// `INVITATION_TTL`: how long the link of an invitation works.
+    pub invitation_ttl: Duration,
     /// `EMAIL_VERIFICATION_TTL`: how long a link to prove an address works.
     pub email_verification_ttl: Duration,
     /// `USERNAMES`: whether accounts may have a name to sign in with besides the address.
@@ -228,6 +230,7 @@ impl Settings {
             registration_signs_in: false,
             unverified_email: UnverifiedEmail::Allowed,
             password_reset_ttl: Duration::from_hours(1),
+            invitation_ttl: Duration::from_hours(7 * 24),
             email_verification_ttl: DAY,
             usernames: false,
             login_codes: false,

@@ -50,6 +50,7 @@ fn refusal(reason: &str) -> Error {
     }
     match reason {
         "not_found" => Error::NotFound,
+        "not_invitable" => Error::NotInvitable,
         "last_admin" => Error::LastAdmin,
         "stale_sign_in" => Error::StaleSignIn,
         "address_changed" => Error::InvalidLink(

@@ -63,14 +63,22 @@ impl Subject {
         let takes = if self.takes_form { FORM_TAKES } else { JSON_TAKES };
         match status {
             "400"
-                if ["passwords.reset", "emails.verify", "emails.undo", "codes.verify"]
-                    .contains(&id) =>
+                if [
+                    "passwords.reset",
+                    "passwords.accept",
+                    "emails.verify",
+                    "emails.undo",
+                    "codes.verify",
+                ]
+                .contains(&id) =>
             {
                 vec![representative(Code::BadRequest), representative(Code::InvalidLink)]
             }
+            "404" if id == "users.create" => vec![Error::MailOff],
             "404" if ["passwords.forgot", "emails.resend", "emails.change"].contains(&id) => {
                 vec![Error::MailOff]
             }
+            "404" if id == "users.invite" => vec![Error::NotFound, Error::MailOff],
             "404" if id == "codes.verify" => vec![Error::CodesOff],
             "404" if id == "codes.code" => vec![Error::CodesOff, Error::MailOff],
             "404"
@@ -107,7 +115,7 @@ impl Subject {
                 (_, "passkeys.login") => {
                     vec![Error::AccountDisabled, Error::EmailNotVerified]
                 }
-                (_, "passwords.reset") => vec![Error::AccountDisabled],
+                (_, "passwords.reset" | "passwords.accept") => vec![Error::AccountDisabled],
                 (_, "codes.verify") => {
                     vec![representative(Code::MfaRequired), Error::AccountDisabled]
                 }
@@ -125,6 +133,7 @@ impl Subject {
             "409" => vec![match id {
                 "accounts.register" | "accounts.update" | "users.create" | "emails.verify"
                 | "emails.undo" => Error::EmailTaken,
+                "users.invite" => Error::NotInvitable,
                 "roles.create" => Error::RoleTaken,
                 "roles.update" | "roles.delete" => Error::RoleBuiltIn,
                 _ => Error::LastAdmin,
@@ -275,6 +284,7 @@ fn representative(code: Code) -> Error {
         Code::UsernameTaken => Error::UsernameTaken,
         Code::PasskeyTaken => Error::PasskeyTaken,
         Code::TooManyPasskeys => Error::TooManyPasskeys,
+        Code::NotInvitable => Error::NotInvitable,
         Code::LastAdmin => Error::LastAdmin,
         Code::RoleTaken => Error::RoleTaken,
         Code::RoleBuiltIn => Error::RoleBuiltIn,

@@ -51,6 +51,7 @@ fn body(schema: &str, password_min_length: usize) -> Option<Value> {
         "UpdateRequest" => json!({"name": NAME, "user_metadata": {"theme": "dark"}}),
         "ChangeRequest" => json!({"current_password": password, "new_password": new_password}),
         "ForgotRequest" | "ResendRequest" | "LoginCodeRequest" => json!({"email": EMAIL}),
+        "AcceptInvitationRequest" => json!({"token": LINK_TOKEN, "password": password}),
         "ResetRequest" => json!({"token": LINK_TOKEN, "new_password": new_password}),
         "VerifyEmailRequest" | "UndoEmailRequest" | "VerifyCodeRequest" => {
             json!({"token": LINK_TOKEN})

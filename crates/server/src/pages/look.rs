@@ -126,7 +126,7 @@ impl Look {
             bad => bad.map(shared),
             is_done => matches!(shown, PageContent::Done(_)),
             action => page.map(LinkPage::as_str),
-            asks_password => page == Some(LinkPage::Reset),
+            asks_password => matches!(page, Some(LinkPage::Reset | LinkPage::Invitation)),
             asks_email => page == Some(LinkPage::Forgot),
             email => shared("email"),
             button => page.map(|page| text(page.as_str(), "button")),

@@ -30,13 +30,14 @@ use look::{Look, PageContent};
 /// The longest form that is read.
 const MAX_FORM: usize = 16 * 1024;
 /// The pages there are.
-const PAGES: [LinkPage; 6] = [
+const PAGES: [LinkPage; 7] = [
     LinkPage::Verify,
     LinkPage::Confirm,
     LinkPage::Reset,
     LinkPage::Undo,
     LinkPage::Login,
     LinkPage::Forgot,
+    LinkPage::Invitation,
 ];
 
 /// What the pages need.
@@ -81,14 +82,14 @@ impl Pages {
                 context.emails().verify(&token, origin).await?;
                 Ok(Next::Done)
             }
-            LinkPage::Login => Ok(Next::Told),
+            LinkPage::Login | LinkPage::Forgot | LinkPage::Sessions => Ok(Next::Told),
             LinkPage::Undo => {
                 let undone = context.emails().undo(&token, origin).await?;
-                Ok(Next::Choose { token: undone.reset_token, failure: None })
+                Ok(Next::Choose { page: LinkPage::Reset, token: undone.reset_token, failure: None })
             }
-            _ => {
+            LinkPage::Reset | LinkPage::Invitation => {
                 let again = |failure| {
-                    Ok(Next::Choose { token: form.token.clone(), failure: Some(failure) })
+                    Ok(Next::Choose { page, token: form.token.clone(), failure: Some(failure) })
                 };
                 let refused = || Error::Validation(Vec::new());
                 let Some(new) = Password::parse(form.new_password.clone()) else {
@@ -97,7 +98,12 @@ impl Pages {
                 if context.passwords.policy.judge(&new, None, None).await?.is_some() {
                     return again(refused());
                 }
-                match context.passwords.reset(&token, new, origin).await {
+                let done = if page == LinkPage::Invitation {
+                    context.passwords.accept(&token, new, origin).await
+                } else {
+                    context.passwords.reset(&token, new, origin).await
+                };
+                match done {
                     Ok(()) => Ok(Next::Done),
                     Err(failure @ Error::Validation(_)) => again(failure),
                     Err(failure) => Err(failure),
@@ -116,6 +122,7 @@ enum Next {
     Again(PageContent<'static>, Error),
     /// The form for a password, with this token, again if there is a failure.
     Choose {
+        page: LinkPage,
         token: String,
         failure: Option<Error>,
     },
@@ -191,9 +198,9 @@ async fn act(
         Ok(Next::Told) => pages.shown(headers, PageContent::Told(page), None),
         Ok(Next::Done) => pages.shown(headers, PageContent::Done(page), None),
         Ok(Next::Again(shown, failure)) => pages.shown(headers, shown, Some(failure)),
-        Ok(Next::Choose { token, failure }) => {
+        Ok(Next::Choose { page, token, failure }) => {
             let bad = failure.as_ref().map(|_| "weak");
-            let shown = PageContent::Form { page: LinkPage::Reset, token: &token, bad };
+            let shown = PageContent::Form { page, token: &token, bad };
             pages.shown(headers, shown, failure)
         }
         Err(failure) => {

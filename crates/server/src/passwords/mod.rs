@@ -2,6 +2,7 @@
 //! who knows the present one and stays signed in where they are, or by an operator. The stored hash
 //! leaves this folder in no form that is shown.
 
+mod accept;
 mod change;
 mod forgot;
 mod hashing;
@@ -49,6 +50,8 @@ pub struct Passwords {
     single_use: SingleUse,
     /// How long a link to set a new password works.
     reset_ttl: Duration,
+    /// How long an invitation works.
+    invitation_ttl: Duration,
     pub(crate) policy: Arc<Policy>,
     pub(crate) clock: Clock,
     pub(crate) random: Random,
@@ -89,6 +92,7 @@ pub fn routes() -> Routes<Passwords> {
         .add(Declared::STRICT, routes!(change::change))
         .add(Declared::STRICT, routes!(forgot::forgot))
         .add(Declared::STRICT, routes!(reset::reset))
+        .add(Declared::STRICT, routes!(accept::accept))
 }
 
 impl Passwords {
@@ -98,12 +102,14 @@ impl Passwords {
         let policy = Arc::new(Policy::new(settings));
         let hashing = HashingPool::with_all_cores(settings.password_hash, settings.password_kernel);
         let kinds = Kinds::new(settings, db.clone(), clock.clone());
-        let (usernames, reset_ttl) = (settings.usernames, settings.password_reset_ttl);
+        let (reset_ttl, invitation_ttl) = (settings.password_reset_ttl, settings.invitation_ttl);
+        let usernames = settings.usernames;
         Self {
             db,
             mail,
             single_use,
             reset_ttl,
+            invitation_ttl,
             policy,
             clock,
             random,

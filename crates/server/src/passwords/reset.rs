@@ -64,6 +64,23 @@ pub(super) async fn reset(
     Ok(NoContent)
 }
 
+/// A link that sets a password.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct PasswordLink {
+    /// What its token is for.
+    pub(super) purpose: Purpose,
+    /// What is recorded.
+    pub(super) event: Event,
+    /// Why sessions end.
+    pub(super) ending: &'static str,
+}
+
+const RESET: PasswordLink = PasswordLink {
+    purpose: Purpose::ResetPassword,
+    event: Event::PasswordReset,
+    ending: "password_reset",
+};
+
 impl Passwords {
     /// Sets the password of the account that the token is for, and ends every other way in.
     pub async fn reset(
@@ -72,10 +89,22 @@ impl Passwords {
         new: Password,
         origin: &Origin,
     ) -> Result<(), Error> {
+        self.set_by_link(RESET, token, new, origin).await
+    }
+
+    /// The same by a link of this kind.
+    pub(super) async fn set_by_link(
+        &self,
+        link: PasswordLink,
+        token: &OneTimeToken,
+        new: Password,
+        origin: &Origin,
+    ) -> Result<(), Error> {
+        let PasswordLink { purpose, event, ending } = link;
         let now = self.clock.now();
         let read = vec![
-            self.single_use.look(Purpose::ResetPassword, token),
-            store::find_by_secret(token.digest(Purpose::ResetPassword)),
+            self.single_use.look(purpose, token),
+            store::find_by_secret(token.digest(purpose)),
         ];
         let rows = self.db.write(read).await?;
         let first = |step: usize| rows.get(step).and_then(|found| found.first());
@@ -85,18 +114,19 @@ impl Passwords {
         if opened.bound != Some(bound_to(old.as_deref(), user.email.as_deref())) {
             return Err(STALE);
         }
-        let record = Record::from(origin, Event::PasswordReset).about(user.id);
+        let record = Record::from(origin, event).about(user.id);
         if Standing::of(user.is_active, banned_until, now) != Standing::Active {
             self.audit.note(record.came_out(crate::audit::Outcome::Blocked));
             return Err(Error::AccountDisabled);
         }
         if let Some(why) = self.policy.refusal_of(&new, &user) {
-            return Err(Error::Validation(vec![Invalid::new("body", "new_password", why)]));
+            let field = if purpose == Purpose::Invitation { "password" } else { "new_password" };
+            return Err(Error::Validation(vec![Invalid::new("body", field, why)]));
         }
         let hash = self.hash(new).await?;
-        let mut steps = self.single_use.claim(Purpose::ResetPassword, &opened).to_vec();
+        let mut steps = self.single_use.claim(purpose, &opened).to_vec();
         steps.extend(store::reset(user.id, old.as_deref(), user.email.as_deref(), &hash, now));
-        steps.push(end_sessions(user.id, now, "password_reset"));
+        steps.push(end_sessions(user.id, now, ending));
         steps.push(end_unproven_identities(user.id));
         steps.push(end_unproven_passkeys(user.id));
         steps.push(forgive(user.id, now));

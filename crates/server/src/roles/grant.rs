@@ -38,12 +38,17 @@ pub(super) async fn grant(
 impl Roles {
     /// Gives a role to a user.
     pub async fn grant(&self, by: &Actor, user: Uuid, name: &RoleName) -> Result<(), Error> {
-        let mut steps = holding(by, user, name);
-        steps.push(store::insert_holder(user, name));
-        let record = Record::by(by, Event::RoleGrant).about(user).detail(name.as_str());
+        let (steps, record) = granting(by, user, name);
         self.audit.commit(by.authority, steps, [record]).await?;
         Ok(())
     }
+}
+
+/// What gives a role, and its record.
+pub(crate) fn granting(by: &Actor, user: Uuid, name: &RoleName) -> (Vec<Step>, Record) {
+    let mut steps = holding(by, user, name);
+    steps.push(store::insert_holder(user, name));
+    (steps, Record::by(by, Event::RoleGrant).about(user).detail(name.as_str()))
 }
 
 /// What giving and taking a role begin with: both are there, and whoever acts holds all that it allows.

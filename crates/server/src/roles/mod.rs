@@ -16,6 +16,8 @@ pub use role::{Allowed, Role, RoleDescription, RoleName};
 pub use store::STATEMENTS;
 pub use update::RoleChange;
 
+pub(crate) use grant::granting;
+
 use utoipa_axum::routes;
 
 use crate::feature;

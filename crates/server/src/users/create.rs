@@ -7,7 +7,7 @@ use super::{AdminUser, Users, store};
 use crate::accounts::{Name, taken};
 use crate::audit::{Actor, Event, Record};
 use crate::email::Email;
-use crate::error::Error;
+use crate::error::{Error, Invalid};
 use crate::gate::Authority;
 use crate::gate::permission::UsersWrite;
 use crate::http::{Created, JsonBody};
@@ -15,6 +15,7 @@ use crate::input::{Draft, Locale, body};
 use crate::keys::Permitted;
 use crate::metadata::MetadataObject;
 use crate::passwords::{NewPassword, ReadyHash};
+use crate::roles::RoleName;
 use crate::sql::DbError;
 use crate::username::GivenUsername;
 
@@ -35,6 +36,8 @@ body! {
         pub email_verified: Option<bool>,
         /// Language they read, as a BCP 47 tag such as `pt-BR`.
         pub locale: Option<Locale>,
+        /// True mails a link to choose the password to the address; without a password only.
+        pub invite: Option<bool>,
         /// Fields of an app's own, which the account's owner may change; at most 16 KiB of JSON.
         pub user_metadata: Option<MetadataObject>,
         /// Fields of an app's own, which administrators alone may change; at most 16 KiB of JSON.
@@ -50,6 +53,7 @@ body! {
         (status = 201, description = "The new account", body = AdminUser,
             headers(("Location" = String))),
         (status = 403, description = "Needs `users:write`"),
+        (status = 404, description = "`invite` is true, and this service sends no mail"),
         (status = 409, description = "The e-mail address or the user name is taken")))]
 pub(super) async fn create(
     State(users): State<Users>,
@@ -67,9 +71,32 @@ pub(super) async fn create(
     Ok(Created(format!("/admin/users/{}", user.user.id), user))
 }
 
+impl NewUser {
+    /// An account with this address and nothing else.
+    pub fn of(email: Email) -> Self {
+        Self {
+            email,
+            password: None,
+            name: None,
+            username: None,
+            is_active: None,
+            email_verified: None,
+            locale: None,
+            invite: None,
+            user_metadata: None,
+            app_metadata: None,
+        }
+    }
+}
+
 impl Users {
     /// Makes an account; the password's policy is the caller's business.
     pub async fn create(&self, by: &Actor, mut new: NewUser) -> Result<AdminUser, Error> {
+        if new.invite == Some(true) && (new.password.is_some() || new.is_active == Some(false)) {
+            let why = "needs an account that is active and has no password yet";
+            let why = (why.to_owned(), "value_error");
+            return Err(Error::Validation(vec![Invalid::new("body", "invite", why)]));
+        }
         let hash = match new.password.take() {
             Some(NewPassword(password)) => {
                 // Hashing is expensive: check the permission before it.
@@ -80,7 +107,17 @@ impl Users {
             }
             None => None,
         };
-        self.insert(by, &new, hash.as_deref()).await
+        self.insert(by, &new, hash.as_deref(), &[]).await
+    }
+
+    /// Makes an account without a password that holds these roles besides `user`.
+    pub async fn create_with_roles(
+        &self,
+        by: &Actor,
+        new: NewUser,
+        roles: &[RoleName],
+    ) -> Result<AdminUser, Error> {
+        self.insert(by, &new, None, roles).await
     }
 
     /// Makes an account whose password was hashed elsewhere; one in `new` does not count.
@@ -90,7 +127,7 @@ impl Users {
         new: NewUser,
         hash: &ReadyHash,
     ) -> Result<AdminUser, Error> {
-        self.insert(by, &new, Some(hash.as_str())).await
+        self.insert(by, &new, Some(hash.as_str()), &[]).await
     }
 
     async fn insert(
@@ -98,19 +135,33 @@ impl Users {
         by: &Actor,
         new: &NewUser,
         hash: Option<&str>,
+        roles: &[RoleName],
     ) -> Result<AdminUser, Error> {
         self.check_token_fields(new.app_metadata.as_ref())?;
         let now = self.clock.now();
         let id = self.random.id(now);
         let username = new.username.as_ref().and_then(|it| it.read(self.settings.usernames)?.ok());
         let mut steps = store::insert(id, new, username.as_ref(), hash, now).to_vec();
+        let mut records = vec![Record::by(by, Event::AccountCreate).about(id)];
+        for role in roles {
+            let (granting, record) = crate::roles::granting(by, id, role);
+            steps.extend(granting);
+            records.push(record);
+        }
+        let invites = new.invite == Some(true);
+        if invites {
+            steps.extend(self.invitation(id).ok_or(Error::MailOff)?);
+            records.push(Record::by(by, Event::InvitationSend).about(id));
+        }
         steps.push(store::find(id));
-        let record = Record::by(by, Event::AccountCreate).about(id);
-        let rows = match self.audit.commit(by.authority, steps, [record]).await {
+        let rows = match self.audit.commit(by.authority, steps, records).await {
             Ok(rows) => rows,
             Err(DbError::Unique(index)) => return Err(taken(&index)),
             Err(error) => return Err(error.into()),
         };
+        if invites {
+            self.mail.wake();
+        }
         let row = rows.last().and_then(|found| found.first());
         let row = row.ok_or_else(|| Error::Internal("a new user vanished".into()))?;
         Ok(row.read()?)

@@ -6,6 +6,7 @@
 mod audit;
 mod create;
 mod delete;
+mod invite;
 mod list;
 mod show;
 mod store;
@@ -48,5 +49,6 @@ pub fn routes() -> Routes<Users> {
     Routes::default()
         .add(api, routes!(list::list, create::create))
         .add(api, routes!(show::show, update::update, delete::delete))
+        .add(Declared::STRICT, routes!(invite::invite))
         .add(api, routes!(audit::audit))
 }

@@ -9,7 +9,7 @@ use super::{AdminUser, NewUser, UserFilter};
 use crate::accounts::Name;
 use crate::db::{Database, Effort};
 use crate::email::Email;
-use crate::gate::{Authority, flag_is};
+use crate::gate::{Authority, active, flag_is};
 use crate::input::{Given, Instant, Locale, Page};
 use crate::metadata::MetadataObject;
 use crate::sql::{Result, Step};
@@ -66,6 +66,9 @@ statements! {
             nullif(doorward_merge_patch(app_metadata, :app_metadata, 16384), '{}') \
             ELSE app_metadata END, \
         updated_at = :now WHERE id = :id";
+    IS_INVITABLE = concat!("SELECT doorward_refuse('not_invitable') WHERE NOT EXISTS (SELECT 1 FROM users u \
+        WHERE u.id = :id AND u.hashed_password IS NULL AND u.email IS NOT NULL AND ",
+        active!("u.", ":now"), ")");
     DELETE = "DELETE FROM users WHERE id = :id";
 }
 
@@ -190,6 +193,11 @@ fn given<T>(field: &Given<T>) -> Option<Option<&T>> {
         Given::Null => Some(None),
         Given::Value(value) => Some(Some(value)),
     }
+}
+
+/// Refuses unless the account is active, has an address and has no password.
+pub(super) fn is_invitable(id: Uuid, now: OffsetDateTime) -> Step {
+    step!(IS_INVITABLE { id, now })
 }
 
 pub(super) fn delete(id: Uuid) -> Step {

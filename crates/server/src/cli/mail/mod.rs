@@ -159,7 +159,8 @@ async fn test(app: &App, address: &str, as_json: bool) -> Exit {
     output(&format!("The mail server took the mail to {address}: {answer}.\n"))
 }
 
-fn delivery(app: &App) -> Result<Delivery, Failure> {
+/// What delivers mails; the failure says how to set it up.
+pub(in crate::cli) fn delivery(app: &App) -> Result<Delivery, Failure> {
     let delivery = app.delivery(log::say).map_err(Failure::configuration)?;
     delivery.ok_or_else(|| {
         Failure::configuration(

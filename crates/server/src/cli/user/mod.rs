@@ -4,6 +4,7 @@
 mod edit;
 mod export;
 mod fields;
+mod invite;
 mod list;
 
 use clap::{Args, Subcommand};
@@ -79,6 +80,11 @@ enum UserCommand {
         /// The account's id or e-mail address
         user: String,
     },
+    /// Make an account for somebody, and mail them a link to choose their password
+    ///
+    /// The link works once, for INVITATION_TTL (7 days). Of an account that has no password yet the mail is
+    /// sent again, and the link before is over.
+    Invite(invite::InviteArgs),
     /// Write everything that is held about an account as one JSON document
     ///
     /// The same that GET /auth/me/export gives its owner, for a request by letter.
@@ -133,8 +139,13 @@ struct PasswordSource {
 
 /// Runs `doorward user`.
 pub(in crate::cli) async fn run(args: UserArgs, sources: &SourceArgs) -> Exit {
-    let app = args.operator.app(sources).await?;
     let json = args.operator.json;
+    if let UserCommand::Invite(invited) = args.command {
+        // What is in the outbox is sealed with the secret.
+        let app = OperatorArgs::open(args.operator.settings(sources)?).await?;
+        return invite::invite(&app, invited, json).await;
+    }
+    let app = args.operator.app(sources).await?;
     match args.command {
         UserCommand::Create(args) => create(&app, args, json).await,
         UserCommand::List(args) => list::list(&app, args, json).await,
@@ -146,6 +157,8 @@ pub(in crate::cli) async fn run(args: UserArgs, sources: &SourceArgs) -> Exit {
         UserCommand::Ban(args) => edit::ban(&app, args, json).await,
         UserCommand::Unban { user } => edit::unban(&app, &user, json).await,
         UserCommand::Unlock { user } => unlock(&app, &user, json).await,
+        // Done above.
+        UserCommand::Invite(_) => Ok(()),
         UserCommand::Export(args) => export::export(&app, args).await,
         UserCommand::Delete { user, yes } => delete(&app, &user, yes, json).await,
     }
@@ -165,6 +178,7 @@ async fn create(app: &App, args: CreateArgs, as_json: bool) -> Exit {
         username,
         is_active: None,
         email_verified,
+        invite: None,
         locale: args.locale.map(|tag| fields::read_locale(&tag)).transpose()?,
         user_metadata: fields::read_object("--user-metadata", args.user_metadata)?,
         app_metadata: fields::read_object("--app-metadata", args.app_metadata)?,

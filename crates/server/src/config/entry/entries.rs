@@ -175,6 +175,7 @@ pub(in crate::config) const ENTRIES: &[Setting] = &[
     accounts::REQUIRE_VERIFIED_EMAIL,
     accounts::EMAIL_VERIFICATION_TTL,
     accounts::PASSWORD_RESET_TTL,
+    accounts::INVITATION_TTL,
     accounts::USERNAMES,
     accounts::LOGIN_CODES,
     accounts::EMAIL_CHANGE,

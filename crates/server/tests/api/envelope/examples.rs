@@ -161,7 +161,11 @@ async fn scene(app: &TestApp, case: &Case, turn: usize, document: &Value) -> Sce
     app.operator_grants(&ada, "admin").await;
     let [email, password] = ["email", "password"].map(|name| account[name].as_str().unwrap());
     let ada = ada.login(email, password).await;
-    let id = if case.path.starts_with("/admin/users/") {
+    let id = if case.id == "users.invite" {
+        let body = json!({"email": "grace@example.com"});
+        let grace = root.post("/admin/users", body).await.expect(201).json();
+        grace["id"].as_str().map(Into::into)
+    } else if case.path.starts_with("/admin/users/") {
         Some(root.id().to_string())
     } else if case.path.starts_with("/auth/sessions/") {
         let other = ada.login(email, password).await;
@@ -192,6 +196,11 @@ async fn link(app: &TestApp, case: &Case, ada: &Client) -> Option<String> {
             app.mails().await;
             ada.post("/auth/password/forgot", json!({"email": email})).await.expect(202);
             Some(to(&app.mails().await, email))
+        }
+        "passwords.accept" => {
+            let body = json!({"email": "grace@example.com", "invite": true});
+            ada.post("/admin/users", body).await.expect(201);
+            Some(to(&app.mails().await, "grace@example.com"))
         }
         "codes.verify" => {
             app.mails().await;

@@ -1,5 +1,6 @@
 //! Passwords: changing them.
 
+mod accept;
 mod change;
 mod forgot;
 pub(crate) mod reset;

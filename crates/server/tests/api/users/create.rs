@@ -22,6 +22,7 @@ both! {
             is_active: None,
             email_verified: Some(true),
             locale: None,
+            invite: None,
             user_metadata: None,
             app_metadata: None,
         };

@@ -4,6 +4,7 @@ mod audit;
 mod ban;
 mod create;
 mod delete;
+mod invite;
 mod list;
 mod show;
 mod update;

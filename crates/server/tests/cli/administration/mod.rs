@@ -1,6 +1,7 @@
 //! `doorward user`, `role` and `session`: administration without the API.
 
 mod audit;
+mod invitations;
 mod sessions;
 
 use serde_json::{Value, json};

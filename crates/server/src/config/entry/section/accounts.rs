@@ -93,6 +93,16 @@ pub(in crate::config) const PASSWORD_RESET_TTL: Setting = Setting {
     ..PLAIN
 };
 
+/// `INVITATION_TTL`.
+pub(in crate::config) const INVITATION_TTL: Setting = Setting {
+    name: "INVITATION_TTL",
+    section: PASSWORDS,
+    about: "How long the link works in the mail that invites somebody to an account made for them.",
+    default: "7d",
+    set: Some(|settings, text| put(&mut settings.invitation_ttl, parse::duration(text, 60))),
+    ..PLAIN
+};
+
 /// `USERNAMES`.
 pub(in crate::config) const USERNAMES: Setting = Setting {
     name: "USERNAMES",

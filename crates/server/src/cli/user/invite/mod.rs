@@ -1,0 +1,224 @@
+//! `doorward user invite`: accounts without a password, and mails to choose one; of one person or of a file.
+//! Account, roles and mail are one transaction, so that a run that breaks off loses nobody, and running it
+//! again invites nobody twice.
+#![allow(clippy::doc_markdown, reason = "the comments on arguments are help texts")]
+
+mod rows;
+
+use std::fmt::Write as _;
+use std::io::{IsTerminal, Write as _};
+use std::path::PathBuf;
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::fields::read_locale;
+use super::read_name;
+use crate::app::App;
+use crate::cli::mail::delivery;
+use crate::cli::operator::by_operator;
+use crate::cli::terminal::plain;
+use crate::cli::{Exit, Failure, failed, output, output_json};
+use crate::email::Email;
+use crate::error::Error;
+use crate::gate::Authority;
+use crate::roles::RoleName;
+use crate::users::{AdminUser, NewUser};
+use rows::{InviteRow, InviteRows, Invitee};
+
+/// Rows from one showing of the progress to the next.
+const EVERY: u64 = 25;
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct InviteArgs {
+    /// The address to invite
+    #[arg(required_unless_present = "file", conflicts_with = "file")]
+    email: Option<String>,
+    /// Invite everybody in this file; - is standard input
+    ///
+    /// CSV with a line of names, or lines of JSON: email, and if you like name, locale and roles, several
+    /// roles with a space between. A file of addresses alone, one a line, will do. Who has an account already
+    /// is left as they are, so running it again is safe.
+    #[arg(long, value_name = "FILE")]
+    file: Option<PathBuf>,
+    /// Display name
+    #[arg(long, conflicts_with = "file")]
+    name: Option<String>,
+    /// A role to give besides `user`; may be repeated
+    #[arg(long, value_name = "ROLE")]
+    role: Vec<String>,
+    /// The language they read, such as pt-BR, where the file says nothing else
+    #[arg(long, value_name = "TAG")]
+    locale: Option<String>,
+    /// With --file: send the mail again to those who have not chosen a password yet
+    #[arg(long, requires = "file")]
+    resend: bool,
+}
+
+/// What became of somebody.
+enum Came {
+    Invited(AdminUser),
+    Again(AdminUser),
+    There(&'static str),
+}
+
+/// Runs `doorward user invite`.
+pub(in crate::cli) async fn invite(app: &App, args: InviteArgs, as_json: bool) -> Exit {
+    // Where no mail is sent, nobody is made who waits for one.
+    let delivery = delivery(app)?;
+    let roles = args.role.iter().map(|role| read_role(role)).collect::<Result<Vec<_>, _>>();
+    let roles = roles.map_err(Failure::Usage)?;
+    let locale = args.locale.as_deref().map(read_locale).transpose()?;
+    let whole = |mut one: Invitee| {
+        one.locale = one.locale.or_else(|| locale.clone());
+        one.roles.extend(roles.iter().cloned());
+        one
+    };
+    let Some(file) = &args.file else {
+        let typed = args.email.unwrap_or_default();
+        let email = Email::parse(&typed)
+            .ok_or_else(|| Failure::Usage(format!("{typed} is not a valid e-mail address.")))?;
+        let name = args.name.map(|name| read_name(&name)).transpose()?;
+        let one = whole(Invitee { email, name, locale: None, roles: Vec::new() });
+        let came = invite_one(app, one, true).await.map_err(Failure::Failed)?;
+        delivery.deliver_due().await.map_err(failed)?;
+        return said(&typed, &came, as_json);
+    };
+    let mut tally = Tally::default();
+    for row in InviteRows::open(file).map_err(Failure::Failed)? {
+        tally.rows += 1;
+        let InviteRow { line, email, read } = row.map_err(Failure::Failed)?;
+        let came = match read {
+            Ok(one) => invite_one(app, whole(one), args.resend).await,
+            Err(why) => Err(why),
+        };
+        match came {
+            Ok(Came::Invited(_)) => tally.invited += 1,
+            Ok(Came::Again(_)) => tally.again += 1,
+            Ok(Came::There(_)) => tally.there += 1,
+            Err(why) => tally.rejected.push((line, email, why)),
+        }
+        tally.show();
+    }
+    tally.sent = delivery.deliver_due().await.map_err(failed)?;
+    tally.finish(as_json)
+}
+
+/// Makes the account and asks for the mail; of an account that is there the mail alone, if it is to be sent
+/// again. The error is a sentence.
+async fn invite_one(app: &App, one: Invitee, again: bool) -> Result<Came, String> {
+    let (users, by) = (app.users(), by_operator());
+    let Invitee { email, name, locale, roles } = one;
+    match users.find(Authority::Operator, &email).await {
+        Ok(found) if again => {
+            let id = found.user.id;
+            return match users.invite(&by, id).await {
+                Ok(()) => Ok(Came::Again(found)),
+                Err(Error::NotInvitable) => Ok(Came::There("has a password, or is disabled")),
+                Err(Error::RateLimited(_)) => {
+                    Err("was invited five times within the hour: try again later.".into())
+                }
+                Err(error) => Err(format!("{error}")),
+            };
+        }
+        Ok(_) => return Ok(Came::There("has an account")),
+        Err(Error::NotFound) => {}
+        Err(error) => return Err(format!("{error}")),
+    }
+    let new = NewUser { name, locale, invite: Some(true), ..NewUser::of(email) };
+    match users.create_with_roles(&by, new, &roles).await {
+        Ok(made) => Ok(Came::Invited(made)),
+        // Somebody else was faster.
+        Err(Error::EmailTaken) => Ok(Came::There("has an account")),
+        Err(Error::NotFound) => {
+            let names: Vec<_> = roles.iter().map(RoleName::as_str).collect();
+            Err(format!("one of the roles {} does not exist.", names.join(", ")))
+        }
+        Err(error) => Err(format!("{error}")),
+    }
+}
+
+fn read_role(text: &str) -> Result<RoleName, String> {
+    RoleName::parse(text).ok_or_else(|| format!("{} cannot be the name of a role.", plain(text)))
+}
+
+fn said(email: &str, came: &Came, as_json: bool) -> Exit {
+    let (user, word) = match came {
+        Came::Invited(user) => (user, "invited"),
+        Came::Again(user) => (user, "invited_again"),
+        Came::There(why) => {
+            return Err(Failure::Failed(format!("{email} {why}, so nobody was invited.")));
+        }
+    };
+    if as_json {
+        return output_json(&json!({"email": email, "id": user.user.id, "outcome": word}));
+    }
+    let id = user.user.id;
+    match came {
+        Came::Again(_) => output(&format!("Invited {email} again; the link before is over.\n")),
+        _ => output(&format!("Invited {email}, whose id is {id}.\n")),
+    }
+}
+
+/// What came of a file.
+#[derive(Default)]
+struct Tally {
+    rows: u64,
+    invited: u64,
+    again: u64,
+    there: u64,
+    sent: usize,
+    /// Line, address, reason.
+    rejected: Vec<(u64, String, String)>,
+}
+
+impl Tally {
+    fn show(&self) {
+        let mut stderr = std::io::stderr();
+        if self.rows.is_multiple_of(EVERY) && stderr.is_terminal() {
+            let _ = write!(stderr, "\r{} rows, {} invited\u{1b}[K", self.rows, self.invited);
+            let _ = stderr.flush();
+        }
+    }
+
+    fn finish(self, as_json: bool) -> Exit {
+        let Self { rows, invited, again, there, sent, rejected } = self;
+        if std::io::stderr().is_terminal() {
+            eprint!("\r\u{1b}[K");
+        }
+        if as_json {
+            let bad: Vec<Value> = rejected
+                .iter()
+                .map(|(line, email, why)| json!({"line": line, "email": email, "reason": why}))
+                .collect();
+            output_json(&json!({
+                "rows": rows, "invited": invited, "invited_again": again, "unchanged": there,
+                "sent": sent, "rejected": bad,
+            }))?;
+        } else {
+            let mut text = format!("Invited {invited} of {rows}");
+            if again > 0 {
+                let _ = write!(text, ", {again} again");
+            }
+            if there > 0 {
+                let _ = write!(text, "; {there} had an account already");
+            }
+            text.push_str(".\n");
+            for (line, email, why) in &rejected {
+                let _ = writeln!(text, "Line {line}: {} {}", plain(email), plain(why));
+            }
+            if (sent as u64) < invited + again {
+                let _ = writeln!(
+                    text,
+                    "The mail server took {sent} mails so far: see `doorward mail list`."
+                );
+            }
+            output(&text)?;
+        }
+        match rejected.len() {
+            0 => Ok(()),
+            1 => Err(Failure::Failed("1 row was not used.".into())),
+            many => Err(Failure::Failed(format!("{many} rows were not used."))),
+        }
+    }
+}
