@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Draws docs/pictures/*.svg from the sources: the rooms with their imports, the life of a request, and
-what runs where. `--check` fails if a picture is out of date. Needs nothing but Python."""
+what runs where, and from docs/peers.tsv how many requests a second. `--check` fails if a picture is out of date. Needs nothing but Python."""
 
+import math
 import pathlib
 import re
 import sys
@@ -208,12 +209,48 @@ def deployment():
     return picture
 
 
+def performance():
+    """Requests a second of Doorward and of what teams use instead, from docs/peers.tsv, on a logarithmic scale."""
+    notes, figures = [], {}
+    for line in (ROOT / "docs/peers.tsv").read_text().splitlines():
+        if line.startswith("#"):
+            notes.append(line.lstrip("# "))
+            continue
+        what, name, figure = line.split("\t")
+        figures.setdefault(what, []).append((name, float(figure)))
+    left, right, bar = 170, 720, 18
+    most = math.ceil(math.log10(max(figure for rows in figures.values() for _, figure in rows)))
+    at = lambda figure: left + (right - left) * math.log10(max(figure, 1)) / most
+    height = 50 + sum(34 + (bar + 6) * len(rows) for rows in figures.values()) + 22
+    picture = Picture(820, height, "Requests a second: Doorward, FastAPI with SQLModel, FastAPI Users and Better Auth")
+    picture.text(20, 26, "Requests a second, logarithmic", "title")
+    for power in range(most + 1):
+        x = at(10**power)
+        picture.parts.append(f'<path d="M{x:.0f} 40V{height - 30}" stroke-dasharray="2 4"/>')
+        picture.text(x, height - 12, f"{10**power:,}".replace(",", " "), "small", "middle")
+    y = 50
+    for what, rows in figures.items():
+        picture.text(20, y + 14, what[0].upper() + what[1:], "title")
+        y += 24
+        for name, figure in rows:
+            kind = "feature" if name.startswith("Doorward") else "box"
+            picture.parts.append(
+                f'<rect class="{kind}" x="{left}" y="{y}" width="{at(figure) - left:.0f}" height="{bar}" rx="3"/>'
+            )
+            picture.text(left - 8, y + 13, name, "small", "end")
+            shown = f"{figure:.0f}" if figure >= 100 else f"{figure:.1f}"
+            picture.text(at(figure) + 6, y + 13, shown, "small")
+            y += bar + 6
+        y += 10
+    return picture
+
+
 def main():
     check = sys.argv[1:] == ["--check"]
     if sys.argv[1:] and not check:
         sys.exit("usage: scripts/pictures.py [--check]")
     stale = []
-    for draw in (rooms, request, deployment):
+    for draw in (rooms, request, deployment, performance):
         path = ROOT / f"docs/pictures/{draw.__name__}.svg"
         text = draw().svg()
         if check and (not path.exists() or path.read_text() != text):

@@ -81,7 +81,7 @@ Caller = Annotated[User, Depends(current_user)]
 def register(body: Credentials, db: Database):
     if db.exec(select(User).where(User.email == body.email)).first():
         raise HTTPException(409, "Email already registered")
-    hashed = bcrypt.hashpw(body.password.encode(), bcrypt.gensalt(4)).decode()
+    hashed = bcrypt.hashpw(body.password.encode(), bcrypt.gensalt(int(os.environ.get("BCRYPT_ROUNDS", 4)))).decode()
     user = User(email=body.email, hashed_password=hashed, name=body.name)
     db.add(user)
     db.commit()

@@ -8,6 +8,7 @@ mod delay;
 mod growth;
 mod hash;
 mod http;
+mod inserts;
 mod mix;
 mod sign_ins;
 
@@ -15,6 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::body::Bytes;
 use axum::http::HeaderMap;
 use axum::routing::get;
 use clap::Parser;
@@ -24,13 +26,16 @@ use tokio::net::TcpListener;
 use crate::delay::delay;
 use crate::growth::growth;
 use crate::hash::hash;
+use crate::inserts::{Writing, inserts};
 use crate::mix::mix;
 use crate::sign_ins::{flood, login, refresh};
 
 #[derive(Parser)]
 enum Measure {
-    /// axum plain text behind an HS256 check.
-    Floor { port: u16, secret: String },
+    /// axum behind an HS256 check: plain text, and at `/body` the JSON in a file.
+    Floor { port: u16, secret: String, body: Option<std::path::PathBuf> },
+    /// Writes to a SQLite file, one commit each, in a bare loop.
+    Inserts { file: String, writing: Writing, synchronous: String, seconds: u64 },
     /// Argon2id (m=19456, t=2, p=1) in a bare loop on all cores.
     Hash { seconds: u64 },
     /// Sign-ins of user0@example.com … as fast as they are answered.
@@ -53,7 +58,13 @@ const PASSWORD: &str = "correct horse battery staple";
 #[tokio::main]
 async fn main() {
     match Measure::parse() {
-        Measure::Floor { port, secret } => floor(port, &secret).await,
+        Measure::Floor { port, secret, body } => {
+            let body = body.map(|file| std::fs::read(file).unwrap()).unwrap_or_default();
+            floor(port, &secret, body.into()).await;
+        }
+        Measure::Inserts { file, writing, synchronous, seconds } => {
+            inserts(&file, writing, &synchronous, seconds);
+        }
         Measure::Hash { seconds } => hash(seconds),
         Measure::Login { port, users, connections, seconds } => {
             login(port, users, connections, seconds).await;
@@ -72,19 +83,24 @@ async fn main() {
     }
 }
 
-async fn floor(port: u16, secret: &str) {
+async fn floor(port: u16, secret: &str, body: Bytes) {
     let keys = KeySet::of_secrets([secret]).unwrap();
     let verifier = Arc::new(Verifier::new(keys, "doorward", None));
-    let handler = move |headers: HeaderMap| {
-        let verifier = Arc::clone(&verifier);
-        async move {
-            let token = headers["authorization"].to_str().unwrap().trim_start_matches("Bearer ");
-            let now = time::OffsetDateTime::now_utc().unix_timestamp();
-            verifier.verify(token, now).map(|claims| claims.sub).map_err(|_| "refused")
-        }
+    let subject_of = move |headers: &HeaderMap| {
+        let token = headers["authorization"].to_str().unwrap().trim_start_matches("Bearer ");
+        let now = time::OffsetDateTime::now_utc().unix_timestamp();
+        verifier.verify(token, now).map(|claims| claims.sub).map_err(|_| "refused")
+    };
+    let of_body = Arc::new(subject_of);
+    let of_text = Arc::clone(&of_body);
+    let text = move |headers: HeaderMap| async move { of_text(&headers) };
+    let json = move |headers: HeaderMap| async move {
+        of_body(&headers).map(|_| ([("content-type", "application/json")], body))
     };
     let listener = TcpListener::bind(("127.0.0.1", port)).await.unwrap();
-    axum::serve(listener, Router::new().route("/", get(handler))).await.unwrap();
+    axum::serve(listener, Router::new().route("/", get(text)).route("/body", get(json)))
+        .await
+        .unwrap();
 }
 
 pub(crate) fn report(name: &str, mut times: Vec<Duration>) {
