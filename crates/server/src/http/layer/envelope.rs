@@ -12,6 +12,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::access_log::AccessLine;
 use super::around::Around;
+use super::compress::{self, Coding};
 use super::cors::AllowedOrigin;
 use super::guard::Met;
 use super::{cors, paths};
@@ -46,6 +47,7 @@ pub struct Opened {
     origin: Option<AllowedOrigin>,
     refusal: Option<Response>,
     asks_options: bool,
+    coding: Option<Coding>,
 }
 
 impl Around for Envelope {
@@ -72,7 +74,8 @@ impl Around for Envelope {
         request.extensions_mut().insert(id.clone());
         request.extensions_mut().insert(client);
         let asks_options = request.method() == Method::OPTIONS;
-        Box::new(Opened { id, line, origin, refusal, asks_options })
+        let coding = compress::accepted(request.headers());
+        Box::new(Opened { id, line, origin, refusal, asks_options, coding })
     }
 
     async fn drive(
@@ -86,7 +89,7 @@ impl Around for Envelope {
                 Some(refusal) => refusal,
                 None => options(opened.asks_options, work.await),
             };
-            let Opened { id, line, origin, .. } = *opened;
+            let Opened { id, line, origin, coding, .. } = *opened;
             problem::render(&mut response, &id);
             cors::decorate(response.headers_mut(), origin);
             let status = response.status();
@@ -96,6 +99,9 @@ impl Around for Envelope {
             seal(response.headers_mut(), &id, route, status);
             if settings.accept_cookies && is_private(route) {
                 response.headers_mut().append(header::VARY, HeaderValue::from_static("Cookie"));
+            }
+            if route.is_some_and(|route| route.declared.caching != Caching::NoStore) {
+                compress::compress(&mut response, coding).await;
             }
             line.end(route.map(|route| route.path.as_str()), status);
             response

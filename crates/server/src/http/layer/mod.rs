@@ -4,6 +4,7 @@ mod access_log;
 pub mod around;
 mod bodies;
 mod clients;
+mod compress;
 mod cors;
 pub mod envelope;
 pub mod guard;

@@ -2,6 +2,7 @@
 //! mounts, the docs page, log lines.
 
 mod authentication_first;
+mod compressed;
 mod cors;
 mod docs;
 mod errors;
