@@ -268,8 +268,14 @@ stop; kill $pooling
 
 # what limits and permissions cost: the same read with every limit on and with all off
 export RATE_LIMIT_API=off; start "$pgurl"; all_off=$base
-all_off_pid=$serving; export RATE_LIMIT_API=1000000/1s; start "$pgurl"; unset RATE_LIMIT_API
+all_off_pid=$serving; export RATE_LIMIT_API=1000000/1s RATE_LIMIT_API_KEY=1000000/1s; start "$pgurl"; unset RATE_LIMIT_API
 pair 'the same get with the limit of its route group on, against off' '≥ 0.95' rps "$token" "$base/api/tasks/$task" -- rps "$token" "$all_off/api/tasks/$task"
+# by_key URL ENGINE: the same read with an API key of the same user
+by_key() {
+  local key; key=$(DATABASE_URL=$1 "$doorward" api-key create user0@example.com --name bench --scope tasks:read 2>/dev/null)
+  pair "GET /api/tasks/{id} by API key, $2, against by session" '≥ 0.9' rps "$key" "$base/api/tasks/$task" -- rps "$token" "$base/api/tasks/$task"
+}
+by_key "$pgurl" PostgreSQL
 as_admin() { DATABASE_URL=$pgurl "$doorward" "$@" >/dev/null 2>&1; }
 post "$base/auth/register" "{\"email\":\"many@example.com\",\"password\":\"$password\"}" >/dev/null
 as_admin role grant many@example.com admin
@@ -289,6 +295,7 @@ floor() { rps "$token" "http://127.0.0.1:$floorport/"; }
 pair 'GET /api/tasks/{id}, SQLite, against axum text + HS256' '≥ 0.45' rps "$token" "$base/api/tasks/$task" -- floor
 pair 'GET /auth/me, SQLite, against axum text + HS256' '≥ 0.45' rps "$token" "$base/auth/me" -- floor
 pair 'GET /api/tasks (20 rows), SQLite, against axum + HS256 answering the same bytes' '≥ 0.45' rps "$token" "$base/api/tasks?limit=20" -- rps "$token" "http://127.0.0.1:$floorport/body"
+by_key "$liteurl" SQLite
 loaded_lite=$(rss $serving)
 bare_writes() { "$measure" inserts "$work/bare.db" "$1" "$2" "$each" | value per_second; }
 sqlite3 "$work/bench.db" "VACUUM INTO '$work/bare.db'"

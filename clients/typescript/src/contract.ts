@@ -14,11 +14,33 @@ export type AdminUser = User & {
   ban_reason: string | null;
   /** Banned until then, `9999-12-31T23:59:59.999999Z` for good; null or past: not banned. */
   banned_until: string | null;
+  /** True for the account of a program, which has API keys and nothing to sign in with. */
+  is_service: boolean;
+};
+
+/** An API key. */
+export type ApiKey = {
+  /** When it was made. */
+  created_at: string;
+  /** When it ends; null: never. */
+  expires_at: string | null;
+  /** Its id, a digest of the key. */
+  id: string;
+  /** When it was last used, to the minute; null: never. */
+  last_used_at: string | null;
+  /** The address of the first use in that minute. */
+  last_used_ip: string | null;
+  /** What it is for. */
+  name: string;
+  /** The networks it counts from; null: from everywhere. */
+  networks: string[];
+  /** What it may be used for, as far as its owner may at that moment. */
+  scopes: string[];
 };
 
 /** One event, as it is remembered. */
 export type AuditEntry = {
-  /** Who: `user`, `cli`, `anonymous` or `server`. */
+  /** Who: `user`, `key` for an API key of the user, `cli`, `anonymous` or `server`. */
   actor: string;
   /** The user who did it. */
   actor_id: string | null;
@@ -36,7 +58,7 @@ export type AuditEntry = {
   outcome: string;
   /** The `X-Request-Id` of the request. */
   request_id: string | null;
-  /** The session it was done in, or to. */
+  /** The session or API key it was done with, or to. */
   session_id: string | null;
   /** The user it was done to. */
   subject_id: string | null;
@@ -69,7 +91,19 @@ export type ChangeRequest = {
 };
 
 /** Every kind of error, for programs: stable, clients switch on it. */
-export type Code = "invalid_link" | "bad_request" | "not_authenticated" | "invalid_token" | "token_expired" | "invalid_credentials" | "refresh_token_reused" | "invalid_refresh_token" | "wrong_password" | "insufficient_scope" | "cross_site" | "insufficient_user_authentication" | "registration_closed" | "account_disabled" | "email_not_verified" | "mfa_required" | "wrong_code" | "mfa_off" | "passkeys_off" | "mail_off" | "not_found" | "method_not_allowed" | "email_taken" | "username_taken" | "passkey_taken" | "too_many_passkeys" | "not_invitable" | "last_admin" | "role_taken" | "role_built_in" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "validation" | "rate_limited" | "internal" | "hashing_unavailable" | "unavailable";
+export type Code = "invalid_link" | "bad_request" | "not_authenticated" | "invalid_token" | "token_expired" | "invalid_credentials" | "refresh_token_reused" | "invalid_refresh_token" | "wrong_password" | "insufficient_scope" | "network_not_allowed" | "cross_site" | "insufficient_user_authentication" | "registration_closed" | "account_disabled" | "email_not_verified" | "mfa_required" | "wrong_code" | "mfa_off" | "passkeys_off" | "mail_off" | "not_found" | "method_not_allowed" | "email_taken" | "username_taken" | "passkey_taken" | "too_many_passkeys" | "too_many_keys" | "service_account" | "not_invitable" | "last_admin" | "role_taken" | "role_built_in" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "validation" | "rate_limited" | "internal" | "hashing_unavailable" | "unavailable";
+
+/** A new API key. */
+export type CreateApiKeyRequest = {
+  /** When it ends; never if absent. */
+  expires_at?: string | null;
+  /** What it is for: 1–100 characters after trimming. */
+  name: string;
+  /** Addresses and ranges in CIDR notation from which alone it counts; all if absent. */
+  networks?: string[] | null;
+  /** What it may be used for: `tasks:read`, `tasks:write` and permissions that you hold. */
+  scopes: ("tasks:read" | "tasks:write" | "users:read" | "users:write" | "sessions:write" | "keys:write" | "roles:grant" | "roles:write" | "audit:read" | "tokens:introspect")[];
+};
 
 /** A new passkey. */
 export type CreatePasskeyRequest = {
@@ -89,6 +123,14 @@ export type CreateRoleRequest = {
   name: string;
   /** What it allows; none if absent. */
   permissions?: Permission[] | null;
+};
+
+/** A new service account. */
+export type CreateServiceAccountRequest = {
+  /** Fields of an app's own, which administrators alone may change; at most 16 KiB of JSON. */
+  app_metadata?: Record<string, unknown> | null;
+  /** What it is for: 1–100 characters after trimming. */
+  name: string;
 };
 
 /** A new account. */
@@ -180,17 +222,21 @@ export type Introspection = {
   iat?: number;
   /** Who issued it. */
   iss?: string;
-  /** Its own id. */
+  /** Its own id, of an access token or an API key. */
   jti?: string;
-  /** What those allow; `*` stands for everything. */
+  /** The networks from which alone an API key counts; whoever asks must compare them. */
+  networks?: string[];
+  /** What those allow; `*` stands for everything. Of an API key: those within its scopes. */
   permissions?: string[];
-  /** The user's roles now, of an access token. */
+  /** The user's roles now, of an access token or an API key. */
   roles?: string[];
+  /** What an API key may be used for at this moment, with a space between each two. */
+  scope?: string;
   /** The session's id. */
   sid?: string;
   /** The user's id. */
   sub?: string;
-  /** `Bearer` for access tokens, `refresh_token` for refresh tokens. */
+  /** `Bearer` for access tokens, `refresh_token` for refresh tokens, `api_key` for API keys. */
   token_type?: string;
 };
 
@@ -211,6 +257,12 @@ export type LoginRequest = {
   email: string;
   /** The password, exactly as it was registered. */
   password: string;
+};
+
+/** A new API key, with its text. */
+export type MadeKey = ApiKey & {
+  /** Its text, for `Authorization: Bearer`. It is shown here and never again. */
+  key: string;
 };
 
 /** What an OAuth client learns about this server (RFC 8414 §2). */
@@ -292,7 +344,7 @@ export type PasskeyOptions = {
 };
 
 /** What a role may allow. */
-export type Permission = "users:read" | "users:write" | "sessions:write" | "roles:grant" | "roles:write" | "audit:read" | "tokens:introspect";
+export type Permission = "users:read" | "users:write" | "sessions:write" | "keys:write" | "roles:grant" | "roles:write" | "audit:read" | "tokens:introspect";
 
 /** How urgent a task is; stored as a number so that it sorts. */
 export type Priority = "none" | "low" | "medium" | "high" | "urgent";
@@ -478,7 +530,7 @@ export type TaskStats = {
 
 /** The token asked about. */
 export type TokenRequest = {
-  /** An access or a refresh token. */
+  /** An access token, a refresh token or an API key. */
   token: string;
   /** Ignored: tokens tell what they are. */
   token_type_hint?: string | null;
@@ -586,6 +638,8 @@ export type User = {
 
 /** Everything that is held about a user. It is written piece by piece, so no value of it is ever made. */
 export type UserExport = {
+  /** API keys, without their texts, which are not stored. */
+  api_keys: ApiKey[];
   /** What the audit log says of the user and of what the user did, the newest first of each. */
   audit: AuditEntry[];
   /** Always true, and the last member: a document without it was broken off. */
@@ -656,6 +710,8 @@ export type UsersListQuery = {
   role?: string;
   /** Disabled, or not */
   is_active?: boolean;
+  /** Service accounts, or people */
+  is_service?: boolean;
   /** Maximum number of entries in a page, 100 by default */
   limit?: number;
   /** From the `Link` of the page before */

@@ -10,6 +10,7 @@ use tower::Layer;
 use tower::util::Either;
 
 use crate::accounts;
+use crate::api_keys;
 use crate::audit::Audit;
 use crate::clock::Clock;
 use crate::codes::{self, Codes};
@@ -222,13 +223,15 @@ impl App {
             .merge(codes::routes().with_state(self.codes()))
             .merge(passkeys::routes().with_state(self.passkeys()))
             .merge(exports::routes().with_state(self.exports()))
+            .merge(api_keys::routes().with_state(self.api_keys()))
             .merge(passwords::routes().with_state(self.passwords.clone()))
             .merge(emails::routes().with_state(self.emails()))
             .merge(keys::auth_routes().with_state(self.keys.clone()));
         let admin = users::routes()
             .with_state(self.users())
             .merge(roles::routes().with_state(self.roles()))
-            .merge(sessions::admin_routes().with_state(self.sessions()));
+            .merge(sessions::admin_routes().with_state(self.sessions()))
+            .merge(api_keys::admin_routes().with_state(self.api_keys()));
         let probe = Probe::new(self.db.clone(), self.clock.clone());
         health::routes()
             .with_state(probe)
@@ -287,6 +290,7 @@ pub fn operations(settings: &Settings) -> Vec<Operation> {
         codes::routes().below(&settings.auth_path).operations(),
         passkeys::routes().below(&settings.auth_path).operations(),
         exports::routes().below(&settings.auth_path).operations(),
+        api_keys::routes().below(&settings.auth_path).operations(),
         passwords::routes().below(&settings.auth_path).operations(),
         emails::routes().below(&settings.auth_path).operations(),
     ];
@@ -294,6 +298,7 @@ pub fn operations(settings: &Settings) -> Vec<Operation> {
         users::routes().below(ADMIN).operations(),
         roles::routes().below(ADMIN).operations(),
         sessions::admin_routes().below(ADMIN).operations(),
+        api_keys::admin_routes().below(ADMIN).operations(),
         tasks::routes().below(&settings.tasks_path).operations(),
     ];
     auth.into_iter().chain(admin).flatten().collect()
@@ -316,6 +321,7 @@ pub fn reserved() -> Reserved {
         all(&codes::routes()),
         all(&passkeys::routes()),
         all(&exports::routes()),
+        all(&api_keys::routes()),
         all(&passwords::routes()),
         all(&emails::routes()),
         all(&pages::routes()),

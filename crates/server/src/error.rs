@@ -3,36 +3,16 @@
 //! (RFC 9457). `Err` means nothing happened; outcomes with consequences are values, not errors.
 //! What was not foreseen is `Internal`: logged once with its request id and shown as the id alone.
 
+mod invalid;
+
+pub use invalid::Invalid;
+
 use std::fmt;
 
 use axum::http::StatusCode;
 use secrecy::SecretString;
 use serde::Serialize;
 use utoipa::ToSchema;
-
-/// One invalid input, in FastAPI's terms (`loc`, `msg`, `type`).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Invalid {
-    /// Where it was: `body`, `query`, `path` or `header`.
-    pub place: &'static str,
-    /// The field's name; empty for the whole place.
-    pub field: String,
-    /// What is wrong, as the end of a sentence that begins with the field's name.
-    pub message: String,
-    /// FastAPI's type word: `missing`, `value_error`, `string_type`, …
-    pub kind: &'static str,
-}
-
-impl Invalid {
-    /// A field refused for this reason: (what is wrong, FastAPI's word).
-    pub fn new(
-        place: &'static str,
-        field: impl Into<String>,
-        (message, kind): (String, &'static str),
-    ) -> Self {
-        Self { place, field: field.into(), message, kind }
-    }
-}
 
 /// What answers the first step of a sign-in where a second has to follow.
 #[derive(Clone, Debug)]
@@ -68,6 +48,16 @@ pub enum Error {
     WrongPassword,
     /// Authenticated, but without this permission.
     InsufficientScope(&'static str),
+    /// An API key without this scope.
+    KeyLacksScope(&'static str),
+    /// An API key on a route that takes none: the account itself is not for keys.
+    KeyNotTaken,
+    /// An API key from an address outside its networks.
+    KeyNetwork,
+    /// A scope that the owner of the new API key lacks the permission for.
+    OwnerLacks(&'static str),
+    /// The account has as many API keys as one may have.
+    TooManyKeys,
     /// A request with a cookie that changes something and comes from another site's page, or does not say
     /// from where.
     CrossSite,
@@ -109,6 +99,8 @@ pub enum Error {
     EmailTaken,
     /// Another account has this user name.
     UsernameTaken,
+    /// A service account takes no password.
+    ServiceAccount,
     /// The last active admin cannot be removed.
     LastAdmin,
     /// This passkey is registered already.
@@ -131,6 +123,8 @@ pub enum Error {
     RateLimited(u64),
     /// Too many wrong passwords for one account; seconds to wait.
     TooManyGuesses(u64),
+    /// Too many requests by one API key; seconds to wait.
+    TooManyByKey(u64),
     /// The password hashing queue is full or hashing failed; nothing was stored.
     HashingUnavailable,
     /// The database is away or the server is overloaded; the text says which.
@@ -182,6 +176,7 @@ codes! {
     InvalidRefreshToken = 401, "invalid_refresh_token", "Invalid refresh token";
     WrongPassword = 403, "wrong_password", "Wrong password";
     InsufficientScope = 403, "insufficient_scope", "Insufficient scope";
+    KeyNetwork = 403, "network_not_allowed", "Network not allowed";
     CrossSite = 403, "cross_site", "Cross-site request";
     StaleSignIn = 403, "insufficient_user_authentication", "Recent sign-in needed";
     RegistrationClosed = 403, "registration_closed", "Registration closed";
@@ -199,6 +194,8 @@ codes! {
     PasskeyTaken = 409, "passkey_taken", "Passkey taken";
     TooManyPasskeys = 409, "too_many_passkeys", "Too many passkeys";
     NotInvitable = 409, "not_invitable", "Not to be invited";
+    TooManyKeys = 409, "too_many_keys", "Too many API keys";
+    ServiceAccount = 409, "service_account", "Service account";
     LastAdmin = 409, "last_admin", "Last admin";
     RoleTaken = 409, "role_taken", "Role taken";
     RoleBuiltIn = 409, "role_built_in", "Built-in role";
@@ -227,7 +224,13 @@ impl Error {
             Self::InvalidRefreshToken => Code::InvalidRefreshToken,
             Self::InvalidLink(_) => Code::InvalidLink,
             Self::WrongPassword => Code::WrongPassword,
-            Self::InsufficientScope(_) | Self::NotYours => Code::InsufficientScope,
+            Self::InsufficientScope(_)
+            | Self::NotYours
+            | Self::KeyLacksScope(_)
+            | Self::OwnerLacks(_)
+            | Self::KeyNotTaken => Code::InsufficientScope,
+            Self::KeyNetwork => Code::KeyNetwork,
+            Self::TooManyKeys => Code::TooManyKeys,
             Self::CrossSite => Code::CrossSite,
             Self::StaleSignIn => Code::StaleSignIn,
             Self::RegistrationClosed => Code::RegistrationClosed,
@@ -245,6 +248,7 @@ impl Error {
             Self::PasskeyTaken => Code::PasskeyTaken,
             Self::TooManyPasskeys => Code::TooManyPasskeys,
             Self::NotInvitable => Code::NotInvitable,
+            Self::ServiceAccount => Code::ServiceAccount,
             Self::LastAdmin => Code::LastAdmin,
             Self::RoleTaken => Code::RoleTaken,
             Self::RoleBuiltIn => Code::RoleBuiltIn,
@@ -252,7 +256,9 @@ impl Error {
             Self::PayloadTooLarge => Code::PayloadTooLarge,
             Self::UnsupportedMediaType(_) => Code::UnsupportedMediaType,
             Self::Validation(_) => Code::Validation,
-            Self::RateLimited(_) | Self::TooManyGuesses(_) => Code::RateLimited,
+            Self::RateLimited(_) | Self::TooManyGuesses(_) | Self::TooManyByKey(_) => {
+                Code::RateLimited
+            }
             Self::Internal(_) => Code::Internal,
             Self::HashingUnavailable => Code::HashingUnavailable,
             Self::Unavailable(_) => Code::Unavailable,
@@ -287,6 +293,17 @@ impl Error {
             Self::WrongPassword => "The current password is wrong.".into(),
             Self::InsufficientScope(permission) => {
                 format!("This needs the permission {permission}.")
+            }
+            Self::KeyLacksScope(scope) => format!("This API key lacks the scope {scope}."),
+            Self::OwnerLacks(permission) => {
+                format!("The owner of the key does not hold the permission {permission}.")
+            }
+            Self::KeyNotTaken => {
+                "An API key cannot change the account or open it: sign in for this.".into()
+            }
+            Self::KeyNetwork => "This API key does not count from your network address.".into(),
+            Self::TooManyKeys => {
+                "The account has as many API keys as it may have: revoke one first.".into()
             }
             Self::NotYours => "The user id in the path is not your own.".into(),
             Self::CrossSite => {
@@ -333,6 +350,9 @@ impl Error {
             Self::NotInvitable => {
                 "Only an active account that has an address and no password yet can be invited.".into()
             }
+            Self::ServiceAccount => {
+                "A service account has no password: make it an API key.".into()
+            }
             Self::LastAdmin => "The last active admin cannot be removed.".into(),
             Self::RoleTaken => "A role with this name already exists.".into(),
             Self::RoleBuiltIn => {
@@ -350,18 +370,14 @@ impl Error {
             Self::TooManyGuesses(seconds) => {
                 format!("Too many wrong passwords or codes for this account: try again in {seconds} s.")
             }
+            Self::TooManyByKey(seconds) => {
+                format!("Too many requests by this API key: try again in {seconds} s.")
+            }
             Self::Internal(_) => "Internal error. Report the request id to the operator.".into(),
             Self::HashingUnavailable => {
                 "Too many sign-ins at once; nothing was stored. Try again shortly.".into()
             }
         }
-    }
-}
-
-impl fmt::Display for Invalid {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = if self.field.is_empty() { self.place } else { &self.field };
-        write!(out, "{name}: {}", self.message)
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod accept;
 pub mod accounts;
+pub mod api_keys;
 pub mod app;
 pub mod audit;
 pub mod cli;

@@ -83,6 +83,9 @@ events! {
     "An operator retired a key pair." KeyRetire = "key.retire";
     "An operator read a mail that waits, with the link or code in it." MailReveal = "mail.reveal";
     "An operator discarded a mail that was not sent." MailDiscard = "mail.discard";
+    "Somebody made an API key of their own, or an administrator one of a service account." ApiKeyCreate = "api_key.create";
+    "An API key was revoked: by its owner, an administrator or whoever held it." ApiKeyRevoke = "api_key.revoke";
+    "An API key was used for what it is not for: without the scope, from another network, on the account itself." ApiKeyRefuse = "api_key.refuse";
     "A caller lacked a permission." AccessDenied = "access.denied";
     "An import from another program or a file began, ended or broke off." DataImport = "data.import";
     "What is held about an account was exported, by its owner or an operator." AccountExport = "account.export";
@@ -135,7 +138,10 @@ impl Record {
     /// Done by an authenticated user or the operator.
     pub fn by(actor: &Actor, event: Event) -> Self {
         let (word, session_id) = match actor.authority {
-            Authority::Caller(gate) => ("user", gate.session()),
+            Authority::Caller(gate) => match gate.key() {
+                Some(key) => ("key", Some(key)),
+                None => ("user", gate.session()),
+            },
             Authority::Operator => ("cli", None),
         };
         let actor_id = actor.authority.user_id();

@@ -26,7 +26,7 @@ row! {
         pub event: String,
         /// `success`, `failure`, `blocked` or `denied`.
         pub outcome: String,
-        /// Who: `user`, `cli`, `anonymous` or `server`.
+        /// Who: `user`, `key` for an API key of the user, `cli`, `anonymous` or `server`.
         pub actor: String,
         /// The user who did it.
         #[schema(required = true, value_type = Option<String>)]
@@ -34,7 +34,7 @@ row! {
         /// The user it was done to.
         #[schema(required = true, value_type = Option<String>)]
         pub subject_id: Option<Uuid>,
-        /// The session it was done in, or to.
+        /// The session or API key it was done with, or to.
         #[schema(required = true)]
         pub session_id: Option<Uuid>,
         /// A few words more.

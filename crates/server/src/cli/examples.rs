@@ -5,7 +5,7 @@ use clap::{Command, CommandFactory};
 use super::Cli;
 
 /// The command below `doorward`, and how it is used.
-const EXAMPLES: [(&str, &[&str]); 49] = [
+const EXAMPLES: [(&str, &[&str]); 55] = [
     ("dev", &["doorward dev", "doorward dev --port 9000"]),
     ("serve", &["doorward serve", "doorward --env-file /etc/doorward.env serve --host 0.0.0.0"]),
     ("db migrate", &["doorward db migrate", "doorward db migrate --dry-run"]),
@@ -66,6 +66,33 @@ const EXAMPLES: [(&str, &[&str]); 49] = [
         ],
     ),
     ("audit prune", &["doorward audit prune"]),
+    (
+        "api-key create",
+        &[
+            "doorward api-key create ada@example.com --name backup --scope tasks:read --expires-in 90d",
+            "doorward api-key create ada@example.com --name ci --scope tasks:write --network 203.0.113.0/24 > key.txt",
+        ],
+    ),
+    ("api-key list", &["doorward api-key list ada@example.com"]),
+    (
+        "api-key revoke",
+        &[
+            "doorward api-key revoke 6b1f2c3d-4e5f-8a7b-9c0d-1e2f3a4b5c6d",
+            "doorward api-key revoke --user ada@example.com",
+        ],
+    ),
+    (
+        "service-account create",
+        &[
+            "doorward service-account create backup",
+            "doorward service-account create metrics --role user",
+        ],
+    ),
+    ("service-account list", &["doorward service-account list --json"]),
+    (
+        "service-account revoke",
+        &["doorward service-account revoke 0197f3a0-7c1e-7d3a-9c58-3b1f6a2e4d10 --yes"],
+    ),
     ("key create", &["doorward key create --algorithm ES256"]),
     ("key list", &["doorward key list"]),
     ("key rotate", &["doorward key rotate", "doorward key rotate --algorithm EdDSA"]),

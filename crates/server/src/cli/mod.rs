@@ -2,6 +2,7 @@
 //! and logs go to stderr, data to stdout. Passwords are never arguments. Exit codes are promises: 0
 //! done, 1 failed, 2 usage, 3 `db status --exit-code` with migrations waiting, 78 bad configuration.
 
+mod api_key;
 mod audit;
 mod config;
 mod db;
@@ -62,6 +63,10 @@ enum Command {
     Session(session::SessionArgs),
     /// Read the audit log
     Audit(audit::AuditArgs),
+    /// Create, list and revoke API keys, which programs call with
+    ApiKey(api_key::ApiKeyArgs),
+    /// Create, list and revoke service accounts: accounts of programs
+    ServiceAccount(api_key::service_account::ServiceAccountArgs),
     /// Create, list, rotate and retire the key pairs that sign access tokens
     Key(key::KeyArgs),
     /// List, retry and discard mails that are not sent, and test the mail server
@@ -97,6 +102,8 @@ pub async fn run(cli: Cli) -> Exit {
         Command::Role(args) => role::run(args, sources).await,
         Command::Session(args) => session::run(args, sources).await,
         Command::Audit(args) => audit::run(args, sources).await,
+        Command::ApiKey(args) => api_key::run(args, sources).await,
+        Command::ServiceAccount(args) => api_key::service_account::run(args, sources).await,
         Command::Key(args) => key::run(args, sources).await,
         Command::Mail(args) => mail::run(args, sources).await,
         Command::Token(args) => token::run(args, sources).await,

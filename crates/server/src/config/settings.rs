@@ -122,6 +122,8 @@ pub struct Settings {
     pub rate_limit_api: Option<Quota>,
     /// Questions about tokens per client address.
     pub rate_limit_introspect: Option<Quota>,
+    /// `RATE_LIMIT_API_KEY`: requests by one API key.
+    pub rate_limit_api_key: Option<Quota>,
     /// `REDIS_URL`: where several nodes share their rate limits.
     pub redis_url: Option<RedisUrl>,
     /// `LOGIN_MAX_FAILURES`: consecutive wrong passwords of one account before delays begin.
@@ -252,6 +254,7 @@ impl Settings {
             rate_limit_auth: Some(Quota::per_minute(120)),
             rate_limit_api: None,
             rate_limit_introspect: Some(Quota::per_minute(6000)),
+            rate_limit_api_key: Some(Quota::per_minute(6000)),
             redis_url: None,
             login_max_failures: 10,
             allowed_origins: AllowedOrigins::List(Vec::new()),

@@ -11,8 +11,8 @@ use super::sqlite::Sqlite;
 use super::turns::Turns;
 use super::{FromRow, Row};
 use crate::config::{DatabaseUrl, SqliteFile};
-use crate::gate::{Authority, Gate};
-use crate::sql::{Result, Sql, Step};
+use crate::gate::{Authority, Gate, Via};
+use crate::sql::{DbError, Result, Sql, Step};
 
 /// From a call to its answer, waiting for a connection included; a request has 5 s for all its calls.
 pub(super) const CALL_WITHIN: Duration = Duration::from_secs(4);
@@ -143,10 +143,11 @@ impl Database {
     /// Reads as the gate's user: `SessionEnded` unless the session lives and its user is active;
     /// row-level security sees that user only.
     pub async fn read_as<T: FromRow>(&self, gate: Gate, step: Step) -> Result<Vec<T>> {
-        match &*self.engine {
+        let read = match &*self.engine {
             Backend::Sqlite(sqlite) => sqlite.read_as(gate, step).await,
             Backend::Postgres(postgres) => postgres.read_as(gate, step).await,
-        }
+        };
+        read.map_err(|error| closed(&gate, error))
     }
 
     /// Reads a page of at most `rows` rows as the gate's user: the rows up to the one that makes their
@@ -161,12 +162,13 @@ impl Database {
         let whole = rows <= FEW_ROWS;
         let _turn = match effort {
             Effort::Quick => None,
-            Effort::Search => Some(self.searches.take(gate.user_id).await?),
+            Effort::Search => Some(self.searches.take(gate.waits_as()).await?),
         };
-        match &*self.engine {
+        let read = match &*self.engine {
             Backend::Sqlite(sqlite) => sqlite.page_as(gate, step, whole, effort).await,
             Backend::Postgres(postgres) => postgres.page_as(gate, step, whole, effort).await,
-        }
+        };
+        read.map_err(|error| closed(&gate, error))
     }
 
     /// Reads, for the operator, through the view of this user.
@@ -185,10 +187,11 @@ impl Database {
 
     /// Several steps as the gate's user, in one transaction and one round trip.
     pub async fn write_all_as(&self, gate: Gate, steps: Vec<Step>) -> Result<Vec<Vec<Row>>> {
-        match &*self.engine {
+        let written = match &*self.engine {
             Backend::Sqlite(sqlite) => sqlite.write(Some(gate), steps).await,
             Backend::Postgres(postgres) => postgres.write(Some(gate), steps).await,
-        }
+        };
+        written.map_err(|error| closed(&gate, error))
     }
 
     /// Reads on this authority.
@@ -205,6 +208,14 @@ impl Database {
             Authority::Caller(gate) => self.write_all_as(gate, steps).await,
             Authority::Operator => self.write(steps).await,
         }
+    }
+}
+
+/// What did not let the caller in.
+fn closed(gate: &Gate, error: DbError) -> DbError {
+    match (gate.via, error) {
+        (Via::Key(_), DbError::SessionEnded) => DbError::KeyEnded,
+        (_, error) => error,
     }
 }
 

@@ -1,7 +1,7 @@
 //! What a client is told when a statement did not do its work.
 
 use crate::error::{Error, Invalid};
-use crate::gate::Permission;
+use crate::gate::{KeyScope, Permission};
 use crate::sql::DbError;
 
 impl From<DbError> for Error {
@@ -10,6 +10,9 @@ impl From<DbError> for Error {
             DbError::SessionEnded => {
                 Self::InvalidToken("The session of this token has ended: sign in again.")
             }
+            DbError::KeyEnded => Self::InvalidToken(
+                "This API key is unknown, expired or revoked, or its account is disabled.",
+            ),
             DbError::Refused(reason) => refusal(&reason),
             DbError::Away(why) | DbError::NotAdmitted(why) => {
                 tracing::warn!(%why, "database away");
@@ -48,7 +51,19 @@ fn refusal(reason: &str) -> Error {
         let needed = Permission::parse(needed).map_or(Permission::EVERY, Permission::as_str);
         return Error::InsufficientScope(needed);
     }
+    if let Some(lacked) = reason.strip_prefix("key_scope:") {
+        let lacked = KeyScope::parse(lacked).map_or(Permission::EVERY, KeyScope::as_str);
+        return Error::KeyLacksScope(lacked);
+    }
+    if let Some(lacked) = reason.strip_prefix("owner_lacks:") {
+        let lacked = Permission::parse(lacked).map_or(Permission::EVERY, Permission::as_str);
+        return Error::OwnerLacks(lacked);
+    }
     match reason {
+        "key_network" => Error::KeyNetwork,
+        "key_account" => Error::KeyNotTaken,
+        "service_account" => Error::ServiceAccount,
+        "too_many_keys" => Error::TooManyKeys,
         "not_found" => Error::NotFound,
         "not_invitable" => Error::NotInvitable,
         "last_admin" => Error::LastAdmin,

@@ -11,7 +11,7 @@ use super::{Emails, store};
 use crate::audit::{Event, Record};
 use crate::email::Email;
 use crate::error::Error;
-use crate::gate::{Authority, end_passkeys, end_sessions, end_unproven_identities};
+use crate::gate::{Authority, end_keys, end_passkeys, end_sessions, end_unproven_identities};
 use crate::guesses::forgive;
 use crate::http::{Json, JsonBody, json};
 use crate::input::{Draft, Origin, body};
@@ -68,6 +68,7 @@ impl Emails {
         let mut steps = self.single_use.claim(Purpose::UndoEmail, &opened).to_vec();
         steps.extend(store::restore(id, &old, now));
         steps.push(end_sessions(id, now, "email_undone"));
+        steps.push(end_keys(id));
         steps.push(end_unproven_identities(id));
         steps.push(end_passkeys(id));
         steps.push(forgive(id, now));

@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 use super::Exports;
 use super::sheet::Sheet;
 use super::store::{HeldIdentity, HeldSession};
+use crate::api_keys::ApiKey;
 use crate::audit::{Actor, Entry};
 use crate::error::Error;
 use crate::input::Origin;
@@ -38,6 +39,8 @@ struct UserExport {
     sessions: Vec<HeldSession>,
     /// The passkeys, without their keys.
     passkeys: Vec<PasskeyView>,
+    /// API keys, without their texts, which are not stored.
+    api_keys: Vec<ApiKey>,
     /// What the audit log says of the user and of what the user did, the newest first of each.
     audit: Vec<Entry>,
     /// The tasks, oldest first.
@@ -48,8 +51,8 @@ struct UserExport {
 
 /// Export everything held about you
 ///
-/// The account with its metadata and identities, sessions, passkeys, the audit log's records about you, and your
-/// tasks. One export at a time for each user.
+/// The account with its metadata and identities, sessions, passkeys, API keys, the audit log's records about
+/// you, and your tasks. One export at a time for each user.
 #[utoipa::path(get, path = "/me/export", operation_id = "accounts.export", tag = "accounts",
     security(("bearer" = [])),
     responses(

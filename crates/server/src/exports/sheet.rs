@@ -42,6 +42,7 @@ enum Part {
     Sessions(Uuid),
     /// A few, in one piece.
     Passkeys,
+    ApiKeys,
     AuditAbout(Option<Cursor>),
     AuditBy(Option<Cursor>),
     Tasks(Option<(OffsetDateTime, Uuid)>),
@@ -109,6 +110,12 @@ impl Sheet {
             Part::Passkeys => {
                 let rows = store::passkeys(db, authority, owner).await?;
                 self.put(&mut out, &rows)?;
+                self.part = Part::ApiKeys;
+                self.turn(&mut out, "api_keys");
+            }
+            Part::ApiKeys => {
+                let keys = self.exports.api_keys().list_of(authority, owner).await?;
+                self.put(&mut out, &keys)?;
                 self.part = Part::AuditAbout(None);
                 self.turn(&mut out, "audit");
             }

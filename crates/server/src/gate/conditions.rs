@@ -49,6 +49,52 @@ macro_rules! is_new_device {
 }
 pub(crate) use is_new_device;
 
+/// The API key has not expired at `$now`; one that was revoked has no row.
+macro_rules! unexpired {
+    ($of:literal, $now:literal) => {
+        concat!("(", $of, "expires_at IS NULL OR ", $of, "expires_at > ", $now, ")")
+    };
+}
+pub(crate) use unexpired;
+
+/// The API key holds the scope; the empty text asks for none.
+macro_rules! in_scope {
+    ($of:literal, $needed:literal) => {
+        concat!("(", $needed, " = '' OR ", $of, "scopes LIKE '%,' || ", $needed, " || ',%')")
+    };
+}
+pub(crate) use in_scope;
+
+/// Refuses an API key that is used from an address outside its networks, or that lacks the scope.
+macro_rules! refuse_key {
+    ($of:literal, $needed:literal, $address:literal) => {
+        concat!(
+            "CASE WHEN ",
+            $of,
+            "is_restricted AND NOT EXISTS (SELECT 1 FROM api_key_networks n WHERE n.key_id = ",
+            $of,
+            "id AND n.lowest <= ",
+            $address,
+            " AND n.highest >= ",
+            $address,
+            ") THEN doorward_refuse('key_network') WHEN NOT ",
+            in_scope!($of, $needed),
+            " THEN doorward_refuse('key_scope:' || ",
+            $needed,
+            ") END"
+        )
+    };
+}
+pub(crate) use refuse_key;
+
+/// Whether the use of the API key since `$since` is known: 1 or 0.
+macro_rules! used_since {
+    ($of:literal, $since:literal) => {
+        concat!("CAST(CASE WHEN ", $of, "last_used_at > ", $since, " THEN 1 ELSE 0 END AS BIGINT)")
+    };
+}
+pub(crate) use used_since;
+
 /// The user holds the permission, by name or through `*`.
 macro_rules! holds {
     ($user:literal, $needed:literal) => {

@@ -1,22 +1,24 @@
-//! The gate: who may do the work that a statement does. A live session, an active user who is not
+//! The gate: who may do the work that a statement does. A live session or an API key that is good for it, an active user who is not
 //! banned, and where the work asks for one, a permission. The same folder keeps what must stay true
 //! whichever feature writes (`safeguards.rs`).
 
 mod conditions;
 pub mod permission;
 mod safeguards;
+mod scope;
 mod standing;
 
 pub(crate) use conditions::{
-    active, factor_kinds, flag_is, holds, is_new_device, live, not_ended, permission_names,
-    role_names,
+    active, factor_kinds, flag_is, holds, in_scope, is_new_device, live, not_ended,
+    permission_names, refuse_key, role_names, unexpired, used_since,
 };
 pub use permission::{Needed, Permission};
 pub use safeguards::{
-    Authority, STATEMENTS, end_other_sessions, end_passkeys, end_passkeys_of_linked, end_sessions,
-    end_sessions_of_linked, end_unproven_identities, end_unproven_passkeys, keep_an_admin,
-    lock_admins, signed_in_since, user_exists,
+    Authority, STATEMENTS, end_keys, end_keys_of_linked, end_other_sessions, end_passkeys,
+    end_passkeys_of_linked, end_sessions, end_sessions_of_linked, end_unproven_identities,
+    end_unproven_passkeys, is_person, keep_an_admin, lock_admins, signed_in_since, user_exists,
 };
+pub use scope::{KeyScope, KeyUse, STATEMENTS as SCOPE_STATEMENTS};
 pub use standing::{Life, Standing};
 
 use time::OffsetDateTime;
@@ -26,13 +28,15 @@ use uuid::Uuid;
 /// the active user in the same round trip as the work.
 #[derive(Clone, Copy, Debug)]
 pub struct Gate {
-    /// The token's `sub`; of another issuer's token, the local user it stands for.
+    /// The token's `sub`; of another issuer's token, the local user it stands for; whose an API key says
+    /// it is.
     pub user_id: Uuid,
     /// What lets the user in.
     pub via: Via,
-    /// The token's `sid`; of another issuer's token, the id of its identity.
+    /// The token's `sid`; of another issuer's token, the id of its identity; the id of an API key.
     pub session_id: Uuid,
-    /// The token's `gen`; its first use confirms that generation of the refresh token.
+    /// The token's `gen`; its first use confirms that generation of the refresh token. 1 with an API key,
+    /// whose first use in a minute is written down.
     pub generation: i64,
     /// The present instant.
     pub now: OffsetDateTime,
@@ -45,6 +49,11 @@ impl Gate {
     pub fn session(&self) -> Option<Uuid> {
         (self.via == Via::Session).then_some(self.session_id)
     }
+
+    /// The id of the API key, where one is used.
+    pub fn key(&self) -> Option<Uuid> {
+        matches!(self.via, Via::Key(_)).then_some(self.session_id)
+    }
 }
 
 /// What must stand in the database for a gate to open, besides an active user.
@@ -54,4 +63,6 @@ pub enum Via {
     Session,
     /// An identity at another issuer, which has the sessions.
     Identity,
+    /// An API key, which must be good for this use.
+    Key(KeyUse),
 }

@@ -63,6 +63,7 @@ permissions! {
     "List and show accounts." UsersRead = "users:read";
     "Create, change, disable, ban and delete accounts." UsersWrite = "users:write";
     "List and end other people's sessions." SessionsWrite = "sessions:write";
+    "List and revoke other people's API keys, and make those of service accounts." KeysWrite = "keys:write";
     "Give roles to accounts and take them away." RolesGrant = "roles:grant";
     "List, create, change and delete roles." RolesWrite = "roles:write";
     "Read the audit log." AuditRead = "audit:read";

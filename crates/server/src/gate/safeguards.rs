@@ -5,7 +5,7 @@
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{Gate, Permission, active, holds, not_ended};
+use super::{Gate, Permission, active, holds, in_scope, not_ended};
 use crate::sql::Step;
 use crate::{statements, step};
 
@@ -36,6 +36,28 @@ statements! {
         WHERE NOT EXISTS (SELECT 1 FROM role_permissions p WHERE p.role = :role) \
         AND NOT EXISTS (SELECT 1 FROM user_roles m WHERE m.user_id = :caller AND m.role = :role) \
         AND NOT ", holds!(":caller", "'roles:write'"));
+    // The same of an API key: it does no more than its owner may, nor more than it is made for.
+    KEY_HOLDS = concat!("SELECT doorward_refuse('key_scope:' || :needed) \
+        WHERE NOT EXISTS (SELECT 1 FROM api_keys k WHERE k.id = :key \
+        AND ", in_scope!("k.", ":needed"), ")");
+    KEY_HOLDS_ALL_OF_USER = concat!("SELECT doorward_refuse('key_scope:' || p.permission) \
+        FROM user_roles t JOIN role_permissions p ON p.role = t.role WHERE t.user_id = :user \
+        AND NOT EXISTS (SELECT 1 FROM api_keys k WHERE k.id = :key \
+        AND ", in_scope!("k.", "p.permission"), ")");
+    KEY_HOLDS_ALL_OF_ROLE = concat!("SELECT doorward_refuse('key_scope:' || p.permission) \
+        FROM role_permissions p WHERE p.role = :role \
+        AND NOT EXISTS (SELECT 1 FROM api_keys k WHERE k.id = :key \
+        AND ", in_scope!("k.", "p.permission"), ")");
+    KEY_KNOWS_ROLE = concat!("SELECT doorward_refuse('key_scope:roles:write') \
+        WHERE NOT EXISTS (SELECT 1 FROM role_permissions p WHERE p.role = :role) \
+        AND NOT EXISTS (SELECT 1 FROM api_keys k WHERE k.id = :key \
+        AND ", in_scope!("k.", "'roles:write'"), ")");
+    NOT_BY_KEY = "SELECT doorward_refuse('key_account')";
+    IS_PERSON = "SELECT doorward_refuse('service_account') \
+        WHERE EXISTS (SELECT 1 FROM users WHERE id = :user AND is_service)";
+    END_KEYS_OF_LINKED = "DELETE FROM api_keys WHERE user_id = (SELECT i.user_id FROM identities i \
+        WHERE i.id = :identity AND i.user_id <> :new_user)";
+    END_KEYS = "DELETE FROM api_keys WHERE user_id = :owner RETURNING id";
     SIGNED_IN_SINCE = "SELECT doorward_refuse('stale_sign_in') WHERE NOT EXISTS (SELECT 1 \
         FROM sessions WHERE id = :session AND user_id = :owner AND created_at > :since)";
     END_SESSIONS = concat!("UPDATE sessions SET ended_at = :now, end_reason = :reason \
@@ -72,25 +94,45 @@ impl Authority {
         }
     }
 
-    /// Refuses unless the caller holds this permission.
-    pub fn holds(&self, needed: Permission) -> Option<Step> {
-        self.user_id().map(|caller| step!(HOLDS { caller, needed: needed.as_str() }))
+    /// The id of the API key that is used.
+    fn key(&self) -> Option<Uuid> {
+        match self {
+            Self::Caller(gate) => gate.key(),
+            Self::Operator => None,
+        }
     }
 
-    /// Refuses unless the caller holds all that this user does.
-    pub fn holds_all_of_user(&self, user: Uuid) -> Option<Step> {
-        self.user_id().map(|caller| step!(HOLDS_ALL_OF_USER { user, caller }))
+    /// Refuses unless the caller holds this permission.
+    pub fn holds(&self, needed: Permission) -> impl Iterator<Item = Step> {
+        let needed = needed.as_str();
+        let of_caller = self.user_id().map(|caller| step!(HOLDS { caller, needed }));
+        of_caller.into_iter().chain(self.key().map(|key| step!(KEY_HOLDS { key, needed })))
+    }
+
+    /// Refuses unless the caller holds all that this user does. By no API key does anybody act on the
+    /// account that the key belongs to.
+    pub fn holds_all_of_user(&self, user: Uuid) -> impl Iterator<Item = Step> {
+        let of_caller = self.user_id().map(|caller| step!(HOLDS_ALL_OF_USER { user, caller }));
+        let of_key = self.key().map(|key| match self.user_id() {
+            Some(caller) if caller == user => step!(NOT_BY_KEY),
+            _ => step!(KEY_HOLDS_ALL_OF_USER { user, key }),
+        });
+        of_caller.into_iter().chain(of_key)
     }
 
     /// Refuses a role without permissions, which can only mean something to other services, unless the
-    /// caller holds it as well or may write roles.
-    pub fn knows_role(&self, role: &str) -> Option<Step> {
-        self.user_id().map(|caller| step!(KNOWS_ROLE { role, caller }))
+    /// caller holds it as well or may write roles; by API key, unless that may.
+    pub fn knows_role(&self, role: &str) -> impl Iterator<Item = Step> {
+        let of_caller = self.user_id().map(|caller| step!(KNOWS_ROLE { role, caller }));
+        let of_key = self.key().map(|key| step!(KEY_KNOWS_ROLE { role, key }));
+        of_caller.into_iter().chain(of_key)
     }
 
     /// Refuses unless the caller holds all that this role allows.
-    pub fn holds_all_of_role(&self, role: &str) -> Option<Step> {
-        self.user_id().map(|caller| step!(HOLDS_ALL_OF_ROLE { role, caller }))
+    pub fn holds_all_of_role(&self, role: &str) -> impl Iterator<Item = Step> {
+        let of_caller = self.user_id().map(|caller| step!(HOLDS_ALL_OF_ROLE { role, caller }));
+        let of_key = self.key().map(|key| step!(KEY_HOLDS_ALL_OF_ROLE { role, key }));
+        of_caller.into_iter().chain(of_key)
     }
 }
 
@@ -118,6 +160,21 @@ pub fn signed_in_since(gate: Gate, since: OffsetDateTime) -> Step {
 /// Ends every session of a user.
 pub fn end_sessions(owner: Uuid, now: OffsetDateTime, reason: &'static str) -> Step {
     step!(END_SESSIONS { owner, now, reason })
+}
+
+/// Refuses if this is a service account, which has no password.
+pub fn is_person(user: Uuid) -> Step {
+    step!(IS_PERSON { user })
+}
+
+/// Revokes every API key of the account that a new identity was tied to, unless the account is new as well.
+pub fn end_keys_of_linked(identity: Uuid, new_user: Uuid) -> Step {
+    step!(END_KEYS_OF_LINKED { identity, new_user })
+}
+
+/// Revokes every API key of a user.
+pub fn end_keys(owner: Uuid) -> Step {
+    step!(END_KEYS { owner })
 }
 
 /// Ends every session of the account that a new identity was tied to, unless the account is new as well.

@@ -15,7 +15,7 @@ mod translation;
 pub use client_ip::ClientIp;
 pub use extract::{
     ETag, FORM_TAKES, FormError, IdInPath, IfMatch, IfNoneMatch, JSON_TAKES, JsonBody, JsonOrForm,
-    Listing, QueryString, SentAs, origin_of, segment, segment_if_any,
+    Listing, QueryString, SentAs, TwoIdsInPath, origin_of, segment, segment_if_any,
 };
 pub use layer::USER_ID;
 pub use problem::Problem;

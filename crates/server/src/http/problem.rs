@@ -22,6 +22,10 @@ pub struct Problem {
     pub extra: Map<String, Value>,
 }
 
+/// Marks the 429 of an API key's own quota.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct KeyLimited;
+
 impl IntoResponse for Error {
     fn into_response(self) -> Response {
         let code = self.code();
@@ -35,6 +39,9 @@ impl IntoResponse for Error {
         }
         if let Some(seconds) = retry_after(&self) {
             headers.insert(header::RETRY_AFTER, seconds.into());
+        }
+        if matches!(self, Self::TooManyByKey(_)) {
+            response.extensions_mut().insert(KeyLimited);
         }
         response.extensions_mut().insert(Problem::from(self));
         response
@@ -79,9 +86,12 @@ fn challenge(error: &Error) -> Option<HeaderValue> {
             let detail = error.detail().replace(['"', '\\'], "'");
             format!("Bearer error=\"invalid_token\", error_description=\"{detail}\"")
         }
-        Error::InsufficientScope(permission) => {
-            format!("Bearer error=\"insufficient_scope\", scope=\"{permission}\"")
+        Error::InsufficientScope(needed)
+        | Error::KeyLacksScope(needed)
+        | Error::OwnerLacks(needed) => {
+            format!("Bearer error=\"insufficient_scope\", scope=\"{needed}\"")
         }
+        Error::KeyNotTaken => "Bearer error=\"insufficient_scope\"".to_owned(),
         _ => return None,
     };
     HeaderValue::from_str(&text).ok()
@@ -89,7 +99,9 @@ fn challenge(error: &Error) -> Option<HeaderValue> {
 
 fn retry_after(error: &Error) -> Option<u64> {
     match error {
-        Error::RateLimited(seconds) | Error::TooManyGuesses(seconds) => Some(*seconds),
+        Error::RateLimited(seconds)
+        | Error::TooManyGuesses(seconds)
+        | Error::TooManyByKey(seconds) => Some(*seconds),
         Error::HashingUnavailable | Error::Unavailable(_) => Some(1),
         _ => None,
     }

@@ -5,17 +5,19 @@ mod caller;
 mod explain;
 mod foreign;
 mod key_ring;
+mod key_text;
 mod lifecycle;
 mod published;
 mod signing;
 mod signing_key;
 mod store;
 
-pub use caller::{Caller, DecideFirst, Permitted};
+pub use caller::{Caller, DecideFirst, Permitted, no_key};
 pub use explain::{Demands, Said, shown, shut_out};
 pub use foreign::{
     Admitted, Admitting, AdmittingCookie, Examined, Examining, Foreign, Survey, Surveying,
 };
+pub use key_text::{KEY_PREFIX, PresentedKey};
 pub use lifecycle::{NotRetired, SigningKeys};
 pub use signing::{Keys, refused};
 pub use signing_key::{SigningKey, Stage};

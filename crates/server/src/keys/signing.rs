@@ -20,6 +20,7 @@ use crate::db::Database;
 use crate::error::Error;
 use crate::gate::{Gate, Via};
 use crate::http::origin_of;
+use crate::limiter::RateLimiter;
 
 /// The role that `PostgREST`, and so Neon's Data API, gives callers in its database. Nothing here reads it.
 const DATABASE_ROLE: &str = "authenticated";
@@ -52,12 +53,19 @@ struct Inner {
     foreign: Arc<dyn Foreign>,
     /// The cookie that counts where no token is sent.
     cookies: Option<Cookies>,
+    /// Counts the requests by each API key.
+    limiter: RateLimiter,
 }
 
 impl Keys {
     /// The keys of these settings and this database, of which nothing is read yet. The tokens that
     /// `foreign` reads are taken too.
-    pub fn new(settings: &Settings, clock: Clock, db: Database, foreign: Arc<dyn Foreign>) -> Self {
+    pub fn new(
+        settings: &Arc<Settings>,
+        clock: Clock,
+        db: Database,
+        foreign: Arc<dyn Foreign>,
+    ) -> Self {
         let secret = settings.secret.bytes();
         let typ = settings.token_type();
         let inner = Inner {
@@ -66,6 +74,7 @@ impl Keys {
             role: (settings.token_profile == TokenProfile::Neon).then_some(DATABASE_ROLE),
             secret: hmac::Key::new(hmac::HMAC_SHA256, secret),
             header: format!("{}.", encoded_header(Algorithm::Hs256, &key_id(secret), typ)),
+            limiter: RateLimiter::new(Arc::clone(settings), clock.clone()),
             ring: KeyRing::new(settings, clock, db),
             foreign,
             cookies: Cookies::of(settings),
@@ -76,6 +85,11 @@ impl Keys {
     /// The clock that tokens are judged by.
     pub fn clock(&self) -> &Clock {
         &self.inner.ring.clock
+    }
+
+    /// Counts the requests by each API key.
+    pub(super) fn limiter(&self) -> &RateLimiter {
+        &self.inner.limiter
     }
 
     pub(super) fn ring(&self) -> &KeyRing {

@@ -15,6 +15,7 @@ use std::sync::Arc;
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use uuid::Uuid;
 
 use crate::clock::Clock;
 use crate::config::{Quota, Settings};
@@ -22,6 +23,7 @@ use crate::error::Error;
 use crate::http::RateGroup;
 use crate::http::client_ip::{ClientIp, networks};
 use crate::http::layer::around::Around;
+use crate::http::problem::KeyLimited;
 use crate::limiter::gcra::Decision;
 use crate::limiter::redis::RateRedis;
 use crate::limiter::table::RateTable;
@@ -78,13 +80,24 @@ impl RateLimiter {
     }
 
     async fn decide_for(&self, group: RateGroup, quota: Quota, network: IpAddr) -> Decision {
-        if let Some(shared) = &self.shared {
-            let key = format!("{}:{network}", group.name());
-            if let Some(decision) = Box::pin(shared.decide(&key, quota)).await {
-                return decision;
-            }
-        }
         let key = self.hash.hash_one((group, network, quota.requests));
+        self.decide_as(|| format!("{}:{network}", group.name()), key, quota).await
+    }
+
+    /// Counts a request by this API key, from wherever it comes, besides those of its address.
+    pub async fn take_key(&self, id: Uuid) -> Result<(), Error> {
+        let Some(quota) = self.settings.rate_limit_api_key else { return Ok(()) };
+        let key = self.hash.hash_one(("api_key", id));
+        let decision = self.decide_as(|| format!("api_key:{id}"), key, quota).await;
+        if decision.allowed { Ok(()) } else { Err(Error::TooManyByKey(decision.wait_seconds())) }
+    }
+
+    async fn decide_as(&self, name: impl FnOnce() -> String, key: u64, quota: Quota) -> Decision {
+        if let Some(shared) = &self.shared
+            && let Some(decision) = Box::pin(shared.decide(&name(), quota)).await
+        {
+            return decision;
+        }
         let now = self.clock.now().unix_timestamp_nanos() / 1000;
         self.table.decide(key, quota, i64::try_from(now).unwrap_or(0))
     }
@@ -131,26 +144,33 @@ impl Around for GroupLimit {
         } else {
             Error::RateLimited(decision.wait_seconds()).into_response()
         };
-        announce(&mut response, group, quota, decision, limiter.settings.login_max_failures);
+        announce(&mut response, group, quota, decision, &limiter.settings);
         response
     }
 }
 
-/// Names the quota and what is left of it; where an account's own guard refused, that one too.
+/// Names the quota and what is left of it; where a guard of its own refused the account or the API key,
+/// that one too.
 fn announce(
     response: &mut Response,
     group: RateGroup,
     quota: Quota,
     decision: Decision,
-    guesses: u32,
+    settings: &Settings,
 ) {
     let name = group.name();
     let mut policy = format!("\"{name}\";q={};w={}", quota.requests, quota.window.as_secs());
     let mut state = format!("\"{name}\";r={};t={}", decision.remaining, decision.wait_seconds());
     let guarded = decision.allowed && response.status() == StatusCode::TOO_MANY_REQUESTS;
     if let Some(wait) = guarded.then(|| retry_after(response.headers())).flatten() {
-        policy = format!("{policy}, \"account\";q={guesses}");
-        state = format!("{state}, \"account\";r=0;t={wait}");
+        let (guard, most) = match settings.rate_limit_api_key {
+            Some(of_key) if response.extensions().get::<KeyLimited>().is_some() => {
+                ("api_key", of_key.requests)
+            }
+            _ => ("account", settings.login_max_failures),
+        };
+        policy = format!("{policy}, \"{guard}\";q={most}");
+        state = format!("{state}, \"{guard}\";r=0;t={wait}");
     }
     let headers = response.headers_mut();
     for (header, text) in [(RATE_LIMIT_POLICY, policy), (RATE_LIMIT, state)] {

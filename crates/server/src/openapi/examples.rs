@@ -78,6 +78,13 @@ fn body(schema: &str, password_min_length: usize) -> Option<Value> {
             "email": "grace@example.com", "password": new_password, "name": "Grace Hopper",
             "email_verified": true, "app_metadata": {"plan": "team"},
         }),
+        "CreateServiceAccountRequest" => json!({
+            "name": "nightly backup", "app_metadata": {"team": "storage"},
+        }),
+        "CreateApiKeyRequest" => json!({
+            "name": "nightly backup", "scopes": ["tasks:read"],
+            "expires_at": "2035-01-31T12:00:00Z", "networks": ["203.0.113.0/24"],
+        }),
         "UpdateUserRequest" => json!({
             "name": NAME, "email_verified": true, "app_metadata": {"plan": "pro", "org": null},
         }),
@@ -123,7 +130,7 @@ pub(super) fn complete_parameter(parameter: &mut Parameter) {
 fn filter(name: &str) -> Option<Value> {
     Some(match name {
         "completed" => false.into(),
-        "is_active" | "total" => true.into(),
+        "is_active" | "is_service" | "total" => true.into(),
         "due_after" | "since" => "2025-01-31T12:00:00Z".into(),
         "due_before" | "until" => "2031-01-31T12:00:00Z".into(),
         "q" => "milk".into(),

@@ -15,7 +15,7 @@ use crate::audit::{Event, Record};
 use crate::config::Notice;
 use crate::error::{Error, Invalid};
 use crate::gate::{
-    Authority, Standing, end_sessions, end_unproven_identities, end_unproven_passkeys,
+    Authority, Standing, end_keys, end_sessions, end_unproven_identities, end_unproven_passkeys,
 };
 use crate::guesses::forgive;
 use crate::http::{JsonBody, NoContent};
@@ -127,6 +127,8 @@ impl Passwords {
         let mut steps = self.single_use.claim(purpose, &opened).to_vec();
         steps.extend(store::reset(user.id, old.as_deref(), user.email.as_deref(), &hash, now));
         steps.push(end_sessions(user.id, now, ending));
+        // Whoever knew the forgotten password may have made some.
+        steps.push(end_keys(user.id));
         steps.push(end_unproven_identities(user.id));
         steps.push(end_unproven_passkeys(user.id));
         steps.push(forgive(user.id, now));

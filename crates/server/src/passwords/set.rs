@@ -1,5 +1,5 @@
 //! Sets an account's password, from the command line only: an administrator who could do this by HTTP
-//! could become anybody. It ends every session of the account.
+//! could become anybody. It ends every session of the account and its API keys.
 
 use uuid::Uuid;
 
@@ -7,7 +7,7 @@ use super::{Password, Passwords, ReadyHash, store};
 use crate::audit::{Actor, Event, Record};
 use crate::config::Notice;
 use crate::error::Error;
-use crate::gate::{end_sessions, user_exists};
+use crate::gate::{end_keys, end_sessions, is_person, user_exists};
 use crate::input::Origin;
 
 impl Passwords {
@@ -24,8 +24,13 @@ impl Passwords {
 
     async fn store(&self, by: &Actor, id: Uuid, hash: &str) -> Result<(), Error> {
         let now = self.clock.now();
-        let mut steps =
-            vec![user_exists(id), store::set(id, hash, now), end_sessions(id, now, "password_set")];
+        let mut steps = vec![
+            user_exists(id),
+            is_person(id),
+            store::set(id, hash, now),
+            end_sessions(id, now, "password_set"),
+            end_keys(id),
+        ];
         steps.extend(self.mail.tell(Notice::PasswordChanged, id, &Origin::default()));
         let record = Record::by(by, Event::PasswordSet).about(id);
         self.audit.commit(by.authority, steps, [record]).await?;

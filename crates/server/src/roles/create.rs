@@ -55,7 +55,7 @@ impl Roles {
         allowed: &[Permission],
     ) -> Result<Role, Error> {
         let mut steps = vec![lock_admins()];
-        steps.extend(allowed.iter().filter_map(|it| by.authority.holds(*it)));
+        steps.extend(allowed.iter().flat_map(|it| by.authority.holds(*it)));
         steps.push(store::insert(&name, &description));
         steps.extend(allowed.iter().map(|it| store::insert_permission(&name, *it)));
         let permissions = strings(allowed);

@@ -54,7 +54,7 @@ impl Roles {
         steps.extend(by.authority.holds_all_of_role(name.as_str()));
         let allowed = change.permissions.as_ref().map_or(&[][..], |Allowed(all)| all);
         // Before the change: whoever holds this very role must not gain by it.
-        steps.extend(allowed.iter().filter_map(|it| by.authority.holds(*it)));
+        steps.extend(allowed.iter().flat_map(|it| by.authority.holds(*it)));
         steps.push(store::update(
             name,
             change.description.as_ref().map(|RoleDescription(text)| text.as_str()),

@@ -91,7 +91,7 @@ impl Sessions {
 
     /// Ends every session of everybody; admins among them, so it takes every permission.
     pub async fn revoke_everybodys(&self, by: &Actor) -> Result<(), Error> {
-        let mut steps: Vec<_> = by.authority.holds_all_of_role("admin").into_iter().collect();
+        let mut steps: Vec<_> = by.authority.holds_all_of_role("admin").collect();
         steps.push(store::revoke_everybodys(self.clock.now()));
         let record = Record::by(by, Event::SessionsRevokeAll);
         self.audit.commit(by.authority, steps, [record]).await?;

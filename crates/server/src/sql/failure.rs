@@ -5,6 +5,8 @@
 pub enum DbError {
     /// The gate found no live session of an active user.
     SessionEnded,
+    /// The gate found no such API key of an active user, or one that has expired.
+    KeyEnded,
     /// A step found its precondition broken and called `doorward_refuse` with this reason; or the
     /// gate's user lacks the permission it asks for.
     Refused(String),
@@ -36,6 +38,7 @@ impl std::fmt::Display for DbError {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::SessionEnded => out.write_str("the session has ended"),
+            Self::KeyEnded => out.write_str("the API key does not count"),
             Self::Refused(reason) => write!(out, "refused: {reason}"),
             Self::Unique(_) => out.write_str("a unique index refused the row"),
             Self::Orphan => out.write_str("a foreign key refused the row"),

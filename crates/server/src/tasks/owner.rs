@@ -3,11 +3,12 @@
 //! nothing is learned without a token.
 
 use axum::extract::{FromRequestParts, OriginalUri};
+use axum::http::Method;
 use axum::http::request::Parts;
 use uuid::Uuid;
 
 use crate::error::Error;
-use crate::gate::Gate;
+use crate::gate::{Gate, KeyScope};
 use crate::http::{IdInPath, NamedUser, Translated, segment_if_any};
 use crate::keys::{Caller, Keys};
 
@@ -34,7 +35,9 @@ where
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
-        let caller = Caller::from_request_parts(parts, state).await?;
+        let reads = [Method::GET, Method::HEAD].contains(&parts.method);
+        let scope = if reads { KeyScope::TasksRead } else { KeyScope::TasksWrite };
+        let caller = Caller::within(parts, state.as_ref(), scope).await?;
         let named = segment_if_any(parts, state, "user_id").await?;
         let alias = parts.extensions.get::<NamedUser>().map(|NamedUser(named)| named.clone());
         // Only clients that a dialect is spoken with call the caller so.

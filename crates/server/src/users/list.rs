@@ -25,12 +25,15 @@ query! {
         pub role: Option<String>,
         /// Disabled, or not
         pub is_active: Option<bool>,
+        /// Service accounts, or people
+        pub is_service: Option<bool>,
     }
 }
 
 impl UserFilter {
     fn takes(&self, found: &AdminUser) -> bool {
         self.is_active.is_none_or(|wanted| found.user.is_active == wanted)
+            && self.is_service.is_none_or(|wanted| found.is_service == wanted)
             && self.username.as_ref().is_none_or(|wanted| {
                 let wanted = wanted.to_ascii_lowercase();
                 let own = found.user.username.as_ref().map(|own| own.to_ascii_lowercase());

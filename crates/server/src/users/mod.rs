@@ -5,6 +5,7 @@
 
 mod audit;
 mod create;
+mod create_service;
 mod delete;
 mod invite;
 mod list;
@@ -14,6 +15,7 @@ mod update;
 mod user;
 
 pub use create::NewUser;
+pub use create_service::NewServiceAccount;
 pub use list::UserFilter;
 pub use store::STATEMENTS;
 pub use update::{BanReason, UserChange};
@@ -50,5 +52,6 @@ pub fn routes() -> Routes<Users> {
         .add(api, routes!(list::list, create::create))
         .add(api, routes!(show::show, update::update, delete::delete))
         .add(Declared::STRICT, routes!(invite::invite))
+        .add(api, routes!(create_service::create_service))
         .add(api, routes!(audit::audit))
 }

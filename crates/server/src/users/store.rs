@@ -5,7 +5,7 @@ use time::macros::datetime;
 use uuid::Uuid;
 
 use super::update::UserChange;
-use super::{AdminUser, NewUser, UserFilter};
+use super::{AdminUser, NewServiceAccount, NewUser, UserFilter};
 use crate::accounts::Name;
 use crate::db::{Database, Effort};
 use crate::email::Email;
@@ -33,7 +33,8 @@ macro_rules! page {
 const FILTERS: &str = concat!(
     " AND (users.email_key LIKE :email ESCAPE '!' OR :email IS NULL) \
      AND (users.username_key LIKE :username ESCAPE '!' OR :username IS NULL) AND ",
-    flag_is!("users.", ":is_active")
+    flag_is!("users.", ":is_active"),
+    " AND (users.is_service = :is_service OR :is_service IS NULL)"
 );
 
 /// What a row counts towards the size of a page: what is long in it.
@@ -52,6 +53,8 @@ statements! {
         is_active, email_verified, locale, user_metadata, app_metadata, created_at, updated_at) \
         VALUES (:id, :email, :email_key, :name, :username, :username_key, :hash, :is_active, \
         :email_verified, :locale, :user_metadata, :app_metadata, :now, :now)";
+    INSERT_SERVICE = "INSERT INTO users (id, name, is_service, is_active, email_verified, app_metadata, \
+        created_at, updated_at) VALUES (:id, :name, TRUE, TRUE, FALSE, :app_metadata, :now, :now)";
     INSERT_ROLE = "INSERT INTO user_roles (user_id, role) VALUES (:id, 'user')";
     UPDATE = "UPDATE users SET name = CASE WHEN :sets_name THEN :name ELSE name END, \
         is_active = coalesce(:is_active, is_active), \
@@ -105,14 +108,28 @@ pub(super) async fn list(
     let (after, after_id) =
         page.after.map_or((START, Uuid::nil()), |cursor| (cursor.at, cursor.id));
     let limit = page.limit + 1;
-    let (email, is_active) = (filter.email.as_deref().map(containing), filter.is_active);
+    let email = filter.email.as_deref().map(containing);
+    let (is_active, is_service) = (filter.is_active, filter.is_service);
     let username = filter.username.as_deref().map(containing);
     let step = match &filter.role {
         Some(role) => {
-            step!(LIST_BY_ROLE { role, after, after_id, email, username, is_active, limit })
+            step!(LIST_BY_ROLE {
+                role,
+                after,
+                after_id,
+                email,
+                username,
+                is_active,
+                is_service,
+                limit
+            })
         }
-        None if email.is_some() || username.is_some() || is_active.is_some() => {
-            step!(LIST_FILTERED { after, after_id, email, username, is_active, limit })
+        None if email.is_some()
+            || username.is_some()
+            || is_active.is_some()
+            || is_service.is_some() =>
+        {
+            step!(LIST_FILTERED { after, after_id, email, username, is_active, is_service, limit })
         }
         None => step!(LIST { after, after_id, limit }),
     };
@@ -158,6 +175,13 @@ pub(super) fn insert(
         app_metadata: new.app_metadata.clone(),
         now,
     });
+    [user, step!(INSERT_ROLE { id })]
+}
+
+/// Inserts a service account that holds the role `user`.
+pub(super) fn insert_service(id: Uuid, new: &NewServiceAccount, now: OffsetDateTime) -> [Step; 2] {
+    let name = new.name.as_str();
+    let user = step!(INSERT_SERVICE { id, name, app_metadata: new.app_metadata.clone(), now });
     [user, step!(INSERT_ROLE { id })]
 }
 

@@ -14,6 +14,8 @@ row! {
         /// The account.
         #[serde(flatten)]
         pub user: User = ..,
+        /// True for the account of a program, which has API keys and nothing to sign in with.
+        pub is_service: bool,
         /// Banned until then, `9999-12-31T23:59:59.999999Z` for good; null or past: not banned.
         #[schema(required = true)]
         #[serde(serialize_with = "crate::timestamp::serialize_option")]

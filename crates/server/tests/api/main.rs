@@ -6,6 +6,7 @@ mod support;
 
 mod abuse;
 mod accounts;
+mod api_keys;
 mod audit;
 mod bad_input;
 mod codes;

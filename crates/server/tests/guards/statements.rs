@@ -7,7 +7,7 @@ use crate::architecture::{code, refuse, rust_files};
 use crate::support::TestApp;
 
 /// The statements of every store, with the folder that owns them.
-const STORES: [(&str, &[Sql]); 16] = [
+const STORES: [(&str, &[Sql]); 17] = [
     ("keys", doorward::keys::STATEMENTS),
     ("audit", doorward::audit::STATEMENTS),
     ("single_use", doorward::single_use::STATEMENTS),
@@ -18,6 +18,7 @@ const STORES: [(&str, &[Sql]); 16] = [
     ("roles", doorward::roles::STATEMENTS),
     ("users", doorward::users::STATEMENTS),
     ("identities", doorward::identities::STATEMENTS),
+    ("api_keys", doorward::api_keys::STATEMENTS),
     ("sessions", doorward::sessions::STATEMENTS),
     ("passkeys", doorward::passkeys::STATEMENTS),
     ("codes", doorward::codes::STATEMENTS),
@@ -25,6 +26,10 @@ const STORES: [(&str, &[Sql]); 16] = [
     ("tasks", doorward::tasks::STATEMENTS),
     ("exports", doorward::exports::STATEMENTS),
 ];
+
+/// Those of the gate, which is no store.
+const GATE: [(&str, &[Sql]); 2] =
+    [("gate", doorward::gate::STATEMENTS), ("gate", doorward::gate::SCOPE_STATEMENTS)];
 
 #[test]
 fn no_store_is_left_out() {
@@ -64,7 +69,7 @@ fn no_text_is_searched_for_the_view_or_rewritten() {
 both! {
     async fn every_statement_prepares(engine: Engine) {
         let app = TestApp::start(engine).await;
-        for (folder, statements) in STORES.into_iter().chain([("gate", doorward::gate::STATEMENTS)]) {
+        for (folder, statements) in STORES.into_iter().chain(GATE) {
             assert!(!statements.is_empty(), "{folder} declares no statement");
             for sql in statements {
                 let prepared = app.app.db.prepare(*sql).await;
@@ -89,9 +94,8 @@ fn behind<'a>(text: &'a str, word: &str) -> Vec<&'a str> {
 /// What `serve` asks of the login at its start is what the statements do.
 #[test]
 fn the_privileges_asked_for_are_those_that_statements_use() {
-    let gate = ("gate", doorward::gate::STATEMENTS);
     let mut used = std::collections::BTreeSet::new();
-    for sql in STORES.into_iter().chain([gate]).flat_map(|(_, statements)| statements) {
+    for sql in STORES.into_iter().chain(GATE).flat_map(|(_, statements)| statements) {
         let text = sql.postgres;
         for (word, privilege) in [
             ("INSERT INTO ", "INSERT"),

@@ -209,6 +209,7 @@ fn settings(args: &RunArgs, from: &SourceArgs, folder: &DevFolder) -> Result<Set
     settings.rate_limit_auth = None;
     settings.rate_limit_api = None;
     settings.rate_limit_introspect = None;
+    settings.rate_limit_api_key = None;
     settings.redis_url = None;
     // Nothing delivers mails in this process, and real people are behind the addresses.
     settings.smtp_url = None;

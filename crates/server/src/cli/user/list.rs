@@ -34,14 +34,25 @@ pub(in crate::cli) struct ListArgs {
     /// Only active accounts (true) or deactivated ones (false)
     #[arg(long, value_name = "BOOL")]
     active: Option<bool>,
+    /// Only service accounts (true) or people (false)
+    #[arg(long, value_name = "BOOL")]
+    service: Option<bool>,
     /// Maximum number of accounts
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
     limit: u32,
 }
 
+impl ListArgs {
+    /// Every service account.
+    pub(in crate::cli) fn of_service_accounts() -> Self {
+        let (email, username, role, active) = (None, None, None, None);
+        Self { email, username, role, active, service: Some(true), limit: u32::MAX }
+    }
+}
+
 pub(in crate::cli) async fn list(app: &App, args: ListArgs, as_json: bool) -> Exit {
-    let ListArgs { email, username, role, active: is_active, .. } = args;
-    let filter = UserFilter { email, username, role, is_active };
+    let ListArgs { email, username, role, active: is_active, service: is_service, .. } = args;
+    let filter = UserFilter { email, username, role, is_active, is_service };
     let wanted = usize::try_from(args.limit).unwrap_or(usize::MAX);
     let mut found: Vec<AdminUser> = Vec::new();
     let mut page = Page { after: None, limit: PAGE.min(args.limit.into()) };
@@ -70,12 +81,21 @@ fn row(found: &AdminUser, now: OffsetDateTime) -> Vec<String> {
     let user = &found.user;
     vec![
         user.id.to_string(),
-        user.email.clone().unwrap_or_default(),
+        address(found),
         user.name.clone().unwrap_or_default(),
         state(found, now),
         user.roles.join(","),
         to_the_second(user.created_at),
     ]
+}
+
+/// The address; of a service account what it is, since it has none.
+fn address(found: &AdminUser) -> String {
+    match &found.user.email {
+        Some(email) => email.clone(),
+        None if found.is_service => "(service account)".into(),
+        None => String::new(),
+    }
 }
 
 fn state(found: &AdminUser, now: OffsetDateTime) -> String {
@@ -101,7 +121,7 @@ pub(in crate::cli) fn card(found: &AdminUser, now: OffsetDateTime) -> String {
     let yes = |flag: bool| if flag { "yes" } else { "no" }.to_owned();
     let mut lines = vec![
         ("id", user.id.to_string()),
-        ("e-mail", user.email.clone().unwrap_or_default()),
+        ("e-mail", address(found)),
         ("proven", yes(user.email_verified)),
         ("name", user.name.clone().unwrap_or_default()),
         ("state", state(found, now)),

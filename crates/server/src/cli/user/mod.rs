@@ -164,6 +164,11 @@ pub(in crate::cli) async fn run(args: UserArgs, sources: &SourceArgs) -> Exit {
     }
 }
 
+/// Lists the service accounts.
+pub(in crate::cli) async fn list_service_accounts(app: &App, as_json: bool) -> Exit {
+    list::list(app, ListArgs::of_service_accounts(), as_json).await
+}
+
 async fn create(app: &App, args: CreateArgs, as_json: bool) -> Exit {
     let email = Email::parse(&args.email)
         .ok_or_else(|| Failure::Usage(format!("{} is not a valid e-mail address.", args.email)))?;

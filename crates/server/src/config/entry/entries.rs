@@ -208,6 +208,7 @@ pub(in crate::config) const ENTRIES: &[Setting] = &[
     abuse::RATE_LIMIT_AUTH,
     abuse::RATE_LIMIT_API,
     abuse::RATE_LIMIT_INTROSPECT,
+    abuse::RATE_LIMIT_API_KEY,
     abuse::REDIS_URL,
     abuse::LOGIN_MAX_FAILURES,
     Setting {

@@ -21,6 +21,13 @@ impl Cidr {
     }
 }
 
+impl Cidr {
+    /// The range itself.
+    pub fn net(&self) -> IpNet {
+        self.0
+    }
+}
+
 impl FromStr for Cidr {
     type Err = String;
 

@@ -30,7 +30,7 @@ use crate::db::postgres::attempt::Call;
 use crate::db::postgres::connect::{CONNECT_WITHIN, Target};
 pub(in crate::db) use crate::db::postgres::fault::failed;
 use crate::db::postgres::lane::Lane;
-use crate::db::postgres::query::{CONFIRM, Query, SEARCH_LIMIT, VIEW_OF};
+use crate::db::postgres::query::{Query, SEARCH_LIMIT, VIEW_OF};
 use crate::db::{Columns, FromRow, Row};
 use crate::gate::Gate;
 use crate::sql::{DbError, Result, Sql, Step, Value};
@@ -122,7 +122,7 @@ impl Postgres {
     ) -> Result<Vec<T>> {
         let lane = &self.lanes(step.sql).reads;
         let work = Call::Read(Query::gated(step, &gate));
-        let answers = self.run(lane, work, Some(gate.user_id)).await?;
+        let answers = self.run(lane, work, Some(gate.waits_as())).await?;
         self.behind_gate(gate, answers).await
     }
 
@@ -136,7 +136,7 @@ impl Postgres {
         let reads = &self.lanes(step.sql).reads;
         let page = if whole { Query::gated(step, &gate) } else { Query::page(step, &gate) };
         let answers = match effort {
-            Effort::Quick => self.run(reads, Call::Read(page), Some(gate.user_id)).await?,
+            Effort::Quick => self.run(reads, Call::Read(page), Some(gate.waits_as())).await?,
             Effort::Search => Box::pin(self.search(reads, page)).await?,
         };
         self.behind_gate(gate, answers).await
@@ -185,7 +185,7 @@ impl Postgres {
     ) -> Result<Vec<Vec<Row>>> {
         let owned = steps.iter().any(|step| step.sql.is_owned);
         let lane = if owned { &self.owned.writes } else { &self.other.writes };
-        let whose = gate.map(|gate| gate.user_id).or_else(|| first_id(&steps));
+        let whose = gate.map(|gate| gate.waits_as()).or_else(|| first_id(&steps));
         let mut work = steps.iter().map(|step| Query::plain(step.sql, &step.params));
         let work = match (&gate, steps.len()) {
             (None, 0) => return Ok(Vec::new()),
@@ -206,17 +206,17 @@ impl Postgres {
         answers.iter().map(|rows| rows.iter().map(|found| read(found, 0)).collect()).collect()
     }
 
-    /// Marks the first use of a generation. The work is done by now, so a failure is only logged:
+    /// Marks the first use of a generation, or of an API key in a minute. The work is done by now, so a failure is only logged:
     /// the next use confirms.
     async fn confirm(&self, gate: &Gate, confirmed: i64) {
         if confirmed >= gate.generation {
             return;
         }
-        let confirm = step!(CONFIRM { session: gate.session_id, generation: gate.generation });
+        let confirm = gate.first_use();
         let work = Call::Aside(Query::plain(confirm.sql, &confirm.params));
         let whose = Some(gate.session_id);
         if let Err(error) = Box::pin(self.run(&self.other.writes, work, whose)).await {
-            tracing::warn!(%error, "could not record the first use of a refresh token");
+            tracing::warn!(%error, "could not record a first use");
         }
     }
 

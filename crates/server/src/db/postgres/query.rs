@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use tokio_postgres::Error;
 use tokio_postgres::error::SqlState;
 
-use crate::gate::{Gate, Via, active, holds, live};
+use crate::gate::{Gate, Via, active, holds, in_scope, live, refuse_key, unexpired, used_since};
 use crate::input::PAGE_BYTES;
 use crate::sql::Value;
 use crate::sql::{Sql, Step, TextPlace};
@@ -42,6 +42,25 @@ pub(in crate::db) const IDENTITY_GATE: Sql = crate::statement!(
     )
 );
 
+/// The same for the owner of an API key.
+pub(in crate::db) const KEY_GATE: Sql = crate::statement!(
+    "WRITE_KEY_GATE",
+    concat!(
+        "WITH live AS MATERIALIZED (SELECT ",
+        used_since!("k.", ":since"),
+        " AS confirmed, k.user_id, ",
+        refuse_key!("k.", ":scope", ":address"),
+        " AS refused FROM api_keys k JOIN users u ON u.id = k.user_id WHERE k.id = :session \
+        AND k.user_id = :user AND ",
+        unexpired!("k.", ":now"),
+        " AND ",
+        active!("u.", ":now"),
+        ") \
+        SELECT (SELECT confirmed FROM live), set_config('doorward.user_id', \
+        coalesce((SELECT user_id::text FROM live), 'no such key')::uuid::text, true)"
+    )
+);
+
 /// Second statement of a writing bundle whose gate asks for a permission.
 pub(in crate::db) const HOLDS: Sql = crate::statement!(
     "HOLDS",
@@ -49,12 +68,6 @@ pub(in crate::db) const HOLDS: Sql = crate::statement!(
         "SELECT doorward_refuse('insufficient_scope:' || :needed) WHERE NOT ",
         holds!(":user", ":needed")
     )
-);
-
-/// The first use of a generation of the refresh token.
-pub(in crate::db) const CONFIRM: Sql = crate::statement!(
-    "CONFIRM",
-    "UPDATE sessions SET confirmed = :generation WHERE id = :session AND confirmed < :generation"
 );
 
 /// First statement of a search's transaction. A search ends before it keeps others of its lane waiting for
@@ -66,19 +79,42 @@ pub(in crate::db) const SEARCH_LIMIT: Sql =
 pub(in crate::db) const VIEW_OF: Sql =
     crate::statement!("VIEW_OF", "SELECT set_config('doorward.user_id', :user, true)");
 
+/// What a gate looks for besides an active user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(in crate::db) enum Way {
+    Session,
+    Identity,
+    Key,
+}
+
+impl Way {
+    fn of(gate: &Gate) -> Self {
+        match gate.via {
+            Via::Session => Self::Session,
+            Via::Identity => Self::Identity,
+            Via::Key(_) => Self::Key,
+        }
+    }
+
+    /// How many parameters its gate takes, without the permission's.
+    fn params(self) -> usize {
+        if self == Self::Key { 6 } else { 3 }
+    }
+}
+
 /// How a statement is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(in crate::db) enum Form {
     /// As it is.
     Plain,
     /// Behind the gate; the gate's parameters come last.
-    Gated(Via),
+    Gated(Way),
     /// Behind a gate that asks for a permission besides.
-    Permitted(Via),
+    Permitted(Way),
     /// Behind the gate, and only the rows until a page is full.
-    Page(Via),
+    Page(Way),
     /// The same behind a gate that asks for a permission besides.
-    PermittedPage(Via),
+    PermittedPage(Way),
 }
 
 /// A statement with its parameters.
@@ -100,6 +136,10 @@ impl<'a> Query<'a> {
         Self::owned(match gate.via {
             Via::Session => step!(GATE { session, user, now }),
             Via::Identity => step!(IDENTITY_GATE { session, user, now }),
+            Via::Key(of_key) => {
+                let (scope, address) = (of_key.scope_name(), of_key.address.as_slice());
+                step!(KEY_GATE { session, user, now, since: gate.used_since(), scope, address })
+            }
         })
     }
 
@@ -118,10 +158,14 @@ impl<'a> Query<'a> {
         let Step { sql, mut params } = step;
         // In the order of [`behind_gate`].
         params.extend([gate.session_id.into(), gate.user_id.into(), gate.now.into()]);
+        if let Via::Key(used) = gate.via {
+            let address = used.address.as_slice();
+            params.extend([gate.used_since().into(), used.scope_name().into(), address.into()]);
+        }
         params.extend(gate.permission.map(|needed| needed.as_str().into()));
         let form = match gate.permission {
-            Some(_) => Form::Permitted(gate.via),
-            None => Form::Gated(gate.via),
+            Some(_) => Form::Permitted(Way::of(gate)),
+            None => Form::Gated(Way::of(gate)),
         };
         Self { sql, form, params: Cow::Owned(params) }
     }
@@ -130,8 +174,8 @@ impl<'a> Query<'a> {
     pub(in crate::db) fn page(step: Step, gate: &Gate) -> Self {
         let gated = Self::gated(step, gate);
         let form = match gate.permission {
-            Some(_) => Form::PermittedPage(gate.via),
-            None => Form::Page(gate.via),
+            Some(_) => Form::PermittedPage(Way::of(gate)),
+            None => Form::Page(Way::of(gate)),
         };
         Self { form, ..gated }
     }
@@ -140,10 +184,10 @@ impl<'a> Query<'a> {
     pub(in crate::db) fn forms(sql: Sql) -> Vec<Self> {
         let mut forms = vec![Query::plain(sql, &[])];
         if sql.postgres.trim_start().starts_with("SELECT") {
-            let ways = [Via::Session, Via::Identity];
-            let gated = ways.into_iter().flat_map(|via| {
-                let pages = sql.weight.map(|_| [Form::Page(via), Form::PermittedPage(via)]);
-                [Form::Gated(via), Form::Permitted(via)]
+            let ways = [Way::Session, Way::Identity, Way::Key];
+            let gated = ways.into_iter().flat_map(|way| {
+                let pages = sql.weight.map(|_| [Form::Page(way), Form::PermittedPage(way)]);
+                [Form::Gated(way), Form::Permitted(way)]
                     .into_iter()
                     .chain(pages.into_iter().flatten())
             });
@@ -154,7 +198,7 @@ impl<'a> Query<'a> {
 
     /// Whether this is the gate and the error its failed cast.
     pub(in crate::db) fn is_closed_gate(&self, error: &Error) -> bool {
-        [GATE.name, IDENTITY_GATE.name].contains(&self.sql.name)
+        [GATE.name, IDENTITY_GATE.name, KEY_GATE.name].contains(&self.sql.name)
             && error.code() == Some(&SqlState::INVALID_TEXT_REPRESENTATION)
     }
 
@@ -168,25 +212,25 @@ impl<'a> Query<'a> {
         let params = params.len();
         match self.form {
             Form::Plain => Cow::Borrowed(postgres),
-            Form::Gated(via) => Cow::Owned(behind_gate(via, postgres, params, "")),
-            Form::Page(via) => {
+            Form::Gated(way) => Cow::Owned(behind_gate(way, postgres, params, "")),
+            Form::Page(way) => {
                 let page = until_full(postgres, weight.unwrap_or("0"));
-                Cow::Owned(behind_gate(via, &page, params, ""))
+                Cow::Owned(behind_gate(way, &page, params, ""))
             }
-            Form::Permitted(via) => {
-                Cow::Owned(behind_gate(via, postgres, params, &permitted(params)))
+            Form::Permitted(way) => {
+                Cow::Owned(behind_gate(way, postgres, params, &permitted(way, params)))
             }
-            Form::PermittedPage(via) => {
+            Form::PermittedPage(way) => {
                 let page = until_full(postgres, weight.unwrap_or("0"));
-                Cow::Owned(behind_gate(via, &page, params, &permitted(params)))
+                Cow::Owned(behind_gate(way, &page, params, &permitted(way, params)))
             }
         }
     }
 }
 
 /// What a gate asks besides where it asks for a permission, behind a statement with this many parameters.
-fn permitted(params: usize) -> String {
-    let (user, needed) = (params + 2, params + 4);
+fn permitted(way: Way, params: usize) -> String {
+    let (user, needed) = (params + 2, params + way.params() + 1);
     format!(
         concat!(
             ", CASE WHEN NOT ",
@@ -210,14 +254,30 @@ fn until_full(work: &str, weight: &str) -> String {
 
 /// No row: no live session. `found` null: the work found nothing. The gate is materialised and is
 /// the outer side of a left join, so it has set the user before the work reads its first row.
-fn behind_gate(via: Via, work: &str, params: usize, holds: &str) -> String {
+fn behind_gate(way: Way, work: &str, params: usize, holds: &str) -> String {
     let (session, user, now) = (params + 1, params + 2, params + 3);
-    let (table, confirmed, live) = match via {
-        Via::Session => {
+    let (since, scope, address) = (params + 4, params + 5, params + 6);
+    let (table, confirmed, live) = match way {
+        Way::Session => {
             let live = format!(concat!("AND ", live!("s.", "${now}"), " "), now = now);
-            ("sessions", "s.confirmed", live)
+            ("sessions", "s.confirmed".to_owned(), live)
         }
-        Via::Identity => ("identities", "CAST(0 AS BIGINT) AS confirmed", String::new()),
+        Way::Identity => ("identities", "CAST(0 AS BIGINT) AS confirmed".to_owned(), String::new()),
+        Way::Key => {
+            let confirmed = format!(
+                concat!(
+                    used_since!("s.", "${since}"),
+                    " AS confirmed, ",
+                    refuse_key!("s.", "${scope}", "${address}"),
+                    " AS refused"
+                ),
+                since = since,
+                scope = scope,
+                address = address
+            );
+            let live = format!(concat!("AND ", unexpired!("s.", "${now}"), " "), now = now);
+            ("api_keys", confirmed, live)
+        }
     };
     format!(
         concat!(

@@ -21,7 +21,7 @@ use crate::db::sqlite::row::failed;
 use crate::db::sqlite::session::SqliteSession;
 use crate::db::sqlite::thread::{Kind, Threads};
 use crate::db::{FromRow, Row};
-use crate::gate::{Gate, Via, active, holds, live};
+use crate::gate::{Gate, Via, active, holds, in_scope, live, refuse_key, unexpired, used_since};
 use crate::sql::{DbError, Result, Sql, Step};
 use crate::step;
 
@@ -47,9 +47,19 @@ const IDENTITY_GATE: Sql = crate::statement!(
 );
 const HOLDS: Sql =
     crate::statement!("HOLDS", concat!("SELECT 1 WHERE ", holds!(":user", ":needed")));
-const CONFIRM: Sql = crate::statement!(
-    "CONFIRM",
-    "UPDATE sessions SET confirmed = :generation WHERE id = :session AND confirmed < :generation"
+const KEY_GATE: Sql = crate::statement!(
+    "KEY_GATE",
+    concat!(
+        "SELECT ",
+        used_since!("k.", ":since"),
+        " AS confirmed, ",
+        refuse_key!("k.", ":scope", ":address"),
+        " AS refused FROM api_keys k JOIN users u ON u.id = k.user_id WHERE k.id = :session \
+        AND k.user_id = :user AND ",
+        unexpired!("k.", ":now"),
+        " AND ",
+        active!("u.", ":now")
+    )
 );
 
 /// A SQLite database.
@@ -131,7 +141,7 @@ impl Sqlite {
             // The work is done, so a failure is only logged: the next use confirms.
             let confirm = self.writer.write(move |session| session.confirm(&gate));
             if let Err(error) = Box::pin(confirm).await {
-                tracing::warn!(%error, "could not record the first use of a refresh token");
+                tracing::warn!(%error, "could not record a first use");
             }
         }
         Ok(rows)
@@ -197,6 +207,10 @@ impl SqliteSession {
         let step = match gate.via {
             Via::Session => step!(GATE { session, user, now }),
             Via::Identity => step!(IDENTITY_GATE { session, user, now }),
+            Via::Key(of_key) => {
+                let (scope, address) = (of_key.scope_name(), of_key.address.as_slice());
+                step!(KEY_GATE { session, user, now, since: gate.used_since(), scope, address })
+            }
         };
         let confirmed = *self.run(&step)?.first().ok_or(DbError::SessionEnded)?;
         if let Some(needed) = gate.permission {
@@ -209,8 +223,7 @@ impl SqliteSession {
     }
 
     fn confirm(&self, gate: &Gate) -> Result<()> {
-        let confirm = step!(CONFIRM { session: gate.session_id, generation: gate.generation });
-        self.run::<()>(&confirm).map(drop)
+        self.run::<()>(&gate.first_use()).map(drop)
     }
 }
 

@@ -14,4 +14,4 @@ pub use form::{FORM_TAKES, FormError, JsonOrForm, SentAs};
 pub use listing::Listing;
 pub use origin::origin_of;
 pub use query::QueryString;
-pub use segment::{IdInPath, segment, segment_if_any};
+pub use segment::{IdInPath, TwoIdsInPath, segment, segment_if_any};

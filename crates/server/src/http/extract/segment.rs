@@ -21,6 +21,19 @@ impl<S: Send + Sync> FromRequestParts<S> for IdInPath {
     }
 }
 
+/// The `{id}` and the `{key_id}` of the path.
+#[derive(Clone, Copy, Debug)]
+pub struct TwoIdsInPath(pub Uuid, pub Uuid);
+
+impl<S: Send + Sync> FromRequestParts<S> for TwoIdsInPath {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
+        let id = segment(parts, state, "id").await?;
+        Ok(Self(id, segment(parts, state, "key_id").await?))
+    }
+}
+
 /// A part of the path, read as a field.
 pub async fn segment<S: Send + Sync, T: Field>(
     parts: &mut Parts,

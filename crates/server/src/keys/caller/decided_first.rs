@@ -1,7 +1,7 @@
 //! Authentication is decided first, also where the request is bad besides: the live-session check
 //! travels with the database work, which a refused body never reaches. So before such a refusal of a
 //! verified caller goes out, the session is asked for once; a dead one is 401. A caller who lacks a
-//! permission is one for the audit log.
+//! permission is one for the audit log, and so is an API key that is used for what it is not for.
 
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
@@ -13,12 +13,13 @@ use axum::response::{IntoResponse, Response};
 use crate::audit::{Actor, Audit, Event, Outcome, Record};
 use crate::db::Database;
 use crate::error::Error;
-use crate::gate::Gate;
+use crate::gate::{Gate, Via};
 use crate::http::layer::around::Around;
 use crate::input::Origin;
 use crate::keys::Keys;
 
-/// Where [`super::Caller`] leaves the gate of a verified token, and [`super::Permitted`] the origin too.
+/// Where [`super::Caller`] leaves the gate of a verified token or of an API key that may count, and
+/// [`super::Permitted`] the origin too.
 #[derive(Clone, Debug, Default)]
 pub struct Verified(Arc<OnceLock<(Gate, Option<Origin>)>>);
 
@@ -69,13 +70,24 @@ impl Around for DecideFirst {
             self.keys.forget(gate);
             return response;
         }
+        let mut why = None;
         let response = match Box::pin(self.db.check(*gate)).await {
             Ok(()) => response,
             Err(refused) => {
                 self.keys.forget(gate);
+                why = Some(refused.to_string());
                 Error::from(refused).into_response()
             }
         };
+        if let (403, Via::Key(used), Some(origin)) = (response.status().as_u16(), gate.via, origin)
+        {
+            let actor = Actor::caller(*gate, origin.clone());
+            let denied = Record::by(&actor, Event::ApiKeyRefuse).came_out(Outcome::Denied);
+            let not_for_keys = || format!("refused: key_account {}", used.scope_name());
+            let detail = why.unwrap_or_else(not_for_keys);
+            self.audit.note(denied.about(gate.user_id).detail(detail.trim()));
+            return response;
+        }
         if let (403, Some(needed), Some(origin)) =
             (response.status().as_u16(), gate.permission, origin)
         {

@@ -9,6 +9,8 @@ pub(super) use cookie::Cookies;
 pub use decided_first::DecideFirst;
 pub use permitted::Permitted;
 
+use std::net::IpAddr;
+
 use axum::extract::FromRequestParts;
 use axum::http::header;
 use axum::http::request::Parts;
@@ -16,9 +18,11 @@ use uuid::Uuid;
 
 use super::Keys;
 use super::foreign::Admitted;
+use super::key_text::PresentedKey;
+use crate::audit::Actor;
 use crate::error::Error;
-use crate::gate::Permission;
-use crate::gate::{Gate, Via};
+use crate::gate::{Authority, Gate, KeyScope, KeyUse, Permission, Via};
+use crate::http::{ClientIp, origin_of};
 use crate::input::Origin;
 use decided_first::Verified;
 
@@ -27,7 +31,7 @@ use decided_first::Verified;
 pub struct Caller {
     /// The user's id.
     pub user_id: Uuid,
-    /// The session the token belongs to; of another issuer's token, its identity here.
+    /// The session the token belongs to; of another issuer's token, its identity here; the id of an API key.
     pub session_id: Uuid,
     /// What another issuer's token calls the user.
     pub subject: Option<String>,
@@ -42,16 +46,27 @@ where
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
-        Self::of(parts, state.as_ref(), None).await.inspect(|caller| caller.leave_word(parts, None))
+        Self::of(parts, state.as_ref(), None, None)
+            .await
+            .inspect(|caller| caller.leave_word(parts, None))
     }
 }
 
 impl Caller {
-    /// The caller of this request, whose gate asks for `permission` besides.
+    /// The caller of this request, who may use an API key that is good for `scope`.
+    pub async fn within(parts: &Parts, keys: &Keys, scope: KeyScope) -> Result<Self, Error> {
+        let caller = Self::of(parts, keys, None, Some(scope)).await?;
+        caller.leave_word(parts, caller.gate.key().map(|_| origin_of(parts)));
+        Ok(caller)
+    }
+
+    /// The caller of this request, whose gate asks for `permission` besides. An API key counts where there
+    /// is a `scope` for it.
     pub(super) async fn of(
         parts: &Parts,
         keys: &Keys,
         permission: Option<Permission>,
+        scope: Option<KeyScope>,
     ) -> Result<Self, Error> {
         if let Some(cookies) = keys.cookies()
             && !parts.headers.contains_key(header::AUTHORIZATION)
@@ -63,6 +78,9 @@ impl Caller {
         let claims = match keys.judge(token).await? {
             Ok(claims) => claims,
             Err(rejection) => {
+                if let Some(key) = PresentedKey::of(token) {
+                    return Box::pin(Self::by_key(key?, parts, keys, permission, scope)).await;
+                }
                 let admitted = keys.admit(token, parts, rejection).await?;
                 return Ok(Self::foreign(admitted, keys, permission));
             }
@@ -74,6 +92,30 @@ impl Caller {
         let via = Via::Session;
         let gate = Gate { user_id, via, session_id, generation, now, permission };
         Ok(Self { user_id, session_id, subject: None, gate })
+    }
+
+    /// The caller who has an API key. Of a refused use too it is known whether the key counts.
+    async fn by_key(
+        key: PresentedKey,
+        parts: &Parts,
+        keys: &Keys,
+        permission: Option<Permission>,
+        scope: Option<KeyScope>,
+    ) -> Result<Self, Error> {
+        let (user_id, session_id, now) = (key.owner, key.id, keys.clock().now());
+        let address = match ClientIp::of(&parts.extensions).0 {
+            IpAddr::V4(v4) => v4.to_ipv6_mapped(),
+            IpAddr::V6(v6) => v6,
+        };
+        let via = Via::Key(KeyUse { scope, address: address.octets() });
+        let gate = Gate { user_id, via, session_id, generation: 1, now, permission };
+        let caller = Self { user_id, session_id, subject: None, gate };
+        keys.limiter().take_key(session_id).await?;
+        if scope.is_none() {
+            caller.leave_word(parts, Some(origin_of(parts)));
+            return Err(Error::KeyNotTaken);
+        }
+        Ok(caller)
     }
 
     /// The caller whom another issuer vouches for.
@@ -90,6 +132,14 @@ impl Caller {
         if let Some(verified) = parts.extensions.get::<Verified>() {
             verified.note(self.gate, origin);
         }
+    }
+}
+
+/// Refuses whoever acts by API key: for what a key must not do with any scope.
+pub fn no_key(actor: &Actor) -> Result<(), Error> {
+    match actor.authority {
+        Authority::Caller(gate) if gate.key().is_some() => Err(Error::KeyNotTaken),
+        _ => Ok(()),
     }
 }
 

@@ -10,7 +10,7 @@ use axum::http::request::Parts;
 use super::Caller;
 use crate::audit::Actor;
 use crate::error::Error;
-use crate::gate::Needed;
+use crate::gate::{KeyScope, Needed};
 use crate::http::origin_of;
 use crate::keys::Keys;
 
@@ -30,7 +30,13 @@ where
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
-        let caller = Caller::of(parts, state.as_ref(), Some(P::PERMISSION)).await?;
+        let caller = Caller::of(
+            parts,
+            state.as_ref(),
+            Some(P::PERMISSION),
+            Some(KeyScope::Of(P::PERMISSION)),
+        )
+        .await?;
         let origin = origin_of(parts);
         caller.leave_word(parts, Some(origin.clone()));
         let actor = Actor::caller(caller.gate, origin);

@@ -73,7 +73,7 @@ impl Sessions {
     pub async fn renew(&self, gate: Gate) -> Result<Renewed, Error> {
         let found = match gate.via {
             Via::Session => store::find_own(&self.db, gate).await?,
-            Via::Identity => None,
+            Via::Identity | Via::Key(_) => None,
         };
         let Some(Refreshable { session, user, .. }) = found else {
             return Err(Error::InvalidToken("This token belongs to no session here."));

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::config::{Secret, TokenProfile};
 use crate::error::Error;
 use crate::gate::Life;
-use crate::keys::{Demands, Examined, Said, shown, shut_out};
+use crate::keys::{Demands, Examined, PresentedKey, Said, shown, shut_out};
 use crate::row;
 use crate::sessions::refresh::refresh_token::{PREFIX, Presented};
 use crate::sessions::{Sessions, store};
@@ -25,6 +25,9 @@ impl Sessions {
             let why = "format: it begins like a refresh token, but was cut or altered";
             let kind = "refresh token";
             return Examined { kind, failing: Some(why.into()), ..Examined::default() };
+        }
+        if let Some(key) = PresentedKey::of(token) {
+            return self.examine_key(key.ok()).await;
         }
         let mut examined = Examined { kind: "not a token", ..Examined::default() };
         if let Ok(parts) = Token::split(token) {
@@ -51,6 +54,21 @@ impl Sessions {
                 examined.user = Some(sub);
                 self.examine_session(&mut examined, sid, Some(sub)).await;
             }
+        }
+        examined
+    }
+
+    async fn examine_key(&self, key: Option<PresentedKey>) -> Examined {
+        let mut examined = Examined { kind: "API key", ..Examined::default() };
+        let Some(key) = key else {
+            let why = "format: it begins like an API key, but was cut or altered";
+            return Examined { failing: Some(why.into()), ..examined };
+        };
+        examined.key = Some(key.id.to_string());
+        examined.user = Some(key.owner);
+        match self.api_keys().failing(key).await {
+            Err(error) => examined.failing = Some(format!("the database cannot be asked: {error}")),
+            Ok(failing) => examined.failing = failing,
         }
         examined
     }

@@ -4,6 +4,7 @@
 use axum::extract::State;
 use doorward_verify::Claims;
 use serde::Serialize;
+use time::OffsetDateTime;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -12,7 +13,7 @@ use crate::gate::Authority;
 use crate::gate::permission::TokensIntrospect;
 use crate::http::{FormError, Json, JsonOrForm, json};
 use crate::input::body;
-use crate::keys::Permitted;
+use crate::keys::{Permitted, PresentedKey};
 use crate::sessions::refresh::refresh_token::{Forgiveness, Presented, Redemption, redeem};
 use crate::sessions::store::Holding;
 use crate::sessions::{Sessions, store};
@@ -20,7 +21,7 @@ use crate::sessions::{Sessions, store};
 body! {
     /// The token asked about.
     pub(super) struct TokenRequest {
-        /// An access or a refresh token.
+        /// An access token, a refresh token or an API key.
         pub(super) token: String,
     }
     checked {
@@ -34,7 +35,7 @@ body! {
 pub struct Introspection {
     /// Whether it counts. If not, nothing else is said.
     pub active: bool,
-    /// `Bearer` for access tokens, `refresh_token` for refresh tokens.
+    /// `Bearer` for access tokens, `refresh_token` for refresh tokens, `api_key` for API keys.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, nullable = false)]
     pub token_type: Option<&'static str>,
@@ -62,18 +63,26 @@ pub struct Introspection {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub aud: Option<String>,
-    /// Its own id.
+    /// Its own id, of an access token or an API key.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub jti: Option<String>,
-    /// The user's roles now, of an access token.
+    /// The user's roles now, of an access token or an API key.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub roles: Option<Vec<String>>,
-    /// What those allow; `*` stands for everything.
+    /// What those allow; `*` stands for everything. Of an API key: those within its scopes.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub permissions: Option<Vec<String>>,
+    /// What an API key may be used for at this moment, with a space between each two.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub scope: Option<String>,
+    /// The networks from which alone an API key counts; whoever asks must compare them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub networks: Option<Vec<String>>,
 }
 
 impl Introspection {
@@ -91,6 +100,7 @@ impl Introspection {
             jti: Some(claims.jti),
             roles: Some(held.roles),
             permissions: Some(held.permissions),
+            ..Self::default()
         }
     }
 }
@@ -125,6 +135,9 @@ impl Sessions {
         if let Some(presented) = Presented::parse(token) {
             return self.introspect_refresh(authority, presented).await;
         }
+        if let Some(key) = PresentedKey::of(token) {
+            return self.introspect_key(authority, key.ok()).await;
+        }
         let claims = self.keys.judge(token).await?.ok();
         let id = |text: &str| Uuid::try_parse(text).unwrap_or_default();
         let (sid, sub) =
@@ -134,6 +147,34 @@ impl Sessions {
         let held = store::find_live(&self.db, authority, sid, sub, now).await?;
         let worth = claims.zip(held).map(|(claims, held)| Introspection::of(claims, held));
         Ok(worth.unwrap_or_default())
+    }
+
+    async fn introspect_key(
+        &self,
+        authority: Authority,
+        key: Option<PresentedKey>,
+    ) -> Result<Introspection, Error> {
+        // One that is no key is asked for too: the caller is checked by the same question.
+        let asked = key.unwrap_or(PresentedKey { id: Uuid::nil(), owner: Uuid::nil() });
+        let Some(worth) = self.api_keys().introspect(authority, asked).await? else {
+            return Ok(Introspection::default());
+        };
+        let scopes: Vec<_> = worth.effective().collect();
+        let permissions = scopes.iter().filter_map(|it| it.permission());
+        Ok(Introspection {
+            active: true,
+            token_type: Some("api_key"),
+            sub: Some(asked.owner.to_string()),
+            jti: Some(asked.id.to_string()),
+            exp: worth.expires_at.map(OffsetDateTime::unix_timestamp),
+            iat: Some(worth.created_at.unix_timestamp()),
+            iss: Some(self.settings.token_issuer.clone()),
+            permissions: Some(permissions.map(|it| it.as_str().to_owned()).collect()),
+            scope: Some(scopes.iter().map(|it| it.as_str()).collect::<Vec<_>>().join(" ")),
+            networks: Some(worth.networks).filter(|all| !all.is_empty()),
+            roles: Some(worth.roles),
+            ..Introspection::default()
+        })
     }
 
     async fn introspect_refresh(

@@ -9,11 +9,12 @@ use crate::audit::{Event, Record};
 use crate::error::Error;
 use crate::http::{FormError, JsonOrForm};
 use crate::input::Origin;
+use crate::keys::PresentedKey;
 use crate::sessions::refresh::refresh_token::Presented;
 use crate::sessions::{Sessions, store};
 use crate::sql::DbError;
 
-/// End a token's session
+/// End a token's session, or an API key
 ///
 /// A form with `token` is taken too (RFC 7009 §2.1).
 #[utoipa::path(post, path = "/revoke", operation_id = "sessions.revoke_token", tag = "keys",
@@ -33,6 +34,12 @@ pub(super) async fn revoke_token(
 impl Sessions {
     /// Ends the session of a genuine token.
     pub async fn revoke_token(&self, token: &str, origin: &Origin) -> Result<(), Error> {
+        if let Some(key) = PresentedKey::of(token) {
+            return match key {
+                Ok(key) => self.api_keys().revoke_presented(key, origin).await,
+                Err(_) => Ok(()),
+            };
+        }
         let Some((user, session)) = self.holder(token).await? else { return Ok(()) };
         let steps = store::revoke(session, "token_revoked", self.clock.now());
         let record = Record::from(origin, Event::Logout).about(user).in_session(session);

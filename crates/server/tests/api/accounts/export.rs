@@ -147,7 +147,7 @@ both! {
         tasks(&ada, 210).await;
         let by = Actor::caller(gate(&app, &ada), doorward::input::Origin::default());
         let (mut sheet, mut text) = app.app.exports().begin(&by, ada.id()).await.expect("begun");
-        for _ in 0..6 {
+        for _ in 0..7 {
             text.push_str(&sheet.next().await.expect("a piece").expect("not the end"));
         }
         assert!(text.contains("task 0"), "the first tasks are out");

@@ -3,6 +3,7 @@
 mod audit;
 mod ban;
 mod create;
+mod create_service;
 mod delete;
 mod invite;
 mod list;

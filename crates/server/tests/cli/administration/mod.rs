@@ -1,5 +1,6 @@
 //! `doorward user`, `role` and `session`: administration without the API.
 
+mod api_keys;
 mod audit;
 mod invitations;
 mod sessions;

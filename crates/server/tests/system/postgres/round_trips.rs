@@ -81,6 +81,35 @@ async fn so_it_is_for_another_issuers_people() {
     use_tasks(&ada, &proxy).await;
 }
 
+/// The first use in a minute is written down beside the request that it is; the clock stands still here.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn so_it_is_with_an_api_key() {
+    let url = postgres::migrated_database().await;
+    let proxy = Proxy::to(postgres::shared().port).await;
+    let clock = Clock::frozen(NOW);
+    let app = TestApp::over(&proxy.before(&url), clock.clone(), 1, |_| {}).await;
+    let ada = app.sign_up("ada").await;
+    let scopes = json!({"name": "a test", "scopes": ["tasks:read", "tasks:write"]});
+    let made = ada.post("/auth/keys", scopes).await.expect(201).json();
+    let program = ada.with_token(made["key"].as_str().expect("a key"));
+    program.get("/api/tasks").await.expect(200);
+    use_tasks(&program, &proxy).await;
+    clock.advance(std::time::Duration::from_mins(1));
+    let before = proxy.round_trips();
+    program.get("/api/tasks").await.expect(200);
+    assert_eq!(proxy.round_trips() - before, 2, "the use is written");
+    // What fits no checksum asks nobody; what does asks once.
+    let mut typo = made["key"].as_str().expect("a key").to_owned();
+    typo.replace_range(53.., if typo.ends_with('0') { "1" } else { "0" });
+    let before = proxy.round_trips();
+    ada.with_token(&typo).get("/api/tasks").await.expect(401);
+    assert_eq!(proxy.round_trips() - before, 0);
+    let (_, unknown) =
+        doorward::keys::PresentedKey::mint(&doorward::crypto::Random::seeded(7), ada.id());
+    ada.with_token(&unknown).get("/api/tasks").await.expect(401);
+    assert_eq!(proxy.round_trips() - before, 1);
+}
+
 async fn use_tasks(ada: &Client, proxy: &Proxy) {
     let json = [("content-type", "application/json")];
     // The first rounds open connections and prepare statements.

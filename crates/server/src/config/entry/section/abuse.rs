@@ -71,6 +71,16 @@ pub(in crate::config) const RATE_LIMIT_INTROSPECT: Setting = Setting {
     ..PLAIN
 };
 
+/// `RATE_LIMIT_API_KEY`.
+pub(in crate::config) const RATE_LIMIT_API_KEY: Setting = Setting {
+    name: "RATE_LIMIT_API_KEY",
+    section: LIMITS,
+    about: "Requests by one API key, from however many addresses, besides the limits of each address.",
+    default: "6000/1m",
+    set: Some(|settings, text| put(&mut settings.rate_limit_api_key, Quota::parse(text))),
+    ..PLAIN
+};
+
 /// `REDIS_URL`.
 pub(in crate::config) const REDIS_URL: Setting = Setting {
     name: "REDIS_URL",

@@ -1,0 +1,89 @@
+//! `POST /auth/keys`: makes a key of one's own. It outlives the session that makes it, so that one must be
+//! fresh: a stolen token does not become a key that stays.
+
+use axum::extract::State;
+use uuid::Uuid;
+
+use super::{ApiKeys, KeyName, KeyNetworks, KeyScopes, MadeKey, store};
+use crate::audit::{Actor, Event, Record};
+use crate::error::{Error, Invalid};
+use crate::gate::signed_in_since;
+use crate::http::{Created, JsonBody};
+use crate::input::{Draft, Instant, Origin, body};
+use crate::keys::{Caller, PresentedKey, no_key};
+use crate::sql::Step;
+
+body! {
+    /// A new API key.
+    pub struct NewKey as "CreateApiKeyRequest" {
+        /// What it is for: 1–100 characters after trimming.
+        pub name: KeyName,
+        /// What it may be used for: `tasks:read`, `tasks:write` and permissions that you hold.
+        pub scopes: KeyScopes,
+        /// When it ends; never if absent.
+        pub expires_at: Option<Instant>,
+        /// Addresses and ranges in CIDR notation from which alone it counts; all if absent.
+        pub networks: Option<KeyNetworks>,
+    }
+}
+
+/// Make an API key
+///
+/// The answer shows the key, once. It needs a sign-in of the last minutes.
+#[utoipa::path(post, path = "/keys", operation_id = "api_keys.create", tag = "keys",
+    security(("bearer" = [])),
+    request_body = NewKey,
+    responses(
+        (status = 201, description = "The new key", body = MadeKey,
+            headers(("Location" = String))),
+        (status = 403, description = "The sign-in is too old, or a permission of the scopes is missing"),
+        (status = 409, description = "There are as many keys as one account may have")))]
+pub(super) async fn create(
+    State(keys): State<ApiKeys>,
+    caller: Caller,
+    origin: Origin,
+    JsonBody(draft): JsonBody<Draft<NewKey>>,
+) -> Result<Created<MadeKey>, Error> {
+    let new = draft.finish()?;
+    let since = caller.gate.now - keys.settings.fresh_sign_in;
+    let fresh = signed_in_since(caller.gate, since);
+    let actor = Actor::caller(caller.gate, origin);
+    let made = keys.make(&actor, caller.user_id, new, [fresh]).await?;
+    Ok(Created(format!("{}/keys/{}", keys.settings.auth_path, made.about.id), made))
+}
+
+impl ApiKeys {
+    /// Makes a key of this user, if the steps before let it.
+    pub(super) async fn make(
+        &self,
+        by: &Actor,
+        owner: Uuid,
+        new: NewKey,
+        before: impl IntoIterator<Item = Step>,
+    ) -> Result<MadeKey, Error> {
+        no_key(by)?;
+        let now = self.clock.now();
+        if new.expires_at.is_some_and(|Instant(at)| at <= now) {
+            let why = ("must be in the future".into(), "value_error");
+            return Err(Error::Validation(vec![Invalid::new("body", "expires_at", why)]));
+        }
+        let (key, text) = PresentedKey::mint(&self.random, owner);
+        let mut steps: Vec<Step> = before.into_iter().collect();
+        steps.extend(store::room(owner));
+        steps.extend(new.scopes.iter().filter_map(|scope| store::owner_holds(owner, scope)));
+        steps.extend(store::insert(&key, &new, now));
+        steps.push(store::find(owner, key.id));
+        let scopes: Vec<_> = new.scopes.iter().map(crate::gate::KeyScope::as_str).collect();
+        let said = format!("{}: {}", key.id, scopes.join(" "));
+        let record = Record::by(by, Event::ApiKeyCreate).about(owner).detail(said);
+        let rows = self.audit.commit(by.authority, steps, [record]).await?;
+        let row = rows.last().and_then(|found| found.first());
+        let row = row.ok_or_else(|| Error::Internal("a new key vanished".into()))?;
+        Ok(MadeKey { about: row.read()?, key: text })
+    }
+
+    /// Makes a key of this user, for whoever runs the command line.
+    pub async fn create_for(&self, by: &Actor, owner: Uuid, new: NewKey) -> Result<MadeKey, Error> {
+        self.make(by, owner, new, [crate::gate::user_exists(owner)]).await
+    }
+}

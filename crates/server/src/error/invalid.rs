@@ -1,0 +1,34 @@
+//! One invalid input: where it was, and what is wrong with it.
+
+use std::fmt;
+
+/// One invalid input, in FastAPI's terms (`loc`, `msg`, `type`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Invalid {
+    /// Where it was: `body`, `query`, `path` or `header`.
+    pub place: &'static str,
+    /// The field's name; empty for the whole place.
+    pub field: String,
+    /// What is wrong, as the end of a sentence that begins with the field's name.
+    pub message: String,
+    /// FastAPI's type word: `missing`, `value_error`, `string_type`, …
+    pub kind: &'static str,
+}
+
+impl Invalid {
+    /// A field refused for this reason: (what is wrong, FastAPI's word).
+    pub fn new(
+        place: &'static str,
+        field: impl Into<String>,
+        (message, kind): (String, &'static str),
+    ) -> Self {
+        Self { place, field: field.into(), message, kind }
+    }
+}
+
+impl fmt::Display for Invalid {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = if self.field.is_empty() { self.place } else { &self.field };
+        write!(out, "{name}: {}", self.message)
+    }
+}

@@ -1,0 +1,147 @@
+//! Scopes: what an API key may be used for. Those of administration are the permissions; a key never does
+//! more than its owner may at that moment, so it takes both.
+
+use serde::Serialize;
+use time::{Duration, OffsetDateTime};
+use uuid::Uuid;
+
+use super::{Gate, Permission};
+use crate::sql::Step;
+use crate::{statements, step};
+
+/// How exactly the last use of a key is known, and so how often it is written at most.
+const USE_WRITTEN_EVERY: Duration = Duration::MINUTE;
+
+statements! {
+    NOTE_USE = "UPDATE api_keys SET last_used_at = :now, last_used_ip = :ip WHERE id = :id \
+        AND (last_used_at IS NULL OR last_used_at <= :since)";
+    CONFIRM = "UPDATE sessions SET confirmed = :generation WHERE id = :session \
+        AND confirmed < :generation";
+}
+
+/// What an API key may be used for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum KeyScope {
+    /// Reading tasks.
+    TasksRead,
+    /// Making, changing, completing and deleting tasks.
+    TasksWrite,
+    /// What a permission allows, as long as the key's owner holds it.
+    Of(Permission),
+}
+
+impl KeyScope {
+    /// All of them, in the order of the documents' table.
+    pub fn all() -> impl Iterator<Item = Self> {
+        let permissions = Permission::ALL.iter().copied().map(Self::Of);
+        [Self::TasksRead, Self::TasksWrite].into_iter().chain(permissions)
+    }
+
+    /// The string that keys, challenges and documents name it by.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::TasksRead => "tasks:read",
+            Self::TasksWrite => "tasks:write",
+            Self::Of(permission) => permission.as_str(),
+        }
+    }
+
+    /// What it allows, as a sentence.
+    pub const fn allows(self) -> &'static str {
+        match self {
+            Self::TasksRead => "Read the owner's tasks.",
+            Self::TasksWrite => {
+                "Make, change, complete and delete the owner's tasks; the answers show them."
+            }
+            Self::Of(permission) => permission.allows(),
+        }
+    }
+
+    /// The permission that the owner of the key must hold.
+    pub const fn permission(self) -> Option<Permission> {
+        match self {
+            Self::TasksRead | Self::TasksWrite => None,
+            Self::Of(permission) => Some(permission),
+        }
+    }
+
+    /// The scope of this string.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::all().find(|scope| scope.as_str() == text)
+    }
+
+    /// The table of all scopes in Markdown.
+    pub fn table() -> String {
+        let rows = Self::all().map(|it| format!("| `{}` | {} |\n", it.as_str(), it.allows()));
+        format!("| scope | allows |\n| --- | --- |\n{}", rows.collect::<String>())
+    }
+}
+
+impl Serialize for KeyScope {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+/// What a request by API key needs of the key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct KeyUse {
+    /// What it must be good for; none where it is only asked whether it lives.
+    pub scope: Option<KeyScope>,
+    /// The client's address, an IPv4 one mapped into IPv6.
+    pub address: [u8; 16],
+}
+
+impl KeyUse {
+    /// The name of the scope; empty without one.
+    pub(crate) fn scope_name(&self) -> &'static str {
+        self.scope.map_or("", KeyScope::as_str)
+    }
+
+    /// The client's address as people write it.
+    pub fn ip(&self) -> std::net::IpAddr {
+        std::net::Ipv6Addr::from(self.address).to_canonical()
+    }
+}
+
+impl Gate {
+    /// A use of the API key after this instant is known exactly enough.
+    pub(crate) fn used_since(&self) -> OffsetDateTime {
+        self.now - USE_WRITTEN_EVERY
+    }
+
+    /// What records the first use of a generation, or of an API key in this minute.
+    pub(crate) fn first_use(&self) -> Step {
+        let Gate { session_id, generation, now, .. } = *self;
+        let super::Via::Key(used) = self.via else {
+            return step!(CONFIRM { session: session_id, generation });
+        };
+        let (ip, since) = (used.ip().to_string(), self.used_since());
+        step!(NOTE_USE { id: session_id, now, ip, since })
+    }
+
+    /// In whose line the work waits. A key is proven together with the work only, so what is done by key
+    /// has a line apart: nobody with a made-up key delays those who are signed in.
+    pub(crate) fn waits_as(&self) -> Uuid {
+        match self.via {
+            super::Via::Key(_) => Uuid::from_u128(!self.user_id.as_u128()),
+            super::Via::Session | super::Via::Identity => self.user_id,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::KeyScope;
+
+    #[test]
+    fn every_scope_is_found_by_its_own_string_alone_and_none_is_a_pattern() {
+        for scope in KeyScope::all() {
+            assert_eq!(KeyScope::parse(scope.as_str()), Some(scope));
+            assert!(!scope.as_str().contains(['%', '_', ',']), "{scope:?}");
+        }
+        for text in ["*", "", "tasks", "Tasks:Read", "tasks:read ", "tasks:%"] {
+            assert_eq!(KeyScope::parse(text), None, "{text:?}");
+        }
+    }
+}
