@@ -266,6 +266,7 @@ impl Error {
     }
 
     /// The sentence shown to the client: says what to do, never how the server is made.
+    #[allow(clippy::too_many_lines, reason = "one arm for each error")]
     pub fn detail(&self) -> String {
         match self {
             Self::BadRequest(text) | Self::PasskeysOff(text) => text.clone(),

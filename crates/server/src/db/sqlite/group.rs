@@ -13,7 +13,7 @@ use crate::sql::{DbError, Result};
 
 /// What a write did inside a transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::db) enum Attempt {
+pub(in crate::db) enum Tried {
     /// All of it.
     Done,
     /// Nothing, and the rest of the transaction stands.
@@ -31,7 +31,7 @@ pub(in crate::db) trait Write: Send {
     fn deadline(&self) -> Instant;
 
     /// Runs its statements and keeps the outcome.
-    fn attempt(&mut self, session: &mut SqliteSession) -> Attempt;
+    fn attempt(&mut self, session: &mut SqliteSession) -> Tried;
 
     /// Tells the caller the outcome; what was done is this error instead if the transaction did not end well.
     fn answer(self: Box<Self>, ended: Result<()>);
@@ -61,12 +61,12 @@ where
         self.deadline
     }
 
-    fn attempt(&mut self, session: &mut SqliteSession) -> Attempt {
+    fn attempt(&mut self, session: &mut SqliteSession) -> Tried {
         let outcome = session.until(self.deadline).and_then(|()| (self.work)(session));
         let attempt = match &outcome {
-            Ok(_) => Attempt::Done,
-            Err(DbError::Away(_)) => Attempt::Away,
-            Err(_) => Attempt::Refused,
+            Ok(_) => Tried::Done,
+            Err(DbError::Away(_)) => Tried::Away,
+            Err(_) => Tried::Refused,
         };
         self.outcome = Some(outcome);
         attempt
@@ -132,10 +132,10 @@ fn attempt_all(
         session.control("SAVEPOINT one").map_err(nobody)?;
         let attempt = catch_unwind(AssertUnwindSafe(|| write.attempt(session)));
         let attempt = attempt.map_err(|_| Undone::Panic(at))?;
-        if attempt == Attempt::Away || session.connection.is_autocommit() {
+        if attempt == Tried::Away || session.connection.is_autocommit() {
             return Err(Undone::By(at));
         }
-        if attempt == Attempt::Refused {
+        if attempt == Tried::Refused {
             session.control("ROLLBACK TO one").map_err(nobody)?;
         }
         session.control("RELEASE one").map_err(nobody)?;
@@ -156,11 +156,11 @@ pub(in crate::db) fn alone(mut write: Box<dyn Write>, session: &mut SqliteSessio
     }
     let attempt = write.attempt(session);
     let ended = match attempt {
-        Attempt::Done => session.control("COMMIT"),
-        Attempt::Refused | Attempt::Away => Ok(()),
+        Tried::Done => session.control("COMMIT"),
+        Tried::Refused | Tried::Away => Ok(()),
     };
     let is_clean = session.connection.is_autocommit() || session.control("ROLLBACK").is_ok();
-    let keep = is_clean && attempt != Attempt::Away && ended.is_ok();
+    let keep = is_clean && attempt != Tried::Away && ended.is_ok();
     write.answer(ended.and_then(|()| session.confirmed()));
     keep
 }

@@ -13,10 +13,13 @@ pub(in crate::db) const QUEUE: usize = 1024;
 /// than a short read.
 const YIELDS: u32 = 4;
 
+/// Work that runs by itself; false if its connection is of no more use.
+pub(in crate::db) type Lone = Box<dyn FnOnce(Result<&mut SqliteSession>) -> bool + Send>;
+
 /// Work for a thread.
 pub(in crate::db) enum Job {
-    /// Runs by itself; false if its connection is of no more use.
-    Alone(Box<dyn FnOnce(Result<&mut SqliteSession>) -> bool + Send>),
+    /// Runs by itself.
+    Alone(Lone),
     /// A write that may share a transaction with others.
     Shared(Box<dyn Write>),
 }
