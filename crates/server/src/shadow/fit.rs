@@ -83,7 +83,8 @@ fn of_dialect(name: &'static str, found: &BTreeMap<&str, String>) -> Option<Fit>
     let all: Vec<(String, String)> =
         own.chain(more.filter_map(|(route, to)| Some((route.clone(), target(to)?)))).collect();
     let auth_path = auth_path(name, &all, found);
-    let lists = found.iter().filter(|(_, operation)| operation.starts_with("tasks."));
+    let of_lists = ["tasks.list", "tasks.create"];
+    let lists = found.iter().filter(|(_, operation)| of_lists.contains(&operation.as_str()));
     let paths = lists.filter_map(|(route, _)| route.split_once(' ').map(|(_, path)| path));
     let tasks_path = paths.filter(|path| !path.contains('{')).min_by_key(|path| path.len());
     let tasks_path = tasks_path.unwrap_or("/api/tasks").to_owned();
