@@ -35,7 +35,9 @@ impl Desk {
                 emails.notice_letter(order).await
             }
             Kind::Test => Ok(test_letter(order)),
-            kind @ Kind::AddressTaken => Err(Error::Internal(format!("nobody composes {}", kind.as_str()))),
+            kind @ Kind::AddressTaken => {
+                Err(Error::Internal(format!("nobody composes {}", kind.as_str())))
+            }
         }
     }
 }

@@ -16,6 +16,9 @@ fn refusal(reply: Reply, field: &str) -> String {
     body["detail"].as_str().unwrap().to_owned()
 }
 
+/// How a dishonest authenticator differs from an honest one.
+type Lie = fn(&mut Authenticator);
+
 both! {
     async fn a_new_passkey_is_shown_without_its_key(engine: Engine) {
         let app = with_passkeys(engine).await;
@@ -63,7 +66,7 @@ both! {
         app.advance(Duration::from_secs(299));
         create(&ada, &begun, &mut Authenticator::synced()).await.expect(201);
         let begun = options(&ada).await;
-        app.advance(Duration::from_secs(300));
+        app.advance(Duration::from_mins(5));
         refusal(create(&ada, &begun, &mut Authenticator::synced()).await, "ceremony");
         // One to sign in adds nothing.
         let asked = options(&ada).await;
@@ -94,7 +97,6 @@ both! {
     async fn what_is_wrong_with_the_browser_s_answer_is_said(engine: Engine) {
         let app = with_passkeys(engine).await;
         let ada = app.sign_up("ada").await;
-        type Lie = fn(&mut Authenticator);
         let lies: [(Lie, &str); 7] = [
             (|it| it.origin = "https://evil.example".into(), "an origin that RP_ORIGINS does not name"),
             (|it| it.origin = "https://app.example.com.evil.example".into(), "an origin that RP_ORIGINS"),

@@ -30,6 +30,9 @@ async fn failures(app: &TestApp, root: &Client) -> Vec<String> {
     failed.map(|record| record["detail"].as_str().unwrap_or_default().to_owned()).collect()
 }
 
+/// How a dishonest authenticator differs from an honest one.
+type Lie = fn(&mut Authenticator);
+
 both! {
     async fn every_refusal_looks_alike(engine: Engine) {
         let app = with_passkeys(engine).await;
@@ -43,7 +46,6 @@ both! {
 
         // Nobody's.
         refusals.push(seen(Authenticator::security_key().sign_in(&nobody).await));
-        type Lie = fn(&mut Authenticator);
         let lies: [Lie; 7] = [
             |it| it.origin = "https://evil.example".into(),
             |it| it.origin = "https://app.example.com:8443".into(),
@@ -82,7 +84,7 @@ both! {
         refusals.push(seen(nobody.post("/auth/login/passkey", answer(&begun, &credential)).await));
         // Too late.
         let late = login_options(&nobody).await;
-        app.advance(Duration::from_secs(300));
+        app.advance(Duration::from_mins(5));
         let body = answer(&late, &one.get(&late));
         refusals.push(seen(nobody.post("/auth/login/passkey", body).await));
 
