@@ -21,6 +21,7 @@ use crate::db::Database;
 use crate::dialect::{self, Dialects};
 use crate::emails;
 use crate::exports::{self, Exports};
+use crate::factors;
 use crate::guesses::Guesses;
 use crate::http::docs::{self, Contract};
 use crate::http::health::{self, Probe};
@@ -222,6 +223,7 @@ impl App {
             .merge(sessions::routes().with_state(self.sessions()))
             .merge(codes::routes().with_state(self.codes()))
             .merge(passkeys::routes().with_state(self.passkeys()))
+            .merge(factors::routes().with_state(self.factors()))
             .merge(exports::routes().with_state(self.exports()))
             .merge(api_keys::routes().with_state(self.api_keys()))
             .merge(passwords::routes().with_state(self.passwords.clone()))
@@ -289,6 +291,7 @@ pub fn operations(settings: &Settings) -> Vec<Operation> {
         sessions::routes().below(&settings.auth_path).operations(),
         codes::routes().below(&settings.auth_path).operations(),
         passkeys::routes().below(&settings.auth_path).operations(),
+        factors::routes().below(&settings.auth_path).operations(),
         exports::routes().below(&settings.auth_path).operations(),
         api_keys::routes().below(&settings.auth_path).operations(),
         passwords::routes().below(&settings.auth_path).operations(),
@@ -320,6 +323,7 @@ pub fn reserved() -> Reserved {
         all(&sessions::routes()),
         all(&codes::routes()),
         all(&passkeys::routes()),
+        all(&factors::routes()),
         all(&exports::routes()),
         all(&api_keys::routes()),
         all(&passwords::routes()),

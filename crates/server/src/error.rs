@@ -63,8 +63,14 @@ pub enum Error {
     CrossSite,
     /// A path that names another user; no permission opens it.
     NotYours,
-    /// The session began too long ago for what is asked; a new sign-in would do (RFC 9470 §3 names the code).
-    StaleSignIn,
+    /// The user of the session proved who they are too long ago for what is asked, or with one factor only
+    /// (RFC 9470 §3).
+    StaleSignIn {
+        /// Seconds that may have passed since.
+        max_age: u64,
+        /// Whether a second factor is needed.
+        factor: bool,
+    },
     /// Nobody may register: accounts are made by operators.
     RegistrationClosed,
     /// The right password of a disabled account.
@@ -75,6 +81,10 @@ pub enum Error {
     MfaRequired(Box<Challenge>),
     /// The code of a second factor is wrong, or was used before.
     WrongCode,
+    /// What is asked needs a second factor of the account; the text says which way.
+    FactorNeeded(&'static str),
+    /// The account has as many factors as it may have.
+    TooManyFactors,
     /// The route concerns second factors, and the settings turn them off.
     MfaOff,
     /// The route sends mails, and no mail server is configured.
@@ -172,13 +182,13 @@ codes! {
     InvalidToken = 401, "invalid_token", "Invalid token";
     TokenExpired = 401, "token_expired", "Token expired";
     InvalidCredentials = 401, "invalid_credentials", "Invalid credentials";
+    StaleSignIn = 401, "insufficient_user_authentication", "Recent sign-in needed";
     RefreshTokenReused = 401, "refresh_token_reused", "Refresh token reused";
     InvalidRefreshToken = 401, "invalid_refresh_token", "Invalid refresh token";
     WrongPassword = 403, "wrong_password", "Wrong password";
     InsufficientScope = 403, "insufficient_scope", "Insufficient scope";
     KeyNetwork = 403, "network_not_allowed", "Network not allowed";
     CrossSite = 403, "cross_site", "Cross-site request";
-    StaleSignIn = 403, "insufficient_user_authentication", "Recent sign-in needed";
     RegistrationClosed = 403, "registration_closed", "Registration closed";
     AccountDisabled = 403, "account_disabled", "Account disabled";
     EmailNotVerified = 403, "email_not_verified", "E-mail not verified";
@@ -189,6 +199,8 @@ codes! {
     MailOff = 404, "mail_off", "No mail here";
     NotFound = 404, "not_found", "Not found";
     MethodNotAllowed = 405, "method_not_allowed", "Method not allowed";
+    FactorNeeded = 409, "factor_needed", "Second factor needed";
+    TooManyFactors = 409, "too_many_factors", "Too many second factors";
     EmailTaken = 409, "email_taken", "E-mail taken";
     UsernameTaken = 409, "username_taken", "User name taken";
     PasskeyTaken = 409, "passkey_taken", "Passkey taken";
@@ -232,12 +244,14 @@ impl Error {
             Self::KeyNetwork => Code::KeyNetwork,
             Self::TooManyKeys => Code::TooManyKeys,
             Self::CrossSite => Code::CrossSite,
-            Self::StaleSignIn => Code::StaleSignIn,
+            Self::StaleSignIn { .. } => Code::StaleSignIn,
             Self::RegistrationClosed => Code::RegistrationClosed,
             Self::AccountDisabled => Code::AccountDisabled,
             Self::EmailNotVerified => Code::EmailNotVerified,
             Self::MfaRequired(_) => Code::MfaRequired,
             Self::WrongCode => Code::WrongCode,
+            Self::FactorNeeded(_) => Code::FactorNeeded,
+            Self::TooManyFactors => Code::TooManyFactors,
             Self::MfaOff => Code::MfaOff,
             Self::PasskeysOff(_) => Code::PasskeysOff,
             Self::MailOff => Code::MailOff,
@@ -271,7 +285,10 @@ impl Error {
         match self {
             Self::BadRequest(text) | Self::PasskeysOff(text) => text.clone(),
             Self::NotAuthenticated => "Not authenticated".into(),
-            Self::InvalidToken(text) | Self::InvalidLink(text) | Self::Unavailable(text) => {
+            Self::InvalidToken(text)
+            | Self::InvalidLink(text)
+            | Self::FactorNeeded(text)
+            | Self::Unavailable(text) => {
                 (*text).into()
             }
             Self::TokenExpired => {
@@ -312,8 +329,12 @@ impl Error {
                  Origin, or use a token."
                     .into()
             }
-            Self::StaleSignIn => {
+            Self::StaleSignIn { factor: false, .. } => {
                 "This needs a sign-in of the last minutes: sign in again, then repeat the request."
+                    .into()
+            }
+            Self::StaleSignIn { factor: true, .. } => {
+                "This needs a second factor of the last minutes: prove it again, then repeat the request."
                     .into()
             }
             Self::RegistrationClosed => {
@@ -333,6 +354,7 @@ impl Error {
                     .into()
             }
             Self::WrongCode => "The code is wrong, was used before or has expired.".into(),
+            Self::TooManyFactors => "This account has as many second factors as it may have.".into(),
             Self::MfaOff => "Second factors are turned off here.".into(),
             Self::MailOff => {
                 "This service sends no mail: ask whoever runs it for help with your account.".into()

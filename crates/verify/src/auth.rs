@@ -51,6 +51,12 @@ impl Auth {
         Self { issuers, now: Arc::new(now), has_advised: Arc::default() }
     }
 
+    /// The present instant, by the clock that tokens are judged by: seconds since 1970.
+    #[cfg(feature = "axum")]
+    pub(crate) fn now(&self) -> i64 {
+        (self.now)()
+    }
+
     /// Fetches the issuers' published keys now, so that the first request need not wait. An error is no
     /// reason to stop: the keys are tried again in the background until they are there.
     pub async fn prefetch(&self) -> Result<(), NotFetched> {

@@ -27,4 +27,7 @@ pub use token::{
     encoded_header, key_id, token_type,
 };
 #[cfg(feature = "axum")]
-pub use web::{AuthLayer, Authenticated, Refused, Require, Requirement, With};
+pub use web::{
+    AuthLayer, AuthLevel, Authenticated, Refused, Require, RequireAcr, RequireFresh, Requirement,
+    TwoFactors, With,
+};

@@ -52,6 +52,17 @@ impl Principal {
         scopes.split(' ').any(|own| own == scope)
     }
 
+    /// When the user proved who they are, in seconds since 1970: the claim `auth_time` (RFC 9068 §2.2.1),
+    /// which refreshing keeps.
+    pub fn authenticated_at(&self) -> Option<i64> {
+        self.claims.get("auth_time").and_then(Value::as_i64)
+    }
+
+    /// How far that can be trusted: the claim `acr`.
+    pub fn acr(&self) -> Option<&str> {
+        self.claims.get("acr").and_then(Value::as_str)
+    }
+
     /// The claims as a type of yours, for those that only your issuer writes. Fails where they do not
     /// fit it.
     pub fn claims_as<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {

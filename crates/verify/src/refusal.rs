@@ -19,6 +19,16 @@ pub enum Refusal {
     Claims,
     /// A valid token of somebody who may not.
     Forbidden(&'static str),
+    /// A valid token of somebody who proved too long ago who they are.
+    TooOld {
+        /// Seconds that may have passed since.
+        max_age: u64,
+    },
+    /// A valid token of somebody who proved too little of who they are.
+    TooWeak {
+        /// The values of `acr` that would do, with spaces between.
+        acr_values: &'static str,
+    },
     /// A bug of the service: the route has no `AuthLayer`.
     NoLayer,
 }
@@ -28,7 +38,11 @@ impl Refusal {
     pub fn status(self) -> u16 {
         match self {
             Self::Token(rejection) if rejection.retry_after().is_some() => 503,
-            Self::NotAuthenticated | Self::Token(_) | Self::Claims => 401,
+            Self::NotAuthenticated
+            | Self::Token(_)
+            | Self::Claims
+            | Self::TooOld { .. }
+            | Self::TooWeak { .. } => 401,
             Self::Forbidden(_) => 403,
             Self::NoLayer => 500,
         }
@@ -53,6 +67,9 @@ impl Refusal {
             Self::Token(Rejection::Expired) => ("token_expired", "Token expired"),
             Self::Token(_) | Self::Claims => ("invalid_token", "Invalid token"),
             Self::Forbidden(_) => ("insufficient_scope", "Insufficient scope"),
+            Self::TooOld { .. } | Self::TooWeak { .. } => {
+                ("insufficient_user_authentication", "Recent sign-in needed")
+            }
             Self::NoLayer => ("internal", "Internal error"),
         }
     }
@@ -64,6 +81,8 @@ impl Refusal {
             Self::Token(rejection) => rejection.message().into(),
             Self::Claims => Rejection::BadClaims.message().into(),
             Self::Forbidden(name) => format!("This needs {name}."),
+            Self::TooOld { .. } => "This needs a sign-in of the last minutes.".into(),
+            Self::TooWeak { .. } => "This needs a sign-in with a further factor.".into(),
             Self::NoLayer => "Something went wrong on our side.".into(),
         }
     }
@@ -74,6 +93,13 @@ impl Refusal {
             Self::NotAuthenticated => Some("Bearer".into()),
             // No `scope`: a requirement's name is a sentence, and would read as a scope for each word.
             Self::Forbidden(_) => Some(r#"Bearer error="insufficient_scope""#.into()),
+            // RFC 9470 §3.
+            Self::TooOld { max_age } => Some(format!(
+                r#"Bearer error="insufficient_user_authentication", max_age={max_age}"#
+            )),
+            Self::TooWeak { acr_values } => Some(format!(
+                r#"Bearer error="insufficient_user_authentication", acr_values="{acr_values}""#
+            )),
             _ if self.status() == 401 => {
                 let why = self.detail();
                 Some(format!(r#"Bearer error="invalid_token", error_description="{why}""#))

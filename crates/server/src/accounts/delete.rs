@@ -8,7 +8,7 @@ use super::{Accounts, store};
 use crate::audit::{Actor, Event, Record};
 use crate::config::AccountDeletion;
 use crate::error::{Error, Invalid};
-use crate::gate::{Gate, keep_an_admin, lock_admins, signed_in_since};
+use crate::gate::{Fresh, Gate, keep_an_admin, lock_admins, signed_in_since};
 use crate::guesses;
 use crate::http::{JsonBody, NoContent};
 use crate::input::{Origin, body};
@@ -77,7 +77,7 @@ impl Accounts {
     async fn delete_fresh(&self, gate: Gate, origin: Origin) -> Result<(), Error> {
         let owner = gate.user_id;
         let steps = vec![
-            signed_in_since(gate, gate.now - self.settings.fresh_sign_in),
+            signed_in_since(gate, Fresh::of(&self.settings)),
             lock_admins(),
             keep_an_admin(owner, self.clock.now()),
             store::delete(owner),

@@ -9,7 +9,7 @@ use crate::audit::{Actor, Event, Record};
 use crate::config::{EmailChange, Notice, PasswordChange};
 use crate::email::Email;
 use crate::error::{Error, Invalid};
-use crate::gate::{Gate, signed_in_since};
+use crate::gate::{Fresh, Gate, signed_in_since};
 use crate::http::{Json, JsonBody, json};
 use crate::input::{Draft, Given, Locale, Origin, Refusal, body};
 use crate::keys::Caller;
@@ -102,12 +102,12 @@ impl Accounts {
     ) -> Result<User, Error> {
         let OwnChange { name, username, email, password, locale, user_metadata } = change;
         let by = Actor::caller(gate, origin);
-        let since = gate.now - self.settings.fresh_sign_in;
+        let fresh = Fresh::of(&self.settings);
         let (mut steps, mut records) = (Vec::new(), Vec::new());
         let record = |event| Record::by(&by, event).about(gate.user_id);
         let mut is_told = false;
         if let Some((email, proven)) = self.another(gate, email).await? {
-            steps.push(signed_in_since(gate, since));
+            steps.push(signed_in_since(gate, fresh));
             steps.push(store::update_email(gate, &email));
             // Nobody writes to a mailbox because somebody else typed its address.
             if let Some(old) = proven.filter(|_| self.mail.tells(Notice::EmailChanged)) {
@@ -118,7 +118,7 @@ impl Accounts {
             records.push(record(Event::EmailChange));
         }
         if let Some(NewPassword(password)) = password {
-            steps.extend(self.passwords.replacement(gate, since, password).await?);
+            steps.extend(self.passwords.replacement(gate, fresh, password).await?);
             let notice = self.mail.tell(Notice::PasswordChanged, gate.user_id, &by.origin);
             is_told |= notice.is_some();
             steps.extend(notice);
@@ -156,7 +156,10 @@ impl Accounts {
                 Err(too_large("user_metadata"))
             }
             // Of two changes at once one wins; the other was asked for with a password that is gone.
-            Err(DbError::Refused(why)) if why == "password_changed" => Err(Error::StaleSignIn),
+            Err(DbError::Refused(why)) if why == "password_changed" => Err(Error::StaleSignIn {
+                max_age: self.settings.step_up_age.as_secs(),
+                factor: false,
+            }),
             Err(error) => Err(error.into()),
         }
     }

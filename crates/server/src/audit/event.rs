@@ -44,6 +44,13 @@ events! {
     "A sign-in; `failure` for a wrong password, an unknown account, a wrong code or link, `blocked` for a disabled one." Login = "login";
     "The first step of a sign-in was right; a second factor has to follow." LoginFirstStep = "login.first_step";
     "Somebody asked for a mail with a code and a link to sign in." LoginCodeAsk = "login.code_ask";
+    "A code of a second factor was wrong, or not looked at." FactorVerify = "factor.verify";
+    "Somebody began to add a second factor." FactorEnrol = "factor.enrol";
+    "A second factor was confirmed by its first code; the other sessions ended if it was the first." FactorConfirm = "factor.confirm";
+    "Somebody removed a second factor." FactorRemove = "factor.remove";
+    "Somebody made new recovery codes; those before them ended." RecoveryCodesRenew = "factor.recovery_codes";
+    "An operator removed every second factor of an account; its sessions ended." FactorsReset = "factor.reset";
+    "A signed-in user proved again who they are, or failed to with a code." Reauthenticate = "session.reauthenticate";
     "A signed-in user was asked for the password; recorded where it was wrong or not looked at." PasswordConfirm = "password.confirm";
     "Sessions of the account were ended by their owner." Logout = "logout";
     "A session was ended by its owner from another device." SessionEnd = "session.end";
@@ -180,6 +187,12 @@ impl Record {
     pub fn in_session(mut self, session: Uuid) -> Self {
         self.session_id = Some(session);
         self
+    }
+
+    /// The same of another event.
+    #[must_use]
+    pub fn of(self, event: Event) -> Self {
+        Self { event, ..self }
     }
 
     /// How it came out, where not well.

@@ -92,8 +92,8 @@ pub struct Settings {
     pub password_change: PasswordChange,
     /// `ACCOUNT_DELETION`: what deleting the own account asks for.
     pub account_deletion: AccountDeletion,
-    /// `FRESH_SIGN_IN`: how long after signing in what is most dangerous is allowed.
-    pub fresh_sign_in: Duration,
+    /// `STEP_UP_AGE`: how long after proving who one is what is most dangerous is allowed.
+    pub step_up_age: Duration,
     /// `MFA`: who needs a second factor.
     pub mfa: MfaPolicy,
     /// `MFA_ROLES`: the roles whose holders need one besides.
@@ -239,7 +239,7 @@ impl Settings {
             email_change: EmailChange::Confirmed,
             password_change: PasswordChange::Current,
             account_deletion: AccountDeletion::Password,
-            fresh_sign_in: Duration::from_mins(15),
+            step_up_age: Duration::from_mins(10),
             mfa: MfaPolicy::Optional,
             mfa_roles: Vec::new(),
             common_passwords: false,

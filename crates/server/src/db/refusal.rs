@@ -59,6 +59,13 @@ fn refusal(reason: &str) -> Error {
         let lacked = Permission::parse(lacked).map_or(Permission::EVERY, Permission::as_str);
         return Error::OwnerLacks(lacked);
     }
+    if let Some(asked) = reason.strip_prefix("stale_sign_in:") {
+        let (max_age, factor) = asked.split_once(':').unwrap_or((asked, ""));
+        return Error::StaleSignIn {
+            max_age: max_age.parse().unwrap_or_default(),
+            factor: factor == "factor",
+        };
+    }
     match reason {
         "key_network" => Error::KeyNetwork,
         "key_account" => Error::KeyNotTaken,
@@ -67,7 +74,11 @@ fn refusal(reason: &str) -> Error {
         "not_found" => Error::NotFound,
         "not_invitable" => Error::NotInvitable,
         "last_admin" => Error::LastAdmin,
-        "stale_sign_in" => Error::StaleSignIn,
+        "code_used" => Error::WrongCode,
+        "too_many_factors" => Error::TooManyFactors,
+        "factor_needed" => Error::FactorNeeded(
+            "This account needs a second factor for that: add one first, then try again.",
+        ),
         "address_changed" => Error::InvalidLink(
             "This link is for another address than the account has by now: ask for a new one.",
         ),

@@ -9,7 +9,7 @@ use super::letters::BOUND;
 use crate::audit::{Actor, Event, Record};
 use crate::email::Email;
 use crate::error::Error;
-use crate::gate::{Gate, signed_in_since};
+use crate::gate::{Fresh, Gate, signed_in_since};
 use crate::http::{Accepted, JsonBody};
 use crate::input::{Draft, Origin, body};
 use crate::keys::Caller;
@@ -74,8 +74,7 @@ impl Emails {
             let steps = self.mail.ask(&ask.with(BOUND, bound)).into_iter().collect();
             proof.commit(by.authority, steps, record).await?;
         } else {
-            let since = gate.now - self.settings.fresh_sign_in;
-            let mut steps = vec![signed_in_since(gate, since)];
+            let mut steps = vec![signed_in_since(gate, Fresh::of(&self.settings))];
             steps.extend(self.mail.ask(&ask));
             self.audit.commit(by.authority, steps, [record]).await?;
         }

@@ -3,10 +3,10 @@
 
 use std::time::Duration;
 
-use super::{Factors, Methods};
+use super::{Factors, HeldSecret, Methods, store};
 use crate::db::Row;
 use crate::error::{Challenge, Error};
-use crate::gate::Standing;
+use crate::gate::{Gate, Standing};
 use crate::passwords::{FoundUser, bound_to, find_by_secret};
 use crate::single_use::{NewSecret, OneTimeToken, Opened, Purpose};
 use crate::sql::Step;
@@ -14,9 +14,11 @@ use crate::user::User;
 
 /// How long the second step may take.
 const LIVES: Duration = Duration::from_mins(5);
-#[allow(dead_code, reason = "the second step is next")]
-const REFUSED: Error =
-    Error::InvalidToken("The mfa_token is not valid, was used or has expired: sign in again.");
+
+/// What an `mfa_token` that no longer counts is answered with.
+pub(crate) fn not_valid() -> Error {
+    Error::InvalidToken("The mfa_token is not valid, was used or has expired: sign in again.")
+}
 
 /// What the second step is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,20 +40,18 @@ impl SecondStep {
 
 /// A sign-in whose first step is done, read back from its `mfa_token`; not used by that.
 #[derive(Debug)]
-#[allow(dead_code, reason = "the second step is next")]
 pub(crate) struct FirstStep {
     /// Who signs in: active, and with the password and address of the first step.
     pub(crate) user: User,
     /// The stored hash, which a session is begun with.
     pub(crate) hash: Option<String>,
-    /// The kinds of factors that count.
-    pub(crate) factors: Vec<String>,
     /// What was proven so far.
     pub(crate) methods: Methods,
+    /// The authenticator apps among them.
+    pub(crate) held: Vec<HeldSecret>,
     opened: Opened,
 }
 
-#[allow(dead_code, reason = "the second step is next")]
 impl Factors {
     /// What has to follow a first step that proved `methods`; `None` if that is enough. `factors` are the
     /// kinds that the account has.
@@ -101,13 +101,18 @@ impl Factors {
     ) -> Result<FirstStep, Error> {
         let now = self.clock.now();
         let purpose = Purpose::SecondStep;
-        let read =
-            vec![self.single_use.look(purpose, token), find_by_secret(token.digest(purpose))];
+        self.must_be_on()?;
+        let digest = token.digest(purpose);
+        let read = vec![
+            self.single_use.look(purpose, token),
+            find_by_secret(digest.clone()),
+            store::find_secrets_by_token(digest),
+        ];
         let rows = self.db.write(read).await?;
         let first = |step: usize| rows.get(step).and_then(|found| found.first());
         let opened = first(0).map(Row::read::<Opened>).transpose()?;
-        let opened = Opened::usable(opened, now).map_err(|_| REFUSED)?;
-        let found: FoundUser = first(1).ok_or(REFUSED)?.read()?;
+        let opened = Opened::usable(opened, now).map_err(|_| not_valid())?;
+        let found: FoundUser = first(1).ok_or_else(not_valid)?.read()?;
         let FoundUser { user, hash, banned_until, factors } = found;
         let mut bound = opened.bound.as_deref().unwrap_or_default().splitn(3, ' ');
         let own_stage = bound.next() == Some(stage.letter().encode_utf8(&mut [0; 4]));
@@ -116,12 +121,20 @@ impl Factors {
         // An account that has a factor by now adds none without it.
         let enrolled = stage == SecondStep::Enrol && !factors.is_empty();
         if !own_stage || !unchanged || enrolled {
-            return Err(REFUSED);
+            return Err(not_valid());
         }
         if Standing::of(user.is_active, banned_until, now) != Standing::Active {
             return Err(Error::AccountDisabled);
         }
-        Ok(FirstStep { user, hash, factors, methods, opened })
+        let held = rows.get(2).into_iter().flatten().map(Row::read);
+        let held = held.collect::<crate::sql::Result<_>>()?;
+        Ok(FirstStep { user, hash, methods, held, opened })
+    }
+
+    /// The authenticator apps of the gate's user.
+    pub(crate) async fn held(&self, gate: Gate) -> Result<Vec<HeldSecret>, Error> {
+        self.must_be_on()?;
+        Ok(self.db.read_as(gate, store::find_secrets(gate.user_id)).await?)
     }
 
     /// Steps that use up the token; refused, as [`Error::InvalidLink`], if another request was first.

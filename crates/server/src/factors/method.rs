@@ -70,18 +70,21 @@ impl Methods {
         self.0 & (1 << method as u8) != 0
     }
 
-    /// Whether they are two factors: something besides what began the sign-in, or a passkey that verified
+    /// Whether they are two factors: two of what is known, what makes codes and what holds a passkey, or a passkey that verified
     /// its user.
     pub const fn are_two_factors(self) -> bool {
-        let first = self.has(Method::Password) || self.has(Method::Mail);
-        let second =
-            self.has(Method::Totp) || self.has(Method::RecoveryCode) || self.has(Method::Passkey);
-        first && second || self.has(Method::VerifiedPasskey)
+        let known = self.has(Method::Password) || self.has(Method::Mail);
+        let code = self.has(Method::Totp) || self.has(Method::RecoveryCode);
+        let passkey = self.has(Method::Passkey);
+        let factors = known as u8 + code as u8 + passkey as u8;
+        factors >= 2 || self.has(Method::VerifiedPasskey)
     }
 
-    /// The letters that the column holds.
+    /// What the column holds: a letter each, and `2` at the end where they are two factors, so that
+    /// statements need not know which are.
     pub fn as_text(self) -> String {
-        Method::ALL.iter().filter(|it| self.has(**it)).map(|it| it.letter()).collect()
+        let letters = Method::ALL.iter().filter(|it| self.has(**it)).map(|it| it.letter());
+        letters.chain(self.are_two_factors().then_some('2')).collect()
     }
 
     /// What the letters say; unknown ones, which a newer server may write, say nothing.
@@ -142,7 +145,7 @@ mod tests {
 
     #[test]
     fn the_column_says_what_was_proven_and_a_letter_of_a_newer_server_nothing() {
-        for text in ["", "p", "pt", "mr", "v", "pk"] {
+        for text in ["", "p", "pm", "pt2", "mr2", "v2", "pk2", "tk2"] {
             assert_eq!(Methods::parse(text).as_text(), text);
         }
         assert_eq!(Methods::parse("Zp?"), Methods::of(Method::Password));

@@ -14,7 +14,7 @@ pub(crate) use conditions::{
 };
 pub use permission::{Needed, Permission};
 pub use safeguards::{
-    Authority, STATEMENTS, end_keys, end_keys_of_linked, end_other_sessions, end_passkeys,
+    Authority, Fresh, STATEMENTS, end_keys, end_keys_of_linked, end_other_sessions, end_passkeys,
     end_passkeys_of_linked, end_sessions, end_sessions_of_linked, end_unproven_identities,
     end_unproven_passkeys, is_person, keep_an_admin, lock_admins, signed_in_since, user_exists,
 };

@@ -2,10 +2,13 @@
 //! nobody acts on more than they hold, the sessions of the disabled end. A step whose precondition is
 //! broken refuses, which undoes the whole transaction; so they stand before the work they guard.
 
+use std::time::Duration;
+
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::{Gate, Permission, active, holds, in_scope, not_ended};
+use crate::config::Settings;
 use crate::sql::Step;
 use crate::{statements, step};
 
@@ -58,8 +61,13 @@ statements! {
     END_KEYS_OF_LINKED = "DELETE FROM api_keys WHERE user_id = (SELECT i.user_id FROM identities i \
         WHERE i.id = :identity AND i.user_id <> :new_user)";
     END_KEYS = "DELETE FROM api_keys WHERE user_id = :owner RETURNING id";
-    SIGNED_IN_SINCE = "SELECT doorward_refuse('stale_sign_in') WHERE NOT EXISTS (SELECT 1 \
-        FROM sessions WHERE id = :session AND user_id = :owner AND created_at > :since)";
+    // Where factors are asked for, an account that has one needs a session that was begun with two.
+    SIGNED_IN_SINCE = "SELECT doorward_refuse('stale_sign_in:' || :max_age || CASE WHEN :asks_factor \
+            AND EXISTS (SELECT 1 FROM factors g WHERE g.user_id = :owner AND g.confirmed_at IS NOT NULL) \
+            THEN ':factor' ELSE '' END) \
+        WHERE NOT EXISTS (SELECT 1 FROM sessions s WHERE s.id = :session AND s.user_id = :owner \
+        AND coalesce(s.auth_time, s.created_at) > :since AND (s.amr LIKE '%2' OR NOT :asks_factor \
+        OR NOT EXISTS (SELECT 1 FROM factors f WHERE f.user_id = :owner AND f.confirmed_at IS NOT NULL)))";
     END_SESSIONS = concat!("UPDATE sessions SET ended_at = :now, end_reason = :reason \
         WHERE user_id = :owner AND ", not_ended!(""), " RETURNING id");
     END_SESSIONS_OF_LINKED = concat!("UPDATE sessions SET ended_at = :now, end_reason = :reason \
@@ -74,6 +82,21 @@ statements! {
     END_PASSKEYS = "DELETE FROM passkeys WHERE user_id = :owner";
     END_OTHER_SESSIONS = concat!("UPDATE sessions SET ended_at = :now, end_reason = :reason \
         WHERE user_id = :owner AND id <> :session AND ", not_ended!(""), " RETURNING id");
+}
+
+/// How lately somebody must have proven who they are for what is most dangerous.
+#[derive(Clone, Copy, Debug)]
+pub struct Fresh {
+    max_age: Duration,
+    /// Whether an account that has a second factor must have used it.
+    asks_factor: bool,
+}
+
+impl Fresh {
+    /// As these settings ask for it.
+    pub fn of(settings: &Settings) -> Self {
+        Self { max_age: settings.step_up_age, asks_factor: !settings.mfa.is_off() }
+    }
 }
 
 /// On whose authority administrative work is done.
@@ -151,10 +174,14 @@ pub fn user_exists(user: Uuid) -> Step {
     step!(USER_EXISTS { user })
 }
 
-/// Refuses unless the gate's user signed in after `since`, in the session that asks. Another issuer's
-/// person has no sign-in here. Each session begins with the password.
-pub fn signed_in_since(gate: Gate, since: OffsetDateTime) -> Step {
-    step!(SIGNED_IN_SINCE { owner: gate.user_id, session: gate.session_id, since })
+/// Refuses unless the gate's user proved who they are lately, in the session that asks. Another issuer's
+/// person has no sign-in here.
+pub fn signed_in_since(gate: Gate, fresh: Fresh) -> Step {
+    let (owner, session) = (gate.user_id, gate.session_id);
+    let Fresh { max_age, asks_factor } = fresh;
+    let since = gate.now - max_age;
+    let max_age = max_age.as_secs().to_string();
+    step!(SIGNED_IN_SINCE { owner, session, since, max_age, asks_factor })
 }
 
 /// Ends every session of a user.

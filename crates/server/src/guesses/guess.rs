@@ -132,12 +132,12 @@ impl Guesses {
         Ok(Waiting { guesses: self.clone(), guesser, turn })
     }
 
-    fn delays(&self, now: OffsetDateTime) -> Delays {
+    fn delays(&self, now: OffsetDateTime, free: i64) -> Delays {
         Delays {
             now,
             forget_before: now - MEMORY,
-            free: self.free,
-            many: MANY.max(self.free + 1),
+            free,
+            many: MANY.max(free + 1),
             growing: GROWING.map(|wait| now + wait),
             later: now + LATER,
             longest: now + LONGEST,
@@ -153,9 +153,9 @@ impl Guesses {
         mut turn: Turn,
         now: OffsetDateTime,
     ) -> Result<Asked, Error> {
-        let Guesser { gate, suspect, place, origin, .. } = guesser;
+        let Guesser { gate, suspect, place, origin, free, .. } = guesser;
         turn.begin();
-        let delays = self.delays(now);
+        let delays = self.delays(now, free.map_or(self.free, |free| free.min(self.free)));
         let (claim, found) = store::claim(&self.db, gate, &suspect, &delays, read).await?;
         Ok(match claim {
             Claim::Refused { until, account } => Asked::Refused(turn, until, account),
@@ -174,7 +174,7 @@ impl Guesses {
 
     fn refuse(&self, until: OffsetDateTime, record: Record) -> Error {
         let wait = (until - self.clock.now()).whole_microseconds().max(1);
-        self.audit.note(record.came_out(Outcome::Blocked).detail("too many wrong passwords"));
+        self.audit.note(record.came_out(Outcome::Blocked).detail("too many wrong guesses"));
         Error::TooManyGuesses(u64::try_from(wait).unwrap_or(1).div_ceil(1_000_000))
     }
 }

@@ -13,6 +13,10 @@ use crate::limiter::network;
 use crate::sql::Step;
 use crate::username::LoginName;
 
+/// Where wrong codes from networks are counted that the account does not know.
+const CODES: &str = "code";
+/// Wrong codes in a row before the next has to wait: six digits are few, and three of them are right.
+const FREE_CODES: i64 = 5;
 /// Rows that addresses without an account share.
 const STRANGERS: u32 = 1 << 20;
 
@@ -29,6 +33,8 @@ pub(crate) struct Guesser {
     pub(super) origin: Origin,
     /// What is recorded where the guess is refused.
     pub(super) refused: Record,
+    /// Guesses that are free, where fewer than the settings allow are.
+    pub(super) free: Option<i64>,
 }
 
 /// Whose password is guessed at: the account of a key, else the row `otherwise`; counted for
@@ -62,11 +68,50 @@ impl Guesser {
         let actor = Actor::caller(gate, origin.clone());
         let refused = Record::by(&actor, Event::PasswordConfirm).about(gate.user_id);
         let lane = suspect.source.clone();
-        Self { lane, gate: Some(gate), suspect, place: None, origin: origin.clone(), refused }
+        Self { lane, gate: Some(gate), suspect, place: None, origin: origin.clone(), refused, free: None }
+    }
+
+    /// The same with a code of a second factor.
+    pub(crate) fn of_codes(mut self) -> Self {
+        self.refused = self.refused.of(Event::FactorVerify);
+        Self { free: Some(FREE_CODES), ..self }
     }
 }
 
 impl Guesses {
+    /// Somebody whose password was right and who gives a code of a second factor. Codes are counted apart
+    /// from passwords, and from networks that the account has signed in from with one apart from others:
+    /// whoever stole the password cannot keep the owner out.
+    pub(crate) fn of_codes(&self, account: Uuid, origin: &Origin) -> Guesser {
+        // An empty name would be the row of passwords.
+        let named = |place: String| {
+            if place.is_empty() { CODES.to_owned() } else { format!("{CODES} {place}") }
+        };
+        let places = origin.ip.map(|ip| self.places(ip)).unwrap_or_default();
+        let [source, former @ ..] = places.map(named);
+        let place = (source != CODES).then(|| source.clone());
+        let suspect = Suspect {
+            email_key: None,
+            username_key: None,
+            otherwise: account,
+            source,
+            former,
+            elsewhere: CODES.into(),
+            newcomer: None,
+        };
+        let lane = format!("{account} {}", suspect.source);
+        let refused = Record::from(origin, Event::FactorVerify).about(account);
+        Guesser {
+            lane,
+            gate: None,
+            suspect,
+            place,
+            origin: origin.clone(),
+            refused,
+            free: Some(FREE_CODES),
+        }
+    }
+
     /// Somebody who signs in. `typed` is what they gave as their address or user name.
     pub(crate) fn stranger(
         &self,
@@ -89,7 +134,7 @@ impl Guesses {
         };
         let lane = format!("{key} {}", suspect.source);
         let refused = Record::from(origin, Event::Login);
-        Guesser { lane, gate: None, suspect, place, origin: origin.clone(), refused }
+        Guesser { lane, gate: None, suspect, place, origin: origin.clone(), refused, free: None }
     }
 
     /// Makes the network that somebody registers from known to their account, as signing in would.

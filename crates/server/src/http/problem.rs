@@ -86,6 +86,10 @@ fn challenge(error: &Error) -> Option<HeaderValue> {
             let detail = error.detail().replace(['"', '\\'], "'");
             format!("Bearer error=\"invalid_token\", error_description=\"{detail}\"")
         }
+        Error::StaleSignIn { max_age, factor } => {
+            let acr = if *factor { ", acr_values=\"aal2\"" } else { "" };
+            format!("Bearer error=\"insufficient_user_authentication\", max_age={max_age}{acr}")
+        }
         Error::InsufficientScope(needed)
         | Error::KeyLacksScope(needed)
         | Error::OwnerLacks(needed) => {

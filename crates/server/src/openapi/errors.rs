@@ -14,6 +14,19 @@ use crate::error::{Challenge, Code, Error, Invalid};
 use crate::http::problem;
 use crate::http::{FORM_TAKES, JSON_TAKES, RequestId};
 
+/// Operations that ask for a recent proof of who is there.
+const STEPS_UP: [&str; 10] = [
+    "passkeys.options",
+    "passkeys.delete",
+    "emails.change",
+    "accounts.update",
+    "accounts.delete",
+    "accounts.delete_by_post",
+    "factors.enrol",
+    "factors.remove",
+    "factors.recovery_codes",
+    "sessions.reauthenticate",
+];
 const REQUEST_ID: Uuid = Uuid::from_u128(0x0199_c1a4_5d2e_7b60_9f13_6a8e_42d0_7c5b);
 
 /// What an operation says of itself that decides how its errors read.
@@ -75,6 +88,11 @@ impl Subject {
                 vec![representative(Code::BadRequest), representative(Code::InvalidLink)]
             }
             "404" if id == "users.create" => vec![Error::MailOff],
+            "404"
+                if ["factors.enrol", "factors.verify", "factors.recovery_codes"].contains(&id) =>
+            {
+                vec![Error::MfaOff]
+            }
             "404" if ["passwords.forgot", "emails.resend", "emails.change"].contains(&id) => {
                 vec![Error::MailOff]
             }
@@ -99,6 +117,17 @@ impl Subject {
                 (_, "sessions.refresh") => {
                     vec![Error::InvalidRefreshToken, Error::RefreshTokenReused]
                 }
+                (_, "factors.verify") => vec![Error::InvalidToken(
+                    "The mfa_token is not valid, was used or has expired: sign in again.",
+                )],
+                (_, id) if STEPS_UP.contains(&id) => [
+                    Code::NotAuthenticated,
+                    Code::InvalidToken,
+                    Code::TokenExpired,
+                    Code::StaleSignIn,
+                ]
+                .map(representative)
+                .into(),
                 _ => [Code::NotAuthenticated, Code::InvalidToken, Code::TokenExpired]
                     .map(representative)
                     .into(),
@@ -119,10 +148,10 @@ impl Subject {
                 (_, "codes.verify") => {
                     vec![representative(Code::MfaRequired), Error::AccountDisabled]
                 }
-                (_, "emails.change") => vec![Error::WrongPassword, Error::StaleSignIn],
-                (_, "accounts.update" | "passkeys.options" | "passkeys.delete") => {
-                    vec![Error::StaleSignIn]
-                }
+                (_, "factors.verify") => vec![Error::WrongCode, Error::AccountDisabled],
+                (_, "factors.confirm") => vec![Error::WrongCode],
+                (_, "sessions.reauthenticate") => vec![Error::WrongPassword, Error::WrongCode],
+                (_, "emails.change") => vec![Error::WrongPassword],
                 (_, "passwords.change" | "accounts.delete" | "accounts.delete_by_post") => {
                     vec![Error::WrongPassword]
                 }
@@ -135,6 +164,8 @@ impl Subject {
                 | "emails.undo" => Error::EmailTaken,
                 "users.invite" => Error::NotInvitable,
                 "api_keys.create" | "api_keys.create_of_user" => Error::TooManyKeys,
+                "factors.enrol" => Error::TooManyFactors,
+                "factors.remove" | "factors.recovery_codes" => representative(Code::FactorNeeded),
                 "roles.create" => Error::RoleTaken,
                 "roles.update" | "roles.delete" => Error::RoleBuiltIn,
                 _ => Error::LastAdmin,
@@ -161,6 +192,7 @@ impl Subject {
             "passwords.reset",
             "emails.change",
             "users.create",
+            "sessions.reauthenticate",
         ];
         ids.contains(&self.id.as_str()) || self.id.starts_with("accounts.delete")
     }
@@ -267,7 +299,11 @@ fn representative(code: Code) -> Error {
         Code::CrossSite => Error::CrossSite,
         Code::KeyNetwork => Error::KeyNetwork,
         Code::TooManyKeys => Error::TooManyKeys,
-        Code::StaleSignIn => Error::StaleSignIn,
+        Code::StaleSignIn => Error::StaleSignIn { max_age: 600, factor: false },
+        Code::FactorNeeded => Error::FactorNeeded(
+            "This account needs a second factor for that: add one first, then try again.",
+        ),
+        Code::TooManyFactors => Error::TooManyFactors,
         Code::RegistrationClosed => Error::RegistrationClosed,
         Code::AccountDisabled => Error::AccountDisabled,
         Code::EmailNotVerified => Error::EmailNotVerified,

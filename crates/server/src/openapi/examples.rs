@@ -22,6 +22,8 @@ const LINK_TOKEN: &str = "dwo_put-in-what-the-link-in-the-mail-ends-with";
 const CEREMONY: &str = "dwc_put-in-that-of-the-options";
 const CREDENTIAL: &str = "AAAA-what-the-browser-gives";
 const FROM_BROWSER: &str = "put-in-what-the-browser-gives";
+/// Nobody's.
+const MFA_TOKEN: &str = "dwo_put-in-the-one-that-signing-in-answered-with";
 
 /// Gives the content of a request body its example.
 pub(super) fn complete_body(content: &mut Content, password_min_length: usize) {
@@ -73,6 +75,10 @@ fn body(schema: &str, password_min_length: usize) -> Option<Value> {
             },
         }),
         "UpdatePasskeyRequest" => json!({"name": "Old phone"}),
+        "EnrolRequest" => json!({"name": "Phone"}),
+        "ConfirmRequest" => json!({"id": ID, "code": "123456"}),
+        "VerifyRequest" => json!({"mfa_token": MFA_TOKEN, "code": "123456"}),
+        "ReauthenticateRequest" => json!({"password": password}),
         "DeleteRequest" => json!({"password": password}),
         "CreateUserRequest" => json!({
             "email": "grace@example.com", "password": new_password, "name": "Grace Hopper",

@@ -46,6 +46,7 @@ const DESCRIPTION: &str = "Registers people, signs them in, issues and verifies 
 const TAGS: [(&str, &str); 9] = [
     ("accounts", "Register, and the account of the caller."),
     ("sessions", "Sign in, refresh, sign out, and see where one is signed in."),
+    ("factors", "Second factors: authenticator apps and recovery codes."),
     ("passwords", "Change the own password, or set a forgotten one by mail."),
     ("passkeys", "Sign in with what a device or a security key holds, without typing anything."),
     ("emails", "Prove an address by mail, change it, and take a change back."),

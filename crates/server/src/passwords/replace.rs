@@ -1,29 +1,27 @@
 //! A password that takes the place of the present one without it, because its owner has just signed in:
 //! `PASSWORD_CHANGE=fresh`. What asks for it writes it together with the rest of its work.
 
-use time::OffsetDateTime;
-
 use super::store::{self, FoundUser};
 use super::{Password, Passwords};
 use crate::error::{Error, Invalid};
-use crate::gate::{Authority, Gate, end_other_sessions, signed_in_since};
+use crate::gate::{Authority, Fresh, Gate, end_other_sessions, signed_in_since};
 use crate::sql::Step;
 
 impl Passwords {
     /// The steps that give the gate's user this password and end their other sessions; refused unless
-    /// they signed in after `since`. Nothing is hashed for those who did not.
+    /// they signed in lately. Nothing is hashed for those who did not.
     pub(crate) async fn replacement(
         &self,
         gate: Gate,
-        since: OffsetDateTime,
+        fresh: Fresh,
         new: Password,
     ) -> Result<Vec<Step>, Error> {
-        let read = vec![signed_in_since(gate, since), store::find_own(gate)];
+        let read = vec![signed_in_since(gate, fresh), store::find_own(gate)];
         let rows = self.audit.commit(Authority::Caller(gate), read, []).await?;
         let row = rows.last().and_then(|found| found.first()).ok_or(Error::NotFound)?;
         let FoundUser { user, hash, .. } = row.read()?;
         // Taken away since the sign-in, along with every session.
-        let stored = hash.ok_or(Error::StaleSignIn)?;
+        let stored = hash.ok_or(Error::StaleSignIn { max_age: 0, factor: false })?;
         if let Some(why) = self.policy.refusal_of(&new, &user) {
             return Err(Error::Validation(vec![Invalid::new("body", "password", why)]));
         }

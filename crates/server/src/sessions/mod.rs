@@ -10,6 +10,7 @@ mod of_user;
 mod prune;
 mod refresh;
 mod revoke;
+mod second_step;
 mod session;
 mod store;
 mod token;
@@ -37,6 +38,7 @@ use crate::http::{Declared, RateGroup, Routes};
 use crate::keys::Keys;
 use begin::{login, register};
 use memory::Memory;
+use second_step::{confirm, reauthenticate, verify};
 
 /// The use cases of sessions.
 #[derive(Clone, Debug)]
@@ -95,6 +97,9 @@ pub fn routes() -> Routes<Sessions> {
         .add(api, routes!(list::list))
         .add(Declared::STRICT, routes!(revoke::revoke_others))
         .add(Declared::STRICT, routes!(revoke::revoke))
+        .add(login, routes!(verify::verify))
+        .add(Declared::STRICT, routes!(confirm::confirm))
+        .add(Declared::STRICT, routes!(reauthenticate::reauthenticate))
         .merge(token::routes())
 }
 

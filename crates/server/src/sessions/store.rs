@@ -43,6 +43,8 @@ statements! {
     REPEAT = concat!("UPDATE sessions SET repeats = repeats + 1, repeated_at = :now \
         WHERE id = :id AND counter = :counter AND repeats = :repeats AND ", live!("", ":now"), " \
         RETURNING id");
+    PROVE_AGAIN = concat!("UPDATE sessions SET auth_time = :now, amr = :amr \
+        WHERE user_id = :owner AND id = :id AND ", not_ended!(""));
     END = concat!("UPDATE sessions SET ended_at = :now, end_reason = :reason \
         WHERE id = :id AND ", not_ended!(""));
     // One row with nulls for a user without sessions, none without such a user.
@@ -222,6 +224,12 @@ pub(super) async fn update_repeats(
     let (id, counter, repeats) = (seen.begun.id, seen.counter, seen.repeats);
     let rows: Vec<Uuid> = db.execute(step!(REPEAT { id, counter, repeats, now })).await?;
     Ok(!rows.is_empty())
+}
+
+/// Writes when and how the user of the gate's session proved anew who they are.
+pub(super) fn update_authentication(gate: Gate, how: &Authentication) -> Step {
+    let Gate { user_id: owner, session_id: id, .. } = gate;
+    step!(PROVE_AGAIN { owner, id, now: how.at, amr: how.methods })
 }
 
 /// Ends a session whoever asks; refused if it had ended.

@@ -12,6 +12,7 @@ mod store;
 
 pub use codes::{CodeChallenge, CodeClient, GUESSES, GUESSES_A_DAY};
 pub use one_time_token::OneTimeToken;
+pub(crate) use one_time_token::is_one_time_token;
 pub use opened::Opened;
 pub use purpose::Purpose;
 pub use six_digits::SixDigits;

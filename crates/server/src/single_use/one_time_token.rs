@@ -50,6 +50,11 @@ impl OneTimeToken {
     }
 }
 
+/// Whether the text is meant to be one.
+pub(crate) fn is_one_time_token(text: &str) -> bool {
+    text.starts_with(PREFIX)
+}
+
 impl Field for OneTimeToken {
     fn from_json(value: Value) -> Result<Self, Refusal> {
         let text = String::from_json(value)?;

@@ -13,6 +13,7 @@ mod codes;
 mod dialects;
 mod emails;
 mod envelope;
+mod factors;
 mod health;
 mod identities;
 mod keys;

@@ -7,7 +7,7 @@ use crate::architecture::{code, refuse, rust_files};
 use crate::support::TestApp;
 
 /// The statements of every store, with the folder that owns them.
-const STORES: [(&str, &[Sql]); 17] = [
+const STORES: [(&str, &[Sql]); 18] = [
     ("keys", doorward::keys::STATEMENTS),
     ("audit", doorward::audit::STATEMENTS),
     ("single_use", doorward::single_use::STATEMENTS),
@@ -19,6 +19,7 @@ const STORES: [(&str, &[Sql]); 17] = [
     ("users", doorward::users::STATEMENTS),
     ("identities", doorward::identities::STATEMENTS),
     ("api_keys", doorward::api_keys::STATEMENTS),
+    ("factors", doorward::factors::STATEMENTS),
     ("sessions", doorward::sessions::STATEMENTS),
     ("passkeys", doorward::passkeys::STATEMENTS),
     ("codes", doorward::codes::STATEMENTS),

@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use crate::web::layer::{AuthLayer, Refused};
 use crate::{Principal, Refusal};
 
-async fn principal(parts: &mut Parts) -> Result<Principal, Refused> {
+pub(super) async fn principal(parts: &mut Parts) -> Result<Principal, Refused> {
     if let Some(principal) = parts.extensions.get::<Principal>() {
         return Ok(principal.clone());
     }
@@ -26,7 +26,7 @@ async fn principal(parts: &mut Parts) -> Result<Principal, Refused> {
 }
 
 /// The refusal, as the layer around the route answers it.
-fn refused(parts: &Parts, refusal: Refusal) -> Refused {
+pub(super) fn refused(parts: &Parts, refusal: Refusal) -> Refused {
     parts.extensions.get::<AuthLayer>().map_or(refusal.into(), |layer| layer.refused(refusal))
 }
 

@@ -192,6 +192,18 @@ pub(in crate::cli) async fn run_app(
 ) -> Exit {
     let app = App::new(settings, db.clone(), Clock::system(), Random::system());
     refuse_without_key(&app).await?;
+    if !app.settings.previous_secrets.is_empty() {
+        let factors = app.factors();
+        tokio::spawn(async move {
+            match factors.reseal().await {
+                Ok(0) => {}
+                Ok(resealed) => {
+                    tracing::info!(resealed, "second factors are sealed with the present secret")
+                }
+                Err(error) => tracing::warn!(%error, "second factors could not be sealed anew"),
+            }
+        });
+    }
     if let Some(counting) = app.passwords.count_kinds() {
         let _ = timeout(FIRST_COUNT, counting).await;
     }

@@ -3,6 +3,7 @@
 
 mod edit;
 mod export;
+mod factors;
 mod fields;
 mod invite;
 mod list;
@@ -85,6 +86,22 @@ enum UserCommand {
     /// The link works once, for INVITATION_TTL (7 days). Of an account that has no password yet the mail is
     /// sent again, and the link before is over.
     Invite(invite::InviteArgs),
+    /// Show an account's second factors
+    Factors {
+        /// The account's id or e-mail address
+        user: String,
+    },
+    /// Remove all of an account's second factors and end its sessions
+    ///
+    /// For somebody who lost their phone and their recovery codes. Make sure first that it is them who ask:
+    /// afterwards the password alone signs in, or adds a new factor where MFA asks for one.
+    ResetFactors {
+        /// The account's id or e-mail address
+        user: String,
+        /// Skip the confirmation prompt
+        #[arg(long)]
+        yes: bool,
+    },
     /// Write everything that is held about an account as one JSON document
     ///
     /// The same that GET /auth/me/export gives its owner, for a request by letter.
@@ -159,6 +176,8 @@ pub(in crate::cli) async fn run(args: UserArgs, sources: &SourceArgs) -> Exit {
         UserCommand::Unlock { user } => unlock(&app, &user, json).await,
         // Done above.
         UserCommand::Invite(_) => Ok(()),
+        UserCommand::Factors { user } => factors::show(&app, &user, json).await,
+        UserCommand::ResetFactors { user, yes } => factors::reset(&app, &user, yes, json).await,
         UserCommand::Export(args) => export::export(&app, args).await,
         UserCommand::Delete { user, yes } => delete(&app, &user, yes, json).await,
     }

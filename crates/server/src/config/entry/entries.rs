@@ -181,7 +181,6 @@ pub(in crate::config) const ENTRIES: &[Setting] = &[
     accounts::EMAIL_CHANGE,
     accounts::PASSWORD_CHANGE,
     accounts::ACCOUNT_DELETION,
-    accounts::FRESH_SIGN_IN,
     accounts::COMMON_PASSWORDS,
     Setting {
         name: "PASSWORD_HASH",
@@ -202,6 +201,7 @@ pub(in crate::config) const ENTRIES: &[Setting] = &[
     factors::MFA_ROLES,
     passkeys::RP_ID,
     passkeys::RP_ORIGINS,
+    factors::STEP_UP_AGE,
     abuse::RATE_LIMIT_LOGIN,
     abuse::RATE_LIMIT_REGISTER,
     abuse::RATE_LIMIT_REFRESH,

@@ -168,7 +168,8 @@ fn oauth_code(error: &Error) -> &'static str {
         Error::InvalidCredentials
         | Error::AccountDisabled
         | Error::InvalidRefreshToken
-        | Error::RefreshTokenReused => "invalid_grant",
+        | Error::RefreshTokenReused
+        | Error::StaleSignIn { .. } => "invalid_grant",
         Error::Validation(problems) if problems.iter().any(|one| one.field == "grant_type") => {
             "unsupported_grant_type"
         }

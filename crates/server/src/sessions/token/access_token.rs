@@ -29,6 +29,13 @@ impl Sessions {
         user: &User,
         now: OffsetDateTime,
     ) -> Result<AccessToken, Error> {
+        // Whatever asks for the token: none of one factor goes out where two are needed by now.
+        if !how.methods.are_two_factors() && self.settings.requires_factor(&user.roles) {
+            return Err(Error::StaleSignIn {
+                max_age: self.settings.step_up_age.as_secs(),
+                factor: true,
+            });
+        }
         let exp =
             (now + self.settings.access_token_ttl).min(generation.expires_at).unix_timestamp();
         let iat = now.unix_timestamp();

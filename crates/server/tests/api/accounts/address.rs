@@ -91,30 +91,30 @@ both! {
     async fn a_stolen_token_changes_no_address_once_the_sign_in_is_a_quarter_of_an_hour_old(engine: Engine) {
         let app = TestApp::with(engine, immediate).await;
         let ada = app.sign_up("ada").await;
-        app.advance(Duration::from_mins(15) - Duration::from_micros(1));
+        app.advance(Duration::from_mins(10) - Duration::from_micros(1));
         let first = change(&ada, NEW).await.expect(200).json();
         app.advance(Duration::from_micros(1));
         let body = json!({"email": "thief@example.com", "name": "Thief"});
-        ada.patch("/auth/me", body.clone()).await.expect_problem(403, "insufficient_user_authentication");
+        ada.patch("/auth/me", body.clone()).await.expect_problem(401, "insufficient_user_authentication");
         // A refresh is no sign-in, whoever has the token.
         let thief = refreshed(&ada).await;
-        thief.patch("/auth/me", body).await.expect_problem(403, "insufficient_user_authentication");
+        thief.patch("/auth/me", body).await.expect_problem(401, "insufficient_user_authentication");
         assert_eq!(ada.get("/auth/me").await.expect(200).json(), first, "nothing of the request was done");
         assert_eq!(audited(&app).await, ["email.change success"]);
         let again = ada.login(NEW, PASSWORD).await;
         change(&again, "ada@example.net").await.expect(200);
-        change(&ada, NEW).await.expect_problem(403, "insufficient_user_authentication");
+        change(&ada, NEW).await.expect_problem(401, "insufficient_user_authentication");
     }
 
     async fn the_setting_says_how_recent_a_sign_in_is(engine: Engine) {
         let app = TestApp::with(engine, |settings| {
             immediate(settings);
-            settings.fresh_sign_in = Duration::from_secs(5);
+            settings.step_up_age = Duration::from_secs(5);
         })
         .await;
         let ada = app.sign_up("ada").await;
         app.advance(Duration::from_secs(5));
-        change(&ada, NEW).await.expect_problem(403, "insufficient_user_authentication");
+        change(&ada, NEW).await.expect_problem(401, "insufficient_user_authentication");
     }
 
     async fn an_address_that_is_taken_in_any_case_is_409_and_nothing_changes(engine: Engine) {
@@ -172,7 +172,7 @@ both! {
         .await;
         let claims = json!({"sub": "17", "email": "ada@example.com"});
         let ada = bearer(&app, &hs256(&lasting(&app, claims)));
-        change(&ada, NEW).await.expect_problem(403, "insufficient_user_authentication");
+        change(&ada, NEW).await.expect_problem(401, "insufficient_user_authentication");
         assert_eq!(ada.get("/auth/me").await.expect(200).json()["email"], "ada@example.com");
     }
 

@@ -44,7 +44,7 @@ both! {
         ada.delete("/auth/me").await.expect(204);
         ada.get("/auth/me").await.expect_problem(401, "invalid_token");
         app.advance(std::time::Duration::from_mins(16));
-        eve.delete("/auth/me").await.expect_problem(403, "insufficient_user_authentication");
+        eve.delete("/auth/me").await.expect_problem(401, "insufficient_user_authentication");
         eve.get("/auth/me").await.expect(200);
     }
 

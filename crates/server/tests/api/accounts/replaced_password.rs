@@ -63,14 +63,14 @@ both! {
     async fn a_stolen_token_replaces_no_password_once_the_sign_in_is_old_and_costs_no_hash(engine: Engine) {
         let app = TestApp::with(engine, fresh).await;
         let ada = app.sign_up("ada").await;
-        app.advance(Duration::from_mins(15));
+        app.advance(Duration::from_mins(10));
         let body = json!({"refresh_token": ada.refresh_token});
         let tokens = ada.post("/auth/refresh", body).await.expect(200).json();
         let thief = ada.with_token(tokens["access_token"].as_str().expect("a token"));
         let before = app.app.passwords.hashing.hashes_computed();
         for client in [&ada, &thief] {
             let body = json!({"password": NEW, "name": "Thief"});
-            client.patch("/auth/me", body).await.expect_problem(403, "insufficient_user_authentication");
+            client.patch("/auth/me", body).await.expect_problem(401, "insufficient_user_authentication");
         }
         assert_eq!(app.app.passwords.hashing.hashes_computed(), before);
         assert_eq!(ada.get("/auth/me").await.expect(200).json()["name"], "ada");
@@ -147,7 +147,7 @@ both! {
         })
         .await;
         let ada = bearer(&app, &hs256(&lasting(&app, json!({"sub": "17", "email": ADA}))));
-        replace(&ada, NEW).await.expect_problem(403, "insufficient_user_authentication");
+        replace(&ada, NEW).await.expect_problem(401, "insufficient_user_authentication");
         login(&app, NEW).await.expect(401);
     }
 

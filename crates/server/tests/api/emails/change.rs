@@ -31,7 +31,7 @@ both! {
         app.mails().await;
         app.advance(Duration::from_secs(15 * 60 + 1));
         let body = json!({"email": "eve@example.com"});
-        ada.post("/auth/email", body).await.expect_problem(403, "insufficient_user_authentication");
+        ada.post("/auth/email", body).await.expect_problem(401, "insufficient_user_authentication");
         change(&ada, "eve@example.com", "wrong").await.expect_problem(403, "wrong_password");
         app.anonymous().post("/auth/email", json!({"email": "eve@example.com"})).await.expect(401);
         assert!(app.mails().await.is_empty());

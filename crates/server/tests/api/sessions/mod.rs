@@ -12,6 +12,7 @@ mod list_of_user;
 mod login;
 mod logout;
 mod prune;
+mod reauthenticate;
 mod revoke;
 mod revoke_everybodys;
 mod revoke_of_user;

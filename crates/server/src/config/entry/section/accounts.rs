@@ -121,7 +121,7 @@ pub(in crate::config) const EMAIL_CHANGE: Setting = Setting {
     section: PASSWORDS,
     about: "How people change the e-mail address of their account. `confirmed`: by \
         `POST /auth/email`, once a link in a mail to the new one has proven that it is theirs, which needs \
-        SMTP_URL; the old one gets a link that takes the change back for 72 hours. `immediate`: at once by `PATCH /auth/me`, within FRESH_SIGN_IN of signing in; the new address \
+        SMTP_URL; the old one gets a link that takes the change back for 72 hours. `immediate`: at once by `PATCH /auth/me`, within STEP_UP_AGE of signing in; the new address \
         counts as unverified. Until then a stolen access token is enough to take the account over.",
     default: "confirmed",
     set: Some(|settings, text| put(&mut settings.email_change, word::email_change(text))),
@@ -133,7 +133,7 @@ pub(in crate::config) const PASSWORD_CHANGE: Setting = Setting {
     name: "PASSWORD_CHANGE",
     section: PASSWORDS,
     about: "What changing the own password asks for. `current`: the present one. `fresh`: the same at \
-        `POST /auth/password`, and nothing at `PATCH /auth/me {password}` within FRESH_SIGN_IN of signing \
+        `POST /auth/password`, and nothing at `PATCH /auth/me {password}` within STEP_UP_AGE of signing \
         in, as FastAPI Users allows at any time. Until then a stolen access token is enough to take the \
         account over.",
     default: "current",
@@ -146,21 +146,10 @@ pub(in crate::config) const ACCOUNT_DELETION: Setting = Setting {
     name: "ACCOUNT_DELETION",
     section: PASSWORDS,
     about: "What deleting the own account asks for. `password`: the present one, in the body. `fresh`: that, \
-        or no body within FRESH_SIGN_IN of signing in, as many front ends expect. Until then a stolen access \
+        or no body within STEP_UP_AGE of signing in, as many front ends expect. Until then a stolen access \
         token is enough to delete the account.",
     default: "password",
     set: Some(|settings, text| put(&mut settings.account_deletion, word::account_deletion(text))),
-    ..PLAIN
-};
-
-/// `FRESH_SIGN_IN`.
-pub(in crate::config) const FRESH_SIGN_IN: Setting = Setting {
-    name: "FRESH_SIGN_IN",
-    section: PASSWORDS,
-    about: "How long after signing in the three settings above allow what they do; refreshing does not \
-        count as signing in.",
-    default: "15m",
-    set: Some(|settings, text| put(&mut settings.fresh_sign_in, parse::duration(text, 1))),
     ..PLAIN
 };
 

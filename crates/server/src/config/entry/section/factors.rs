@@ -1,6 +1,6 @@
 //! The settings of second factors.
 
-use crate::config::entry::entries::{FACTORS, PLAIN};
+use crate::config::entry::entries::{FACTORS, PLAIN, also};
 use crate::config::entry::parse;
 use crate::config::entry::table::Setting;
 use crate::config::entry::word::{self, put};
@@ -26,5 +26,19 @@ pub(in crate::config) const MFA_ROLES: Setting = Setting {
     default: "none",
     example: "admin",
     set: Some(|settings, text| put(&mut settings.mfa_roles, parse::list(text))),
+    ..PLAIN
+};
+
+/// `STEP_UP_AGE`.
+pub(in crate::config) const STEP_UP_AGE: Setting = Setting {
+    name: "STEP_UP_AGE",
+    aliases: &[also("FRESH_SIGN_IN")],
+    section: FACTORS,
+    about: "How long after somebody signed in, or proved again who they are by `POST /auth/reauthenticate`, \
+        they may change their factors, and do what EMAIL_CHANGE, PASSWORD_CHANGE and ACCOUNT_DELETION allow. \
+        Refreshing does not count. An account that has a second factor must have used it.",
+    default: "10m",
+    example: "10m",
+    set: Some(|settings, text| put(&mut settings.step_up_age, parse::duration(text, 1))),
     ..PLAIN
 };

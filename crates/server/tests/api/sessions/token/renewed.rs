@@ -186,6 +186,6 @@ both! {
         app.advance(HOUR);
         let renewed = with(&ada, &renew(&ada).await);
         let change = renewed.patch("/auth/me", json!({"email": "thief@example.com"})).await;
-        change.expect_problem(403, "insufficient_user_authentication");
+        change.expect_problem(401, "insufficient_user_authentication");
     }
 }

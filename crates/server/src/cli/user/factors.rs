@@ -1,0 +1,42 @@
+//! `doorward user factors` and `reset-factors`: what an account proves itself with besides its password.
+
+use serde_json::json;
+
+use crate::app::App;
+use crate::cli::operator::{by_operator, confirm, find_user};
+use crate::cli::{Exit, failed, output, output_json};
+use crate::gate::Authority;
+use crate::timestamp::to_the_second;
+
+/// Shows the factors of an account.
+pub(super) async fn show(app: &App, user: &str, as_json: bool) -> Exit {
+    let id = find_user(app, user).await?.user.id;
+    let held = app.factors().list(Authority::Operator, id).await.map_err(failed)?;
+    if as_json {
+        return output_json(&json!(held));
+    }
+    if held.factors.is_empty() {
+        return output(&format!("{user} has no second factor.\n"));
+    }
+    let mut text = String::new();
+    for factor in &held.factors {
+        let name = factor.name.as_deref().unwrap_or("-");
+        let used = factor.last_used_at.map_or_else(|| "never".into(), to_the_second);
+        let added = to_the_second(factor.created_at);
+        text +=
+            &format!("{}  {}  {name}  added {added}  last used {used}\n", factor.id, factor.kind);
+    }
+    text += &format!("{} recovery codes left\n", held.recovery_codes_left);
+    output(&text)
+}
+
+/// Removes them all.
+pub(super) async fn reset(app: &App, user: &str, yes: bool, as_json: bool) -> Exit {
+    let id = find_user(app, user).await?.user.id;
+    confirm(&format!("{user} will sign in with the password alone, and every session ends."), yes)?;
+    app.factors().reset(&by_operator(), id).await.map_err(failed)?;
+    if as_json {
+        return output_json(&json!({"id": id, "factors_reset": true}));
+    }
+    output(&format!("Removed the second factors of {user} and ended its sessions.\n"))
+}

@@ -1,0 +1,51 @@
+//! Confirms an authenticator app by its first code: only then does it count, so nobody is kept out by an app
+//! that never read the picture. The code proves the secret that its owner has just been shown, so there is
+//! nothing to guess; its step is used up by this.
+
+use uuid::Uuid;
+
+use super::{Factors, RecoveryCodes, store};
+use crate::db::Row;
+use crate::error::Error;
+use crate::gate::Authority;
+use crate::single_use::SixDigits;
+use crate::sql::Step;
+
+/// A factor that is about to count.
+#[derive(Debug)]
+pub(crate) struct Confirmation {
+    /// What makes it count.
+    pub(crate) steps: Vec<Step>,
+    /// The account's first recovery codes, which the steps write.
+    pub(crate) codes: Option<RecoveryCodes>,
+    /// Whether it is the account's first factor.
+    pub(crate) is_first: bool,
+}
+
+impl Factors {
+    /// What makes the user's app `id` count, if the code is right.
+    pub(crate) async fn confirmation(
+        &self,
+        authority: Authority,
+        owner: Uuid,
+        id: Uuid,
+        code: &SixDigits,
+    ) -> Result<Confirmation, Error> {
+        self.must_be_on()?;
+        let now = self.clock.now();
+        let rows = self.db.write_by(authority, vec![store::find_pending(owner, id)]).await?;
+        let held = rows.first().and_then(|found| found.first()).map(Row::read).transpose()?;
+        let held = held.ok_or(Error::NotFound)?;
+        let step = self.unsealed(&held).and_then(|app| app.step_of(code, now));
+        let step = step.ok_or(Error::WrongCode)?;
+        let (before, codes_left) = store::list(&self.db, authority, owner).await?;
+        let mut steps = store::confirm(owner, id, step, self.random.id(now), now).to_vec();
+        let mut codes = None;
+        if before.is_empty() || codes_left == 0 {
+            let (made, work) = self.new_codes(owner);
+            steps.extend(work);
+            codes = Some(made);
+        }
+        Ok(Confirmation { steps, codes, is_first: before.is_empty() })
+    }
+}

@@ -1,0 +1,109 @@
+//! `POST /auth/mfa/totp`: adds an authenticator app, which counts once a code has confirmed it. Whoever adds
+//! one signed in a moment ago: a stolen token alone must not put the thief's app in the owner's way. With
+//! an `mfa_token` that says so, it is the first one of an account that needs one to sign in.
+
+use axum::extract::State;
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::authenticator::{Authenticator, svg_of};
+use super::enroller::Enroller;
+use super::{Factors, SecondStep, store};
+use crate::accounts::Name;
+use crate::audit::{Actor, Event, Record};
+use crate::error::Error;
+use crate::gate::{Authority, Fresh, signed_in_since};
+use crate::http::{Created, JsonBody};
+use crate::input::{Origin, body};
+use crate::mail::letter::app_name;
+use crate::user::User;
+
+body! {
+    /// The app that is to be added.
+    pub(super) struct EnrolRequest {
+        /// What its owner calls it.
+        name: Option<Name> = None,
+    }
+}
+
+/// A new authenticator app, which waits for its first code. None of it is shown again.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Enrolment {
+    /// For `POST /auth/mfa/totp/confirm`.
+    #[schema(value_type = String)]
+    id: Uuid,
+    /// To type into an app that cannot take a picture.
+    secret: String,
+    /// To open on the phone itself.
+    otpauth_url: String,
+    /// The same as a picture for the app to read.
+    qr_svg: String,
+}
+
+/// Add an authenticator app
+///
+/// It counts once `POST /auth/mfa/totp/confirm` has a code of it. Takes an access token of a recent sign-in,
+/// or the `mfa_token` of one that needs a factor before it is complete.
+#[utoipa::path(post, path = "/mfa/totp", operation_id = "factors.enrol", tag = "factors",
+    security(("bearer" = [])),
+    request_body = Option<EnrolRequest>,
+    responses(
+        (status = 201, description = "What the app needs to know; shown once", body = Enrolment,
+            headers(("Location" = String))),
+        (status = 401, description = "No token, one that no longer counts, or a sign-in too long ago"),
+        (status = 404, description = "Second factors are turned off here"),
+        (status = 409, description = "The account has as many factors as it may have"),
+        (status = 422, description = "Not a name")))]
+pub(super) async fn enrol(
+    State(factors): State<Factors>,
+    enroller: Enroller,
+    origin: Origin,
+    body: Option<JsonBody<EnrolRequest>>,
+) -> Result<Created<Enrolment>, Error> {
+    let name = body.and_then(|JsonBody(body)| body.name);
+    let made = factors.enrol(enroller, name, origin).await?;
+    Ok(Created(format!("{}/mfa", factors.settings.auth_path), made))
+}
+
+impl Factors {
+    /// Adds an app that waits for its first code.
+    pub(super) async fn enrol(
+        &self,
+        enroller: Enroller,
+        name: Option<Name>,
+        origin: Origin,
+    ) -> Result<Enrolment, Error> {
+        self.must_be_on()?;
+        let (user, authority, mut steps, record) = match enroller {
+            Enroller::Caller(caller) => {
+                let user = self.accounts().me(caller.gate).await?;
+                let by = Actor::caller(caller.gate, origin);
+                let record = Record::by(&by, Event::FactorEnrol).about(user.id);
+                let fresh = signed_in_since(caller.gate, Fresh::of(&self.settings));
+                (user, by.authority, vec![fresh], record)
+            }
+            Enroller::FirstStep(token) => {
+                let first = self.first_step(&token, SecondStep::Enrol).await?;
+                let record = Record::from(&origin, Event::FactorEnrol).about(first.user.id);
+                (first.user, Authority::Operator, Vec::new(), record)
+            }
+        };
+        let now = self.clock.now();
+        let (id, app) = (self.random.id(now), Authenticator::new(&self.random));
+        let sealed = self.sealed(id, &app)?;
+        let name = name.as_ref().map(Name::as_str);
+        steps.extend(store::insert(user.id, id, name, &sealed, now));
+        self.audit.commit(authority, steps, [record]).await?;
+        let otpauth_url = app.url(&app_name(&self.settings), &label_of(&user));
+        let qr_svg = svg_of(&otpauth_url)
+            .ok_or_else(|| Error::Internal("the picture is too small for the text".into()))?;
+        Ok(Enrolment { id, secret: app.typed(), otpauth_url, qr_svg })
+    }
+}
+
+/// What the app calls the account.
+fn label_of(user: &User) -> String {
+    let name = user.email.clone().or_else(|| user.username.clone());
+    name.unwrap_or_else(|| user.id.to_string())
+}

@@ -1,0 +1,65 @@
+//! `GET /auth/mfa`: the caller's second factors, and how many recovery codes are left.
+
+use axum::extract::State;
+use serde::Serialize;
+use time::OffsetDateTime;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::{Factors, store};
+use crate::error::Error;
+use crate::gate::Authority;
+use crate::http::{Json, json};
+use crate::keys::Caller;
+use crate::row;
+
+row! {
+    /// A second factor that counts.
+    #[derive(Clone, Debug, Serialize, ToSchema)]
+    #[schema(as = Factor)]
+    pub struct FactorView from factors {
+        /// Stable id.
+        #[schema(value_type = String)]
+        pub id: Uuid,
+        /// `totp` for an authenticator app.
+        pub kind: String,
+        /// What its owner calls it.
+        #[schema(required = true)]
+        pub name: Option<String>,
+        /// When it was added.
+        #[serde(serialize_with = "crate::timestamp::serialize")]
+        pub created_at: OffsetDateTime,
+        /// When it was last used to sign in.
+        #[serde(serialize_with = "crate::timestamp::serialize_option")]
+        #[schema(required = true, value_type = Option<String>, format = DateTime)]
+        pub last_used_at: Option<OffsetDateTime>,
+    }
+}
+
+/// What an account proves itself with besides its password.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct HeldFactors {
+    /// Those that count, oldest first.
+    pub factors: Vec<FactorView>,
+    /// Recovery codes that were not used yet.
+    pub recovery_codes_left: i64,
+}
+
+/// List your second factors
+#[utoipa::path(get, path = "/mfa", operation_id = "factors.list", tag = "factors",
+    security(("bearer" = [])),
+    responses((status = 200, description = "Those that count", body = HeldFactors)))]
+pub(super) async fn list(
+    State(factors): State<Factors>,
+    caller: Caller,
+) -> Result<Json<HeldFactors>, Error> {
+    factors.list(Authority::Caller(caller.gate), caller.user_id).await.map(json)
+}
+
+impl Factors {
+    /// The factors of a user that count.
+    pub async fn list(&self, authority: Authority, owner: Uuid) -> Result<HeldFactors, Error> {
+        let (factors, recovery_codes_left) = store::list(&self.db, authority, owner).await?;
+        Ok(HeldFactors { factors, recovery_codes_left })
+    }
+}

@@ -1,0 +1,128 @@
+//! `POST /auth/mfa/totp/confirm`: the first code of an app that was added, after which it counts. In a
+//! session it proves anew who is there; with the `mfa_token` of a sign-in that needed a factor it begins
+//! one. Sessions from before the first factor end, since they were begun without it.
+
+use axum::extract::State;
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::Completed;
+use crate::audit::{Actor, Event, Record};
+use crate::error::Error;
+use crate::factors::{Enroller, Method, RecoveryCodes, SecondStep, not_valid};
+use crate::gate::{Authority, Fresh, end_other_sessions, signed_in_since};
+use crate::http::{Json, JsonBody, json};
+use crate::input::{Origin, body};
+use crate::sessions::{Sessions, Tokens};
+use crate::single_use::{OneTimeToken, SixDigits};
+use crate::sql::DbError;
+
+body! {
+    /// The first code of an authenticator app.
+    pub(in crate::sessions) struct ConfirmRequest {
+        /// What adding it was answered with.
+        id: Uuid,
+        /// Six digits that it shows.
+        code: SixDigits,
+    }
+}
+
+/// An authenticator app that counts from now on.
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::sessions) struct ConfirmedFactor {
+    /// Its id.
+    #[schema(value_type = String)]
+    id: Uuid,
+    /// Ten recovery codes, if the account had none; they are not shown again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    recovery_codes: Option<Vec<String>>,
+    /// Tokens that say so: of the session that asked, or of the one that the `mfa_token` begins.
+    tokens: Tokens,
+}
+
+/// Confirm an authenticator app
+///
+/// The account's other sessions end if it is its first factor.
+#[utoipa::path(post, path = "/mfa/totp/confirm", operation_id = "factors.confirm", tag = "factors",
+    security(("bearer" = [])),
+    request_body = ConfirmRequest,
+    responses(
+        (status = 200, description = "It counts from now on", body = ConfirmedFactor),
+        (status = 401, description = "No token, one that no longer counts, or a sign-in too long ago"),
+        (status = 403, description = "The code is wrong"),
+        (status = 404, description = "There is no such app that waits for a code, or it is not yours"),
+        (status = 422, description = "A field is missing or of the wrong form")))]
+pub(in crate::sessions) async fn confirm(
+    State(sessions): State<Sessions>,
+    enroller: Enroller,
+    origin: Origin,
+    JsonBody(body): JsonBody<ConfirmRequest>,
+) -> Result<Json<ConfirmedFactor>, Error> {
+    let ConfirmRequest { id, code } = body;
+    let (tokens, codes) = match enroller {
+        Enroller::Caller(caller) => {
+            let by = Actor::caller(caller.gate, origin);
+            sessions.confirm_factor(&by, caller.gate, id, &code).await?
+        }
+        Enroller::FirstStep(token) => {
+            sessions.begin_with_new_factor(&token, id, &code, &origin).await?
+        }
+    };
+    let recovery_codes = codes.map(|codes| codes.recovery_codes);
+    Ok(json(ConfirmedFactor { id, recovery_codes, tokens }))
+}
+
+impl Sessions {
+    /// Lets an app of the gate's user count.
+    async fn confirm_factor(
+        &self,
+        by: &Actor,
+        gate: crate::gate::Gate,
+        id: Uuid,
+        code: &SixDigits,
+    ) -> Result<(Tokens, Option<RecoveryCodes>), Error> {
+        let owner = gate.user_id;
+        let confirmed = self.factors().confirmation(by.authority, owner, id, code).await?;
+        let mut steps = vec![signed_in_since(gate, Fresh::of(&self.settings))];
+        steps.extend(confirmed.steps);
+        if confirmed.is_first {
+            steps.push(end_other_sessions(gate, "factor_added"));
+        }
+        let again = self.proven_again(gate, Method::Totp).await?;
+        steps.push(again.step());
+        let record = Record::by(by, Event::FactorConfirm).about(owner);
+        self.audit.commit(by.authority, steps, [record]).await?;
+        Ok((again.tokens(self).await?, confirmed.codes))
+    }
+
+    /// Begins the session of a sign-in that needed a factor, by the first code of the one added.
+    async fn begin_with_new_factor(
+        &self,
+        token: &OneTimeToken,
+        id: Uuid,
+        code: &SixDigits,
+        origin: &Origin,
+    ) -> Result<(Tokens, Option<RecoveryCodes>), Error> {
+        let factors = self.factors();
+        let first = factors.first_step(token, SecondStep::Enrol).await?;
+        let (user, by) = (first.user.id, Authority::Operator);
+        let confirmed = factors.confirmation(by, user, id, code).await?;
+        let Completed { session, steps, record } = self.complete(&first, Method::Totp, origin);
+        let mut work = confirmed.steps;
+        if confirmed.is_first {
+            work.push(crate::gate::end_sessions(user, self.clock.now(), "factor_added"));
+        }
+        work.extend(steps);
+        let added = Record::from(origin, Event::FactorConfirm).about(user);
+        match self.audit.commit(by, work, [added, record]).await {
+            Ok(_) => {}
+            Err(DbError::Refused(why)) if ["link_used", "user_changed"].contains(&&*why) => {
+                return Err(not_valid());
+            }
+            Err(error) => return Err(error.into()),
+        }
+        Ok((self.first_tokens(&session, first.user).await?, confirmed.codes))
+    }
+}

@@ -1,0 +1,37 @@
+//! The second step: what turns a sign-in that waits for a factor into a session, and what proves anew, in a
+//! session that lives, who is there.
+
+pub(super) mod confirm;
+pub(super) mod reauthenticate;
+pub(super) mod verify;
+
+use crate::audit::{Event, Record};
+use crate::factors::{FirstStep, Method};
+use crate::input::Origin;
+use crate::sessions::{Session, Sessions, store};
+use crate::sql::Step;
+
+/// The session that a sign-in with a second factor begins.
+#[derive(Debug)]
+pub(crate) struct Completed {
+    session: Session,
+    /// What writes it, and uses up the `mfa_token`: belongs after what uses up the factor, into the same
+    /// transaction.
+    pub(crate) steps: Vec<Step>,
+    /// Belongs into the same.
+    pub(crate) record: Record,
+}
+
+impl Sessions {
+    /// Completes a sign-in by this method, whoever proved it.
+    pub(crate) fn complete(&self, first: &FirstStep, by: Method, origin: &Origin) -> Completed {
+        let user = first.user.id;
+        let session = self.new_session(user, first.methods.and(by));
+        let mut steps = self.factors().claim(first).to_vec();
+        steps.extend(store::insert(&session, origin, first.hash.as_deref()));
+        steps.extend(self.passwords.guesses.place(user, origin));
+        let record = Record::from(origin, Event::Login).about(user).in_session(session.begun.id);
+        let record = record.detail(session.how.methods.amr().join(" "));
+        Completed { session, steps, record }
+    }
+}

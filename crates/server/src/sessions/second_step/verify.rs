@@ -1,0 +1,71 @@
+//! `POST /auth/mfa/verify`: the `mfa_token` of a sign-in and a code for the tokens of its session.
+
+use axum::extract::State;
+
+use super::Completed;
+use crate::audit::{Event, Record};
+use crate::error::Error;
+use crate::factors::{GivenCode, RecoveryCode, SecondStep, not_valid};
+use crate::gate::Authority;
+use crate::http::{Json, JsonBody, json};
+use crate::input::{Origin, body};
+use crate::sessions::{Sessions, Tokens};
+use crate::single_use::{OneTimeToken, SixDigits};
+use crate::sql::DbError;
+
+body! {
+    /// The second step of a sign-in: one of the two codes.
+    pub(in crate::sessions) struct VerifyRequest {
+        /// What the first step was answered with.
+        mfa_token: OneTimeToken,
+        /// Six digits of the authenticator app.
+        code: Option<SixDigits> = None,
+        /// One of the recovery codes.
+        recovery_code: Option<RecoveryCode> = None,
+    }
+}
+
+/// Finish signing in with a code
+///
+/// A wrong code leaves the `mfa_token` as it is; after five in a row the next ones have to wait.
+#[utoipa::path(post, path = "/mfa/verify", operation_id = "factors.verify", tag = "factors",
+    request_body = VerifyRequest,
+    responses(
+        (status = 200, description = "The tokens of a new session", body = Tokens),
+        (status = 401, description = "The `mfa_token` is not valid, was used or has expired"),
+        (status = 403, description = "The code is wrong or was used before"),
+        (status = 404, description = "Second factors are turned off here"),
+        (status = 422, description = "A field is missing or of the wrong form")))]
+pub(in crate::sessions) async fn verify(
+    State(sessions): State<Sessions>,
+    origin: Origin,
+    JsonBody(body): JsonBody<VerifyRequest>,
+) -> Result<Json<Tokens>, Error> {
+    let given = GivenCode::one_of(body.code, body.recovery_code)?;
+    sessions.verify_factor(&body.mfa_token, given, &origin).await.map(json)
+}
+
+impl Sessions {
+    /// Begins the session of a sign-in whose first step the token stands for.
+    pub(crate) async fn verify_factor(
+        &self,
+        token: &OneTimeToken,
+        given: GivenCode,
+        origin: &Origin,
+    ) -> Result<Tokens, Error> {
+        let factors = self.factors();
+        let first = factors.first_step(token, SecondStep::Verify).await?;
+        let user = first.user.id;
+        let guesser = self.passwords.guesses.of_codes(user, origin);
+        let wrong = Record::from(origin, Event::FactorVerify).about(user);
+        let proof = factors.prove(guesser, user, &first.held, given, wrong).await?;
+        let Completed { session, steps, record } = self.complete(&first, proof.method, origin);
+        match proof.commit(Authority::Operator, steps, record).await {
+            Ok(()) => self.first_tokens(&session, first.user).await,
+            Err(DbError::Refused(why)) if ["link_used", "user_changed"].contains(&&*why) => {
+                Err(not_valid())
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+}
