@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::{Passkeys, store};
 use crate::audit::{Actor, Event, Record};
 use crate::error::Error;
-use crate::gate::{Gate, signed_in_since};
+use crate::gate::{Fresh, Gate, signed_in_since};
 use crate::http::{IdInPath, NoContent};
 use crate::input::Origin;
 use crate::keys::Caller;
@@ -37,7 +37,7 @@ impl Passkeys {
     /// Removes a passkey of the gate's user.
     pub async fn delete(&self, gate: Gate, id: Uuid, origin: Origin) -> Result<(), Error> {
         let by = Actor::caller(gate, origin);
-        let mut steps = vec![signed_in_since(gate, gate.now - self.settings.fresh_sign_in)];
+        let mut steps = vec![signed_in_since(gate, Fresh::of(&self.settings))];
         steps.extend(store::delete(gate, id));
         let record = Record::by(&by, Event::PasskeyRemove).about(gate.user_id);
         let record = record.detail(id.to_string());

@@ -12,7 +12,7 @@ use super::store::HolderRow;
 use super::{PasskeyOptions, Passkeys, store};
 use crate::db::Row;
 use crate::error::Error;
-use crate::gate::{Authority, Gate, signed_in_since};
+use crate::gate::{Authority, Fresh, Gate, signed_in_since};
 use crate::http::{Json, json};
 use crate::keys::Caller;
 use crate::single_use::Purpose;
@@ -39,7 +39,7 @@ impl Passkeys {
     /// Begins to add a passkey to the gate's user.
     pub async fn options(&self, gate: Gate) -> Result<PasskeyOptions, Error> {
         let party = self.party()?;
-        let mut steps = vec![signed_in_since(gate, gate.now - self.settings.fresh_sign_in)];
+        let mut steps = vec![signed_in_since(gate, Fresh::of(&self.settings))];
         let own = steps.len();
         steps.extend(store::holder(gate.user_id, Uuid::from_bytes(self.random.bytes::<16>())));
         let rows = self.db.write_by(Authority::Caller(gate), steps).await?;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 
 use crate::both;
+use crate::factors::{Phone, add_phone};
 use crate::support::authenticator::Authenticator;
 use crate::support::mails::SentMail;
 use crate::support::{Client, Engine, Reply, TestApp};
@@ -98,7 +99,13 @@ impl Case {
         body.is_some_and(|body| body["token"].is_string() || body["refresh_token"].is_string())
     }
 
-    async fn send(&self, client: &Client, target: &str, token: Option<&str>) -> Reply {
+    async fn send(
+        &self,
+        client: &Client,
+        target: &str,
+        token: Option<&str>,
+        received: &Map<String, Value>,
+    ) -> Reply {
         let Some((kind, body)) = &self.body else {
             return client.raw(&self.method, target, &[], "").await;
         };
@@ -108,6 +115,7 @@ impl Case {
                 *field = token.into();
             }
         }
+        fields.extend(received.clone());
         let pairs = fields.iter().map(|(name, value)| (name, text(value)));
         let (kind, body) = match kind.as_str() {
             "application/x-www-form-urlencoded" => {
@@ -133,6 +141,8 @@ struct Scene {
     caller: Client,
     /// What an id in this operation's path may name.
     id: Option<String>,
+    /// What takes the place of members of its body that stand for what a client has received.
+    received: Map<String, Value>,
 }
 
 async fn scene(app: &TestApp, case: &Case, turn: usize, document: &Value) -> Scene {
@@ -155,7 +165,7 @@ async fn scene(app: &TestApp, case: &Case, turn: usize, document: &Value) -> Sce
     }
     let nobody = app.anonymous();
     if case.id == "accounts.register" {
-        return Scene { caller: nobody, id: None };
+        return Scene { caller: nobody, id: None, received: Map::new() };
     }
     let account = of("/auth/register", "post");
     let mut ada = nobody.clone();
@@ -178,6 +188,10 @@ async fn scene(app: &TestApp, case: &Case, turn: usize, document: &Value) -> Sce
         let made = ada.post("/auth/keys", key).await.expect(201).json();
         made["id"].as_str().map(Into::into)
     } else if case.path.starts_with("/admin/users/") {
+    if case.id.starts_with("factors.") {
+        return with_factors(app, case, ada).await;
+    }
+    let id = if case.path.starts_with("/admin/users/") {
         Some(root.id().to_string())
     } else if case.path.starts_with("/auth/sessions/") {
         let other = ada.login(email, password).await;
@@ -192,7 +206,32 @@ async fn scene(app: &TestApp, case: &Case, turn: usize, document: &Value) -> Sce
     } else {
         None
     };
-    Scene { caller: ada, id }
+    Scene { caller: ada, id, received: Map::new() }
+}
+
+/// The factors that the examples speak of.
+async fn with_factors(app: &TestApp, case: &Case, ada: Client) -> Scene {
+    let body = |value: Value| value.as_object().cloned().unwrap_or_default();
+    match case.id.as_str() {
+        "factors.confirm" => {
+            let made = ada.post_empty("/auth/mfa/totp").await.expect(201).json();
+            let phone = Phone::of(&made);
+            let received = body(json!({"id": phone.id, "code": phone.code(app)}));
+            Scene { caller: ada, id: None, received }
+        }
+        "factors.verify" => {
+            let (phone, ada, _) = add_phone(app, &ada).await;
+            let account = json!({"email": "ada@example.com", "password": "violet kettle drum 41"});
+            let asked = app.anonymous().post("/auth/login", account).await.expect(403).json();
+            let received = json!({"mfa_token": asked["mfa_token"], "code": phone.code(app)});
+            Scene { caller: ada, id: None, received: body(received) }
+        }
+        "factors.enrol" | "factors.list" => Scene { caller: ada, id: None, received: Map::new() },
+        _ => {
+            let (phone, ada, _) = add_phone(app, &ada).await;
+            Scene { caller: ada, id: Some(phone.id), received: Map::new() }
+        }
+    }
 }
 
 /// The token of a link that this operation takes, from the mail that it came in.
@@ -266,7 +305,7 @@ both! {
         let app = TestApp::with_mail(engine, |settings| settings.login_codes = true).await;
         let document = app.anonymous().get("/openapi.json").await.expect(200).json();
         for (turn, case) in cases(&document).iter().enumerate() {
-            let Scene { caller, id } = scene(&app, case, turn, &document).await;
+            let Scene { caller, id, received } = scene(&app, case, turn, &document).await;
             let case = &with_browser(case, &caller).await;
             let Case { id: name, method, .. } = case;
             let token = link(&app, case, &caller).await.or(caller.refresh_token.clone());
@@ -275,7 +314,7 @@ both! {
             let named = case.target(&document, id.as_deref());
             // An id or a token of the contract is of nothing: the answer says so, or that it is worth nothing.
             if as_it_stands != named || case.takes_token() {
-                let reply = case.send(&caller, &as_it_stands, None).await;
+                let reply = case.send(&caller, &as_it_stands, None, &Map::new()).await;
                 let said = reply.text();
                 assert!([200, 400, 401, 404].contains(&reply.status), "{name}: {said}");
                 if reply.status > 200 {
@@ -285,7 +324,7 @@ both! {
                     assert!(known.get(&code).is_some(), "{name}: {code} has no example");
                 }
             }
-            let reply = case.send(&caller, &named, token).await;
+            let reply = case.send(&caller, &named, token, &received).await;
             let kind = case.body.as_ref().map(|(kind, _)| kind);
             let said = reply.text();
             assert!((200..300).contains(&reply.status), "{method} {named} {kind:?}: {said}");

@@ -36,7 +36,7 @@ both! {
         app.anonymous().delete(&path).await.expect_problem(401, "not_authenticated");
         ada.delete("/auth/passkeys/none").await.expect_problem(422, "validation");
         app.advance(Duration::from_mins(16));
-        ada.delete(&path).await.expect_problem(403, "insufficient_user_authentication");
+        ada.delete(&path).await.expect_problem(401, "insufficient_user_authentication");
         let tokens = one.sign_in(&app.anonymous()).await.expect(200).json();
         // A sign-in by the passkey itself is as recent as any.
         let again = ada.with_token(tokens["access_token"].as_str().unwrap());

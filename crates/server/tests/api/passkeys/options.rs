@@ -63,7 +63,7 @@ both! {
         let begun = options(&ada).await;
         app.advance(Duration::from_mins(2));
         let late = ada.post_empty("/auth/passkeys/options").await;
-        late.expect_problem(403, "insufficient_user_authentication");
+        late.expect_problem(401, "insufficient_user_authentication");
         // What was begun in time may be finished: the authenticator keeps the passkey already.
         create(&ada, &begun, &mut Authenticator::synced()).await.expect(201);
         app.anonymous().post_empty("/auth/passkeys/options").await.expect_problem(401, "not_authenticated");
