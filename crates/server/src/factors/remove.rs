@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::{Factors, store};
 use crate::audit::{Actor, Event, Record};
 use crate::error::Error;
-use crate::gate::{Fresh, Gate, end_sessions, signed_in_since, user_exists};
+use crate::gate::{Fresh, Gate, end_passkeys, end_sessions, signed_in_since, user_exists};
 use crate::http::{IdInPath, NoContent};
 use crate::input::Origin;
 use crate::keys::Caller;
@@ -51,10 +51,11 @@ impl Factors {
         Ok(())
     }
 
-    /// Removes every factor and recovery code of an account, and ends its sessions.
+    /// Removes every factor, passkey and recovery code of an account, and ends its sessions.
     pub async fn reset(&self, by: &Actor, owner: Uuid) -> Result<(), Error> {
         let mut steps = vec![user_exists(owner)];
         steps.extend(store::delete_all(owner));
+        steps.push(end_passkeys(owner));
         steps.push(end_sessions(owner, self.clock.now(), "factors_reset"));
         let record = Record::by(by, Event::FactorsReset).about(owner);
         self.audit.commit(by.authority, steps, [record]).await?;

@@ -39,11 +39,13 @@ statements! {
         WHERE user_id = :owner AND id = :id AND confirmed_at IS NOT NULL)";
     DELETE = "DELETE FROM factors WHERE user_id = :owner AND id = :id";
     HAS_ONE = "SELECT doorward_refuse('factor_needed') WHERE NOT EXISTS (SELECT 1 FROM factors \
-        WHERE user_id = :owner AND confirmed_at IS NOT NULL)";
+        WHERE user_id = :owner AND confirmed_at IS NOT NULL) \
+        AND NOT EXISTS (SELECT 1 FROM passkeys p WHERE p.user_id = :owner)";
     DELETE_ALL = "DELETE FROM factors WHERE user_id = :owner";
     // Codes are good beside a factor alone.
     DELETE_LONE_CODES = "DELETE FROM recovery_codes WHERE user_id = :owner AND NOT EXISTS \
-        (SELECT 1 FROM factors f WHERE f.user_id = :owner AND f.confirmed_at IS NOT NULL)";
+        (SELECT 1 FROM factors f WHERE f.user_id = :owner AND f.confirmed_at IS NOT NULL) \
+        AND NOT EXISTS (SELECT 1 FROM passkeys p WHERE p.user_id = :owner)";
     DELETE_CODES = "DELETE FROM recovery_codes WHERE user_id = :owner";
     INSERT_CODE = "INSERT INTO recovery_codes (digest, user_id, created_at) VALUES (:digest, :owner, :now)";
     FIND_CODE = "SELECT c.user_id FROM recovery_codes c \

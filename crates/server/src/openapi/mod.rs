@@ -43,7 +43,7 @@ const DESCRIPTION: &str = "Registers people, signs them in, issues and verifies 
     programs. Every answer has an `X-Request-Id`; send your own (1–64 of `A-Z a-z 0-9 . _ -`) to \
     find a request in the log.\n\nTokens go into `Authorization: Bearer …` and nowhere else.";
 
-const TAGS: [(&str, &str); 9] = [
+const TAGS: [(&str, &str); 10] = [
     ("accounts", "Register, and the account of the caller."),
     ("sessions", "Sign in, refresh, sign out, and see where one is signed in."),
     ("factors", "Second factors: authenticator apps and recovery codes."),

@@ -20,7 +20,7 @@ use crate::keys::Caller;
     params(("id" = Uuid, Path, description = "The passkey's id")),
     responses(
         (status = 204, description = "Removed"),
-        (status = 403, description = "Signed in too long ago"),
+        (status = 401, description = "No token, one that no longer counts, or a sign-in too long ago"),
         (status = 404, description = "Not there, or not yours"),
         (status = 422, description = "The id is not a UUID")))]
 pub(super) async fn delete(

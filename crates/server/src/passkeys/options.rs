@@ -25,8 +25,7 @@ use crate::single_use::Purpose;
     security(("bearer" = [])),
     responses(
         (status = 200, description = "What to ask the browser for", body = PasskeyOptions),
-        (status = 401, description = "No token, or one that no longer counts"),
-        (status = 403, description = "Signed in too long ago"),
+        (status = 401, description = "No token, one that no longer counts, or a sign-in too long ago"),
         (status = 404, description = "This service is not set up for passkeys; the text says what to set")))]
 pub(super) async fn options(
     State(passkeys): State<Passkeys>,
