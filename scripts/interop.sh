@@ -2,8 +2,8 @@
 # Checks against other people's programs: PyJWT, python-jose, joserfc, FastAPI, and npm's jose in
 # Express, Hono and Next.js read the tokens of a running server, by the shared secret and by the
 # published keys; so does Go, where it is installed. The server takes those of a real Better Auth
-# server, and accounts with the hashes of passlib, Django, Werkzeug, Better Auth, Lucia and Firebase sign
-# in. Builds the binary unless DOORWARD_BIN names one; the packages live in target/interop….
+# server, pyotp is an authenticator app for it, and accounts with the hashes of passlib, Django, Werkzeug,
+# Better Auth, Lucia and Firebase sign in. Builds the binary unless DOORWARD_BIN names one; the packages live in target/interop….
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -23,6 +23,7 @@ running=($!)
 answers "http://127.0.0.1:$port/livez" "${running[0]}" "$work/log"
 
 DOORWARD_URL="http://127.0.0.1:$port" DOORWARD_SECRET="$secret" "$venv/bin/python" tests/interop/tokens.py
+DOORWARD_URL="http://127.0.0.1:$port" "$venv/bin/python" tests/interop/second_factor.py
 
 hashes=$PWD/target/interop-hashes
 node_packages "$hashes" tests/interop/hashes
