@@ -64,7 +64,7 @@ impl FactorProof {
     ) -> sql::Result<()> {
         let mut steps = self.steps;
         steps.extend(work);
-        self.guess.right(authority, steps, record).await
+        self.guess.right(authority, steps, record).await.map(drop)
     }
 }
 

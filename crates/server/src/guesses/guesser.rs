@@ -68,7 +68,15 @@ impl Guesser {
         let actor = Actor::caller(gate, origin.clone());
         let refused = Record::by(&actor, Event::PasswordConfirm).about(gate.user_id);
         let lane = suspect.source.clone();
-        Self { lane, gate: Some(gate), suspect, place: None, origin: origin.clone(), refused, free: None }
+        Self {
+            lane,
+            gate: Some(gate),
+            suspect,
+            place: None,
+            origin: origin.clone(),
+            refused,
+            free: None,
+        }
     }
 
     /// The same with a code of a second factor.

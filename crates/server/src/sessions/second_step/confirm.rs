@@ -117,7 +117,7 @@ impl Sessions {
         work.extend(steps);
         let added = Record::from(origin, Event::FactorConfirm).about(user);
         match self.audit.commit(by, work, [added, record]).await {
-            Ok(_) => {}
+            Ok(_) => self.mail.wake(),
             Err(DbError::Refused(why)) if ["link_used", "user_changed"].contains(&&*why) => {
                 return Err(not_valid());
             }

@@ -8,7 +8,7 @@ pub(super) mod verify;
 use crate::audit::{Event, Record};
 use crate::factors::{FirstStep, Method};
 use crate::input::Origin;
-use crate::sessions::{Session, Sessions, store};
+use crate::sessions::{Session, Sessions};
 use crate::sql::Step;
 
 /// The session that a sign-in with a second factor begins.
@@ -28,7 +28,8 @@ impl Sessions {
         let user = first.user.id;
         let session = self.new_session(user, first.methods.and(by));
         let mut steps = self.factors().claim(first).to_vec();
-        steps.extend(store::insert(&session, origin, first.hash.as_deref()));
+        steps.extend(self.insert(&session, origin, first.hash.as_deref()));
+        steps.extend(self.notice_of_device(&session, origin));
         steps.extend(self.passwords.guesses.place(user, origin));
         let record = Record::from(origin, Event::Login).about(user).in_session(session.begun.id);
         let record = record.detail(session.how.methods.amr().join(" "));

@@ -61,7 +61,10 @@ impl Sessions {
         let proof = factors.prove(guesser, user, &first.held, given, wrong).await?;
         let Completed { session, steps, record } = self.complete(&first, proof.method, origin);
         match proof.commit(Authority::Operator, steps, record).await {
-            Ok(()) => self.first_tokens(&session, first.user).await,
+            Ok(()) => {
+                self.mail.wake();
+                self.first_tokens(&session, first.user).await
+            }
             Err(DbError::Refused(why)) if ["link_used", "user_changed"].contains(&&*why) => {
                 Err(not_valid())
             }
