@@ -174,6 +174,9 @@ async fn scene(app: &TestApp, case: &Case, turn: usize, document: &Value) -> Sce
     let [email, password] = ["email", "password"].map(|name| account[name].as_str().unwrap());
     let ada = ada.login(email, password).await;
     let key = of("/auth/keys", "post");
+    if case.id.starts_with("factors.") {
+        return with_factors(app, case, ada).await;
+    }
     let id = if case.id == "users.invite" {
         let body = json!({"email": "grace@example.com"});
         let grace = root.post("/admin/users", body).await.expect(201).json();
@@ -188,10 +191,6 @@ async fn scene(app: &TestApp, case: &Case, turn: usize, document: &Value) -> Sce
         let made = ada.post("/auth/keys", key).await.expect(201).json();
         made["id"].as_str().map(Into::into)
     } else if case.path.starts_with("/admin/users/") {
-    if case.id.starts_with("factors.") {
-        return with_factors(app, case, ada).await;
-    }
-    let id = if case.path.starts_with("/admin/users/") {
         Some(root.id().to_string())
     } else if case.path.starts_with("/auth/sessions/") {
         let other = ada.login(email, password).await;
