@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::{ApiKeys, KeyName, KeyNetworks, KeyScopes, MadeKey, store};
 use crate::audit::{Actor, Event, Record};
 use crate::error::{Error, Invalid};
-use crate::gate::signed_in_since;
+use crate::gate::{Fresh, signed_in_since};
 use crate::http::{Created, JsonBody};
 use crate::input::{Draft, Instant, Origin, body};
 use crate::keys::{Caller, PresentedKey, no_key};
@@ -45,8 +45,8 @@ pub(super) async fn create(
     JsonBody(draft): JsonBody<Draft<NewKey>>,
 ) -> Result<Created<MadeKey>, Error> {
     let new = draft.finish()?;
-    let since = caller.gate.now - keys.settings.fresh_sign_in;
-    let fresh = signed_in_since(caller.gate, since);
+    let fresh = Fresh::of(&keys.settings);
+    let fresh = signed_in_since(caller.gate, fresh);
     let actor = Actor::caller(caller.gate, origin);
     let made = keys.make(&actor, caller.user_id, new, [fresh]).await?;
     Ok(Created(format!("{}/keys/{}", keys.settings.auth_path, made.about.id), made))

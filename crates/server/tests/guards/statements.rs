@@ -8,7 +8,6 @@ use crate::support::TestApp;
 
 /// The statements of every store, with the folder that owns them.
 const STORES: [(&str, &[Sql]); 18] = [
-const STORES: [(&str, &[Sql]); 17] = [
     ("keys", doorward::keys::STATEMENTS),
     ("audit", doorward::audit::STATEMENTS),
     ("single_use", doorward::single_use::STATEMENTS),

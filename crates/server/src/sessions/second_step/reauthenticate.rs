@@ -90,7 +90,7 @@ impl Sessions {
     pub(crate) async fn proven_again(&self, gate: Gate, by: Method) -> Result<ProvenAgain, Error> {
         let found = match gate.via {
             Via::Session => store::find_own(&self.db, gate).await?,
-            Via::Identity => None,
+            Via::Identity | Via::Key(_) => None,
         };
         let Some(Refreshable { mut session, user, .. }) = found else {
             return Err(Error::InvalidToken("This token belongs to no session here."));

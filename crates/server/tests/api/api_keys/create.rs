@@ -77,7 +77,7 @@ both! {
         thief.program(&["tasks:read"]).await;
         app.advance(Duration::from_mins(2));
         let body = json!({"name": "mine", "scopes": ["tasks:read"]});
-        thief.post("/auth/keys", body).await.expect_problem(403, "insufficient_user_authentication");
+        thief.post("/auth/keys", body).await.expect_problem(401, "insufficient_user_authentication");
         ada.login("ada@example.com", PASSWORD).await.program(&["tasks:read"]).await;
     }
 
