@@ -7,25 +7,15 @@ mod invalid;
 
 pub use invalid::Invalid;
 
+mod challenge;
+
+pub use challenge::Challenge;
+
 use std::fmt;
 
 use axum::http::StatusCode;
-use secrecy::SecretString;
 use serde::Serialize;
 use utoipa::ToSchema;
-
-/// What answers the first step of a sign-in where a second has to follow.
-#[derive(Clone, Debug)]
-pub struct Challenge {
-    /// The `mfa_token`.
-    pub token: SecretString,
-    /// Seconds it lives.
-    pub expires_in: u64,
-    /// The kinds of factors that would do.
-    pub methods: Vec<String>,
-    /// The kinds that may be added, where one is asked for and the account has none.
-    pub enrol: Vec<&'static str>,
-}
 
 /// A failed request.
 #[derive(Debug)]
@@ -334,8 +324,7 @@ impl Error {
                     .into()
             }
             Self::StaleSignIn { factor: true, .. } => {
-                "This needs a second factor of the last minutes: prove it again, then repeat the request."
-                    .into()
+                "This needs a second factor of the last minutes: prove it, then repeat.".into()
             }
             Self::RegistrationClosed => {
                 "Registration is closed: ask whoever runs this service for an account.".into()
@@ -350,8 +339,7 @@ impl Error {
                 "A second factor is needed: send its code with the mfa_token to finish signing in.".into()
             }
             Self::MfaRequired(_) => {
-                "This account needs a second factor: add one with the mfa_token to finish signing in."
-                    .into()
+                "A second factor is needed: add one with the mfa_token to finish signing in.".into()
             }
             Self::WrongCode => "The code is wrong, was used before or has expired.".into(),
             Self::TooManyFactors => "This account has as many second factors as it may have.".into(),
