@@ -8,7 +8,6 @@ mod invalid;
 pub use invalid::Invalid;
 
 mod challenge;
-
 pub use challenge::Challenge;
 
 use std::fmt;
@@ -53,8 +52,7 @@ pub enum Error {
     CrossSite,
     /// A path that names another user; no permission opens it.
     NotYours,
-    /// The user of the session proved who they are too long ago for what is asked, or with one factor only
-    /// (RFC 9470 §3).
+    /// The session's user proved too long ago who they are, or with one factor only (RFC 9470 §3).
     StaleSignIn {
         /// Seconds that may have passed since.
         max_age: u64,
@@ -320,8 +318,7 @@ impl Error {
                     .into()
             }
             Self::StaleSignIn { factor: false, .. } => {
-                "This needs a sign-in of the last minutes: sign in again, then repeat the request."
-                    .into()
+                "This needs a sign-in of the last minutes: sign in again, then repeat.".into()
             }
             Self::StaleSignIn { factor: true, .. } => {
                 "This needs a second factor of the last minutes: prove it, then repeat.".into()
