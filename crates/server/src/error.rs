@@ -1,6 +1,5 @@
 //! Every way a request can fail: one enum, and one table of codes with status and title, which the
-//! contract is made from too
-//! (RFC 9457). `Err` means nothing happened; outcomes with consequences are values, not errors.
+//! contract is made from too (RFC 9457). `Err` means nothing happened; outcomes with consequences are values, not errors.
 //! What was not foreseen is `Internal`: logged once with its request id and shown as the id alone.
 
 mod invalid;
@@ -69,7 +68,7 @@ pub enum Error {
     MfaRequired(Box<Challenge>),
     /// The code of a second factor is wrong, or was used before.
     WrongCode,
-    /// What is asked needs a second factor of the account; the text says which way.
+    /// What is asked needs a second factor of the account.
     FactorNeeded(&'static str),
     /// The account has as many factors as it may have.
     TooManyFactors,
@@ -269,6 +268,7 @@ impl Error {
 
     /// The sentence shown to the client: says what to do, never how the server is made.
     #[allow(clippy::too_many_lines, reason = "one arm for each error")]
+    #[allow(clippy::too_many_lines, reason = "a table")]
     pub fn detail(&self) -> String {
         match self {
             Self::BadRequest(text) | Self::PasskeysOff(text) => text.clone(),

@@ -132,7 +132,7 @@ impl Guesses {
         Ok(Waiting { guesses: self.clone(), guesser, turn })
     }
 
-    fn delays(&self, now: OffsetDateTime, free: i64) -> Delays {
+    fn delays(now: OffsetDateTime, free: i64) -> Delays {
         Delays {
             now,
             forget_before: now - MEMORY,
@@ -155,7 +155,7 @@ impl Guesses {
     ) -> Result<Asked, Error> {
         let Guesser { gate, suspect, place, origin, free, .. } = guesser;
         turn.begin();
-        let delays = self.delays(now, free.map_or(self.free, |free| free.min(self.free)));
+        let delays = Self::delays(now, free.map_or(self.free, |free| free.min(self.free)));
         let (claim, found) = store::claim(&self.db, gate, &suspect, &delays, read).await?;
         Ok(match claim {
             Claim::Refused { until, account } => Asked::Refused(turn, until, account),

@@ -71,6 +71,7 @@ impl Subject {
     }
 
     /// The errors of this status, besides those that any request can meet on its way here.
+    #[allow(clippy::too_many_lines, reason = "a table")]
     fn errors(&self, status: &str) -> Vec<Error> {
         let id = self.id.as_str();
         let takes = if self.takes_form { FORM_TAKES } else { JSON_TAKES };

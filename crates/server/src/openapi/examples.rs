@@ -78,8 +78,7 @@ fn body(schema: &str, password_min_length: usize) -> Option<Value> {
         "EnrolRequest" => json!({"name": "Phone"}),
         "ConfirmRequest" => json!({"id": ID, "code": "123456"}),
         "VerifyRequest" => json!({"mfa_token": MFA_TOKEN, "code": "123456"}),
-        "ReauthenticateRequest" => json!({"password": password}),
-        "DeleteRequest" => json!({"password": password}),
+        "DeleteRequest" | "ReauthenticateRequest" => json!({"password": password}),
         "CreateUserRequest" => json!({
             "email": "grace@example.com", "password": new_password, "name": "Grace Hopper",
             "email_verified": true, "app_metadata": {"plan": "team"},

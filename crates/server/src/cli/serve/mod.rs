@@ -198,7 +198,7 @@ pub(in crate::cli) async fn run_app(
             match factors.reseal().await {
                 Ok(0) => {}
                 Ok(resealed) => {
-                    tracing::info!(resealed, "second factors are sealed with the present secret")
+                    tracing::info!(resealed, "second factors are sealed with the present secret");
                 }
                 Err(error) => tracing::warn!(%error, "second factors could not be sealed anew"),
             }

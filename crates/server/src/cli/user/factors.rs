@@ -18,16 +18,14 @@ pub(super) async fn show(app: &App, user: &str, as_json: bool) -> Exit {
     if held.factors.is_empty() {
         return output(&format!("{user} has no second factor.\n"));
     }
-    let mut text = String::new();
-    for factor in &held.factors {
+    let lines = held.factors.iter().map(|factor| {
         let name = factor.name.as_deref().unwrap_or("-");
-        let used = factor.last_used_at.map_or_else(|| "never".into(), to_the_second);
-        let added = to_the_second(factor.created_at);
-        text +=
-            &format!("{}  {}  {name}  added {added}  last used {used}\n", factor.id, factor.kind);
-    }
-    text += &format!("{} recovery codes left\n", held.recovery_codes_left);
-    output(&text)
+        let last = factor.last_used_at.map_or_else(|| "never".into(), to_the_second);
+        let (id, kind, added) = (factor.id, &factor.kind, to_the_second(factor.created_at));
+        format!("{id}  {kind}  {name}  added {added}  last used {last}\n")
+    });
+    let text: String = lines.collect();
+    output(&format!("{text}{} recovery codes left\n", held.recovery_codes_left))
 }
 
 /// Removes them all.

@@ -71,7 +71,7 @@ both! {
     async fn a_stolen_session_that_has_grown_old_makes_no_key(engine: Engine) {
         let app = TestApp::start(engine).await;
         let ada = app.sign_up("ada").await;
-        app.advance(Duration::from_mins(14));
+        app.advance(Duration::from_mins(9));
         let access = ada.post("/auth/refresh", json!({"refresh_token": ada.refresh_token})).await.json();
         let thief = ada.with_token(access["access_token"].as_str().unwrap());
         thief.program(&["tasks:read"]).await;

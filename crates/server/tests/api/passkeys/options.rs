@@ -59,7 +59,7 @@ both! {
     async fn a_stolen_token_adds_no_passkey_once_the_sign_in_is_old(engine: Engine) {
         let app = with_passkeys(engine).await;
         let ada = app.sign_up("ada").await;
-        app.advance(Duration::from_mins(14));
+        app.advance(Duration::from_mins(9));
         let begun = options(&ada).await;
         app.advance(Duration::from_mins(2));
         let late = ada.post_empty("/auth/passkeys/options").await;
