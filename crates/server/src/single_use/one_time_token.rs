@@ -15,7 +15,7 @@ use crate::input::{Field, Refusal};
 
 const PREFIX: &str = "dwo_";
 /// Longer texts are not even looked at.
-const MAX_BYTES: usize = 512;
+const MAX_BYTES: usize = 4096;
 
 /// A token that works once; never printed, wiped when dropped.
 #[derive(Clone, Debug)]

@@ -140,10 +140,10 @@ both! {
         let verify = app.mails().await[0].after("token=");
         let access = ada.token.clone().unwrap();
         let refresh = ada.refresh_token.clone().unwrap();
-        for wrong in ["", "dwo_", "x", "\0", &verify, &access, &refresh, &"a".repeat(512)] {
+        for wrong in ["", "dwo_", "x", "\0", &verify, &access, &refresh, &"a".repeat(4096)] {
             reset(&app, wrong, NEW).await.expect_problem(400, "invalid_link");
         }
-        let long = reset(&app, &"a".repeat(513), NEW).await;
+        let long = reset(&app, &"a".repeat(4097), NEW).await;
         long.expect_problem(422, "validation");
         let token = token(&app).await;
         ada.with_token(&token).get("/auth/me").await.expect(401);
