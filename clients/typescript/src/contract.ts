@@ -161,6 +161,22 @@ export type DeleteRequest = {
   password: string;
 };
 
+/** What was erased. */
+export type ErasureReceipt = {
+  /** A keyed hash of its address: whoever has the server's secret can tell whether it was a certain one. */
+  email_hash: string | null;
+  /** When it was erased. */
+  erased_at: string;
+  /** A keyed hash of all the rest: proves that this server made the receipt. */
+  proof: string | null;
+  /** What stays, and why. */
+  remains: Remainder[];
+  /** How many rows were removed, by what they were. */
+  removed: Record<string, number>;
+  /** The account's id. */
+  user_id: string;
+};
+
 /** Whose password is forgotten. */
 export type ForgotRequest = {
   /** The account's address. */
@@ -418,6 +434,18 @@ export type RegisterRequest = {
   password: string;
   /** Fields of an app's own, at most 16 KiB of JSON. */
   user_metadata?: Record<string, unknown> | null;
+};
+
+/** What stays of an account. */
+export type Remainder = {
+  /** Where: `audit_log` or `backups_and_logs`. */
+  place: string;
+  /** How many records, where that is known. */
+  records: number | null;
+  /** Until when; null where nobody has set an end. */
+  until: string | null;
+  /** Why. */
+  why: string;
 };
 
 /** Whose address is to be proven. */

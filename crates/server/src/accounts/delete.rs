@@ -3,18 +3,20 @@
 //! once cannot both go. `POST /auth/me/delete` is the same for clients that send no body with DELETE.
 
 use axum::extract::State;
+use uuid::Uuid;
 
-use super::{Accounts, store};
+use super::{Accounts, ErasureReceipt, store};
 use crate::audit::{Actor, Event, Record};
 use crate::config::AccountDeletion;
+use crate::db::Row;
 use crate::error::{Error, Invalid};
 use crate::gate::{Fresh, Gate, keep_an_admin, lock_admins, signed_in_since};
 use crate::guesses;
-use crate::http::{JsonBody, NoContent};
+use crate::http::{BodyOrNone, JsonBody, WantsBody};
 use crate::input::{Origin, body};
 use crate::keys::Caller;
 use crate::passwords::{self, Password};
-use crate::sql::DbError;
+use crate::sql::{DbError, Step};
 
 body! {
     /// The proof that it is the owner who asks.
@@ -30,6 +32,8 @@ body! {
     request_body = Option<DeleteRequest>,
     responses(
         (status = 204, description = "Deleted, with sessions and tasks"),
+        (status = 200, description = "The same with a receipt, for `Prefer: return=representation`",
+            body = ErasureReceipt),
         (status = 401, description = "No token, or one that no longer counts"),
         (status = 403, description = "The password is wrong, or there is none and the sign-in is too old"),
         (status = 409, description = "The last active admin cannot be deleted"),
@@ -38,19 +42,22 @@ pub(super) async fn delete(
     State(accounts): State<Accounts>,
     caller: Caller,
     origin: Origin,
+    WantsBody(wants_receipt): WantsBody,
     body: Option<JsonBody<DeleteRequest>>,
-) -> Result<NoContent, Error> {
-    match (body, accounts.settings.account_deletion) {
+) -> Result<BodyOrNone<ErasureReceipt>, Error> {
+    let receipt = match (body, accounts.settings.account_deletion) {
         (Some(JsonBody(request)), _) => {
-            accounts.delete(caller.gate, request.password, origin).await?;
+            accounts.delete(caller.gate, request.password, origin, wants_receipt).await?
         }
-        (None, AccountDeletion::Fresh) => accounts.delete_fresh(caller.gate, origin).await?,
+        (None, AccountDeletion::Fresh) => {
+            accounts.delete_fresh(caller.gate, origin, wants_receipt).await?
+        }
         (None, AccountDeletion::Password) => {
             let refusal = ("is required".to_owned(), "missing");
             return Err(Error::Validation(vec![Invalid::new("body", "password", refusal)]));
         }
-    }
-    Ok(NoContent)
+    };
+    Ok(BodyOrNone(receipt))
 }
 
 /// Deletes the caller's own account, for clients that cannot send a body with DELETE.
@@ -59,6 +66,8 @@ pub(super) async fn delete(
     request_body = Option<DeleteRequest>,
     responses(
         (status = 204, description = "Deleted, with sessions and tasks"),
+        (status = 200, description = "The same with a receipt, for `Prefer: return=representation`",
+            body = ErasureReceipt),
         (status = 401, description = "No token, or one that no longer counts"),
         (status = 403, description = "The password is wrong, or there is none and the sign-in is too old"),
         (status = 409, description = "The last active admin cannot be deleted"),
@@ -67,26 +76,61 @@ pub(super) async fn delete_by_post(
     state: State<Accounts>,
     caller: Caller,
     origin: Origin,
+    wants_receipt: WantsBody,
     body: Option<JsonBody<DeleteRequest>>,
-) -> Result<NoContent, Error> {
-    delete(state, caller, origin, body).await
+) -> Result<BodyOrNone<ErasureReceipt>, Error> {
+    delete(state, caller, origin, wants_receipt, body).await
 }
 
 impl Accounts {
+    /// Adds what deletes an account, and before that counts what hangs on it if a receipt is wanted: at
+    /// which step, for [`Accounts::receipt`].
+    pub(crate) fn erase(
+        &self,
+        owner: Uuid,
+        wants_receipt: bool,
+        steps: &mut Vec<Step>,
+    ) -> Option<usize> {
+        if wants_receipt {
+            steps.extend(store::count_held(owner));
+        }
+        let at = wants_receipt.then(|| steps.len() - 1);
+        steps.extend([store::delete(owner), guesses::forget(owner)]);
+        at
+    }
+
+    /// The receipt, of what those steps returned.
+    pub(crate) fn receipt(
+        &self,
+        owner: Uuid,
+        at: Option<usize>,
+        rows: &[Vec<Row>],
+    ) -> Result<Option<ErasureReceipt>, Error> {
+        let Some(at) = at else { return Ok(None) };
+        let row = |at: usize| rows.get(at).and_then(|rows| rows.first()).ok_or(Error::NotFound);
+        let (tasks, held) = (row(at - 1)?.read()?, row(at)?.read()?);
+        let now = self.clock.now();
+        Ok(Some(ErasureReceipt::new(&self.settings, owner, held, tasks, now)))
+    }
+
     /// Deletes the gate's user, who signed in a moment ago.
-    async fn delete_fresh(&self, gate: Gate, origin: Origin) -> Result<(), Error> {
+    async fn delete_fresh(
+        &self,
+        gate: Gate,
+        origin: Origin,
+        wants_receipt: bool,
+    ) -> Result<Option<ErasureReceipt>, Error> {
         let owner = gate.user_id;
-        let steps = vec![
+        let mut steps = vec![
             signed_in_since(gate, Fresh::of(&self.settings)),
             lock_admins(),
             keep_an_admin(owner, self.clock.now()),
-            store::delete(owner),
-            guesses::forget(owner),
         ];
+        let at = self.erase(owner, wants_receipt, &mut steps);
         let by = Actor::caller(gate, origin);
         let record = Record::by(&by, Event::AccountDelete).about(owner);
-        self.audit.commit(by.authority, steps, [record]).await?;
-        Ok(())
+        let rows = self.audit.commit(by.authority, steps, [record]).await?;
+        self.receipt(owner, at, &rows)
     }
 
     /// Deletes the gate's user if the password is right.
@@ -95,20 +139,20 @@ impl Accounts {
         gate: Gate,
         password: Password,
         origin: Origin,
-    ) -> Result<(), Error> {
+        wants_receipt: bool,
+    ) -> Result<Option<ErasureReceipt>, Error> {
         let proof = self.passwords.confirm(gate, password, &origin).await?;
         let owner = gate.user_id;
-        let steps = vec![
+        let mut steps = vec![
             lock_admins(),
             keep_an_admin(owner, self.clock.now()),
             passwords::keeps(owner, &proof.stored),
-            store::delete(owner),
-            guesses::forget(owner),
         ];
+        let at = self.erase(owner, wants_receipt, &mut steps);
         let by = Actor::caller(gate, origin);
         let record = Record::by(&by, Event::AccountDelete).about(owner);
         match proof.commit(by.authority, steps, record).await {
-            Ok(_) => Ok(()),
+            Ok(rows) => self.receipt(owner, at, &rows),
             Err(DbError::Refused(why)) if why == "password_changed" => Err(Error::WrongPassword),
             Err(error) => Err(error.into()),
         }

@@ -5,11 +5,13 @@ mod delete;
 mod me;
 mod name;
 mod new_account;
+mod receipt;
 mod store;
 mod update;
 
 pub use name::Name;
 pub(crate) use new_account::{NewAccount, NewProfile, taken};
+pub use receipt::{ErasureReceipt, Remainder};
 pub use store::STATEMENTS;
 
 use utoipa_axum::routes;

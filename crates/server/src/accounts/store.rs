@@ -3,12 +3,14 @@
 use uuid::Uuid;
 
 use super::Name;
+use super::receipt::Held;
 use crate::db::Database;
 use crate::email::Email;
 use crate::gate::Gate;
 use crate::input::{Given, Locale};
 use crate::metadata::MetadataObject;
 use crate::sql::{Result, Sql, Step};
+use crate::tasks;
 use crate::user::User;
 use crate::username::Username;
 use crate::{statements, step, text};
@@ -38,6 +40,9 @@ statements! {
         user_metadata = CASE WHEN :sets_metadata THEN \
             nullif(doorward_merge_patch(user_metadata, :patch, 16384), '{}') ELSE user_metadata END, \
         updated_at = :now WHERE id = :id";
+    // From here on the view of tasks is that of the user who is deleted, whoever asks.
+    VIEW_AS_USER = "SELECT set_config('doorward.user_id', :user, TRUE)";
+    COUNT_HELD = text!("SELECT ", Held::COLUMNS, " FROM users u WHERE u.id = :id");
     DELETE_USER = "DELETE FROM users WHERE id = :id";
 }
 
@@ -143,6 +148,13 @@ pub(super) fn update_profile(
         now: gate.now,
     });
     (sets_locale || sets_metadata).then_some(step)
+}
+
+/// Counts what hangs on the user's row, the tasks in the second step and the rest in the last; belongs right
+/// before what deletes it.
+pub(super) fn count_held(owner: Uuid) -> [Step; 3] {
+    let view = step!(VIEW_AS_USER { user: owner.to_string() });
+    [view, tasks::count(owner), step!(COUNT_HELD { id: owner })]
 }
 
 /// Deletes a user with all that hangs on the row.

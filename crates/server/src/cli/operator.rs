@@ -45,6 +45,26 @@ impl OperatorArgs {
         sources.without_secret(self.database_url.clone())
     }
 
+    /// The settings with the server's secret if it is known here, and whether it is.
+    pub(super) fn settings_with_secret_if_known(
+        &self,
+        sources: &SourceArgs,
+    ) -> Result<(Settings, bool), Failure> {
+        terminal::speak_to_program(self.json);
+        let gathered = sources.gather_on(self.database_url.clone());
+        if gathered.has("BETTER_AUTH_SECRET") {
+            return sources::settings(gathered.resolve(&reserved()))
+                .map(|settings| (settings, true));
+        }
+        self.without_secret(sources).map(|settings| (settings, false))
+    }
+
+    /// The settings by which mails are written, broken templates included.
+    pub(super) fn settings_for_letters(&self, sources: &SourceArgs) -> Result<Settings, Failure> {
+        terminal::speak_to_program(self.json);
+        sources.for_letters()
+    }
+
     /// The application without the server's secret, over a database whose schema is current.
     pub(super) async fn app(&self, sources: &SourceArgs) -> Result<App, Failure> {
         Self::open(self.without_secret(sources)?).await

@@ -9,7 +9,7 @@ use crate::app::reserved;
 use crate::cli::log::panic_hook;
 use crate::cli::serve::dev_folder::DevFolder;
 use crate::config::source::gather;
-use crate::config::{Gathered, Resolved, Settings, Sources};
+use crate::config::{Gathered, Reserved, Resolved, Settings, Sources};
 use crate::crypto::Random;
 
 /// The files that hold settings; every command takes these two flags.
@@ -51,14 +51,23 @@ impl SourceArgs {
     /// The settings of a command that signs no token, so that it runs where no secret is known
     /// (migrations in CI). A random secret stands in, never an empty one.
     pub(super) fn without_secret(&self, database_url: Option<String>) -> Result<Settings, Failure> {
-        let mut gathered = self.gather_on(database_url);
-        gathered.ignore("BETTER_AUTH_SECRET");
-        gathered.ignore("PREVIOUS_SECRETS");
-        // What it sealed would never be opened.
-        gathered.ignore("SMTP_URL");
-        gathered.fall_back("BETTER_AUTH_SECRET", random_secret(), "random");
-        settings(gathered.resolve(&reserved()))
+        settings(secretless(self.gather_on(database_url)).resolve(&reserved()))
     }
+
+    /// The same where broken templates are to be looked at, not refused.
+    pub(super) fn for_letters(&self) -> Result<Settings, Failure> {
+        let reserved = Reserved { letter_problems: None, ..reserved() };
+        settings(secretless(self.gather()).resolve(&reserved))
+    }
+}
+
+fn secretless(mut gathered: Gathered) -> Gathered {
+    gathered.ignore("BETTER_AUTH_SECRET");
+    gathered.ignore("PREVIOUS_SECRETS");
+    // What it sealed would never be opened.
+    gathered.ignore("SMTP_URL");
+    gathered.fall_back("BETTER_AUTH_SECRET", random_secret(), "random");
+    gathered
 }
 
 /// `doorward.db`; or what `doorward dev` keeps, where there is nothing else.

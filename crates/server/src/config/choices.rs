@@ -34,6 +34,8 @@ impl MfaPolicy {
 pub enum UnverifiedEmail {
     /// Nothing.
     Allowed,
+    /// Access tokens say whether it is proven.
+    Named,
     /// It is refused.
     Refused,
 }

@@ -1,13 +1,17 @@
 //! `POST /auth/email/resend`: asks for another link to prove an address. Like a forgotten password it
 //! costs one row of the outbox whether or not there is such an account, or one to be proven.
 
-use axum::extract::State;
+use axum::body::HttpBody;
+use axum::extract::{FromRequest, FromRequestParts, Request, State};
+use axum::http::header;
 
 use super::Emails;
 use crate::email::Email;
 use crate::error::Error;
+use crate::gate::Gate;
 use crate::http::{Accepted, JsonBody};
 use crate::input::{Draft, Origin, body};
+use crate::keys::Caller;
 use crate::mail::{Ask, Kind};
 
 body! {
@@ -20,22 +24,52 @@ body! {
 
 /// Ask for another link to prove an address
 ///
-/// The answer is the same, and takes the same time, whether or not there is such an account and whether
+/// Without a body it is that of the account which the token in `Authorization` is for. With one, the
+/// answer is the same, and takes the same time, whether or not there is such an account and whether
 /// or not its address is verified. One address gets five such mails an hour.
 #[utoipa::path(post, path = "/email/resend", operation_id = "emails.resend", tag = "emails",
-    request_body = ResendRequest,
+    security((), ("bearer" = [])),
+    request_body = Option<ResendRequest>,
     responses(
         (status = 202, description = "If there is something to verify, a mail is on its way"),
+        (status = 401, description = "No body, and a token that does not count"),
         (status = 404, description = "This service sends no mail"),
         (status = 422, description = "Not an e-mail address")))]
 pub(super) async fn resend(
     State(emails): State<Emails>,
     origin: Origin,
-    JsonBody(draft): JsonBody<Draft<ResendRequest>>,
+    whose: WhoseAddress,
 ) -> Result<Accepted, Error> {
-    let ResendRequest { email } = draft.finish()?;
-    emails.resend(&email, origin).await?;
+    match whose {
+        WhoseAddress::Typed(JsonBody(draft)) => {
+            let ResendRequest { email } = draft.finish()?;
+            emails.resend(&email, origin).await?;
+        }
+        WhoseAddress::Own(caller) => emails.resend_own(caller.gate, origin).await?,
+    }
     Ok(Accepted)
+}
+
+/// Whose address is to be proven.
+pub(super) enum WhoseAddress {
+    /// That of the body.
+    Typed(JsonBody<Draft<ResendRequest>>),
+    /// That of whoever asks.
+    Own(Caller),
+}
+
+impl FromRequest<Emails> for WhoseAddress {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, emails: &Emails) -> Result<Self, Error> {
+        let is_alone =
+            request.body().is_end_stream() && request.headers().contains_key(header::AUTHORIZATION);
+        if !is_alone {
+            return JsonBody::from_request(request, emails).await.map(Self::Typed);
+        }
+        let (mut parts, _) = request.into_parts();
+        Caller::from_request_parts(&mut parts, emails).await.map(Self::Own)
+    }
 }
 
 impl Emails {
@@ -44,6 +78,15 @@ impl Emails {
         let ask = Ask::address(Kind::VerifyEmail, email.key(), origin);
         let step = self.mail.ask(&ask).ok_or(Error::MailOff)?;
         let rows = self.db.write(vec![step]).await?;
+        self.mail.asked(&ask, rows.first().map_or(&[], Vec::as_slice));
+        Ok(())
+    }
+
+    /// Asks for a link to prove the address of the gate's user, to be sent if it is not proven.
+    pub async fn resend_own(&self, gate: Gate, origin: Origin) -> Result<(), Error> {
+        let ask = Ask::user(Kind::VerifyEmail, gate.user_id, origin);
+        let step = self.mail.ask(&ask).ok_or(Error::MailOff)?;
+        let rows = self.db.write_all_as(gate, vec![step]).await?;
         self.mail.asked(&ask, rows.first().map_or(&[], Vec::as_slice));
         Ok(())
     }

@@ -14,8 +14,9 @@ mod translation;
 
 pub use client_ip::ClientIp;
 pub use extract::{
-    ETag, FORM_TAKES, FormError, IdInPath, IfMatch, IfNoneMatch, JSON_TAKES, JsonBody, JsonOrForm,
-    Listing, QueryString, SentAs, TwoIdsInPath, origin_of, segment, segment_if_any,
+    BodyOrNone, ETag, FORM_TAKES, FormError, IdInPath, IfMatch, IfNoneMatch, JSON_TAKES, JsonBody,
+    JsonOrForm, Listing, QueryString, SentAs, TwoIdsInPath, WantsBody, origin_of, segment,
+    segment_if_any,
 };
 pub use layer::USER_ID;
 pub use problem::Problem;

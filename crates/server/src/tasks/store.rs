@@ -148,6 +148,7 @@ crate::statements! {
     LIST_PRIORITY_DOWN = page!("priority" down), weighed WEIGHT;
     LIST_PRIORITY_DOWN_FILTERED = page!("priority" down filtered), weighed WEIGHT;
     LIST_PRIORITY_DOWN_COUNTED = page!("priority" down counted), weighed WEIGHT;
+    COUNT = "SELECT count(*) FROM {own_tasks} WHERE user_id = :owner";
     STATS = text!("SELECT ", TaskStats::COLUMNS, " FROM {own_tasks} WHERE user_id = :owner");
 }
 
@@ -286,6 +287,11 @@ pub(super) async fn list(
     let rows: Vec<Counted> = db.page_as(gate, filtered!(COUNTED_LISTS), limit, effort).await?;
     let total = rows.first().map_or(0, |row| row.total);
     Ok((rows.into_iter().filter_map(|row| row.task).collect(), Some(total)))
+}
+
+/// Counts this owner's tasks, where the view is theirs.
+pub(crate) fn count(owner: Uuid) -> Step {
+    step!(COUNT { owner })
 }
 
 /// How many tasks there are, of each kind.

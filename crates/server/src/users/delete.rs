@@ -3,13 +3,13 @@
 use axum::extract::State;
 use uuid::Uuid;
 
-use super::{Users, store};
+use super::Users;
+use crate::accounts::ErasureReceipt;
 use crate::audit::{Actor, Event, Record};
 use crate::error::Error;
 use crate::gate::permission::UsersWrite;
 use crate::gate::{keep_an_admin, lock_admins, user_exists};
-use crate::guesses;
-use crate::http::{IdInPath, NoContent};
+use crate::http::{BodyOrNone, IdInPath, WantsBody};
 use crate::keys::Permitted;
 
 /// Delete a user
@@ -20,6 +20,8 @@ use crate::keys::Permitted;
     params(("id" = String, Path, description = "The user's id")),
     responses(
         (status = 204, description = "The user is gone"),
+        (status = 200, description = "The same with a receipt, for `Prefer: return=representation`",
+            body = ErasureReceipt),
         (status = 403, description = "Needs `users:write`, and every permission the user holds"),
         (status = 404, description = "No such user"),
         (status = 409, description = "The last active admin stays"),
@@ -27,21 +29,27 @@ use crate::keys::Permitted;
 pub(super) async fn delete(
     State(users): State<Users>,
     by: Permitted<UsersWrite>,
+    WantsBody(wants_receipt): WantsBody,
     IdInPath(id): IdInPath,
-) -> Result<NoContent, Error> {
-    users.delete(&by.actor, id).await?;
-    Ok(NoContent)
+) -> Result<BodyOrNone<ErasureReceipt>, Error> {
+    users.delete(&by.actor, id, wants_receipt).await.map(BodyOrNone)
 }
 
 impl Users {
-    /// Deletes a user.
-    pub async fn delete(&self, by: &Actor, id: Uuid) -> Result<(), Error> {
+    /// Deletes a user; what was erased, if that is wanted.
+    pub async fn delete(
+        &self,
+        by: &Actor,
+        id: Uuid,
+        wants_receipt: bool,
+    ) -> Result<Option<ErasureReceipt>, Error> {
+        let accounts = self.accounts();
         let mut steps = vec![lock_admins(), user_exists(id)];
         steps.extend(by.authority.holds_all_of_user(id));
         steps.push(keep_an_admin(id, self.clock.now()));
-        steps.extend([store::delete(id), guesses::forget(id)]);
+        let at = accounts.erase(id, wants_receipt, &mut steps);
         let record = Record::by(by, Event::AccountDelete).about(id);
-        self.audit.commit(by.authority, steps, [record]).await?;
-        Ok(())
+        let rows = self.audit.commit(by.authority, steps, [record]).await?;
+        accounts.receipt(id, at, &rows)
     }
 }

@@ -72,7 +72,6 @@ statements! {
     IS_INVITABLE = concat!("SELECT doorward_refuse('not_invitable') WHERE NOT EXISTS (SELECT 1 FROM users u \
         WHERE u.id = :id AND u.hashed_password IS NULL AND u.email IS NOT NULL AND ",
         active!("u.", ":now"), ")");
-    DELETE = "DELETE FROM users WHERE id = :id";
 }
 
 /// Reads the user as they are at this point of the transaction.
@@ -222,10 +221,6 @@ fn given<T>(field: &Given<T>) -> Option<Option<&T>> {
 /// Refuses unless the account is active, has an address and has no password.
 pub(super) fn is_invitable(id: Uuid, now: OffsetDateTime) -> Step {
     step!(IS_INVITABLE { id, now })
-}
-
-pub(super) fn delete(id: Uuid) -> Step {
-    step!(DELETE { id })
 }
 
 #[cfg(test)]

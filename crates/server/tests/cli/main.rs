@@ -11,6 +11,7 @@ mod configuration;
 mod db;
 mod dialects;
 mod documents;
+mod mail;
 mod moving;
 mod password_hashes;
 mod program;

@@ -33,6 +33,9 @@ pub struct Claims {
     /// Fields of the account that its administrators set, where the server puts some into tokens.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub app_metadata: Option<Map<String, Value>>,
+    /// Whether the user has proven their address, where the server says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email_verified: Option<bool>,
     /// How the user proved who they are (RFC 8176), such as `pwd`, `otp` and `mfa`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub amr: Vec<String>,
@@ -63,6 +66,8 @@ struct Sent {
     aud: Option<String>,
     #[serde(default, deserialize_with = "present")]
     app_metadata: Option<Map<String, Value>>,
+    #[serde(default, deserialize_with = "present")]
+    email_verified: Option<bool>,
     #[serde(default)]
     amr: Vec<String>,
     #[serde(default, deserialize_with = "present")]
@@ -103,6 +108,7 @@ impl Claims {
             roles: sent.roles,
             aud: sent.aud,
             app_metadata: sent.app_metadata,
+            email_verified: sent.email_verified,
             amr: sent.amr,
             acr: sent.acr,
             auth_time,

@@ -1,6 +1,7 @@
 //! `doorward mail`: what waits in the outbox, trying it again, and proving that mail works at all.
 #![allow(clippy::doc_markdown, reason = "the comments on arguments are help texts")]
 
+mod preview;
 mod shown;
 
 use clap::{Args, Subcommand};
@@ -15,6 +16,7 @@ use crate::email::Email;
 use crate::error::Error;
 use crate::letters::test_letter_to;
 use crate::mail::Delivery;
+use preview::PreviewArgs;
 
 /// Shows and delivers mails.
 #[derive(Debug, Args)]
@@ -63,6 +65,11 @@ enum MailCommand {
         #[arg(long)]
         yes: bool,
     },
+    /// Write every mail in every language as files, to look at
+    ///
+    /// From the templates in force, those of MAIL_TEMPLATES included, with made-up values. Names
+    /// templates that are broken.
+    Preview(PreviewArgs),
     /// Send a mail to this address now, and say what the mail server answered
     Test {
         /// The recipient
@@ -72,6 +79,10 @@ enum MailCommand {
 
 /// Runs `doorward mail`.
 pub(in crate::cli) async fn run(args: MailArgs, sources: &SourceArgs) -> Exit {
+    if let MailCommand::Preview(preview) = &args.command {
+        let settings = args.operator.settings_for_letters(sources)?;
+        return preview::preview(preview, &settings, args.operator.json);
+    }
     // What is in the outbox is sealed with the secret.
     let app = OperatorArgs::open(args.operator.settings(sources)?).await?;
     let json = args.operator.json;
@@ -84,6 +95,7 @@ pub(in crate::cli) async fn run(args: MailArgs, sources: &SourceArgs) -> Exit {
         MailCommand::Retry { mail: Some(id), .. } => retry(&app, id, json).await,
         MailCommand::Retry { .. } => retry_failed(&app, json).await,
         MailCommand::Discard { mail, yes } => discard(&app, mail, yes, json).await,
+        MailCommand::Preview(_) => Err(Failure::Usage("This command was not run.".into())),
         MailCommand::Test { address } => test(&app, &address, json).await,
     }
 }

@@ -7,6 +7,8 @@ mod factors;
 mod fields;
 mod invite;
 mod list;
+mod receipt;
+mod send_reset;
 
 use clap::{Args, Subcommand};
 use serde_json::json;
@@ -25,6 +27,7 @@ use crate::users::NewUser;
 use edit::{BanArgs, UpdateArgs};
 use export::UserExportArgs;
 use list::ListArgs;
+use receipt::ReceiptCommand;
 
 /// Administers accounts.
 #[derive(Debug, Args)]
@@ -56,6 +59,13 @@ enum UserCommand {
         user: String,
         #[command(flatten)]
         source: PasswordSource,
+    },
+    /// Send an account's owner the mail with a link to set a new password
+    ///
+    /// The same mail that POST /auth/password/forgot sends. Needs SMTP_URL and the server's secret.
+    SendReset {
+        /// The account's id or e-mail address
+        user: String,
     },
     /// Reactivate an account
     Activate {
@@ -106,7 +116,13 @@ enum UserCommand {
     ///
     /// The same that GET /auth/me/export gives its owner, for a request by letter.
     Export(UserExportArgs),
+    /// Check the receipts that deleting an account gives
+    #[command(subcommand)]
+    Receipt(ReceiptCommand),
     /// Delete an account with its sessions, roles and tasks, permanently
+    ///
+    /// Prints a receipt: what was removed, and what remains and why. Where the server's secret is
+    /// known, it holds a proof for `doorward user receipt verify`.
     Delete {
         /// The account's id or e-mail address
         user: String,
@@ -157,13 +173,28 @@ struct PasswordSource {
 /// Runs `doorward user`.
 pub(in crate::cli) async fn run(args: UserArgs, sources: &SourceArgs) -> Exit {
     let json = args.operator.json;
-    if let UserCommand::Invite(invited) = args.command {
-        // What is in the outbox is sealed with the secret.
-        let app = OperatorArgs::open(args.operator.settings(sources)?).await?;
-        return invite::invite(&app, invited, json).await;
-    }
+    let command = match args.command {
+        UserCommand::Invite(invited) => {
+            // What is in the outbox is sealed with the secret.
+            let app = OperatorArgs::open(args.operator.settings(sources)?).await?;
+            return invite::invite(&app, invited, json).await;
+        }
+        UserCommand::Receipt(command) => {
+            return receipt::run(&command, &args.operator.settings(sources)?, json);
+        }
+        UserCommand::SendReset { user } => {
+            let app = OperatorArgs::open(args.operator.settings(sources)?).await?;
+            return send_reset::send_reset(&app, &user, json).await;
+        }
+        UserCommand::Delete { user, yes } => {
+            let (settings, knows_secret) = args.operator.settings_with_secret_if_known(sources)?;
+            let app = OperatorArgs::open(settings).await?;
+            return delete(&app, &user, yes, knows_secret, json).await;
+        }
+        command => command,
+    };
     let app = args.operator.app(sources).await?;
-    match args.command {
+    match command {
         UserCommand::Create(args) => create(&app, args, json).await,
         UserCommand::List(args) => list::list(&app, args, json).await,
         UserCommand::Show { user } => list::show(&app, &user, json).await,
@@ -174,12 +205,15 @@ pub(in crate::cli) async fn run(args: UserArgs, sources: &SourceArgs) -> Exit {
         UserCommand::Ban(args) => edit::ban(&app, args, json).await,
         UserCommand::Unban { user } => edit::unban(&app, &user, json).await,
         UserCommand::Unlock { user } => unlock(&app, &user, json).await,
-        // Done above.
-        UserCommand::Invite(_) => Ok(()),
         UserCommand::Factors { user } => factors::show(&app, &user, json).await,
         UserCommand::ResetFactors { user, yes } => factors::reset(&app, &user, yes, json).await,
         UserCommand::Export(args) => export::export(&app, args).await,
-        UserCommand::Delete { user, yes } => delete(&app, &user, yes, json).await,
+        UserCommand::Invite(_)
+        | UserCommand::Receipt(_)
+        | UserCommand::SendReset { .. }
+        | UserCommand::Delete { .. } => {
+            Err(Failure::Usage("This command was not run.".into()))
+        }
     }
 }
 
@@ -273,12 +307,13 @@ async fn unlock(app: &App, user: &str, as_json: bool) -> Exit {
     output(&format!("Unlocked {user}: wrong passwords are counted from zero again.\n"))
 }
 
-async fn delete(app: &App, user: &str, yes: bool, as_json: bool) -> Exit {
+async fn delete(app: &App, user: &str, yes: bool, knows_secret: bool, as_json: bool) -> Exit {
     let id = find_user(app, user).await?.user.id;
     confirm(&format!("{user} will be deleted with all sessions and tasks, for good."), yes)?;
-    app.users().delete(&by_operator(), id).await.map_err(failed)?;
+    let receipt = app.users().delete(&by_operator(), id, true).await.map_err(failed)?;
+    let receipt = receipt.map(|receipt| if knows_secret { receipt } else { receipt.unproven() });
     if as_json {
-        return output_json(&json!({"id": id, "deleted": true}));
+        return output_json(&json!({"id": id, "deleted": true, "receipt": receipt}));
     }
-    output(&format!("Deleted {user}.\n"))
+    output(&format!("Deleted {user}. The receipt:\n{}\n", terminal::pretty(&json!(receipt))))
 }

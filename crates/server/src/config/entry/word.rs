@@ -75,8 +75,9 @@ pub(in crate::config) fn mfa_policy(text: &str) -> Parsed<MfaPolicy> {
 pub(in crate::config) fn unverified_email(text: &str) -> Parsed<UnverifiedEmail> {
     match text {
         "off" => Ok(UnverifiedEmail::Allowed),
+        "claim" => Ok(UnverifiedEmail::Named),
         "sign-in" => Ok(UnverifiedEmail::Refused),
-        _ => Err(format!("must be off or sign-in, not {text:?}")),
+        _ => Err(format!("must be off, claim or sign-in, not {text:?}")),
     }
 }
 

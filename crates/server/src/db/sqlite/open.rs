@@ -73,6 +73,10 @@ pub(in crate::db) fn connect(
         FunctionFlags::SQLITE_UTF8,
         |_| Ok(None::<String>),
     )?;
+    // What row-level security looks at in PostgreSQL; there is none here.
+    connection.create_scalar_function("set_config", 3, FunctionFlags::SQLITE_UTF8, |call| {
+        call.get::<Option<String>>(1)
+    })?;
     connection.create_scalar_function(
         "doorward_refuse",
         1,

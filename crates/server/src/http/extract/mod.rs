@@ -5,6 +5,7 @@ mod etag;
 mod form;
 mod listing;
 mod origin;
+mod preference;
 mod query;
 mod segment;
 
@@ -13,5 +14,6 @@ pub use etag::{ETag, IfMatch, IfNoneMatch};
 pub use form::{FORM_TAKES, FormError, JsonOrForm, SentAs};
 pub use listing::Listing;
 pub use origin::origin_of;
+pub use preference::{BodyOrNone, WantsBody};
 pub use query::QueryString;
 pub use segment::{IdInPath, TwoIdsInPath, segment, segment_if_any};

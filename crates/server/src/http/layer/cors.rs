@@ -10,11 +10,12 @@ use crate::config::AllowedOrigins;
 
 const METHODS: &str = "GET, HEAD, POST, PUT, PATCH, DELETE";
 /// What front ends send: our own headers, and those that tracing libraries add to every request.
-const ALLOWED_HEADERS: [&str; 12] = [
+const ALLOWED_HEADERS: [&str; 13] = [
     "Authorization",
     "Content-Type",
     "If-Match",
     "If-None-Match",
+    "Prefer",
     "X-Request-Id",
     "X-Requested-With",
     "X-Correlation-ID",
@@ -25,7 +26,7 @@ const ALLOWED_HEADERS: [&str; 12] = [
     "X-CSRF-Token",
 ];
 const EXPOSED: &str = "Link, X-Total-Count, ETag, Location, X-Request-Id, Retry-After, RateLimit, \
-    RateLimit-Policy, WWW-Authenticate";
+    RateLimit-Policy, WWW-Authenticate, Preference-Applied";
 const MAX_AGE_SECONDS: &str = "600";
 
 /// The origin that sent a request, if it may read the answer.

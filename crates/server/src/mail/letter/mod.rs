@@ -2,6 +2,7 @@
 //! templates that operators can replace, in the reader's language. No link comes from a request
 //! ([`Links`]), what people typed is escaped in HTML, and no subject holds a line break.
 
+mod bounded;
 mod device;
 mod kind;
 mod language;

@@ -10,6 +10,7 @@ use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, context, esca
 use secrecy::ExposeSecret;
 use serde::Serialize;
 
+use super::bounded::render;
 use super::device::device;
 use super::overrides::{self, LetterPart, candidates};
 use super::texts::{KindTexts, Texts, texts};
@@ -123,13 +124,13 @@ impl LetterWriter {
             return Ok(written);
         }
         let template = self.templates.get_template(&format!("doorward/{name}"));
-        template.and_then(|template| template.render(values)).map_err(|error| failed(&error))
+        template.and_then(|template| render(&template, values)).map_err(|error| failed(&error))
     }
 
     /// An operator's template; what is wrong with it goes to the log too.
     fn rendered(&self, name: &str, values: &Value) -> Result<String, String> {
         let template = self.templates.get_template(name);
-        template.and_then(|template| template.render(values)).map_err(|error| {
+        template.and_then(|template| render(&template, values)).map_err(|error| {
             let why = sentence(&error, name);
             tracing::warn!(target: "mail", why, "the built-in template is used instead");
             why
@@ -158,7 +159,7 @@ impl LetterWriter {
                 names.retain(|name| self.own.contains(name));
                 for name in names {
                     let template = self.templates.get_template(&name);
-                    if let Err(error) = template.and_then(|template| template.render(&values)) {
+                    if let Err(error) = template.and_then(|template| render(&template, &values)) {
                         problems.insert(sentence(&error, &name));
                     }
                 }
@@ -279,6 +280,8 @@ fn environment() -> Environment<'static> {
     let mut templates = Environment::new();
     templates.set_undefined_behavior(UndefinedBehavior::Strict);
     templates.set_fuel(Some(FUEL));
+    // By it alone a loop could make a text longer and longer that it never writes.
+    templates.remove_global("namespace");
     templates.set_auto_escape_callback(|name| {
         if name.rsplit('.').next() == Some("html") { AutoEscape::Html } else { AutoEscape::None }
     });

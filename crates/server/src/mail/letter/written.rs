@@ -141,6 +141,34 @@ fn a_template_that_fails_is_named_with_its_line_and_the_built_in_one_is_used() {
 }
 
 #[test]
+fn a_template_that_grows_without_end_is_stopped_and_the_built_in_one_is_used() {
+    let long = "x".repeat(10_000);
+    let giant = format!("{{% for i in range(1000) %}}{long}{{% endfor %}}");
+    let (_folder, settings) = with(&[
+        ("test.txt", giant.as_str()),
+        (
+            "test.html",
+            "{% set ns = namespace(x='ab') %}{% for i in range(60) %}{% set ns.x = ns.x ~ ns.x %}{% endfor %}{{ ns.x }}",
+        ),
+        (
+            "reset-password.txt",
+            "{% for i in range(50) %}{% set x = (x | default('ab')) ~ (x | default('ab')) %}{{ x }}{% endfor %}",
+        ),
+        ("verify-email.html", "{% macro a() %}{{ a() }}{{ a() }}{% endmacro %}{{ a() }}"),
+    ]);
+    let began = std::time::Instant::now();
+    let found = problems(&settings).join("\n");
+    for part in ["test.txt", "writes more than 1 MiB", "test.html", "verify-email.html"] {
+        assert!(found.contains(part), "{part}: {found}");
+    }
+    assert!(began.elapsed().as_secs() < 60, "{:?}", began.elapsed());
+    assert!(write(&settings, Kind::Test, "en").text.contains("This is the test mail"));
+    assert!(write(&settings, Kind::VerifyEmail, "en").html.contains("Confirm address</a>"));
+    // Each turn of a loop begins with what there was before it.
+    assert!(write(&settings, Kind::ResetPassword, "en").text.len() < 1000);
+}
+
+#[test]
 fn files_that_are_no_templates_are_named() {
     let (folder, settings) =
         with(&[("reset-pasword.html", ""), ("logo.png", ""), ("test.d!.html", "")]);

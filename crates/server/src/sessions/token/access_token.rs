@@ -5,6 +5,7 @@ use doorward_verify::Claims;
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
+use crate::config::UnverifiedEmail;
 use crate::error::Error;
 use crate::factors::Authentication;
 use crate::metadata::{MetadataObject, TOKEN_FIELD_BYTES};
@@ -53,6 +54,9 @@ impl Sessions {
         claims.amr = how.methods.amr();
         claims.acr = Some(how.methods.acr().into());
         claims.auth_time = Some(how.at.unix_timestamp());
+        if self.settings.unverified_email == UnverifiedEmail::Named {
+            claims.email_verified = Some(user.email_verified);
+        }
         claims.aud.clone_from(&self.settings.token_audience);
         Ok(AccessToken { text: self.keys.sign(&claims).await?, expires_in: (exp - iat).max(0) })
     }

@@ -12,6 +12,7 @@ mod delete;
 mod delete_by_post;
 mod export;
 mod me;
+mod receipt;
 mod register;
 mod registered_session;
 mod replaced_password;

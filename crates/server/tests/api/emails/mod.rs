@@ -1,6 +1,7 @@
 //! Proving an address, and changing it.
 
 mod change;
+mod claim;
 mod resend;
 mod undo;
 mod verify;

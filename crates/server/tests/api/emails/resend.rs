@@ -40,4 +40,21 @@ both! {
         }
         assert!(app.mails().await.len() <= 5);
     }
+
+    async fn whoever_is_signed_in_need_not_type_the_address(engine: Engine) {
+        let app = TestApp::with_mail(engine, |_| {}).await;
+        let ada = app.sign_up("ada").await;
+        app.mails().await;
+        ada.post_empty("/auth/email/resend").await.expect(202);
+        let mails = app.mails().await;
+        assert_eq!(mails.len(), 1);
+        verify(&app, &mails[0].after("token=")).await.expect(204);
+        ada.post_empty("/auth/email/resend").await.expect(202);
+        assert!(app.mails().await.is_empty(), "it is verified");
+        app.anonymous().post_empty("/auth/email/resend").await.expect(422);
+        ada.with_token("nonsense").post_empty("/auth/email/resend").await.expect_problem(401, "invalid_token");
+        ada.post("/auth/logout", json!({})).await;
+        ada.post_empty("/auth/email/resend").await.expect_problem(401, "invalid_token");
+        assert!(app.mails().await.is_empty());
+    }
 }

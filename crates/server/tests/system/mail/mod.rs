@@ -3,6 +3,7 @@
 mod accounts;
 mod idle;
 mod killed;
+mod logs;
 mod refusals;
 mod tls;
 mod two_servers;

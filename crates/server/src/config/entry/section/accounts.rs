@@ -51,7 +51,8 @@ pub(in crate::config) const REGISTRATION_SIGNS_IN: Setting = Setting {
 pub(in crate::config) const REQUIRE_VERIFIED_EMAIL: Setting = Setting {
     name: "REQUIRE_VERIFIED_EMAIL",
     section: PASSWORDS,
-    about: "Whether signing in needs an address that was proven by a link in a mail: `off`, or `sign-in`, \
+    about: "What an address means that nobody has proven by a link in a mail: `off` for nothing, `claim` for \
+        `email_verified` in access tokens, where your services can look, or `sign-in`, \
         which answers the right password with 403 `email_not_verified` until then. `REGISTRATION=verified` \
         does so too.",
     default: "off",
