@@ -51,7 +51,7 @@ both! {
         verify(&app, &mails[0].after("token=")).await.expect(204);
         ada.post_empty("/auth/email/resend").await.expect(202);
         assert!(app.mails().await.is_empty(), "it is verified");
-        app.anonymous().post_empty("/auth/email/resend").await.expect(422);
+        app.anonymous().post_empty("/auth/email/resend").await.expect(415);
         ada.with_token("nonsense").post_empty("/auth/email/resend").await.expect_problem(401, "invalid_token");
         ada.post("/auth/logout", json!({})).await;
         ada.post_empty("/auth/email/resend").await.expect_problem(401, "invalid_token");
