@@ -85,7 +85,13 @@ pub struct ErasureReceipt {
 }
 
 impl ErasureReceipt {
-    pub(super) fn new(settings: &Settings, id: Uuid, held: Held, tasks: i64, at: OffsetDateTime) -> Self {
+    pub(super) fn new(
+        settings: &Settings,
+        id: Uuid,
+        held: Held,
+        tasks: i64,
+        at: OffsetDateTime,
+    ) -> Self {
         let until = settings
             .audit_retention
             .and_then(|time: Duration| at.checked_add(time.try_into().ok()?));

@@ -142,7 +142,7 @@ fn every_mail_is_written_to_look_at_and_broken_templates_are_named() {
         program.file("own/test.txt", "{{ nothing }}").file("own/test.subject.txt", "My {{ app }}");
     let program = program.env("MAIL_TEMPLATES", "own");
     let broken = program.run(&["mail", "preview", "--locale", "en"]).expect(1);
-    assert!(broken.errors().join("\n").contains("test.txt, line 1: undefined value"), "{broken:?}");
+    assert!(broken.stderr.contains("test.txt, line 1: undefined value"), "{broken:?}");
     let read = |path: &str| std::fs::read_to_string(program.folder().join(path)).expect(path);
     assert_eq!(read("mail-preview/test.en.subject.txt"), "My Example\n");
     assert!(read("mail-preview/test.en.txt").contains("This is the test mail"), "the built-in one");

@@ -211,9 +211,7 @@ pub(in crate::cli) async fn run(args: UserArgs, sources: &SourceArgs) -> Exit {
         UserCommand::Invite(_)
         | UserCommand::Receipt(_)
         | UserCommand::SendReset { .. }
-        | UserCommand::Delete { .. } => {
-            Err(Failure::Usage("This command was not run.".into()))
-        }
+        | UserCommand::Delete { .. } => Err(Failure::Usage("This command was not run.".into())),
     }
 }
 

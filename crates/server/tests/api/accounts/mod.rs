@@ -6,19 +6,17 @@ use doorward::{statement, step};
 
 use crate::support::TestApp;
 
-mod address;
 mod custom_fields;
 mod delete;
 mod delete_by_post;
 mod export;
 mod me;
+mod naming;
 mod receipt;
 mod register;
 mod registered_session;
 mod replaced_password;
-mod spellings;
 mod update;
-mod usernames;
 
 /// Runs a statement as an operator with a SQL shell would.
 pub(crate) async fn sql<T: FromRow>(app: &TestApp, text: &'static str) -> Vec<T> {

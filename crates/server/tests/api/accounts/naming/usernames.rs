@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use super::sql;
+use crate::accounts::sql;
 use crate::both;
 use crate::support::client::PASSWORD;
 use crate::support::{Client, Engine, Reply, TestApp};

@@ -7,7 +7,7 @@ use doorward::config::{EmailChange, Settings};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use super::sql;
+use crate::accounts::sql;
 use crate::both;
 use crate::identities::{bearer, hs256, lasting};
 use crate::support::client::PASSWORD;
