@@ -91,7 +91,25 @@ export type ChangeRequest = {
 };
 
 /** Every kind of error, for programs: stable, clients switch on it. */
-export type Code = "invalid_link" | "bad_request" | "not_authenticated" | "invalid_token" | "token_expired" | "invalid_credentials" | "refresh_token_reused" | "invalid_refresh_token" | "wrong_password" | "insufficient_scope" | "network_not_allowed" | "cross_site" | "insufficient_user_authentication" | "registration_closed" | "account_disabled" | "email_not_verified" | "mfa_required" | "wrong_code" | "mfa_off" | "passkeys_off" | "mail_off" | "not_found" | "method_not_allowed" | "email_taken" | "username_taken" | "passkey_taken" | "too_many_passkeys" | "not_invitable" | "too_many_keys" | "service_account" | "last_admin" | "role_taken" | "role_built_in" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "validation" | "rate_limited" | "internal" | "hashing_unavailable" | "unavailable";
+export type Code = "invalid_link" | "bad_request" | "not_authenticated" | "invalid_token" | "token_expired" | "invalid_credentials" | "insufficient_user_authentication" | "refresh_token_reused" | "invalid_refresh_token" | "wrong_password" | "insufficient_scope" | "network_not_allowed" | "cross_site" | "registration_closed" | "account_disabled" | "email_not_verified" | "mfa_required" | "wrong_code" | "mfa_off" | "passkeys_off" | "mail_off" | "not_found" | "method_not_allowed" | "factor_needed" | "too_many_factors" | "email_taken" | "username_taken" | "passkey_taken" | "too_many_passkeys" | "not_invitable" | "too_many_keys" | "service_account" | "last_admin" | "role_taken" | "role_built_in" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "validation" | "rate_limited" | "internal" | "hashing_unavailable" | "unavailable";
+
+/** The first code of an authenticator app. */
+export type ConfirmRequest = {
+  /** Six digits that it shows. */
+  code: string;
+  /** What adding it was answered with. */
+  id: string;
+};
+
+/** An authenticator app that counts from now on. */
+export type ConfirmedFactor = {
+  /** Its id. */
+  id: string;
+  /** Ten recovery codes, if the account had none; they are not shown again. */
+  recovery_codes?: string[];
+  /** Tokens that say so: of the session that asked, or of the one that the `mfa_token` begins. */
+  tokens: Tokens;
+};
 
 /** A new API key. */
 export type CreateApiKeyRequest = {
@@ -161,6 +179,24 @@ export type DeleteRequest = {
   password: string;
 };
 
+/** The app that is to be added. */
+export type EnrolRequest = {
+  /** What its owner calls it. */
+  name?: string;
+};
+
+/** A new authenticator app, which waits for its first code. None of it is shown again. */
+export type Enrolment = {
+  /** For `POST /auth/mfa/totp/confirm`. */
+  id: string;
+  /** To open on the phone itself. */
+  otpauth_url: string;
+  /** The same as a picture for the app to read. */
+  qr_svg: string;
+  /** To type into an app that cannot take a picture. */
+  secret: string;
+};
+
 /** What was erased. */
 export type ErasureReceipt = {
   /** A keyed hash of its address: whoever has the server's secret can tell whether it was a certain one. */
@@ -177,6 +213,20 @@ export type ErasureReceipt = {
   user_id: string;
 };
 
+/** A second factor that counts. */
+export type Factor = {
+  /** When it was added. */
+  created_at: string;
+  /** Stable id. */
+  id: string;
+  /** `totp` for an authenticator app. */
+  kind: string;
+  /** When it was last used to sign in. */
+  last_used_at: string | null;
+  /** What its owner calls it. */
+  name: string | null;
+};
+
 /** Whose password is forgotten. */
 export type ForgotRequest = {
   /** The account's address. */
@@ -190,6 +240,14 @@ export type HealthResponse = {
   status: string;
   /** The server's version. */
   version: string;
+};
+
+/** What an account proves itself with besides its password. */
+export type HeldFactors = {
+  /** Those that count, oldest first. */
+  factors: Factor[];
+  /** Recovery codes that were not used yet. */
+  recovery_codes_left: number;
 };
 
 /** An account's name at another issuer. */
@@ -414,6 +472,22 @@ export type ReadyzResponse = {
   migrations: string;
   /** `ready` or `not_ready`. */
   status: string;
+};
+
+/** One of what the account proves itself with. */
+export type ReauthenticateRequest = {
+  /** Six digits of the authenticator app. */
+  code?: string;
+  /** The password, of an account without a second factor. */
+  password?: string;
+  /** One of the recovery codes. */
+  recovery_code?: string;
+};
+
+/** Ten recovery codes. */
+export type RecoveryCodes = {
+  /** Each signs in once in place of the second factor. They are not shown again. */
+  recovery_codes: string[];
 };
 
 /** The refresh token to redeem. */
@@ -706,6 +780,16 @@ export type VerifyCodeRequest = {
 export type VerifyEmailRequest = {
   /** What the link in the mail ends with. */
   token: string;
+};
+
+/** The second step of a sign-in: one of the two codes. */
+export type VerifyRequest = {
+  /** Six digits of the authenticator app. */
+  code?: string;
+  /** What the first step was answered with. */
+  mfa_token: string;
+  /** One of the recovery codes. */
+  recovery_code?: string;
 };
 
 export type UsersAuditQuery = {
