@@ -1,6 +1,7 @@
 //! The PostgreSQL engine against real servers, some of them broken on purpose: one round trip a call,
 //! isolation on shared connections, deadlines, recovery, TLS and poolers.
 
+mod asked_mails;
 mod calls;
 mod data;
 mod distance;
