@@ -26,6 +26,9 @@ use crate::schema::{MigrateError, Object, Schema, Unfit};
 use crate::sql::DbError;
 use signals::Signals;
 
+/// How long mails on their way may take to arrive once the server has stopped.
+const LAST_MAILS: Duration = Duration::from_secs(5);
+
 /// How long an unreachable database is tried.
 const PATIENCE: Duration = Duration::from_secs(10);
 const BETWEEN_TRIES: Duration = Duration::from_millis(250);
@@ -208,15 +211,20 @@ pub(in crate::cli) async fn run_app(
         let _ = timeout(FIRST_COUNT, counting).await;
     }
     let delivery = app.delivery(log::say).map_err(Failure::configuration)?;
-    let delivering = delivery.map(|delivery| tokio::spawn(delivery.run()));
+    let delivering = delivery.map(|delivery| (tokio::spawn(delivery.clone().run()), delivery));
     tracing::info!("Argon2id hashes are made by kernel {}", app.passwords.hashing.kernel());
     let router = app.router();
     let signals = Signals::listen().map_err(failed)?;
     announce(&app.settings, &listen::url(&listener));
     let limits = listen::limits(&app.settings);
     let outcome = listen::serve(listener, router, limits, signals, trouble).await;
-    if let Some(delivering) = delivering {
-        delivering.abort();
+    if let Some((mut delivering, delivery)) = delivering {
+        delivery.stop();
+        if timeout(LAST_MAILS, &mut delivering).await.is_err() {
+            delivering.abort();
+            let _ = delivering.await;
+            let _ = timeout(LAST_RECORDS, delivery.give_back()).await;
+        }
     }
     // What was noted last is still on its way to the audit log.
     let _ = timeout(LAST_RECORDS, app.audit.flush()).await;

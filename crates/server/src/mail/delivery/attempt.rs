@@ -41,7 +41,10 @@ pub(super) async fn deliver(inner: &Inner, claim: Uuid, row: ClaimedMail) -> Ser
             tracing::debug!(target: "mail", %id, kind, "nobody to write to");
             (ServerState::Nothing, Settled::Void)
         }
-        Outcome::Lost => return ServerState::Nothing,
+        Outcome::Lost => {
+            inner.lock().remove(&id);
+            return ServerState::Nothing;
+        }
         Outcome::Failed(why) => {
             tracing::warn!(target: "mail", %id, kind, why, "not sent: see `doorward mail list`");
             (ServerState::Nothing, Settled::Failed(why))
@@ -57,7 +60,9 @@ pub(super) async fn deliver(inner: &Inner, claim: Uuid, row: ClaimedMail) -> Ser
             }
         }
     };
-    match store::settle(&inner.db, id, claim, now, ending).await {
+    let settled = store::settle(&inner.db, id, claim, now, ending).await;
+    inner.lock().remove(&id);
+    match settled {
         Ok(true) => {}
         Ok(false) => tracing::warn!(target: "mail", %id, "another server took it over meanwhile"),
         // It is found again when the lease ends.

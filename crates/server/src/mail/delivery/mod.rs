@@ -9,8 +9,12 @@ mod worker;
 
 pub(super) use attempt::LANES;
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+
+use tokio::sync::watch;
+use uuid::Uuid;
 
 use crate::clock::{Clock, Daily};
 use crate::config::Settings;
@@ -42,6 +46,9 @@ struct Inner {
     letters: LetterWriter,
     transport: Transport,
     pruned: Daily,
+    stopping: watch::Sender<bool>,
+    /// The mails on their way, each with its claim.
+    under_way: Mutex<BTreeMap<Uuid, Uuid>>,
 }
 
 impl Delivery {
@@ -58,14 +65,43 @@ impl Delivery {
         let Some(transport) = Transport::of(&settings, say)? else { return Ok(None) };
         let pruned = Daily::default();
         let letters = LetterWriter::new(&settings);
-        let inner =
-            Inner { settings, db, clock, random, mail, composer, letters, transport, pruned };
+        let inner = Inner {
+            settings,
+            db,
+            clock,
+            random,
+            mail,
+            composer,
+            letters,
+            transport,
+            pruned,
+            stopping: watch::Sender::new(false),
+            under_way: Mutex::default(),
+        };
         Ok(Some(Self { inner: Arc::new(inner) }))
     }
 
-    /// Delivers for as long as it is polled. Dropping it leaves what is on its way to its lease.
+    /// Delivers until it is stopped. Dropping it leaves what is on its way to its lease.
     pub async fn run(self) {
         worker::run(&self.inner).await;
+    }
+
+    /// Has [`Delivery::run`] begin nothing more, and end when what is on its way is there.
+    pub fn stop(&self) {
+        self.inner.stopping.send_replace(true);
+    }
+
+    /// Makes what was on its way due at once, for another server, after the run was aborted.
+    pub async fn give_back(&self) {
+        let under_way = std::mem::take(&mut *self.inner.lock());
+        for (id, claim) in under_way {
+            let now = self.inner.clock.now();
+            let why = "The server was stopped before the mail server had answered.";
+            let ending = store::Settled::Later(now, why);
+            if let Err(error) = store::settle(&self.inner.db, id, claim, now, ending).await {
+                tracing::warn!(target: "mail", %id, %error, "a mail was not given back");
+            }
+        }
     }
 
     /// Delivers what is due, and returns when nothing is: how many letters the server took.
@@ -93,6 +129,19 @@ impl Delivery {
 }
 
 impl Inner {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<Uuid, Uuid>> {
+        self.under_way.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn is_stopping(&self) -> bool {
+        *self.stopping.borrow()
+    }
+
+    async fn stopped(&self) {
+        // The sender lives as long as `self`.
+        let _ = self.stopping.subscribe().wait_for(|stopping| *stopping).await;
+    }
+
     async fn prune(&self) -> Result<usize, Error> {
         const BATCH: usize = 1000;
         let mut removed = 0;

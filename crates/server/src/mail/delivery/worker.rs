@@ -29,10 +29,10 @@ pub(super) struct Round {
     no_server: bool,
 }
 
-/// Rounds for ever.
+/// Rounds until it is stopped.
 pub(super) async fn run(inner: &Arc<Inner>) {
     let (mut away, mut failures) = (0, 0);
-    loop {
+    while !inner.is_stopping() {
         // A server that takes nothing is tried with one letter.
         let lanes = if failures == 0 { LANES } else { 1 };
         match round_and_next(inner, lanes).await {
@@ -41,7 +41,11 @@ pub(super) async fn run(inner: &Arc<Inner>) {
                 let wait = wait.copied().unwrap_or_default();
                 tracing::warn!(target: "mail", %error, wait = wait.as_secs(), "the outbox cannot be read");
                 away += 1;
-                inner.clock.wait_until(inner.clock.now() + wait).await;
+                let until = inner.clock.now() + wait;
+                tokio::select! {
+                    () = inner.clock.wait_until(until) => {}
+                    () = inner.stopped() => {}
+                }
             }
             Ok((round, next)) => {
                 away = 0;
@@ -84,6 +88,7 @@ async fn rest(inner: &Inner, next: Option<OffsetDateTime>) {
     tokio::select! {
         () = inner.mail.woken() => {}
         () = due => {}
+        () = inner.stopped() => {}
     }
 }
 
@@ -97,6 +102,7 @@ async fn leave_alone(inner: &Inner, since: OffsetDateTime, failures: usize) {
     tokio::select! {
         () = something_new => {}
         () = clock.wait_until(since + pause(failures)) => {}
+        () = inner.stopped() => {}
     }
 }
 
@@ -108,6 +114,7 @@ pub(super) async fn round(inner: &Arc<Inner>, lanes: usize) -> Result<Round, Err
     let mut trouble = None;
     loop {
         let free = lanes.saturating_sub(running.len());
+        more &= !inner.is_stopping();
         if more && free > 0 && !round.no_server && trouble.is_none() {
             let now = inner.clock.now();
             let claim = inner.random.id(now);
@@ -118,6 +125,7 @@ pub(super) async fn round(inner: &Arc<Inner>, lanes: usize) -> Result<Round, Err
                     more = rows.len() == free && lanes > 1;
                     for row in rows {
                         let inner = Arc::clone(inner);
+                        inner.lock().insert(row.id, claim);
                         running.spawn(async move { deliver(&inner, claim, row).await });
                     }
                 }

@@ -41,6 +41,25 @@ both! {
         assert_eq!(only(&late).await.state, "sent");
     }
 
+    async fn what_a_stopped_server_was_sending_is_due_at_once_for_another(engine: Engine) {
+        let Some(smtp) = SmtpServer::start().await else { return };
+        let app = TestApp::with(engine, by_patient_smtp(&smtp.url(), Duration::from_secs(20))).await;
+        ask(&app, "hang@example.com").await;
+        let dir = tempfile::tempdir().expect("a temp dir");
+        let settings = by_settings(&smtp);
+        let mut server = Server::with(&app.url, dir.path(), &settings).await;
+        smtp.hangs().await;
+        assert_eq!(only(&app).await.state, "sending");
+        let stopped = std::process::Command::new("kill").arg(server.id().to_string()).status();
+        assert!(stopped.expect("kill runs").success());
+        assert!(server.ended().await.success());
+        let now = Clock::system().now();
+        let other = TestApp::over(&app.url, Clock::frozen(now), 3, by_patient_smtp(&smtp.url(), Duration::from_secs(20))).await;
+        assert_eq!(deliver(&other).await, 1, "{:?}", only(&other).await);
+        smtp.has(1).await;
+        assert_eq!(only(&other).await.state, "sent");
+    }
+
     async fn a_server_that_starts_sends_what_waits_and_stops_without_delay(engine: Engine) {
         let Some(smtp) = SmtpServer::start().await else { return };
         let app = TestApp::with(engine, by_patient_smtp(&smtp.url(), Duration::from_secs(20))).await;
