@@ -2,12 +2,11 @@
 //! contract is made from too (RFC 9457). `Err` means nothing happened; outcomes with consequences are values, not errors.
 //! What was not foreseen is `Internal`: logged once with its request id and shown as the id alone.
 
+mod challenge;
 mod invalid;
 
-pub use invalid::Invalid;
-
-mod challenge;
 pub use challenge::Challenge;
+pub use invalid::Invalid;
 
 use std::fmt;
 

@@ -189,7 +189,7 @@ both! {
         let token = mfa_token(&app, "ada").await;
         let own = second_step(&app, &token, &phone.code(&app)).await.expect(200).json();
         let own = crate::factors::with_tokens(&ada, &own);
-        app.advance(Duration::from_secs(60));
+        app.advance(Duration::from_mins(1));
         let again = async |client: &Client, code: String| {
             client.post("/auth/reauthenticate", json!({"code": code})).await
         };

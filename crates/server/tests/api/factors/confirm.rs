@@ -67,6 +67,6 @@ both! {
             let token = mfa_token(&app, "ada").await;
             second_step(&app, &token, &phone.code(&app)).await.expect(200);
         }
-        app.advance(Duration::from_secs(60));
+        app.advance(Duration::from_mins(1));
     }
 }

@@ -94,7 +94,7 @@ both! {
         assert_eq!(crate::factors::claims(&done["tokens"]["access_token"])["acr"], "aal2");
         // Used up, as is the code.
         waiting.post("/auth/mfa/totp/confirm", body).await.expect_problem(401, "invalid_token");
-        app.advance(Duration::from_secs(60));
+        app.advance(Duration::from_mins(1));
         let token = mfa_token(&app, "ada").await;
         crate::factors::second_step(&app, &token, &phone.code(&app)).await.expect(200);
     }

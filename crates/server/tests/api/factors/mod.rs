@@ -60,7 +60,7 @@ pub(crate) async fn add_phone(app: &TestApp, client: &Client) -> (Phone, Client,
     let phone = Phone::of(&made);
     let body = json!({"id": phone.id, "code": phone.code(app)});
     let done = client.post("/auth/mfa/totp/confirm", body).await.expect(200).json();
-    app.advance(std::time::Duration::from_secs(60));
+    app.advance(std::time::Duration::from_mins(1));
     (phone, with_tokens(client, &done["tokens"]), done)
 }
 

@@ -30,7 +30,7 @@ both! {
         second_step(&rotated, &token, &phone.code(&app)).await.expect(200);
         assert_ne!(sealed_secrets(&app).await, before);
         let next = TestApp::over(&app.url, app.clock.clone(), 3, next_alone).await;
-        app.advance(std::time::Duration::from_secs(60));
+        app.advance(std::time::Duration::from_mins(1));
         let token = mfa_token(&next, "ada").await;
         second_step(&next, &token, &phone.code(&app)).await.expect(200);
     }

@@ -102,10 +102,10 @@ both! {
         let (phone, ..) = add_phone(&app, &ada).await;
         let token = mfa_token(&app, "ada").await;
         second_step(&app, &token, &phone.code(&app)).await.expect(200);
-        app.advance(Duration::from_secs(60));
+        app.advance(Duration::from_mins(1));
         second_step(&app, &token, &phone.code(&app)).await.expect_problem(401, "invalid_token");
         let token = mfa_token(&app, "ada").await;
-        app.advance(Duration::from_secs(300));
+        app.advance(Duration::from_mins(5));
         second_step(&app, &token, &phone.code(&app)).await.expect_problem(401, "invalid_token");
         for nonsense in ["", "dwo_", "dwo_AAAA", "ä"] {
             second_step(&app, nonsense, &phone.code(&app)).await.expect_problem(401, "invalid_token");
@@ -169,7 +169,7 @@ both! {
 }
 
 async fn login_again(app: &TestApp, phone: &super::Phone) -> String {
-    app.advance(Duration::from_secs(60));
+    app.advance(Duration::from_mins(1));
     let token = mfa_token(app, "ada").await;
     let tokens = second_step(app, &token, &phone.code(app)).await.expect(200).json();
     tokens["access_token"].as_str().expect("a token").to_owned()
