@@ -5,7 +5,7 @@ use clap::{Command, CommandFactory};
 use super::Cli;
 
 /// The command below `doorward`, and how it is used.
-const EXAMPLES: [(&str, &[&str]); 55] = [
+const EXAMPLES: [(&str, &[&str]); 57] = [
     ("dev", &["doorward dev", "doorward dev --port 9000"]),
     ("serve", &["doorward serve", "doorward --env-file /etc/doorward.env serve --host 0.0.0.0"]),
     ("db migrate", &["doorward db migrate", "doorward db migrate --dry-run"]),
@@ -39,6 +39,8 @@ const EXAMPLES: [(&str, &[&str]); 55] = [
     ("user list", &["doorward user list --role admin", "doorward user list --email example.com"]),
     ("user show", &["doorward user show ada@example.com"]),
     ("user export", &["doorward user export ada@example.com --out ada.json"]),
+    ("user factors", &["doorward user factors ada@example.com"]),
+    ("user reset-factors", &["doorward user reset-factors ada@example.com"]),
     ("user update", &["doorward user update ada@example.com --name 'Ada Lovelace'"]),
     ("user set-password", &["doorward user set-password ada@example.com"]),
     ("user activate", &["doorward user activate ada@example.com"]),
