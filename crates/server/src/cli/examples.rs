@@ -5,7 +5,7 @@ use clap::{Command, CommandFactory};
 use super::Cli;
 
 /// The command below `doorward`, and how it is used.
-const EXAMPLES: [(&str, &[&str]); 57] = [
+const EXAMPLES: [(&str, &[&str]); 60] = [
     ("dev", &["doorward dev", "doorward dev --port 9000"]),
     ("serve", &["doorward serve", "doorward --env-file /etc/doorward.env serve --host 0.0.0.0"]),
     ("db migrate", &["doorward db migrate", "doorward db migrate --dry-run"]),
@@ -41,6 +41,8 @@ const EXAMPLES: [(&str, &[&str]); 57] = [
     ("user export", &["doorward user export ada@example.com --out ada.json"]),
     ("user factors", &["doorward user factors ada@example.com"]),
     ("user reset-factors", &["doorward user reset-factors ada@example.com"]),
+    ("user receipt verify", &["doorward user receipt verify receipt.json"]),
+    ("user send-reset", &["doorward user send-reset ada@example.com"]),
     ("user update", &["doorward user update ada@example.com --name 'Ada Lovelace'"]),
     ("user set-password", &["doorward user set-password ada@example.com"]),
     ("user activate", &["doorward user activate ada@example.com"]),
@@ -109,6 +111,7 @@ const EXAMPLES: [(&str, &[&str]); 57] = [
         ],
     ),
     ("mail discard", &["doorward mail discard 0197f3a0-7c1e-7d3a-9c58-3b1f6a2e4d10 --yes"]),
+    ("mail preview", &["doorward mail preview", "doorward mail preview --dir mails --locale de"]),
     ("mail test", &["doorward mail test ada@example.com"]),
     (
         "shadow",

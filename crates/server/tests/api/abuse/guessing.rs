@@ -59,7 +59,7 @@ both! {
         assert_eq!(use_up(&client).await, 10);
         let refused = sign_in(&client, ADA, PASSWORD).await.expect_problem(429, "rate_limited");
         assert_eq!(wait(&refused), 30);
-        let detail = "Too many wrong passwords for this account: try again in 30 s.";
+        let detail = "Too many wrong passwords or codes for this account: try again in 30 s.";
         assert_eq!(refused.json()["detail"], detail);
         app.advance(Duration::from_secs(29));
         sign_in(&client, ADA, PASSWORD).await.expect(429);

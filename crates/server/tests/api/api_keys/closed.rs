@@ -18,6 +18,10 @@ fn operations(document: &Value, owner: &Client) -> Vec<(String, String, String, 
     for (path, item) in document["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap() {
             let Some(needs) = operation["security"].get(0) else { continue };
+            // An empty requirement says that a token is optional.
+            if operation["security"].as_array().unwrap().contains(&json!({})) {
+                continue;
+            }
             let name = operation["operationId"].as_str().unwrap().to_owned();
             let path = path.replace("{id}", id).replace("{key_id}", id).replace("{role}", "user");
             let scope = needs["bearer"][0].as_str().map(str::to_owned);

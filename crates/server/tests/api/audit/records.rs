@@ -70,7 +70,7 @@ both! {
         let records = app.audited(&ada, "login").await;
         let blocked: Vec<_> = records.iter().filter(|it| it["outcome"] == "blocked").collect();
         assert_eq!(blocked.len(), 2, "the first, and how many more: {blocked:?}");
-        let more = format!("too many wrong passwords, {} times more", refused - 1);
+        let more = format!("too many wrong guesses, {} times more", refused - 1);
         assert!(blocked.iter().any(|it| it["detail"] == more), "{blocked:?}");
         assert!(blocked.iter().any(|it| it["subject_id"] == bob.user["id"]), "{blocked:?}");
         assert!(blocked.iter().all(|it| it["ip"] == HOME));

@@ -32,7 +32,7 @@ async fn preflights_need_no_token() {
         assert_eq!(reply.header("access-control-allow-credentials"), "true");
         assert_eq!(
             reply.header("access-control-allow-headers"),
-            "Authorization, Content-Type, If-Match, If-None-Match, X-Request-Id, X-Requested-With, \
+            "Authorization, Content-Type, If-Match, If-None-Match, Prefer, X-Request-Id, X-Requested-With, \
              X-Correlation-ID, traceparent, tracestate, baggage, sentry-trace, X-CSRF-Token"
         );
         for method in ["GET", "POST", "PUT", "PATCH", "DELETE"] {
@@ -84,7 +84,7 @@ async fn every_error_can_be_read_by_an_allowed_origin() {
         assert_eq!(
             reply.header("access-control-expose-headers"),
             "Link, X-Total-Count, ETag, Location, X-Request-Id, Retry-After, RateLimit, RateLimit-Policy, \
-             WWW-Authenticate"
+             WWW-Authenticate, Preference-Applied"
         );
     }
 }
