@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::token::Fate;
 use super::{Beginning, Session, SessionView};
-use crate::db::Database;
+use crate::db::{Database, FromValue};
 use crate::factors::Authentication;
 use crate::gate::{
     Authority, Gate, active, end_other_sessions, end_sessions, live, not_ended, permission_names,
@@ -13,7 +13,7 @@ use crate::gate::{
 };
 use crate::input::{Device, Origin};
 use crate::metadata::MetadataObject;
-use crate::sql::{Result, Step};
+use crate::sql::{Result, Step, ValueRef};
 use crate::user::User;
 use crate::{row, statements, step, text};
 
@@ -93,12 +93,43 @@ row! {
         username: Option<String> = (of_user!("username")),
         email_verified: bool = (of_user!("email_verified")),
         roles: Vec<String> = (role_names!("sessions.user_id")),
-        locale: Option<String> = (of_user!("locale")),
-        user_metadata: MetadataObject = (of_user!("user_metadata")),
-        app_metadata: MetadataObject = (of_user!("app_metadata")),
+        seldom: SeldomSet = (concat!(
+            "(SELECT CASE WHEN u.locale IS NOT NULL OR u.user_metadata IS NOT NULL \
+             OR u.app_metadata IS NOT NULL THEN coalesce(u.locale, '') || '\u{1f}' || \
+             coalesce(u.user_metadata, '') || '\u{1f}' || coalesce(u.app_metadata, '') END \
+             FROM users u WHERE u.id = sessions.user_id)"
+        )),
         created_at: OffsetDateTime = (of_user!("created_at")),
         updated_at: OffsetDateTime = (of_user!("updated_at")),
         how: Authentication = ..,
+    }
+}
+
+/// What few accounts have, in one column: each column is a look at the user's row of its own. The character
+/// between them stands in no JSON.
+#[derive(Debug, Default)]
+struct SeldomSet {
+    locale: Option<String>,
+    user_metadata: MetadataObject,
+    app_metadata: MetadataObject,
+}
+
+impl FromValue for SeldomSet {
+    fn from_value(value: ValueRef<'_>) -> Option<Self> {
+        let text = match value {
+            ValueRef::Null => return Some(Self::default()),
+            ValueRef::Text(text) => text,
+            _ => return None,
+        };
+        let mut parts = text.split('\u{1f}').map(|part| match part {
+            "" => ValueRef::Null,
+            part => ValueRef::Text(part),
+        });
+        Some(Self {
+            locale: Option::from_value(parts.next()?)?,
+            user_metadata: MetadataObject::from_value(parts.next()?)?,
+            app_metadata: MetadataObject::from_value(parts.next()?)?,
+        })
     }
 }
 
@@ -204,9 +235,9 @@ pub(super) async fn update_counter(
             is_active: true,
             email_verified: found.email_verified,
             roles: found.roles,
-            locale: found.locale,
-            user_metadata: found.user_metadata,
-            app_metadata: found.app_metadata,
+            locale: found.seldom.locale,
+            user_metadata: found.seldom.user_metadata,
+            app_metadata: found.seldom.app_metadata,
             created_at: found.created_at,
             updated_at: found.updated_at,
         };

@@ -360,4 +360,22 @@ both! {
         after.with_token(&access).get("/auth/me").await.expect(200);
         rotate(&after, &second).await;
     }
+
+    async fn the_user_in_the_answer_is_the_one_of_the_own_account(engine: Engine) {
+        let app = TestApp::start(engine).await;
+        let ada = app.sign_up("ada").await;
+        let changes = [
+            json!({"locale": "de"}),
+            json!({"locale": null, "user_metadata": {"note": "a\nb"}}),
+            json!({"locale": "pt-BR", "user_metadata": {"note": null}}),
+        ];
+        let mut token = ada.refresh_token.clone().expect("a refresh token");
+        for change in changes {
+            ada.patch("/auth/me", change).await.expect(200);
+            let body = json!({"refresh_token": token});
+            let reply = ada.post("/auth/refresh", body).await.expect(200).json();
+            token = reply["refresh_token"].as_str().expect("a token").into();
+            assert_eq!(reply["user"], ada.get("/auth/me").await.expect(200).json());
+        }
+    }
 }
