@@ -85,6 +85,7 @@ pub(super) async fn delete_by_post(
 impl Accounts {
     /// Adds what deletes an account, and before that counts what hangs on it if a receipt is wanted: at
     /// which step, for [`Accounts::receipt`].
+    #[allow(clippy::unused_self, reason = "a use case of accounts, as its receipt is")]
     pub(crate) fn erase(
         &self,
         owner: Uuid,

@@ -93,12 +93,12 @@ row! {
         username: Option<String> = (of_user!("username")),
         email_verified: bool = (of_user!("email_verified")),
         roles: Vec<String> = (role_names!("sessions.user_id")),
-        seldom: SeldomSet = (concat!(
+        seldom: SeldomSet = (
             "(SELECT CASE WHEN u.locale IS NOT NULL OR u.user_metadata IS NOT NULL \
              OR u.app_metadata IS NOT NULL THEN coalesce(u.locale, '') || '\u{1f}' || \
              coalesce(u.user_metadata, '') || '\u{1f}' || coalesce(u.app_metadata, '') END \
              FROM users u WHERE u.id = sessions.user_id)"
-        )),
+        ),
         created_at: OffsetDateTime = (of_user!("created_at")),
         updated_at: OffsetDateTime = (of_user!("updated_at")),
         how: Authentication = ..,
