@@ -43,7 +43,7 @@ tasks() { for n in $(seq 20); do post "$1" "{\"title\":\"Task $n\",\"description
 package() { "$python" -c "import importlib.metadata as m; print('$1', m.version('$1'))"; }
 
 declare -A url token way
-quiet=(env RATE_LIMIT_LOGIN=off RATE_LIMIT_AUTH=off RATE_LIMIT_REGISTER=off RUST_LOG=warn)
+quiet=(env RATE_LIMIT_API=off RATE_LIMIT_LOGIN=off RATE_LIMIT_AUTH=off RATE_LIMIT_REGISTER=off RUST_LOG=warn)
 for engine in PostgreSQL SQLite; do
   name="Doorward, $engine"
   at=$(free_port)
