@@ -9,7 +9,9 @@ use crate::audit::{Event, Outcome, Record};
 use crate::config::Registration;
 use crate::email::Email;
 use crate::error::{Error, Invalid};
-use crate::gate::{Standing, end_sessions, end_unproven_identities, end_unproven_passkeys};
+use crate::gate::{
+    Standing, end_factors, end_sessions, end_unproven_identities, end_unproven_passkeys,
+};
 use crate::guesses::forgive;
 use crate::http::{Json, JsonBody, json};
 use crate::input::{Origin, body};
@@ -163,7 +165,7 @@ impl Codes {
     ) -> Result<MailboxProof, Error> {
         let (now, how) = (self.clock.now(), typed.name());
         let mut steps = self.single_use.claim(Purpose::SignIn, &opened).to_vec();
-        let (mut user, hash, factors, records) = match found {
+        let (mut user, hash, mut factors, records) = match found {
             Some(Mailed { user, hash, banned_until, factors }) => {
                 if Standing::of(user.is_active, banned_until, now) != Standing::Active {
                     let record = Record::from(origin, Event::Login).about(user.id).detail(how);
@@ -189,6 +191,8 @@ impl Codes {
             steps.push(end_sessions(id, now, "address_proven"));
             steps.push(end_unproven_identities(id));
             steps.push(end_unproven_passkeys(id));
+            steps.extend(end_factors(id));
+            factors.clear();
             steps.push(forgive(id, now));
             steps.extend(OTHER_LINKS.map(|purpose| self.single_use.withdraw(id, purpose)));
             user.email_verified = true;

@@ -70,8 +70,8 @@ impl Methods {
         self.0 & (1 << method as u8) != 0
     }
 
-    /// Whether they are two factors: two of what is known, what makes codes and what holds a passkey, or a passkey that verified
-    /// its user.
+    /// Whether they are two factors: two of what is known, what makes codes and what holds a passkey, or a
+    /// passkey that verified its user.
     pub const fn are_two_factors(self) -> bool {
         let known = self.has(Method::Password) || self.has(Method::Mail);
         let code = self.has(Method::Totp) || self.has(Method::RecoveryCode);

@@ -7,7 +7,9 @@ use uuid::Uuid;
 use super::{Factors, store};
 use crate::audit::{Actor, Event, Record};
 use crate::error::Error;
-use crate::gate::{Fresh, Gate, end_passkeys, end_sessions, signed_in_since, user_exists};
+use crate::gate::{
+    Fresh, Gate, end_factors, end_passkeys, end_sessions, signed_in_since, user_exists,
+};
 use crate::http::{IdInPath, NoContent};
 use crate::input::Origin;
 use crate::keys::Caller;
@@ -54,7 +56,7 @@ impl Factors {
     /// Removes every factor, passkey and recovery code of an account, and ends its sessions.
     pub async fn reset(&self, by: &Actor, owner: Uuid) -> Result<(), Error> {
         let mut steps = vec![user_exists(owner)];
-        steps.extend(store::delete_all(owner));
+        steps.extend(end_factors(owner));
         steps.push(end_passkeys(owner));
         steps.push(end_sessions(owner, self.clock.now(), "factors_reset"));
         let record = Record::by(by, Event::FactorsReset).about(owner);

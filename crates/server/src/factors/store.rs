@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::FactorView;
 use crate::db::Database;
-use crate::gate::{Authority, user_exists};
+use crate::gate::{Authority, has_factor, user_exists};
 use crate::single_use::owner_of_secret;
 use crate::sql::{Result, Step};
 use crate::{row, statements, step, text};
@@ -38,14 +38,10 @@ statements! {
     IS_OWN = "SELECT doorward_refuse('not_found') WHERE NOT EXISTS (SELECT 1 FROM factors \
         WHERE user_id = :owner AND id = :id AND confirmed_at IS NOT NULL)";
     DELETE = "DELETE FROM factors WHERE user_id = :owner AND id = :id";
-    HAS_ONE = "SELECT doorward_refuse('factor_needed') WHERE NOT EXISTS (SELECT 1 FROM factors \
-        WHERE user_id = :owner AND confirmed_at IS NOT NULL) \
-        AND NOT EXISTS (SELECT 1 FROM passkeys p WHERE p.user_id = :owner)";
-    DELETE_ALL = "DELETE FROM factors WHERE user_id = :owner";
+    HAS_ONE = concat!("SELECT doorward_refuse('factor_needed') WHERE NOT ", has_factor!(":owner"));
     // Codes are good beside a factor alone.
-    DELETE_LONE_CODES = "DELETE FROM recovery_codes WHERE user_id = :owner AND NOT EXISTS \
-        (SELECT 1 FROM factors f WHERE f.user_id = :owner AND f.confirmed_at IS NOT NULL) \
-        AND NOT EXISTS (SELECT 1 FROM passkeys p WHERE p.user_id = :owner)";
+    DELETE_LONE_CODES = concat!("DELETE FROM recovery_codes WHERE user_id = :owner AND NOT ",
+        has_factor!(":owner"));
     DELETE_CODES = "DELETE FROM recovery_codes WHERE user_id = :owner";
     INSERT_CODE = "INSERT INTO recovery_codes (digest, user_id, created_at) VALUES (:digest, :owner, :now)";
     FIND_CODE = "SELECT c.user_id FROM recovery_codes c \
@@ -149,11 +145,6 @@ pub(super) fn delete(owner: Uuid, id: Uuid) -> [Step; 3] {
 /// Refuses, as `factor_needed`, a user without a factor that counts.
 pub(super) fn has_one(owner: Uuid) -> Step {
     step!(HAS_ONE { owner })
-}
-
-/// Removes all factors and codes.
-pub(super) fn delete_all(owner: Uuid) -> [Step; 2] {
-    [step!(DELETE_ALL { owner }), step!(DELETE_CODES { owner })]
 }
 
 /// Puts codes in the place of those there are.

@@ -78,7 +78,7 @@ macro_rules! refuse_key {
             " AND n.highest >= ",
             $address,
             ") THEN doorward_refuse('key_network') WHEN NOT ",
-            in_scope!($of, $needed),
+            $crate::gate::in_scope!($of, $needed),
             " THEN doorward_refuse('key_scope:' || ",
             $needed,
             ") END"
@@ -136,6 +136,20 @@ macro_rules! permission_names {
 }
 pub(crate) use permission_names;
 
+/// The user has a second factor that counts: a confirmed authenticator app or a passkey.
+macro_rules! has_factor {
+    ($user:literal) => {
+        concat!(
+            "(EXISTS (SELECT 1 FROM factors f WHERE f.user_id = ",
+            $user,
+            " AND f.confirmed_at IS NOT NULL) OR EXISTS (SELECT 1 FROM passkeys p WHERE p.user_id = ",
+            $user,
+            "))"
+        )
+    };
+}
+pub(crate) use has_factor;
+
 /// The kinds of second factors that count for the user as one column, `passkey,recovery_code,totp`; codes for
 /// the day they are lost count beside a factor alone.
 macro_rules! factor_kinds {
@@ -148,9 +162,9 @@ macro_rules! factor_kinds {
             $user,
             " UNION SELECT 'recovery_code' FROM recovery_codes c WHERE c.user_id = ",
             $user,
-            " AND c.used_at IS NULL AND (EXISTS (SELECT 1 FROM factors g WHERE g.user_id = c.user_id \
-             AND g.confirmed_at IS NOT NULL) OR EXISTS (SELECT 1 FROM passkeys q \
-             WHERE q.user_id = c.user_id))) k)"
+            " AND c.used_at IS NULL AND ",
+            $crate::gate::has_factor!("c.user_id"),
+            ") k)"
         )
     };
 }
@@ -163,3 +177,22 @@ macro_rules! flag_is {
     };
 }
 pub(crate) use flag_is;
+
+/// What the gate reads of an API key that counts, and its owner: whether its use is known, whose it is, and
+/// the refusal.
+macro_rules! key_of_owner {
+    () => {
+        concat!(
+            "SELECT ",
+            $crate::gate::used_since!("k.", ":since"),
+            " AS confirmed, k.user_id, ",
+            $crate::gate::refuse_key!("k.", ":scope", ":address"),
+            " AS refused FROM api_keys k JOIN users u ON u.id = k.user_id WHERE k.id = :session \
+             AND k.user_id = :user AND ",
+            $crate::gate::unexpired!("k.", ":now"),
+            " AND ",
+            $crate::gate::active!("u.", ":now")
+        )
+    };
+}
+pub(crate) use key_of_owner;

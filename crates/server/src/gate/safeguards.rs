@@ -68,6 +68,8 @@ statements! {
         WHERE NOT EXISTS (SELECT 1 FROM sessions s WHERE s.id = :session AND s.user_id = :owner \
         AND coalesce(s.auth_time, s.created_at) > :since AND (s.amr LIKE '%2' OR NOT :asks_factor \
         OR NOT EXISTS (SELECT 1 FROM factors f WHERE f.user_id = :owner AND f.confirmed_at IS NOT NULL)))";
+    END_FACTORS = "DELETE FROM factors WHERE user_id = :owner";
+    END_RECOVERY_CODES = "DELETE FROM recovery_codes WHERE user_id = :owner";
     END_SESSIONS = concat!("UPDATE sessions SET ended_at = :now, end_reason = :reason \
         WHERE user_id = :owner AND ", not_ended!(""), " RETURNING id");
     END_SESSIONS_OF_LINKED = concat!("UPDATE sessions SET ended_at = :now, end_reason = :reason \
@@ -222,6 +224,11 @@ pub fn end_unproven_identities(owner: Uuid) -> Step {
 /// Ends the passkeys that were added before the account's address was proven.
 pub fn end_unproven_passkeys(owner: Uuid) -> Step {
     step!(END_UNPROVEN_PASSKEYS { owner })
+}
+
+/// Ends the authenticator apps of a user and their recovery codes.
+pub fn end_factors(owner: Uuid) -> [Step; 2] {
+    [step!(END_FACTORS { owner }), step!(END_RECOVERY_CODES { owner })]
 }
 
 /// Ends all passkeys of a user.

@@ -2,22 +2,8 @@
 //! more than its owner may at that moment, so it takes both.
 
 use serde::Serialize;
-use time::{Duration, OffsetDateTime};
-use uuid::Uuid;
 
-use super::{Gate, Permission};
-use crate::sql::Step;
-use crate::{statements, step};
-
-/// How exactly the last use of a key is known, and so how often it is written at most.
-const USE_WRITTEN_EVERY: Duration = Duration::MINUTE;
-
-statements! {
-    NOTE_USE = "UPDATE api_keys SET last_used_at = :now, last_used_ip = :ip WHERE id = :id \
-        AND (last_used_at IS NULL OR last_used_at <= :since)";
-    CONFIRM = "UPDATE sessions SET confirmed = :generation WHERE id = :session \
-        AND confirmed < :generation";
-}
+use super::Permission;
 
 /// What an API key may be used for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -101,32 +87,6 @@ impl KeyUse {
     /// The client's address as people write it.
     pub fn ip(&self) -> std::net::IpAddr {
         std::net::Ipv6Addr::from(self.address).to_canonical()
-    }
-}
-
-impl Gate {
-    /// A use of the API key after this instant is known exactly enough.
-    pub(crate) fn used_since(&self) -> OffsetDateTime {
-        self.now - USE_WRITTEN_EVERY
-    }
-
-    /// What records the first use of a generation, or of an API key in this minute.
-    pub(crate) fn first_use(&self) -> Step {
-        let Gate { session_id, generation, now, .. } = *self;
-        let super::Via::Key(used) = self.via else {
-            return step!(CONFIRM { session: session_id, generation });
-        };
-        let (ip, since) = (used.ip().to_string(), self.used_since());
-        step!(NOTE_USE { id: session_id, now, ip, since })
-    }
-
-    /// In whose line the work waits. A key is proven together with the work only, so what is done by key
-    /// has a line apart: nobody with a made-up key delays those who are signed in.
-    pub(crate) fn waits_as(&self) -> Uuid {
-        match self.via {
-            super::Via::Key(_) => Uuid::from_u128(!self.user_id.as_u128()),
-            super::Via::Session | super::Via::Identity => self.user_id,
-        }
     }
 }
 

@@ -15,7 +15,8 @@ use crate::audit::{Event, Record};
 use crate::config::Notice;
 use crate::error::{Error, Invalid};
 use crate::gate::{
-    Authority, Standing, end_keys, end_sessions, end_unproven_identities, end_unproven_passkeys,
+    Authority, Standing, end_factors, end_keys, end_sessions, end_unproven_identities,
+    end_unproven_passkeys,
 };
 use crate::guesses::forgive;
 use crate::http::{JsonBody, NoContent};
@@ -131,6 +132,10 @@ impl Passwords {
         steps.push(end_keys(user.id));
         steps.push(end_unproven_identities(user.id));
         steps.push(end_unproven_passkeys(user.id));
+        if !user.email_verified {
+            // Nobody had proven the address: whoever added one need not be its owner.
+            steps.extend(end_factors(user.id));
+        }
         steps.push(forgive(user.id, now));
         steps.extend(OTHER_LINKS.map(|purpose| self.single_use.withdraw(user.id, purpose)));
         let notice = self.mail.tell(Notice::PasswordChanged, user.id, origin);

@@ -30,7 +30,7 @@ const STORES: [(&str, &[Sql]); 18] = [
 
 /// Those of the gate, which is no store.
 const GATE: [(&str, &[Sql]); 2] =
-    [("gate", doorward::gate::STATEMENTS), ("gate", doorward::gate::SCOPE_STATEMENTS)];
+    [("gate", doorward::gate::STATEMENTS), ("gate", doorward::gate::FIRST_USE_STATEMENTS)];
 
 #[test]
 fn no_store_is_left_out() {

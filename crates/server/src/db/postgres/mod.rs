@@ -206,7 +206,8 @@ impl Postgres {
         answers.iter().map(|rows| rows.iter().map(|found| read(found, 0)).collect()).collect()
     }
 
-    /// Marks the first use of a generation, or of an API key in a minute. The work is done by now, so a failure is only logged:
+    /// Marks the first use of a generation, or of an API key in a minute. The work is done by now, so a
+    /// failure is only logged:
     /// the next use confirms.
     async fn confirm(&self, gate: &Gate, confirmed: i64) {
         if confirmed >= gate.generation {

@@ -6,7 +6,9 @@ use std::borrow::Cow;
 use tokio_postgres::Error;
 use tokio_postgres::error::SqlState;
 
-use crate::gate::{Gate, Via, active, holds, in_scope, live, refuse_key, unexpired, used_since};
+use crate::gate::{
+    Gate, Via, active, holds, key_of_owner, live, refuse_key, unexpired, used_since,
+};
 use crate::input::PAGE_BYTES;
 use crate::sql::Value;
 use crate::sql::{Sql, Step, TextPlace};
@@ -46,15 +48,8 @@ pub(in crate::db) const IDENTITY_GATE: Sql = crate::statement!(
 pub(in crate::db) const KEY_GATE: Sql = crate::statement!(
     "WRITE_KEY_GATE",
     concat!(
-        "WITH live AS MATERIALIZED (SELECT ",
-        used_since!("k.", ":since"),
-        " AS confirmed, k.user_id, ",
-        refuse_key!("k.", ":scope", ":address"),
-        " AS refused FROM api_keys k JOIN users u ON u.id = k.user_id WHERE k.id = :session \
-        AND k.user_id = :user AND ",
-        unexpired!("k.", ":now"),
-        " AND ",
-        active!("u.", ":now"),
+        "WITH live AS MATERIALIZED (",
+        key_of_owner!(),
         ") \
         SELECT (SELECT confirmed FROM live), set_config('doorward.user_id', \
         coalesce((SELECT user_id::text FROM live), 'no such key')::uuid::text, true)"

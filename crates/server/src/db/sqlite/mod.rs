@@ -21,7 +21,7 @@ use crate::db::sqlite::row::failed;
 use crate::db::sqlite::session::SqliteSession;
 use crate::db::sqlite::thread::{Kind, Threads};
 use crate::db::{FromRow, Row};
-use crate::gate::{Gate, Via, active, holds, in_scope, live, refuse_key, unexpired, used_since};
+use crate::gate::{Gate, Via, active, holds, key_of_owner, live};
 use crate::sql::{DbError, Result, Sql, Step};
 use crate::step;
 
@@ -47,20 +47,7 @@ const IDENTITY_GATE: Sql = crate::statement!(
 );
 const HOLDS: Sql =
     crate::statement!("HOLDS", concat!("SELECT 1 WHERE ", holds!(":user", ":needed")));
-const KEY_GATE: Sql = crate::statement!(
-    "KEY_GATE",
-    concat!(
-        "SELECT ",
-        used_since!("k.", ":since"),
-        " AS confirmed, ",
-        refuse_key!("k.", ":scope", ":address"),
-        " AS refused FROM api_keys k JOIN users u ON u.id = k.user_id WHERE k.id = :session \
-        AND k.user_id = :user AND ",
-        unexpired!("k.", ":now"),
-        " AND ",
-        active!("u.", ":now")
-    )
-);
+const KEY_GATE: Sql = crate::statement!("KEY_GATE", key_of_owner!());
 
 /// A SQLite database.
 #[derive(Debug)]

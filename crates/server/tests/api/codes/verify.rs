@@ -8,6 +8,7 @@ use serde_json::json;
 use super::{mailed, refused, verify, with_codes};
 use crate::accounts::{set_active, sql};
 use crate::both;
+use crate::factors::add_phone;
 use crate::support::TestApp;
 use crate::support::client::PASSWORD;
 
@@ -70,6 +71,20 @@ both! {
         client.post("/auth/refresh", refresh).await.expect(401);
         let login = json!({"email": "ada@example.com", "password": PASSWORD});
         client.post("/auth/login", login).await.expect(401);
+    }
+
+    /// Whoever registered somebody else's address would else keep its owner out for good.
+    async fn an_app_that_was_added_before_the_address_was_proven_goes(engine: Engine) {
+        let app = with_codes(engine).await;
+        let thief = app.sign_up("ada").await;
+        add_phone(&app, &thief).await;
+        app.mails().await;
+        let client = app.anonymous();
+        let ada = mailed(&app, &client, "ada@example.com").await;
+        let tokens = verify(&client, ada.by_code()).await.expect(200).json();
+        let ada = client.with_token(tokens["access_token"].as_str().unwrap());
+        let held = ada.get("/auth/mfa").await.expect(200).json();
+        assert_eq!((held["factors"].as_array().unwrap().len(), &held["recovery_codes_left"]), (0, &json!(0)));
     }
 
     async fn a_proven_account_keeps_its_password_and_sessions(engine: Engine) {

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use crate::accounts::{set_active, sql};
 use crate::both;
+use crate::factors::add_phone;
 use crate::support::client::PASSWORD;
 use crate::support::{Client, Reply, TestApp};
 
@@ -48,6 +49,18 @@ both! {
         let reply = reset(&app, &token, "another good one here").await;
         let detail = reply.expect_problem(400, "invalid_link").json()["detail"].to_string();
         assert!(detail.contains("used already"), "{detail}");
+    }
+
+    async fn an_app_goes_that_was_added_before_the_address_was_proven_and_no_later_one(engine: Engine) {
+        let app = TestApp::with_mail(engine, |_| {}).await;
+        add_phone(&app, &app.sign_up("ada").await).await;
+        app.mails().await;
+        reset(&app, &token(&app).await, NEW).await.expect(204);
+        let ada = app.anonymous().login("ada@example.com", NEW).await;
+        add_phone(&app, &ada).await;
+        reset(&app, &token(&app).await, "another long password").await.expect(204);
+        let body = json!({"email": "ada@example.com", "password": "another long password"});
+        app.anonymous().post("/auth/login", body).await.expect_problem(403, "mfa_required");
     }
 
     async fn of_ten_uses_at_once_one_wins(engine: Engine) {
