@@ -5,6 +5,7 @@
 use axum::extract::State;
 use uuid::Uuid;
 
+use super::receipt::Held;
 use super::{Accounts, ErasureReceipt, store};
 use crate::audit::{Actor, Event, Record};
 use crate::config::AccountDeletion;
@@ -82,24 +83,18 @@ pub(super) async fn delete_by_post(
     delete(state, caller, origin, wants_receipt, body).await
 }
 
-impl Accounts {
-    /// Adds what deletes an account, and before that counts what hangs on it if a receipt is wanted: at
-    /// which step, for [`Accounts::receipt`].
-    #[allow(clippy::unused_self, reason = "a use case of accounts, as its receipt is")]
-    pub(crate) fn erase(
-        &self,
-        owner: Uuid,
-        wants_receipt: bool,
-        steps: &mut Vec<Step>,
-    ) -> Option<usize> {
-        if wants_receipt {
-            steps.extend(store::count_held(owner));
-        }
-        let at = wants_receipt.then(|| steps.len() - 1);
-        steps.extend([store::delete(owner), guesses::forget(owner)]);
-        at
+/// Adds what deletes an account, and before that counts what hangs on it if a receipt is wanted: at which
+/// step, for [`Accounts::receipt`].
+pub(crate) fn erase(owner: Uuid, wants_receipt: bool, steps: &mut Vec<Step>) -> Option<usize> {
+    if wants_receipt {
+        steps.extend(store::count_held(owner));
     }
+    let at = wants_receipt.then(|| steps.len() - 1);
+    steps.extend([store::delete(owner), guesses::forget(owner)]);
+    at
+}
 
+impl Accounts {
     /// The receipt, of what those steps returned.
     pub(crate) fn receipt(
         &self,
@@ -109,9 +104,9 @@ impl Accounts {
     ) -> Result<Option<ErasureReceipt>, Error> {
         let Some(at) = at else { return Ok(None) };
         let row = |at: usize| rows.get(at).and_then(|rows| rows.first()).ok_or(Error::NotFound);
-        let (tasks, held) = (row(at - 1)?.read()?, row(at)?.read()?);
+        let (tasks, held): (i64, Held) = (row(at - 1)?.read()?, row(at)?.read()?);
         let now = self.clock.now();
-        Ok(Some(ErasureReceipt::new(&self.settings, owner, held, tasks, now)))
+        Ok(Some(ErasureReceipt::new(&self.settings, owner, &held, tasks, now)))
     }
 
     /// Deletes the gate's user, who signed in a moment ago.
@@ -127,7 +122,7 @@ impl Accounts {
             lock_admins(),
             keep_an_admin(owner, self.clock.now()),
         ];
-        let at = self.erase(owner, wants_receipt, &mut steps);
+        let at = erase(owner, wants_receipt, &mut steps);
         let by = Actor::caller(gate, origin);
         let record = Record::by(&by, Event::AccountDelete).about(owner);
         let rows = self.audit.commit(by.authority, steps, [record]).await?;
@@ -149,7 +144,7 @@ impl Accounts {
             keep_an_admin(owner, self.clock.now()),
             passwords::keeps(owner, &proof.stored),
         ];
-        let at = self.erase(owner, wants_receipt, &mut steps);
+        let at = erase(owner, wants_receipt, &mut steps);
         let by = Actor::caller(gate, origin);
         let record = Record::by(&by, Event::AccountDelete).about(owner);
         match proof.commit(by.authority, steps, record).await {

@@ -9,6 +9,7 @@ mod receipt;
 mod store;
 mod update;
 
+pub(crate) use delete::erase;
 pub use name::Name;
 pub(crate) use new_account::{NewAccount, NewProfile, taken};
 pub use receipt::{ErasureReceipt, Remainder};

@@ -85,11 +85,10 @@ pub struct ErasureReceipt {
 }
 
 impl ErasureReceipt {
-    #[allow(clippy::needless_pass_by_value, reason = "it is spent here")]
     pub(super) fn new(
         settings: &Settings,
         id: Uuid,
-        held: Held,
+        held: &Held,
         tasks: i64,
         at: OffsetDateTime,
     ) -> Self {

@@ -52,7 +52,7 @@ impl ApiKeys {
         Ok(store::find_live(&self.db, authority, key, self.clock.now()).await?)
     }
 
-    /// Revokes the key of whoever holds it; whether it had counted nobody is told.
+    /// Revokes the key of whoever holds it; whether it had counted is not said.
     pub async fn revoke_presented(&self, key: PresentedKey, origin: &Origin) -> Result<(), Error> {
         let record = Record::from(origin, Event::ApiKeyRevoke).about(key.owner);
         let record = record.detail(format!("{} by its holder", key.id));

@@ -28,7 +28,7 @@ impl LockNotice {
             match db.write(vec![self.step]).await {
                 Ok(rows) => self.mail.wake_for(&rows),
                 Err(error) => {
-                    tracing::error!(target: "mail", %error, "nobody is told of a locked account");
+                    tracing::error!(target: "mail", %error, "the notice of a locked account was not written");
                 }
             }
         });

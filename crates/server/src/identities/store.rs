@@ -80,7 +80,8 @@ pub(super) async fn find_fate(db: &Database, person: &Person) -> Result<Option<L
 }
 
 /// The identity of the person, made together with its user unless both are there; and whether the user
-/// was. An account that it is tied to loses its password, its passkeys and its sessions. `Unique` where somebody else just made one of them, or took the address.
+/// was. An account that it is tied to loses its password, its passkeys and its sessions. `Unique` where
+/// somebody else just made one of them, or took the address.
 pub(super) async fn insert(
     db: &Database,
     person: &Person,

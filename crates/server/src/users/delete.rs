@@ -4,7 +4,7 @@ use axum::extract::State;
 use uuid::Uuid;
 
 use super::Users;
-use crate::accounts::ErasureReceipt;
+use crate::accounts::{ErasureReceipt, erase};
 use crate::audit::{Actor, Event, Record};
 use crate::error::Error;
 use crate::gate::permission::UsersWrite;
@@ -47,7 +47,7 @@ impl Users {
         let mut steps = vec![lock_admins(), user_exists(id)];
         steps.extend(by.authority.holds_all_of_user(id));
         steps.push(keep_an_admin(id, self.clock.now()));
-        let at = accounts.erase(id, wants_receipt, &mut steps);
+        let at = erase(id, wants_receipt, &mut steps);
         let record = Record::by(by, Event::AccountDelete).about(id);
         let rows = self.audit.commit(by.authority, steps, [record]).await?;
         accounts.receipt(id, at, &rows)

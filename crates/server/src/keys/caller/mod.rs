@@ -1,5 +1,5 @@
-//! `Caller`: who the bearer token, or a cookie where one counts, says is calling. An extractor, so it is decided before any body is
-//! read; that the session still lives is decided in the work's own round trip, by its `gate`.
+//! `Caller`: who the bearer token, or a cookie where one counts, says is calling. An extractor, so it is
+//! decided before any body is read; that the session still lives is decided in the work's own round trip, by its `gate`.
 
 mod cookie;
 mod decided_first;

@@ -1,5 +1,6 @@
 //! `POST /auth/login`: e-mail and password for an access and a refresh token. One round trip claims a
-//! guess and reads the hash, one writes the session. Nothing about the credentials is checked but presence, type and size; all else is one 401.
+//! guess and reads the hash, one writes the session. Nothing about the credentials is checked but presence,
+//! type and size; all else is one 401.
 
 use axum::extract::State;
 use serde_json::Value;

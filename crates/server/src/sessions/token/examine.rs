@@ -174,8 +174,8 @@ impl Sessions {
     }
 }
 
-/// Whether a malformed token's fault is that its `typ` is the other one of the two. It is the first check that fails: what could be malformed before it is
-/// looked at here.
+/// Whether a malformed token's fault is that its `typ` is the other one of the two. It is the first check
+/// that fails: what could be malformed before it is looked at here.
 fn is_of_the_other_type(token: &str, expected: &str) -> bool {
     let types = [token_type(None), token_type(Some("any"))];
     let header = Token::split(token).and_then(|parts| parts.header());

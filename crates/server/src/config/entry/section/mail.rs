@@ -62,7 +62,7 @@ pub(in crate::config) const SMTP_TIMEOUT: Setting = Setting {
 pub(in crate::config) const SECURITY_NOTICES: Setting = Setting {
     name: "SECURITY_NOTICES",
     section: MAIL,
-    about: "What happens to an account that its owner is told of by mail: `on` for everything, `off`, or a \
+    about: "What happens to an account that its owner gets a mail about: `on` for everything, `off`, or a \
         list of `password-changed`, `email-changed` (with `EMAIL_CHANGE=immediate`; otherwise that mail is \
         always sent), `new-device`, `session-stolen` and `account-locked`. Only verified addresses get such \
         mails. It needs SMTP_URL.",

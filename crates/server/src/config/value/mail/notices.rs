@@ -1,4 +1,4 @@
-//! `SECURITY_NOTICES`: what happens to an account that its owner is told of by mail.
+//! `SECURITY_NOTICES`: what happens to an account that its owner gets a mail about.
 
 /// What a notice tells of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
