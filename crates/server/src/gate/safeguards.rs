@@ -7,7 +7,7 @@ use std::time::Duration;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{Gate, Permission, active, holds, in_scope, not_ended};
+use super::{Gate, Permission, active, has_factor, holds, in_scope, not_ended};
 use crate::config::Settings;
 use crate::sql::Step;
 use crate::{statements, step};
@@ -62,12 +62,11 @@ statements! {
         WHERE i.id = :identity AND i.user_id <> :new_user)";
     END_KEYS = "DELETE FROM api_keys WHERE user_id = :owner RETURNING id";
     // Where factors are asked for, an account that has one needs a session that was begun with two.
-    SIGNED_IN_SINCE = "SELECT doorward_refuse('stale_sign_in:' || :max_age || CASE WHEN :asks_factor \
-            AND EXISTS (SELECT 1 FROM factors g WHERE g.user_id = :owner AND g.confirmed_at IS NOT NULL) \
-            THEN ':factor' ELSE '' END) \
+    SIGNED_IN_SINCE = concat!("SELECT doorward_refuse('stale_sign_in:' || :max_age || CASE WHEN :asks_factor \
+            AND ", has_factor!(":owner"), " THEN ':factor' ELSE '' END) \
         WHERE NOT EXISTS (SELECT 1 FROM sessions s WHERE s.id = :session AND s.user_id = :owner \
         AND coalesce(s.auth_time, s.created_at) > :since AND (s.amr LIKE '%2' OR NOT :asks_factor \
-        OR NOT EXISTS (SELECT 1 FROM factors f WHERE f.user_id = :owner AND f.confirmed_at IS NOT NULL)))";
+        OR NOT ", has_factor!(":owner"), "))");
     END_FACTORS = "DELETE FROM factors WHERE user_id = :owner";
     END_RECOVERY_CODES = "DELETE FROM recovery_codes WHERE user_id = :owner";
     END_SESSIONS = concat!("UPDATE sessions SET ended_at = :now, end_reason = :reason \

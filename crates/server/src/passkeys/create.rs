@@ -14,6 +14,7 @@ use super::store::StoredCredential;
 use super::{PasskeyName, PasskeyView, Passkeys, store};
 use crate::audit::{Actor, Event, Record};
 use crate::error::{Error, Invalid};
+use crate::factors::Method;
 use crate::gate::Gate;
 use crate::http::{Created, JsonBody};
 use crate::input::{Field, Origin, Refusal, body};
@@ -111,6 +112,8 @@ impl Passkeys {
         let by = Actor::caller(gate, origin);
         let mut steps = vec![ceremony.spend(&self.single_use, gate.user_id)];
         steps.extend(store::insert(gate, id, &credential_digest(made.cred_id()), &stored, name));
+        // The account has a factor now, and the session has just used it.
+        steps.push(self.proven_again(gate, Method::VerifiedPasskey).await?.step());
         let record = Record::by(&by, Event::PasskeyAdd).about(gate.user_id).detail(id.to_string());
         match self.audit.commit(by.authority, steps, [record]).await {
             Ok(_) => Ok(PasskeyView {

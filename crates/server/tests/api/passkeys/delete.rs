@@ -2,9 +2,12 @@
 
 use std::time::Duration;
 
+use serde_json::json;
+
 use super::with_passkeys;
 use crate::both;
 use crate::support::authenticator::Authenticator;
+use crate::support::client::PASSWORD;
 
 both! {
     async fn a_removed_passkey_signs_nobody_in_and_the_others_still_do(engine: Engine) {
@@ -24,6 +27,20 @@ both! {
         // It may be added again.
         lost.add_to(&ada, "Phone").await;
         lost.sign_in(&app.anonymous()).await.expect(200);
+    }
+
+    /// Who has the password and a session from before the passkey would else be rid of it.
+    async fn a_session_that_the_password_alone_began_removes_none(engine: Engine) {
+        let app = with_passkeys(engine).await;
+        let thief = app.sign_up("ada").await;
+        let ada = app.anonymous().login("ada@example.com", PASSWORD).await;
+        let made = Authenticator::synced().add_to(&ada, "Phone").await;
+        let path = format!("/auth/passkeys/{}", made["id"].as_str().unwrap());
+        thief.delete(&path).await.expect_problem(401, "insufficient_user_authentication");
+        let body = json!({"password": PASSWORD});
+        thief.post("/auth/reauthenticate", body).await.expect(401);
+        thief.delete(&path).await.expect_problem(401, "insufficient_user_authentication");
+        ada.delete(&path).await.expect(204);
     }
 
     async fn nobody_removes_another_s_and_a_stolen_token_none(engine: Engine) {
