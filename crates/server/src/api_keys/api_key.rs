@@ -21,7 +21,7 @@ row! {
         #[schema(example = json!(["tasks:read"]))]
         pub scopes: Vec<String> = "trim(api_keys.scopes, ',')",
         /// The networks it counts from; null: from everywhere.
-        #[schema(required = true, example = json!(["203.0.113.0/24"]))]
+        #[schema(required = true, nullable, example = json!(["203.0.113.0/24"]))]
         #[serde(serialize_with = "networks")]
         pub networks: Vec<String> = "(SELECT string_agg(n.network, ',' ORDER BY n.network) \
             FROM api_key_networks n WHERE n.key_id = api_keys.id)",

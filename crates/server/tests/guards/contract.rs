@@ -115,6 +115,32 @@ async fn nothing_in_the_contract_stands_in_the_way_of_generators() {
     }
 }
 
+/// A generated client believes the type, a reader the words: where they differ, an answer breaks one.
+#[tokio::test]
+async fn a_field_that_says_what_null_means_may_be_null() {
+    fn may_be_null(schema: &Value) -> bool {
+        let of_these =
+            |names: &Value| names.as_array().is_some_and(|all| all.contains(&"null".into()));
+        let choices =
+            ["oneOf", "anyOf"].iter().filter_map(|word| schema[*word].as_array()).flatten();
+        schema["type"] == "null"
+            || of_these(&schema["type"])
+            || choices.into_iter().any(may_be_null)
+    }
+    let document = parsed().await;
+    let mut seen = 0;
+    for (name, schema) in document["components"]["schemas"].as_object().expect("schemas") {
+        let parts = schema["allOf"].as_array().into_iter().flatten().chain([schema]);
+        for (field, about) in parts.filter_map(|part| part["properties"].as_object()).flatten() {
+            if about["description"].as_str().is_some_and(|text| text.contains("null:")) {
+                seen += 1;
+                assert!(may_be_null(about), "{name}.{field} says what null means: {about}");
+            }
+        }
+    }
+    assert!(seen > 5, "{seen}");
+}
+
 #[tokio::test]
 async fn a_protected_operation_documents_401() {
     for (name, operation) in operations(&parsed().await) {
