@@ -33,7 +33,7 @@ export type ApiKey = {
   /** What it is for. */
   name: string;
   /** The networks it counts from; null: from everywhere. */
-  networks: string[];
+  networks: string[] | null;
   /** What it may be used for, as far as its owner may at that moment. */
   scopes: string[];
 };

@@ -78,57 +78,60 @@ row! {
     }
 }
 
-/// A column of the session's user. SQLite lets `RETURNING` name no other table than the one updated.
+/// Something of the session's user `u`. SQLite lets `RETURNING` name no other table than the one updated.
 macro_rules! of_user {
     ($column:literal) => {
-        concat!("(SELECT u.", $column, " FROM users u WHERE u.id = sessions.user_id)")
+        concat!("(SELECT ", $column, " FROM users u WHERE u.id = sessions.user_id)")
     };
 }
 
 row! {
     /// The user of a session that was updated because they are active.
     struct UserOfSession {
-        email: Option<String> = (of_user!("email")),
-        name: Option<String> = (of_user!("name")),
-        username: Option<String> = (of_user!("username")),
-        email_verified: bool = (of_user!("email_verified")),
         roles: Vec<String> = (role_names!("sessions.user_id")),
-        seldom: SeldomSet = (
-            "(SELECT CASE WHEN u.locale IS NOT NULL OR u.user_metadata IS NOT NULL \
-             OR u.app_metadata IS NOT NULL THEN coalesce(u.locale, '') || '\u{1f}' || \
-             coalesce(u.user_metadata, '') || '\u{1f}' || coalesce(u.app_metadata, '') END \
-             FROM users u WHERE u.id = sessions.user_id)"
-        ),
-        created_at: OffsetDateTime = (of_user!("created_at")),
-        updated_at: OffsetDateTime = (of_user!("updated_at")),
+        texts: UserTexts = (of_user!(
+            "coalesce(u.email, '') || '\u{1f}' || coalesce(u.username, '') || '\u{1f}' || \
+             CASE WHEN u.email_verified THEN 'verified' ELSE '' END || '\u{1f}' || \
+             coalesce(u.locale, '') || '\u{1f}' || coalesce(u.user_metadata, '') || '\u{1f}' || \
+             coalesce(u.app_metadata, '') || '\u{1f}' || coalesce('=' || u.name, '')"
+        )),
+        created_at: OffsetDateTime = (of_user!("u.created_at")),
+        updated_at: OffsetDateTime = (of_user!("u.updated_at")),
         how: Authentication = ..,
     }
 }
 
-/// What few accounts have, in one column: each column is a look at the user's row of its own. The character
-/// between them stands in no JSON.
-#[derive(Debug, Default)]
-struct SeldomSet {
+/// What is text of a user, in one column: each column is a look at the user's row of its own. The character
+/// between them stands in no address, user name, language or JSON; a name may hold it, and is the last.
+#[derive(Debug, PartialEq)]
+struct UserTexts {
+    email: Option<String>,
+    username: Option<String>,
+    email_verified: bool,
     locale: Option<String>,
     user_metadata: MetadataObject,
     app_metadata: MetadataObject,
+    name: Option<String>,
 }
 
-impl FromValue for SeldomSet {
+impl FromValue for UserTexts {
     fn from_value(value: ValueRef<'_>) -> Option<Self> {
-        let text = match value {
-            ValueRef::Null => return Some(Self::default()),
-            ValueRef::Text(text) => text,
-            _ => return None,
-        };
-        let mut parts = text.split('\u{1f}').map(|part| match part {
+        let ValueRef::Text(text) = value else { return None };
+        let mut parts = text.splitn(7, '\u{1f}').map(|part| match part {
             "" => ValueRef::Null,
             part => ValueRef::Text(part),
         });
         Some(Self {
+            email: Option::from_value(parts.next()?)?,
+            username: Option::from_value(parts.next()?)?,
+            email_verified: parts.next()? != ValueRef::Null,
             locale: Option::from_value(parts.next()?)?,
             user_metadata: MetadataObject::from_value(parts.next()?)?,
             app_metadata: MetadataObject::from_value(parts.next()?)?,
+            name: match parts.next()? {
+                ValueRef::Text(marked) => marked.strip_prefix('=').map(str::to_owned),
+                _ => None,
+            },
         })
     }
 }
@@ -225,23 +228,23 @@ pub(super) async fn update_counter(
     now: OffsetDateTime,
 ) -> Result<Option<(User, Authentication)>> {
     let found = db.execute(step!(ADVANCE { id: begun.id, counter, now, expires_at })).await?;
-    let user = |found| {
-        let found: UserOfSession = found;
+    let user = |found: UserOfSession| {
+        let UserOfSession { roles, texts, created_at, updated_at, how } = found;
         let user = User {
             id: begun.user_id,
-            email: found.email,
-            name: found.name,
-            username: found.username,
+            email: texts.email,
+            name: texts.name,
+            username: texts.username,
             is_active: true,
-            email_verified: found.email_verified,
-            roles: found.roles,
-            locale: found.seldom.locale,
-            user_metadata: found.seldom.user_metadata,
-            app_metadata: found.seldom.app_metadata,
-            created_at: found.created_at,
-            updated_at: found.updated_at,
+            email_verified: texts.email_verified,
+            roles,
+            locale: texts.locale,
+            user_metadata: texts.user_metadata,
+            app_metadata: texts.app_metadata,
+            created_at,
+            updated_at,
         };
-        (user, found.how)
+        (user, how)
     };
     Ok(found.into_iter().next().map(user))
 }

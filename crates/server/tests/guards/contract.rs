@@ -138,7 +138,7 @@ async fn a_field_that_says_what_null_means_may_be_null() {
             }
         }
     }
-    assert!(seen > 5, "{seen}");
+    assert!(seen > 2, "{seen}");
 }
 
 #[tokio::test]

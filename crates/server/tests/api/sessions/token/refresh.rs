@@ -4,10 +4,12 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use doorward::config::{Secret, Settings};
+use doorward::sql::Sql;
+use doorward::{statement, step};
 use futures_util::future::join_all;
 use serde_json::json;
 
-use crate::accounts::sql;
+use crate::accounts::{run, sql};
 use crate::both;
 use crate::sessions::{part, refresh, rotate};
 use crate::support::client::PASSWORD;
@@ -61,6 +63,27 @@ both! {
             assert_eq!(part(tokens["access_token"].as_str().unwrap(), 1)["roles"], user["roles"]);
         }
         assert_eq!(ada.get("/auth/me").await.expect(200).json(), user);
+    }
+
+    /// What the refresh reads of the user stands in one column; none of it may run into the next.
+    async fn a_refresh_answers_with_all_that_a_user_has(engine: Engine) {
+        let app = TestApp::with(engine, |settings| settings.usernames = true).await;
+        let (ada, mut token) = signed_up(&app).await;
+        let all = json!({"name": "Ada = Countess", "username": "ada.l", "locale": "pt-BR",
+            "user_metadata": {"theme": "dark\u{1f}er", "n": 1}});
+        for change in [all, json!({"username": null}), json!({"user_metadata": {"theme": null, "n": null}})] {
+            ada.patch("/auth/me", change).await.expect(200);
+            let tokens = refresh(&ada, &token).await.expect(200).json();
+            token = tokens["refresh_token"].as_str().unwrap().into();
+            assert_eq!(tokens["user"], ada.get("/auth/me").await.expect(200).json());
+        }
+        for name in ["a\u{1f}b\u{1f}\u{1f}", "", "=", "=\u{1f}"] {
+            const SET: Sql = statement!("SET", "UPDATE users SET name = :name, email_verified = NOT email_verified");
+            let _: Vec<()> = run(&app, step!(SET { name })).await;
+            let tokens = refresh(&ada, &token).await.expect(200).json();
+            token = tokens["refresh_token"].as_str().unwrap().into();
+            assert_eq!(tokens["user"], ada.get("/auth/me").await.expect(200).json(), "{name:?}");
+        }
     }
 
     async fn a_form_refreshes_too(engine: Engine) {
