@@ -76,7 +76,7 @@ both! {
             answers.push(send(&app, "forgot", &format!("email={email}")).await.expect(200).text());
         }
         assert_eq!(answers[0], answers[1]);
-        assert!(answers[0].contains("Look into your mailbox"), "{}", answers[0]);
+        assert!(answers[0].contains("Check your mail"), "{}", answers[0]);
         let mails = app.mails().await;
         assert_eq!(mails.len(), 1);
         let form = format!("token={}&new_password=another+long+pass+phrase", mails[0].after("reset?token="));
