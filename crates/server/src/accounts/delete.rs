@@ -95,18 +95,19 @@ pub(crate) fn erase(owner: Uuid, wants_receipt: bool, steps: &mut Vec<Step>) -> 
 }
 
 impl Accounts {
-    /// The receipt, of what those steps returned.
+    /// The receipt, of what those steps returned and the tasks that were deleted ahead.
     pub(crate) fn receipt(
         &self,
         owner: Uuid,
         at: Option<usize>,
         rows: &[Vec<Row>],
+        ahead: i64,
     ) -> Result<Option<ErasureReceipt>, Error> {
         let Some(at) = at else { return Ok(None) };
         let row = |at: usize| rows.get(at).and_then(|rows| rows.first()).ok_or(Error::NotFound);
         let (tasks, held): (i64, Held) = (row(at - 1)?.read()?, row(at)?.read()?);
         let now = self.clock.now();
-        Ok(Some(ErasureReceipt::new(&self.settings, owner, &held, tasks, now)))
+        Ok(Some(ErasureReceipt::new(&self.settings, owner, &held, ahead + tasks, now)))
     }
 
     /// Deletes the gate's user, who signed in a moment ago.
@@ -122,11 +123,12 @@ impl Accounts {
             lock_admins(),
             keep_an_admin(owner, self.clock.now()),
         ];
-        let at = erase(owner, wants_receipt, &mut steps);
         let by = Actor::caller(gate, origin);
+        let ahead = self.delete_tasks_ahead(by.authority, owner, &steps).await?;
+        let at = erase(owner, wants_receipt, &mut steps);
         let record = Record::by(&by, Event::AccountDelete).about(owner);
         let rows = self.audit.commit(by.authority, steps, [record]).await?;
-        self.receipt(owner, at, &rows)
+        self.receipt(owner, at, &rows, ahead)
     }
 
     /// Deletes the gate's user if the password is right.
@@ -144,13 +146,15 @@ impl Accounts {
             keep_an_admin(owner, self.clock.now()),
             passwords::keeps(owner, &proof.stored),
         ];
-        let at = erase(owner, wants_receipt, &mut steps);
+        let changed = |error| match error {
+            DbError::Refused(why) if why == "password_changed" => Error::WrongPassword,
+            error => error.into(),
+        };
         let by = Actor::caller(gate, origin);
+        let ahead = self.delete_tasks_ahead(by.authority, owner, &steps).await.map_err(changed)?;
+        let at = erase(owner, wants_receipt, &mut steps);
         let record = Record::by(&by, Event::AccountDelete).about(owner);
-        match proof.commit(by.authority, steps, record).await {
-            Ok(rows) => self.receipt(owner, at, &rows),
-            Err(DbError::Refused(why)) if why == "password_changed" => Err(Error::WrongPassword),
-            Err(error) => Err(error.into()),
-        }
+        let rows = proof.commit(by.authority, steps, record).await.map_err(changed)?;
+        self.receipt(owner, at, &rows, ahead)
     }
 }

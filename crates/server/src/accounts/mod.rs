@@ -7,6 +7,7 @@ mod name;
 mod new_account;
 mod receipt;
 mod store;
+mod tasks_ahead;
 mod update;
 
 pub(crate) use delete::erase;

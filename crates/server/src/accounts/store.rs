@@ -150,11 +150,15 @@ pub(super) fn update_profile(
     (sets_locale || sets_metadata).then_some(step)
 }
 
+/// Makes the view of tasks that of this user for the rest of the transaction.
+pub(super) fn view_as(owner: Uuid) -> Step {
+    step!(VIEW_AS_USER { user: owner.to_string() })
+}
+
 /// Counts what hangs on the user's row, the tasks in the second step and the rest in the last; belongs right
 /// before what deletes it.
 pub(super) fn count_held(owner: Uuid) -> [Step; 3] {
-    let view = step!(VIEW_AS_USER { user: owner.to_string() });
-    [view, tasks::count(owner), step!(COUNT_HELD { id: owner })]
+    [view_as(owner), tasks::count(owner), step!(COUNT_HELD { id: owner })]
 }
 
 /// Deletes a user with all that hangs on the row.

@@ -27,7 +27,7 @@ pub(crate) use list::search::fold;
 pub use list::{Search, TaskFilter};
 pub use stats::TaskStats;
 pub use store::STATEMENTS;
-pub(crate) use store::count;
+pub(crate) use store::{count, delete_some, has_more_than};
 pub use tags::Tags;
 pub use task::{Changes, NewTask, Task};
 

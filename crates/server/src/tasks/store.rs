@@ -149,6 +149,9 @@ crate::statements! {
     LIST_PRIORITY_DOWN_FILTERED = page!("priority" down filtered), weighed WEIGHT;
     LIST_PRIORITY_DOWN_COUNTED = page!("priority" down counted), weighed WEIGHT;
     COUNT = "SELECT count(*) FROM {own_tasks} WHERE user_id = :owner";
+    FIND_BEYOND = "SELECT id FROM {own_tasks} WHERE user_id = :owner LIMIT 1 OFFSET :most";
+    DELETE_SOME = "DELETE FROM {own_tasks} WHERE user_id = :owner AND id IN (SELECT id FROM {own_tasks} \
+        WHERE user_id = :owner LIMIT :most) RETURNING id";
     STATS = text!("SELECT ", TaskStats::COLUMNS, " FROM {own_tasks} WHERE user_id = :owner");
 }
 
@@ -287,6 +290,17 @@ pub(super) async fn list(
     let rows: Vec<Counted> = db.page_as(gate, filtered!(COUNTED_LISTS), limit, effort).await?;
     let total = rows.first().map_or(0, |row| row.total);
     Ok((rows.into_iter().filter_map(|row| row.task).collect(), Some(total)))
+}
+
+/// Whether the owner has more tasks than `most`.
+pub(crate) async fn has_more_than(db: &Database, owner: Uuid, most: i64) -> Result<bool> {
+    let found: Vec<Uuid> = db.view_of(owner, step!(FIND_BEYOND { owner, most })).await?;
+    Ok(!found.is_empty())
+}
+
+/// Deletes at most `most` of this owner's tasks, where the view is theirs; a row for each.
+pub(crate) fn delete_some(owner: Uuid, most: i64) -> Step {
+    step!(DELETE_SOME { owner, most })
 }
 
 /// Counts this owner's tasks, where the view is theirs.

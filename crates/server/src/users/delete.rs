@@ -47,9 +47,10 @@ impl Users {
         let mut steps = vec![lock_admins(), user_exists(id)];
         steps.extend(by.authority.holds_all_of_user(id));
         steps.push(keep_an_admin(id, self.clock.now()));
+        let ahead = accounts.delete_tasks_ahead(by.authority, id, &steps).await?;
         let at = erase(id, wants_receipt, &mut steps);
         let record = Record::by(by, Event::AccountDelete).about(id);
         let rows = self.audit.commit(by.authority, steps, [record]).await?;
-        accounts.receipt(id, at, &rows)
+        accounts.receipt(id, at, &rows, ahead)
     }
 }

@@ -5,8 +5,12 @@ use axum::body::Body;
 use doorward::accounts::ErasureReceipt;
 use doorward::config::{DatabaseUrl, Secret, Settings};
 use doorward::email::Email;
+use doorward::sql::Sql;
+use doorward::{statement, step};
 use serde_json::{Value, json};
+use uuid::Uuid;
 
+use super::{grant_admin, sql};
 use crate::both;
 use crate::support::TestApp;
 use crate::support::client::{Client, PASSWORD, Reply};
@@ -23,6 +27,21 @@ async fn asks(client: &Client, method: &str, path: &str, body: Option<Value>) ->
 
 fn parsed(reply: &Reply) -> ErasureReceipt {
     serde_json::from_slice(&reply.bytes).expect("a receipt")
+}
+
+/// Puts tasks into the table.
+async fn make_tasks(app: &TestApp, prefix: usize, owner: Uuid, count: i64) {
+    const MAKE: Sql = statement!(
+        "MAKE",
+        "INSERT INTO tasks (id, user_id, title, due_sort, title_search, created_at, updated_at) \
+         VALUES (:id, :owner, 'T', :now, 't', :now, :now)"
+    );
+    let now = time::OffsetDateTime::UNIX_EPOCH;
+    let step = |n: i64| {
+        let id = Uuid::from_u64_pair(u64::try_from(prefix).unwrap(), u64::try_from(n).unwrap());
+        step!(MAKE { id, owner, now })
+    };
+    app.app.db.write((0..count).map(step).collect()).await.expect("tasks");
 }
 
 both! {
@@ -49,6 +68,30 @@ both! {
         assert!(!body.to_string().contains("ada@example.com"), "no address: {body}");
         ada.get("/auth/me").await.expect(401);
         eve.get("/auth/me").await.expect(200);
+    }
+
+    /// Thousands of tasks go in pieces, so that nobody's writes wait for all of them; none goes where the
+    /// account may not.
+    async fn an_account_of_many_tasks_is_deleted_whole_or_keeps_them_all(engine: Engine) {
+        let app = TestApp::start(engine).await;
+        let (ada, eve, root) = (app.sign_up("ada").await, app.sign_up("eve").await, app.sign_up("root").await);
+        grant_admin(&app, "root@example.com").await;
+        for (of, client) in [&ada, &eve, &root].into_iter().enumerate() {
+            let owner = Uuid::parse_str(client.user["id"].as_str().unwrap()).unwrap();
+            make_tasks(&app, of, owner, 4500).await;
+        }
+        let own = json!({"password": PASSWORD});
+        root.delete_with("/auth/me", own.clone()).await.expect_problem(409, "last_admin");
+        eve.delete_with("/auth/me", json!({"password": "wrong password"})).await.expect_problem(403, "wrong_password");
+        let path = format!("/admin/users/{}", eve.user["id"].as_str().unwrap());
+        ada.delete(&path).await.expect(403);
+        assert_eq!(sql::<i64>(&app, "SELECT count(*) FROM tasks").await, [3 * 4500]);
+        let reply = asks(&ada, "DELETE", "/auth/me", Some(own)).await.expect(200);
+        assert_eq!(reply.json()["removed"]["tasks"], 4500);
+        assert_eq!(sql::<i64>(&app, "SELECT count(*) FROM tasks").await, [2 * 4500]);
+        let reply = asks(&root, "DELETE", &path, None).await.expect(200);
+        assert_eq!(reply.json()["removed"]["tasks"], 4500);
+        assert_eq!(sql::<i64>(&app, "SELECT count(*) FROM tasks").await, [4500]);
     }
 
     async fn without_the_preference_there_is_no_receipt(engine: Engine) {
