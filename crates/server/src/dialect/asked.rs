@@ -77,6 +77,15 @@ impl Translation for Asked {
                         map.insert(incoming.to.clone(), means);
                     }
                 }
+            } else if let Some(role) = reader.roles.get(&name) {
+                // Whoever is made has no role but `user`.
+                let is_so = value.is_null() || (value == false && self.spoken.id == "users.create");
+                if !is_so {
+                    let why = format!(
+                        "is decided by the role {role} here: PUT or DELETE /admin/users/{{id}}/roles/{role}"
+                    );
+                    fields.refuse(&name, why, "value_error");
+                }
             } else if reader.known.contains(&name) || reader.ignore.contains(&name) {
                 match map.get(&name) {
                     Some(other) if *other != value => {

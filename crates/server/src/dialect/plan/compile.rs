@@ -203,11 +203,11 @@ impl<'a> Compiler<'a> {
             // What OAuth's form calls the address, which the schema of the JSON does not have.
             known.insert("username".into());
         }
-        let mut reader = self.shapes.reader(asked);
+        let mut reader = self.shapes.reader(asked, id, known);
         if asked == "task" {
             reader.keep = dialect.keep.iter().cloned().collect();
         }
-        let ignore = dialect.ignore.iter().cloned().collect();
+        reader.ignore = dialect.ignore.iter().cloned().collect();
         let shape = self.shapes.shape(shown);
         let signed_in = if id == "accounts.register" { self.shapes.shape("tokens") } else { None };
         let status = answer.status.filter(|_| !keeps_empty);
@@ -216,7 +216,7 @@ impl<'a> Compiler<'a> {
             is_same(&shape) && is_same(&signed_in) && wrap.is_none() && status.is_none();
         Spoken {
             id: id.to_owned(),
-            reader: Reader { known, ignore, ..reader },
+            reader,
             shape,
             signed_in,
             is_list,

@@ -1,6 +1,6 @@
 //! The fields of a dialect by what they belong to: how they are read, and how they are shown.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -50,14 +50,28 @@ impl Shapes {
         problems
     }
 
-    /// How bodies of a kind are read.
-    pub(in crate::dialect) fn reader(&self, kind: &str) -> Reader {
-        let mut reader = Reader::default();
+    /// How bodies of a kind are read by an operation that knows these fields. What is shown only is so to the
+    /// account's owner: an administrator may write it.
+    pub(in crate::dialect) fn reader(
+        &self,
+        kind: &str,
+        id: &str,
+        known: BTreeSet<String>,
+    ) -> Reader {
+        let administers = id.starts_with("users.");
+        let mut reader = Reader { known, ..Reader::default() };
         for (name, field) in self.fields.get(kind).into_iter().flatten() {
             if !field.join.is_empty() {
                 reader.joins.push((name.clone(), field.join.clone()));
             }
-            let Some(to) = field.field.clone().filter(|_| !field.shown_only) else { continue };
+            let Some(to) = field.field.clone() else { continue };
+            if let Some(role) = field.contains.as_ref().filter(|_| administers) {
+                reader.roles.insert(name.clone(), role.clone());
+            }
+            let may_write = administers && field.contains.is_none() && reader.known.contains(&to);
+            if field.shown_only && !may_write {
+                continue;
+            }
             let values =
                 field.values.iter().map(|(sent, means)| (sent.to_lowercase(), means.clone()));
             let incoming = Incoming {

@@ -40,6 +40,8 @@ pub(in crate::dialect) struct Reader {
     pub(in crate::dialect) joins: Vec<(String, Vec<String>)>,
     pub(in crate::dialect) keep: BTreeSet<String>,
     pub(in crate::dialect) ignore: BTreeSet<String>,
+    /// Fields that show whether somebody holds a role, each with the role: where administrators write.
+    pub(in crate::dialect) roles: HashMap<String, String>,
 }
 
 /// What a field that is sent means.

@@ -58,6 +58,41 @@ both! {
         assert!(detail.as_str().unwrap().starts_with("status: "), "{detail}");
     }
 
+    /// What the owner of an account may not write is dropped where they send it; from an administrator it would
+    /// be lost.
+    async fn what_an_administrator_sends_of_an_account_counts_or_is_refused_by_name(engine: Engine) {
+        for compat in ["fastapi-users", "fastapi-template"] {
+            let app = TestApp::with(engine, |settings| settings.compat = vec![compat.to_owned()]).await;
+            for email in ["root@example.com", "ada@example.com"] {
+                app.anonymous().post("/auth/register", json!({"email": email, "password": PASSWORD})).await;
+            }
+            crate::accounts::grant_admin(&app, "root@example.com").await;
+            let root = app.anonymous().login("root@example.com", PASSWORD).await;
+            let ada = app.anonymous().login("ada@example.com", PASSWORD).await;
+            let me = ada.get("/users/me").await.expect(200).json();
+            let path = format!("/users/{}", me["id"].as_str().unwrap());
+            for value in [true, false] {
+                let reply = root.patch(&path, json!({"is_superuser": value})).await.expect(422).text();
+                assert!(reply.contains("is_superuser") && reply.contains("/roles/admin"), "{reply}");
+            }
+            root.patch(&path, json!({"is_superuser": null, "is_active": true})).await.expect(200);
+            let own = ada.patch("/users/me", json!({"is_superuser": true})).await.expect(200).json();
+            assert_eq!(own["is_superuser"], false);
+            if compat == "fastapi-users" {
+                let shown = root.patch(&path, json!({"is_verified": true})).await.expect(200).json();
+                assert_eq!((&shown["is_verified"], &shown["email_verified"]), (&json!(true), &json!(true)));
+                let own = ada.patch("/users/me", json!({"is_verified": false})).await.expect(200).json();
+                assert_eq!(own["is_verified"], true);
+            } else {
+                let new = json!({"email": "bob@example.com", "password": PASSWORD, "is_superuser": false});
+                root.post("/users", new).await.expect(201);
+                let new = json!({"email": "eve@example.com", "password": PASSWORD, "is_superuser": true});
+                let reply = root.post("/users", new).await.expect(422).text();
+                assert!(reply.contains("/roles/admin"), "{reply}");
+            }
+        }
+    }
+
     async fn queries_are_read_in_the_words_of_the_client(engine: Engine) {
         let (app, client) = signed_in(engine, &["todo"], None).await;
         for (title, done) in [("a", false), ("b", true), ("c", false)] {
