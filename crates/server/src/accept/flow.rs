@@ -11,6 +11,7 @@ use hyper::body::{Body as _, Frame, Incoming, SizeHint};
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::accept::pulse::{Exchange, Pulse};
+use crate::http::as_long_as;
 
 /// A request's body with its deadline.
 #[derive(Debug)]
@@ -51,13 +52,7 @@ impl hyper::body::Body for Inflow {
         Poll::Ready(Some(Err(axum::Error::new(late))))
     }
 
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
-    }
+    as_long_as!(body);
 }
 
 impl Drop for Inflow {

@@ -26,6 +26,8 @@ pub use settings::{DialectOptions, HashScheme, LogFormat, PasswordKernel, Secret
 pub use source::{Gathered, Sources, gather};
 pub use value::allowed_origins::AllowedOrigins;
 pub use value::breach_file::BreachFile;
+#[cfg(test)]
+pub(crate) use value::breach_file::breach_file_of;
 pub(crate) use value::breach_file::{HexSha1, invalid, line_hash};
 pub use value::cidr::Cidr;
 pub use value::database_url::DatabaseUrl;

@@ -128,7 +128,7 @@ fn allow(routes: &[Route]) -> Option<HeaderValue> {
 }
 
 /// A path whose parts have numbers for names, so that paths alike are one.
-fn numbered(path: &str) -> String {
+pub(crate) fn numbered(path: &str) -> String {
     let mut number = 0;
     let parts = path.split('/').map(|segment| {
         if !segment.starts_with('{') {

@@ -11,8 +11,10 @@ mod document;
 mod layer;
 mod plan;
 
+pub(crate) use alias_tree::numbered;
 pub use alias_tree::{Dialects, RouteAlias};
 pub use plan::builtin::{BuiltIn, NAMES, built_in, text};
+pub(crate) use plan::kinds;
 
 use plan::spec::Habits;
 use plan::{Compiler, builtin};

@@ -19,6 +19,7 @@ pub use extract::{
     segment_if_any,
 };
 pub use layer::USER_ID;
+pub(crate) use layer::as_long_as;
 pub use problem::Problem;
 pub use reply::{Accepted, AcceptedWith, Created, Json, NoContent, NotModified, json};
 pub use request_id::RequestId;

@@ -3,33 +3,16 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use crate::mail::letter::Language;
+use crate::mail::letter::{Language, texts_by_language};
 
 /// Texts by name, by page; `shared` are those of all pages.
 pub(super) type PageTexts = BTreeMap<String, BTreeMap<String, String>>;
 
-static ALL: LazyLock<BTreeMap<Language, PageTexts>> = LazyLock::new(|| {
-    Language::ALL.into_iter().map(|language| (language, read(source(language)))).collect()
-});
+static ALL: LazyLock<BTreeMap<Language, PageTexts>> = LazyLock::new(|| texts_by_language!());
 
 /// The texts of this language.
 pub(super) fn said(language: Language) -> &'static PageTexts {
     &ALL[&language]
-}
-
-fn source(language: Language) -> &'static str {
-    match language {
-        Language::English => include_str!("texts/en.toml"),
-        Language::German => include_str!("texts/de.toml"),
-        Language::French => include_str!("texts/fr.toml"),
-        Language::Spanish => include_str!("texts/es.toml"),
-        Language::Portuguese => include_str!("texts/pt.toml"),
-    }
-}
-
-#[allow(clippy::expect_used, reason = "constants, each read by a test")]
-fn read(text: &str) -> PageTexts {
-    toml::from_str(text).expect("a file of texts")
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 use axum::http::Method;
 
 use super::swaps::{IdOf, Swaps};
-use crate::dialect::RouteAlias;
+use crate::dialect::{RouteAlias, numbered};
 use crate::http::Operation;
 
 /// The routes that Doorward has, those of its dialects included.
@@ -62,18 +62,6 @@ impl RouteBook {
         let served = found.value.iter().find(fits)?;
         Some((&served.operation, &served.template))
     }
-}
-
-fn numbered(path: &str) -> String {
-    let mut number = 0;
-    let parts = path.split('/').map(|segment| {
-        if !segment.starts_with('{') {
-            return segment.to_owned();
-        }
-        number += 1;
-        format!("{{p{number}}}")
-    });
-    parts.collect::<Vec<_>>().join("/")
 }
 
 /// Words for the tasks in a path.

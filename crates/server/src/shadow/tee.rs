@@ -7,8 +7,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 
 use axum::body::{Body, Bytes};
-use hyper::body::{Body as _, Frame, SizeHint};
+use hyper::body::{Body as _, Frame};
 use zeroize::Zeroizing;
+
+use crate::http::as_long_as;
 
 /// How many bytes all copies together may still take.
 #[derive(Clone, Debug)]
@@ -138,11 +140,5 @@ impl hyper::body::Body for Tee {
         Poll::Ready(frame)
     }
 
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
-    }
+    as_long_as!(body);
 }

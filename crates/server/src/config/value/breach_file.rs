@@ -127,17 +127,23 @@ pub(crate) fn invalid(why: String) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, why)
 }
 
+/// A file of these lines, opened.
+#[cfg(test)]
+pub(crate) fn breach_file_of(
+    lines: &[String],
+    end: &str,
+) -> (tempfile::NamedTempFile, Result<BreachFile, String>) {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let all: String = lines.iter().flat_map(|line| [line.as_str(), end]).collect();
+    std::fs::write(file.path(), all).unwrap();
+    let opened = BreachFile::open(file.path());
+    (file, opened)
+}
+
 #[cfg(test)]
 mod tests {
+    use super::breach_file_of as file;
     use super::*;
-
-    fn file(lines: &[String], end: &str) -> (tempfile::NamedTempFile, Result<BreachFile, String>) {
-        let file = tempfile::NamedTempFile::new().unwrap();
-        let all: String = lines.iter().flat_map(|line| [line.as_str(), end]).collect();
-        std::fs::write(file.path(), all).unwrap();
-        let opened = BreachFile::open(file.path());
-        (file, opened)
-    }
 
     #[test]
     fn what_is_no_sorted_list_of_hashes_is_refused() {

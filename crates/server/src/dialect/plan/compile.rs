@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::shapes::Shapes;
 use super::spec::{FailureRule, Fixed, Habits, RouteTarget};
-use super::tables::{ErrorBody, Part, Reader, Route, Shape, Spoken};
+use super::tables::{ErrorBody, Part, Route, Shape, Spoken};
 use super::template::{self, Template};
 use crate::config::Settings;
 use crate::http::Operation;
@@ -308,8 +308,8 @@ fn part_name(segment: &str) -> Option<&str> {
     segment.strip_prefix('{')?.strip_suffix('}')
 }
 
-/// What an operation reads and shows.
-fn kinds(id: &str) -> (&'static str, &'static str) {
+/// The kinds of things that an operation reads and shows, as `[dialect.fields]` names them.
+pub(crate) fn kinds(id: &str) -> (&'static str, &'static str) {
     match id {
         "tasks.create" | "tasks.replace" | "tasks.update" | "tasks.complete" => ("task", "task"),
         "tasks.list" | "tasks.show" => ("", "task"),

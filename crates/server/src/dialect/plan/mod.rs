@@ -8,3 +8,4 @@ pub(super) mod tables;
 pub(super) mod template;
 
 pub(super) use compile::Compiler;
+pub(crate) use compile::kinds;

@@ -7,10 +7,24 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
 use axum::body::{Body, Bytes, HttpBody};
-use hyper::body::{Frame, SizeHint};
+use hyper::body::Frame;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::clients::Visit;
+
+/// Of a body around another: it ends where the one inside ends.
+macro_rules! as_long_as {
+    ($inner:ident) => {
+        fn is_end_stream(&self) -> bool {
+            self.$inner.is_end_stream()
+        }
+
+        fn size_hint(&self) -> ::hyper::body::SizeHint {
+            self.$inner.size_hint()
+        }
+    };
+}
+pub(crate) use as_long_as;
 
 /// Where requests are handled, and where they wait for what is left of their bodies.
 #[derive(Debug)]
@@ -82,13 +96,7 @@ impl HttpBody for Coming {
         Poll::Ready(Some(Err(axum::Error::new(crowded))))
     }
 
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
-    }
+    as_long_as!(body);
 }
 
 /// An answer's body.
@@ -109,11 +117,5 @@ impl HttpBody for Held {
         Pin::new(&mut self.body).poll_frame(cx)
     }
 
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
-    }
+    as_long_as!(body);
 }

@@ -10,4 +10,5 @@ pub mod envelope;
 pub mod guard;
 mod paths;
 
+pub(crate) use bodies::as_long_as;
 pub use paths::USER_ID;

@@ -1,5 +1,32 @@
 //! The languages of mails and pages, and which of them a reader gets.
 
+use std::collections::BTreeMap;
+
+use serde::de::DeserializeOwned;
+
+/// The files in `texts/` beside the file that says this, one a language, each read.
+macro_rules! texts_by_language {
+    () => {
+        $crate::mail::letter::read_each(|language| match language {
+            $crate::mail::letter::Language::English => include_str!("texts/en.toml"),
+            $crate::mail::letter::Language::German => include_str!("texts/de.toml"),
+            $crate::mail::letter::Language::French => include_str!("texts/fr.toml"),
+            $crate::mail::letter::Language::Spanish => include_str!("texts/es.toml"),
+            $crate::mail::letter::Language::Portuguese => include_str!("texts/pt.toml"),
+        })
+    };
+}
+pub(crate) use texts_by_language;
+
+/// The texts of each language.
+#[allow(clippy::expect_used, reason = "constants, each read by a test")]
+pub(crate) fn read_each<T: DeserializeOwned>(
+    source: fn(Language) -> &'static str,
+) -> BTreeMap<Language, T> {
+    let read = |language| toml::from_str(source(language)).expect("a complete file of texts");
+    Language::ALL.into_iter().map(|language| (language, read(language))).collect()
+}
+
 /// A language that everything is written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Language {

@@ -18,6 +18,7 @@ mod written;
 pub(crate) use device::device;
 pub use kind::Kind;
 pub use language::Language;
+pub(crate) use language::{read_each, texts_by_language};
 pub use links::{Links, PAGES_PATH, app_name};
 pub use sample::sample;
 pub use write::{LetterWriter, Rendered};

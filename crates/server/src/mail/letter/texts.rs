@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-use super::Language;
+use super::{Language, texts_by_language};
 
 /// The texts of one kind of mail.
 #[derive(Clone, Debug, Deserialize)]
@@ -31,28 +31,11 @@ pub(super) struct Texts {
     pub(super) kinds: BTreeMap<String, KindTexts>,
 }
 
-static ALL: LazyLock<BTreeMap<Language, Texts>> = LazyLock::new(|| {
-    Language::ALL.into_iter().map(|language| (language, read(source(language)))).collect()
-});
+static ALL: LazyLock<BTreeMap<Language, Texts>> = LazyLock::new(|| texts_by_language!());
 
 /// The texts of this language.
 pub(super) fn texts(language: Language) -> &'static Texts {
     &ALL[&language]
-}
-
-fn source(language: Language) -> &'static str {
-    match language {
-        Language::English => include_str!("texts/en.toml"),
-        Language::German => include_str!("texts/de.toml"),
-        Language::French => include_str!("texts/fr.toml"),
-        Language::Spanish => include_str!("texts/es.toml"),
-        Language::Portuguese => include_str!("texts/pt.toml"),
-    }
-}
-
-#[allow(clippy::expect_used, reason = "constants, each read by a test")]
-fn read(text: &str) -> Texts {
-    toml::from_str(text).expect("a complete file of texts")
 }
 
 #[cfg(test)]

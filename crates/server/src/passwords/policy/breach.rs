@@ -47,6 +47,7 @@ fn hex(sha1: &[u8]) -> HexSha1 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::breach_file_of as file;
     use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 
     fn sha1(number: u64) -> Vec<u8> {
@@ -55,14 +56,6 @@ mod tests {
 
     fn text(hash: &[u8]) -> String {
         String::from_utf8(hex(hash).to_vec()).unwrap()
-    }
-
-    fn file(lines: &[String], end: &str) -> (tempfile::NamedTempFile, Result<BreachFile, String>) {
-        let file = tempfile::NamedTempFile::new().unwrap();
-        let all: String = lines.iter().flat_map(|line| [line.as_str(), end]).collect();
-        std::fs::write(file.path(), all).unwrap();
-        let opened = BreachFile::open(file.path());
-        (file, opened)
     }
 
     #[test]

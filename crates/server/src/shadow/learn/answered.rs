@@ -4,9 +4,10 @@
 use serde_json::{Map, Value, json};
 
 use super::refused::{Sent, status};
-use super::words::{self, kinds};
+use super::words;
 use super::wrapped::{constants, envelope, failure, inner, only};
 use super::{Learner, On};
+use crate::dialect::kinds;
 use crate::shadow::compare::{id_text, instant, is_id, is_name, is_user_id, paired, same_time};
 use crate::shadow::exchange::Observed;
 use crate::shadow::findings::{Difference, DifferenceKind as Kind};

@@ -62,7 +62,7 @@ impl Learner {
     pub(super) fn touches(&self, route: &str, operation: Option<&str>, failed: bool) -> bool {
         let has = |scope: String| self.scopes.contains(&scope);
         let of_operation = |operation: &str| {
-            let (asked, shown) = words::kinds(operation);
+            let (asked, shown) = crate::dialect::kinds(operation);
             // A user is in the answer of a sign-in too.
             let shows_user = matches!(shown, "tokens" | "user") && has("kind:user".into());
             has(format!("operation:{operation}"))

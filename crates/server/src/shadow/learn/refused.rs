@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::words::{self, kinds};
+use super::words;
 use super::{Learner, On, operation};
+use crate::dialect::kinds;
 use crate::shadow::exchange::Observed;
 
 /// What a client sent, with Doorward's ids and tokens in it.

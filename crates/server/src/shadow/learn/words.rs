@@ -2,23 +2,6 @@
 
 use serde_json::{Value, json};
 
-/// The kinds of things that an operation reads and shows, as `[dialect.fields]` names them.
-pub(super) fn kinds(operation: &str) -> (&'static str, &'static str) {
-    match operation {
-        "tasks.create" | "tasks.replace" | "tasks.update" | "tasks.complete" => ("task", "task"),
-        "tasks.list" | "tasks.show" => ("", "task"),
-        "accounts.register" | "accounts.update" | "accounts.me" | "users.create"
-        | "users.update" | "users.show" | "users.list" => ("user", "user"),
-        "sessions.login" => ("login", "tokens"),
-        "sessions.refresh" => ("refresh", "tokens"),
-        "accounts.delete" | "accounts.delete_by_post" => ("deletion", ""),
-        _ if operation.starts_with("passwords.") || operation.starts_with("emails.") => {
-            ("password", "")
-        }
-        _ => ("", ""),
-    }
-}
-
 /// The contract's name for what an app calls this.
 pub(super) fn native(kind: &str, name: &str) -> Option<&'static str> {
     let plain: String =
