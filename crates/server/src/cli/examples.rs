@@ -5,10 +5,14 @@ use clap::{Command, CommandFactory};
 use super::Cli;
 
 /// The command below `doorward`, and how it is used.
-const EXAMPLES: [(&str, &[&str]); 60] = [
+const EXAMPLES: [(&str, &[&str]); 61] = [
     ("dev", &["doorward dev", "doorward dev --port 9000"]),
     ("serve", &["doorward serve", "doorward --env-file /etc/doorward.env serve --host 0.0.0.0"]),
-    ("db migrate", &["doorward db migrate", "doorward db migrate --dry-run"]),
+    ("health", &["doorward health", "doorward health --ready --json"]),
+    (
+        "db migrate",
+        &["doorward db migrate", "doorward db migrate --dry-run", "doorward db migrate --wait"],
+    ),
     ("db rollback", &["doorward db rollback", "doorward db rollback --to 4 --dry-run"]),
     ("db status", &["doorward db status", "doorward db status --exit-code"]),
     ("db verify", &["doorward db verify", "doorward db verify --json"]),

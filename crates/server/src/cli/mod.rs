@@ -53,6 +53,10 @@ enum Command {
     Dev(serve::dev::DevArgs),
     /// Run the production server
     Serve(serve::ServeArgs),
+    /// Ask the server on this machine how it is
+    ///
+    /// Exits with 0 if it is well and with 1 if not, for health checks of containers.
+    Health(serve::health::HealthArgs),
     /// Create, update and check the database tables
     Db(db::DbArgs),
     /// Create, list, change and delete accounts
@@ -97,6 +101,7 @@ pub async fn run(cli: Cli) -> Exit {
     let outcome = match cli.command {
         Command::Dev(args) => serve::dev::run(args, sources).await,
         Command::Serve(args) => serve::run(args, sources).await,
+        Command::Health(args) => serve::health::run(args, sources).await,
         Command::Db(args) => db::run(args, sources).await,
         Command::User(args) => user::run(args, sources).await,
         Command::Role(args) => role::run(args, sources).await,

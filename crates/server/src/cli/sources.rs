@@ -54,6 +54,11 @@ impl SourceArgs {
         settings(secretless(self.gather_on(database_url)).resolve(&reserved()))
     }
 
+    /// The same of a command that has to do with the server alone, and with no database.
+    pub(super) fn of_server(&self) -> Result<Settings, Failure> {
+        settings(secretless(self.gather()).resolve(&reserved()))
+    }
+
     /// The same where broken templates are to be looked at, not refused.
     pub(super) fn for_letters(&self) -> Result<Settings, Failure> {
         let reserved = Reserved { letter_problems: None, ..reserved() };

@@ -31,7 +31,7 @@ use utoipa_axum::routes;
 
 use crate::audit::Audit;
 use crate::clock::Clock;
-use crate::config::Settings;
+use crate::config::{Reread, Settings};
 use crate::crypto::Random;
 use crate::db::Database;
 use crate::error::Error;
@@ -39,6 +39,7 @@ use crate::guesses::Guesses;
 use crate::http::{Declared, Routes};
 use crate::keys::Keys;
 use crate::mail::Mail;
+
 use crate::single_use::SingleUse;
 use kinds::Kinds;
 
@@ -126,6 +127,11 @@ impl Passwords {
     /// Sign-ins do it too; at the start of a server it makes the first ones right.
     pub fn count_kinds(&self) -> Option<JoinHandle<()>> {
         self.kinds.count()
+    }
+
+    /// Reads the operator's files about passwords anew. Blocks on the disk: not for async workers.
+    pub fn reread(&self) -> Vec<Reread> {
+        self.policy.reread()
     }
 
     /// Hashes a new password; its policy is the caller's business.

@@ -217,7 +217,7 @@ fn a_server_without_a_terminal_outlives_sighup() {
     let mut server = program.start(&["serve", "--migrate"]);
     let url = server.url();
     server.signal("HUP");
-    server.until("SIGHUP changes nothing");
+    server.until("SIGHUP: no word list, breach file or mail templates to read anew");
     let answer = std::process::Command::new("curl").args(["-s", &format!("{url}/livez")]).output();
     assert!(answer.expect("curl").status.success());
 }

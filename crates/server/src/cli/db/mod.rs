@@ -5,6 +5,7 @@
 pub(super) mod report;
 mod rls_sql;
 mod verify;
+mod wait;
 
 use std::time::Duration;
 
@@ -79,6 +80,9 @@ pub(in crate::cli) struct MigrateArgs {
     /// Show what would be applied without changing anything
     #[arg(long)]
     dry_run: bool,
+    /// Keep trying until the database is reachable, instead of failing
+    #[arg(long, conflicts_with = "sql")]
+    wait: bool,
     /// Print the SQL for a database administrator to run, without connecting
     #[arg(long, conflicts_with_all = ["dry_run", "json"])]
     sql: bool,
@@ -166,6 +170,9 @@ async fn migrate(target: &DbTarget, args: &MigrateArgs) -> Exit {
         let steps = upward(version(Some(args.from))?, version(args.to)?);
         say!("{}", offline(&steps, target.migrator.engine(), &target.tenant));
         return Ok(());
+    }
+    if args.wait {
+        wait::for_database(target).await?;
     }
     if args.dry_run {
         let steps = target.migrator.plan_up(args.to).await.map_err(|error| failure(&error))?;

@@ -9,6 +9,7 @@ use crate::accept::limits::Limits;
 use crate::accept::server;
 use crate::accept::server::{Drained, Responder};
 use crate::cli::serve::signals::Signals;
+use crate::cli::serve::supervisor;
 use crate::cli::{Exit, Failure, failed};
 use crate::config::Settings;
 
@@ -38,14 +39,21 @@ pub(in crate::cli) async fn bind(settings: &Settings) -> Result<TcpListener, Fai
 
 /// The address a person on this machine reaches the listener by.
 pub(in crate::cli) fn url(listener: &TcpListener) -> String {
-    let Ok(mut address) = listener.local_addr() else { return "http://localhost".into() };
+    match listener.local_addr() {
+        Ok(address) => format!("http://{}", reachable(address)),
+        Err(_) => "http://localhost".into(),
+    }
+}
+
+/// The address by which this machine reaches what listens there.
+pub(in crate::cli) fn reachable(mut address: SocketAddr) -> SocketAddr {
     if address.ip().is_unspecified() {
         address.set_ip(match address.ip() {
             IpAddr::V4(_) => IpAddr::V4(Ipv4Addr::LOCALHOST),
             IpAddr::V6(_) => IpAddr::V6(Ipv6Addr::LOCALHOST),
         });
     }
-    format!("http://{address}")
+    address
 }
 
 /// The limits that the settings ask for.
@@ -79,6 +87,7 @@ pub(in crate::cli) async fn serve(
             () = first => tracing::info!("stopping; requests in flight may finish"),
             trouble = trouble => outcome = Err(trouble),
         }
+        supervisor::stopping().await;
     };
     let drained = tokio::select! {
         drained = server::serve(listener, routes, limits, ending) => drained,

@@ -1,10 +1,14 @@
 //! `doorward serve`: the production server. It never creates tables of its own accord and never makes
 //! up a secret; what it lacks it names, with the command that adds it.
 
+mod asker;
 pub(in crate::cli) mod dev;
 pub(in crate::cli) mod dev_folder;
+pub(in crate::cli) mod health;
 pub(in crate::cli) mod listen;
+mod reread;
 pub(in crate::cli) mod signals;
+pub(in crate::cli) mod supervisor;
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -69,10 +73,14 @@ pub(in crate::cli) async fn run(args: ServeArgs, from: &SourceArgs) -> Exit {
     }
     let listener = listen::bind(&settings).await?;
     let preparing = (args.wait, settings.clone(), db.clone());
+    let serving = serving(&listener);
     let trouble = Box::pin(async move {
         let (wait, settings, db) = preparing;
-        if wait && let Err(failure) = prepare(&settings, &db, args.migrate, None).await {
-            return failure;
+        if wait {
+            if let Err(failure) = prepare(&settings, &db, args.migrate, None).await {
+                return failure;
+            }
+            supervisor::status(&serving).await;
         }
         std::future::pending().await
     });
@@ -118,6 +126,11 @@ async fn prepare(
     }
 }
 
+/// What the supervisor is told of a server that works.
+fn serving(listener: &TcpListener) -> String {
+    format!("Serving at {}", listen::url(listener))
+}
+
 /// The state of the schema, as soon as the database answers.
 async fn reach(
     settings: &Settings,
@@ -125,6 +138,7 @@ async fn reach(
     patience: Option<Duration>,
 ) -> Result<Schema, Failure> {
     let deadline = patience.map(|patience| Instant::now() + patience);
+    let mut told = String::new();
     loop {
         let attempt = match deadline {
             None => db.schema().await,
@@ -134,7 +148,7 @@ async fn reach(
         };
         let why = match attempt {
             // A standby may be promoted while we wait.
-            Ok(Schema::Unfit(Unfit::ReadOnly)) if deadline.is_none() => String::new(),
+            Ok(Schema::Unfit(Unfit::ReadOnly)) if deadline.is_none() => Unfit::ReadOnly.to_string(),
             Ok(schema) => return Ok(schema),
             Err(DbError::NotAdmitted(why)) if deadline.is_some() => return Err(failed(why)),
             Err(DbError::Away(why) | DbError::NotAdmitted(why)) => why,
@@ -142,6 +156,10 @@ async fn reach(
         };
         if deadline.is_some_and(|deadline| Instant::now() + BETWEEN_TRIES >= deadline) {
             return Err(away(settings, &why));
+        }
+        if told != why {
+            supervisor::status(&format!("Waiting for {}: {why}", settings.database)).await;
+            told = why;
         }
         sleep(BETWEEN_TRIES).await;
     }
@@ -214,10 +232,20 @@ pub(in crate::cli) async fn run_app(
     let delivering = delivery.map(|delivery| (tokio::spawn(delivery.clone().run()), delivery));
     tracing::info!("Argon2id hashes are made by kernel {}", app.passwords.hashing.kernel());
     let router = app.router();
-    let signals = Signals::listen().map_err(failed)?;
+    let status = serving(&listener);
+    let (of_app, letters) =
+        (app.clone(), delivering.as_ref().map(|(_, delivery)| delivery.clone()));
+    let again = status.clone();
+    let signals = Signals::listen().map_err(failed)?.at_hangup(Box::new(move || {
+        Box::pin(reread::reread(of_app.clone(), letters.clone(), again.clone()))
+    }));
     announce(&app.settings, &listen::url(&listener));
+    let watched = listener.local_addr().map(listen::reachable).map_err(failed)?;
     let limits = listen::limits(&app.settings);
+    supervisor::ready(&status).await;
+    let alive = tokio::spawn(supervisor::keep_alive(watched));
     let outcome = listen::serve(listener, router, limits, signals, trouble).await;
+    alive.abort();
     if let Some((mut delivering, delivery)) = delivering {
         delivery.stop();
         if timeout(LAST_MAILS, &mut delivering).await.is_err() {

@@ -1,15 +1,21 @@
 //! SIGTERM and SIGINT (Ctrl-C): listened for from one call on, so that a signal that follows the
-//! announcement at once is not missed. SIGHUP ends a server only where its terminal was closed.
+//! announcement at once is not missed. SIGHUP has files read anew; it ends a server only where its terminal was
+//! closed.
 
 #[cfg(unix)]
 use std::io::IsTerminal;
+use std::pin::Pin;
 
 #[cfg(unix)]
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// What stops a server.
-#[derive(Debug)]
+/// What is done at SIGHUP.
+pub(in crate::cli) type AtHangup =
+    Box<dyn Fn() -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
+
+/// What stops a server, and what has it read files anew.
 pub(in crate::cli) struct Signals {
+    reread: Option<AtHangup>,
     #[cfg(unix)]
     terminate: Signal,
     #[cfg(unix)]
@@ -26,6 +32,7 @@ impl Signals {
     pub(in crate::cli) fn listen() -> std::io::Result<Self> {
         let interrupts = || signal(SignalKind::interrupt());
         Ok(Self {
+            reread: None,
             terminate: signal(SignalKind::terminate())?,
             interrupt: interrupts()?,
             impatience: interrupts()?,
@@ -39,7 +46,7 @@ impl Signals {
             tokio::select! {
                 _ = self.terminate.recv() => {}
                 _ = self.interrupt.recv() => {}
-                () = hung_up(self.hangup) => {}
+                () = hung_up(self.hangup, self.reread) => {}
             }
         };
         let second = async move {
@@ -50,14 +57,22 @@ impl Signals {
     }
 }
 
-/// The end of the terminal that the server runs in. Where there is none, SIGHUP means nothing.
+impl Signals {
+    /// Has this done at SIGHUP.
+    pub(in crate::cli) fn at_hangup(self, reread: AtHangup) -> Self {
+        Self { reread: Some(reread), ..self }
+    }
+}
+
+/// The end of the terminal that the server runs in. Where there is none, SIGHUP has files read anew.
 #[cfg(unix)]
-async fn hung_up(mut hangup: Signal) {
+async fn hung_up(mut hangup: Signal, reread: Option<AtHangup>) {
     let has_terminal = std::io::stdin().is_terminal();
     while hangup.recv().await.is_some() && !has_terminal {
-        tracing::info!(
-            "SIGHUP changes nothing: settings are read at the start, so restart instead"
-        );
+        match &reread {
+            Some(reread) => reread().await,
+            None => tracing::info!("SIGHUP changes nothing here: there is nothing to read anew"),
+        }
     }
     if !has_terminal {
         std::future::pending::<()>().await;
@@ -68,7 +83,7 @@ async fn hung_up(mut hangup: Signal) {
 impl Signals {
     /// Ctrl-C is listened for once it is awaited.
     pub(in crate::cli) fn listen() -> std::io::Result<Self> {
-        Ok(Self {})
+        Ok(Self { reread: None })
     }
 
     /// Two futures: the first Ctrl-C and the second.

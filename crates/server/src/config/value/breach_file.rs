@@ -20,6 +20,7 @@ const SAMPLES: u64 = 256;
 /// An open file; clones share it.
 #[derive(Clone, Debug)]
 pub struct BreachFile {
+    path: Arc<Path>,
     file: Arc<File>,
     /// Where the first line begins.
     begins: u64,
@@ -37,7 +38,7 @@ impl BreachFile {
             |why: io::Error| format!("names {}, which cannot be read: {why}", path.display());
         let file = File::open(path).map_err(unreadable)?;
         let size = file.metadata().map_err(unreadable)?.len();
-        let mut this = Self { file: Arc::new(file), begins: 0, size };
+        let mut this = Self { path: path.into(), file: Arc::new(file), begins: 0, size };
         let mut mark = [0; BYTE_ORDER_MARK.len()];
         let read = this.read(&mut mark, 0).map_err(unreadable)?;
         if mark[..read] == *BYTE_ORDER_MARK {
@@ -69,6 +70,11 @@ impl BreachFile {
             last = Some((start, hash));
         }
         last.map(|_| ()).ok_or_else(|| invalid("it is empty".into()))
+    }
+
+    /// Opens what stands at its path now.
+    pub(crate) fn reopen(&self) -> Result<Self, String> {
+        Self::open(&self.path)
     }
 
     /// Bytes of its lines when it was opened.

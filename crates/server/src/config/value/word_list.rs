@@ -1,5 +1,5 @@
 //! `PASSWORD_WORD_LIST`: an operator's own words that no password may be made of: the company, its
-//! products, its town. A word a line; read once, when the settings are read.
+//! products, its town. A word a line; read when the settings are read, and anew at SIGHUP.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -10,7 +10,11 @@ const MAX_BYTES: u64 = 16 * 1024 * 1024;
 
 /// Words in lower case, sorted; clones share them.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct WordList(Arc<[String]>);
+pub struct WordList {
+    words: Arc<[String]>,
+    /// The file they came from, if any.
+    path: Option<Arc<Path>>,
+}
 
 impl WordList {
     /// A list of these words.
@@ -19,12 +23,17 @@ impl WordList {
         let mut words: Vec<String> = words.filter(|word| !word.is_empty()).collect();
         words.sort_unstable();
         words.dedup();
-        Self(words.into())
+        Self { words: words.into(), path: None }
     }
 
     /// The words.
     pub(crate) fn words(&self) -> &Arc<[String]> {
-        &self.0
+        &self.words
+    }
+
+    /// Reads its file again.
+    pub(crate) fn reread(&self) -> Result<Self, String> {
+        self.path.as_deref().map_or_else(|| Ok(self.clone()), Self::read)
     }
 
     /// Reads the file; the error is the end of a sentence that begins with the setting's name.
@@ -37,7 +46,7 @@ impl WordList {
             return Err(unreadable(&"it is larger than 16 MiB"));
         }
         let text = text_file::read(path).map_err(|error| unreadable(&error))?;
-        Ok(Self::of(text.lines()))
+        Ok(Self { path: Some(path.into()), ..Self::of(text.lines()) })
     }
 }
 

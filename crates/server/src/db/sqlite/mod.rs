@@ -5,7 +5,7 @@
 pub(in crate::db) mod file;
 mod group;
 mod log;
-pub(in crate::db) mod open;
+pub(crate) mod open;
 mod queue;
 pub(crate) mod row;
 mod serve;

@@ -38,6 +38,10 @@ pub(in crate::db) fn connect(
         Access::Write => OpenFlags::SQLITE_OPEN_READ_WRITE,
         Access::Create => OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
     };
+    if access == Access::Create && path != Path::new(":memory:") {
+        // What is wrong with the place, SQLite says in a moment.
+        let _ = make_private(path);
+    }
     let connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     connection.busy_timeout(BUSY)?;
     connection.set_prepared_statement_cache_capacity(128);
@@ -89,6 +93,18 @@ pub(in crate::db) fn connect(
         },
     )?;
     Ok(connection)
+}
+
+/// Makes the file if it is not there. It will hold password hashes, so its owner alone may read it.
+pub(crate) fn make_private(path: &Path) -> std::io::Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(()),
+    }
 }
 
 /// PostgreSQL's function behind `~`, for literal patterns only: whether the text has the pattern in it, in

@@ -176,7 +176,7 @@ fn shown(letter: &Letter, link: Option<String>) -> Option<String> {
 
 pub(super) fn in_words(inner: &Inner, letter: &Letter) -> Result<StoredLetter, Error> {
     let now = inner.clock.now();
-    let words = inner.letters.write(letter)?;
+    let words = inner.letters().write(letter)?;
     Ok(StoredLetter {
         to: letter.to.clone(),
         name: letter.name.clone(),

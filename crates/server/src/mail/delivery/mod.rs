@@ -10,14 +10,14 @@ mod worker;
 pub(super) use attempt::LANES;
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
 use tokio::sync::watch;
 use uuid::Uuid;
 
 use crate::clock::{Clock, Daily};
-use crate::config::Settings;
+use crate::config::{Reread, Settings};
 use crate::crypto::Random;
 use crate::db::Database;
 use crate::error::Error;
@@ -43,7 +43,8 @@ struct Inner {
     random: Random,
     mail: Mail,
     composer: Arc<dyn Composer>,
-    letters: LetterWriter,
+    /// Made anew when the operator's templates are read anew.
+    letters: RwLock<Arc<LetterWriter>>,
     transport: Transport,
     pruned: Daily,
     stopping: watch::Sender<bool>,
@@ -64,7 +65,7 @@ impl Delivery {
     ) -> Result<Option<Self>, String> {
         let Some(transport) = Transport::of(&settings, say)? else { return Ok(None) };
         let pruned = Daily::default();
-        let letters = LetterWriter::new(&settings);
+        let letters = RwLock::new(Arc::new(LetterWriter::new(&settings)));
         let inner = Inner {
             settings,
             db,
@@ -79,6 +80,21 @@ impl Delivery {
             under_way: Mutex::default(),
         };
         Ok(Some(Self { inner: Arc::new(inner) }))
+    }
+
+    /// Reads `MAIL_TEMPLATES` anew, if there are any, and takes them if nothing is wrong with them. Blocks on the
+    /// disk: not for async workers.
+    pub fn reread(&self) -> Option<Reread> {
+        let settings = &self.inner.settings;
+        settings.letters.templates.as_ref()?;
+        let (writer, problems) = LetterWriter::checked(settings);
+        if !problems.is_empty() {
+            let problems: Vec<_> = problems.iter().map(|one| one.trim_end_matches('.')).collect();
+            return Some(Reread::Kept(problems.join("; ")));
+        }
+        let count = writer.own_templates();
+        *self.inner.letters.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(writer);
+        Some(Reread::Anew(format!("MAIL_TEMPLATES ({count} templates)")))
     }
 
     /// Delivers until it is stopped. Dropping it leaves what is on its way to its lease.
@@ -129,6 +145,10 @@ impl Delivery {
 }
 
 impl Inner {
+    fn letters(&self) -> Arc<LetterWriter> {
+        Arc::clone(&self.letters.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
     fn lock(&self) -> MutexGuard<'_, BTreeMap<Uuid, Uuid>> {
         self.under_way.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -64,7 +64,7 @@ impl LetterWriter {
     }
 
     /// The same, with what is wrong with the operator's templates, each tried with made-up letters.
-    pub(super) fn checked(settings: &Settings) -> (Self, Vec<String>) {
+    pub(in crate::mail) fn checked(settings: &Settings) -> (Self, Vec<String>) {
         let (writer, mut problems) = Self::loaded(settings);
         problems.extend(writer.tried());
         (writer, problems)
@@ -88,6 +88,11 @@ impl LetterWriter {
         }
         let (links, app) = (Links::new(settings), app_name(settings));
         (Self { templates, own, links, app }, problems)
+    }
+
+    /// How many templates of the operator's own it has.
+    pub(in crate::mail) fn own_templates(&self) -> usize {
+        self.own.len()
     }
 
     /// Puts the letter into words.

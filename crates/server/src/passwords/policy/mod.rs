@@ -1,24 +1,27 @@
 //! What may become a password: length, and nothing that a guesser tries early. Refused are the most
 //! common ones, the account's own address and its parts, the product's name, an operator's words, and
 //! what is known from breaches. No composition rules (NIST SP 800-63B-4 §3.1.1.2); every refusal says
-//! what to do instead.
+//! what to do instead. The operator's files are read anew at SIGHUP (`lists.rs`).
 
 mod breach;
 mod common_password;
 mod easy_words;
+mod lists;
 
 use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 use tokio::sync::Semaphore;
 
 use super::Password;
-use crate::config::{BreachFile, Settings};
+use crate::config::{Reread, Settings};
 use crate::email::Email;
 use crate::error::Error;
 use crate::input::Refusal;
+
 use crate::user::User;
 use crate::username::Username;
 use common_password::is_common;
 use easy_words::EasyWords;
+use lists::Lists;
 
 pub(super) const MAX_CHARS: usize = 256;
 /// Look-ups in the breach file at once.
@@ -67,17 +70,19 @@ pub(crate) struct Policy {
     min: usize,
     /// Whether common ones are allowed.
     common: bool,
-    words: Option<EasyWords>,
-    breached: Option<BreachFile>,
+    lists: Lists,
 }
 
 impl Policy {
     /// The policy of these settings.
     pub(super) fn new(settings: &Settings) -> Self {
-        let words = settings.password_word_list.as_ref().map(EasyWords::new);
-        let breached = settings.password_breach_file.clone();
         let (min, common) = (settings.password_min_length, settings.common_passwords);
-        Self { min, common, words, breached }
+        Self { min, common, lists: Lists::new(settings) }
+    }
+
+    /// Reads the operator's files anew. Blocks on the disk: not for async workers.
+    pub(super) fn reread(&self) -> Vec<Reread> {
+        self.lists.reread()
     }
 
     /// Why `password` may not become this account's, if it may not.
@@ -122,12 +127,12 @@ impl Policy {
     }
 
     fn is_own_word(&self, password: &Password) -> bool {
-        self.words.as_ref().is_some_and(|words| words.make(password.text()))
+        self.lists.words().is_some_and(|words| words.make(password.text()))
     }
 
     /// Reads the breach file on a thread that may wait for the disk.
     async fn is_breached(&self, password: &Password) -> Result<bool, Error> {
-        let Some(file) = self.breached.clone() else { return Ok(false) };
+        let Some(file) = self.lists.breached() else { return Ok(false) };
         let sha1 = digest(&SHA1_FOR_LEGACY_USE_ONLY, password.text().as_bytes());
         let _place = READERS.acquire().await.map_err(|error| Error::Internal(error.to_string()))?;
         let found = tokio::task::spawn_blocking(move || breach::contains(&file, sha1.as_ref()));

@@ -10,6 +10,7 @@ use rusqlite::{
 
 use super::{LockWait, Loss};
 use crate::config::TENANT_ROLE;
+use crate::db::sqlite::open::make_private;
 use crate::db::sqlite::row::failed;
 use crate::schema::catalog;
 use crate::schema::catalog::{Change, Object, changes};
@@ -102,26 +103,12 @@ pub(in crate::schema) fn dropped_tables(changes: &[Change]) -> Vec<String> {
 }
 
 fn open(path: &Path, wait: Duration) -> MigrateResult<Connection> {
-    create_private(path)?;
+    make_private(path)
+        .map_err(|error| DbError::Away(format!("cannot create {}: {error}", path.display())))?;
     let connection = Connection::open(path)?;
     connection.busy_timeout(wait)?;
     connection.pragma_update(None, "foreign_keys", false)?;
     Ok(connection)
-}
-
-/// The file will hold password hashes: made readable by its owner alone.
-fn create_private(path: &Path) -> MigrateResult<()> {
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    match options.open(path) {
-        Ok(_) => Ok(()),
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
-        Err(error) => {
-            Err(DbError::Away(format!("cannot create {}: {error}", path.display())).into())
-        }
-    }
 }
 
 fn begin<'a>(

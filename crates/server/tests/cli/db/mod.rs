@@ -193,10 +193,23 @@ both! {
 #[test]
 fn a_new_sqlite_file_is_readable_by_its_owner_alone() {
     use std::os::unix::fs::PermissionsExt as _;
-    let program = Program::new();
-    program.run(&["db", "migrate"]).expect(0);
-    let file = std::fs::metadata(program.folder().join("doorward.db")).expect("the file");
-    assert_eq!(file.permissions().mode() & 0o777, 0o600);
+    for command in
+        [&["db", "migrate"][..], &["serve", "--migrate"], &["serve", "--wait", "--migrate"]]
+    {
+        let program = Program::ready();
+        if command[0] == "db" {
+            program.run(command).expect(0);
+        } else {
+            crate::program::becomes_ready(&program.start(command).url());
+        }
+        for end in ["", "-wal"] {
+            let Ok(file) = std::fs::metadata(program.folder().join(format!("doorward.db{end}")))
+            else {
+                continue;
+            };
+            assert_eq!(file.permissions().mode() & 0o777, 0o600, "{command:?} {end}");
+        }
+    }
 }
 
 #[test]

@@ -130,3 +130,15 @@ async fn serve_wait_waits_for_a_database_that_is_yet_to_be_created() {
     becomes_ready(&address);
     assert_eq!(server.stop("TERM").code, Some(0));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn migrate_wait_waits_for_a_database_that_appears() {
+    let (url, port) = (postgres::fresh_database().await, postgres::free_port());
+    let program = Program::ready().env("DATABASE_URL", &through(&url, port));
+    let mut migrating = program.start(&["db", "migrate", "--wait"]);
+    migrating.until("Waiting for postgres");
+    appear(port, postgres::shared().port);
+    let ended = migrating.end();
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    Program::ready().env("DATABASE_URL", &url).run(&["db", "status", "--exit-code"]).expect(0);
+}

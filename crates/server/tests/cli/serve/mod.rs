@@ -2,6 +2,7 @@
 
 mod accepted_cookies;
 mod dev;
+mod health;
 mod issuers;
 mod logs;
 mod token_profile;
