@@ -16,6 +16,11 @@ impl Http {
         Self { port, stream: TcpStream::connect(("127.0.0.1", port)).await.unwrap() }
     }
 
+    /// The same where nobody may listen.
+    pub(crate) async fn open(port: u16) -> Option<Self> {
+        Some(Self { port, stream: TcpStream::connect(("127.0.0.1", port)).await.ok()? })
+    }
+
     /// The status and body, or 0 when the connection broke.
     pub(crate) async fn send(
         &mut self,
@@ -31,7 +36,8 @@ impl Http {
         (0, String::new())
     }
 
-    async fn try_send(
+    /// The status and body; `None` when the connection broke.
+    pub(crate) async fn try_send(
         &mut self,
         method: &str,
         path: &str,

@@ -1,4 +1,4 @@
-//! The measuring half of `scripts/bench.sh`: the floor that requests are held against, the bare hash
+//! The measuring half of `scripts/bench.sh` and `scripts/soak.sh`: the floor that requests are held against, the bare hash
 //! loop, loads of many kinds over real sockets, and a proxy that adds distance.
 //! Prints one `name value` pair a line.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, missing_docs)]
@@ -11,6 +11,7 @@ mod http;
 mod inserts;
 mod mix;
 mod sign_ins;
+mod soak;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,6 +30,7 @@ use crate::hash::hash;
 use crate::inserts::{Writing, inserts};
 use crate::mix::mix;
 use crate::sign_ins::{flood, login, refresh};
+use crate::soak::soak;
 
 #[derive(Parser)]
 enum Measure {
@@ -49,6 +51,8 @@ enum Measure {
     /// How long it takes to read a task and a page of tasks of random users, and, less the hash, to
     /// sign one of them in and to register somebody. Each user has a session.
     Growth { port: u16, users: u64, tasks: u64, seconds: u64, secret: String },
+    /// Writes while others kill and restart; the file names the server's process. Fails if a promise is broken.
+    Soak { port: u16, process: std::path::PathBuf, clients: usize, seconds: u64 },
     /// Forwards `from` to `to`, each direction late by `micros`.
     Delay { from: u16, to: u16, micros: u64 },
 }
@@ -78,6 +82,9 @@ async fn main() {
         }
         Measure::Growth { port, users, tasks, seconds, secret } => {
             growth(port, users, tasks, seconds, &secret).await;
+        }
+        Measure::Soak { port, process, clients, seconds } => {
+            soak(port, process, clients, seconds).await;
         }
         Measure::Delay { from, to, micros } => delay(from, to, micros).await,
     }
