@@ -2,8 +2,9 @@
 # Everything CI runs, on a fresh machine with Rust and gcc: installs what is missing, then format,
 # lints, all tests on SQLite and on a PostgreSQL they start themselves, and the checks against other
 # people's programs. `./scripts/test.sh quick` leaves those last ones out. What is missing fails, unless
-# its variable is 1: SKIP_REDIS, SKIP_PGBOUNCER, SKIP_SMTP, SKIP_WYCHEPROOF, SKIP_BETTER_AUTH, SKIP_CHROMIUM. Without Go,
-# or a way to its modules, the checks in Go are left out, which the last line says.
+# its variable is 1: SKIP_REDIS, SKIP_PGBOUNCER, SKIP_SMTP, SKIP_WYCHEPROOF, SKIP_BETTER_AUTH, SKIP_CHROMIUM, SKIP_FULL_DISK,
+# SKIP_PACKAGES, SKIP_CONTAINER. Without Go, or a way to its modules, the checks in Go are left out, and without root the
+# packages, which the last line says.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -118,6 +119,15 @@ if [ "${1:-}" != quick ]; then
 
   say "schemathesis"
   ./scripts/schemathesis.sh
+
+  say "packages"
+  if [ "${SKIP_PACKAGES:-}" = 1 ] || [ "$(id -u)" -ne 0 ]; then
+    echo "packages in a clean root, for which one has to be root" >>"$DOORWARD_SKIPPED"
+  else
+    need mmdebstrap:mmdebstrap dpkg-shlibdeps:dpkg-dev systemd-analyze:systemd strip:binutils
+    [ "${SKIP_CONTAINER:-}" = 1 ] || need buildah:buildah podman:podman runc:runc
+    ./scripts/packages-test.sh
+  fi
 fi
 
 say "all passed"

@@ -65,6 +65,27 @@ fn links_between_documents_lead_somewhere() {
     }
 }
 
+/// Each promise names what tests it, and those tests are there.
+#[test]
+fn the_tests_that_reliability_names_exist() {
+    let text = read("docs/reliability.md");
+    let mut code = crate::architecture::rust_files("crates/server/tests");
+    code.extend(crate::architecture::rust_files("crates/server/src"));
+    let rows = text.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| ---"));
+    let (mut promises, mut missing) = (0, Vec::new());
+    for row in rows.skip(1) {
+        let column = row.trim_end_matches(" |").rsplit(" | ").next().expect("a column of tests");
+        let tests: Vec<_> = column.split('`').skip(1).step_by(2).collect();
+        assert!(!tests.is_empty(), "no test: {row}");
+        promises += 1;
+        let is_there =
+            |name: &&str| code.iter().any(|(_, text)| text.contains(&format!("fn {name}(")));
+        missing.extend(tests.into_iter().filter(|name| !is_there(name)).map(str::to_owned));
+    }
+    assert_eq!(missing, Vec::<String>::new(), "docs/reliability.md names tests that are not there");
+    assert!(promises >= 25, "only {promises} promises are in docs/reliability.md");
+}
+
 /// What stands between the marks `<!-- name -->` and `<!-- end -->`.
 #[test]
 fn the_tables_of_permissions_and_events_are_the_code_s() {

@@ -7,6 +7,7 @@ mod disk;
 mod file;
 mod hangup;
 mod killed;
+mod mail;
 mod newer;
 mod refresh;
 mod supervisor;
