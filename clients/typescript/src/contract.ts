@@ -466,7 +466,7 @@ export type PublishedKeys = {
 export type ReadyzResponse = {
   /** What to do, where a command helps. */
   action?: string | null;
-  /** `ok`, `unreachable`, `read_only`, `wrong_settings`, `lacks_privileges` or `unprotected` (without its row-level security: run `doorward db repair`). */
+  /** `ok`, `unreachable`, `read_only`, `wrong_settings`, `lacks_privileges`, `occupied` (by another application's tables) or `unprotected` (without its row-level security: run `doorward db repair`). */
   database: string;
   /** `current`, `pending` or `unknown`. */
   migrations: string;

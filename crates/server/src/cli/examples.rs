@@ -5,18 +5,28 @@ use clap::{Command, CommandFactory};
 use super::Cli;
 
 /// The command below `doorward`, and how it is used.
-const EXAMPLES: [(&str, &[&str]); 61] = [
+const EXAMPLES: [(&str, &[&str]); 63] = [
     ("dev", &["doorward dev", "doorward dev --port 9000"]),
     ("serve", &["doorward serve", "doorward --env-file /etc/doorward.env serve --host 0.0.0.0"]),
     ("health", &["doorward health", "doorward health --ready --json"]),
     (
         "db migrate",
-        &["doorward db migrate", "doorward db migrate --dry-run", "doorward db migrate --wait"],
+        &[
+            "doorward db migrate",
+            "doorward db migrate --dry-run",
+            "doorward db migrate --wait",
+            "doorward db migrate --grant-to doorward_service",
+        ],
     ),
     ("db rollback", &["doorward db rollback", "doorward db rollback --to 4 --dry-run"]),
     ("db status", &["doorward db status", "doorward db status --exit-code"]),
     ("db verify", &["doorward db verify", "doorward db verify --json"]),
-    ("db repair", &["doorward db repair"]),
+    ("db repair", &["doorward db repair", "doorward db repair --dry-run"]),
+    ("db backup", &["doorward db backup doorward.backup"]),
+    (
+        "db restore",
+        &["doorward db restore doorward.backup", "doorward db restore doorward.backup --force"],
+    ),
     (
         "db rls-sql",
         &[

@@ -116,6 +116,24 @@ impl Database {
         }
     }
 
+    /// How often a connection was opened while there was none, the first at the start included: how often a
+    /// database that sleeps when nobody asks was woken. Always 0 on SQLite.
+    pub fn wakes(&self) -> u64 {
+        self.links().1
+    }
+
+    /// How many connections to a PostgreSQL server are open.
+    pub fn open_connections(&self) -> u64 {
+        self.links().0
+    }
+
+    fn links(&self) -> (u64, u64) {
+        match &*self.engine {
+            Backend::Sqlite(_) => (0, 0),
+            Backend::Postgres(postgres) => postgres.connections(),
+        }
+    }
+
     /// Whether it is PostgreSQL.
     pub(crate) fn is_postgres(&self) -> bool {
         matches!(*self.engine, Backend::Postgres(_))

@@ -105,8 +105,8 @@ struct ReadyzResponse {
     /// `ready` or `not_ready`.
     #[schema(example = "ready")]
     status: &'static str,
-    /// `ok`, `unreachable`, `read_only`, `wrong_settings`, `lacks_privileges` or `unprotected` (without its row-level
-    /// security: run `doorward db repair`).
+    /// `ok`, `unreachable`, `read_only`, `wrong_settings`, `lacks_privileges`, `occupied` (by another application's
+    /// tables) or `unprotected` (without its row-level security: run `doorward db repair`).
     #[schema(example = "ok")]
     database: &'static str,
     /// `current`, `pending` or `unknown`.
@@ -203,6 +203,7 @@ fn database(schema: Option<&Schema>) -> &'static str {
         Some(Schema::Unfit(Unfit::ReadOnly)) => "read_only",
         Some(Schema::Unfit(Unfit::Settings(_))) => "wrong_settings",
         Some(Schema::Unfit(Unfit::Privileges(_) | Unfit::NoSchema(_))) => "lacks_privileges",
+        Some(Schema::Unfit(Unfit::Occupied(_))) => "occupied",
         Some(Schema::Unfit(Unfit::Exposed)) => "unprotected",
     }
 }

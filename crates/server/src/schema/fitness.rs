@@ -13,12 +13,56 @@ pub enum Unfit {
     ReadOnly,
     /// Settings or an encoding under which statements mean something else, each with its value.
     Settings(String),
-    /// Privileges that the login lacks, as the statements that grant them.
-    Privileges(String),
+    /// Privileges that the login lacks.
+    Privileges(Lack),
+    /// Tables of these names belong to another application: no migration of Doorward's made them.
+    Occupied(String),
     /// The login of this name sees no schema.
     NoSchema(String),
     /// Row-level security is not in place.
     Exposed,
+}
+
+/// Privileges that a login lacks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lack {
+    /// The login, quoted for SQL where it must be.
+    pub login: String,
+    /// `SELECT, INSERT ON users`, one an object.
+    pub privileges: Vec<String>,
+}
+
+impl Lack {
+    /// Reads what [`lacking`] answers.
+    pub(super) fn read(login: &str, found: &str) -> Self {
+        Self { login: login.into(), privileges: found.lines().map(str::to_owned).collect() }
+    }
+
+    /// The statements that grant them.
+    pub fn grants(&self) -> Vec<String> {
+        let login = &self.login;
+        self.privileges.iter().map(|privilege| format!("GRANT {privilege} TO {login};")).collect()
+    }
+}
+
+impl std::fmt::Display for Lack {
+    /// Each by name, then what grants them.
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let login = &self.login;
+        let named: Vec<_> =
+            self.privileges.iter().map(|privilege| privilege.replacen(" ON ", " on ", 1)).collect();
+        write!(
+            out,
+            "does not give the login {login} what the server needs: {} missing. As the owner of the \
+             tables, run `doorward db migrate --grant-to {login}`, or let an administrator run: {}",
+            if let [one] = named.as_slice() {
+                format!("{one} is")
+            } else {
+                format!("{} are", named.join("; "))
+            },
+            self.grants().join(" ")
+        )
+    }
 }
 
 impl std::fmt::Display for Unfit {
@@ -32,10 +76,11 @@ impl std::fmt::Display for Unfit {
                  database and the login (ALTER DATABASE … RESET …, ALTER ROLE … RESET …); an \
                  encoding other than UTF8 needs a new database."
             ),
-            Self::Privileges(grants) => write!(
+            Self::Privileges(lack) => lack.fmt(out),
+            Self::Occupied(tables) => write!(
                 out,
-                "does not give the login every privilege that the server needs. Let the owner of the \
-                 tables or an administrator run: {grants};"
+                "holds tables that Doorward did not make and that have the names of its own ({tables}): give it \
+                 a database of its own, or on PostgreSQL a schema of its own in the login's search_path."
             ),
             Self::NoSchema(login) => write!(
                 out,
@@ -53,6 +98,7 @@ impl std::fmt::Display for Unfit {
 row! {
     /// What the catalog and the settings tell, whatever the schema.
     pub(super) struct Fitness {
+        login: String = "quote_ident(current_user)",
         read_only: bool = "s.read_only",
         settings: Option<String> = "s.settings",
         grants: Option<String> = "s.grants",
@@ -62,8 +108,8 @@ row! {
 row! {
     /// The same where the history cannot be read.
     pub(super) struct Diagnosis {
-        login: String = "quote_ident(current_user)",
         has_schema: bool = "current_schema() IS NOT NULL",
+        occupied: Option<String> = "s.occupied",
         fitness: Fitness = ..,
     }
 }
@@ -75,14 +121,18 @@ impl Fitness {
             return Some(Unfit::ReadOnly);
         }
         let settings = self.settings.clone().map(Unfit::Settings);
-        settings.or_else(|| self.grants.clone().map(Unfit::Privileges))
+        let lack = |found: &String| Unfit::Privileges(Lack::read(&self.login, found));
+        settings.or_else(|| self.grants.as_ref().map(lack))
     }
 }
 
 impl Diagnosis {
     /// What is wrong, if anything is.
     pub(super) fn unfit(self) -> Option<Unfit> {
-        if self.has_schema { self.fitness.unfit() } else { Some(Unfit::NoSchema(self.login)) }
+        if !self.has_schema {
+            return Some(Unfit::NoSchema(self.fitness.login));
+        }
+        self.occupied.clone().map(Unfit::Occupied).or_else(|| self.fitness.unfit())
     }
 }
 
@@ -102,21 +152,43 @@ pub const USES: &str = "VALUES ('doorward_migrations', 'SELECT'), \
     ('login_guards', 'SELECT, INSERT, UPDATE, DELETE'), ('identities', 'SELECT, INSERT, DELETE'), \
     ('signing_keys', 'SELECT, INSERT, UPDATE, DELETE'), \
     ('single_use', 'SELECT, INSERT, UPDATE, DELETE'), \
-    ('mail', 'SELECT, INSERT, UPDATE, DELETE')";
+    ('mail', 'SELECT, INSERT, UPDATE, DELETE'), \
+    ('factors', 'SELECT, INSERT, UPDATE, DELETE'), ('recovery_codes', 'SELECT, INSERT, UPDATE, DELETE'), \
+    ('passkeys', 'SELECT, INSERT, UPDATE, DELETE'), ('passkey_handles', 'SELECT, INSERT'), \
+    ('api_keys', 'SELECT, INSERT, UPDATE, DELETE'), ('api_key_networks', 'SELECT, INSERT')";
 
-/// The grants that the login lacks.
+/// The functions that statements call, which everybody may unless somebody has taken that away.
+pub const CALLS: &str = "VALUES ('doorward_refuse(text)'), ('doorward_merge_patch(text, text, integer)'), \
+    ('doorward_better_auth_tables()'), \
+    ('doorward_better_auth_session_of(text, timestamp with time zone, text)')";
+
+/// The privileges that the login lacks, a line for each object as [`Lack::read`] takes it. What is not
+/// there is not asked about.
 const GRANTS: &str = text!(
-    "(SELECT string_agg('GRANT ' || l.privileges || ' ON ' || l.name || ' TO ' || \
-    quote_ident(current_user), '; ' ORDER BY l.name) FROM (SELECT u.name, string_agg(p.privilege, ', ') \
-    AS privileges FROM (",
+    "(SELECT string_agg(l.privileges || ' ON ' || l.name, E'\\n' ORDER BY l.name) FROM (\
+    SELECT u.name, string_agg(p.privilege, ', ') AS privileges FROM (",
     USES,
     ") u (name, privileges), unnest(string_to_array(u.privileges, ', ')) p (privilege) \
-    WHERE NOT has_table_privilege(to_regclass(u.name), p.privilege) GROUP BY u.name) l)"
+    WHERE NOT has_table_privilege(current_user, to_regclass(u.name), p.privilege) GROUP BY u.name \
+    UNION ALL SELECT 'FUNCTION ' || f.name, 'EXECUTE' FROM (",
+    CALLS,
+    ") f (name) WHERE NOT has_function_privilege(current_user, to_regprocedure(f.name), 'EXECUTE')) l)"
 );
 
-/// The view is there, PostgreSQL applies the policy to its owner, and no other policy lets more through.
-const ISOLATED: &str = "coalesce((SELECT v.relkind = 'v' AND t.relrowsecurity AND NOT o.rolsuper \
+/// The privileges that this role lacks, in what is selected from nothing.
+pub(super) fn lacking(role: &str) -> String {
+    let role = format!("'{}'::name", role.replace('\'', "''"));
+    format!("SELECT {}", GRANTS.replace("current_user", &role))
+}
+
+/// The view is there, its owner may do with the table what the server does, PostgreSQL applies the policy to
+/// it, and no other policy lets more through.
+pub(super) const ISOLATED: &str = "coalesce((SELECT v.relkind = 'v' AND t.relrowsecurity AND NOT o.rolsuper \
     AND NOT o.rolbypassrls AND NOT pg_has_role(v.relowner, t.relowner, 'USAGE') \
+    AND has_table_privilege(v.relowner, t.oid, 'SELECT') \
+    AND has_table_privilege(v.relowner, t.oid, 'INSERT') \
+    AND has_table_privilege(v.relowner, t.oid, 'UPDATE') \
+    AND has_table_privilege(v.relowner, t.oid, 'DELETE') \
     AND coalesce(array_to_string(v.reloptions, ',') NOT LIKE '%security_invoker=%', TRUE) \
     AND coalesce((SELECT bool_and(p.polname = 'own_tasks' AND p.polcmd = '*') FROM pg_policy p \
         WHERE p.polrelid = t.oid AND p.polpermissive), FALSE) \
@@ -140,5 +212,8 @@ pub(super) const DIAGNOSIS: &str = text!(
     SETTINGS,
     " AS settings, ",
     GRANTS,
-    " AS grants) s"
+    " AS grants, (SELECT string_agg(u.name, ', ' ORDER BY u.name) FROM (",
+    USES,
+    ") u (name, privileges) WHERE to_regclass('doorward_migrations') IS NULL \
+    AND to_regclass(u.name) IS NOT NULL) AS occupied) s"
 );

@@ -1,6 +1,7 @@
 //! The schema: migrations and their history, the runner, the check that the database matches them,
 //! and the role that row-level security rests on.
 
+mod backup;
 mod catalog;
 mod fitness;
 mod history;
@@ -12,11 +13,12 @@ mod state;
 mod tenant_role;
 pub mod verify;
 
+pub use backup::{Restored, Saved};
 pub use catalog::{Change, Object};
-pub use fitness::{USES, Unfit};
+pub use fitness::{CALLS, Lack, USES, Unfit};
 pub use history::{HistoryRow, State, Status};
 pub use migrate::MigrateError;
 pub use migration::{Engine, MIGRATIONS, Migration};
 pub use own_rows::OwnRows;
-pub use script::{Direction, SchemaStep, downward, offline, upward};
+pub use script::{Direction, SchemaStep, downward, granting, offline, upward};
 pub use state::Schema;

@@ -116,6 +116,11 @@ pub fn offline(steps: &[SchemaStep], engine: Engine, tenant: &str) -> String {
     text
 }
 
+/// A script for a person to run: what this login needs to serve the newest schema.
+pub fn granting(login: &str, tenant: &str) -> String {
+    super::migrate::grant_script(login, tenant)
+}
+
 /// Where a migration begins to make row-level security.
 const ISOLATION: &str = "ALTER TABLE tasks ENABLE ROW LEVEL SECURITY;";
 

@@ -3,8 +3,9 @@
 use crate::db::Database;
 use crate::gate::Gate;
 use crate::row;
-use crate::schema::fitness::{DIAGNOSIS, Diagnosis, Fitness, STANDING, Unfit};
+use crate::schema::fitness::{DIAGNOSIS, Diagnosis, Fitness, STANDING, USES, Unfit};
 use crate::schema::migrate::plan::missing;
+use crate::schema::migration::MIGRATIONS;
 use crate::sql::{DbError, Result, Sql};
 use crate::{statement, step, text};
 
@@ -41,6 +42,10 @@ const STANDS: Sql = statement!(
 );
 const DIAGNOSE: Sql =
     statement!("DIAGNOSE", text!("SELECT ", Diagnosis::COLUMNS, " FROM ", DIAGNOSIS));
+const TABLES: Sql = statement!(
+    "TABLES",
+    "SELECT name FROM sqlite_master WHERE type = 'table' AND name <> 'doorward_migrations'"
+);
 const NOTHING: Sql = statement!("NOTHING", "SELECT 1 AS one");
 
 impl Database {
@@ -53,9 +58,23 @@ impl Database {
         match self.probe::<i64>(step!(APPLIED)).await {
             Ok(applied) => Ok(compared(&applied)),
             // The history table is made by the first migration.
-            Err(DbError::Internal(_) | DbError::Unready(_)) => Ok(Schema::Behind),
+            Err(DbError::Internal(_) | DbError::Unready(_)) => {
+                let tables = self.probe::<String>(step!(TABLES)).await?;
+                let known =
+                    |name: &&String| USES.contains(&format!("('{name}'")) || *name == "tasks";
+                let ours: Vec<_> = tables.iter().filter(known).map(String::as_str).collect();
+                let occupied = Schema::Unfit(Unfit::Occupied(ours.join(", ")));
+                Ok(if ours.is_empty() { Schema::Behind } else { occupied })
+            }
             Err(away) => Err(away),
         }
+    }
+
+    /// The newest migration in the history that this binary does not know.
+    pub async fn newer(&self) -> Result<Option<i64>> {
+        let applied = self.probe::<i64>(step!(APPLIED)).await?;
+        let known = MIGRATIONS.last().map_or(0, |migration| migration.version);
+        Ok(applied.into_iter().max().filter(|newest| *newest > known))
     }
 
     async fn standing(&self) -> Result<Schema> {

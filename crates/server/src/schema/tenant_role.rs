@@ -21,7 +21,9 @@ fn abilities(tenant: &str) -> String {
         has_schema_privilege(current_user, current_schema(), 'CREATE'),
         has_schema_privilege(current_user, current_schema(), 'CREATE WITH GRANT OPTION')
             OR coalesce(has_schema_privilege(tenant.oid, current_schema(), 'CREATE'), false),
-        v.number < 160000
+        v.number < 160000,
+        coalesce(tenant.rolsuper OR tenant.rolbypassrls
+            OR pg_has_role(tenant.oid, me.oid, 'USAGE'), false)
     FROM (SELECT current_setting('server_version_num')::int AS number) v
     JOIN pg_roles me ON me.rolname = current_user
     LEFT JOIN pg_roles tenant ON tenant.rolname = '{tenant}'"
@@ -29,7 +31,7 @@ fn abilities(tenant: &str) -> String {
 }
 
 /// What a login may do with the tenant role.
-#[allow(clippy::struct_excessive_bools, reason = "eight independent answers of the catalog")]
+#[allow(clippy::struct_excessive_bools, reason = "nine independent answers of the catalog")]
 #[derive(Clone, Debug, Default)]
 struct Abilities {
     login: String,
@@ -43,6 +45,8 @@ struct Abilities {
     administers_role: bool,
     creates_in_schema: bool,
     role_may_create_in_schema: bool,
+    /// Row-level security would not hold the role: it is the login itself, may act as it, or bypasses policies.
+    role_sees_all: bool,
 }
 
 /// Stops with an administrator's SQL if the login cannot end with the role owning the view.
@@ -68,11 +72,28 @@ pub(super) async fn check(client: &Client, tenant: &str) -> MigrateResult<()> {
         creates_in_schema: next(),
         role_may_create_in_schema: next(),
         createrole_manages_all: next(),
+        role_sees_all: next(),
     };
+    if abilities.role_sees_all {
+        return Err(MigrateError::Misconfigured(sees_all(&abilities.login, tenant)));
+    }
     match request(&abilities, tenant) {
         None => Ok(()),
         Some((why, sql)) => Err(MigrateError::NeedsAdministrator { why, sql }),
     }
+}
+
+/// Why the role cannot keep users apart.
+fn sees_all(login: &str, tenant: &str) -> String {
+    let what = if login == tenant {
+        "the login itself, which owns the tables"
+    } else {
+        "a role that PostgreSQL lets past row-level security"
+    };
+    format!(
+        "DATABASE_TENANT_ROLE names {tenant}, {what}: users would not be kept apart. Leave the setting out, or \
+         name a role without rights of its own."
+    )
 }
 
 /// What the login lacks and the SQL that gives it; `None` if it lacks nothing.

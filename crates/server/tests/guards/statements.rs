@@ -121,9 +121,26 @@ fn the_privileges_asked_for_are_those_that_statements_use() {
             (parts.next().expect("a table"), parts.next().expect("privileges"));
         asked_for.extend(privileges.split(", ").map(|privilege| (table, privilege)));
     }
-    let tables: Vec<_> = asked_for.iter().map(|(table, _)| *table).collect();
+    let made = doorward::schema::MIGRATIONS.iter().flat_map(|one| behind(one.up, "CREATE TABLE "));
+    let tables: Vec<_> = made.chain(["own_tasks", "doorward_migrations"]).collect();
     used.retain(|(table, _)| tables.contains(table));
     let missing: Vec<_> = used.difference(&asked_for).collect();
     let idle: Vec<_> = asked_for.difference(&used).filter(|it| it.1 != "SELECT").collect();
     assert!(missing.is_empty() && idle.is_empty(), "not asked for {missing:?}, not used {idle:?}");
+}
+
+/// And the functions, which somebody may have taken from everybody.
+#[test]
+fn the_functions_asked_for_are_those_that_statements_call() {
+    let mut called = std::collections::BTreeSet::new();
+    for sql in STORES.into_iter().chain(GATE).flat_map(|(_, statements)| statements) {
+        called.extend(
+            behind(sql.postgres, "doorward_")
+                .into_iter()
+                .filter(|name| sql.postgres.contains(&format!("doorward_{name}("))),
+        );
+    }
+    let asked: std::collections::BTreeSet<_> =
+        behind(doorward::schema::CALLS, "'doorward_").into_iter().collect();
+    assert_eq!(called, asked);
 }

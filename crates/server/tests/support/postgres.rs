@@ -55,7 +55,7 @@ impl Postgres {
         let dir =
             tempfile::Builder::new().prefix("doorward-pg-").tempdir().expect("a temp dir").keep();
         let data = dir.join("data");
-        let bin = bindir();
+        let bin = server_bindir();
         std::fs::set_permissions(&dir, std::fs::Permissions::from_mode(0o755)).expect("chmod");
         let user = unprivileged();
         if let Some((uid, gid)) = user {
@@ -140,7 +140,7 @@ impl Postgres {
     pub fn ctl(&self, args: &[&str]) {
         let data = self.dir.join("data");
         let log = self.dir.join("log");
-        let mut command = Command::new(bindir().join("pg_ctl"));
+        let mut command = Command::new(server_bindir().join("pg_ctl"));
         command.args(["-D", path(&data), "-w", "-l", path(&log)]).args(args);
         let done = as_user(&mut command, unprivileged())
             .stdin(Stdio::null())
@@ -226,6 +226,12 @@ pub fn as_user(command: &mut Command, user: Option<(u32, u32)>) -> &mut Command 
         command.uid(uid).gid(gid);
     }
     command.current_dir("/").env("LC_ALL", "C")
+}
+
+/// Where the server's own programs are: `DOORWARD_POSTGRES` names the folder of another version's `initdb`,
+/// `pg_ctl` and `postgres`.
+pub fn server_bindir() -> PathBuf {
+    std::env::var_os("DOORWARD_POSTGRES").map_or_else(bindir, PathBuf::from)
 }
 
 /// Where `initdb` is: `pg_config` knows, else Debian's versioned folders.

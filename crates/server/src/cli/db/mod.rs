@@ -2,6 +2,8 @@
 //! object by object; `--json` makes it one document. Nothing here needs a secret: only the database.
 #![allow(clippy::doc_markdown, reason = "the comments on arguments are help texts")]
 
+mod backup;
+mod repair;
 pub(super) mod report;
 mod rls_sql;
 mod verify;
@@ -18,7 +20,8 @@ use crate::cli::terminal::note;
 use crate::cli::{Exit, Failure, failed};
 use crate::schema::migrate::{Done, Loss, Migrator};
 use crate::schema::{
-    Direction, MIGRATIONS, MigrateError, SchemaStep, State, downward, offline, upward,
+    Direction, Engine, MIGRATIONS, MigrateError, SchemaStep, State, downward, granting, offline,
+    upward,
 };
 use report::say;
 
@@ -56,12 +59,24 @@ pub(in crate::cli) enum DbCommand {
     /// foreign keys, row-level security. Reports each difference and then exits with 1. Changes
     /// nothing.
     Verify,
-    /// Put row-level security back, as after restoring a dump into another cluster
+    /// Put back what is missing: row-level security, as after restoring a dump, indexes and triggers
     ///
     /// A dump does not hold the role that row-level security rests on. Where the role is missing, restoring
     /// leaves the view with another owner. This makes the role, the view's owner, the policy and the
-    /// grants as the migrations do, in one transaction, and keeps all data.
-    Repair,
+    /// grants as the migrations do, and missing indexes, triggers and constraints, in one transaction. It keeps
+    /// all data, says what it did, and does nothing where nothing is missing.
+    Repair(repair::RepairArgs),
+    /// Write the whole database into one file that its owner alone can read
+    ///
+    /// SQLite is copied while the server works. PostgreSQL is written by pg_dump, which must be on PATH and not
+    /// older than the server; the password is on no command line. The file appears when it is whole.
+    Backup(backup::BackupArgs),
+    /// Put a backup in place, with row-level security, and prove it
+    ///
+    /// Stop the server first: one that is seen to run is refused. SQLite's file is replaced at once;
+    /// PostgreSQL is restored by pg_restore in one transaction, into an empty database or, with --force, in place
+    /// of what the backup holds.
+    Restore(backup::RestoreArgs),
     /// Print row-level security for your own tables: helper functions and policies
     ///
     /// Everybody whom a verified token names sees their own rows, as PostgREST, Neon's Data API and pg_session_jwt
@@ -89,6 +104,9 @@ pub(in crate::cli) struct MigrateArgs {
     /// With --sql: the version the database is at
     #[arg(long, value_name = "VERSION", requires = "sql", default_value_t = 0)]
     from: i64,
+    /// Then give this login exactly the privileges that the server needs, where another one owns the tables
+    #[arg(long, value_name = "LOGIN", conflicts_with_all = ["to", "dry_run"])]
+    grant_to: Option<String>,
 }
 
 /// Arguments of `db rollback`.
@@ -146,7 +164,9 @@ pub(in crate::cli) async fn run(args: DbArgs, sources: &SourceArgs) -> Exit {
         DbCommand::Rollback(args) => rollback(&target, &args).await,
         DbCommand::Status(args) => status(&target, &args).await,
         DbCommand::Verify => verify::run(&target).await,
-        DbCommand::Repair => repair(&target).await,
+        DbCommand::Repair(args) => repair::run(&target, &args).await,
+        DbCommand::Backup(args) => backup::save(&target, &args).await,
+        DbCommand::Restore(args) => backup::restore(&target, &args).await,
         DbCommand::Reset(args) => reset(&target, &args).await,
         // Done already, without a database.
         DbCommand::RlsSql(_) => Ok(()),
@@ -169,7 +189,14 @@ async fn migrate(target: &DbTarget, args: &MigrateArgs) -> Exit {
     if args.sql {
         let steps = upward(version(Some(args.from))?, version(args.to)?);
         say!("{}", offline(&steps, target.migrator.engine(), &target.tenant));
+        if let Some(login) = &args.grant_to {
+            refuse_logins(target)?;
+            say!("{}", granting(login, &target.tenant));
+        }
         return Ok(());
+    }
+    if args.grant_to.is_some() {
+        refuse_logins(target)?;
     }
     if args.wait {
         wait::for_database(target).await?;
@@ -181,7 +208,33 @@ async fn migrate(target: &DbTarget, args: &MigrateArgs) -> Exit {
     }
     let mut done = Vec::new();
     let outcome = target.migrator.up(args.to, &mut |one| tell(target, &mut done, one)).await;
-    finish(target, &done, outcome.map(|_| ()), "Nothing to apply").await
+    let granted = match (&outcome, &args.grant_to) {
+        (Ok(_), Some(login)) => {
+            let granted = target.migrator.grant(login).await;
+            Some((login, granted.map_err(|error| failure(&error))?))
+        }
+        _ => None,
+    };
+    let more = granted
+        .as_ref()
+        .map(|(login, granted)| ("granted", json!({"to": login, "privileges": granted})));
+    finish(target, &done, outcome.map(|_| ()), "Nothing to apply", more).await?;
+    if let (Some((login, granted)), false) = (granted, target.json) {
+        for privilege in &granted {
+            say!("  granted {privilege}");
+        }
+        say!("{login} has what the server needs, and row-level security keeps users apart.");
+    }
+    Ok(())
+}
+
+fn refuse_logins(target: &DbTarget) -> Exit {
+    match target.migrator.engine() {
+        Engine::Postgres => Ok(()),
+        Engine::Sqlite => {
+            Err(Failure::Usage("--grant-to is for PostgreSQL: SQLite has no logins.".into()))
+        }
+    }
 }
 
 async fn rollback(target: &DbTarget, args: &RollbackArgs) -> Exit {
@@ -209,22 +262,7 @@ async fn rollback(target: &DbTarget, args: &RollbackArgs) -> Exit {
     }
     let mut done = Vec::new();
     let outcome = target.migrator.down(args.to, &mut |one| tell(target, &mut done, one)).await;
-    finish(target, &done, outcome.map(|_| ()), "Nothing to roll back").await
-}
-
-async fn repair(target: &DbTarget) -> Exit {
-    let changes = target.migrator.repair().await.map_err(|error| failure(&error))?;
-    let changes: Vec<_> = changes.iter().map(ToString::to_string).collect();
-    if target.json {
-        say!("{:#}", json!({"database": target.url, "changes": changes}));
-        return Ok(());
-    }
-    for change in changes {
-        say!("  {change}");
-    }
-    say!("Row-level security of {} is as its migrations make it.", target.url);
-    eprintln!("`doorward db verify` proves it by SQL.");
-    Ok(())
+    finish(target, &done, outcome.map(|_| ()), "Nothing to roll back", None).await
 }
 
 async fn reset(target: &DbTarget, args: &ResetArgs) -> Exit {
@@ -239,7 +277,7 @@ async fn reset(target: &DbTarget, args: &ResetArgs) -> Exit {
     if outcome.is_ok() {
         outcome = target.migrator.up(None, &mut |one| tell(target, &mut done, one)).await;
     }
-    finish(target, &done, outcome.map(|_| ()), "Nothing to do").await
+    finish(target, &done, outcome.map(|_| ()), "Nothing to do", None).await
 }
 
 async fn status(target: &DbTarget, args: &StatusArgs) -> Exit {
@@ -269,6 +307,7 @@ async fn finish(
     done: &[Value],
     outcome: Result<(), MigrateError>,
     nothing: &str,
+    more: Option<(&str, Value)>,
 ) -> Exit {
     let version = match &outcome {
         Ok(()) => Some(target.migrator.version().await.map_err(|error| failure(&error))?),
@@ -276,9 +315,12 @@ async fn finish(
     };
     if target.json {
         let error = outcome.as_ref().err().map(ToString::to_string);
-        let document = json!({
+        let mut document = json!({
             "database": target.url, "migrations": done, "version": version, "error": error,
         });
+        if let Some((name, value)) = more {
+            document[name] = value;
+        }
         say!("{document:#}");
     } else if let Some(version) = version {
         let count = done.len();
@@ -297,7 +339,9 @@ async fn finish(
 /// What an administrator must do first is a matter of configuration; everything else failed.
 pub(in crate::cli) fn failure(error: &MigrateError) -> Failure {
     match error {
-        MigrateError::NeedsAdministrator { .. } => Failure::configuration(error.to_string()),
+        MigrateError::NeedsAdministrator { .. } | MigrateError::Misconfigured(_) => {
+            Failure::configuration(error.to_string())
+        }
         _ => failed(error),
     }
 }

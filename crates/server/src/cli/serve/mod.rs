@@ -26,7 +26,7 @@ use crate::config::{DatabaseUrl, Settings};
 use crate::crypto::Random;
 use crate::db::Database;
 use crate::schema::migrate::Migrator;
-use crate::schema::{MigrateError, Object, Schema, Unfit};
+use crate::schema::{MIGRATIONS, MigrateError, Object, Schema, Unfit};
 use crate::sql::DbError;
 use signals::Signals;
 
@@ -108,7 +108,12 @@ async fn prepare(
     patience: Option<Duration>,
 ) -> Exit {
     match reach(settings, db, patience).await? {
-        Schema::Current => Ok(()),
+        Schema::Current => {
+            if let Ok(Some(newest)) = db.newer().await {
+                log::say(settings, &newer(settings, newest));
+            }
+            Ok(())
+        }
         Schema::Unfit(Unfit::ReadOnly) => {
             Err(failed(format!("{} {}", settings.database, Unfit::ReadOnly)))
         }
@@ -129,6 +134,16 @@ async fn prepare(
 /// What the supervisor is told of a server that works.
 fn serving(listener: &TcpListener) -> String {
     format!("Serving at {}", listen::url(listener))
+}
+
+/// A roll-out has both for a while: the new version's migrations, and servers of the old one.
+fn newer(settings: &Settings, newest: i64) -> String {
+    let known = MIGRATIONS.last().map_or(0, |migration| migration.version);
+    format!(
+        "{} is at migration {newest}, newer than this binary's {known}: it serves, as an old version does \
+         during a roll-out; start the newer one soon.",
+        settings.database
+    )
 }
 
 /// The state of the schema, as soon as the database answers.
@@ -174,9 +189,9 @@ fn away(settings: &Settings, why: &str) -> Failure {
 pub(in crate::cli) async fn apply_migrations(settings: &Settings) -> Exit {
     let applied = Migrator::of(settings).on_wait(note).up(None, &mut |_| {}).await;
     let applied = applied.map_err(|error| match error {
-        MigrateError::NeedsAdministrator { .. } | MigrateError::Edited(_) => {
-            Failure::configuration(error.to_string())
-        }
+        MigrateError::NeedsAdministrator { .. }
+        | MigrateError::Misconfigured(_)
+        | MigrateError::Edited(_) => Failure::configuration(error.to_string()),
         error => failed(format!("The migrations of {} failed: {error}", settings.database)),
     })?;
     for change in applied.migrations.iter().flat_map(|done| &done.changes) {

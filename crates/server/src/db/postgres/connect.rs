@@ -5,10 +5,11 @@
 use std::error::Error as _;
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use secrecy::ExposeSecret;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::task::AbortHandle;
 use tokio_postgres::config::{ChannelBinding as Binding, SslMode};
 use tokio_postgres::error::SqlState;
@@ -37,6 +38,37 @@ pub(in crate::db) struct Target {
     config: Config,
     tls: TlsConnector,
     turns: Arc<AtomicU64>,
+    open: Arc<OpenLinks>,
+}
+
+/// How many connections there are, and how often one was opened while there was none: a database that sleeps
+/// when nobody asks was woken then.
+#[derive(Debug, Default)]
+pub(in crate::db) struct OpenLinks {
+    open: AtomicU64,
+    wakes: AtomicU64,
+}
+
+impl OpenLinks {
+    pub(in crate::db) fn opened(&self) {
+        if self.open.fetch_add(1, Ordering::AcqRel) == 0 {
+            self.wakes.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    pub(in crate::db) fn closed(&self) {
+        self.open.fetch_sub(1, Ordering::AcqRel);
+    }
+
+    /// Connections now.
+    pub(in crate::db) fn count(&self) -> u64 {
+        self.open.load(Ordering::Relaxed)
+    }
+
+    /// How often there was none and one was opened, the first at the start included.
+    pub(in crate::db) fn wakes(&self) -> u64 {
+        self.wakes.load(Ordering::Relaxed)
+    }
 }
 
 struct TlsConnector(MakeRustlsConnect);
@@ -56,7 +88,13 @@ pub(crate) async fn connect(url: &PostgresUrl) -> Result<Client> {
 impl Target {
     pub(in crate::db) fn new(url: &PostgresUrl) -> Result<Self> {
         let tls = TlsConnector(connector(url).map_err(DbError::Away)?);
-        Ok(Self { config: config(url), tls, url: url.clone(), turns: Arc::default() })
+        Ok(Self {
+            config: config(url),
+            tls,
+            url: url.clone(),
+            turns: Arc::default(),
+            open: Arc::default(),
+        })
     }
 
     /// Counts how often the server was found to take no writes any more; connections opened before
@@ -96,7 +134,7 @@ impl Target {
                 Ok(session) => Ok((client, driver, session)),
                 Err(why) => {
                     driver.abort();
-                    Err(DbError::Away(why))
+                    Err(why)
                 }
             }
         })
@@ -110,14 +148,50 @@ impl Target {
     }
 
     async fn sign_in(&self) -> Result<(Client, AbortHandle)> {
-        let connected = self.config.connect(self.tls.0.clone()).await;
-        let (client, connection) = connected.map_err(|error| self.failure(&error))?;
+        let (client, connection) = match self.config.connect(self.tls.0.clone()).await {
+            Ok(connected) => connected,
+            Err(error) => {
+                let failure = self.failure(&error);
+                if matches!(failure, DbError::Away(_))
+                    && is_garbled(&error)
+                    && self.is_another().await
+                {
+                    return Err(DbError::NotAdmitted(format!(
+                        "What listens at {} is not PostgreSQL: check the host and the port in the database URL.",
+                        self.address()
+                    )));
+                }
+                return Err(failure);
+            }
+        };
         let driver = tokio::spawn(async move {
             if let Err(error) = Gather::new(connection).await {
                 tracing::debug!(%error, "a database connection has ended");
             }
         });
         Ok((client, driver.abort_handle()))
+    }
+
+    /// Whether what listens there answers a question that PostgreSQL answers by one of three letters with
+    /// something else, or speaks first, as other products do.
+    async fn is_another(&self) -> bool {
+        const TLS_REQUEST: [u8; 8] = [0, 0, 0, 8, 4, 210, 22, 47];
+        if self.url.host.starts_with('/') {
+            return false;
+        }
+        let asked = async {
+            let place = (self.url.host.as_str(), self.url.port);
+            let mut socket = tokio::net::TcpStream::connect(place).await.ok()?;
+            socket.write_all(&TLS_REQUEST).await.ok()?;
+            socket.read_u8().await.ok()
+        };
+        let answer = tokio::time::timeout(ADDRESS_WITHIN, asked).await;
+        matches!(answer, Ok(Some(letter)) if !b"SNE".contains(&letter))
+    }
+
+    /// Counts connections, and how often there was none.
+    pub(in crate::db) fn open_links(&self) -> Arc<OpenLinks> {
+        Arc::clone(&self.open)
     }
 
     fn address(&self) -> String {
@@ -220,6 +294,9 @@ impl Target {
                 "The database server {at} has no connection left: raise max_connections, or go \
                  through a pooler."
             ),
+            SqlState::DISK_FULL => {
+                format!("The disk of the database server {at} is full: make room on it.")
+            }
             SqlState::CANNOT_CONNECT_NOW => {
                 format!("The database server {at} is starting or stopping: {message}.")
             }
@@ -228,10 +305,20 @@ impl Target {
         match *code {
             SqlState::INVALID_PASSWORD
             | SqlState::INVALID_CATALOG_NAME
+            | SqlState::DISK_FULL
             | SqlState::INVALID_AUTHORIZATION_SPECIFICATION => DbError::NotAdmitted(sentence),
             _ => DbError::Away(sentence),
         }
     }
+}
+
+/// Whether the peer closed the connection or said what the protocol does not know, before it let us in.
+fn is_garbled(error: &Error) -> bool {
+    let broken = error.source().and_then(|source| source.downcast_ref::<io::Error>());
+    let kinds =
+        [io::ErrorKind::UnexpectedEof, io::ErrorKind::InvalidInput, io::ErrorKind::InvalidData];
+    let reset = [io::ErrorKind::ConnectionReset, io::ErrorKind::BrokenPipe];
+    broken.is_none_or(|broken| kinds.contains(&broken.kind()) || reset.contains(&broken.kind()))
 }
 
 fn config(url: &PostgresUrl) -> Config {

@@ -1,7 +1,7 @@
 //! A lane: a few shared connections for one kind of work, opened when asked for and only then, so
 //! that an idle server lets a serverless database sleep. The caller gets the connection with the
-//! shortest queue; a lane with all connections busy grows in the background, and shrinks to one when
-//! they are not. Lost connections come back at the next call: at once the first time, then at most a
+//! shortest queue; a lane with all connections busy grows in the background, shrinks to one when
+//! they are not, and to none when nobody asks. Lost connections come back at the next call: at once the first time, then at most a
 //! second apart.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,7 +11,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use crate::db::postgres::connect::Target;
+use crate::db::postgres::connect::{OpenLinks, Target};
 use crate::db::postgres::held::HeldQueue;
 use crate::db::postgres::link::{InUse, Link};
 use crate::sql::{DbError, Result};
@@ -20,6 +20,9 @@ const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 /// How long a connection that is not the lane's last stays open unused.
 const IDLE: Duration = Duration::from_mins(1);
+/// How long the last one does. A serverless database is suspended after five minutes without a statement, and a
+/// connection that it has closed by then would cost the next request a failed attempt.
+const LAST_IDLE: Duration = Duration::from_mins(4);
 
 /// A lane.
 #[derive(Debug)]
@@ -145,6 +148,11 @@ impl Lane {
         locked(&self.slots).links.len()
     }
 
+    /// The connections of all lanes to the same database.
+    pub(in crate::db) fn open_of_all(&self) -> Arc<OpenLinks> {
+        self.target.open_links()
+    }
+
     /// Whether its work writes.
     pub(in crate::db) fn writes(&self) -> bool {
         self.writes
@@ -224,8 +232,8 @@ impl Slots {
     }
 }
 
-/// Closes the connection once nobody has used it for a while, unless it is the lane's last: a busy
-/// minute must not keep what another server of the same database will need.
+/// Closes the connection once nobody has used it for a while: a busy minute must not keep what another server of
+/// the same database will need, and nobody's server must not keep a sleeping one.
 async fn close_when_idle(slots: Weak<Mutex<Slots>>, link: Weak<Link>) {
     let mut wait = IDLE;
     loop {
@@ -233,12 +241,14 @@ async fn close_when_idle(slots: Weak<Mutex<Slots>>, link: Weak<Link>) {
         let (Some(slots), Some(link)) = (slots.upgrade(), link.upgrade()) else { return };
         let mut slots = locked(&slots);
         slots.links.retain(|it| !it.is_closed());
-        let idle = link.idle_for(Instant::now());
-        wait = if slots.links.len() == 1 { IDLE } else { IDLE.saturating_sub(idle) };
+        let most = if slots.links.len() == 1 { LAST_IDLE } else { IDLE };
+        let left = most.saturating_sub(link.idle_for(Instant::now()));
+        // It may be the last no longer in a while.
+        wait = left.min(IDLE);
         if link.is_closed() {
             return;
         }
-        if wait.is_zero() {
+        if left.is_zero() {
             slots.links.retain(|other| !Arc::ptr_eq(other, &link));
             return link.close_gently();
         }

@@ -19,7 +19,7 @@ use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Error, Row as PgRow, Statement};
 
 use super::row;
-use crate::db::postgres::connect::Target;
+use crate::db::postgres::connect::{OpenLinks, Target};
 use crate::db::postgres::fault::Fault;
 use crate::db::postgres::pooler::LIMITED_BEGIN;
 use crate::db::postgres::query::{Form, Query};
@@ -45,6 +45,7 @@ pub(in crate::db) struct Link {
     /// The turn of the database at which it was opened, and where the present one stands.
     opened_at_turn: u64,
     turns: Arc<AtomicU64>,
+    open: Arc<OpenLinks>,
     statements: Mutex<HashMap<(TextPlace, Form), Statement>>,
     turn: Mutex<()>,
     in_flight: AtomicUsize,
@@ -63,7 +64,10 @@ impl Link {
         let turns = target.turns();
         let opened_at_turn = turns.load(Ordering::Acquire);
         let (client, driver, session) = target.connect_and_look().await?;
+        let open = target.open_links();
+        open.opened();
         Ok(Self {
+            open,
             client,
             driver,
             named: session.named,
@@ -318,6 +322,7 @@ impl Link {
 
 impl Drop for Link {
     fn drop(&mut self) {
+        self.open.closed();
         // Without its client the driver says goodbye and ends by itself.
         if !self.goes_gently.load(Ordering::Acquire) {
             self.driver.abort();

@@ -87,6 +87,12 @@ impl Postgres {
         Ok(Self { owned, other, searches, probes: Lane::reading(target, 1, PROBE_QUEUE) })
     }
 
+    /// Connections now, and how often one was opened where there was none.
+    pub(in crate::db) fn connections(&self) -> (u64, u64) {
+        let open = self.probes.open_of_all();
+        (open.count(), open.wakes())
+    }
+
     /// Prepares the statement without running it, a reading one behind the gate too.
     pub(in crate::db) async fn prepare(&self, sql: Sql) -> Result<()> {
         let link = self.lanes(sql).reads.link(Instant::now() + CALL_WITHIN).await?;

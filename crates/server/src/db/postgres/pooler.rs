@@ -13,10 +13,13 @@ use tokio_postgres::{Client, Error};
 
 use crate::db::postgres::connect::Target;
 use crate::db::postgres::held::LOCK_WITHIN;
+use crate::sql::DbError;
 use crate::text;
 
 const LOOK: &str = "SELECT pg_backend_pid(), current_setting('server_version_num')::int4, \
-    current_setting('transaction_read_only')::bool";
+    current_setting('transaction_read_only')::bool, version()";
+/// Materialised `WITH` came with this version.
+const OLDEST: i32 = 120_000;
 /// The server gives up before our own deadline does, and notices within a second that we have gone.
 const SESSION: &str = text!(
     "SET statement_timeout = '3s'; SET lock_timeout = '",
@@ -47,19 +50,42 @@ pub(in crate::db) struct FirstLook {
 pub(in crate::db) async fn prepare_session(
     client: &Client,
     target: &Target,
-) -> Result<FirstLook, String> {
+) -> Result<FirstLook, DbError> {
     look(client, target).await.map_err(|error| match error.as_db_error() {
-        Some(told) => format!("The database answered the first statement: {}.", told.message()),
-        None => format!("The database went away after sign-in: {error}."),
+        Some(told) => {
+            DbError::Away(format!("The database answered the first statement: {}.", told.message()))
+        }
+        None => DbError::Away(format!("The database went away after sign-in: {error}.")),
+    })?
+}
+
+/// What the server says it is, if that is nothing to work with.
+fn another(version: i32, name: &str) -> Option<DbError> {
+    let what: String =
+        name.split([',', '(']).next().unwrap_or_default().trim().chars().take(60).collect();
+    if !name.starts_with("PostgreSQL ") {
+        return Some(DbError::NotAdmitted(format!(
+            "The database server is {what}, which Doorward does not work with: name a PostgreSQL server, \
+             version 14 or newer."
+        )));
+    }
+    (version < OLDEST).then(|| {
+        DbError::NotAdmitted(format!(
+            "The database server is {what}, which is too old: Doorward needs version 14 or newer."
+        ))
     })
 }
 
-async fn look(client: &Client, target: &Target) -> Result<FirstLook, Error> {
+async fn look(client: &Client, target: &Target) -> Result<Result<FirstLook, DbError>, Error> {
     let rows = client.query_typed(LOOK, &[]).await?;
     let row = rows.first();
     let served_by: i32 = row.map_or(Ok(0), |row| row.try_get(0))?;
     let version: i32 = row.map_or(Ok(0), |row| row.try_get(1))?;
     let read_only: bool = row.map_or(Ok(false), |row| row.try_get(2))?;
+    let name: String = row.map_or(Ok(String::new()), |row| row.try_get(3))?;
+    if let Some(another) = another(version, &name) {
+        return Ok(Err(another));
+    }
     if announced(client).await == Some(served_by) || target.is_known_direct() {
         let notice = async {
             if version >= HAS_NOTICE_HANGUP {
@@ -69,10 +95,10 @@ async fn look(client: &Client, target: &Target) -> Result<FirstLook, Error> {
         };
         // Sent together: a distant server makes each round trip slow.
         tokio::join!(client.batch_execute(SESSION), notice).0?;
-        return Ok(FirstLook { named: target.keeps_statements(), read_only, limited: true });
+        return Ok(Ok(FirstLook { named: target.keeps_statements(), read_only, limited: true }));
     }
     let named = target.keeps_statements() && renames_statements(client).await;
-    Ok(FirstLook { named, read_only, limited: false })
+    Ok(Ok(FirstLook { named, read_only, limited: false }))
 }
 
 /// A pooler that tracks prepared statements gives them names of its own; our name in the server's
@@ -173,5 +199,20 @@ impl AsyncWrite for Plain {
         context: &mut Context<'_>,
     ) -> Poll<std::io::Result<()>> {
         Pin::new(&mut self.0).poll_shutdown(context)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_product_and_an_old_server_are_named() {
+        let told = |version, name| another(version, name).map(|error| error.to_string());
+        assert_eq!(told(150_000, "PostgreSQL 15.18 (Debian 15.18-0+deb12u1) on x86_64"), None);
+        let cockroach = told(130_000, "CockroachDB CCL v24.1.0 (x86_64-pc-linux-gnu, built 2024)");
+        assert!(cockroach.is_some_and(|told| told.contains("is CockroachDB CCL v24.1.0, which")));
+        let old = told(90_600, "PostgreSQL 9.6.24 on x86_64-pc-linux-gnu, compiled by gcc");
+        assert!(old.is_some_and(|told| told.contains("is too old")));
     }
 }

@@ -22,6 +22,8 @@ pub enum MigrateError {
         /// What the administrator runs.
         sql: String,
     },
+    /// A setting would make a database that protects nobody; the text names it.
+    Misconfigured(String),
     /// Something else that makes no sense to do; the text says what.
     Refused(String),
 }
@@ -46,6 +48,7 @@ impl std::fmt::Display for MigrateError {
             Self::Statement(text)
             | Self::Unheard(text)
             | Self::Locked(text)
+            | Self::Misconfigured(text)
             | Self::Refused(text) => out.write_str(text),
             Self::Edited(names) => write!(
                 out,

@@ -4,8 +4,10 @@
 //! Only `db migrate`, `serve --migrate` and `dev` call it: nothing creates tables silently.
 
 pub(super) mod error;
+mod grant;
 pub(super) mod plan;
 pub(in crate::schema) mod postgres;
+mod repair;
 pub(in crate::schema) mod sqlite;
 
 use std::path::PathBuf;
@@ -20,8 +22,13 @@ use crate::schema::script::{SchemaStep, is_role_name};
 use crate::sql::DbError;
 pub use error::MigrateError;
 use error::MigrateResult;
+pub(in crate::schema) use grant::script as grant_script;
 use plan::{pending_steps, rollback_steps};
 use postgres::PostgresMigrator;
+pub use repair::Repaired;
+
+/// Where SQLite is asked for privileges.
+const NO_LOGINS: &str = "SQLite has no logins: whoever may write the file may serve it.";
 
 /// What one run did.
 #[derive(Debug, Default)]
@@ -112,6 +119,11 @@ impl Migrator {
         &self.url
     }
 
+    /// Who is told of what takes long.
+    pub(in crate::schema) fn says(&self) -> fn(&str) {
+        self.lock_wait.say
+    }
+
     /// The role that owns `own_tasks`.
     pub fn tenant(&self) -> &str {
         &self.tenant
@@ -150,14 +162,23 @@ impl Migrator {
         session.run(steps, tell).await
     }
 
-    /// Puts row-level security back as its migration makes it: the role, the view's owner, the policy and
-    /// the grants. What restoring a dump leaves out in a cluster that lacks the role.
-    pub async fn repair(&self) -> MigrateResult<Vec<Change>> {
+    /// Puts back what the migrations made and is missing, row-level security above all: the role, the view
+    /// and its owner, the policy and the grants, which restoring a dump leaves out in a cluster that lacks
+    /// the role; indexes, triggers and constraints besides.
+    pub async fn repair(&self, dry_run: bool) -> MigrateResult<Repaired> {
         match self.open().await? {
-            MigrateSession::Postgres(postgres) => postgres.repair().await,
-            MigrateSession::Sqlite(..) => Err(MigrateError::Refused(
-                "SQLite has no row-level security, so there is nothing to repair.".into(),
-            )),
+            MigrateSession::Postgres(postgres) => postgres.repair(dry_run).await,
+            MigrateSession::Sqlite(path, wait) => {
+                blocking(move || repair::file(&path, wait, dry_run)).await
+            }
+        }
+    }
+
+    /// Gives this login exactly what the server needs; what it lacked.
+    pub async fn grant(&self, login: &str) -> MigrateResult<Vec<String>> {
+        match self.open().await? {
+            MigrateSession::Postgres(postgres) => postgres.grant(login).await,
+            MigrateSession::Sqlite(..) => Err(MigrateError::Refused(NO_LOGINS.into())),
         }
     }
 

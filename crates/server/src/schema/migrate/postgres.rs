@@ -18,7 +18,7 @@ use crate::schema::history::HistoryRow;
 use crate::schema::migrate::error::{MigrateError, MigrateResult, OCCUPIED};
 use crate::schema::migrate::sqlite::dropped_tables;
 use crate::schema::migration::Engine;
-use crate::schema::script::{Direction, LOCK_KEY, SchemaStep, isolation};
+use crate::schema::script::{Direction, LOCK_KEY, SchemaStep};
 use crate::schema::tenant_role;
 use crate::sql::DbError;
 
@@ -33,8 +33,8 @@ const HAS_HISTORY: &str = "SELECT 1 WHERE to_regclass('doorward_migrations') IS 
 const HEARSAY: [Duration; 3] = [Duration::ZERO, Duration::from_millis(300), Duration::from_secs(2)];
 
 pub(in crate::schema) struct PostgresMigrator {
-    client: Client,
-    tenant: String,
+    pub(super) client: Client,
+    pub(super) tenant: String,
     lock_wait: LockWait,
 }
 
@@ -72,30 +72,6 @@ impl PostgresMigrator {
             None => Ok(()),
             Some(unfit) => Err(MigrateError::Refused(format!("The database {unfit}"))),
         }
-    }
-
-    /// Makes row-level security anew, in one transaction; what came and went.
-    pub(in crate::schema) async fn repair(&self) -> MigrateResult<Vec<Change>> {
-        self.ask_for_fitness().await?;
-        self.ask_for_tenant().await?;
-        self.begin().await?;
-        let before = self.objects().await?;
-        let there = |kind, name| before.iter().any(|it| it.kind == kind && it.name == name);
-        if !there("table", "tasks") {
-            return Err(MigrateError::Refused(
-                "There are no tables to protect: run `doorward db migrate`.".into(),
-            ));
-        }
-        let applied = self.history().await?.unwrap_or_default();
-        let version = applied.iter().map(|row| row.version).max().unwrap_or_default();
-        let script = isolation(&self.tenant, there("view", "own_tasks"), version);
-        self.client.batch_execute(&script).await.map_err(|error| {
-            let why = explain(&error, &script);
-            MigrateError::Statement(format!("Nothing was repaired: {why}"))
-        })?;
-        let changes = changes(&before, &self.objects().await?);
-        self.client.batch_execute("COMMIT").await?;
-        Ok(changes)
     }
 
     /// Runs one step; `None` if another migrator has done it already. After an error the connection
@@ -143,7 +119,7 @@ impl PostgresMigrator {
     }
 
     /// Opens a transaction and takes the lock in it. A login's own limits do not cut a migration short.
-    async fn begin(&self) -> MigrateResult<()> {
+    pub(super) async fn begin(&self) -> MigrateResult<()> {
         let wait = self.lock_wait.limit.as_millis().max(1);
         let begin = format!(
             "BEGIN; SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = {wait}; \
@@ -205,7 +181,7 @@ impl PostgresMigrator {
         Ok(())
     }
 
-    async fn objects(&self) -> MigrateResult<Vec<Object>> {
+    pub(super) async fn objects(&self) -> MigrateResult<Vec<Object>> {
         let rows = self.rows(&catalog::postgres(&self.tenant)).await?;
         let objects = rows.into_iter().map(|row| {
             let [kind, name, table] = texts(row);
@@ -239,7 +215,7 @@ impl PostgresMigrator {
         Ok(number.parse().unwrap_or_default())
     }
 
-    async fn rows(&self, sql: &str) -> MigrateResult<Vec<Vec<Option<String>>>> {
+    pub(super) async fn rows(&self, sql: &str) -> MigrateResult<Vec<Vec<Option<String>>>> {
         Ok(answer(&self.client, sql).await?.1)
     }
 }
@@ -346,7 +322,7 @@ fn sentence(answer: &tokio_postgres::error::DbError) -> String {
 }
 
 /// The database's answer, with the line of the script it points at.
-fn explain(error: &tokio_postgres::Error, script: &str) -> String {
+pub(super) fn explain(error: &tokio_postgres::Error, script: &str) -> String {
     let Some(answer) = error.as_db_error() else {
         return format!("{error}.");
     };

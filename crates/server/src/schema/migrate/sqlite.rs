@@ -102,7 +102,7 @@ pub(in crate::schema) fn dropped_tables(changes: &[Change]) -> Vec<String> {
     tables
 }
 
-fn open(path: &Path, wait: Duration) -> MigrateResult<Connection> {
+pub(super) fn open(path: &Path, wait: Duration) -> MigrateResult<Connection> {
     make_private(path)
         .map_err(|error| DbError::Away(format!("cannot create {}: {error}", path.display())))?;
     let connection = Connection::open(path)?;
@@ -111,7 +111,7 @@ fn open(path: &Path, wait: Duration) -> MigrateResult<Connection> {
     Ok(connection)
 }
 
-fn begin<'a>(
+pub(super) fn begin<'a>(
     connection: &'a mut Connection,
     path: &Path,
     wait: LockWait,

@@ -11,7 +11,7 @@ use crate::config::DatabaseUrl;
 use crate::schema::history::{State, Status};
 use crate::schema::migrate::error::MigrateResult;
 use crate::schema::migrate::{Migrator, blocking};
-use drift::{Check, drift};
+use drift::{Check, Rows, drift};
 
 /// What the catalog was asked and what it answered.
 #[derive(Clone, Debug)]
@@ -90,6 +90,88 @@ pub async fn verify(migrator: &Migrator) -> MigrateResult<Report> {
     report.drift.splice(0..0, migrations.iter().filter_map(told));
     report.migrations = migrations;
     Ok(report)
+}
+
+/// How a schema differs from what the migrations make.
+#[derive(Debug, Default)]
+pub(super) struct Differences {
+    /// Every difference, one sentence each.
+    pub(super) sentences: Vec<String>,
+    /// The statements that make what is missing and can be made again without a decision.
+    pub(super) missing: Vec<String>,
+}
+
+/// The differences of a PostgreSQL database.
+pub(super) async fn differences(
+    client: &tokio_postgres::Client,
+    tenant: &str,
+) -> MigrateResult<Differences> {
+    let found = postgres::read(client, tenant).await?;
+    let expected = postgres::expected(tenant);
+    let mut missing = missing(postgres::CHECKS, &found, &expected, "Keys and constraints");
+    // An index that belongs to a constraint comes with it, and keys come before what refers to them.
+    let constraints = &expected[index_of(postgres::CHECKS, "Keys and constraints")];
+    let named = |row: &[Option<String>]| constraints.iter().any(|of| of[..2] == row[..2]);
+    missing.retain(|(title, row)| *title != "Indexes" || !named(row));
+    missing.sort_by_key(|(title, row)| {
+        *title == "Keys and constraints" && text(row, 2).starts_with("FOREIGN")
+    });
+    let missing = missing.into_iter().map(|(title, row)| match title {
+        "Keys and constraints" => format!(
+            "ALTER TABLE {} ADD CONSTRAINT {} {}",
+            text(&row, 0),
+            text(&row, 1),
+            text(&row, 2)
+        ),
+        _ => text(&row, 2).to_owned(),
+    });
+    let missing = missing.collect();
+    let sentences = compared(postgres::CHECKS, found, &expected).drift;
+    Ok(Differences { sentences, missing })
+}
+
+/// Those of a file, seen by this connection where one is at work on it.
+pub(super) fn differences_of_file(
+    path: &std::path::Path,
+    through: Option<&rusqlite::Connection>,
+) -> MigrateResult<Differences> {
+    let (found, expected) = match through {
+        Some(connection) => sqlite::read_through(connection)?,
+        None => sqlite::read(path)?,
+    };
+    let missing = missing(sqlite::CHECKS, &found, &expected, "");
+    let missing = missing.into_iter().map(|(_, row)| text(&row, 2).to_owned()).collect();
+    let sentences = compared(sqlite::CHECKS, found, &expected).drift;
+    Ok(Differences { sentences, missing })
+}
+
+/// The expected rows of indexes, triggers and of one check more that are not found, of tables that are.
+fn missing(
+    checks: &[Check],
+    found: &[Answer],
+    expected: &[Rows],
+    more: &str,
+) -> Vec<(&'static str, Vec<Option<String>>)> {
+    let mut rows = Vec::new();
+    let tables: Vec<_> = found[0].rows.iter().map(|row| row[0].clone()).collect();
+    for (index, check) in checks.iter().enumerate() {
+        if check.title == more || ["Indexes", "Triggers"].contains(&check.title) {
+            let known = &found[index].rows;
+            let lost = expected[index].iter().filter(|row| {
+                tables.contains(&row[0]) && !known.iter().any(|it| it[..2] == row[..2])
+            });
+            rows.extend(lost.map(|row| (check.title, row.clone())));
+        }
+    }
+    rows
+}
+
+fn index_of(checks: &[Check], title: &str) -> usize {
+    checks.iter().position(|check| check.title == title).unwrap_or_default()
+}
+
+fn text(row: &[Option<String>], column: usize) -> &str {
+    row.get(column).and_then(Option::as_deref).unwrap_or_default()
 }
 
 fn compared(

@@ -77,6 +77,18 @@ pub(in crate::schema) const CHECKS: &[Check] = &[
 
 /// What the file answers, and what the migrations make.
 pub(in crate::schema) fn read(path: &Path) -> MigrateResult<(Vec<Answer>, Vec<Rows>)> {
+    let file = Connection::open_with_flags(
+        path,
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )?;
+    file.busy_timeout(Duration::from_secs(5))?;
+    read_through(&file)
+}
+
+/// The same of a file that is open.
+pub(in crate::schema) fn read_through(
+    file: &Connection,
+) -> MigrateResult<(Vec<Answer>, Vec<Rows>)> {
     let made = Connection::open_in_memory()?;
     made.execute_batch(history::CREATE)?;
     for migration in MIGRATIONS {
@@ -85,16 +97,11 @@ pub(in crate::schema) fn read(path: &Path) -> MigrateResult<(Vec<Answer>, Vec<Ro
     let all = "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') ORDER BY name";
     let names: Vec<_> = answer(&made, all)?.1.into_iter().flatten().flatten().collect();
     let tables = format!("'{}'", names.join("', '"));
-    let file = Connection::open_with_flags(
-        path,
-        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
-    )?;
-    file.busy_timeout(Duration::from_secs(5))?;
     let mut found = Vec::with_capacity(CHECKS.len());
     let mut expected = Vec::with_capacity(CHECKS.len());
     for check in CHECKS {
         let sql = check.sql.replace("{tables}", &tables);
-        let (columns, rows) = answer(&file, &sql)?;
+        let (columns, rows) = answer(file, &sql)?;
         expected.push(answer(&made, &sql)?.1);
         found.push(Answer { title: check.title, sql, columns, rows });
     }

@@ -39,6 +39,8 @@ async fn a_login_that_lacks_privileges_is_told_each_as_the_statement_that_grants
     schema.sql("GRANT SELECT ON doorward_migrations TO service");
     let told = refused(&program, 78);
     assert!(!told.contains("doorward_migrations TO") && told.contains("ON users TO"), "{told}");
+    assert!(told.contains("SELECT, INSERT, UPDATE, DELETE on users"), "{told}");
+    assert!(told.contains("`doorward db migrate --grant-to service`"), "{told}");
     let (_, grants) = told.split_once("run: ").expect("the statements");
     schema.sql(grants);
     let mut server = program.start(&["serve"]);
@@ -146,4 +148,35 @@ async fn a_dump_restored_where_the_role_is_missing_is_refused_and_repaired() {
     program.run(&["db", "verify"]).expect(0);
     let mut server = program.start(&["serve"]);
     becomes_ready(&server.url());
+}
+
+both! {
+    async fn tables_of_another_application_are_called_that(engine: Engine) {
+        let schema = Schema::empty(engine).await;
+        schema.sql("CREATE TABLE users (id INTEGER); CREATE TABLE orders (id INTEGER)");
+        let program = Program::ready().env("DATABASE_URL", &schema.url);
+        let told = refused(&program, 78);
+        assert!(told.contains("have the names of its own (users): give it a database of its own"), "{told}");
+        assert!(!told.contains("orders"), "{told}");
+    }
+
+    async fn a_newer_schema_is_served_and_said(engine: Engine) {
+        let schema = Schema::migrated(engine).await;
+        schema.sql(
+            "INSERT INTO doorward_migrations VALUES (9000, 'later', 'x', '2026-11-20T12:00:00Z')",
+        );
+        let program = Program::ready().env("DATABASE_URL", &schema.url);
+        let mut server = program.start(&["serve"]);
+        server.until("is at migration 9000, newer than this binary's");
+        becomes_ready(&server.url());
+    }
+}
+
+#[tokio::test]
+async fn a_database_without_tls_where_it_is_asked_for_is_called_that_at_once() {
+    let schema = Schema::migrated(Engine::Postgres).await;
+    let program = Program::ready().env("DATABASE_URL", &format!("{}?sslmode=require", schema.url));
+    let began = std::time::Instant::now();
+    assert!(refused(&program, 1).contains("does not offer TLS"));
+    assert!(began.elapsed().as_secs() < 8, "no ten seconds of trying");
 }

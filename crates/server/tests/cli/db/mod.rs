@@ -1,7 +1,10 @@
 //! `doorward db migrate`, `rollback`, `status` and `reset`.
 
+mod backup;
+mod drill;
 mod faults;
 mod fitness;
+mod grants;
 mod offline;
 mod postgres;
 mod rls_sql;

@@ -12,4 +12,5 @@ mod poolers;
 mod proxy;
 mod refusals;
 mod round_trips;
+mod sleep;
 mod tls;

@@ -63,6 +63,36 @@ async fn each_way_to_be_refused_has_its_own_sentence() {
     }
 }
 
+/// Other products that a wrong port leads to: one that speaks first, and two that answer in their own way.
+#[tokio::test]
+async fn what_is_not_postgresql_is_called_that_at_once() {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    for (first, then) in [
+        (&b"\x4a\x00\x00\x00\x0a8.0.36\x00more of the greeting"[..], &b""[..]),
+        (b"", b"HTTP/1.1 400 Bad Request\r\n\r\n"),
+        (b"", b"-ERR unknown command\r\n"),
+    ] {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        tokio::spawn(async move {
+            while let Ok((mut client, _)) = listener.accept().await {
+                tokio::spawn(async move {
+                    let _ = client.write_all(first).await;
+                    let mut heard = [0; 64];
+                    let _ = client.read(&mut heard).await;
+                    let _ = client.write_all(then).await;
+                });
+            }
+        });
+        let began = std::time::Instant::now();
+        let (sentence, said_no) =
+            refused(&format!("postgres://ada:hunter2@127.0.0.1:{port}/app")).await;
+        assert!(said_no && sentence.contains("is not PostgreSQL: check the host"), "{sentence}");
+        assert!(!sentence.contains("hunter2") && sentence.ends_with('.'), "{sentence}");
+        assert!(began.elapsed().as_secs() < 5, "{:?}", began.elapsed());
+    }
+}
+
 #[tokio::test]
 async fn a_database_that_is_not_there_yet_is_used_once_it_is() {
     const ONE: doorward::sql::Sql = crate::postgres::data::ONE;

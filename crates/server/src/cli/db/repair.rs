@@ -1,0 +1,64 @@
+//! `doorward db repair`: says what it put right, and fails where users are not kept apart all the same.
+#![allow(clippy::doc_markdown, reason = "the comments on arguments are help texts")]
+
+use clap::Args;
+use serde_json::json;
+
+use super::report::say;
+use super::{DbTarget, failure};
+use crate::cli::{Exit, Failure};
+use crate::schema::Engine;
+
+/// Arguments of `db repair`.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct RepairArgs {
+    /// Show what would be put right without changing anything
+    #[arg(long)]
+    dry_run: bool,
+}
+
+pub(in crate::cli) async fn run(target: &DbTarget, args: &RepairArgs) -> Exit {
+    let done = target.migrator.repair(args.dry_run).await.map_err(|error| failure(&error))?;
+    let on_postgres = target.migrator.engine() == Engine::Postgres;
+    if target.json {
+        say!(
+            "{:#}",
+            json!({
+                "database": target.url, "dry_run": args.dry_run, "changes": done.changes,
+                "repaired": done.righted, "left": done.left,
+                "isolated": on_postgres.then_some(done.is_isolated),
+            })
+        );
+    } else {
+        let verb = if args.dry_run { "Would put right" } else { "Put right" };
+        for sentence in &done.righted {
+            say!("{verb}: {sentence}");
+        }
+        for sentence in &done.left {
+            say!("Left as it is: {sentence}");
+        }
+        match (done.righted.is_empty() && done.changes.is_empty(), args.dry_run) {
+            (true, _) => say!("There is nothing to repair in {}.", target.url),
+            (false, true) => say!("Nothing was changed."),
+            (false, false) => {
+                say!("{} is repaired.", target.url);
+                eprintln!("`doorward db verify` proves it by SQL.");
+            }
+        }
+        if !on_postgres {
+            say!("SQLite has no row-level security: each statement of the server names the owner.");
+        }
+    }
+    if done.is_isolated || args.dry_run {
+        return Ok(());
+    }
+    Err(Failure::Failed(format!(
+        "Row-level security of {} does not hold: {}",
+        target.url,
+        if done.left.is_empty() {
+            "see `doorward db verify`.".to_owned()
+        } else {
+            done.left.join(" ")
+        }
+    )))
+}
