@@ -9,6 +9,7 @@
 mod support;
 
 mod faults;
+mod heavy_user;
 mod http;
 mod mail;
 mod postgres;

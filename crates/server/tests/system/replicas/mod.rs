@@ -11,3 +11,5 @@ mod refresh;
 mod registration;
 mod rotation;
 mod start;
+
+pub(crate) use pair::empty;
