@@ -97,6 +97,19 @@ is "$(in_root stat -c '%a %U' /var/lib/doorward/doorward.db)" "600 doorward" "wh
 end_running
 passed "the service migrates, serves and signs somebody in on SQLite; commands work beside it"
 
+# The same once more, watched: systemd would refuse what the unit does not allow.
+port=$(free_port)
+strace -f -qq -o "$work/trace" chroot --userspec=doorward:doorward "$root" env -C /var/lib/doorward \
+  BETTER_AUTH_SECRET_FILE=/etc/doorward/secret PORT="$port" timeout -s TERM "${WATCHED:-8}" \
+  /usr/bin/doorward --config $config serve --wait >"$work/watched.log" 2>&1 &
+running=($!)
+answers "http://127.0.0.1:$port/readyz" "${running[0]}" "$work/watched.log"
+signs_in "$port" hedy
+wait "${running[0]}" || true
+running=()
+calls=$(python3 tests/packages/check_syscalls.py "$unit" "$work/trace")
+passed "the unit allows every call to the kernel that it makes ($calls), and no memory is writable and run"
+
 secret=$(sha256sum "$root/etc/doorward/secret")
 echo '# mine' >>"$root/etc/doorward/doorward.toml"
 in_root dpkg -i "/$deb" >/dev/null 2>&1

@@ -128,7 +128,7 @@ if [ "${1:-}" != quick ]; then
   if [ "${SKIP_PACKAGES:-}" = 1 ] || [ "$(id -u)" -ne 0 ]; then
     echo "packages in a clean root, for which one has to be root" >>"$DOORWARD_SKIPPED"
   else
-    need mmdebstrap:mmdebstrap dpkg-shlibdeps:dpkg-dev systemd-analyze:systemd strip:binutils
+    need mmdebstrap:mmdebstrap dpkg-shlibdeps:dpkg-dev systemd-analyze:systemd strip:binutils strace:strace
     [ "${SKIP_CONTAINER:-}" = 1 ] || need buildah:buildah podman:podman runc:runc
     ./scripts/packages-test.sh
   fi
