@@ -86,6 +86,16 @@ fn the_tests_that_reliability_names_exist() {
     assert!(promises >= 25, "only {promises} promises are in docs/reliability.md");
 }
 
+/// Whoever upgrades finds a note, if only that there is nothing to do.
+#[test]
+fn this_version_has_upgrade_notes() {
+    let notes = read("docs/operations.md");
+    let notes = notes.split("### Upgrade notes").nth(1).expect("upgrade notes");
+    let notes = notes.split("\n## ").next().unwrap_or_default();
+    let version = format!("**{}**", env!("CARGO_PKG_VERSION"));
+    assert!(notes.contains(&version), "docs/operations.md has no upgrade notes of {version}");
+}
+
 /// What stands between the marks `<!-- name -->` and `<!-- end -->`.
 #[test]
 fn the_tables_of_permissions_and_events_are_the_code_s() {

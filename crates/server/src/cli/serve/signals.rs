@@ -69,9 +69,10 @@ impl Signals {
 async fn hung_up(mut hangup: Signal, reread: Option<AtHangup>) {
     let has_terminal = std::io::stdin().is_terminal();
     while hangup.recv().await.is_some() && !has_terminal {
-        match &reread {
-            Some(reread) => reread().await,
-            None => tracing::info!("SIGHUP changes nothing here: there is nothing to read anew"),
+        if let Some(reread) = &reread {
+            reread().await;
+        } else {
+            tracing::info!("SIGHUP changes nothing here: there is nothing to read anew");
         }
     }
     if !has_terminal {

@@ -99,7 +99,7 @@ pub(in crate::config) const PASSWORD_WORD_LIST: Setting = Setting {
     section: PASSWORDS,
     about: "A file of words, a line each, that no new password may be made of: your company, its \
         products, its town. The most common passwords (COMMON_PASSWORDS), the person's own address and \
-        the product's name are refused anyway.",
+        the product's name are refused anyway. Read at the start and anew at SIGHUP.",
     set: Some(|settings, text| {
         put_some(&mut settings.password_word_list, WordList::read(text.as_ref()))
     }),
@@ -112,7 +112,7 @@ pub(in crate::config) const PASSWORD_BREACH_FILE: Setting = Setting {
     section: PASSWORDS,
     about: "A file of SHA-1 hashes of passwords known from breaches, in ascending order, a line each \
         (`HASH:COUNT`, as the downloader of Have I Been Pwned writes them). It is searched on disk, \
-        never loaded.",
+        never loaded. Opened at the start and anew at SIGHUP.",
     set: Some(|settings, text| {
         put_some(&mut settings.password_breach_file, BreachFile::open(text.as_ref()))
     }),

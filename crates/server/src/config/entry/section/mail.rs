@@ -130,7 +130,7 @@ pub(in crate::config) const MAIL_TEMPLATES: Setting = Setting {
     name: "MAIL_TEMPLATES",
     section: MAIL,
     about: "A folder with templates of your own for mails, such as `reset-password.de.html`. \
-        What is not there is built in.",
+        What is not there is built in. Read at the start and anew at SIGHUP.",
     set: Some(|settings, text| put_some(&mut settings.letters.templates, folder(text))),
     ..PLAIN
 };
