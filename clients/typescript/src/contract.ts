@@ -327,6 +327,8 @@ export type LoginCodeRequest = {
 
 /** What a sign-in sends. */
 export type LoginRequest = {
+  /** That of a trusted device, in place of the second step. */
+  device_token?: string;
   /** The account's address, or with `USERNAMES=on` its user name; `username` is an alias. */
   email: string;
   /** The password, exactly as it was registered. */
@@ -405,6 +407,8 @@ export type PasskeyLoginRequest = {
   credential: Record<string, unknown>;
   /** That of a sign-in which asks for a second factor, to finish it. */
   mfa_token?: string | null;
+  /** Whether this device is to be trusted, which a sign-in with `mfa_token` can ask for; see `POST /auth/mfa/verify`. `false` if absent. */
+  remember_device?: boolean;
 };
 
 /** What a page needs to begin a ceremony. */
@@ -566,6 +570,28 @@ export type Session = {
   user_agent: string | null;
 };
 
+/** A sign-in, or a try at one. */
+export type SignInRecord = {
+  /** How the user proved who they are, where they did (RFC 8176); `trusted_device` where a device stood for the second step. */
+  amr: string[] | null;
+  /** When. */
+  at: string;
+  /** The browser and the system, where it was a browser. */
+  client: string | null;
+  /** Its id, which grows with time. */
+  id: string;
+  /** The client's address. */
+  ip: string | null;
+  /** What came of it: `signed_in`; `second_step_asked` where the first step was right; or why not: `wrong_password`, `wrong_code`, `passkey_refused`, `too_many_tries` (not looked at), `not_allowed` (a disabled account, or an address that must be verified first). */
+  result: string;
+  /** The session that it began. */
+  session_id: string | null;
+  /** How often, where tries of a minute are counted together. */
+  times: number;
+  /** The client's `User-Agent`. */
+  user_agent: string | null;
+};
+
 /** One task of one user. */
 export type Task = {
   /** True once done. */
@@ -642,6 +668,10 @@ export type TokenRequest = {
 export type Tokens = {
   /** For `Authorization: Bearer`. */
   access_token: string;
+  /** Seconds until the device is trusted no more. */
+  device_expires_in?: number;
+  /** What the device is to keep where it was to be trusted: with the next sign-in it stands for the second step. Handed out once. */
+  device_token?: string;
   /** Seconds the access token lives. */
   expires_in: number;
   /** Seconds until the session ends unless it is used. */
@@ -652,6 +682,22 @@ export type Tokens = {
   token_type: string;
   /** Who is signed in. */
   user: User;
+};
+
+/** A device that stands for the second step of a sign-in. */
+export type TrustedDevice = {
+  /** When it was trusted. */
+  created_at: string;
+  /** When it stops counting, however often it is used. */
+  expires_at: string;
+  /** Stable id. */
+  id: string;
+  /** The address it was trusted from. */
+  ip: string | null;
+  /** When it last stood for the second step. */
+  last_used_at: string | null;
+  /** The browser and the system, or the program, that was trusted. */
+  name: string;
 };
 
 /** The token of the link to undo a change. */
@@ -748,16 +794,22 @@ export type UserExport = {
   complete: boolean;
   /** When it was begun. */
   exported_at: string;
+  /** Authenticator apps, without their secrets. */
+  factors: Factor[];
   /** Always `doorward-user`. */
   format: string;
   /** What other issuers call the person. */
   identities: HeldIdentity[];
   /** The passkeys, without their keys. */
   passkeys: Passkey[];
+  /** Recovery codes that were not used; the codes are not stored. */
+  recovery_codes_left: number;
   /** Sessions, those that ended in the last month included. */
   sessions: HeldSession[];
   /** The tasks, oldest first. */
   tasks: Task[];
+  /** Devices that need no second step, without their tokens, which are not stored. */
+  trusted_devices: TrustedDevice[];
   /** The account with its roles and metadata. */
   user: AdminUser;
   /** Of the format: 1. */
@@ -770,6 +822,8 @@ export type VerifyCodeRequest = {
   challenge?: string | null;
   /** The six digits. */
   code?: string | null;
+  /** That of a trusted device, in place of the second step. */
+  device_token?: string;
   /** The address that the code was mailed to. */
   email?: string | null;
   /** What the link in the mail ends with, instead of address and code. */
@@ -790,6 +844,8 @@ export type VerifyRequest = {
   mfa_token: string;
   /** One of the recovery codes. */
   recovery_code?: string;
+  /** Whether this device is to be trusted, so that its next sign-ins need no second step. Where that is possible (`TRUSTED_DEVICES`), the answer has a `device_token`. `false` if absent. */
+  remember_device?: boolean;
 };
 
 export type UsersAuditQuery = {
@@ -858,4 +914,11 @@ export type TasksListQuery = {
 export type SessionsLogoutQuery = {
   /** `others` or `all`; this session if absent */
   scope?: string;
+};
+
+export type SessionsSignInsQuery = {
+  /** Maximum number of entries in a page, 100 by default */
+  limit?: number;
+  /** From the `Link` of the page before */
+  cursor?: string;
 };

@@ -18,6 +18,7 @@ use crate::config::{Reserved, Settings};
 use crate::context::Context;
 use crate::crypto::Random;
 use crate::db::Database;
+use crate::devices;
 use crate::dialect::{self, Dialects};
 use crate::emails;
 use crate::exports::{self, Exports};
@@ -224,6 +225,7 @@ impl App {
             .merge(codes::routes().with_state(self.codes()))
             .merge(passkeys::routes().with_state(self.passkeys()))
             .merge(factors::routes().with_state(self.factors()))
+            .merge(devices::routes().with_state(self.devices()))
             .merge(exports::routes().with_state(self.exports()))
             .merge(api_keys::routes().with_state(self.api_keys()))
             .merge(passwords::routes().with_state(self.passwords.clone()))
@@ -292,6 +294,7 @@ pub fn operations(settings: &Settings) -> Vec<Operation> {
         codes::routes().below(&settings.auth_path).operations(),
         passkeys::routes().below(&settings.auth_path).operations(),
         factors::routes().below(&settings.auth_path).operations(),
+        devices::routes().below(&settings.auth_path).operations(),
         exports::routes().below(&settings.auth_path).operations(),
         api_keys::routes().below(&settings.auth_path).operations(),
         passwords::routes().below(&settings.auth_path).operations(),
@@ -324,6 +327,7 @@ pub fn reserved() -> Reserved {
         all(&codes::routes()),
         all(&passkeys::routes()),
         all(&factors::routes()),
+        all(&devices::routes()),
         all(&exports::routes()),
         all(&api_keys::routes()),
         all(&passwords::routes()),

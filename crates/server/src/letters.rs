@@ -31,9 +31,18 @@ impl Desk {
             Kind::EmailChanged => emails.changed_letter(order).await,
             Kind::Invitation => self.context.passwords.invitation_letter(order).await,
             Kind::LoginCode => self.context.code_letters().letter(order).await,
-            Kind::PasswordChanged | Kind::NewDevice | Kind::SessionStolen | Kind::AccountLocked => {
-                emails.notice_letter(order).await
-            }
+            Kind::PasswordChanged
+            | Kind::NewDevice
+            | Kind::SessionStolen
+            | Kind::AccountLocked
+            | Kind::FactorAdded
+            | Kind::FactorRemoved
+            | Kind::FactorsReset
+            | Kind::RecoveryCodesRenewed
+            | Kind::PasskeyAdded
+            | Kind::PasskeyRemoved
+            | Kind::DeviceTrusted
+            | Kind::ApiKeyCreated => emails.notice_letter(order).await,
             Kind::Test => Ok(test_letter(order)),
             kind @ Kind::AddressTaken => {
                 Err(Error::Internal(format!("nobody composes {}", kind.as_str())))

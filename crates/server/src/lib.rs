@@ -12,6 +12,7 @@ pub mod config;
 pub mod context;
 pub mod crypto;
 pub mod db;
+pub mod devices;
 pub mod dialect;
 pub mod email;
 pub mod emails;

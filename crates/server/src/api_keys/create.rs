@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::{ApiKeys, KeyName, KeyNetworks, KeyScopes, MadeKey, store};
 use crate::audit::{Actor, Event, Record};
+use crate::config::Notice;
 use crate::error::{Error, Invalid};
 use crate::gate::{Fresh, signed_in_since};
 use crate::http::{Created, JsonBody};
@@ -73,11 +74,14 @@ impl ApiKeys {
         steps.extend(new.scopes.iter().filter_map(|scope| store::owner_holds(owner, scope)));
         steps.extend(store::insert(&key, &new, now));
         steps.push(store::find(owner, key.id));
+        let at = steps.len() - 1;
+        steps.extend(self.mail.tell(Notice::ApiKeyCreated, owner, &by.origin_for_owner()));
         let scopes: Vec<_> = new.scopes.iter().map(crate::gate::KeyScope::as_str).collect();
         let said = format!("{}: {}", key.id, scopes.join(" "));
         let record = Record::by(by, Event::ApiKeyCreate).about(owner).detail(said);
         let rows = self.audit.commit(by.authority, steps, [record]).await?;
-        let row = rows.last().and_then(|found| found.first());
+        self.mail.wake();
+        let row = rows.get(at).and_then(|found| found.first());
         let row = row.ok_or_else(|| Error::Internal("a new key vanished".into()))?;
         Ok(MadeKey { about: row.read()?, key: text })
     }

@@ -50,6 +50,8 @@ events! {
     "Somebody removed a second factor." FactorRemove = "factor.remove";
     "Somebody made new recovery codes; those before them ended." RecoveryCodesRenew = "factor.recovery_codes";
     "An operator removed every second factor of an account; its sessions ended." FactorsReset = "factor.reset";
+    "Somebody trusted the device they signed in with, which stands for the second step for a time." DeviceTrust = "device.trust";
+    "Trust in one device of an account, or in all, was ended." DeviceForget = "device.forget";
     "A signed-in user proved again who they are, or failed to with a code." Reauthenticate = "session.reauthenticate";
     "A signed-in user was asked for the password; recorded where it was wrong or not looked at." PasswordConfirm = "password.confirm";
     "Sessions of the account were ended by their owner." Logout = "logout";

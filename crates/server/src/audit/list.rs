@@ -104,6 +104,19 @@ impl Parameter for Outcome {
 }
 
 impl Audit {
+    /// One page of the sign-ins to an account and of the tries that failed, and where the next begins.
+    pub(crate) async fn sign_ins(
+        &self,
+        authority: Authority,
+        owner: Uuid,
+        page: Page,
+    ) -> Result<(Vec<Entry>, Option<Cursor>), Error> {
+        let mut rows = store::list_sign_ins(&self.db, authority, owner, page).await?;
+        let next =
+            page.cut_by_bytes(&mut rows, json_bytes, |entry| Cursor { at: entry.at, id: entry.id });
+        Ok((rows, next))
+    }
+
     /// One page, and where the next begins if there is one.
     pub async fn list(
         &self,

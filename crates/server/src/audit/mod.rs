@@ -49,6 +49,14 @@ impl Actor {
         Self { authority: Authority::Operator, origin: Origin::default() }
     }
 
+    /// Where it came from, as the account's owner is told: not where an operator sits.
+    pub fn origin_for_owner(&self) -> Origin {
+        match self.authority {
+            Authority::Caller(_) => self.origin.clone(),
+            Authority::Operator => Origin::default(),
+        }
+    }
+
     /// The same under the name that the environment gives them.
     #[must_use]
     pub fn named(self, name: &str) -> Self {

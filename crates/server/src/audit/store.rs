@@ -15,6 +15,8 @@ use crate::input::Page;
 use crate::sql::{Result, Step};
 use crate::{statements, step, text};
 
+const END: OffsetDateTime = datetime!(9999-12-31 23:59:59.999_999 UTC);
+
 /// A page is a range of one index; the narrowest of the filters chooses which.
 macro_rules! page {
     ($narrow:literal) => {
@@ -36,6 +38,12 @@ statements! {
     LIST_BY_SUBJECT = page!("subject_id = :subject AND ");
     LIST_BY_ACTOR = page!("actor_id = :actor AND ");
     LIST_BY_BOTH = page!("subject_id = :subject AND actor_id = :actor AND ");
+    // What one account's owner sees of sign-ins to it.
+    LIST_SIGN_INS = text!(
+        "SELECT ", Entry::COLUMNS, " FROM audit_log WHERE subject_id = :subject \
+         AND (at, id) < (:before, :before_id) AND event IN (:login, :first_step, :code) \
+         ORDER BY at DESC, id DESC LIMIT :limit"
+    );
     MOVE_HORIZON = "UPDATE audit_horizon SET at = :at WHERE at < :at";
     DELETE_PAST = "DELETE FROM audit_log WHERE id IN (SELECT id FROM audit_log WHERE at < :at \
         ORDER BY at, id LIMIT :limit) RETURNING id";
@@ -59,6 +67,22 @@ pub(super) fn insert(id: Uuid, at: OffsetDateTime, record: Record) -> Step {
     })
 }
 
+/// Sign-ins to an account and failed tries, one row more than the page holds, newest first.
+pub(super) async fn list_sign_ins(
+    db: &Database,
+    authority: Authority,
+    subject: Uuid,
+    page: Page,
+) -> Result<Vec<Entry>> {
+    let (before, before_id) =
+        page.after.map_or((END, Uuid::nil()), |cursor| (cursor.at, cursor.id));
+    let [login, first_step, code] =
+        [Event::Login, Event::LoginFirstStep, Event::FactorVerify].map(Event::as_str);
+    let limit = page.limit + 1;
+    let step = step!(LIST_SIGN_INS { subject, before, before_id, login, first_step, code, limit });
+    db.read_by(authority, step).await
+}
+
 /// One row more than the page holds, newest first.
 pub(super) async fn list(
     db: &Database,
@@ -67,7 +91,6 @@ pub(super) async fn list(
     page: Page,
 ) -> Result<Vec<Entry>> {
     const START: OffsetDateTime = datetime!(1970-01-01 0:00 UTC);
-    const END: OffsetDateTime = datetime!(9999-12-31 23:59:59.999_999 UTC);
     let until = filter.until.unwrap_or(END);
     let (before, before_id) =
         page.after.map_or((until, Uuid::nil()), |cursor| (cursor.at, cursor.id));

@@ -5,7 +5,7 @@ use clap::{Command, CommandFactory};
 use super::Cli;
 
 /// The command below `doorward`, and how it is used.
-const EXAMPLES: [(&str, &[&str]); 63] = [
+const EXAMPLES: [(&str, &[&str]); 67] = [
     ("dev", &["doorward dev", "doorward dev --port 9000"]),
     ("serve", &["doorward serve", "doorward --env-file /etc/doorward.env serve --host 0.0.0.0"]),
     ("health", &["doorward health", "doorward health --ready --json"]),
@@ -53,6 +53,16 @@ const EXAMPLES: [(&str, &[&str]); 63] = [
     ("user list", &["doorward user list --role admin", "doorward user list --email example.com"]),
     ("user show", &["doorward user show ada@example.com"]),
     ("user export", &["doorward user export ada@example.com --out ada.json"]),
+    (
+        "user enrol-totp",
+        &[
+            "doorward user enrol-totp ada@example.com --name Phone",
+            "doorward user enrol-totp ada@example.com --confirm 01990000-0000-7000-8000-000000000000",
+        ],
+    ),
+    ("user sign-ins", &["doorward user sign-ins ada@example.com --limit 20"]),
+    ("user devices", &["doorward user devices ada@example.com"]),
+    ("user forget-devices", &["doorward user forget-devices ada@example.com"]),
     ("user factors", &["doorward user factors ada@example.com"]),
     ("user reset-factors", &["doorward user reset-factors ada@example.com"]),
     ("user receipt verify", &["doorward user receipt verify receipt.json"]),

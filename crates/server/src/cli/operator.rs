@@ -7,7 +7,7 @@ use clap::Args;
 use uuid::Uuid;
 
 use super::sources::{self, SourceArgs};
-use super::{Failure, failed, terminal};
+use super::{Failure, failed, log, terminal};
 use crate::app::{App, reserved};
 use crate::audit::Actor;
 use crate::clock::Clock;
@@ -70,6 +70,22 @@ impl OperatorArgs {
         Self::open(self.without_secret(sources)?).await
     }
 
+    /// The application of a command whose work an account's owner is told of by mail, where the server's
+    /// secret is known here, which mails are sealed with. What is wrong elsewhere in the configuration keeps
+    /// nobody from working; then nobody is told.
+    pub(super) async fn app_that_tells(&self, sources: &SourceArgs) -> Result<App, Failure> {
+        terminal::speak_to_program(self.json);
+        let gathered = sources.gather_on(self.database_url.clone());
+        if gathered.has("BETTER_AUTH_SECRET") {
+            let resolved = gathered.resolve(&reserved());
+            if resolved.problems().is_empty() {
+                return Self::open(sources::settings(resolved)?).await;
+            }
+            terminal::warn("Nobody is told by mail: see `doorward config check`.");
+        }
+        self.app(sources).await
+    }
+
     /// The application of these settings, over a database whose schema is current.
     pub(super) async fn open(settings: Settings) -> Result<App, Failure> {
         if let DatabaseUrl::Sqlite(path) = &settings.database
@@ -107,6 +123,21 @@ pub(super) fn by_operator() -> Actor {
     match name {
         Some(name) => Actor::operator().named(&name),
         None => Actor::operator(),
+    }
+}
+
+/// Sends the notices that the work has just asked for. A mail that does not get out now waits in the outbox.
+pub(super) async fn send_notices(app: &App) {
+    if !app.mail.is_on() || app.settings.notices.is_empty() {
+        return;
+    }
+    let sent = match app.delivery(log::say) {
+        Ok(Some(delivery)) => delivery.deliver_due().await.map(drop).map_err(|it| it.to_string()),
+        Ok(None) => Ok(()),
+        Err(why) => Err(why),
+    };
+    if let Err(why) = sent {
+        terminal::warn(&format!("The owner is told once a server runs: {why}"));
     }
 }
 

@@ -7,6 +7,7 @@ use super::Codes;
 use super::store::{self, Mailed};
 use crate::audit::{Event, Outcome, Record};
 use crate::config::Registration;
+use crate::devices::DeviceToken;
 use crate::email::Email;
 use crate::error::{Error, Invalid};
 use crate::gate::{
@@ -32,6 +33,8 @@ body! {
         challenge: Option<CodeChallenge>,
         /// What the link in the mail ends with, instead of address and code.
         token: Option<OneTimeToken>,
+        /// That of a trusted device, in place of the second step.
+        device_token: Option<DeviceToken> = None,
     }
 }
 
@@ -69,17 +72,18 @@ pub enum Typed {
 pub(super) async fn verify(
     State(codes): State<Codes>,
     origin: Origin,
-    JsonBody(body): JsonBody<VerifyCodeRequest>,
+    JsonBody(mut body): JsonBody<VerifyCodeRequest>,
 ) -> Result<Json<Tokens>, Error> {
     codes.check_on()?;
-    codes.verify(&body.typed()?, &origin).await.and_then(SignIn::answer).map(json)
+    let device = body.device_token.take();
+    codes.verify(&body.typed()?, device.as_ref(), &origin).await.and_then(SignIn::answer).map(json)
 }
 
 impl VerifyCodeRequest {
     /// A code with its address, or a token: neither both nor half of it.
     fn typed(self) -> Result<Typed, Error> {
         let (name, why) = match self {
-            Self { email: Some(email), code: Some(code), challenge, token: None } => {
+            Self { email: Some(email), code: Some(code), challenge, token: None, .. } => {
                 return Ok(Typed::Code { email, code, challenge });
             }
             Self { email: None, code: None, token: Some(token), .. } => {
@@ -95,7 +99,12 @@ impl VerifyCodeRequest {
 
 impl Codes {
     /// Begins a session for whoever has the code or the link.
-    pub async fn verify(&self, typed: &Typed, origin: &Origin) -> Result<SignIn, Error> {
+    pub(crate) async fn verify(
+        &self,
+        typed: &Typed,
+        device: Option<&DeviceToken>,
+        origin: &Origin,
+    ) -> Result<SignIn, Error> {
         // A second try covers an account that was made or changed in between.
         for _ in 0..2 {
             let opened = match self.open(typed, origin).await {
@@ -108,7 +117,7 @@ impl Codes {
                 Err(error) => return Err(error),
             };
             let proof = self.proof(opened, typed, origin)?;
-            match self.begin_by_mail(proof, origin).await {
+            match self.begin_by_mail(proof, device, origin).await {
                 Ok(Some(done)) => return Ok(done),
                 Ok(None) | Err(Error::EmailTaken) => {}
                 Err(error) => return Err(error),

@@ -98,6 +98,8 @@ pub struct Settings {
     pub mfa: MfaPolicy,
     /// `MFA_ROLES`: the roles whose holders need one besides.
     pub mfa_roles: Vec<String>,
+    /// How long a device that is to be remembered stands for the second step; none are trusted without.
+    pub trusted_devices: Option<Duration>,
     /// `COMMON_PASSWORDS`: whether a common one may become a password.
     pub common_passwords: bool,
     /// `PASSWORD_HASH`.
@@ -242,6 +244,7 @@ impl Settings {
             step_up_age: Duration::from_mins(10),
             mfa: MfaPolicy::Optional,
             mfa_roles: Vec::new(),
+            trusted_devices: None,
             common_passwords: false,
             password_hash: HashScheme::default(),
             password_kernel: PasswordKernel::Auto,

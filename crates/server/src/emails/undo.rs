@@ -11,7 +11,9 @@ use super::{Emails, store};
 use crate::audit::{Event, Record};
 use crate::email::Email;
 use crate::error::Error;
-use crate::gate::{Authority, end_keys, end_passkeys, end_sessions, end_unproven_identities};
+use crate::gate::{
+    Authority, end_devices, end_keys, end_passkeys, end_sessions, end_unproven_identities,
+};
 use crate::guesses::forgive;
 use crate::http::{Json, JsonBody, json};
 use crate::input::{Draft, Origin, body};
@@ -71,6 +73,7 @@ impl Emails {
         steps.push(end_keys(id));
         steps.push(end_unproven_identities(id));
         steps.push(end_passkeys(id));
+        steps.push(end_devices(id));
         steps.push(forgive(id, now));
         steps.push(self.single_use.withdraw_later(Purpose::UndoEmail, &opened));
         steps.extend(OTHER_LINKS.map(|purpose| self.single_use.withdraw(id, purpose)));

@@ -13,7 +13,9 @@ use super::sheet::Sheet;
 use super::store::{HeldIdentity, HeldSession};
 use crate::api_keys::ApiKey;
 use crate::audit::{Actor, Entry};
+use crate::devices::TrustedDevice;
 use crate::error::Error;
+use crate::factors::FactorView;
 use crate::input::Origin;
 use crate::keys::Caller;
 use crate::passkeys::PasskeyView;
@@ -37,6 +39,12 @@ struct UserExport {
     identities: Vec<HeldIdentity>,
     /// Sessions, those that ended in the last month included.
     sessions: Vec<HeldSession>,
+    /// Authenticator apps, without their secrets.
+    factors: Vec<FactorView>,
+    /// Recovery codes that were not used; the codes are not stored.
+    recovery_codes_left: i64,
+    /// Devices that need no second step, without their tokens, which are not stored.
+    trusted_devices: Vec<TrustedDevice>,
     /// The passkeys, without their keys.
     passkeys: Vec<PasskeyView>,
     /// API keys, without their texts, which are not stored.
@@ -51,7 +59,7 @@ struct UserExport {
 
 /// Export everything held about you
 ///
-/// The account with its metadata and identities, sessions, passkeys, API keys, the audit log's records about
+/// The account with its metadata and identities, sessions, second factors, trusted devices, passkeys, API keys, the audit log's records about
 /// you, and your tasks. One export at a time for each user.
 #[utoipa::path(get, path = "/me/export", operation_id = "accounts.export", tag = "accounts",
     security(("bearer" = [])),

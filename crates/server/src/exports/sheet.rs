@@ -40,7 +40,9 @@ pub struct Sheet {
 enum Part {
     Identities(Uuid),
     Sessions(Uuid),
-    /// A few, in one piece.
+    /// A few of each, in one piece.
+    Factors,
+    Devices,
     Passkeys,
     ApiKeys,
     AuditAbout(Option<Cursor>),
@@ -100,12 +102,28 @@ impl Sheet {
                 let rows = store::sessions(db, authority, owner, after, ROWS).await?;
                 self.part = match rows.last().filter(|_| is_full(&rows)) {
                     Some(last) => Part::Sessions(last.id),
-                    None => Part::Passkeys,
+                    None => Part::Factors,
                 };
                 self.put(&mut out, &rows)?;
-                if matches!(self.part, Part::Passkeys) {
-                    self.turn(&mut out, "passkeys");
+                if matches!(self.part, Part::Factors) {
+                    self.turn(&mut out, "factors");
                 }
+            }
+            Part::Factors => {
+                let held = self.exports.factors().list(authority, owner).await?;
+                self.put(&mut out, &held.factors)?;
+                self.part = Part::Devices;
+                let left = held.recovery_codes_left;
+                out.push_str(&format!(
+                    "],\n\"recovery_codes_left\":{left},\n\"trusted_devices\":["
+                ));
+                self.is_begun = false;
+            }
+            Part::Devices => {
+                let devices = self.exports.devices().list_of(authority, owner).await?;
+                self.put(&mut out, &devices)?;
+                self.part = Part::Passkeys;
+                self.turn(&mut out, "passkeys");
             }
             Part::Passkeys => {
                 let rows = store::passkeys(db, authority, owner).await?;

@@ -3,7 +3,7 @@
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use qrcode::QrCode;
-use qrcode::render::svg;
+use qrcode::render::{svg, unicode};
 use time::OffsetDateTime;
 use totp_rs::{Builder, Secret, Totp};
 use zeroize::Zeroizing;
@@ -72,6 +72,12 @@ impl Authenticator {
 pub(super) fn svg_of(url: &str) -> Option<String> {
     let code = QrCode::new(url).ok()?;
     Some(code.render::<svg::Color<'_>>().min_dimensions(200, 200).build())
+}
+
+/// The same as text for a terminal, two rows of it in a line, with the quiet zone around it.
+pub fn blocks_of(url: &str) -> Option<String> {
+    let code = QrCode::new(url).ok()?;
+    Some(code.render::<unicode::Dense1x2>().build())
 }
 
 #[cfg(test)]

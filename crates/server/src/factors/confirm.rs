@@ -5,9 +5,11 @@
 use uuid::Uuid;
 
 use super::{Factors, RecoveryCodes, store};
+use crate::audit::{Actor, Event, Record};
+use crate::config::Notice;
 use crate::db::Row;
 use crate::error::Error;
-use crate::gate::Authority;
+use crate::gate::{Authority, end_devices, end_sessions};
 use crate::single_use::SixDigits;
 use crate::sql::Step;
 
@@ -47,5 +49,27 @@ impl Factors {
             codes = Some(made);
         }
         Ok(Confirmation { steps, codes, is_first: before.is_empty() })
+    }
+
+    /// Lets the app count by its first code; the account's first recovery codes. Sessions from before the
+    /// first factor end, as they do when the owner adds it.
+    pub async fn confirm_for(
+        &self,
+        by: &Actor,
+        owner: Uuid,
+        id: Uuid,
+        code: &SixDigits,
+    ) -> Result<Option<RecoveryCodes>, Error> {
+        let confirmed = self.confirmation(by.authority, owner, id, code).await?;
+        let mut steps = confirmed.steps;
+        if confirmed.is_first {
+            steps.push(end_sessions(owner, self.clock.now(), "factor_added"));
+        }
+        steps.push(end_devices(owner));
+        steps.extend(self.mail.tell(Notice::FactorAdded, owner, &by.origin_for_owner()));
+        let record = Record::by(by, Event::FactorConfirm).about(owner);
+        self.audit.commit(by.authority, steps, [record]).await?;
+        self.mail.wake();
+        Ok(confirmed.codes)
     }
 }

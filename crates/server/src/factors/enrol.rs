@@ -13,10 +13,11 @@ use super::{Factors, SecondStep, store};
 use crate::accounts::Name;
 use crate::audit::{Actor, Event, Record};
 use crate::error::Error;
-use crate::gate::{Authority, Fresh, signed_in_since};
+use crate::gate::{Authority, Fresh, is_person, signed_in_since, user_exists};
 use crate::http::{Created, JsonBody};
 use crate::input::{Origin, body};
 use crate::mail::letter::app_name;
+use crate::sql::Step;
 use crate::user::User;
 
 body! {
@@ -28,17 +29,23 @@ body! {
 }
 
 /// A new authenticator app, which waits for its first code. None of it is shown again.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Enrolment {
+#[derive(Serialize, ToSchema)]
+pub struct Enrolment {
     /// For `POST /auth/mfa/totp/confirm`.
     #[schema(value_type = String)]
-    id: Uuid,
+    pub(crate) id: Uuid,
     /// To type into an app that cannot take a picture.
-    secret: String,
+    pub(crate) secret: String,
     /// To open on the phone itself.
-    otpauth_url: String,
+    pub(crate) otpauth_url: String,
     /// The same as a picture for the app to read.
     qr_svg: String,
+}
+
+impl std::fmt::Debug for Enrolment {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "Enrolment({})", self.id)
+    }
 }
 
 /// Add an authenticator app
@@ -89,16 +96,43 @@ impl Factors {
                 (first.user, Authority::Operator, Vec::new(), record)
             }
         };
+        let (made, work) = self.drafted(&user, name.as_ref())?;
+        steps.extend(work);
+        self.audit.commit(authority, steps, [record]).await?;
+        Ok(made)
+    }
+
+    /// Adds an app that waits for its first code to this account, at the command line: for an
+    /// operator's own, and for people at a desk.
+    pub async fn enrol_for(
+        &self,
+        by: &Actor,
+        user: &User,
+        name: Option<Name>,
+    ) -> Result<Enrolment, Error> {
+        self.must_be_on()?;
+        let mut steps = vec![user_exists(user.id), is_person(user.id)];
+        let (made, work) = self.drafted(user, name.as_ref())?;
+        steps.extend(work);
+        let record = Record::by(by, Event::FactorEnrol).about(user.id);
+        self.audit.commit(by.authority, steps, [record]).await?;
+        Ok(made)
+    }
+
+    /// An app that waits for its first code, and what adds it to this account.
+    pub(super) fn drafted(
+        &self,
+        user: &User,
+        name: Option<&Name>,
+    ) -> Result<(Enrolment, [Step; 3]), Error> {
         let now = self.clock.now();
         let (id, app) = (self.random.id(now), Authenticator::new(&self.random));
         let sealed = self.sealed(id, &app)?;
-        let name = name.as_ref().map(Name::as_str);
-        steps.extend(store::insert(user.id, id, name, &sealed, now));
-        self.audit.commit(authority, steps, [record]).await?;
-        let otpauth_url = app.url(&app_name(&self.settings), &label_of(&user));
+        let steps = store::insert(user.id, id, name.map(Name::as_str), &sealed, now);
+        let otpauth_url = app.url(&app_name(&self.settings), &label_of(user));
         let qr_svg = svg_of(&otpauth_url)
             .ok_or_else(|| Error::Internal("the picture is too small for the text".into()))?;
-        Ok(Enrolment { id, secret: app.typed(), otpauth_url, qr_svg })
+        Ok((Enrolment { id, secret: app.typed(), otpauth_url, qr_svg }, steps))
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::{Factors, HeldSecret, Methods, store};
+use super::{Factors, HeldSecret, Method, Methods, store};
 use crate::db::Row;
 use crate::error::{Challenge, Error};
 use crate::gate::{Gate, Standing};
@@ -64,7 +64,8 @@ impl Factors {
         if self.settings.mfa.is_off() || methods.are_two_factors() {
             None
         } else if !factors.is_empty() {
-            Some(SecondStep::Verify)
+            // A trusted device stands for a factor that there is, never for one that is to be added.
+            (!methods.has(Method::TrustedDevice)).then_some(SecondStep::Verify)
         } else {
             self.settings.requires_factor(&user.roles).then_some(SecondStep::Enrol)
         }

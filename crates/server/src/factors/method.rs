@@ -12,6 +12,9 @@ pub const ONE_FACTOR: &str = "aal1";
 /// `acr` of a session that two factors began, named as in NIST SP 800-63B.
 pub const TWO_FACTORS: &str = "aal2";
 
+/// What `amr` says besides where there were two factors.
+const MULTI: &str = "mfa";
+
 macro_rules! methods {
     ($($(#[doc = $about:literal])+ $Name:ident = $letter:literal, $amr:expr;)+) => {
         /// One way to prove who one is.
@@ -47,6 +50,8 @@ methods! {
     Passkey = 'k', &["pop"];
     /// A passkey, whose authenticator verified its user: two factors in one.
     VerifiedPasskey = 'v', &["pop", "user"];
+    /// The token of a trusted device, in place of a second factor: none itself, and no name of RFC 8176.
+    TrustedDevice = 'd', &["trusted_device"];
 }
 
 /// The ways in which somebody proved who they are, each once.
@@ -102,9 +107,14 @@ impl Methods {
             }
         }
         if self.are_two_factors() {
-            names.push("mfa".into());
+            names.push(MULTI.into());
         }
         names
+    }
+
+    /// Whether the claim `amr` can hold this name.
+    pub fn is_amr(name: &str) -> bool {
+        name == MULTI || Method::ALL.iter().any(|method| method.amr().contains(&name))
     }
 
     /// The claim `acr`.
@@ -145,7 +155,7 @@ mod tests {
 
     #[test]
     fn the_column_says_what_was_proven_and_a_letter_of_a_newer_server_nothing() {
-        for text in ["", "p", "pm", "pt2", "mr2", "v2", "pk2", "tk2"] {
+        for text in ["", "p", "pm", "pt2", "mr2", "v2", "pk2", "tk2", "pd", "ptd2"] {
             assert_eq!(Methods::parse(text).as_text(), text);
         }
         assert_eq!(Methods::parse("Zp?"), Methods::of(Method::Password));
@@ -163,6 +173,8 @@ mod tests {
             ("mr", TWO_FACTORS, vec!["otp", "mfa"]),
             ("pk", TWO_FACTORS, vec!["pwd", "pop", "mfa"]),
             ("v", TWO_FACTORS, vec!["pop", "user", "mfa"]),
+            ("pd", ONE_FACTOR, vec!["pwd", "trusted_device"]),
+            ("ptd", TWO_FACTORS, vec!["pwd", "otp", "trusted_device", "mfa"]),
         ] {
             let methods = Methods::parse(text);
             assert_eq!(

@@ -14,6 +14,8 @@ mod recovery_codes;
 mod remove;
 mod store;
 
+pub use authenticator::blocks_of;
+pub use enrol::Enrolment;
 pub(crate) use enroller::Enroller;
 pub(crate) use first_step::{FirstProof, FirstStep, SecondStep, not_valid};
 pub use list::{FactorView, HeldFactors};

@@ -54,17 +54,17 @@ pub(crate) struct FactorProof {
 }
 
 impl FactorProof {
-    /// Uses the code up, does the work that it allows, appends the record and clears the count of wrong
+    /// Uses the code up, does the work that it allows, appends the records and clears the count of wrong
     /// codes, all in one transaction.
     pub(crate) async fn commit(
         self,
         authority: Authority,
         work: Vec<Step>,
-        record: Record,
+        records: impl IntoIterator<Item = Record>,
     ) -> sql::Result<()> {
         let mut steps = self.steps;
         steps.extend(work);
-        self.guess.right(authority, steps, record).await.map(drop)
+        self.guess.right(authority, steps, records).await.map(drop)
     }
 }
 

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::{Factors, RecoveryCode, store};
 use crate::audit::{Actor, Event, Record};
+use crate::config::Notice;
 use crate::error::Error;
 use crate::gate::{Fresh, Gate, signed_in_since};
 use crate::http::{Json, json};
@@ -52,8 +53,10 @@ impl Factors {
         let fresh = signed_in_since(gate, Fresh::of(&self.settings));
         let mut steps = vec![fresh, store::has_one(gate.user_id)];
         steps.extend(work);
+        steps.extend(self.mail.tell(Notice::RecoveryCodesRenewed, gate.user_id, &by.origin));
         let record = Record::by(&by, Event::RecoveryCodesRenew).about(gate.user_id);
         self.audit.commit(by.authority, steps, [record]).await?;
+        self.mail.wake();
         Ok(codes)
     }
 

@@ -6,9 +6,10 @@ use uuid::Uuid;
 
 use super::{Factors, store};
 use crate::audit::{Actor, Event, Record};
+use crate::config::Notice;
 use crate::error::Error;
 use crate::gate::{
-    Fresh, Gate, end_factors, end_passkeys, end_sessions, signed_in_since, user_exists,
+    Fresh, Gate, end_devices, end_factors, end_passkeys, end_sessions, signed_in_since, user_exists,
 };
 use crate::http::{IdInPath, NoContent};
 use crate::input::Origin;
@@ -45,20 +46,25 @@ impl Factors {
         let by = Actor::caller(gate, origin);
         let mut steps = vec![signed_in_since(gate, Fresh::of(&self.settings))];
         steps.extend(store::delete(owner, id));
+        steps.push(end_devices(owner));
+        let notice = self.mail.tell(Notice::FactorRemoved, owner, &by.origin);
+        steps.extend(notice);
         if self.settings.requires_factor(&user.roles) {
             steps.push(store::has_one(owner));
         }
         let record = Record::by(&by, Event::FactorRemove).about(owner);
         self.audit.commit(by.authority, steps, [record]).await?;
+        self.mail.wake();
         Ok(())
     }
 
-    /// Removes every factor, passkey and recovery code of an account, and ends its sessions.
+    /// Removes every factor, passkey, recovery code and trusted device of an account, and ends its sessions.
     pub async fn reset(&self, by: &Actor, owner: Uuid) -> Result<(), Error> {
         let mut steps = vec![user_exists(owner)];
         steps.extend(end_factors(owner));
         steps.push(end_passkeys(owner));
         steps.push(end_sessions(owner, self.clock.now(), "factors_reset"));
+        steps.extend(self.mail.tell(Notice::FactorsReset, owner, &Origin::default()));
         let record = Record::by(by, Event::FactorsReset).about(owner);
         self.audit.commit(by.authority, steps, [record]).await?;
         Ok(())

@@ -49,6 +49,22 @@ macro_rules! is_new_device {
 }
 pub(crate) use is_new_device;
 
+/// The device is trusted at `$now`.
+macro_rules! trusted {
+    ($of:literal, $now:literal) => {
+        concat!("(", $of, "expires_at > ", $now, ")")
+    };
+}
+pub(crate) use trusted;
+
+/// The device is trusted no more at `$now`.
+macro_rules! no_longer_trusted {
+    ($of:literal, $now:literal) => {
+        concat!("(", $of, "expires_at <= ", $now, ")")
+    };
+}
+pub(crate) use no_longer_trusted;
+
 /// The API key has not expired at `$now`; one that was revoked has no row.
 macro_rules! unexpired {
     ($of:literal, $now:literal) => {

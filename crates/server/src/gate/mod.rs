@@ -11,15 +11,16 @@ mod standing;
 
 pub(crate) use conditions::{
     active, factor_kinds, flag_is, has_factor, holds, in_scope, is_new_device, key_of_owner, live,
-    not_ended, permission_names, refuse_key, role_names, unexpired, used_since,
+    no_longer_trusted, not_ended, permission_names, refuse_key, role_names, trusted, unexpired,
+    used_since,
 };
 pub use first_use::STATEMENTS as FIRST_USE_STATEMENTS;
 pub use permission::{Needed, Permission};
 pub use safeguards::{
-    Authority, Fresh, STATEMENTS, end_factors, end_keys, end_keys_of_linked, end_other_sessions,
-    end_passkeys, end_passkeys_of_linked, end_sessions, end_sessions_of_linked,
-    end_unproven_identities, end_unproven_passkeys, is_person, keep_an_admin, lock_admins,
-    signed_in_since, user_exists,
+    Authority, Fresh, STATEMENTS, end_devices, end_devices_of_linked, end_everybodys_devices,
+    end_factors, end_keys, end_keys_of_linked, end_other_sessions, end_passkeys,
+    end_passkeys_of_linked, end_sessions, end_sessions_of_linked, end_unproven_identities,
+    end_unproven_passkeys, is_person, keep_an_admin, lock_admins, signed_in_since, user_exists,
 };
 pub use scope::{KeyScope, KeyUse};
 pub use standing::{Life, Standing};

@@ -81,6 +81,10 @@ statements! {
     END_PASSKEYS_OF_LINKED = "DELETE FROM passkeys WHERE user_id = \
         (SELECT i.user_id FROM identities i WHERE i.id = :identity AND i.user_id <> :new_user)";
     END_PASSKEYS = "DELETE FROM passkeys WHERE user_id = :owner";
+    END_DEVICES = "DELETE FROM trusted_devices WHERE user_id = :owner";
+    END_DEVICES_OF_LINKED = "DELETE FROM trusted_devices WHERE user_id = \
+        (SELECT i.user_id FROM identities i WHERE i.id = :identity AND i.user_id <> :new_user)";
+    END_EVERYBODYS_DEVICES = "DELETE FROM trusted_devices";
     END_OTHER_SESSIONS = concat!("UPDATE sessions SET ended_at = :now, end_reason = :reason \
         WHERE user_id = :owner AND id <> :session AND ", not_ended!(""), " RETURNING id");
 }
@@ -225,14 +229,30 @@ pub fn end_unproven_passkeys(owner: Uuid) -> Step {
     step!(END_UNPROVEN_PASSKEYS { owner })
 }
 
-/// Ends the authenticator apps of a user and their recovery codes.
-pub fn end_factors(owner: Uuid) -> [Step; 2] {
-    [step!(END_FACTORS { owner }), step!(END_RECOVERY_CODES { owner })]
+/// Ends the authenticator apps of a user, their recovery codes, and the trust in devices that stand for them.
+pub fn end_factors(owner: Uuid) -> [Step; 3] {
+    [step!(END_FACTORS { owner }), step!(END_RECOVERY_CODES { owner }), end_devices(owner)]
 }
 
 /// Ends all passkeys of a user.
 pub fn end_passkeys(owner: Uuid) -> Step {
     step!(END_PASSKEYS { owner })
+}
+
+/// Ends the trust in every device of a user.
+pub fn end_devices(owner: Uuid) -> Step {
+    step!(END_DEVICES { owner })
+}
+
+/// Ends the trust in every device of the account that a new identity was tied to, unless the account is new
+/// as well.
+pub fn end_devices_of_linked(identity: Uuid, new_user: Uuid) -> Step {
+    step!(END_DEVICES_OF_LINKED { identity, new_user })
+}
+
+/// Ends the trust in every device of everybody.
+pub fn end_everybodys_devices() -> Step {
+    step!(END_EVERYBODYS_DEVICES)
 }
 
 /// Ends all sessions of the gate's user but the one that asks.

@@ -69,19 +69,19 @@ impl Guess {
         self.audit.note(record.came_out(Outcome::Failure));
     }
 
-    /// The password was right: does the work it allows, appends the record and clears the count, in
+    /// The password was right: does the work it allows, appends the records and clears the count, in
     /// one transaction; the rows of the work. If that fails, the guess is given back.
     pub(crate) async fn right(
         mut self,
         authority: Authority,
         mut work: Vec<Step>,
-        record: Record,
+        records: impl IntoIterator<Item = Record>,
     ) -> sql::Result<Vec<Vec<Row>>> {
         let asked = work.len();
         if let Some(Claimed { account, source, place, .. }) = &self.claimed {
             work.extend(store::clear(*account, source, place.as_deref(), self.clock.now()));
         }
-        let mut rows = self.audit.commit(authority, work, [record]).await?;
+        let mut rows = self.audit.commit(authority, work, records).await?;
         rows.truncate(asked);
         self.claimed = None;
         if let Some(turn) = &mut self.turn {

@@ -9,7 +9,9 @@ use super::person::Person;
 use crate::accounts::Name;
 use crate::db::{Database, Row};
 use crate::email::Email;
-use crate::gate::{end_keys_of_linked, end_passkeys_of_linked, end_sessions_of_linked};
+use crate::gate::{
+    end_devices_of_linked, end_keys_of_linked, end_passkeys_of_linked, end_sessions_of_linked,
+};
 use crate::sql::Result;
 use crate::{row, statements, step, text};
 
@@ -111,6 +113,7 @@ pub(super) async fn insert(
         end_sessions_of_linked(identity, user, now),
         end_passkeys_of_linked(identity, user),
         end_keys_of_linked(identity, user),
+        end_devices_of_linked(identity, user),
         step!(FIND { issuer, subject }),
     ];
     let rows = db.write(steps).await?;

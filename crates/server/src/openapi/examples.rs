@@ -77,7 +77,9 @@ fn body(schema: &str, password_min_length: usize) -> Option<Value> {
         "UpdatePasskeyRequest" => json!({"name": "Old phone"}),
         "EnrolRequest" => json!({"name": "Phone"}),
         "ConfirmRequest" => json!({"id": ID, "code": "123456"}),
-        "VerifyRequest" => json!({"mfa_token": MFA_TOKEN, "code": "123456"}),
+        "VerifyRequest" => {
+            json!({"mfa_token": MFA_TOKEN, "code": "123456", "remember_device": true})
+        }
         "DeleteRequest" | "ReauthenticateRequest" => json!({"password": password}),
         "CreateUserRequest" => json!({
             "email": "grace@example.com", "password": new_password, "name": "Grace Hopper",

@@ -13,9 +13,10 @@ use super::ceremony::SealedCeremony;
 use super::store::StoredCredential;
 use super::{PasskeyName, PasskeyView, Passkeys, store};
 use crate::audit::{Actor, Event, Record};
+use crate::config::Notice;
 use crate::error::{Error, Invalid};
 use crate::factors::Method;
-use crate::gate::Gate;
+use crate::gate::{Gate, end_devices};
 use crate::http::{Created, JsonBody};
 use crate::input::{Field, Origin, Refusal, body};
 use crate::keys::Caller;
@@ -114,16 +115,21 @@ impl Passkeys {
         steps.extend(store::insert(gate, id, &credential_digest(made.cred_id()), &stored, name));
         // The account has a factor now, and the session has just used it.
         steps.push(self.proven_again(gate, Method::VerifiedPasskey).await?.step());
+        steps.push(end_devices(gate.user_id));
+        steps.extend(self.mail.tell(Notice::PasskeyAdded, gate.user_id, &by.origin));
         let record = Record::by(&by, Event::PasskeyAdd).about(gate.user_id).detail(id.to_string());
         match self.audit.commit(by.authority, steps, [record]).await {
-            Ok(_) => Ok(PasskeyView {
-                id,
-                name: name.as_str().to_owned(),
-                backup_eligible: stored.backup_eligible,
-                backed_up: stored.backed_up,
-                created_at: gate.now,
-                last_used_at: None,
-            }),
+            Ok(_) => {
+                self.mail.wake();
+                Ok(PasskeyView {
+                    id,
+                    name: name.as_str().to_owned(),
+                    backup_eligible: stored.backup_eligible,
+                    backed_up: stored.backed_up,
+                    created_at: gate.now,
+                    last_used_at: None,
+                })
+            }
             Err(DbError::Unique(index)) if index.contains("credential") => Err(Error::PasskeyTaken),
             Err(DbError::Unique(_)) => Err(over()),
             Err(error) => Err(error.into()),

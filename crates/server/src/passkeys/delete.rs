@@ -6,8 +6,9 @@ use uuid::Uuid;
 
 use super::{Passkeys, store};
 use crate::audit::{Actor, Event, Record};
+use crate::config::Notice;
 use crate::error::Error;
-use crate::gate::{Fresh, Gate, signed_in_since};
+use crate::gate::{Fresh, Gate, end_devices, signed_in_since};
 use crate::http::{IdInPath, NoContent};
 use crate::input::Origin;
 use crate::keys::Caller;
@@ -39,9 +40,12 @@ impl Passkeys {
         let by = Actor::caller(gate, origin);
         let mut steps = vec![signed_in_since(gate, Fresh::of(&self.settings))];
         steps.extend(store::delete(gate, id));
+        steps.push(end_devices(gate.user_id));
+        steps.extend(self.mail.tell(Notice::PasskeyRemoved, gate.user_id, &by.origin));
         let record = Record::by(&by, Event::PasskeyRemove).about(gate.user_id);
         let record = record.detail(id.to_string());
         self.audit.commit(by.authority, steps, [record]).await?;
+        self.mail.wake();
         Ok(())
     }
 }

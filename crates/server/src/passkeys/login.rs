@@ -33,6 +33,9 @@ body! {
         credential: BrowserCredential<PublicKeyCredential>,
         /// That of a sign-in which asks for a second factor, to finish it.
         mfa_token: Option<OneTimeToken>,
+        /// Whether this device is to be trusted, which a sign-in with `mfa_token` can ask for; see
+        /// `POST /auth/mfa/verify`.
+        remember_device: bool = false,
     }
 }
 
@@ -41,6 +44,8 @@ struct Answer<'a> {
     ceremony: Ceremony<DiscoverableAuthentication>,
     credential: &'a PublicKeyCredential,
     first: Option<FirstStep>,
+    /// Whether the device is to be trusted.
+    remembers: bool,
 }
 
 /// Sign in by a passkey
@@ -58,23 +63,25 @@ pub(super) async fn login(
     origin: Origin,
     JsonBody(request): JsonBody<PasskeyLoginRequest>,
 ) -> Result<Json<Tokens>, Error> {
-    let PasskeyLoginRequest { ceremony, credential, mfa_token } = request;
-    passkeys.login(&ceremony, &credential.0, mfa_token.as_ref(), &origin).await.map(json)
+    let PasskeyLoginRequest { ceremony, credential, mfa_token, remember_device } = request;
+    let first = mfa_token.as_ref().map(|token| (token, remember_device));
+    passkeys.login(&ceremony, &credential.0, first, &origin).await.map(json)
 }
 
 impl Passkeys {
-    /// Begins a session if the signature is a passkey's; finishes the sign-in of `mfa_token`, if there is one.
+    /// Begins a session if the signature is a passkey's; finishes the sign-in of the
+    /// `mfa_token`, if there is one, and then trusts the device if that is to be.
     pub async fn login(
         &self,
         ceremony: &SealedCeremony,
         credential: &PublicKeyCredential,
-        mfa_token: Option<&OneTimeToken>,
+        mfa_token: Option<(&OneTimeToken, bool)>,
         origin: &Origin,
     ) -> Result<Tokens, Error> {
         self.party()?;
         let now = self.clock.now();
         let first = match mfa_token {
-            Some(token) => Some(self.factors().first_step(token, SecondStep::Verify).await?),
+            Some((token, _)) => Some(self.factors().first_step(token, SecondStep::Verify).await?),
             None => None,
         };
         let ceremony: Option<Ceremony<DiscoverableAuthentication>> =
@@ -84,7 +91,8 @@ impl Passkeys {
             return Err(self.refused(record, "answers a ceremony that is over"));
         };
         let digest = credential_digest(credential.get_credential_id());
-        let answer = Answer { ceremony, credential, first };
+        let remembers = mfa_token.is_some_and(|(_, remembers)| remembers);
+        let answer = Answer { ceremony, credential, first, remembers };
         // Another sign-in by the same passkey may have moved its counter meanwhile.
         for _ in 0..ATTEMPTS {
             let Some(found) = store::find(&self.db, &digest).await? else {
@@ -108,7 +116,7 @@ impl Passkeys {
         found: FoundPasskey,
         origin: &Origin,
     ) -> Result<Option<Tokens>, Error> {
-        let Answer { ceremony, credential, first } = answer;
+        let Answer { ceremony, credential, first, remembers } = answer;
         let record = Record::from(origin, Event::Login).about(found.user.id);
         let unreadable = |it: serde_json::Error| Error::Internal(format!("a passkey: {it}"));
         let mut known: Passkey = serde_json::from_str(&found.credential).map_err(unreadable)?;
@@ -157,9 +165,20 @@ impl Passkeys {
         let next = self.next_step(&proof, origin);
         let (work, done, written) = next.into_parts();
         steps.extend(work);
-        let done = done.detail(format!("passkey {}", found.id));
-        match self.audit.commit(Authority::Operator, steps, [done]).await {
-            Ok(_) => self.signed_in(written).await?.answer().map(Some),
+        // What came before it is said too.
+        let after = first.as_ref().map(|it| format!(" after {}", it.methods.amr().join(" ")));
+        let done = done.detail(format!("passkey {}{}", found.id, after.unwrap_or_default()));
+        let mut records = vec![done];
+        let new = remembers.then(|| self.devices().trust(&found.user, proof.hash, origin));
+        let device = new.flatten().map(|new| new.into_parts(&mut steps, &mut records));
+        match self.audit.commit(Authority::Operator, steps, records).await {
+            Ok(_) => {
+                let tokens = self.signed_in(written).await?.answer()?;
+                if device.is_some() {
+                    self.mail.wake();
+                }
+                Ok(Some(tokens.to_trusted(device)))
+            }
             // Used or removed meanwhile; or the user was disabled or deleted.
             Err(DbError::Refused(_) | DbError::Orphan) => Ok(None),
             Err(DbError::Unique(_)) => {

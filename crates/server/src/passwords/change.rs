@@ -9,7 +9,7 @@ use super::{NewPassword, Password, Passwords, store};
 use crate::audit::{Actor, Event, Record};
 use crate::config::Notice;
 use crate::error::{Error, Invalid};
-use crate::gate::{Gate, end_other_sessions};
+use crate::gate::{Gate, end_devices, end_other_sessions};
 use crate::http::{JsonBody, NoContent};
 use crate::input::{Draft, Origin, body};
 use crate::keys::Caller;
@@ -69,6 +69,7 @@ impl Passwords {
         let owner = gate.user_id;
         let mut steps = store::replace(owner, &proof.stored, &hash, self.clock.now()).to_vec();
         steps.push(end_other_sessions(gate, "password_changed"));
+        steps.push(end_devices(owner));
         let notice = self.mail.tell(Notice::PasswordChanged, owner, &origin);
         let is_told = notice.is_some();
         steps.extend(notice);

@@ -47,7 +47,7 @@ impl Proof {
         work: Vec<Step>,
         record: Record,
     ) -> sql::Result<Vec<Vec<Row>>> {
-        self.guess.right(authority, work, record).await
+        self.guess.right(authority, work, [record]).await
     }
 
     /// Does the work of a first step that a second has to follow. The guess is given back by that: what

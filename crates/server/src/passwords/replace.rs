@@ -4,7 +4,7 @@
 use super::store::{self, FoundUser};
 use super::{Password, Passwords};
 use crate::error::{Error, Invalid};
-use crate::gate::{Authority, Fresh, Gate, end_other_sessions, signed_in_since};
+use crate::gate::{Authority, Fresh, Gate, end_devices, end_other_sessions, signed_in_since};
 use crate::sql::Step;
 
 impl Passwords {
@@ -28,6 +28,7 @@ impl Passwords {
         let hash = self.hash(new).await?;
         let mut steps = store::replace(user.id, &stored, &hash, self.clock.now()).to_vec();
         steps.push(end_other_sessions(gate, "password_changed"));
+        steps.push(end_devices(user.id));
         Ok(steps)
     }
 }

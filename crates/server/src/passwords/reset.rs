@@ -15,7 +15,7 @@ use crate::audit::{Event, Record};
 use crate::config::Notice;
 use crate::error::{Error, Invalid};
 use crate::gate::{
-    Authority, Standing, end_factors, end_keys, end_sessions, end_unproven_identities,
+    Authority, Standing, end_devices, end_factors, end_keys, end_sessions, end_unproven_identities,
     end_unproven_passkeys,
 };
 use crate::guesses::forgive;
@@ -130,6 +130,7 @@ impl Passwords {
         steps.push(end_sessions(user.id, now, ending));
         // Whoever knew the forgotten password may have made some.
         steps.push(end_keys(user.id));
+        steps.push(end_devices(user.id));
         steps.push(end_unproven_identities(user.id));
         steps.push(end_unproven_passkeys(user.id));
         if !user.email_verified {

@@ -7,7 +7,7 @@ use super::{Password, Passwords, ReadyHash, store};
 use crate::audit::{Actor, Event, Record};
 use crate::config::Notice;
 use crate::error::Error;
-use crate::gate::{end_keys, end_sessions, is_person, user_exists};
+use crate::gate::{end_devices, end_keys, end_sessions, is_person, user_exists};
 use crate::input::Origin;
 
 impl Passwords {
@@ -30,6 +30,7 @@ impl Passwords {
             store::set(id, hash, now),
             end_sessions(id, now, "password_set"),
             end_keys(id),
+            end_devices(id),
         ];
         steps.extend(self.mail.tell(Notice::PasswordChanged, id, &Origin::default()));
         let record = Record::by(by, Event::PasswordSet).about(id);

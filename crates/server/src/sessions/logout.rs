@@ -8,7 +8,7 @@ use super::Sessions;
 use super::store::{self, Scope};
 use crate::audit::{Actor, Event, Record};
 use crate::error::Error;
-use crate::gate::Gate;
+use crate::gate::{Gate, end_devices};
 use crate::http::{NoContent, QueryString};
 use crate::input::{Field, Origin, Parameter, Refusal, query};
 use crate::keys::Caller;
@@ -59,7 +59,9 @@ impl Sessions {
     pub async fn logout(&self, gate: Gate, scope: Scope, origin: Origin) -> Result<(), Error> {
         let by = Actor::caller(gate, origin);
         let record = Record::by(&by, Event::Logout).about(gate.user_id).detail(scope.as_str());
-        let steps = vec![store::revoke_own(gate, scope)];
+        let mut steps = vec![store::revoke_own(gate, scope)];
+        // Everywhere means everywhere: no device gets in again by the password alone.
+        steps.extend((scope == Scope::All).then(|| end_devices(gate.user_id)));
         self.audit.commit(by.authority, steps, [record]).await?;
         Ok(())
     }

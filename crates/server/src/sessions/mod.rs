@@ -12,6 +12,7 @@ mod refresh;
 mod revoke;
 mod second_step;
 mod session;
+mod sign_ins;
 mod store;
 mod token;
 
@@ -24,6 +25,7 @@ pub use list::SessionView;
 pub use refresh::refresh_token::{Forgiveness, Genuine, Presented, Redemption, redeem};
 pub use refresh::renew::{RefreshAnswer, Renewed};
 pub use session::{Beginning, Session};
+pub use sign_ins::SignInRecord;
 pub use store::{STATEMENTS, Scope};
 pub use token::Introspection;
 
@@ -95,6 +97,7 @@ pub fn routes() -> Routes<Sessions> {
         .add(refresh, routes!(refresh::refresh))
         .add(api, routes!(logout::logout))
         .add(api, routes!(list::list))
+        .add(api, routes!(sign_ins::sign_ins))
         .add(Declared::STRICT, routes!(revoke::revoke_others))
         .add(Declared::STRICT, routes!(revoke::revoke))
         .add(login, routes!(verify::verify))

@@ -8,7 +8,7 @@ use super::{SessionView, Sessions, store};
 use crate::audit::{Actor, Event, Record};
 use crate::error::Error;
 use crate::gate::permission::SessionsWrite;
-use crate::gate::{end_sessions, user_exists};
+use crate::gate::{end_devices, end_everybodys_devices, end_sessions, user_exists};
 use crate::http::{IdInPath, Json, NoContent, json};
 use crate::keys::Permitted;
 
@@ -73,6 +73,7 @@ impl Sessions {
         let mut steps = vec![user_exists(user)];
         steps.extend(by.authority.holds_all_of_user(user));
         steps.push(end_sessions(user, self.clock.now(), "revoked"));
+        steps.push(end_devices(user));
         let record = Record::by(by, Event::SessionsRevoke).about(user);
         self.audit.commit(by.authority, steps, [record]).await?;
         Ok(())
@@ -93,6 +94,7 @@ impl Sessions {
     pub async fn revoke_everybodys(&self, by: &Actor) -> Result<(), Error> {
         let mut steps: Vec<_> = by.authority.holds_all_of_role("admin").collect();
         steps.push(store::revoke_everybodys(self.clock.now()));
+        steps.push(end_everybodys_devices());
         let record = Record::by(by, Event::SessionsRevokeAll);
         self.audit.commit(by.authority, steps, [record]).await?;
         Ok(())

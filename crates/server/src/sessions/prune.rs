@@ -26,9 +26,12 @@ impl Sessions {
             let batch = store::delete_past(&self.db, horizon, BATCH.into()).await?;
             removed += batch;
             if batch < BATCH.into() {
-                return Ok(removed);
+                break;
             }
         }
+        // Trusted devices that have expired go with them; none of them counts any more.
+        self.devices().prune(now).await?;
+        Ok(removed)
     }
 
     /// The same beside a sign-in, at most once a day: only while there is work, so that a server

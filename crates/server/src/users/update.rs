@@ -12,7 +12,7 @@ use crate::accounts::Name;
 use crate::audit::{Actor, Event, Record};
 use crate::error::Error;
 use crate::gate::permission::UsersWrite;
-use crate::gate::{end_sessions, keep_an_admin, lock_admins, user_exists};
+use crate::gate::{end_devices, end_sessions, keep_an_admin, lock_admins, user_exists};
 use crate::http::{IdInPath, Json, JsonBody, json};
 use crate::input::{Draft, Field, Given, Instant, Letters, Locale, Refusal, TextLimits, body};
 use crate::keys::Permitted;
@@ -150,6 +150,7 @@ impl Users {
         if change.shuts_out() {
             steps.push(keep_an_admin(id, now));
             steps.push(end_sessions(id, now, "disabled"));
+            steps.push(end_devices(id));
         }
         steps.push(store::update(id, &change, now));
         steps.push(store::find(id));

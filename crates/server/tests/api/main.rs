@@ -10,6 +10,7 @@ mod api_keys;
 mod audit;
 mod bad_input;
 mod codes;
+mod devices;
 mod dialects;
 mod emails;
 mod envelope;

@@ -7,7 +7,7 @@ use crate::architecture::{code, refuse, rust_files};
 use crate::support::TestApp;
 
 /// The statements of every store, with the folder that owns them.
-const STORES: [(&str, &[Sql]); 18] = [
+const STORES: [(&str, &[Sql]); 19] = [
     ("keys", doorward::keys::STATEMENTS),
     ("audit", doorward::audit::STATEMENTS),
     ("single_use", doorward::single_use::STATEMENTS),
@@ -20,6 +20,7 @@ const STORES: [(&str, &[Sql]); 18] = [
     ("identities", doorward::identities::STATEMENTS),
     ("api_keys", doorward::api_keys::STATEMENTS),
     ("factors", doorward::factors::STATEMENTS),
+    ("devices", doorward::devices::STATEMENTS),
     ("sessions", doorward::sessions::STATEMENTS),
     ("passkeys", doorward::passkeys::STATEMENTS),
     ("codes", doorward::codes::STATEMENTS),

@@ -8,7 +8,7 @@ use serde_json::json;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::operator::{OperatorArgs, by_operator, find_user};
+use super::operator::{OperatorArgs, by_operator, find_user, send_notices};
 use super::sources::SourceArgs;
 use super::terminal::{note, table};
 use super::{Exit, Failure, failed, output, output_json};
@@ -115,7 +115,10 @@ impl KeyFields {
 
 /// Runs `doorward api-key`.
 pub(in crate::cli) async fn run(args: ApiKeyArgs, sources: &SourceArgs) -> Exit {
-    let app = args.operator.app(sources).await?;
+    let app = match args.command {
+        ApiKeyCommand::Create(_) => args.operator.app_that_tells(sources).await?,
+        _ => args.operator.app(sources).await?,
+    };
     let json = args.operator.json;
     match args.command {
         ApiKeyCommand::Create(args) => create(&app, &args, json).await,
@@ -131,7 +134,9 @@ async fn create(app: &App, args: &CreateKeyArgs, as_json: bool) -> Exit {
     let new = args.key.read(app.clock.now())?;
     let owner = find_user(app, &args.user).await?.user.id;
     let made = app.api_keys().create_for(&by_operator(), owner, new).await;
-    shown(&made.map_err(failed)?, &args.user, as_json)
+    let made = made.map_err(failed)?;
+    send_notices(app).await;
+    shown(&made, &args.user, as_json)
 }
 
 /// The new key: its text on stdout, what is said of it on stderr.

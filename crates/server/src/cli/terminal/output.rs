@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 use std::fs::File;
-use std::io::{ErrorKind, Write};
+use std::io::{ErrorKind, IsTerminal, Write};
 use std::path::Path;
 
 use serde_json::Value;
@@ -19,6 +19,12 @@ pub(in crate::cli) fn output(text: &str) -> Exit {
         }
         _ => Ok(()),
     }
+}
+
+/// Whether what is printed may have colours.
+pub(in crate::cli) fn with_colour() -> bool {
+    let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    !refused && std::io::stdout().is_terminal()
 }
 
 /// Prints one JSON document.

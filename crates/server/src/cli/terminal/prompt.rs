@@ -2,7 +2,7 @@
 //! new one; from anything else only where `--password-stdin` says so. Never from an argument, which
 //! every user of the machine could read.
 
-use std::io::{IsTerminal, Read, Write};
+use std::io::{BufRead, IsTerminal, Read, Write};
 
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 use zeroize::Zeroizing;
@@ -10,7 +10,9 @@ use zeroize::Zeroizing;
 use crate::app::App;
 use crate::cli::{Failure, failed};
 use crate::email::Email;
+use crate::input::Field;
 use crate::passwords::{Password, ReadyHash};
+use crate::single_use::SixDigits;
 use crate::username::Username;
 
 /// Longest text read as a password; the policy is stricter.
@@ -37,6 +39,20 @@ pub(in crate::cli) fn ready_hash() -> Result<ReadyHash, Failure> {
     let text = from_pipe()?;
     let hash = ReadyHash::parse(&text);
     hash.map_err(|why| Failure::Failed(format!("The text on standard input {why}.")))
+}
+
+/// A code of an authenticator app: asked for at a terminal, else the first line of standard input.
+pub(in crate::cli) fn six_digits() -> Result<SixDigits, Failure> {
+    let told = |error: std::io::Error| Failure::Failed(format!("Cannot read the code: {error}."));
+    let stdin = std::io::stdin();
+    if stdin.is_terminal() {
+        let mut stderr = std::io::stderr();
+        write!(stderr, "Code of the app: ").and_then(|()| stderr.flush()).map_err(told)?;
+    }
+    let mut line = String::new();
+    stdin.lock().take(MAX_BYTES).read_line(&mut line).map_err(told)?;
+    let code = SixDigits::from_json(line.trim().into());
+    code.map_err(|(why, _)| Failure::Usage(format!("The code of the app {why}.")))
 }
 
 /// All of standard input but a byte-order mark, which some editors write, and one line end.

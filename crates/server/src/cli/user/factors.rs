@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::app::App;
-use crate::cli::operator::{by_operator, confirm, find_user};
+use crate::cli::operator::{by_operator, confirm, find_user, send_notices};
 use crate::cli::{Exit, failed, output, output_json};
 use crate::gate::Authority;
 use crate::timestamp::to_the_second;
@@ -33,6 +33,7 @@ pub(super) async fn reset(app: &App, user: &str, yes: bool, as_json: bool) -> Ex
     let id = find_user(app, user).await?.user.id;
     confirm(&format!("{user} will sign in with the password alone, and every session ends."), yes)?;
     app.factors().reset(&by_operator(), id).await.map_err(failed)?;
+    send_notices(app).await;
     if as_json {
         return output_json(&json!({"id": id, "factors_reset": true}));
     }

@@ -1,7 +1,9 @@
 //! `doorward user`: administers accounts without the API; the first one is made here.
 #![allow(clippy::doc_markdown, reason = "the comments on arguments are help texts")]
 
+mod devices;
 mod edit;
+mod enrol_totp;
 mod export;
 mod factors;
 mod fields;
@@ -12,8 +14,9 @@ mod send_reset;
 
 use clap::{Args, Subcommand};
 use serde_json::json;
+use uuid::Uuid;
 
-use super::operator::{OperatorArgs, by_operator, confirm, find_user};
+use super::operator::{OperatorArgs, by_operator, confirm, find_user, send_notices};
 use super::sources::SourceArgs;
 use crate::accounts::Name;
 use crate::app::App;
@@ -101,7 +104,7 @@ enum UserCommand {
         /// The account's id or e-mail address
         user: String,
     },
-    /// Remove all of an account's second factors and end its sessions
+    /// Remove all of an account's second factors and trusted devices, and end its sessions
     ///
     /// For somebody who lost their phone and their recovery codes. Make sure first that it is them who ask:
     /// afterwards the password alone signs in, or adds a new factor where MFA asks for one.
@@ -111,6 +114,32 @@ enum UserCommand {
         /// Skip the confirmation prompt
         #[arg(long)]
         yes: bool,
+    },
+    /// Add an authenticator app to an account, shown as a QR code; it counts once a code has confirmed it
+    ///
+    /// For your own account, and for people at your desk. At a terminal it asks for the code at once; else
+    /// confirm by the id: doorward user enrol-totp EMAIL --confirm ID. Needs the server's secret.
+    EnrolTotp(enrol_totp::EnrolArgs),
+    /// List sign-ins to an account and tries that failed, newest first
+    SignIns {
+        /// The account's id or e-mail address
+        user: String,
+        /// Maximum number of records
+        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
+        limit: u32,
+    },
+    /// List the devices that an account needs no second step on
+    Devices {
+        /// The account's id or e-mail address
+        user: String,
+    },
+    /// End the trust in one device of an account, or in all: the next sign-in needs the second step again
+    ForgetDevices {
+        /// The account's id or e-mail address
+        user: String,
+        /// This device alone
+        #[arg(long, value_name = "ID")]
+        device: Option<Uuid>,
     },
     /// Write everything that is held about an account as one JSON document
     ///
@@ -191,6 +220,19 @@ pub(in crate::cli) async fn run(args: UserArgs, sources: &SourceArgs) -> Exit {
             let app = OperatorArgs::open(settings).await?;
             return delete(&app, &user, yes, knows_secret, json).await;
         }
+        UserCommand::EnrolTotp(enrolled) => {
+            // Secrets of apps are sealed with the server's.
+            let app = OperatorArgs::open(args.operator.settings(sources)?).await?;
+            return enrol_totp::run(&app, enrolled, json).await;
+        }
+        UserCommand::SetPassword { user, source } => {
+            let app = args.operator.app_that_tells(sources).await?;
+            return set_password(&app, &user, source, json).await;
+        }
+        UserCommand::ResetFactors { user, yes } => {
+            let app = args.operator.app_that_tells(sources).await?;
+            return factors::reset(&app, &user, yes, json).await;
+        }
         command => command,
     };
     let app = args.operator.app(sources).await?;
@@ -199,16 +241,22 @@ pub(in crate::cli) async fn run(args: UserArgs, sources: &SourceArgs) -> Exit {
         UserCommand::List(args) => list::list(&app, args, json).await,
         UserCommand::Show { user } => list::show(&app, &user, json).await,
         UserCommand::Update(args) => edit::update(&app, args, json).await,
-        UserCommand::SetPassword { user, source } => set_password(&app, &user, source, json).await,
+        UserCommand::SignIns { user, limit } => devices::sign_ins(&app, &user, limit, json).await,
+        UserCommand::Devices { user } => devices::list(&app, &user, json).await,
+        UserCommand::ForgetDevices { user, device } => {
+            devices::forget(&app, &user, device, json).await
+        }
         UserCommand::Activate { user } => edit::set_active(&app, &user, true, json).await,
         UserCommand::Deactivate { user } => edit::set_active(&app, &user, false, json).await,
         UserCommand::Ban(args) => edit::ban(&app, args, json).await,
         UserCommand::Unban { user } => edit::unban(&app, &user, json).await,
         UserCommand::Unlock { user } => unlock(&app, &user, json).await,
         UserCommand::Factors { user } => factors::show(&app, &user, json).await,
-        UserCommand::ResetFactors { user, yes } => factors::reset(&app, &user, yes, json).await,
         UserCommand::Export(args) => export::export(&app, args).await,
         UserCommand::Invite(_)
+        | UserCommand::EnrolTotp(_)
+        | UserCommand::SetPassword { .. }
+        | UserCommand::ResetFactors { .. }
         | UserCommand::Receipt(_)
         | UserCommand::SendReset { .. }
         | UserCommand::Delete { .. } => Err(Failure::Usage("This command was not run.".into())),
@@ -287,6 +335,7 @@ async fn set_password(app: &App, user: &str, source: PasswordSource, as_json: bo
         let password = terminal::new_password(app, source.password_stdin, email, own).await?;
         app.passwords.set(&by_operator(), id, password).await.map_err(failed)?;
     }
+    send_notices(app).await;
     if as_json {
         return output_json(&json!({"id": id, "password_set": true}));
     }

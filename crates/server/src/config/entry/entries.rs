@@ -199,6 +199,7 @@ pub(in crate::config) const ENTRIES: &[Setting] = &[
     abuse::PASSWORD_BREACH_FILE,
     factors::MFA,
     factors::MFA_ROLES,
+    factors::TRUSTED_DEVICES,
     factors::STEP_UP_AGE,
     passkeys::RP_ID,
     passkeys::RP_ORIGINS,

@@ -45,6 +45,22 @@ kinds! {
     SessionStolen = "session-stolen";
     /// Too many wrong passwords.
     AccountLocked = "account-locked";
+    /// An authenticator app was added.
+    FactorAdded = "factor-added";
+    /// An authenticator app was removed.
+    FactorRemoved = "factor-removed";
+    /// An operator removed all second factors.
+    FactorsReset = "factors-reset";
+    /// New recovery codes were made.
+    RecoveryCodesRenewed = "recovery-codes-renewed";
+    /// A passkey was added.
+    PasskeyAdded = "passkey-added";
+    /// A passkey was removed.
+    PasskeyRemoved = "passkey-removed";
+    /// A device was trusted to need no second step.
+    DeviceTrusted = "device-trusted";
+    /// An API key was made.
+    ApiKeyCreated = "api-key-created";
     /// Proves that mail works.
     Test = "test";
 }
@@ -63,14 +79,30 @@ impl Kind {
             Notice::NewDevice => Self::NewDevice,
             Notice::SessionStolen => Self::SessionStolen,
             Notice::AccountLocked => Self::AccountLocked,
+            Notice::FactorAdded => Self::FactorAdded,
+            Notice::FactorRemoved => Self::FactorRemoved,
+            Notice::FactorsReset => Self::FactorsReset,
+            Notice::RecoveryCodesRenewed => Self::RecoveryCodesRenewed,
+            Notice::PasskeyAdded => Self::PasskeyAdded,
+            Notice::PasskeyRemoved => Self::PasskeyRemoved,
+            Notice::DeviceTrusted => Self::DeviceTrusted,
+            Notice::ApiKeyCreated => Self::ApiKeyCreated,
         }
     }
 
     /// The page that helps its reader, of mails whose link holds no secret.
     pub const fn helpful_page(self) -> Option<LinkPage> {
         match self {
-            Self::PasswordChanged | Self::AccountLocked => Some(LinkPage::Forgot),
-            Self::NewDevice | Self::SessionStolen => Some(LinkPage::Sessions),
+            Self::PasswordChanged
+            | Self::AccountLocked
+            | Self::FactorAdded
+            | Self::FactorRemoved
+            | Self::FactorsReset
+            | Self::RecoveryCodesRenewed
+            | Self::PasskeyAdded
+            | Self::PasskeyRemoved
+            | Self::ApiKeyCreated => Some(LinkPage::Forgot),
+            Self::NewDevice | Self::SessionStolen | Self::DeviceTrusted => Some(LinkPage::Sessions),
             _ => None,
         }
     }
@@ -89,6 +121,14 @@ impl Kind {
             | Self::NewDevice
             | Self::SessionStolen
             | Self::AccountLocked
+            | Self::FactorAdded
+            | Self::FactorRemoved
+            | Self::FactorsReset
+            | Self::RecoveryCodesRenewed
+            | Self::PasskeyAdded
+            | Self::PasskeyRemoved
+            | Self::DeviceTrusted
+            | Self::ApiKeyCreated
             | Self::Test => None,
         }
     }

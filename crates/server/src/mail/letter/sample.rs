@@ -16,6 +16,14 @@ pub fn sample(kind: Kind, language: Language) -> Letter {
             | Kind::NewDevice
             | Kind::SessionStolen
             | Kind::AccountLocked
+            | Kind::FactorAdded
+            | Kind::FactorRemoved
+            | Kind::FactorsReset
+            | Kind::RecoveryCodesRenewed
+            | Kind::PasskeyAdded
+            | Kind::PasskeyRemoved
+            | Kind::DeviceTrusted
+            | Kind::ApiKeyCreated
     );
     let life = match kind {
         Kind::LoginCode => Duration::from_mins(10),

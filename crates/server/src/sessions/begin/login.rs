@@ -9,6 +9,7 @@ use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
 use super::grant::PasswordGrant;
 use super::next_step::SignIn;
 use crate::audit::{Event, Outcome, Record};
+use crate::devices::DeviceToken;
 use crate::error::Error;
 use crate::http::{FormError, Json, JsonOrForm, json};
 use crate::input::{Field, Origin, Refusal, body};
@@ -42,6 +43,8 @@ body! {
         email or username: TypedAddress,
         /// The password, exactly as it was registered.
         password: Password,
+        /// That of a trusted device, in place of the second step.
+        device_token: Option<DeviceToken> = None,
     }
 }
 
@@ -52,6 +55,8 @@ body! {
         username or email: TypedAddress,
         /// The password, exactly as it was registered.
         password: Password,
+        /// That of a trusted device, in place of the second step.
+        device_token: Option<DeviceToken> = None,
     }
     checked {
         /// `password` if present.
@@ -67,7 +72,8 @@ body! {
 
 impl From<LoginForm> for LoginRequest {
     fn from(form: LoginForm) -> Self {
-        Self { email: form.username, password: form.password }
+        let LoginForm { username: email, password, device_token } = form;
+        Self { email, password, device_token }
     }
 }
 
@@ -92,19 +98,22 @@ pub(in crate::sessions) async fn login(
     origin: Origin,
     JsonOrForm { body, sent_as, .. }: JsonOrForm<LoginRequest, LoginForm>,
 ) -> Result<Json<Tokens>, FormError> {
-    let done = sessions.login(&body.email.0, body.password, &origin).await;
+    let LoginRequest { email, password, device_token } = body;
+    let done = sessions.login(&email.0, password, device_token.as_ref(), &origin).await;
     done.and_then(SignIn::answer).map(json).map_err(|error| sent_as.failed(error))
 }
 
 impl Sessions {
     /// Begins a session if the password is right.
-    pub async fn login(
+    pub(crate) async fn login(
         &self,
         email: &str,
         password: Password,
+        device: Option<&DeviceToken>,
         origin: &Origin,
     ) -> Result<SignIn, Error> {
-        // A second try covers two sign-ins of one account that upgrade its hash at once.
+        // A second try covers two sign-ins of one account that upgrade its hash at once, and a trusted
+        // device that is removed meanwhile.
         for _ in 0..2 {
             let proof = self.passwords.prove(email, password.clone(), origin).await?;
             if !proof.user.email_verified && self.settings.signs_in_verified_only() {
@@ -112,7 +121,7 @@ impl Sessions {
                 self.audit.note(record.came_out(Outcome::Blocked));
                 return Err(Error::EmailNotVerified);
             }
-            if let Some(done) = self.begin(proof, origin).await? {
+            if let Some(done) = self.begin(proof, device, origin).await? {
                 return Ok(done);
             }
         }

@@ -6,6 +6,8 @@ pub(super) mod login;
 pub(super) mod next_step;
 pub(super) mod register;
 
+use std::time::Duration;
+
 use serde::Serialize;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
@@ -14,8 +16,9 @@ use uuid::Uuid;
 use crate::accounts::taken;
 use crate::audit::Record;
 use crate::config::Notice;
+use crate::devices::DeviceToken;
 use crate::error::Error;
-use crate::factors::{Authentication, FirstProof, Method, Methods};
+use crate::factors::{Authentication, FirstProof, Method, Methods, SecondStep};
 use crate::gate::Authority;
 use crate::input::{Device, Origin};
 use crate::passwords::{Proof, keeps};
@@ -42,6 +45,25 @@ pub struct Tokens {
     pub refresh_expires_in: i64,
     /// Who is signed in.
     pub user: User,
+    /// What the device is to keep where it was to be trusted: with the next sign-in it stands for the second
+    /// step. Handed out once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub device_token: Option<String>,
+    /// Seconds until the device is trusted no more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub device_expires_in: Option<u64>,
+}
+
+impl Tokens {
+    /// The same with what a device that is trusted from now on is to keep.
+    #[must_use]
+    pub(crate) fn to_trusted(self, device: Option<(DeviceToken, Duration)>) -> Self {
+        let Some((token, lives)) = device else { return self };
+        let device_token = Some(token.expose().to_owned());
+        Self { device_token, device_expires_in: Some(lives.as_secs()), ..self }
+    }
 }
 
 /// Somebody who has what was mailed to the account's address.
@@ -67,18 +89,21 @@ impl Sessions {
     pub(crate) async fn begin(
         &self,
         proof: Proof,
+        device: Option<&DeviceToken>,
         origin: &Origin,
     ) -> Result<Option<SignIn>, Error> {
-        let first = FirstProof {
+        let mut first = FirstProof {
             user: &proof.user,
             hash: Some(&proof.hash),
             factors: &proof.factors,
             methods: Methods::of(Method::Password),
         };
+        let trusted = self.stands_in(&mut first, Some(&proof.stored), device).await?;
         let next = self.next_step(&first, origin);
         let is_owed = next.is_owed();
         let (work, record, mut written) = next.into_parts();
         let mut steps = vec![proof.hold()];
+        steps.extend(trusted);
         steps.extend(work);
         let done = if is_owed {
             steps.push(keeps(proof.user.id, &proof.hash));
@@ -88,7 +113,8 @@ impl Sessions {
         };
         match done {
             Ok(rows) => written.asked_for(&rows),
-            // Disabled, deleted or given another password since. The guess is given back.
+            // Disabled, deleted or given another password since, or the device is trusted no more. The guess is
+            // given back.
             Err(DbError::Refused(_) | DbError::Orphan) => return Ok(None),
             Err(error) => return Err(error.into()),
         }
@@ -100,14 +126,19 @@ impl Sessions {
     pub(crate) async fn begin_by_mail(
         &self,
         proof: MailboxProof,
+        device: Option<&DeviceToken>,
         origin: &Origin,
     ) -> Result<Option<SignIn>, Error> {
         let MailboxProof { user, hash, factors, mut steps, mut records, how } = proof;
         let methods = Methods::of(Method::Mail);
-        let first = FirstProof { user: &user, hash: hash.as_deref(), factors: &factors, methods };
+        let hash = hash.as_deref();
+        let mut first = FirstProof { user: &user, hash, factors: &factors, methods };
+        steps.extend(self.stands_in(&mut first, hash, device).await?);
         let (work, record, written) = self.next_step(&first, origin).into_parts();
         steps.extend(work);
-        records.push(record.detail(how));
+        // That a device stood in says how as well.
+        let trusted = first.methods.has(Method::TrustedDevice);
+        records.push(if trusted { record } else { record.detail(how) });
         match self.audit.commit(Authority::Operator, steps, records).await {
             Ok(_) => {}
             Err(DbError::Refused(_) | DbError::Orphan) => return Ok(None),
@@ -115,6 +146,24 @@ impl Sessions {
             Err(error) => return Err(error.into()),
         }
         self.signed_in(written).await.map(Some)
+    }
+
+    /// Looks whether the device of this token stands for the second step that the proof would lead to, notes
+    /// so in the proof, and gives what uses the device. `stored` is the hash of the account before the sign-in.
+    async fn stands_in(
+        &self,
+        first: &mut FirstProof<'_>,
+        stored: Option<&str>,
+        token: Option<&DeviceToken>,
+    ) -> Result<Vec<Step>, Error> {
+        let owed = self.factors().owed(first.user, first.factors, first.methods);
+        let (Some(token), Some(SecondStep::Verify)) = (token, owed) else { return Ok(Vec::new()) };
+        let devices = self.devices();
+        let Some(found) = devices.find(token, first.user, stored).await? else {
+            return Ok(Vec::new());
+        };
+        first.methods = first.methods.and(Method::TrustedDevice);
+        Ok(devices.stand_in(&found, first.user, first.hash).to_vec())
     }
 
     /// The tokens of a session that has just been stored.
@@ -195,6 +244,8 @@ impl Sessions {
             refresh_token,
             refresh_expires_in: (generation.expires_at - now).whole_seconds().max(0),
             user,
+            device_token: None,
+            device_expires_in: None,
         })
     }
 }

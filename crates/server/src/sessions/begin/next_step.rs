@@ -4,7 +4,7 @@
 use crate::audit::{Event, Record};
 use crate::db::Row;
 use crate::error::{Challenge, Error};
-use crate::factors::FirstProof;
+use crate::factors::{FirstProof, Method};
 use crate::input::Origin;
 use crate::sessions::{Session, Sessions, Tokens};
 use crate::sql::Step;
@@ -67,7 +67,10 @@ impl Sessions {
         }
         let session = self.new_session(user.id, methods);
         let record = Record::from(origin, Event::Login).about(user.id);
-        let record = record.in_session(session.begun.id);
+        let mut record = record.in_session(session.begun.id);
+        if methods.has(Method::TrustedDevice) {
+            record = record.detail(methods.amr().join(" "));
+        }
         let mut steps = self.insert(&session, origin, hash);
         let notice = self.notice_of_device(&session, origin);
         let may_tell = notice.is_some();

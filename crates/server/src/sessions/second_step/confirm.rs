@@ -9,9 +9,10 @@ use uuid::Uuid;
 
 use super::Completed;
 use crate::audit::{Actor, Event, Record};
+use crate::config::Notice;
 use crate::error::Error;
 use crate::factors::{Enroller, Method, RecoveryCodes, SecondStep, not_valid};
-use crate::gate::{Authority, Fresh, end_other_sessions, signed_in_since};
+use crate::gate::{Authority, Fresh, end_devices, end_other_sessions, signed_in_since};
 use crate::http::{Json, JsonBody, json};
 use crate::input::{Origin, body};
 use crate::sessions::{Sessions, Tokens};
@@ -92,8 +93,11 @@ impl Sessions {
         }
         let again = self.proven_again(gate, Method::Totp).await?;
         steps.push(again.step());
+        steps.push(end_devices(owner));
+        steps.extend(self.mail.tell(Notice::FactorAdded, owner, &by.origin));
         let record = Record::by(by, Event::FactorConfirm).about(owner);
         self.audit.commit(by.authority, steps, [record]).await?;
+        self.mail.wake();
         Ok((again.tokens(self).await?, confirmed.codes))
     }
 
@@ -114,6 +118,8 @@ impl Sessions {
         if confirmed.is_first {
             work.push(crate::gate::end_sessions(user, self.clock.now(), "factor_added"));
         }
+        work.push(end_devices(user));
+        work.extend(self.mail.tell(Notice::FactorAdded, user, origin));
         work.extend(steps);
         let added = Record::from(origin, Event::FactorConfirm).about(user);
         match self.audit.commit(by, work, [added, record]).await {

@@ -134,7 +134,7 @@ impl Sessions {
         let guesser = Guesser::holder(gate, &by.origin).of_codes();
         let proof = factors.prove(guesser, gate.user_id, &held, given, record.clone()).await?;
         let again = self.proven_again(gate, proof.method).await?;
-        proof.commit(by.authority, vec![again.step()], record).await?;
+        proof.commit(by.authority, vec![again.step()], [record]).await?;
         again.tokens(self).await
     }
 }

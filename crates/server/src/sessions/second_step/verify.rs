@@ -22,6 +22,9 @@ body! {
         code: Option<SixDigits> = None,
         /// One of the recovery codes.
         recovery_code: Option<RecoveryCode> = None,
+        /// Whether this device is to be trusted, so that its next sign-ins need no second step. Where that is
+        /// possible (`TRUSTED_DEVICES`), the answer has a `device_token`.
+        remember_device: bool = false,
     }
 }
 
@@ -42,7 +45,7 @@ pub(in crate::sessions) async fn verify(
     JsonBody(body): JsonBody<VerifyRequest>,
 ) -> Result<Json<Tokens>, Error> {
     let given = GivenCode::one_of(body.code, body.recovery_code)?;
-    sessions.verify_factor(&body.mfa_token, given, &origin).await.map(json)
+    sessions.verify_factor(&body.mfa_token, given, body.remember_device, &origin).await.map(json)
 }
 
 impl Sessions {
@@ -51,6 +54,7 @@ impl Sessions {
         &self,
         token: &OneTimeToken,
         given: GivenCode,
+        remembers: bool,
         origin: &Origin,
     ) -> Result<Tokens, Error> {
         let factors = self.factors();
@@ -59,11 +63,15 @@ impl Sessions {
         let guesser = self.passwords.guesses.of_codes(user, origin);
         let wrong = Record::from(origin, Event::FactorVerify).about(user);
         let proof = factors.prove(guesser, user, &first.held, given, wrong).await?;
-        let Completed { session, steps, record } = self.complete(&first, proof.method, origin);
-        match proof.commit(Authority::Operator, steps, record).await {
+        let Completed { session, mut steps, record } = self.complete(&first, proof.method, origin);
+        let mut records = vec![record];
+        let new =
+            remembers.then(|| self.devices().trust(&first.user, first.hash.as_deref(), origin));
+        let device = new.flatten().map(|new| new.into_parts(&mut steps, &mut records));
+        match proof.commit(Authority::Operator, steps, records).await {
             Ok(()) => {
                 self.mail.wake();
-                self.first_tokens(&session, first.user).await
+                Ok(self.first_tokens(&session, first.user).await?.to_trusted(device))
             }
             Err(DbError::Refused(why)) if ["link_used", "user_changed"].contains(&&*why) => {
                 Err(not_valid())

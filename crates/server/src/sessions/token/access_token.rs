@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 
 use crate::config::UnverifiedEmail;
 use crate::error::Error;
-use crate::factors::Authentication;
+use crate::factors::{Authentication, Method};
 use crate::metadata::{MetadataObject, TOKEN_FIELD_BYTES};
 use crate::sessions::session::Generation;
 use crate::sessions::{Beginning, Sessions};
@@ -30,8 +30,12 @@ impl Sessions {
         user: &User,
         now: OffsetDateTime,
     ) -> Result<AccessToken, Error> {
-        // Whatever asks for the token: none of one factor goes out where two are needed by now.
-        if !how.methods.are_two_factors() && self.settings.requires_factor(&user.roles) {
+        // Whatever asks for the token: none of one factor goes out where two are needed by now. A trusted
+        // device had the second one, and its tokens say what it is.
+        let trusted =
+            self.settings.trusted_devices.is_some() && how.methods.has(Method::TrustedDevice);
+        let enough = trusted || how.methods.are_two_factors();
+        if !enough && self.settings.requires_factor(&user.roles) {
             return Err(Error::StaleSignIn {
                 max_age: self.settings.step_up_age.as_secs(),
                 factor: true,

@@ -30,11 +30,10 @@ fn operations(app: &TestApp) -> Vec<(String, String)> {
 }
 
 /// Sends the token everywhere, as Bearer and in bodies, and asserts that nothing but `allowed` takes it.
-async fn try_everywhere(app: &TestApp, token: &str, allowed: &[&str]) {
+pub(crate) async fn try_everywhere(app: &TestApp, token: &str, allowed: &[&str]) {
     let public = app.anonymous();
     let holder = public.with_token(token);
-    let body =
-        json!({"token": token, "refresh_token": token, "new_password": "a longer new password"});
+    let body = json!({"token": token, "refresh_token": token, "device_token": token, "new_password": "a longer new password"});
     for (method, path) in operations(app) {
         let kind = [("content-type", "application/json")];
         let with = holder.raw(&method, &path, &kind, body.to_string()).await;

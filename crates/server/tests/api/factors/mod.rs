@@ -1,6 +1,6 @@
 //! Second factors: what adds, uses and removes them, and what attackers try.
 
-mod attacks;
+pub(crate) mod attacks;
 mod confirm;
 mod enrol;
 mod list;

@@ -1,4 +1,5 @@
 //! Mail: the outbox and its delivery.
 
+mod factor_notices;
 mod notices;
 mod outbox;

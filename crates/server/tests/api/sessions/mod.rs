@@ -17,6 +17,7 @@ mod revoke;
 mod revoke_everybodys;
 mod revoke_of_user;
 mod revoke_others;
+mod sign_ins;
 mod token;
 
 /// One part of a compact JWS, decoded.

@@ -2,6 +2,7 @@
 
 mod api_keys;
 mod audit;
+mod factors;
 mod invitations;
 mod sessions;
 

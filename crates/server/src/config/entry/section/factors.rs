@@ -1,5 +1,7 @@
 //! The settings of second factors.
 
+use std::time::Duration;
+
 use crate::config::entry::entries::{FACTORS, PLAIN, also};
 use crate::config::entry::parse;
 use crate::config::entry::table::Setting;
@@ -28,6 +30,30 @@ pub(in crate::config) const MFA_ROLES: Setting = Setting {
     set: Some(|settings, text| put(&mut settings.mfa_roles, parse::list(text))),
     ..PLAIN
 };
+
+/// `TRUSTED_DEVICES`.
+pub(in crate::config) const TRUSTED_DEVICES: Setting = Setting {
+    name: "TRUSTED_DEVICES",
+    section: FACTORS,
+    about: "How long a device needs no second step, from the sign-in on that said `remember_device`: a duration \
+        of at most 90d, or `off`, which also ends the trust in those there are until it is on again. See \
+        `docs/second-factors.md`.",
+    default: "off",
+    example: "30d",
+    set: Some(|settings, text| put(&mut settings.trusted_devices, trust(text))),
+    ..PLAIN
+};
+
+fn trust(text: &str) -> parse::Parsed<Option<Duration>> {
+    const MOST: Duration = Duration::from_hours(90 * 24);
+    match text {
+        "off" => Ok(None),
+        _ => match parse::duration(text, 1) {
+            Ok(time) if time <= MOST => Ok(Some(time)),
+            _ => Err(format!("must be off or a duration of at most 90d such as 30d, not {text:?}")),
+        },
+    }
+}
 
 /// `STEP_UP_AGE`.
 pub(in crate::config) const STEP_UP_AGE: Setting = Setting {

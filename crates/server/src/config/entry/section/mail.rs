@@ -64,7 +64,9 @@ pub(in crate::config) const SECURITY_NOTICES: Setting = Setting {
     section: MAIL,
     about: "What happens to an account that its owner gets a mail about: `on` for everything, `off`, or a \
         list of `password-changed`, `email-changed` (with `EMAIL_CHANGE=immediate`; otherwise that mail is \
-        always sent), `new-device`, `session-stolen` and `account-locked`. Only verified addresses get such \
+        always sent), `new-device`, `session-stolen`, `account-locked`, `factor-added`, `factor-removed`, \
+        `factors-reset`, `recovery-codes-renewed`, `passkey-added`, `passkey-removed`, `device-trusted` and \
+        `api-key-created`. Only verified addresses get such \
         mails. It needs SMTP_URL.",
     default: "off",
     example: "on",

@@ -13,16 +13,40 @@ pub enum Notice {
     SessionStolen,
     /// Too many wrong passwords.
     AccountLocked,
+    /// An authenticator app was added.
+    FactorAdded,
+    /// An authenticator app was removed.
+    FactorRemoved,
+    /// An operator removed all second factors.
+    FactorsReset,
+    /// New recovery codes were made.
+    RecoveryCodesRenewed,
+    /// A passkey was added.
+    PasskeyAdded,
+    /// A passkey was removed.
+    PasskeyRemoved,
+    /// A device was trusted to need no second step.
+    DeviceTrusted,
+    /// An API key was made.
+    ApiKeyCreated,
 }
 
 impl Notice {
     /// Each once.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 13] = [
         Self::PasswordChanged,
         Self::EmailChanged,
         Self::NewDevice,
         Self::SessionStolen,
         Self::AccountLocked,
+        Self::FactorAdded,
+        Self::FactorRemoved,
+        Self::FactorsReset,
+        Self::RecoveryCodesRenewed,
+        Self::PasskeyAdded,
+        Self::PasskeyRemoved,
+        Self::DeviceTrusted,
+        Self::ApiKeyCreated,
     ];
 
     /// Its name, which is that of its mail.
@@ -33,6 +57,14 @@ impl Notice {
             Self::NewDevice => "new-device",
             Self::SessionStolen => "session-stolen",
             Self::AccountLocked => "account-locked",
+            Self::FactorAdded => "factor-added",
+            Self::FactorRemoved => "factor-removed",
+            Self::FactorsReset => "factors-reset",
+            Self::RecoveryCodesRenewed => "recovery-codes-renewed",
+            Self::PasskeyAdded => "passkey-added",
+            Self::PasskeyRemoved => "passkey-removed",
+            Self::DeviceTrusted => "device-trusted",
+            Self::ApiKeyCreated => "api-key-created",
         }
     }
 }

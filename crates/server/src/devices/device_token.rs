@@ -1,0 +1,74 @@
+//! What a trusted device holds: 256 random bits behind a prefix, so that scanners for leaked secrets know it.
+//! It is hashed with its user's id before it is stored or looked up, and never printed.
+
+use aws_lc_rs::digest::{Context, SHA256};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
+use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+use crate::crypto::Random;
+use crate::input::{Field, Refusal};
+
+const PREFIX: &str = "dwd_";
+/// Longer texts are refused.
+const MAX_BYTES: usize = 4096;
+
+/// The token of a trusted device; wiped when dropped.
+#[derive(Clone, Debug)]
+pub(crate) struct DeviceToken(SecretString);
+
+impl DeviceToken {
+    /// A new one.
+    pub(super) fn new(random: &Random) -> Self {
+        let bytes = Zeroizing::new(random.bytes::<32>());
+        Self(SecretString::from(format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes.as_slice()))))
+    }
+
+    /// The text, for the answer that hands it out.
+    pub(crate) fn expose(&self) -> &str {
+        self.0.expose_secret()
+    }
+
+    /// What is stored and looked up for this user. Whatever is no token of ours has one too, that no row has.
+    pub(super) fn digest(&self, user: Uuid) -> Vec<u8> {
+        let mut context = Context::new(&SHA256);
+        context.update(b"doorward trusted device v1\0");
+        context.update(user.as_bytes());
+        context.update(self.expose().as_bytes());
+        context.finish().as_ref().to_vec()
+    }
+}
+
+impl Field for DeviceToken {
+    fn from_json(value: Value) -> Result<Self, Refusal> {
+        let text = String::from_json(value)?;
+        if text.len() > MAX_BYTES {
+            return Err((format!("is longer than {MAX_BYTES} bytes"), "string_too_long"));
+        }
+        Ok(Self(SecretString::from(text)))
+    }
+
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new().schema_type(Type::String).max_length(Some(MAX_BYTES)).into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_has_256_random_bits_another_digest_for_each_user_and_is_not_printed() {
+        let random = Random::seeded(1);
+        let (one, other) = (DeviceToken::new(&random), DeviceToken::new(&random));
+        assert_eq!(one.expose().len(), PREFIX.len() + 43);
+        let (ada, eve) = (Uuid::from_u128(1), Uuid::from_u128(2));
+        assert_ne!(one.digest(ada), other.digest(ada));
+        assert_ne!(one.digest(ada), one.digest(eve));
+        assert!(!format!("{one:?}").contains(&one.expose()[PREFIX.len()..]));
+    }
+}

@@ -1,0 +1,64 @@
+//! `GET /auth/devices`: the devices that the caller trusts. None shows its token, because it is not stored.
+
+use axum::extract::State;
+use serde::Serialize;
+use time::OffsetDateTime;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::{Devices, store};
+use crate::error::Error;
+use crate::gate::Authority;
+use crate::http::{Json, json};
+use crate::keys::Caller;
+use crate::row;
+
+row! {
+    /// A device that stands for the second step of a sign-in.
+    #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+    pub struct TrustedDevice from trusted_devices {
+        /// Stable id.
+        #[schema(value_type = String)]
+        pub id: Uuid,
+        /// The browser and the system, or the program, that was trusted.
+        pub name: String,
+        /// The address it was trusted from.
+        #[schema(required = true)]
+        pub ip: Option<String>,
+        /// When it was trusted.
+        #[serde(serialize_with = "crate::timestamp::serialize")]
+        pub created_at: OffsetDateTime,
+        /// When it last stood for the second step.
+        #[serde(serialize_with = "crate::timestamp::serialize_option")]
+        #[schema(required = true, value_type = Option<String>, format = DateTime)]
+        pub last_used_at: Option<OffsetDateTime>,
+        /// When it stops counting, however often it is used.
+        #[serde(serialize_with = "crate::timestamp::serialize")]
+        pub expires_at: OffsetDateTime,
+    }
+}
+
+/// List your trusted devices
+///
+/// The newest first. Each stands for the second step of a sign-in until it expires.
+#[utoipa::path(get, path = "/devices", operation_id = "devices.list", tag = "factors",
+    security(("bearer" = [])),
+    responses((status = 200, description = "The devices you trust", body = [TrustedDevice])))]
+pub(super) async fn list(
+    State(devices): State<Devices>,
+    caller: Caller,
+) -> Result<Json<Vec<TrustedDevice>>, Error> {
+    devices.list_of(Authority::Caller(caller.gate), caller.user_id).await.map(json)
+}
+
+impl Devices {
+    /// The devices of a user that count.
+    pub async fn list_of(
+        &self,
+        authority: Authority,
+        owner: Uuid,
+    ) -> Result<Vec<TrustedDevice>, Error> {
+        let now = self.clock.now();
+        store::list(&self.db, authority, owner, now).await?.ok_or(Error::NotFound)
+    }
+}

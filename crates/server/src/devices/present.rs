@@ -1,0 +1,49 @@
+//! Presenting the token of a trusted device with the first step of a sign-in. Whatever is wrong with it, the
+//! answer is the one without it: the second step follows.
+
+use uuid::Uuid;
+
+use super::{DeviceToken, Devices, store};
+use crate::error::Error;
+use crate::passwords::bound_to;
+use crate::sql::Step;
+use crate::user::User;
+
+/// A device that stands for the second step of a sign-in.
+#[derive(Clone, Debug)]
+pub(crate) struct FoundDevice {
+    user: Uuid,
+    device: Uuid,
+    bound: String,
+}
+
+impl Devices {
+    /// The user's device of this token, if it counts for the account as it is: `hash` is the stored one.
+    pub(crate) async fn find(
+        &self,
+        token: &DeviceToken,
+        user: &User,
+        hash: Option<&str>,
+    ) -> Result<Option<FoundDevice>, Error> {
+        if self.settings.trusted_devices.is_none() {
+            return Ok(None);
+        }
+        let (owner, now) = (user.id, self.clock.now());
+        let bound = bound_to(hash, user.email.as_deref());
+        let found = store::find(&self.db, owner, token.digest(owner), &bound, now).await?;
+        Ok(found.map(|device| FoundDevice { user: owner, device, bound }))
+    }
+
+    /// Steps that use the device, whose account has the stored hash `hash` from now on: the same password may
+    /// just have been hashed anew. Refused, as `device_gone`, if it was removed meanwhile.
+    pub(crate) fn stand_in(
+        &self,
+        device: &FoundDevice,
+        user: &User,
+        hash: Option<&str>,
+    ) -> [Step; 2] {
+        let FoundDevice { user: owner, device, bound } = device;
+        let renewed = bound_to(hash, user.email.as_deref());
+        store::used(*owner, *device, bound, &renewed, self.clock.now())
+    }
+}
