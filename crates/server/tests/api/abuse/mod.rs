@@ -1,6 +1,7 @@
 //! What a hostile internet tries: floods, guessing, spellings, enumeration.
 
 mod enumeration;
+mod every_way_in;
 mod guessing;
 mod new_passwords;
 mod newcomers;

@@ -147,10 +147,10 @@ both! {
         tasks(&ada, 210).await;
         let by = Actor::caller(gate(&app, &ada), doorward::input::Origin::default());
         let (mut sheet, mut text) = app.app.exports().begin(&by, ada.id()).await.expect("begun");
-        for _ in 0..7 {
+        // Up to the first tasks.
+        while !text.contains("task 0") {
             text.push_str(&sheet.next().await.expect("a piece").expect("not the end"));
         }
-        assert!(text.contains("task 0"), "the first tasks are out");
         ada.delete_with("/auth/me", json!({"password": PASSWORD})).await.expect(204);
         sheet.next().await.expect_err("the session has ended");
         assert!(!text.contains("\"complete\":true"));

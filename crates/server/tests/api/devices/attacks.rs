@@ -3,7 +3,7 @@
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use super::{inside, sign_in, trust, with_ada};
+use super::{device_token, inside, sign_in, trust, with_ada};
 use crate::both;
 use crate::factors::attacks::try_everywhere;
 use crate::factors::{add_phone, bytes, mfa_token};
@@ -77,7 +77,7 @@ both! {
         });
         let mut won: Vec<_> = join_all(wishes).await.into_iter().filter(|it| it.status == 200).collect();
         assert_eq!((won.len(), devices(&app).await), (1, 1));
-        let device = super::device_token(&won.remove(0).json());
+        let device = device_token(&won.remove(0).json());
         // Two tabs of one browser: it is no secret that works once.
         let uses = (0..8).map(|number| sign_in(if number % 2 == 0 { &app } else { &other }, "ada", &device));
         for reply in join_all(uses).await {

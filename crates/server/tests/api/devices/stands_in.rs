@@ -139,14 +139,14 @@ both! {
     async fn a_passkey_as_second_step_can_trust_a_device_and_one_alone_cannot(engine: Engine) {
         let app = TestApp::with(engine, |settings| {
             trusting(settings);
-            settings.public_url = Some("https://example.com".into());
+            crate::passkeys::take_passkeys(settings);
         }).await;
         let ada = app.sign_up("ada").await;
         let mut one = Authenticator::synced();
         one.add_to(&ada, "Phone").await;
         let mut answer = async |first: Option<String>| -> Value {
             let options = app.anonymous().post_empty("/auth/login/passkey/options").await.json();
-            let credential = one.get(&options["publicKey"]);
+            let credential = one.get(&options);
             let mut body = json!({"ceremony": options["ceremony"], "credential": credential, "remember_device": true});
             if let Some(token) = first {
                 body["mfa_token"] = json!(token);

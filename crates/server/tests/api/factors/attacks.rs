@@ -61,6 +61,28 @@ both! {
         second_step(&app, &token, &phone.code(&app)).await.expect(200);
     }
 
+    async fn nor_does_the_first_step_of_a_form_or_of_a_mail(engine: Engine) {
+        let app = TestApp::with_mail(engine, |settings| settings.login_codes = true).await;
+        let ada = app.sign_up("ada").await;
+        let link = app.mails().await[0].after("verify?token=");
+        app.anonymous().post("/auth/email/verify", json!({"token": link})).await.expect(204);
+        let (phone, ..) = add_phone(&app, &ada).await;
+        let fields = [("username", "ada@example.com"), ("password", PASSWORD)];
+        let by_form = app.anonymous().post_form("/auth/login", &fields).await;
+        app.anonymous().post("/auth/login/code", json!({"email": "ada@example.com"})).await.expect(202);
+        let token = app.mails().await.last().unwrap().after("token=");
+        let by_mail = app.anonymous().post("/auth/login/code/verify", json!({"token": token})).await;
+        for asked in [by_form, by_mail] {
+            let asked = asked.expect_problem(403, "mfa_required").json();
+            assert!(asked.get("access_token").is_none() && asked.get("refresh_token").is_none(), "{asked}");
+            let token = asked["mfa_token"].as_str().unwrap();
+            // What anybody may ask for, which is never twice the same.
+            try_everywhere(&app, token, &["/auth/login/passkey/options"]).await;
+            second_step(&app, token, &phone.code(&app)).await.expect(200);
+            app.advance(Duration::from_secs(30));
+        }
+    }
+
     async fn one_that_may_add_a_factor_opens_that_alone(engine: Engine) {
         let app = TestApp::with(engine, required).await;
         let body = json!({"email": "ada@example.com", "password": PASSWORD});

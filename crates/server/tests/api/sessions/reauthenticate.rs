@@ -7,6 +7,7 @@ use serde_json::json;
 use crate::both;
 use crate::factors::{add_phone, claims, with_tokens};
 use crate::support::TestApp;
+use crate::support::authenticator::Authenticator;
 use crate::support::client::PASSWORD;
 
 both! {
@@ -51,6 +52,44 @@ both! {
         assert_eq!(claims(&tokens["access_token"])["auth_time"], now);
         again(json!({"code": code})).await.expect_problem(403, "wrong_code");
         again(json!({"recovery_code": done["recovery_codes"][0]})).await.expect(200);
+    }
+
+    async fn every_change_of_how_somebody_signs_in_needs_a_recent_proof(engine: Engine) {
+        let app = TestApp::with(engine, |settings| {
+            crate::passkeys::take_passkeys(settings);
+            settings.email_change = doorward::config::EmailChange::Immediate;
+            settings.password_change = doorward::config::PasswordChange::Fresh;
+        }).await;
+        let ada = app.sign_up("ada").await;
+        let made = Authenticator::synced().add_to(&ada, "Phone").await;
+        let (phone, ada, _) = add_phone(&app, &ada).await;
+        app.advance(Duration::from_mins(10));
+        let changes = [
+            ("POST", "/auth/mfa/totp".to_owned(), json!({})),
+            ("DELETE", format!("/auth/mfa/{}", phone.id), json!({})),
+            ("POST", "/auth/mfa/recovery-codes".into(), json!({})),
+            ("POST", "/auth/passkeys/options".into(), json!({})),
+            ("DELETE", format!("/auth/passkeys/{}", made["id"].as_str().unwrap()), json!({})),
+            ("POST", "/auth/keys".into(), json!({"name": "x", "scopes": ["tasks:read"]})),
+            ("PATCH", "/auth/me".into(), json!({"email": "eve@example.com"})),
+            ("PATCH", "/auth/me".into(), json!({"password": "another long pass phrase"})),
+        ];
+        let kind = [("content-type", "application/json")];
+        for (method, path, body) in &changes {
+            let reply = ada.raw(method, path, &kind, body.to_string()).await;
+            let reply = reply.expect_problem(401, "insufficient_user_authentication");
+            let told = reply.header("www-authenticate");
+            assert!(told.contains("max_age=600") && told.contains("acr_values=\"aal2\""), "{path}: {told}");
+        }
+        let held = ada.get("/auth/mfa").await.expect(200).json();
+        assert_eq!((held["factors"].as_array().unwrap().len(), &held["recovery_codes_left"]), (1, &json!(10)));
+        assert_eq!(ada.get("/auth/passkeys").await.expect(200).json().as_array().unwrap().len(), 1);
+        let tokens = ada.post("/auth/reauthenticate", json!({"code": phone.code(&app)})).await.expect(200);
+        let ada = with_tokens(&ada, &tokens.json());
+        for (method, path, body) in &changes {
+            let reply = ada.raw(method, path, &kind, body.to_string()).await;
+            assert!((200..300).contains(&reply.status), "{method} {path}: {}", reply.text());
+        }
     }
 
     async fn one_thing_is_asked_for(engine: Engine) {
