@@ -132,7 +132,7 @@ both! {
         create(&program, ADA);
         let set = ["user", "set-password", ADA, "--password-stdin"];
         program.fed(&set, GOOD).expect(0);
-        let program = program.env("BETTER_AUTH_SECRET", SECRET).env("SECURITY_NOTICES", "on");
+        let program = program.env("BETTER_AUTH_SECRET", "too short").env("SECURITY_NOTICES", "on");
         let done = program.fed(&set, GOOD).expect(0);
         assert!(done.stderr.contains("Nobody is told by mail: see `doorward config check`."), "{done:?}");
     }
