@@ -154,6 +154,7 @@ pub const USES: &str = "VALUES ('doorward_migrations', 'SELECT'), \
     ('single_use', 'SELECT, INSERT, UPDATE, DELETE'), \
     ('mail', 'SELECT, INSERT, UPDATE, DELETE'), \
     ('factors', 'SELECT, INSERT, UPDATE, DELETE'), ('recovery_codes', 'SELECT, INSERT, UPDATE, DELETE'), \
+    ('trusted_devices', 'SELECT, INSERT, UPDATE, DELETE'), \
     ('passkeys', 'SELECT, INSERT, UPDATE, DELETE'), ('passkey_handles', 'SELECT, INSERT'), \
     ('api_keys', 'SELECT, INSERT, UPDATE, DELETE'), ('api_key_networks', 'SELECT, INSERT')";
 
