@@ -315,10 +315,16 @@ impl Target {
 /// Whether the peer closed the connection or said what the protocol does not know, before it let us in.
 fn is_garbled(error: &Error) -> bool {
     let broken = error.source().and_then(|source| source.downcast_ref::<io::Error>());
-    let kinds =
-        [io::ErrorKind::UnexpectedEof, io::ErrorKind::InvalidInput, io::ErrorKind::InvalidData];
-    let reset = [io::ErrorKind::ConnectionReset, io::ErrorKind::BrokenPipe];
-    broken.is_none_or(|broken| kinds.contains(&broken.kind()) || reset.contains(&broken.kind()))
+    // What is left in the stream when it ends has no kind of its own.
+    let kinds = [
+        io::ErrorKind::UnexpectedEof,
+        io::ErrorKind::InvalidInput,
+        io::ErrorKind::InvalidData,
+        io::ErrorKind::ConnectionReset,
+        io::ErrorKind::BrokenPipe,
+        io::ErrorKind::Other,
+    ];
+    broken.is_none_or(|broken| kinds.contains(&broken.kind()))
 }
 
 fn config(url: &PostgresUrl) -> Config {

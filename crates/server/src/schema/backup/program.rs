@@ -142,7 +142,7 @@ impl Program {
                 return Err(broken(shell.name, error));
             }
         };
-        let heard = [writes.stderr.take(), runs.stderr.take()].map(|stderr| {
+        let voices = [writes.stderr.take(), runs.stderr.take()].map(|stderr| {
             std::thread::spawn(move || stderr.map(|it| listen(it, tells, say)).unwrap_or_default())
         });
         let passed_on = (|| {
@@ -162,7 +162,7 @@ impl Program {
             let _ = into.write_all(tail.as_bytes());
         }
         let ran = runs.wait().is_ok_and(|ended| ended.success());
-        let [of_writer, of_shell] = heard.map(|thread| thread.join().unwrap_or_default());
+        let [of_writer, of_shell] = voices.map(|thread| thread.join().unwrap_or_default());
         match (written, ran) {
             (true, true) => Ok(()),
             (_, false) if !of_shell.is_empty() => Err(shell.failed(&of_shell)),

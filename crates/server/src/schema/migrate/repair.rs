@@ -92,7 +92,7 @@ impl PostgresMigrator {
     async fn lacks(&self) -> MigrateResult<bool> {
         let me = self.rows("SELECT current_user").await?;
         let me = me.into_iter().flatten().flatten().next().unwrap_or_default();
-        Ok(!self.rows(&lacking(&me)).await?.iter().flatten().flatten().next().is_none())
+        Ok(self.rows(&lacking(&me)).await?.iter().flatten().flatten().next().is_some())
     }
 }
 
