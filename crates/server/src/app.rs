@@ -236,7 +236,7 @@ impl App {
             .merge(roles::routes().with_state(self.roles()))
             .merge(sessions::admin_routes().with_state(self.sessions()))
             .merge(api_keys::admin_routes().with_state(self.api_keys()));
-        let probe = Probe::new(self.db.clone(), self.clock.clone());
+        let probe = Probe::new(&self.settings, self.db.clone(), self.clock.clone());
         health::routes()
             .with_state(probe)
             .merge(keys::routes().with_state(self.keys.clone()))

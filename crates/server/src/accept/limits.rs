@@ -57,12 +57,12 @@ impl Limits {
 }
 
 /// Files that are not client connections: database, log, listener, libraries.
-const RESERVED_FILES: usize = 256;
+pub const RESERVED_FILES: usize = 256;
 
 /// How many files this process may hold open, after raising the soft limit to the hard one: shells
 /// hand out 1 024, which slow clients could use up.
 #[cfg(unix)]
-fn open_files() -> usize {
+pub fn open_files() -> usize {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let before = getrlimit(Resource::Nofile);
     let raised = Rlimit { current: before.maximum, maximum: before.maximum };
@@ -70,7 +70,8 @@ fn open_files() -> usize {
     now.current.map_or(usize::MAX, |files| usize::try_from(files).unwrap_or(usize::MAX))
 }
 
+/// Nobody counts them.
 #[cfg(not(unix))]
-fn open_files() -> usize {
+pub fn open_files() -> usize {
     usize::MAX
 }

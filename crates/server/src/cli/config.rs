@@ -25,14 +25,19 @@ pub(super) struct ConfigArgs {
 enum ConfigCommand {
     /// Check the configuration as `serve` would and report all problems
     ///
-    /// Connects to the database and looks for the tables and a key to sign with.
+    /// Reads the settings, the files they name and a SQLite database; speaks to no other machine. Stricter
+    /// than `serve`: a broken line of .env and a target of RUST_LOG that nothing logs under are problems.
+    /// `doorward doctor` tries everything.
     Check {
         /// Print one JSON document
         #[arg(long)]
         json: bool,
-        /// Check the settings alone; connect to nothing
-        #[arg(long)]
+        /// Check the settings alone, not the SQLite database either
+        #[arg(long, conflicts_with = "connect")]
         offline: bool,
+        /// Connect to PostgreSQL too, and look for the tables and a key to sign with
+        #[arg(long)]
+        connect: bool,
     },
     /// Print all settings with their values and origins; secrets are masked
     Print {
@@ -51,22 +56,40 @@ enum ConfigCommand {
 
 pub(super) async fn run(args: &ConfigArgs, sources: &SourceArgs) -> Exit {
     match args.command {
-        ConfigCommand::Check { json, offline } => check(sources, json, offline).await,
+        ConfigCommand::Check { json, offline, connect } => {
+            check(sources, json, Reach { file: !offline, server: connect }).await
+        }
         ConfigCommand::Print { json } => print(sources, json),
         ConfigCommand::Docs { env_example: true } => super::output(&config::env_example()),
         ConfigCommand::Docs { env_example: false } => super::output(&config::reference()),
     }
 }
 
-async fn check(sources: &SourceArgs, json: bool, offline: bool) -> Exit {
-    let resolved = sources.gather().resolve(&reserved());
+/// Which databases are looked at.
+#[derive(Clone, Copy)]
+struct Reach {
+    file: bool,
+    server: bool,
+}
+
+impl Reach {
+    fn includes(self, url: &DatabaseUrl) -> bool {
+        match url {
+            DatabaseUrl::Sqlite(_) => self.file,
+            DatabaseUrl::Postgres(_) => self.server,
+        }
+    }
+}
+
+async fn check(sources: &SourceArgs, json: bool, reach: Reach) -> Exit {
+    let resolved = sources.gather().strict().resolve(&reserved());
     let mut survey = Survey { warnings: resolved.warnings().to_vec(), notes: Vec::new() };
     let problems = match resolved.settings() {
         Err(problems) => problems,
         Ok(settings) if settings.lacks_mail().is_some() => {
             settings.lacks_mail().into_iter().map(str::to_owned).collect()
         }
-        Ok(_) if offline => Vec::new(),
+        Ok(settings) if !reach.includes(&settings.database) => Vec::new(),
         Ok(settings) => around(settings, &mut survey).await,
     };
     let ok = problems.is_empty();

@@ -166,7 +166,8 @@ const EXAMPLES: [(&str, &[&str]); 67] = [
             "doorward export --with-password-hashes --output backup.jsonl",
         ],
     ),
-    ("config check", &["doorward config check", "doorward config check --offline"]),
+    ("doctor", &["doorward doctor", "doorward doctor --strict --json"]),
+    ("config check", &["doorward config check", "doorward config check --connect --json"]),
 ];
 /// Commands that make text of the program itself.
 const TEXTS: [(&str, &[&str]); 7] = [

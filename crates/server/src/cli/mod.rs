@@ -7,6 +7,7 @@ mod audit;
 mod config;
 mod db;
 mod dialect;
+mod doctor;
 mod examples;
 mod key;
 mod log;
@@ -83,6 +84,8 @@ enum Command {
     Export(transfer::export::ExportArgs),
     /// Show and check the configuration
     Config(config::ConfigArgs),
+    /// Try the deployment: database, keys, proxies, mail, this machine; say what to do about each fault
+    Doctor(doctor::DoctorArgs),
     /// Show the dialects: an app's own habits that the server can take on
     Dialect(dialect::DialectArgs),
     /// Rehearse the switch: serve the old backend, send copies to Doorward, compare the answers
@@ -115,6 +118,7 @@ pub async fn run(cli: Cli) -> Exit {
         Command::Import(args) => transfer::import::run(args, sources).await,
         Command::Export(args) => transfer::export::run(args, sources).await,
         Command::Config(args) => config::run(&args, sources).await,
+        Command::Doctor(args) => doctor::run(args, sources).await,
         Command::Dialect(args) => dialect::run(&args, sources),
         Command::Shadow(args) => shadow::run(args, sources).await,
         Command::Openapi(args) => openapi::run(args, sources).await,

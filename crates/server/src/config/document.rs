@@ -19,7 +19,7 @@ Doorward reads its settings from five places. A later one wins over an earlier o
 5. the flags of the command.
 
 `doorward config print` shows every value and where it came from, with secrets masked; `doorward config check`
-reports every problem at once. A command does not start on a bad configuration: it exits with 78.
+reports every problem at once, and `doorward doctor` tries what they name. A command does not start on a bad configuration: it exits with 78.
 
 - **In `doorward.toml`** the names are written in lower case at the top level: `port = 8000`,
   `allowed_origins = [\"https://app.example.com\"]`. An unknown key is refused.

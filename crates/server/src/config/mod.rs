@@ -6,9 +6,12 @@ mod choices;
 mod derived;
 mod document;
 mod entry;
+mod log_targets;
 mod mail_needs;
 mod passkey_scope;
 mod plain_text;
+#[cfg(test)]
+mod refusals;
 mod reread;
 mod resolve;
 mod settings;

@@ -2,7 +2,9 @@
 //! problems together, so that a person fixes the configuration in one go.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 
+use super::log_targets;
 use super::plain_text;
 use super::{DatabaseUrl, LogFormat, Secret, Settings, TokenProfile};
 use crate::config::entry::entries::ENTRIES;
@@ -18,6 +20,7 @@ pub struct Resolved {
     values: Vec<Shown>,
     warnings: Vec<String>,
     problems: Vec<SettingProblem>,
+    secret_files: Vec<PathBuf>,
 }
 
 /// One setting as `config print` shows it.
@@ -109,6 +112,7 @@ impl Gathered {
                 issuer.origin = "PUBLIC_URL".into();
             }
         }
+        self.judge_shared();
         self.warnings.extend(plain_text::warnings(&settings));
         let is_reachable =
             settings.public_url.as_deref().is_some_and(|url| url.starts_with("https://"));
@@ -124,7 +128,25 @@ impl Gathered {
         }
         let mut problems = self.problems;
         problems.extend(contradictions(&settings, reserved));
-        Resolved { settings, values, warnings: self.warnings, problems }
+        let secret_files = self.secret_files.into_iter().collect();
+        Resolved { settings, values, warnings: self.warnings, problems, secret_files }
+    }
+
+    /// What is shared with other programs, so that a server passes over what it does not know.
+    fn judge_shared(&mut self) {
+        let broken = std::mem::take(&mut self.broken);
+        if !self.strict {
+            return self.warnings.extend(broken);
+        }
+        let problem = |sentence| SettingProblem { setting: None, sentence };
+        self.problems.extend(broken.into_iter().map(problem));
+        if let Some(filter) =
+            self.found.get("RUST_LOG").filter(|_| !self.complains_about("RUST_LOG"))
+            && let Some(what) = log_targets::unknown(&filter.text)
+        {
+            let sentence = format!("{} {what}", filter.label);
+            self.problems.push(SettingProblem { setting: Some("RUST_LOG"), sentence });
+        }
     }
 
     fn complains_about(&self, name: &str) -> bool {
@@ -144,6 +166,11 @@ impl Resolved {
         self.settings.log_format
     }
 
+    /// The files that a secret was read from.
+    pub fn secret_files(&self) -> &[PathBuf] {
+        &self.secret_files
+    }
+
     /// Every setting as it may be shown.
     pub fn values(&self) -> &[Shown] {
         &self.values
@@ -160,13 +187,32 @@ impl Resolved {
     }
 }
 
-/// A reader's error is the end of a sentence, or a sentence of its own.
+/// A reader's error is the end of a sentence, or a sentence of its own. It may quote a value as long as that is.
 fn sentence(found: &Found, what: &str) -> String {
+    let what = harmless(what);
+    let label = &found.label;
     if what.starts_with(char::is_uppercase) {
-        format!("{}: {what}", found.label)
+        format!("{label}: {what}")
     } else {
-        format!("{} {what}.", found.label)
+        format!("{label} {what}.")
     }
+}
+
+/// Short, without what could steer a terminal; what to do stands at its end.
+fn harmless(what: &str) -> String {
+    const LONGEST: usize = 300;
+    const END: usize = 120;
+    let all: Vec<char> = what.chars().collect();
+    let escaped = |chars: &[char]| -> String {
+        let each =
+            |c: &char| if c.is_control() { c.escape_default().to_string() } else { (*c).into() };
+        chars.iter().map(each).collect()
+    };
+    if all.len() <= LONGEST {
+        return escaped(&all);
+    }
+    let (begin, end) = (&all[..LONGEST - END], &all[all.len() - END..]);
+    format!("{}…{}", escaped(begin), escaped(end))
 }
 
 fn by_default(name: &'static str, default: &str) -> Shown {
@@ -211,14 +257,16 @@ fn contradictions(settings: &Settings, reserved: &Reserved) -> Vec<SettingProble
     let (better_auth, own) = (settings.better_auth_url.as_deref(), settings.token_issuer.as_str());
     if neon.is_some() && (neon.as_deref() == better_auth || neon.as_deref() == Some(own)) {
         let name = "NEON_AUTH_URL";
-        let sentence =
-            format!("{name} names an issuer that counts already: another setting has its origin.");
+        let sentence = format!(
+            "{name} names an issuer that counts already, since another setting has its origin: take one of them out."
+        );
         sentences.push((name, sentence));
     }
     let taken = [better_auth, Some(own), neon.as_deref()];
     for one in &settings.trusted_issuers {
         if taken.contains(&Some(one.issuer.as_str())) {
-            let sentence = format!("TRUSTED_ISSUERS names {}, which counts already.", one.issuer);
+            let sentence =
+                format!("TRUSTED_ISSUERS names {}, which counts already: take it out.", one.issuer);
             sentences.push(("TRUSTED_ISSUERS", sentence));
         }
     }
@@ -227,14 +275,17 @@ fn contradictions(settings: &Settings, reserved: &Reserved) -> Vec<SettingProble
             || settings.trusted_issuers.iter().any(|one| one.issuer == issuer))
     {
         let name = "SHARED_SECRET_ISSUER";
-        let sentence = format!("{name} names {issuer}, whose tokens are checked by other keys.");
+        let sentence =
+            format!("{name} names {issuer}, whose tokens are checked by other keys: name another.");
         sentences.push((name, sentence));
     }
     let (auth, tasks) = (&settings.auth_path, &settings.tasks_path);
     for (name, path) in [("AUTH_PATH", auth), ("TASKS_PATH", tasks)] {
         let first = path.split('/').nth(1).unwrap_or_default();
         if reserved.top.contains(first) {
-            let sentence = format!("{name} begins with /{first}, which the server uses itself.");
+            let sentence = format!(
+                "{name} begins with /{first}, which the server uses itself: choose another."
+            );
             sentences.push((name, sentence));
         }
     }
@@ -248,7 +299,11 @@ fn contradictions(settings: &Settings, reserved: &Reserved) -> Vec<SettingProble
         sentences.push(("TASKS_PATH", sentence));
     }
     let wrong = settings.passkey_problem();
-    sentences.extend(wrong.map(|sentence| ("RP_ID", sentence)));
+    sentences.extend(wrong.map(|sentence| {
+        let named =
+            if sentence.contains("RP_ID") { sentence } else { format!("RP_ID: {sentence}") };
+        ("RP_ID", named)
+    }));
     let wrong = reserved.dialect_problems.map(|of| of(settings)).unwrap_or_default();
     sentences.extend(wrong.into_iter().map(|sentence| ("COMPAT", sentence)));
     let wrong = reserved.letter_problems.map(|of| of(settings)).unwrap_or_default();

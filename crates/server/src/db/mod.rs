@@ -11,6 +11,7 @@ pub(crate) mod postgres;
 mod refusal;
 mod row;
 pub(crate) mod sqlite;
+pub mod survey;
 mod turns;
 
 pub use database::{Database, Effort, LITERAL};

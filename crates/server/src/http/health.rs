@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::http::{Extensions, HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use time::OffsetDateTime;
@@ -15,9 +15,11 @@ use tokio::sync::watch;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
+use super::arrival::{ANSWERED, Arrivals};
 use super::reply::Json;
 use super::routes::{Declared, RateGroup, Routes};
 use crate::clock::Clock;
+use crate::config::Settings;
 use crate::db::Database;
 use crate::schema::{Schema, Unfit};
 
@@ -33,6 +35,7 @@ type Answer = Option<Schema>;
 pub struct Probe {
     db: Database,
     clock: Clock,
+    arrivals: Arrivals,
     known: Arc<Mutex<Known>>,
 }
 
@@ -46,8 +49,9 @@ struct Known {
 
 impl Probe {
     /// A probe of this database.
-    pub fn new(db: Database, clock: Clock) -> Self {
-        Self { db, clock, known: Arc::default() }
+    pub fn new(settings: &Settings, db: Database, clock: Clock) -> Self {
+        let arrivals = Arrivals::new(settings, clock.clone());
+        Self { db, clock, arrivals, known: Arc::default() }
     }
 
     /// The state of the schema; `None` if the database did not answer in time. Simultaneous askers wait
@@ -145,8 +149,12 @@ pub fn routes() -> Routes<Probe> {
 /// Never asks the database.
 #[utoipa::path(get, path = "/livez", operation_id = "health.livez", tag = "service",
     responses((status = 200, body = LivezResponse, description = "The process answers.")))]
-async fn livez() -> Json<LivezResponse> {
-    Json(LivezResponse { status: "alive" })
+async fn livez(State(probe): State<Probe>, headers: HeaderMap, arrived: Extensions) -> Response {
+    let mut response = Json(LivezResponse { status: "alive" }).into_response();
+    if let Some(arrival) = probe.arrivals.of(&headers, &arrived) {
+        response.headers_mut().insert(ANSWERED, arrival);
+    }
+    response
 }
 
 /// May traffic be sent here?

@@ -1,6 +1,7 @@
 //! HTTP plumbing shared by all features: what surrounds every request, what handlers take from it,
 //! problem+json, replies.
 
+pub mod arrival;
 pub mod client_ip;
 pub mod docs;
 mod extract;

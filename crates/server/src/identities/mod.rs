@@ -10,9 +10,11 @@ mod found_tables;
 mod issuerless;
 mod known;
 mod person;
+mod reach;
 mod store;
 mod trusted;
 
+pub use reach::{Reached, reach};
 pub use store::STATEMENTS;
 
 use std::sync::Arc;

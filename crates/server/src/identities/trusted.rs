@@ -54,10 +54,15 @@ fn neon_auth(settings: &Settings) -> Option<Trusted> {
     Some(Trusted { name: origin.clone(), setting: NEON_AUTH_URL, keys, audience: origin })
 }
 
+/// How their keys are fetched.
+pub(super) fn fetch() -> HttpFetch {
+    HttpFetch::default().within(WITHIN).max_bytes(MAX_BYTES).agent(AGENT)
+}
+
 /// What checks their tokens.
 pub(super) fn issuers(settings: &Settings) -> Issuers {
     Issuers::new(all(settings).into_iter().map(|one| {
-        let fetch = HttpFetch::default().within(WITHIN).max_bytes(MAX_BYTES).agent(AGENT);
+        let fetch = fetch();
         // Written as it goes over the wire: a host may be given in letters that are not ASCII.
         let keys = url::Url::parse(&one.keys).map_or(one.keys, Into::into);
         let keys = RemoteKeys::new(keys, fetch);

@@ -128,6 +128,11 @@ impl SigningKeys {
         Ok(None)
     }
 
+    /// Whether the private part of this key can be opened with the secrets at hand.
+    pub fn opens(&self, key: &SigningKey) -> bool {
+        self.keys.ring().unseal(key).is_some()
+    }
+
     fn generate(&self, algorithm: Algorithm) -> Result<SigningKey, Error> {
         let failed = || Error::Internal("no key pair could be made".into());
         let private = KeyPair::generate(algorithm).ok_or_else(failed)?;

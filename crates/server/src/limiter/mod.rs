@@ -26,6 +26,7 @@ use crate::http::layer::around::Around;
 use crate::http::problem::KeyLimited;
 use crate::limiter::gcra::Decision;
 use crate::limiter::redis::RateRedis;
+pub use crate::limiter::redis::round_trip;
 use crate::limiter::table::RateTable;
 
 const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");

@@ -146,6 +146,21 @@ impl RateRedis {
     }
 }
 
+/// How long Redis at this address takes to connect to and to answer; the error says why it does not.
+pub async fn round_trip(url: &RedisUrl) -> Result<[Duration; 2], String> {
+    let said = |error: redis::RedisError| error.to_string();
+    let client = Client::open(url.expose()).map_err(said)?;
+    let config = AsyncConnectionConfig::new()
+        .set_connection_timeout(Some(CONNECTING))
+        .set_response_timeout(Some(CONNECTING));
+    let began = Instant::now();
+    let connection = client.get_multiplexed_async_connection_with_config(&config).await;
+    let mut connection = connection.map_err(said)?;
+    let (connected, asked) = (began.elapsed(), Instant::now());
+    redis::cmd("PING").query_async::<String>(&mut connection).await.map_err(said)?;
+    Ok([connected, asked.elapsed()])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

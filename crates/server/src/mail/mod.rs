@@ -14,4 +14,4 @@ pub use composer::{Composed, Composer, MailOrder};
 pub use delivery::Delivery;
 pub use letter::{Kind, Letter};
 pub use outbox::{About, Ask, Mail, STATEMENTS};
-pub use transport::Say;
+pub use transport::{Say, greet};

@@ -17,7 +17,7 @@ mod store;
 
 pub use hashing::{HashKind, HashRefusal, HashingPool, ReadyHash, Verdict, Work, recognise};
 pub use password::{NewPassword, Password};
-pub(crate) use policy::Policy;
+pub(crate) use policy::{Policy, is_common};
 pub use prove::Proof;
 pub(crate) use reset::bound_to;
 pub use store::STATEMENTS;

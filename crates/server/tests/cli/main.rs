@@ -10,6 +10,7 @@ mod commands;
 mod configuration;
 mod db;
 mod dialects;
+mod doctor;
 mod documents;
 mod mail;
 mod moving;

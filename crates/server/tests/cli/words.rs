@@ -164,10 +164,19 @@ fn a_line_of_env_that_sets_nothing_is_said() {
     }
     let program = Program::ready();
     std::fs::write(program.folder().join(".env"), "NEXT_PUBLIC = 1\nif x; then\n").expect(".env");
-    let ended = program.run(&["config", "check"]).expect(0);
+    let line =
+        ".env line 2 is ignored: it is not a NAME=value line; write one, or begin it with #.";
+    assert_eq!(program.run(&["config", "check"]).expect(78).errors(), [line]);
+    // A server passes over it, since the file is shared.
+    let printed = program.run(&["config", "print"]).expect(0).stderr;
+    assert!(printed.contains(&format!("warning: {line}\n")), "{printed}");
+    let quoted = Program::ready().file(".env", "A=1\nNEXT_PUBLIC=\"hunter2\n");
+    let ended = quoted.run(&["config", "check"]).expect(78);
     assert!(
-        ended.stderr.contains("warning: .env line 2 is ignored: it is not a NAME=value line.\n")
+        ended.errors()[0].starts_with(".env line 2 has a quote that is never closed"),
+        "{ended:?}"
     );
+    assert!(!ended.stderr.contains("hunter2"), "{ended:?}");
 }
 
 #[test]
@@ -182,6 +191,15 @@ fn a_misspelt_log_level_is_refused() {
     ] {
         let ended = Program::ready().env("RUST_LOG", level).run(&["config", "check"]).expect(code);
         assert_eq!(ended.stderr.contains("must be like info, debug"), code == 78, "{ended:?}");
+    }
+    for (filter, nearest) in
+        [("info,dorward=debug", "doorward?"), ("info,doorward::acces=debug", "doorward::access?")]
+    {
+        let program = Program::ready().env("RUST_LOG", filter);
+        let ended = program.run(&["config", "check"]).expect(78);
+        assert!(ended.errors()[0].ends_with(&format!("did you mean {nearest}")), "{ended:?}");
+        // Other programs read the variable too.
+        program.run(&["config", "print"]).expect(0);
     }
 }
 
@@ -238,7 +256,9 @@ fn config_check_finds_what_a_server_would() {
     assert!(found.errors()[0].contains("doorward key create --algorithm ES256"), "{found:?}");
     keyless.run(&["config", "check", "--offline"]).expect(0);
     let away = "postgresql://ada:hunter2@127.0.0.1:1/app";
-    let dead = Program::ready().env("DATABASE_URL", away).run(&["config", "check", "--json"]);
+    let dead = Program::ready().env("DATABASE_URL", away);
+    dead.run(&["config", "check"]).expect(0);
+    let dead = dead.run(&["config", "check", "--json", "--connect"]);
     let found = dead.expect(78).json();
     assert!(found["problems"][0].as_str().is_some_and(|it| it.contains("127.0.0.1:1")), "{found}");
     Program::ready().env("DATABASE_URL", away).run(&["config", "check", "--offline"]).expect(0);

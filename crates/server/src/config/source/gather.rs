@@ -2,13 +2,13 @@
 //! place wins over an earlier one, and within a place the first listed name wins. Each text keeps
 //! where it came from. Names that are not Doorward's are ignored, except in `doorward.toml`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::{dotenv, text_file};
-use crate::config::entry::table::{Named, Setting, lookup, nearest};
+use crate::config::entry::table::{Named, Secrecy, Setting, lookup, nearest};
 
 /// Where to look.
 #[derive(Debug, Default)]
@@ -53,6 +53,11 @@ pub struct Gathered {
     pub(in crate::config) found: BTreeMap<&'static str, Found>,
     pub(in crate::config) problems: Vec<SettingProblem>,
     pub(in crate::config) warnings: Vec<String>,
+    /// Lines that other readers of a shared file may know: said, and refused only where asked to.
+    pub(in crate::config) broken: Vec<String>,
+    pub(in crate::config) strict: bool,
+    /// The files that a secret was read from.
+    pub(in crate::config) secret_files: BTreeSet<PathBuf>,
 }
 
 /// One place where settings are written.
@@ -113,6 +118,12 @@ impl Gathered {
         self.warnings.push(warning);
     }
 
+    /// Refuses what a server only warns of: broken lines of `.env`, targets of `RUST_LOG` that nothing logs under.
+    #[must_use]
+    pub fn strict(self) -> Self {
+        Self { strict: true, ..self }
+    }
+
     fn problem(&mut self, setting: Option<&'static str>, sentence: String) {
         self.problems.push(SettingProblem { setting, sentence });
     }
@@ -123,7 +134,9 @@ impl Gathered {
             Ok(text) => Some(text),
             Err(error) if error.kind() == ErrorKind::NotFound && !required => None,
             Err(error) => {
-                self.problem(None, format!("{} cannot be read: {error}.", path.display()));
+                let next = "correct the path, or let this user read the file";
+                let path = path.display();
+                self.problem(None, format!("{path} cannot be read: {error}; {next}."));
                 None
             }
         }
@@ -135,7 +148,10 @@ impl Gathered {
             Err(error) => {
                 let line = error.span().map_or(1, |span| line_of(text, span.start));
                 let what = error.message().lines().next().unwrap_or("it is not TOML").to_owned();
-                return self.problem(None, format!("{file} line {line} cannot be read: {what}."));
+                return self.problem(
+                    None,
+                    format!("{file} line {line} cannot be read: {what}; correct that line."),
+                );
             }
         };
         let mut place = SettingSource { texts: Vec::new() };
@@ -154,11 +170,13 @@ impl Gathered {
                 Some(text) => place.add(named, text, label, file.to_owned()),
                 None => self.problem(
                     Some(named.setting.name),
-                    format!("{label} must be text, a number or a list of texts."),
+                    format!(
+                        "{label} must be text, a number or a list of texts: write one of those."
+                    ),
                 ),
             }
         }
-        self.take(place);
+        self.take(place, Some(Path::new(file)));
     }
 
     fn dotenv(&mut self, text: &str, file: &str, environment: &[(OsString, OsString)]) {
@@ -174,6 +192,11 @@ impl Gathered {
         }
         for entry in entries {
             let Some(named) = lookup(&entry.name) else {
+                if entry.value.is_none() {
+                    let line = entry.line;
+                    let what = "has a quote that is never closed: close it, or write none";
+                    self.broken.push(format!("{file} line {line} {what}."));
+                }
                 if let Some(own) = typo(&entry.name) {
                     let name = &entry.name;
                     self.warnings.push(format!("{name} in {file} is ignored; did you mean {own}?"));
@@ -193,11 +216,14 @@ impl Gathered {
                 }
                 None => self.problem(
                     Some(named.setting.name),
-                    format!("{label} line {} has a quote that is never closed.", entry.line),
+                    format!(
+                        "{label} line {} has a quote that is never closed: close it, or write none.",
+                        entry.line
+                    ),
                 ),
             }
         }
-        self.take(place);
+        self.take(place, Some(Path::new(file)));
     }
 
     /// A line of `.env` that is no `NAME=value`: an error if it was meant for Doorward. Another
@@ -211,9 +237,9 @@ impl Gathered {
                 Some(named.setting.name),
                 format!("{file} line {line} sets nothing: write {}=value.", named.setting.name),
             ),
-            None => self
-                .warnings
-                .push(format!("{file} line {line} is ignored: it is not a NAME=value line.")),
+            None => self.broken.push(format!(
+                "{file} line {line} is ignored: it is not a NAME=value line; write one, or begin it with #."
+            )),
         }
     }
 
@@ -228,15 +254,16 @@ impl Gathered {
                     place.add(named, text.into(), name.into(), format!("environment {name}"));
                 }
                 None => {
-                    self.problem(Some(named.setting.name), format!("{name} is not UTF-8 text."));
+                    let sentence = format!("{name} is not UTF-8 text: set it anew.");
+                    self.problem(Some(named.setting.name), sentence);
                 }
             }
         }
-        self.take(place);
+        self.take(place, None);
     }
 
     /// Of each setting's names in this place, the first listed wins; an empty value is no value.
-    fn take(&mut self, mut place: SettingSource) {
+    fn take(&mut self, mut place: SettingSource, file: Option<&Path>) {
         place.texts.retain(|(_, found)| !found.text.trim().is_empty());
         place.texts.sort_by_key(|(named, _)| (named.rank, named.is_file));
         let mut winners: BTreeMap<&'static str, (Named, Found)> = BTreeMap::new();
@@ -254,6 +281,12 @@ impl Gathered {
             }
         }
         for (name, (named, found)) in winners {
+            if let Some(file) = file
+                && !named.is_file
+                && is_secret(named.setting.secrecy, &found.text)
+            {
+                self.secret_files.insert(file.to_owned());
+            }
             match if named.is_file { self.content(named.setting, found) } else { Some(found) } {
                 Some(found) => self.found.insert(name, found),
                 None => self.found.remove(name),
@@ -266,13 +299,16 @@ impl Gathered {
         let path = found.text.trim();
         match text_file::read(Path::new(path)) {
             Ok(text) => {
+                self.secret_files.insert(PathBuf::from(path));
                 let text = text.strip_suffix('\n').unwrap_or(&text);
                 let text = text.strip_suffix('\r').unwrap_or(text).to_owned();
                 Some(Found { text, ..found })
             }
             Err(error) => {
                 let label = &found.label;
-                let sentence = format!("{label} names {path:?}, which cannot be read: {error}.");
+                let next = "correct the path, or let this user read the file";
+                let sentence =
+                    format!("{label} names {path:?}, which cannot be read: {error}; {next}.");
                 self.problem(Some(setting.name), sentence);
                 None
             }
@@ -284,6 +320,11 @@ impl SettingSource {
     fn add(&mut self, named: Named, text: String, label: String, origin: String) {
         self.texts.push((named, Found { text, rank: named.rank, label, origin }));
     }
+}
+
+/// Whether it is a secret, or an address with a login.
+fn is_secret(secrecy: Secrecy, text: &str) -> bool {
+    secrecy == Secrecy::Secret || secrecy != Secrecy::Plain && text.contains('@')
 }
 
 /// `DATABASE-URL = x` was meant as `DATABASE_URL`.
@@ -314,7 +355,9 @@ fn toml_text(value: &toml::Value) -> Option<String> {
 
 fn unknown_key(key: &str, value: &toml::Value, file: &str) -> String {
     if value.is_table() {
-        return format!("{file} has a section [{key}], but all settings stand at the top level.");
+        return format!(
+            "{file} has a section [{key}], but all settings stand at the top level: move its lines there."
+        );
     }
     match nearest(key) {
         Some(own) => {

@@ -1,6 +1,7 @@
 //! Text files, read alike whatever they hold: UTF-8, and a byte-order mark at the start is no part of
 //! the text (some editors write one).
 
+use std::fmt::Display;
 use std::io;
 use std::path::Path;
 
@@ -11,4 +12,12 @@ pub(in crate::config) fn read(path: &Path) -> io::Result<String> {
         text.drain(..'\u{feff}'.len_utf8());
     }
     Ok(text)
+}
+
+/// Why a setting that names this file is refused: the end of a sentence.
+pub(in crate::config) fn unreadable(path: &Path, why: impl Display) -> String {
+    let path = path.display();
+    format!(
+        "names {path}, which cannot be read: {why}; correct the path, or let this user read the file"
+    )
 }

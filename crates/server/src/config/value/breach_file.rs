@@ -9,6 +9,8 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::config::source::text_file;
+
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 /// Hex digits of a SHA-1.
 const DIGITS: usize = 40;
@@ -34,8 +36,7 @@ impl BreachFile {
     /// Opens the file and looks at lines all over it; the error is the end of a sentence that begins
     /// with the setting's name.
     pub fn open(path: &Path) -> Result<Self, String> {
-        let unreadable =
-            |why: io::Error| format!("names {}, which cannot be read: {why}", path.display());
+        let unreadable = |why: io::Error| text_file::unreadable(path, &why);
         let file = File::open(path).map_err(unreadable)?;
         let size = file.metadata().map_err(unreadable)?.len();
         let mut this = Self { path: path.into(), file: Arc::new(file), begins: 0, size };
@@ -48,7 +49,7 @@ impl BreachFile {
         this.check().map_err(|error| match error.kind() {
             io::ErrorKind::InvalidData => format!(
                 "names {}, which must hold SHA-1 hashes in ascending order, a line each \
-                 (HASH:COUNT): {error}",
+                 (HASH:COUNT), and does not: {error}",
                 path.display()
             ),
             _ => unreadable(error),

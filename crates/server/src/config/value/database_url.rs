@@ -45,8 +45,9 @@ impl DatabaseUrl {
                 })?;
                 PostgresUrl::parse(rest).map(|url| Self::Postgres(Box::new(url)))
             }
-            _ => Err("The database URL has an unknown scheme: Doorward speaks sqlite: and \
-                postgresql:// (SQLAlchemy's +asyncpg, +psycopg, +psycopg2 and +aiosqlite too)."
+            _ => Err("The database URL has an unknown scheme: write sqlite:path or \
+                postgresql://user:password@host/database (SQLAlchemy's +asyncpg, +psycopg, +psycopg2 and \
+                +aiosqlite work too)."
                 .into()),
         }
     }

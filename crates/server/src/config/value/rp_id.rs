@@ -10,9 +10,7 @@ impl RpId {
     /// Reads it; the error is the end of a sentence that begins with the setting's name.
     pub fn parse(text: &str) -> Result<Self, String> {
         match Host::parse(text) {
-            Ok(Host::Domain(domain)) if !domain.ends_with('.') && !domain.is_empty() => {
-                Ok(Self(domain))
-            }
+            Ok(Host::Domain(domain)) if is_name(&domain) => Ok(Self(domain)),
             Ok(Host::Ipv4(_) | Host::Ipv6(_)) => Err(format!(
                 "must be a domain, not the address {text}: browsers make no passkeys for an IP address, though \
                  they do for localhost"
@@ -35,6 +33,18 @@ impl RpId {
     }
 }
 
+/// Labels of letters, digits and hyphens (RFC 1123 §2.1), which is less than a URL may have as its host.
+fn is_name(domain: &str) -> bool {
+    domain.len() <= 253
+        && domain.split('.').all(|label| {
+            let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+            (1..=63).contains(&label.len())
+                && label.bytes().all(plain)
+                && !label.starts_with('-')
+                && !label.ends_with('-')
+        })
+}
+
 #[cfg(test)]
 mod tests {
     use super::RpId;
@@ -49,9 +59,16 @@ mod tests {
         ] {
             assert_eq!(RpId::parse(text).unwrap().as_str(), kept);
         }
-        for text in
-            ["", "https://example.com", "example.com:8000", "example.com/", "a b", "example.com."]
-        {
+        for text in [
+            "",
+            "https://example.com",
+            "example.com:8000",
+            "example.com/",
+            "a b",
+            "example.com.",
+            "*.example.com",
+            "-a.com",
+        ] {
             assert!(RpId::parse(text).unwrap_err().contains("without scheme and port"), "{text}");
         }
         for text in ["127.0.0.1", "[::1]", "0x7f.1"] {

@@ -43,7 +43,7 @@ pub(in crate::config) fn issuers(text: &str) -> Parsed<Vec<TrustedIssuer>> {
             return Err(format!("needs the audience of {}", one.issuer));
         }
         if all.iter().filter(|other| other.issuer == one.issuer).count() > 1 {
-            return Err(format!("names {} twice", one.issuer));
+            return Err(format!("names {} twice: keep one", one.issuer));
         }
     }
     Ok(all)

@@ -38,9 +38,7 @@ impl WordList {
 
     /// Reads the file; the error is the end of a sentence that begins with the setting's name.
     pub fn read(path: &Path) -> Result<Self, String> {
-        let unreadable = |why: &dyn std::fmt::Display| {
-            format!("names {}, which cannot be read: {why}", path.display())
-        };
+        let unreadable = |why: &dyn std::fmt::Display| text_file::unreadable(path, why);
         let size = std::fs::metadata(path).map_err(|error| unreadable(&error))?.len();
         if size > MAX_BYTES {
             return Err(unreadable(&"it is larger than 16 MiB"));

@@ -11,10 +11,10 @@ mod gather;
 mod held;
 mod lane;
 mod link;
-mod pooler;
+pub(in crate::db) mod pooler;
 mod query;
 pub(in crate::db) mod row;
-mod tls;
+pub(in crate::db) mod tls;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -69,6 +69,11 @@ fn is_authority(reason: &CertificateError) -> bool {
 
 /// A connector at the URL's level; the error is one sentence.
 pub(in crate::db) fn connector(url: &PostgresUrl) -> Result<MakeRustlsConnect, String> {
+    client_config(url).map(MakeRustlsConnect::new)
+}
+
+/// What that connector rests on.
+pub(in crate::db) fn client_config(url: &PostgresUrl) -> Result<ClientConfig, String> {
     let provider = Arc::new(aws_lc_rs::default_provider());
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
@@ -88,7 +93,7 @@ pub(in crate::db) fn connector(url: &PostgresUrl) -> Result<MakeRustlsConnect, S
             builder.dangerous().with_custom_certificate_verifier(Arc::new(Unchecked(provider)))
         }
     };
-    Ok(MakeRustlsConnect::new(config.with_no_client_auth()))
+    Ok(config.with_no_client_auth())
 }
 
 /// The certificates of `sslrootcert`.

@@ -41,6 +41,13 @@ impl Undelivered {
     }
 }
 
+/// Whether the mail server takes us: the way to it, TLS, and the login. Nothing is sent. The error is a sentence.
+pub async fn greet(settings: &Arc<Settings>) -> Result<(), String> {
+    let transport = Transport::of(settings, |_, _| {})?;
+    let Some(transport) = transport else { return Err("SMTP_URL is not set.".into()) };
+    transport.greet().await.map_err(|undelivered| undelivered.why().to_owned())
+}
+
 impl Transport {
     /// The transport of these settings; the error is a sentence.
     pub(super) fn of(settings: &Arc<Settings>, say: Say) -> Result<Option<Self>, String> {
@@ -57,6 +64,14 @@ impl Transport {
         match self {
             Self::Smtp(smtp) => smtp.send(formatted).await,
             Self::Folder(folder) => folder.write(formatted).await,
+        }
+    }
+
+    /// Connects as for a letter, signs in, and takes leave without one.
+    pub(super) async fn greet(&self) -> Result<(), Undelivered> {
+        match self {
+            Self::Smtp(smtp) => smtp.greet().await,
+            Self::Folder(_) => Ok(()),
         }
     }
 

@@ -51,6 +51,11 @@ impl Smtp {
         answer
     }
 
+    pub(super) async fn greet(&self) -> Result<(), Undelivered> {
+        Connection::open(&self.server).await?.quit().await;
+        Ok(())
+    }
+
     pub(super) async fn close_idle(&self) {
         let idle = std::mem::take(&mut *self.idle.lock().unwrap_or_else(PoisonError::into_inner));
         for connection in idle {

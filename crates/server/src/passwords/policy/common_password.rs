@@ -6,7 +6,7 @@
 const LINES: &str = include_str!("../../../data/common-passwords.txt");
 
 /// True if the password is one of them, whatever its case.
-pub(super) fn is_common(password: &str) -> bool {
+pub(crate) fn is_common(password: &str) -> bool {
     let wanted = password.to_lowercase();
     let mut rest = LINES;
     while !rest.is_empty() {

@@ -19,7 +19,7 @@ use crate::input::Refusal;
 
 use crate::user::User;
 use crate::username::Username;
-use common_password::is_common;
+pub(crate) use common_password::is_common;
 use easy_words::EasyWords;
 use lists::Lists;
 

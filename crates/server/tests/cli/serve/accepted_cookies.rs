@@ -28,7 +28,7 @@ async fn config_check_names_the_tables_it_found() {
         .env("DATABASE_URL", &url)
         .env("BETTER_AUTH_URL", "https://app.example.com")
         .env("ACCEPT_COOKIES", "true");
-    let said = program.run(&["config", "check"]).expect(0).stderr;
+    let said = program.run(&["config", "check", "--connect"]).expect(0).stderr;
     assert!(
         said.contains("warning: Better Auth's tables session and user are in no schema"),
         "{said}"
@@ -38,7 +38,7 @@ async fn config_check_names_the_tables_it_found() {
     let tables = r#"CREATE TABLE "user" (id text, name text, email text, email_verified boolean);
         CREATE TABLE session (id text, token text, "userId" text, "expiresAt" timestamptz)"#;
     client.batch_execute(tables).await.expect("the statements");
-    let document = program.run(&["config", "check", "--json"]).expect(0).json();
+    let document = program.run(&["config", "check", "--connect", "--json"]).expect(0).json();
     assert_eq!(document["warnings"], json!([]));
     let note = r#"Better Auth's tables here are public.session ("userId", "expiresAt") and public."user" (email_verified)."#;
     assert_eq!(document["notes"], json!([note]));

@@ -153,5 +153,9 @@ pub(in crate::config) const PAGES: Setting = Setting {
 
 fn folder(text: &str) -> parse::Parsed<PathBuf> {
     let path = PathBuf::from(text);
-    if path.is_dir() { Ok(path) } else { Err(format!("names {text:?}, which is not a folder")) }
+    if path.is_dir() {
+        Ok(path)
+    } else {
+        Err(format!("names {text:?}, which is not a folder: create it, or correct the path"))
+    }
 }

@@ -5,6 +5,8 @@ use std::path::Path;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
+use crate::config::source::text_file;
+
 /// The certificates of a PEM file.
 #[derive(Clone, Debug)]
 pub struct AuthorityFile(Vec<CertificateDer<'static>>);
@@ -13,17 +15,20 @@ impl AuthorityFile {
     /// Reads the file; the error is the end of a sentence that begins with the setting's name.
     pub fn open(path: &Path) -> Result<Self, String> {
         let shown = path.display();
-        let text = std::fs::read(path)
-            .map_err(|why| format!("names {shown}, which cannot be read: {why}"))?;
+        let text = std::fs::read(path).map_err(|why| text_file::unreadable(path, &why))?;
         let all: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&text).collect();
-        let all = all.map_err(|_| format!("names {shown}, which is not PEM"))?;
+        let all = all.map_err(|_| {
+            format!("names {shown}, which is not PEM: name a file with -----BEGIN CERTIFICATE-----")
+        })?;
         if all.is_empty() {
-            return Err(format!("names {shown}, which holds no certificate"));
+            return Err(format!("names {shown}, which holds no certificate: name another"));
         }
         let usable =
             |one: &CertificateDer<'static>| rustls::RootCertStore::empty().add(one.clone()).is_ok();
         if !all.iter().all(usable) {
-            return Err(format!("names {shown}, which holds a certificate that cannot be used"));
+            return Err(format!(
+                "names {shown}, which holds a certificate that cannot be used: take it out"
+            ));
         }
         Ok(Self(all))
     }

@@ -55,19 +55,29 @@ impl SmtpUrl {
             idna::domain_to_ascii(&host).ok().filter(|_| !host.contains(':')).unwrap_or(host);
         let decoded = |text: &str| {
             let text = percent_decode_str(text).decode_utf8().map(std::borrow::Cow::into_owned);
-            text.map_err(|_| "has a user name or password that is not UTF-8".to_owned())
+            text.map_err(|_| {
+                "has a user name or password that is not UTF-8: write it percent-encoded".to_owned()
+            })
         };
         let login = match (url.username(), url.password()) {
             ("", None) => None,
-            ("", Some(_)) => return Err("has a password and no user name".into()),
-            (_, None) => return Err("has a user name and no password".into()),
+            ("", Some(_)) => {
+                return Err(
+                    "has a password and no user name: write user:password@ before the host".into()
+                );
+            }
+            (_, None) => {
+                return Err(
+                    "has a user name and no password: write user:password@ before the host".into()
+                );
+            }
             (user, Some(password)) => {
                 Some((decoded(user)?, SecretString::from(decoded(password)?)))
             }
         };
         let port = url.port().unwrap_or(if is_implicit_tls { 465 } else { 587 });
         if port == 0 {
-            return Err("has port 0, which nothing listens on".into());
+            return Err("has port 0, which nothing listens on: write another".into());
         }
         Ok(Self { host, port, is_implicit_tls, login })
     }

@@ -1,0 +1,408 @@
+//! The database as a server meets it: a SQLite file with its folder, disk and pages; or a PostgreSQL server, from
+//! its name to its clock.
+
+use std::path::Path;
+use std::time::Duration;
+
+use super::files;
+use super::finding::{Check, Finding, Status, shown};
+use super::patient::Patient;
+use super::schema;
+use super::web::days_left;
+use crate::config::{ChannelBinding, DatabaseUrl, PostgresUrl, SqliteFile, Synchronous, Tls};
+use crate::db::survey::postgres::{self, Clocks, Visit};
+use crate::db::survey::sqlite;
+use crate::sql::DbError;
+
+const FILE: Check = Check("database.file");
+const FOLDER: Check = Check("database.folder");
+const DISK: Check = Check("database.disk");
+const INTEGRITY: Check = Check("database.integrity");
+const DURABILITY: Check = Check("database.durability");
+const DNS: Check = Check("database.dns");
+const TCP: Check = Check("database.tcp");
+const TLS: Check = Check("database.tls");
+const SIGN_IN: Check = Check("database.sign-in");
+const BINDING: Check = Check("database.channel-binding");
+const POOLER: Check = Check("database.pooler");
+const VERSION: Check = Check("database.version");
+const WRITES: Check = Check("database.writes");
+const ROUND_TRIP: Check = Check("database.round-trip");
+const CLOCK: Check = Check("database.clock");
+
+const ROUND_TRIPS: usize = 20;
+/// A request makes one; beyond this people feel it.
+const SLOW: Duration = Duration::from_millis(20);
+/// Tokens and sessions are dated by the server's own clock; a database's that is this far off misleads people.
+const APART: time::Duration = time::Duration::seconds(2);
+const FAR_APART: time::Duration = time::Duration::seconds(30);
+/// Older ones get no corrections any more.
+const OLDEST: u32 = 14;
+const ROOM: u64 = 1 << 30;
+const HARDLY_ROOM: u64 = 64 << 20;
+
+pub(super) async fn examine(patient: &Patient) -> Vec<Finding> {
+    match &patient.settings.database {
+        DatabaseUrl::Sqlite(file) => sqlite_file(patient, file).await,
+        DatabaseUrl::Postgres(url) => server(patient, url).await,
+    }
+}
+
+async fn sqlite_file(patient: &Patient, file: &SqliteFile) -> Vec<Finding> {
+    let path: &Path = file;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new("."));
+    let mut found = vec![of_file(path), files::folder(FOLDER, folder), room(path, folder)];
+    if !path.exists() {
+        return found;
+    }
+    found.push(durability(file));
+    let limit = patient.limit.mul_f32(0.8);
+    let (integrity, schema) = tokio::join!(
+        patient.within(INTEGRITY, async {
+            match sqlite::check(path, limit).await {
+                Ok(checked) => integrity(&checked),
+                Err(error) => INTEGRITY.failed(
+                    format!("{} cannot be read: {error}", path.display()),
+                    "Name a SQLite database in DATABASE_URL, or restore it from a backup",
+                ),
+            }
+        }),
+        schema::examine(patient),
+    );
+    found.push(integrity);
+    found.extend(schema);
+    found
+}
+
+fn of_file(path: &Path) -> Finding {
+    let name = path.display();
+    if !path.exists() {
+        return FILE
+            .failed(format!("{name} does not exist"), "Create it with `doorward db migrate`");
+    }
+    if !files::is_writable(path) {
+        return FILE.failed(
+            format!("This user may not write to {name}"),
+            "Run this as the server's user, or give it the file: chown",
+        );
+    }
+    let beside = ["", "-wal", "-shm"].map(|end| format!("{name}{end}"));
+    let there = beside.iter().map(Path::new).filter(|path| path.exists());
+    let worst = there
+        .filter_map(|path| files::secret(FILE, path))
+        .max_by_key(|finding| finding.status == Status::Failed);
+    worst.unwrap_or_else(|| FILE.ok(format!("{name} and its log are not for others to read")))
+}
+
+fn room(path: &Path, folder: &Path) -> Finding {
+    let Some(free) = files::free_bytes(folder) else {
+        return DISK.skipped("This system does not tell how much room there is");
+    };
+    let size = path.metadata().map_or(0, |file| file.len());
+    let detail =
+        format!("{} are free beside a database of {}", files::size(free), files::size(size));
+    match free {
+        ..HARDLY_ROOM => {
+            DISK.failed(detail, "Make room at once: writes fail when the disk is full")
+        }
+        _ if free < ROOM.max(size / 2) => {
+            DISK.warning(detail, "Make room before the database needs it")
+        }
+        _ => DISK.ok(detail),
+    }
+}
+
+fn durability(file: &SqliteFile) -> Finding {
+    DURABILITY.ok(match file.tuning.synchronous {
+        Synchronous::Normal => {
+            "SQLITE_SYNCHRONOUS is normal: a power cut can undo the last writes, and leaves the file whole"
+        }
+        Synchronous::Full => "SQLITE_SYNCHRONOUS is full: a power cut undoes nothing that was answered",
+    })
+}
+
+fn integrity(checked: &sqlite::Checked) -> Finding {
+    let size = files::size(checked.bytes);
+    match &checked.faults {
+        None => INTEGRITY.warning(
+            format!("There was no time to read all of {size}"),
+            "Give it longer with --timeout",
+        ),
+        Some(faults) if !faults.is_empty() => INTEGRITY.failed(
+            format!("Its pages do not hold together: {}", faults.join("; ")),
+            "Stop the server, keep the file, and restore the last good backup",
+        ),
+        Some(_) if checked.journal != "wal" => INTEGRITY.warning(
+            format!(
+                "All pages hold together ({size}); the journal is {}, not wal",
+                checked.journal
+            ),
+            "Start the server once: it turns the journal to wal",
+        ),
+        Some(_) => INTEGRITY.ok(format!("All pages hold together ({size}, quick_check)")),
+    }
+}
+
+async fn server(patient: &Patient, url: &PostgresUrl) -> Vec<Finding> {
+    let mut found = Vec::new();
+    if !url.host.starts_with('/') {
+        found.push(patient.within(DNS, dns(url)).await);
+    }
+    found.push(patient.within(TCP, tcp(url)).await);
+    if !found.iter().all(Finding::is_ok) {
+        found.push(SIGN_IN.skipped("The server was not reached"));
+        return found;
+    }
+    let (tls, visit) = tokio::join!(
+        patient.within(TLS, tls(patient, url)),
+        tokio::time::timeout(patient.limit, Visit::begin(url)),
+    );
+    found.push(tls);
+    let visit = match visit {
+        Ok(Ok(visit)) => visit,
+        Ok(Err(error)) => {
+            found.push(refused(&error));
+            return found;
+        }
+        Err(_) => {
+            let next = "Look for a firewall or a pooler in between that holds connections";
+            found.push(SIGN_IN.failed("The server takes connections and says nothing", next));
+            return found;
+        }
+    };
+    found.push(SIGN_IN.ok(format!("As {} in {}", visit.facts.login, visit.facts.database)));
+    found.extend([version(&visit), writes(&visit), pooler(url, &visit)]);
+    let (binding, measured, schema) = tokio::join!(
+        patient.within(BINDING, binding(url)),
+        patient.all_within(ROUND_TRIP, async {
+            vec![round_trip(&visit).await, clock(patient, &visit).await]
+        }),
+        schema::examine(patient),
+    );
+    found.push(binding);
+    found.extend(measured);
+    found.extend(schema);
+    found
+}
+
+async fn dns(url: &PostgresUrl) -> Finding {
+    if url.host.parse::<std::net::IpAddr>().is_ok() {
+        return DNS.ok(format!("{} is an address", url.host));
+    }
+    match postgres::addresses(url).await {
+        Ok(all) if !all.is_empty() => {
+            let all: Vec<_> = all.iter().take(4).map(ToString::to_string).collect();
+            DNS.ok(format!("{} is {}", url.host, all.join(", ")))
+        }
+        Ok(_) => {
+            DNS.failed(format!("{} has no address", url.host), "Check its spelling in DATABASE_URL")
+        }
+        Err(error) => DNS.failed(
+            format!("{} was not found: {error}", url.host),
+            "Check its spelling in DATABASE_URL and this machine's DNS",
+        ),
+    }
+}
+
+async fn tcp(url: &PostgresUrl) -> Finding {
+    let at = format!("{}:{}", url.host, url.port);
+    match postgres::reach(url).await {
+        Ok(took) => TCP.ok(format!("{at} takes connections ({})", shown(took))),
+        Err(error) => TCP.failed(
+            format!("{at} takes no connection: {error}"),
+            "Check that PostgreSQL runs there, the port, and any firewall",
+        ),
+    }
+}
+
+async fn tls(patient: &Patient, url: &PostgresUrl) -> Finding {
+    let next = "Set sslmode=require in DATABASE_URL, which checks the certificate unless the host is this machine";
+    if url.tls == Tls::Disabled {
+        return if url.is_local() {
+            TLS.ok("It is not used, and nobody is in between on this machine")
+        } else {
+            TLS.warning(format!("The connection to {} goes in plain text", url.host), next)
+        };
+    }
+    let shown = match postgres::shown(url).await {
+        Ok(Some(shown)) => shown,
+        Ok(None) if url.tls == Tls::Preferred && url.is_local() => {
+            return TLS.ok("The server offers none, and nobody is in between on this machine");
+        }
+        Ok(None) if url.tls == Tls::Preferred => {
+            return TLS
+                .warning("The server offers none, so the connection goes in plain text", next);
+        }
+        Ok(None) => {
+            return TLS.failed(
+                "The server offers none, and DATABASE_URL asks for it",
+                "Enable ssl in postgresql.conf, or set sslmode=disable if the network between is trusted",
+            );
+        }
+        Err(error) => {
+            return TLS.failed(
+                format!("The handshake failed: {error}"),
+                "Check that PostgreSQL itself, or a pooler with TLS, answers at that port",
+            );
+        }
+    };
+    if let Some(distrust) = &shown.distrust {
+        return match distrust.contains(": ") {
+            true => TLS.told(Status::Failed, distrust),
+            false => TLS.failed(distrust.as_str(), "Give the server a new certificate"),
+        };
+    }
+    let trust = match url.tls {
+        Tls::VerifyFull => "The chain and the name hold",
+        Tls::VerifyCa => "The chain holds",
+        _ => "The certificate is not checked at this level",
+    };
+    days_left(TLS, &shown.chain, trust, patient.clock.now())
+}
+
+fn refused(error: &DbError) -> Finding {
+    let told = error.to_string();
+    match told.contains(": ") {
+        true => SIGN_IN.told(Status::Failed, &told),
+        false => {
+            SIGN_IN.failed(told, "Check the user, the password and the database in DATABASE_URL")
+        }
+    }
+}
+
+async fn binding(url: &PostgresUrl) -> Finding {
+    if url.tls == Tls::Disabled || url.password.is_none() {
+        return BINDING.skipped("There is no TLS, or no password, to bind");
+    }
+    match (postgres::binds(url).await, url.channel_binding) {
+        (Ok(()), _) => BINDING.ok("The password exchange is tied to the certificate (SCRAM-SHA-256-PLUS)"),
+        (Err(error), ChannelBinding::Required) => {
+            BINDING.failed(error.to_string(), "Let nothing in between end TLS, or take channel_binding out")
+        }
+        (Err(_), ChannelBinding::Disabled) => BINDING.warning(
+            "It is turned off, so a server in between with a trusted certificate could relay the password",
+            "Take channel_binding=disable out of DATABASE_URL",
+        ),
+        (Err(_), ChannelBinding::Preferred) if url.is_local() => {
+            BINDING.ok("The server does not offer it, and nobody is in between on this machine")
+        }
+        (Err(_), ChannelBinding::Preferred) => BINDING.warning(
+            "The server does not offer it: a pooler ends TLS, or the password is not stored as SCRAM",
+            "Set channel_binding=require once the server offers it, so that nobody can take its place",
+        ),
+    }
+}
+
+fn version(visit: &Visit) -> Finding {
+    let version = &visit.facts.version;
+    let major = version.split(['.', ' ']).next().and_then(|text| text.parse::<u32>().ok());
+    if major.is_some_and(|major| major < OLDEST) {
+        return VERSION.warning(
+            format!("PostgreSQL {version} gets no corrections any more"),
+            "Upgrade the server to a version that does",
+        );
+    }
+    VERSION.ok(format!("PostgreSQL {version}"))
+}
+
+fn writes(visit: &Visit) -> Finding {
+    if visit.facts.is_read_only {
+        return WRITES.failed(
+            "The server takes reads only: it is a standby, or default_transaction_read_only is on",
+            "Connect to the primary, or let it take writes",
+        );
+    }
+    WRITES.ok("The server takes writes")
+}
+
+fn pooler(url: &PostgresUrl, visit: &Visit) -> Finding {
+    if visit.is_direct {
+        return POOLER.ok(format!(
+            "None: PostgreSQL itself answers, {} connections at most",
+            visit.facts.max_connections
+        ));
+    }
+    if !visit.keeps_statements {
+        let why = if url.keeps_statements {
+            "does not track prepared statements"
+        } else {
+            "is said to keep none"
+        };
+        return POOLER.warning(
+            format!("A pooler answers that {why}, so each statement is parsed anew"),
+            "Use PgBouncer 1.21 or newer with max_prepared_statements, or a direct connection",
+        );
+    }
+    POOLER.ok("A pooler answers, and keeps prepared statements apart")
+}
+
+async fn round_trip(visit: &Visit) -> Finding {
+    let all = match visit.round_trips(ROUND_TRIPS).await {
+        Ok(all) if !all.is_empty() => all,
+        Ok(_) => return ROUND_TRIP.skipped("Nothing was measured"),
+        Err(error) => {
+            return ROUND_TRIP
+                .failed(format!("The connection broke: {error}"), "Look into the server's log");
+        }
+    };
+    let (median, p95) = (all[all.len() / 2], all[(all.len() * 95).div_ceil(100) - 1]);
+    let detail = format!("{} in the middle, {} at the 95th of 100", shown(median), shown(p95));
+    if median > SLOW {
+        return ROUND_TRIP
+            .warning(detail, "Run Doorward in the region of its database: each request makes one");
+    }
+    ROUND_TRIP.ok(detail)
+}
+
+async fn clock(patient: &Patient, visit: &Visit) -> Finding {
+    match visit.clocks(&patient.clock).await {
+        Ok(Some(clocks)) => apart(clocks),
+        Ok(None) => CLOCK.skipped("The server's clock could not be read"),
+        Err(error) => {
+            CLOCK.failed(format!("The connection broke: {error}"), "Look into the server's log")
+        }
+    }
+}
+
+/// What two clocks mean.
+fn apart(Clocks { ahead, within }: Clocks) -> Finding {
+    let distance = ahead.abs() - within.min(Duration::from_secs(1));
+    let seconds = ahead.as_seconds_f64().abs();
+    let side = if ahead.is_negative() { "behind" } else { "ahead of" };
+    let detail =
+        format!("The server's clock is {seconds:.2} s {side} ours, give or take {}", shown(within));
+    let next = "Let both machines set their clocks by NTP (timedatectl set-ntp true)";
+    if distance > FAR_APART {
+        CLOCK.failed(detail, next)
+    } else if distance > APART {
+        CLOCK.warning(detail, next)
+    } else {
+        CLOCK.ok(detail)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clocks_that_are_apart_are_told_by_how_much_that_matters() {
+        let of = |seconds: f64| {
+            let ahead = time::Duration::seconds_f64(seconds);
+            apart(Clocks { ahead, within: Duration::from_millis(5) })
+        };
+        assert_eq!(of(0.3).status, Status::Ok);
+        assert_eq!(of(-1.9).status, Status::Ok);
+        assert_eq!(of(-5.0).status, Status::Warning);
+        assert!(of(-5.0).detail.contains("5.00 s behind ours"));
+        assert_eq!(of(90.0).status, Status::Failed);
+    }
+
+    #[test]
+    fn a_clock_is_not_blamed_for_a_slow_network() {
+        let ahead = time::Duration::seconds_f64(2.4);
+        let slow = Clocks { ahead, within: Duration::from_millis(600) };
+        assert_eq!(apart(slow).status, Status::Ok);
+    }
+}

@@ -1,0 +1,110 @@
+//! Who may read and write a file: secrets are nobody else's business, and a file that anybody may write decides
+//! what the server believes.
+
+use std::path::Path;
+
+use super::finding::{Check, Finding};
+
+/// Bits of a mode (chmod(1)).
+const OTHERS_READ: u32 = 0o004;
+const OTHERS_WRITE: u32 = 0o002;
+const GROUP_WRITE: u32 = 0o020;
+const STICKY: u32 = 0o1000;
+
+/// How a file that holds secrets stands; `None` if it is for its owner and perhaps its group.
+pub(super) fn secret(check: Check, path: &Path) -> Option<Finding> {
+    let name = path.display();
+    let mode = match mode(path) {
+        Ok(mode) => mode,
+        Err(error) => {
+            return Some(check.failed(
+                format!("{name} cannot be looked at: {error}"),
+                "Correct the path, or run this as the server's user",
+            ));
+        }
+    };
+    let bits = mode & 0o777;
+    let next = format!("Run chmod 600 {name}, as the user that the server runs as");
+    if mode & OTHERS_WRITE != 0 {
+        let detail = format!("Everybody on this machine can change {name} (mode {bits:04o})");
+        return Some(check.failed(detail, next));
+    }
+    if mode & OTHERS_READ != 0 {
+        let detail = format!("Everybody on this machine can read {name} (mode {bits:04o})");
+        return Some(check.warning(detail, next));
+    }
+    None
+}
+
+/// How the folder of such a file stands: whoever may write to it can put another file in its place.
+pub(super) fn folder(check: Check, path: &Path) -> Finding {
+    let name = path.display();
+    let mode = match mode(path) {
+        Ok(mode) => mode,
+        Err(error) => {
+            return check.failed(
+                format!("The folder {name} cannot be looked at: {error}"),
+                "Create it, or correct the path",
+            );
+        }
+    };
+    let bits = mode & 0o7777;
+    if mode & OTHERS_WRITE != 0 && mode & STICKY == 0 {
+        return check.failed(
+            format!("Everybody on this machine can put another file into {name} (mode {bits:04o})"),
+            format!("Run chmod 700 {name}, or move the database to a folder of its own"),
+        );
+    }
+    if !is_writable(path) {
+        return check.failed(
+            format!("This user may not write to {name}, where the write-ahead log belongs"),
+            format!("Run this as the server's user, or give it the folder: chown … {name}"),
+        );
+    }
+    if mode & (OTHERS_WRITE | GROUP_WRITE) != 0 {
+        return check.warning(
+            format!("Others may put files into {name} (mode {bits:04o})"),
+            "Move the database to a folder that is the server's alone",
+        );
+    }
+    check.ok(format!("{name} is written to by its owner alone (mode {bits:04o})"))
+}
+
+/// The mode of what is there.
+pub(super) fn mode(path: &Path) -> std::io::Result<u32> {
+    let metadata = std::fs::metadata(path)?;
+    #[cfg(unix)]
+    return Ok(std::os::unix::fs::MetadataExt::mode(&metadata));
+    #[cfg(not(unix))]
+    Ok(if metadata.permissions().readonly() { 0o400 } else { 0o600 })
+}
+
+/// Whether this process may write to it.
+#[cfg(unix)]
+pub(super) fn is_writable(path: &Path) -> bool {
+    rustix::fs::access(path, rustix::fs::Access::WRITE_OK).is_ok()
+}
+
+#[cfg(not(unix))]
+pub(super) fn is_writable(path: &Path) -> bool {
+    std::fs::metadata(path).is_ok_and(|found| !found.permissions().readonly())
+}
+
+/// Bytes that a user who is not root may still write there.
+#[cfg(unix)]
+pub(super) fn free_bytes(path: &Path) -> Option<u64> {
+    let found = rustix::fs::statvfs(path).ok()?;
+    Some(found.f_bavail.saturating_mul(found.f_frsize))
+}
+
+#[cfg(not(unix))]
+pub(super) fn free_bytes(_: &Path) -> Option<u64> {
+    None
+}
+
+/// `512 MiB`, `3.4 GiB`.
+pub(super) fn size(bytes: u64) -> String {
+    #[allow(clippy::cast_precision_loss, reason = "shown with one digit behind the point")]
+    let mib = bytes as f64 / f64::from(1 << 20);
+    if mib < 1024.0 { format!("{mib:.0} MiB") } else { format!("{:.1} GiB", mib / 1024.0) }
+}

@@ -1,0 +1,120 @@
+//! What a check found: how it is, what was seen, and what to do about it.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+/// How something is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Status {
+    Ok,
+    /// It works, and will not always, or not well.
+    Warning,
+    Failed,
+    /// It was not looked at; the detail says why.
+    Skipped,
+}
+
+/// What a check found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(super) struct Finding {
+    pub(super) check: &'static str,
+    pub(super) status: Status,
+    pub(super) detail: String,
+    /// What to do; of what is well, nothing.
+    pub(super) next: Option<String>,
+}
+
+/// A check, by its name: the group, a dot, and what is looked at.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Check(pub(super) &'static str);
+
+impl Check {
+    pub(super) fn ok(self, detail: impl Into<String>) -> Finding {
+        self.finding(Status::Ok, detail.into(), None)
+    }
+
+    pub(super) fn skipped(self, detail: impl Into<String>) -> Finding {
+        self.finding(Status::Skipped, detail.into(), None)
+    }
+
+    pub(super) fn warning(self, detail: impl Into<String>, next: impl Into<String>) -> Finding {
+        self.finding(Status::Warning, detail.into(), Some(next.into()))
+    }
+
+    pub(super) fn failed(self, detail: impl Into<String>, next: impl Into<String>) -> Finding {
+        self.finding(Status::Failed, detail.into(), Some(next.into()))
+    }
+
+    /// A sentence that says both: what is wrong before the colon, what to do after it.
+    pub(super) fn told(self, status: Status, sentence: &str) -> Finding {
+        let sentence = sentence.trim_end_matches('.');
+        let (detail, next) = match sentence.rsplit_once(": ") {
+            Some((detail, next)) => (detail, capital(next)),
+            None => {
+                (sentence, "Correct it: `doorward config print` shows where it comes from".into())
+            }
+        };
+        self.finding(status, detail.to_owned(), Some(next))
+    }
+
+    fn finding(self, status: Status, detail: String, next: Option<String>) -> Finding {
+        let whole = |text: String| {
+            let text = text.trim_end();
+            if text.ends_with(['.', '?', '!', ';']) { text.to_owned() } else { format!("{text}.") }
+        };
+        Finding { check: self.0, status, detail: whole(detail), next: next.map(whole) }
+    }
+}
+
+impl Finding {
+    pub(super) fn is_ok(&self) -> bool {
+        self.status == Status::Ok
+    }
+
+    /// `database` of `database.tls`.
+    pub(super) fn group(&self) -> &'static str {
+        self.check.split_once('.').map_or(self.check, |(group, _)| group)
+    }
+
+    pub(super) fn name(&self) -> &'static str {
+        self.check.split_once('.').map_or(self.check, |(_, name)| name)
+    }
+}
+
+fn capital(text: &str) -> String {
+    let mut all = text.chars();
+    all.next().map_or_else(String::new, |first| format!("{}{}", first.to_uppercase(), all.as_str()))
+}
+
+/// `0.43 ms`, `12 ms`, `1.4 s`.
+pub(super) fn shown(time: Duration) -> String {
+    let millis = time.as_secs_f64() * 1000.0;
+    match millis {
+        ..1.0 => format!("{millis:.2} ms"),
+        ..1000.0 => format!("{millis:.0} ms"),
+        _ => format!("{:.1} s", time.as_secs_f64()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sentence_is_told_in_two_parts() {
+        let check = Check("settings.load");
+        let told = check.told(Status::Failed, "X is not set: make one with `openssl rand`.");
+        assert_eq!(told.detail, "X is not set.");
+        assert_eq!(told.next.as_deref(), Some("Make one with `openssl rand`."));
+        assert!(check.told(Status::Failed, "X must be a number.").next.is_some());
+        assert_eq!((told.group(), told.name()), ("settings", "load"));
+    }
+
+    #[test]
+    fn times_are_as_short_as_people_say_them() {
+        let of = |micros| shown(Duration::from_micros(micros));
+        assert_eq!([of(430), of(12_400), of(1_420_000)], ["0.43 ms", "12 ms", "1.4 s"]);
+    }
+}

@@ -1,0 +1,125 @@
+//! `doorward doctor`: tries the deployment as it is configured and says of each thing how it is and what to do.
+//! Changes nothing, prints no secret, and ends within its deadlines whatever hangs. What does not depend on each
+//! other is tried at once; hashing is measured last, when the machine is quiet.
+
+mod database;
+mod files;
+mod finding;
+mod machine;
+mod network;
+mod patient;
+mod proxy;
+mod report;
+mod schema;
+mod secrets;
+mod settings;
+mod web;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Args;
+use tokio::time::Instant;
+
+use super::sources::SourceArgs;
+use super::terminal::speak_to_program;
+use super::{Exit, Failure, output, output_json};
+use crate::clock::Clock;
+use crate::config::Settings;
+use crate::crypto::Random;
+use finding::{Check, Finding, Status};
+use patient::Patient;
+use report::Marks;
+
+/// All of it may take as long as this many checks one after the other.
+const IN_A_ROW: u32 = 4;
+
+/// Try the deployment: database, keys, proxies, mail, this machine; say what to do about each fault
+///
+/// Run it where the server runs, as the user it runs as. It changes nothing and prints no secret. Exits with 1 if a
+/// check failed; a warning is no failure unless --strict says so.
+#[derive(Debug, Args)]
+pub(super) struct DoctorArgs {
+    /// Use this database instead of DATABASE_URL
+    #[arg(long, value_name = "URL")]
+    database_url: Option<String>,
+    /// Print a JSON list of {check, status, detail, next} on stdout
+    #[arg(long)]
+    json: bool,
+    /// Count warnings as failures
+    #[arg(long)]
+    strict: bool,
+    /// How many seconds each check may take
+    #[arg(long, value_name = "SECONDS", default_value_t = 10,
+          value_parser = clap::value_parser!(u64).range(1..=300))]
+    timeout: u64,
+}
+
+/// Runs `doorward doctor`.
+pub(super) async fn run(args: DoctorArgs, sources: &SourceArgs) -> Exit {
+    speak_to_program(args.json);
+    let began = Instant::now();
+    let limit = Duration::from_secs(args.timeout);
+    let read = settings::read(sources, args.database_url.clone());
+    let mut findings = read.findings;
+    match read.settings {
+        None => findings.push(
+            Check("database.reach")
+                .skipped("Nothing else was tried, since these settings start no server"),
+        ),
+        Some(settings) => {
+            let patient = Patient {
+                settings: Arc::new(settings),
+                secret_files: read.secret_files.into(),
+                clock: Clock::system(),
+                random: Random::system(),
+                limit,
+                until: began + limit * IN_A_ROW,
+            };
+            findings.extend(examine(&patient).await);
+        }
+    }
+    if args.json {
+        let list = serde_json::to_value(&findings).map_err(super::failed)?;
+        output_json(&list)?;
+    } else {
+        output(&report::text(&findings, Marks::of_stdout(), began.elapsed()))?;
+    }
+    verdict(&findings, args.strict)
+}
+
+async fn examine(patient: &Patient) -> Vec<Finding> {
+    let (mut all, secrets, network, proxy) = tokio::join!(
+        database::examine(patient),
+        secrets::examine(patient),
+        network::examine(patient),
+        proxy::examine(patient),
+    );
+    for group in [secrets, proxy, network] {
+        all.extend(group);
+    }
+    all.extend(machine::examine(patient).await);
+    all
+}
+
+fn verdict(findings: &[Finding], strict: bool) -> Exit {
+    let counts = |status| findings.iter().filter(|finding| finding.status == status).count();
+    let (failed, warnings) = (counts(Status::Failed), counts(Status::Warning));
+    let said = |count: usize, what: &str| match count {
+        1 => format!("1 check {what}."),
+        count => format!("{count} checks {what}."),
+    };
+    match (failed, warnings) {
+        (0, 0) => Ok(()),
+        (0, _) if !strict => Ok(()),
+        (0, warnings) => {
+            Err(Failure::Failed(said(warnings, "warned, which --strict does not allow")))
+        }
+        (failed, _) => Err(Failure::Failed(said(failed, "failed"))),
+    }
+}
+
+/// Whether somebody has set this up to be reached from elsewhere.
+fn is_public(settings: &Settings) -> bool {
+    settings.public_url.as_deref().is_some_and(|url| url.starts_with("https://"))
+}

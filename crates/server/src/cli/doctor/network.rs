@@ -1,0 +1,149 @@
+//! What else the server speaks to: Redis, the issuers whose tokens count, Better Auth's tables, the mail server.
+
+use std::time::Duration;
+
+use super::finding::{Check, Finding, shown};
+use super::patient::Patient;
+use super::secrets;
+use crate::identities::{self, Reached};
+use crate::limiter;
+use crate::mail;
+
+const REDIS: Check = Check("network.redis");
+const ISSUERS: Check = Check("network.issuers");
+const BETTER_AUTH: Check = Check("network.better-auth");
+const SMTP: Check = Check("mail.smtp");
+
+/// A request waits no longer than 150 ms for it.
+const REDIS_SLOW: Duration = Duration::from_millis(20);
+
+pub(super) async fn examine(patient: &Patient) -> Vec<Finding> {
+    let (redis, issuers, better_auth, smtp) = tokio::join!(
+        patient.within(REDIS, redis(patient)),
+        patient.all_within(ISSUERS, issuers(patient)),
+        patient.within(BETTER_AUTH, better_auth(patient)),
+        patient.within(SMTP, smtp(patient)),
+    );
+    let mut found = vec![redis];
+    found.extend(issuers);
+    found.extend([better_auth, smtp]);
+    found
+}
+
+async fn redis(patient: &Patient) -> Finding {
+    let Some(url) = &patient.settings.redis_url else {
+        return REDIS.skipped("REDIS_URL is not set: each server counts for itself");
+    };
+    let is_plain = url.in_plain_text().is_some();
+    match limiter::round_trip(url).await {
+        Err(why) => REDIS.failed(
+            format!("It does not answer: {why}"),
+            "Start it, or correct REDIS_URL; meanwhile each server counts for itself",
+        ),
+        Ok([connected, asked]) => {
+            let detail =
+                format!("It answers in {} (connected in {})", shown(asked), shown(connected));
+            if is_plain {
+                let next = "Use rediss:// in REDIS_URL, unless the network between is trusted";
+                REDIS.warning(format!("{detail}, in plain text to another machine"), next)
+            } else if asked > REDIS_SLOW {
+                REDIS.warning(detail, "Use one nearer by: limited requests wait for it")
+            } else {
+                REDIS.ok(detail)
+            }
+        }
+    }
+}
+
+async fn issuers(patient: &Patient) -> Vec<Finding> {
+    let all = identities::reach(&patient.settings).await;
+    if all.is_empty() {
+        return vec![ISSUERS.skipped("No other issuer's tokens count")];
+    }
+    all.into_iter().map(|reached| issuer(&reached)).collect()
+}
+
+fn issuer(reached: &Reached) -> Finding {
+    let Reached { issuer, setting, keys_at, keys } = reached;
+    match keys {
+        Ok((count, took)) => {
+            let keys = if *count == 1 { "1 usable key".into() } else { format!("{count} usable keys") };
+            ISSUERS.ok(format!("{issuer} publishes {keys} ({})", shown(*took)))
+        }
+        Err(why) => ISSUERS.failed(
+            format!("The keys of {issuer} ({setting}) cannot be had at {keys_at}: {why}"),
+            format!("Check that address from this machine, and {setting}; its tokens are refused until then"),
+        ),
+    }
+}
+
+async fn better_auth(patient: &Patient) -> Finding {
+    let settings = &patient.settings;
+    if settings.better_auth_url.is_none() {
+        return BETTER_AUTH.skipped("BETTER_AUTH_URL is not set");
+    }
+    if super::settings::is_sqlite(settings) {
+        return BETTER_AUTH
+            .skipped("Its session tokens are looked up in PostgreSQL alone; its JWTs count");
+    }
+    let app = match secrets::app(patient).await {
+        Ok(app) => app,
+        Err(why) => return BETTER_AUTH.skipped(why),
+    };
+    let survey = match app.keys.survey_foreign().await {
+        Ok(survey) => survey,
+        Err(error) => return BETTER_AUTH.skipped(format!("The database did not answer: {error}")),
+    };
+    if let Some(told) = survey.warnings.first() {
+        return BETTER_AUTH.failed(
+            told.as_str(),
+            "Let both use one database, or take ACCEPT_COOKIES out; see docs/better-auth.md",
+        );
+    }
+    match survey.notes.first() {
+        Some(told) if told.contains("are in no schema") => BETTER_AUTH.warning(
+            told.as_str(),
+            "Let both use one database if its session tokens are to count; see docs/better-auth.md",
+        ),
+        Some(told) => BETTER_AUTH.ok(told.as_str()),
+        None => BETTER_AUTH.ok("Its tokens count by the keys it publishes"),
+    }
+}
+
+async fn smtp(patient: &Patient) -> Finding {
+    let settings = &patient.settings;
+    let Some(url) = &settings.smtp_url else {
+        return SMTP.skipped("It is not configured: set SMTP_URL and MAIL_FROM to send mails");
+    };
+    let place = format!("{}:{}", url.host(), url.port());
+    let how = match (url.is_implicit_tls(), url.is_this_machine()) {
+        (true, _) => "by TLS",
+        (false, true) => "without TLS on this machine",
+        (false, false) => "by STARTTLS",
+    };
+    let login = if url.login().is_some() { ", signed in" } else { ", without a login" };
+    let next = "Check SMTP_URL and SMTP_CA_FILE; `doorward mail test you@example.com` sends a mail";
+    match mail::greet(settings).await {
+        Ok(()) => SMTP.ok(format!("{place} takes us {how}{login}; nothing was sent")),
+        Err(why) => SMTP.failed(why, next),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::doctor::finding::Status;
+
+    #[test]
+    fn an_issuer_out_of_reach_is_named_with_its_setting() {
+        let reached = Reached {
+            issuer: "https://id.example".into(),
+            setting: "NEON_AUTH_URL",
+            keys_at: "https://id.example/jwks".into(),
+            keys: Err("the answer is 404".into()),
+        };
+        let finding = issuer(&reached);
+        assert_eq!(finding.status, Status::Failed);
+        assert!(finding.detail.contains("NEON_AUTH_URL") && finding.detail.contains("404"));
+    }
+}

@@ -1,0 +1,218 @@
+//! The way in: a request through `PUBLIC_URL` that asks how it arrived. The running server tells whoever has its
+//! secret (`http/arrival.rs`). The request forges a client address on purpose: if the server believes it, so it
+//! believes anybody's.
+
+use axum::http::{HeaderName, HeaderValue};
+use url::Url;
+
+use super::finding::{Check, Finding};
+use super::patient::Patient;
+use super::web::{self, Answered, days_left};
+use crate::crypto::Questions;
+use crate::http::arrival::{ANSWERED, ASKED};
+
+const LOCAL: Check = Check("network.server");
+const PUBLIC: Check = Check("network.public-url");
+const TLS: Check = Check("network.public-tls");
+const CLIENT: Check = Check("network.client-address");
+
+/// An address of nobody (RFC 5737).
+const FORGED: &str = "192.0.2.66";
+
+pub(super) async fn examine(patient: &Patient) -> Vec<Finding> {
+    let (local, public) = tokio::join!(
+        patient.within(LOCAL, local(patient)),
+        patient.all_within(PUBLIC, public(patient)),
+    );
+    let mut found = vec![local];
+    found.extend(public);
+    found
+}
+
+/// Whether a server answers at `HOST` and `PORT`.
+async fn local(patient: &Patient) -> Finding {
+    let settings = &patient.settings;
+    if settings.port == 0 {
+        return LOCAL.skipped("PORT is 0, so nobody knows where it listens");
+    }
+    let host =
+        if settings.host.is_unspecified() { "127.0.0.1".into() } else { settings.host.to_string() };
+    let host = if host.contains(':') { format!("[{host}]") } else { host };
+    let at = format!("http://{host}:{}", settings.port);
+    match asked(patient, &at).await {
+        Err(why) => LOCAL.skipped(format!("No server answers at {at} ({why}): start it to try the way in")),
+        Ok(Answered { status: 200, header: Some(_), .. }) => {
+            LOCAL.ok(format!("A server with this secret answers at {at}"))
+        }
+        Ok(Answered { status: 200, .. }) => LOCAL.warning(
+            format!("What answers at {at} is older, has another secret, or a clock a minute away"),
+            "Give this command the settings of the running server (--env-file), or restart that one",
+        ),
+        Ok(Answered { status, .. }) => LOCAL.warning(
+            format!("What answers at {at} says {status} to /livez, so it is not Doorward"),
+            "Correct HOST and PORT, or stop what is there",
+        ),
+    }
+}
+
+async fn public(patient: &Patient) -> Vec<Finding> {
+    let Some(url) = patient.settings.public_url.as_deref() else {
+        let told = "PUBLIC_URL is not set: set it to the address that people reach this server by";
+        return vec![PUBLIC.skipped(told)];
+    };
+    let answered = match asked(patient, url).await {
+        Ok(answered) => answered,
+        Err(why) => {
+            return vec![PUBLIC.failed(
+                format!("Nothing answers at {url}: {why}"),
+                "Start the server and the proxy in front; correct PUBLIC_URL if it is another address",
+            )];
+        }
+    };
+    let mut found = Vec::new();
+    if answered.status == 200 {
+        found.push(PUBLIC.ok(format!("{url} answers")));
+    } else {
+        found.push(PUBLIC.failed(
+            format!("{url}/livez answers {}", answered.status),
+            "Let the proxy pass every path below PUBLIC_URL on, or correct PUBLIC_URL",
+        ));
+    }
+    found.push(tls(patient, url, &answered));
+    found.push(match &answered.header {
+        Some(told) => arrived(told, patient.settings.client_ip_header.as_str(), url),
+        None => CLIENT.skipped(
+            "The server there did not tell: it is older, has another secret, or the proxy drops its headers",
+        ),
+    });
+    found
+}
+
+fn tls(patient: &Patient, url: &str, answered: &Answered) -> Finding {
+    if !url.starts_with("https://") {
+        let local = Url::parse(url).is_ok_and(|url| {
+            url.host_str().is_some_and(|host| ["localhost", "127.0.0.1", "[::1]"].contains(&host))
+        });
+        return if local {
+            TLS.ok("PUBLIC_URL is on this machine, without TLS")
+        } else {
+            TLS.warning(
+                "PUBLIC_URL is http: passwords and tokens go in plain text",
+                "Put a proxy with a certificate in front and write https:// in PUBLIC_URL",
+            )
+        };
+    }
+    if let Some(why) = &answered.distrust {
+        return TLS.failed(
+            format!("Browsers do not trust its certificate: {why}"),
+            "Get one from a public authority (Let's Encrypt), with the whole chain",
+        );
+    }
+    days_left(TLS, &answered.chain, "Browsers trust the chain and the name", patient.clock.now())
+}
+
+async fn asked(patient: &Patient, base: &str) -> Result<Answered, String> {
+    let url = format!("{}/livez", base.trim_end_matches('/'));
+    let url = Url::parse(&url).map_err(|error| error.to_string())?;
+    let questions = Questions::new(&patient.settings);
+    let question = questions.ask(&patient.random, patient.clock.now());
+    let question = question.and_then(|text| HeaderValue::try_from(text).ok());
+    let header = &patient.settings.client_ip_header;
+    let mut headers = vec![(header.clone(), forged(header))];
+    headers.extend(question.map(|question| (ASKED, question)));
+    web::get(&url, &headers, &ANSWERED).await
+}
+
+fn forged(header: &HeaderName) -> HeaderValue {
+    if header == "forwarded" {
+        HeaderValue::from_static("for=192.0.2.66")
+    } else {
+        HeaderValue::from_static(FORGED)
+    }
+}
+
+/// What the server told of the request's way.
+fn arrived(told: &str, header: &str, url: &str) -> Finding {
+    let part = |name: &str| {
+        let rest = told.split(&format!("{name}=")).nth(1).unwrap_or_default();
+        rest.split(';').next().unwrap_or_default().trim().to_owned()
+    };
+    let (peer, client) = (part("peer"), part("client"));
+    // The last, since a Forwarded header has semicolons of its own.
+    let hops = told.split_once("hops=").map_or("", |(_, hops)| hops);
+    let added = hops.replace(FORGED, "").contains(|c: char| c.is_ascii_hexdigit() && c != 'f');
+    if client == FORGED && !added {
+        return CLIENT.failed(
+            format!("The proxy at {peer} passes on whatever address a client invents in {header}"),
+            format!(
+                "Let it write {header} itself: append the client's address, or replace the header"
+            ),
+        );
+    }
+    if client != peer {
+        return CLIENT.ok(format!("It arrives: {client}, told by the proxy at {peer} in {header}"));
+    }
+    if added {
+        return CLIENT.failed(
+            format!("The proxy at {peer} names the client in {header}, and nobody trusts it: all clients count as one"),
+            format!("Set TRUSTED_PROXIES={peer}"),
+        );
+    }
+    if url.starts_with("https://") {
+        return CLIENT.failed(
+            format!("The proxy at {peer} that ends TLS does not name the client in {header}: all clients count as one"),
+            format!("Let it send {header}, and set TRUSTED_PROXIES={peer}"),
+        );
+    }
+    CLIENT.ok(format!("No proxy is in between: clients come from their own address ({peer} here)"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::doctor::finding::Status;
+
+    #[test]
+    fn what_a_server_tells_of_the_way_is_understood() {
+        let (https, http) = ("https://auth.example.com", "http://127.0.0.1:8000");
+        for (told, url, status, words) in [
+            (
+                "peer=10.0.0.2; client=198.51.100.7; hops=192.0.2.66, 198.51.100.7",
+                https,
+                Status::Ok,
+                "198.51.100.7",
+            ),
+            (
+                "peer=10.0.0.2; client=192.0.2.66; hops=192.0.2.66",
+                https,
+                Status::Failed,
+                "whatever address",
+            ),
+            (
+                "peer=10.0.0.2; client=10.0.0.2; hops=192.0.2.66, 198.51.100.7",
+                https,
+                Status::Failed,
+                "nobody trusts it",
+            ),
+            (
+                "peer=10.0.0.2; client=10.0.0.2; hops=192.0.2.66",
+                https,
+                Status::Failed,
+                "does not name",
+            ),
+            ("peer=10.0.0.2; client=10.0.0.2; hops=", https, Status::Failed, "does not name"),
+            ("peer=127.0.0.1; client=127.0.0.1; hops=192.0.2.66", http, Status::Ok, "No proxy"),
+            // Who asks is a proxy's neighbour and trusted himself: his own address stands right of the forged one.
+            (
+                "peer=127.0.0.1; client=192.0.2.66; hops=192.0.2.66, 127.0.0.1",
+                https,
+                Status::Ok,
+                "arrives",
+            ),
+        ] {
+            let finding = arrived(told, "x-forwarded-for", url);
+            assert_eq!(finding.status, status, "{told}: {finding:?}");
+            assert!(finding.detail.contains(words), "{told}: {finding:?}");
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! How findings are told: for people a line each below their group, with what to do below it; for programs a
+//! list.
+
+use std::fmt::Write as _;
+use std::io::IsTerminal;
+use std::time::Duration;
+
+use super::finding::{Finding, Status, shown};
+use crate::cli::terminal::harmless;
+
+/// How marks are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Marks {
+    /// Words, for files and pipes.
+    Words,
+    /// Signs, where a person looks.
+    Signs {
+        /// With colours.
+        coloured: bool,
+    },
+}
+
+impl Marks {
+    /// Signs only at a terminal, colours not against <https://no-color.org>.
+    pub(super) fn of_stdout() -> Self {
+        if !std::io::stdout().is_terminal() {
+            return Self::Words;
+        }
+        let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        Self::Signs { coloured: !refused }
+    }
+
+    fn of(self, status: Status) -> String {
+        let (word, sign, colour) = match status {
+            Status::Ok => ("ok     ", "✔", "32"),
+            Status::Warning => ("warning", "!", "33"),
+            Status::Failed => ("failed ", "✘", "31"),
+            Status::Skipped => ("skipped", "–", "2"),
+        };
+        match self {
+            Self::Words => word.to_owned(),
+            Self::Signs { coloured: false } => sign.to_owned(),
+            Self::Signs { coloured: true } => format!("\u{1b}[{colour}m{sign}\u{1b}[0m"),
+        }
+    }
+}
+
+/// The findings in the order of their groups, and how many there are of each kind.
+pub(super) fn text(findings: &[Finding], marks: Marks, took: Duration) -> String {
+    let mut told = String::new();
+    let width = findings.iter().map(|finding| finding.name().len()).max().unwrap_or_default();
+    let mark = if marks == Marks::Words { 7 } else { 1 };
+    let indent = 2 + mark + 1 + width + 2;
+    let plain = |text: &str| {
+        harmless(text, |c| if c == '\n' { " ".into() } else { c.escape_default().to_string() })
+    };
+    let mut group = "";
+    for finding in findings {
+        if finding.group() != group {
+            let space = if group.is_empty() { "" } else { "\n" };
+            group = finding.group();
+            let _ = writeln!(told, "{space}{}", title(group));
+        }
+        let (mark, name) = (marks.of(finding.status), finding.name());
+        let _ = writeln!(told, "  {mark} {name:<width$}  {}", plain(&finding.detail));
+        if let Some(next) = &finding.next {
+            let _ = writeln!(told, "{:indent$}→ {}", "", plain(next));
+        }
+    }
+    let count = |status| findings.iter().filter(|finding| finding.status == status).count();
+    let (ok, warnings) = (count(Status::Ok), count(Status::Warning));
+    let (failed, skipped) = (count(Status::Failed), count(Status::Skipped));
+    let took = shown(took);
+    let _ = writeln!(
+        told,
+        "\n{ok} ok, {warnings} warnings, {failed} failed, {skipped} skipped in {took}."
+    );
+    told
+}
+
+fn title(group: &str) -> &str {
+    match group {
+        "settings" => "Settings",
+        "database" => "Database",
+        "schema" => "Schema",
+        "secrets" => "Secrets and keys",
+        "network" => "Network",
+        "mail" => "Mail",
+        "machine" => "This machine",
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::doctor::finding::Check;
+
+    #[test]
+    fn a_person_at_a_terminal_sees_signs_and_a_pipe_gets_words() {
+        let findings = [
+            Check("database.tls").ok("It holds"),
+            Check("database.clock").warning("5 s apart", "Use NTP"),
+            Check("mail.smtp").failed("It\u{1b}[31m is gone", "Start it"),
+            Check("mail.queue").skipped("Off"),
+        ];
+        let told = |marks| text(&findings, marks, Duration::from_millis(1400));
+        let signs = told(Marks::Signs { coloured: false });
+        let expected = "Database\n  ✔ tls    It holds.\n  ! clock  5 s apart.\n           → Use NTP.\n\n\
+            Mail\n  ✘ smtp   It\\u{1b}[31m is gone.\n           → Start it.\n  – queue  Off.\n\n\
+            1 ok, 1 warnings, 1 failed, 1 skipped in 1.4 s.\n";
+        assert_eq!(signs, expected);
+        assert!(told(Marks::Signs { coloured: true }).contains("\u{1b}[31m✘\u{1b}[0m smtp"));
+        let words = told(Marks::Words);
+        assert!(words.contains("  failed  smtp ") && !words.contains('\u{1b}'), "{words}");
+    }
+}

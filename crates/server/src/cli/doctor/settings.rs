@@ -1,0 +1,149 @@
+//! The settings: whether a server would take them, what is odd about them, and whether what they say about the
+//! front end and about mails fits together.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use super::finding::{Check, Finding, Status};
+use crate::app::reserved;
+use crate::cli::sources::SourceArgs;
+use crate::config::{AllowedOrigins, DatabaseUrl, Reserved, Resolved, Settings};
+
+const LOAD: Check = Check("settings.load");
+const ODD: Check = Check("settings.odd");
+const MAIL: Check = Check("settings.mail");
+const CORS: Check = Check("settings.cors");
+const PASSKEYS: Check = Check("settings.passkeys");
+const TEMPLATES: Check = Check("settings.templates");
+
+/// What reading the settings found.
+pub(super) struct Read {
+    pub(super) findings: Vec<Finding>,
+    /// `None` if no server would take them.
+    pub(super) settings: Option<Settings>,
+    pub(super) secret_files: Vec<PathBuf>,
+}
+
+pub(super) fn read(sources: &SourceArgs, database_url: Option<String>) -> Read {
+    // Broken templates are told as such, and stop nothing else.
+    let lenient = || Reserved { letter_problems: None, ..reserved() };
+    let resolved = sources.gather_on(database_url.clone()).resolve(&lenient());
+    let strict = sources.gather_on(database_url).strict().resolve(&lenient());
+    let mut findings = vec![loaded(&resolved)];
+    let problems = resolved.problems();
+    if !problems.is_empty() {
+        findings = problems.iter().map(|told| LOAD.told(Status::Failed, told)).collect();
+    }
+    let odd = strict.problems().into_iter().filter(|told| !problems.contains(told));
+    let odd: BTreeSet<String> = resolved.warnings().iter().cloned().chain(odd).collect();
+    findings.extend(odd.iter().map(|told| ODD.told(Status::Warning, told)));
+    let secret_files = resolved.secret_files().to_vec();
+    let settings = resolved.settings().ok();
+    if let Some(settings) = &settings {
+        findings.extend([mail(settings), cors(settings), passkeys(settings)]);
+        findings.extend(templates(settings));
+    }
+    Read { findings, settings, secret_files }
+}
+
+fn loaded(resolved: &Resolved) -> Finding {
+    let set: Vec<_> = resolved.values().iter().filter(|shown| shown.origin != "default").collect();
+    let places: BTreeSet<&str> = set
+        .iter()
+        .map(|shown| shown.origin.split(' ').next().unwrap_or_default())
+        // What follows from another setting names that.
+        .filter(|origin| origin.contains(|c: char| c.is_ascii_lowercase()))
+        .collect();
+    let places: Vec<&str> = places.into_iter().collect();
+    LOAD.ok(format!("{} settings are set, from: {}", set.len(), places.join(", ")))
+}
+
+fn mail(settings: &Settings) -> Finding {
+    match settings.lacks_mail() {
+        Some(told) => MAIL.told(Status::Failed, told),
+        None if settings.sends_mail() => MAIL.ok("What needs mail has a mail server"),
+        None => MAIL.ok("No mail is sent, and nothing that is on needs any"),
+    }
+}
+
+/// Whether the front end that mails link to may call.
+fn cors(settings: &Settings) -> Finding {
+    let AllowedOrigins::List(list) = &settings.allowed_origins else {
+        return CORS.ok("Any port of localhost may call, as in dev");
+    };
+    let origin =
+        |url: &str| url::Url::parse(url).ok().map(|url| url.origin().ascii_serialization());
+    let own = settings.public_url.as_deref().and_then(origin);
+    let front = settings.letters.app_url.as_deref().and_then(origin);
+    if let Some(front) = front.filter(|front| Some(front) != own.as_ref() && !list.contains(front))
+    {
+        return CORS.warning(
+            format!("Pages of {front} (APP_URL) may not call: browsers refuse them the answers"),
+            format!("Add {front} to ALLOWED_ORIGINS, unless its server makes all calls"),
+        );
+    }
+    let remote_http = list.iter().find(|one| one.starts_with("http://") && !is_local(one));
+    if let Some(one) = remote_http {
+        return CORS.warning(
+            format!("Pages of {one} may call, which whoever is on the way can change"),
+            "Serve the front end by https and name that origin in ALLOWED_ORIGINS",
+        );
+    }
+    if super::is_public(settings)
+        && let Some(one) = list.iter().find(|one| is_local(one))
+    {
+        return CORS.warning(
+            format!("Pages of {one} may call a server that is reached at a public address"),
+            "Take it out of ALLOWED_ORIGINS where people sign in for real",
+        );
+    }
+    match list.len() {
+        0 => CORS.ok("No other origin's pages may call (ALLOWED_ORIGINS is empty)"),
+        _ => CORS.ok(format!("Pages of {} may call", list.join(", "))),
+    }
+}
+
+fn is_local(origin: &str) -> bool {
+    AllowedOrigins::Localhost.allows(origin)
+}
+
+fn passkeys(settings: &Settings) -> Finding {
+    match settings.passkey_scope() {
+        Ok(scope) => {
+            let origins: Vec<_> =
+                scope.origins.iter().map(|url| url.as_str().trim_end_matches('/')).collect();
+            let domain = scope.rp_id.as_str();
+            let host = settings.public_url.as_deref().and_then(|url| url::Url::parse(url).ok());
+            let host = host.and_then(|url| url.host_str().map(str::to_owned));
+            if let Some(host) = host.filter(|host| !scope.rp_id.covers(host)) {
+                return PASSKEYS.warning(
+                    format!("Passkeys are for {domain}, and PUBLIC_URL is at {host}, which is not below it"),
+                    "Set RP_ID to a domain that both share, before anybody makes a passkey",
+                );
+            }
+            PASSKEYS.ok(format!("They are for {domain}, on pages of {}", origins.join(", ")))
+        }
+        Err(why) => PASSKEYS.skipped(why),
+    }
+}
+
+fn templates(settings: &Settings) -> Vec<Finding> {
+    let problems = reserved().letter_problems.map(|of| of(settings)).unwrap_or_default();
+    if !problems.is_empty() {
+        let next = "Correct it, then look at all mails with `doorward mail preview`";
+        return problems.iter().map(|told| TEMPLATES.failed(told.as_str(), next)).collect();
+    }
+    match &settings.letters.templates {
+        None => vec![TEMPLATES.ok("Mails are in the built-in words")],
+        Some(folder) => {
+            vec![
+                TEMPLATES.ok(format!("Every template of {} was tried and holds", folder.display())),
+            ]
+        }
+    }
+}
+
+/// Whether the database is a file.
+pub(super) fn is_sqlite(settings: &Settings) -> bool {
+    matches!(settings.database, DatabaseUrl::Sqlite(_))
+}

@@ -1,0 +1,212 @@
+//! One request over HTTP or HTTPS whose answer says what came along: the status, a header, and the certificates
+//! that were shown, trusted or not.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::http::{HeaderName, HeaderValue, Request};
+use http_body_util::Empty;
+use hyper::body::Bytes;
+use hyper_util::rt::TokioIo;
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::aws_lc_rs;
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
+use time::OffsetDateTime;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use url::Url;
+
+use super::finding::{Check, Finding};
+use crate::crypto::Certificate;
+
+/// A certificate with fewer days left should have been renewed by now: most are a month before they end.
+const SOON: i64 = 14;
+
+/// What was answered.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Answered {
+    pub(super) status: u16,
+    /// The header that was asked for.
+    pub(super) header: Option<String>,
+    /// Empty over HTTP.
+    pub(super) chain: Vec<Certificate>,
+    /// Why the certificates are not trusted.
+    pub(super) distrust: Option<String>,
+}
+
+/// Gets `url` with these headers. The error is the end of a sentence.
+pub(super) async fn get(
+    url: &Url,
+    headers: &[(HeaderName, HeaderValue)],
+    wanted: &HeaderName,
+) -> Result<Answered, String> {
+    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned();
+    let port = url.port_or_known_default().unwrap_or(80);
+    let stream =
+        TcpStream::connect((host.as_str(), port)).await.map_err(|error| error.to_string())?;
+    if url.scheme() != "https" {
+        return exchange(stream, url, headers, wanted).await;
+    }
+    let noted = Noted::new()?;
+    let config = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(|error| error.to_string())?
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::clone(&noted) as Arc<dyn ServerCertVerifier>)
+        .with_no_client_auth();
+    let name = ServerName::try_from(host).map_err(|error| error.to_string())?;
+    let connector = TlsConnector::from(Arc::new(config));
+    let stream = connector.connect(name, stream).await.map_err(|error| error.to_string())?;
+    let shown = stream.get_ref().1.peer_certificates().unwrap_or_default();
+    let chain = shown.iter().filter_map(|der| Certificate::read(der)).collect();
+    let answered = exchange(stream, url, headers, wanted).await?;
+    Ok(Answered { chain, distrust: noted.distrust(), ..answered })
+}
+
+async fn exchange(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    url: &Url,
+    headers: &[(HeaderName, HeaderValue)],
+    wanted: &HeaderName,
+) -> Result<Answered, String> {
+    let said = |error: &dyn std::fmt::Display| error.to_string();
+    let host = &url[url::Position::BeforeHost..url::Position::AfterPort];
+    let mut request = Request::get(url.path())
+        .header("host", host)
+        .header("user-agent", concat!("doorward-doctor/", env!("CARGO_PKG_VERSION")))
+        .body(Empty::<Bytes>::new())
+        .map_err(|error| said(&error))?;
+    request.headers_mut().extend(headers.iter().cloned());
+    let handshake = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await;
+    let (mut sender, connection) = handshake.map_err(|error| said(&error))?;
+    let driver = tokio::spawn(connection);
+    let response = sender.send_request(request).await;
+    driver.abort();
+    let response = response.map_err(|error| said(&error))?;
+    let header = response.headers().get(wanted).and_then(|value| value.to_str().ok());
+    Ok(Answered {
+        status: response.status().as_u16(),
+        header: header.map(str::to_owned),
+        ..Answered::default()
+    })
+}
+
+/// How the days of a chain that is trusted stand: the first certificate to end counts.
+pub(super) fn days_left(
+    check: Check,
+    chain: &[Certificate],
+    trust: &str,
+    now: OffsetDateTime,
+) -> Finding {
+    let Some(first) = chain.iter().min_by_key(|one| one.not_after) else {
+        return check
+            .failed("No certificate could be read", "Give the server a certificate in X.509");
+    };
+    let days = (first.not_after - now).whole_days();
+    let until = first.not_after.date();
+    let of =
+        if Some(first) == chain.first() { "Its certificate" } else { "One of its authorities" };
+    if first.not_after <= now {
+        return check.failed(
+            format!("{of} ({}) ended on {until}", first.subject),
+            "Renew it now, and see why nothing did by itself",
+        );
+    }
+    if days < SOON {
+        return check.warning(
+            format!("{of} ({}) ends in {days} days, on {until}", first.subject),
+            "Renew it, and see why nothing did by itself",
+        );
+    }
+    check.ok(format!("{trust}; {days} days are left, until {until}"))
+}
+
+/// Checks as browsers do, notes what it thinks, and goes on either way: what is asked for is no secret.
+#[derive(Debug)]
+struct Noted {
+    verifier: Arc<WebPkiServerVerifier>,
+    distrust: Mutex<Option<String>>,
+}
+
+impl Noted {
+    fn new() -> Result<Arc<Self>, String> {
+        let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+        let provider = Arc::new(aws_lc_rs::default_provider());
+        let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider)
+            .build()
+            .map_err(|error| error.to_string())?;
+        Ok(Arc::new(Self { verifier, distrust: Mutex::default() }))
+    }
+
+    fn distrust(&self) -> Option<String> {
+        self.distrust.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl ServerCertVerifier for Noted {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        ocsp: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        let verdict = self.verifier.verify_server_cert(end_entity, intermediates, name, ocsp, now);
+        if let Err(error) = verdict {
+            *self.distrust.lock().unwrap_or_else(PoisonError::into_inner) = Some(error.to_string());
+        }
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.verifier.verify_tls12_signature(message, certificate, signature)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.verifier.verify_tls13_signature(message, certificate, signature)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.verifier.supported_verify_schemes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use time::Duration;
+    use time::macros::datetime;
+
+    use super::*;
+    use crate::cli::doctor::finding::Status;
+
+    #[test]
+    fn the_first_certificate_to_end_counts() {
+        let now = datetime!(2026-11-29 12:00 UTC);
+        let one = |subject: &str, days: i64| Certificate {
+            subject: subject.into(),
+            issuer: "CN=ca".into(),
+            not_before: now - Duration::days(1),
+            not_after: now + Duration::days(days),
+        };
+        let of = |chain: &[Certificate]| days_left(Check("network.tls"), chain, "it holds", now);
+        assert_eq!(of(&[one("CN=a", 40), one("CN=ca", 400)]).status, Status::Ok);
+        let soon = of(&[one("CN=a", 40), one("CN=ca", 13)]);
+        assert_eq!(soon.status, Status::Warning);
+        assert!(soon.detail.contains("CN=ca") && soon.detail.contains("13 days"), "{soon:?}");
+        assert_eq!(of(&[one("CN=a", -1)]).status, Status::Failed);
+        assert_eq!(of(&[]).status, Status::Failed);
+    }
+}

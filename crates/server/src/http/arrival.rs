@@ -1,0 +1,52 @@
+//! How a request arrived, told to whoever has the server's secret (`doorward doctor`): from which peer, as which
+//! client, and what the proxies in between wrote. Others are told nothing, so that nobody learns from outside
+//! which proxies stand here.
+
+use std::fmt::Write as _;
+
+use axum::http::{Extensions, HeaderMap, HeaderName, HeaderValue};
+
+use super::client_ip::{ClientIp, PeerAddr};
+use crate::clock::Clock;
+use crate::config::Settings;
+use crate::crypto::Questions;
+
+/// The header that asks.
+pub const ASKED: HeaderName = HeaderName::from_static("doorward-question");
+/// The header that answers.
+pub const ANSWERED: HeaderName = HeaderName::from_static("doorward-arrival");
+/// Longer lists of hops are cut.
+const LONGEST: usize = 400;
+
+/// Answers such questions.
+#[derive(Clone, Debug)]
+pub struct Arrivals {
+    questions: Questions,
+    header: HeaderName,
+    clock: Clock,
+}
+
+impl Arrivals {
+    /// By these settings.
+    pub fn new(settings: &Settings, clock: Clock) -> Self {
+        let header = settings.client_ip_header.clone();
+        Self { questions: Questions::new(settings), header, clock }
+    }
+
+    /// `peer=…; client=…; hops=…`, if the request asks for it and may.
+    pub(super) fn of(&self, headers: &HeaderMap, extensions: &Extensions) -> Option<HeaderValue> {
+        let asked = headers.get(ASKED)?.to_str().ok()?;
+        if !self.questions.is_one(asked, self.clock.now()) {
+            return None;
+        }
+        let peer = extensions.get::<PeerAddr>()?.0.ip().to_canonical();
+        let client = extensions.get::<ClientIp>()?.0;
+        let mut text = format!("peer={peer}; client={client}; hops=");
+        for (index, line) in headers.get_all(&self.header).iter().enumerate() {
+            let separator = if index == 0 { "" } else { ", " };
+            let _ = write!(text, "{separator}{}", line.to_str().unwrap_or("unreadable"));
+        }
+        text.truncate(LONGEST);
+        HeaderValue::try_from(text).ok()
+    }
+}

@@ -1,0 +1,43 @@
+//! Whether the issuers whose keys count can be asked for them from here, for whoever wonders why their tokens
+//! are refused.
+
+use std::time::{Duration, Instant};
+
+use doorward_verify::{Fetch, KeySet};
+use futures_util::future::join_all;
+
+use super::trusted::{self, Trusted};
+use crate::config::Settings;
+
+/// What asking one of them brought.
+#[derive(Clone, Debug)]
+pub struct Reached {
+    /// What its tokens say in `iss`.
+    pub issuer: String,
+    /// The setting that names it.
+    pub setting: &'static str,
+    /// Where its keys are.
+    pub keys_at: String,
+    /// How many usable keys it publishes and how long that took, or why there are none.
+    pub keys: Result<(usize, Duration), String>,
+}
+
+/// Asks all of them at once.
+pub async fn reach(settings: &Settings) -> Vec<Reached> {
+    join_all(trusted::all(settings).into_iter().map(ask)).await
+}
+
+async fn ask(issuer: Trusted) -> Reached {
+    let Trusted { name, setting, keys, .. } = issuer;
+    let address = url::Url::parse(&keys).map_or_else(|_| keys.clone(), Into::into);
+    let began = Instant::now();
+    let found = trusted::fetch().fetch(&address).await;
+    let found = found.and_then(|document| {
+        let keys = KeySet::from_jwks(&document).map_err(|error| error.to_string())?;
+        match keys.keys().len() {
+            0 => Err("it publishes no key that could be used".to_owned()),
+            count => Ok((count, began.elapsed())),
+        }
+    });
+    Reached { issuer: name, setting, keys_at: keys, keys: found }
+}

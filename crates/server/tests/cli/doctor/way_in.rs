@@ -1,0 +1,140 @@
+//! The way in: a running server, directly and through proxies that name the client, forget to, or believe it.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+
+use super::{Examined, migrated};
+use crate::program::{Program, Server, shell};
+use crate::support::postgres::free_port;
+
+/// A server on a port that others know.
+fn serving(port: u16, proxies: &str) -> (Program, Server) {
+    let mut program = migrated().env("PORT", &port.to_string());
+    if !proxies.is_empty() {
+        program = program.env("TRUSTED_PROXIES", proxies);
+    }
+    let mut server = program.start(&["serve"]);
+    server.url();
+    (program, server)
+}
+
+/// A proxy in front of `port` that makes the head of each request anew by `rewrite`; its port.
+fn proxy(port: u16, rewrite: fn(String) -> String) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let own = listener.local_addr().expect("an address").port();
+    std::thread::spawn(move || {
+        for client in listener.incoming().map_while(Result::ok) {
+            let _ = pass(client, port, rewrite);
+        }
+    });
+    own
+}
+
+fn pass(client: TcpStream, port: u16, rewrite: fn(String) -> String) -> std::io::Result<()> {
+    let mut reader = BufReader::new(client.try_clone()?);
+    let mut head = String::new();
+    while !head.ends_with("\r\n\r\n") {
+        if reader.read_line(&mut head)? == 0 {
+            return Ok(());
+        }
+    }
+    let head = rewrite(head).replacen("\r\n", "\r\nconnection: close\r\n", 1);
+    let mut server = TcpStream::connect(("127.0.0.1", port))?;
+    server.write_all(head.as_bytes())?;
+    let mut answer = Vec::new();
+    server.read_to_end(&mut answer)?;
+    { client }.write_all(&answer)
+}
+
+/// As nginx does with `$proxy_add_x_forwarded_for`.
+fn appends(head: String) -> String {
+    head.replace("192.0.2.66", "192.0.2.66, 198.51.100.7")
+}
+
+fn forgets(head: String) -> String {
+    head.replace("x-forwarded-for: 192.0.2.66\r\n", "")
+}
+
+fn believes(head: String) -> String {
+    head
+}
+
+fn through(port: u16, proxies: &str, rewrite: fn(String) -> String) -> Examined {
+    let (program, _server) = serving(port, proxies);
+    let public = format!("http://127.0.0.1:{}", proxy(port, rewrite));
+    let examined = Examined::of(&program.env("PUBLIC_URL", &public), &[]);
+    examined.expect("network.server", "ok", "A server with this secret answers");
+    examined.expect("network.public-url", "ok", &public);
+    examined
+}
+
+#[test]
+fn without_a_proxy_clients_come_from_their_own_address() {
+    let port = free_port();
+    let (program, server) = serving(port, "");
+    let program = program.env("PUBLIC_URL", &format!("http://127.0.0.1:{port}"));
+    let examined = Examined::of(&program, &[]);
+    examined.expect("network.client-address", "ok", "No proxy is in between");
+    examined.expect("network.public-tls", "ok", "on this machine");
+    drop(server);
+    let gone = Examined::of(&program, &[]);
+    gone.expect("network.server", "skipped", "No server answers");
+    gone.expect("network.public-url", "failed", "Nothing answers at");
+}
+
+#[test]
+fn a_proxy_that_is_trusted_and_names_the_client_is_well() {
+    let examined = through(free_port(), "127.0.0.1", appends);
+    examined.expect("network.client-address", "ok", "198.51.100.7, told by the proxy at 127.0.0.1");
+}
+
+#[test]
+fn a_proxy_that_nobody_trusts_makes_one_client_of_all() {
+    let examined = through(free_port(), "", appends);
+    examined.expect("network.client-address", "failed", "Set TRUSTED_PROXIES=127.0.0.1");
+}
+
+#[test]
+fn a_proxy_that_passes_inventions_on_is_told() {
+    let examined = through(free_port(), "127.0.0.1", believes);
+    examined.expect("network.client-address", "failed", "whatever address a client invents");
+    // Over http nobody knows that this one is there.
+    through(free_port(), "127.0.0.1", forgets).expect("network.client-address", "ok", "");
+}
+
+#[test]
+fn strangers_are_told_nothing_of_how_they_arrive() {
+    let port = free_port();
+    let (program, _server) = serving(port, "");
+    for question in ["", "1764400000.AAAAAAAAAAAAAAAA.AAAA", "x"] {
+        let headers = shell(&format!(
+            "curl -sD - -o /dev/null -H 'Doorward-Question: {question}' http://127.0.0.1:{port}/livez"
+        ));
+        assert!(
+            headers.contains("200 OK") && !headers.to_lowercase().contains("doorward"),
+            "{headers}"
+        );
+    }
+    let other = Program::new()
+        .env("DATABASE_URL", "sqlite:doorward.db")
+        .env("BETTER_AUTH_SECRET", "Zk3vQ9wLr7TnXb2MdYc8FhJp5GsUa4eW")
+        .env("PORT", &port.to_string());
+    Examined::of(&other, &[]).expect("network.server", "warning", "has another secret");
+    drop(program);
+}
+
+#[test]
+fn what_is_no_doorward_at_the_port_is_told() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    std::thread::spawn(move || {
+        for client in listener.incoming().map_while(Result::ok) {
+            let mut client = client;
+            let _ = client.read(&mut [0; 4096]);
+            let _ = client.write_all(b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n");
+        }
+    });
+    let program = migrated().env("PORT", &port.to_string());
+    let examined = Examined::of(&program, &[]);
+    examined.expect("network.server", "warning", "so it is not Doorward");
+}
