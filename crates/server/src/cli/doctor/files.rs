@@ -12,7 +12,7 @@ const GROUP_WRITE: u32 = 0o020;
 const STICKY: u32 = 0o1000;
 
 /// How a file that holds secrets stands; `None` if it is for its owner and perhaps its group.
-pub(super) fn secret(check: Check, path: &Path) -> Option<Finding> {
+pub(in crate::cli::doctor) fn secret(check: Check, path: &Path) -> Option<Finding> {
     let name = path.display();
     let mode = match mode(path) {
         Ok(mode) => mode,
@@ -37,7 +37,7 @@ pub(super) fn secret(check: Check, path: &Path) -> Option<Finding> {
 }
 
 /// How the folder of such a file stands: whoever may write to it can put another file in its place.
-pub(super) fn folder(check: Check, path: &Path) -> Finding {
+pub(in crate::cli::doctor) fn folder(check: Check, path: &Path) -> Finding {
     let name = path.display();
     let mode = match mode(path) {
         Ok(mode) => mode,
@@ -71,7 +71,7 @@ pub(super) fn folder(check: Check, path: &Path) -> Finding {
 }
 
 /// The mode of what is there.
-pub(super) fn mode(path: &Path) -> std::io::Result<u32> {
+pub(in crate::cli::doctor) fn mode(path: &Path) -> std::io::Result<u32> {
     let metadata = std::fs::metadata(path)?;
     #[cfg(unix)]
     return Ok(std::os::unix::fs::MetadataExt::mode(&metadata));
@@ -81,29 +81,29 @@ pub(super) fn mode(path: &Path) -> std::io::Result<u32> {
 
 /// Whether this process may write to it.
 #[cfg(unix)]
-pub(super) fn is_writable(path: &Path) -> bool {
+pub(in crate::cli::doctor) fn is_writable(path: &Path) -> bool {
     rustix::fs::access(path, rustix::fs::Access::WRITE_OK).is_ok()
 }
 
 #[cfg(not(unix))]
-pub(super) fn is_writable(path: &Path) -> bool {
+pub(in crate::cli::doctor) fn is_writable(path: &Path) -> bool {
     std::fs::metadata(path).is_ok_and(|found| !found.permissions().readonly())
 }
 
 /// Bytes that a user who is not root may still write there.
 #[cfg(unix)]
-pub(super) fn free_bytes(path: &Path) -> Option<u64> {
+pub(in crate::cli::doctor) fn free_bytes(path: &Path) -> Option<u64> {
     let found = rustix::fs::statvfs(path).ok()?;
     Some(found.f_bavail.saturating_mul(found.f_frsize))
 }
 
 #[cfg(not(unix))]
-pub(super) fn free_bytes(_: &Path) -> Option<u64> {
+pub(in crate::cli::doctor) fn free_bytes(_: &Path) -> Option<u64> {
     None
 }
 
 /// `512 MiB`, `3.4 GiB`.
-pub(super) fn size(bytes: u64) -> String {
+pub(in crate::cli::doctor) fn size(bytes: u64) -> String {
     #[allow(clippy::cast_precision_loss, reason = "shown with one digit behind the point")]
     let mib = bytes as f64 / f64::from(1 << 20);
     if mib < 1024.0 { format!("{mib:.0} MiB") } else { format!("{:.1} GiB", mib / 1024.0) }

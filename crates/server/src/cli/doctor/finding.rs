@@ -7,7 +7,7 @@ use serde::Serialize;
 /// How something is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub(super) enum Status {
+pub(in crate::cli::doctor) enum Status {
     Ok,
     /// It works, and will not always, or not well.
     Warning,
@@ -18,37 +18,45 @@ pub(super) enum Status {
 
 /// What a check found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub(super) struct Finding {
-    pub(super) check: &'static str,
-    pub(super) status: Status,
-    pub(super) detail: String,
+pub(in crate::cli::doctor) struct Finding {
+    pub(in crate::cli::doctor) check: &'static str,
+    pub(in crate::cli::doctor) status: Status,
+    pub(in crate::cli::doctor) detail: String,
     /// What to do; of what is well, nothing.
-    pub(super) next: Option<String>,
+    pub(in crate::cli::doctor) next: Option<String>,
 }
 
 /// A check, by its name: the group, a dot, and what is looked at.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Check(pub(super) &'static str);
+pub(in crate::cli::doctor) struct Check(pub(in crate::cli::doctor) &'static str);
 
 impl Check {
-    pub(super) fn ok(self, detail: impl Into<String>) -> Finding {
+    pub(in crate::cli::doctor) fn ok(self, detail: impl Into<String>) -> Finding {
         self.finding(Status::Ok, detail.into(), None)
     }
 
-    pub(super) fn skipped(self, detail: impl Into<String>) -> Finding {
+    pub(in crate::cli::doctor) fn skipped(self, detail: impl Into<String>) -> Finding {
         self.finding(Status::Skipped, detail.into(), None)
     }
 
-    pub(super) fn warning(self, detail: impl Into<String>, next: impl Into<String>) -> Finding {
+    pub(in crate::cli::doctor) fn warning(
+        self,
+        detail: impl Into<String>,
+        next: impl Into<String>,
+    ) -> Finding {
         self.finding(Status::Warning, detail.into(), Some(next.into()))
     }
 
-    pub(super) fn failed(self, detail: impl Into<String>, next: impl Into<String>) -> Finding {
+    pub(in crate::cli::doctor) fn failed(
+        self,
+        detail: impl Into<String>,
+        next: impl Into<String>,
+    ) -> Finding {
         self.finding(Status::Failed, detail.into(), Some(next.into()))
     }
 
     /// A sentence that says both: what is wrong before the colon, what to do after it.
-    pub(super) fn told(self, status: Status, sentence: &str) -> Finding {
+    pub(in crate::cli::doctor) fn told(self, status: Status, sentence: &str) -> Finding {
         let sentence = sentence.trim_end_matches('.');
         let (detail, next) = match sentence.rsplit_once(": ") {
             Some((detail, next)) => (detail, capital(next)),
@@ -69,16 +77,16 @@ impl Check {
 }
 
 impl Finding {
-    pub(super) fn is_ok(&self) -> bool {
+    pub(in crate::cli::doctor) fn is_ok(&self) -> bool {
         self.status == Status::Ok
     }
 
     /// `database` of `database.tls`.
-    pub(super) fn group(&self) -> &'static str {
+    pub(in crate::cli::doctor) fn group(&self) -> &'static str {
         self.check.split_once('.').map_or(self.check, |(group, _)| group)
     }
 
-    pub(super) fn name(&self) -> &'static str {
+    pub(in crate::cli::doctor) fn name(&self) -> &'static str {
         self.check.split_once('.').map_or(self.check, |(_, name)| name)
     }
 }
@@ -89,7 +97,7 @@ fn capital(text: &str) -> String {
 }
 
 /// `0.43 ms`, `12 ms`, `1.4 s`.
-pub(super) fn shown(time: Duration) -> String {
+pub(in crate::cli::doctor) fn shown(time: Duration) -> String {
     let millis = time.as_secs_f64() * 1000.0;
     match millis {
         ..1.0 => format!("{millis:.2} ms"),

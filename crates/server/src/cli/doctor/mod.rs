@@ -10,7 +10,6 @@ mod network;
 mod patient;
 mod proxy;
 mod report;
-mod schema;
 mod secrets;
 mod settings;
 mod web;

@@ -12,20 +12,20 @@ use crate::crypto::Random;
 
 /// The deployment under examination.
 #[derive(Clone, Debug)]
-pub(super) struct Patient {
-    pub(super) settings: Arc<Settings>,
-    pub(super) secret_files: Arc<[std::path::PathBuf]>,
-    pub(super) clock: Clock,
-    pub(super) random: Random,
+pub(in crate::cli::doctor) struct Patient {
+    pub(in crate::cli::doctor) settings: Arc<Settings>,
+    pub(in crate::cli::doctor) secret_files: Arc<[std::path::PathBuf]>,
+    pub(in crate::cli::doctor) clock: Clock,
+    pub(in crate::cli::doctor) random: Random,
     /// Of each check.
-    pub(super) limit: Duration,
+    pub(in crate::cli::doctor) limit: Duration,
     /// Of all of them.
-    pub(super) until: Instant,
+    pub(in crate::cli::doctor) until: Instant,
 }
 
 impl Patient {
     /// What the check found, or that it took too long.
-    pub(super) async fn within(
+    pub(in crate::cli::doctor) async fn within(
         &self,
         check: Check,
         work: impl Future<Output = Finding>,
@@ -35,7 +35,7 @@ impl Patient {
     }
 
     /// The same of a check that finds several things.
-    pub(super) async fn all_within(
+    pub(in crate::cli::doctor) async fn all_within(
         &self,
         check: Check,
         work: impl Future<Output = Vec<Finding>>,

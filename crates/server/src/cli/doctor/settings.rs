@@ -17,14 +17,14 @@ const PASSKEYS: Check = Check("settings.passkeys");
 const TEMPLATES: Check = Check("settings.templates");
 
 /// What reading the settings found.
-pub(super) struct Read {
-    pub(super) findings: Vec<Finding>,
+pub(in crate::cli::doctor) struct Read {
+    pub(in crate::cli::doctor) findings: Vec<Finding>,
     /// `None` if no server would take them.
-    pub(super) settings: Option<Settings>,
-    pub(super) secret_files: Vec<PathBuf>,
+    pub(in crate::cli::doctor) settings: Option<Settings>,
+    pub(in crate::cli::doctor) secret_files: Vec<PathBuf>,
 }
 
-pub(super) fn read(sources: &SourceArgs, database_url: Option<String>) -> Read {
+pub(in crate::cli::doctor) fn read(sources: &SourceArgs, database_url: Option<String>) -> Read {
     // Broken templates are told as such, and stop nothing else.
     let lenient = || Reserved { letter_problems: None, ..reserved() };
     let resolved = sources.gather_on(database_url.clone()).resolve(&lenient());
@@ -144,6 +144,6 @@ fn templates(settings: &Settings) -> Vec<Finding> {
 }
 
 /// Whether the database is a file.
-pub(super) fn is_sqlite(settings: &Settings) -> bool {
+pub(in crate::cli::doctor) fn is_sqlite(settings: &Settings) -> bool {
     matches!(settings.database, DatabaseUrl::Sqlite(_))
 }

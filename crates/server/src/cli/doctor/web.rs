@@ -26,18 +26,18 @@ const SOON: i64 = 14;
 
 /// What was answered.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Answered {
-    pub(super) status: u16,
+pub(in crate::cli::doctor) struct Answered {
+    pub(in crate::cli::doctor) status: u16,
     /// The header that was asked for.
-    pub(super) header: Option<String>,
+    pub(in crate::cli::doctor) header: Option<String>,
     /// Empty over HTTP.
-    pub(super) chain: Vec<Certificate>,
+    pub(in crate::cli::doctor) chain: Vec<Certificate>,
     /// Why the certificates are not trusted.
-    pub(super) distrust: Option<String>,
+    pub(in crate::cli::doctor) distrust: Option<String>,
 }
 
 /// Gets `url` with these headers. The error is the end of a sentence.
-pub(super) async fn get(
+pub(in crate::cli::doctor) async fn get(
     url: &Url,
     headers: &[(HeaderName, HeaderValue)],
     wanted: &HeaderName,
@@ -94,7 +94,7 @@ async fn exchange(
 }
 
 /// How the days of a chain that is trusted stand: the first certificate to end counts.
-pub(super) fn days_left(
+pub(in crate::cli::doctor) fn days_left(
     check: Check,
     chain: &[Certificate],
     trust: &str,

@@ -63,12 +63,12 @@ impl SmtpUrl {
             ("", None) => None,
             ("", Some(_)) => {
                 return Err(
-                    "has a password and no user name: write user:password@ before the host".into()
+                    "has a password and no user name: write user:password@ before the host".into(),
                 );
             }
             (_, None) => {
                 return Err(
-                    "has a user name and no password: write user:password@ before the host".into()
+                    "has a user name and no password: write user:password@ before the host".into(),
                 );
             }
             (user, Some(password)) => {

@@ -1,24 +1,15 @@
-//! The database as a server meets it: a SQLite file with its folder, disk and pages; or a PostgreSQL server, from
-//! its name to its clock.
+//! A PostgreSQL server, from its name to its clock.
 
-use std::path::Path;
 use std::time::Duration;
 
-use super::files;
-use super::finding::{Check, Finding, Status, shown};
-use super::patient::Patient;
 use super::schema;
-use super::web::days_left;
-use crate::config::{ChannelBinding, DatabaseUrl, PostgresUrl, SqliteFile, Synchronous, Tls};
+use crate::cli::doctor::finding::{Check, Finding, Status, shown};
+use crate::cli::doctor::patient::Patient;
+use crate::cli::doctor::web::days_left;
+use crate::config::{ChannelBinding, PostgresUrl, Tls};
 use crate::db::survey::postgres::{self, Clocks, Visit};
-use crate::db::survey::sqlite;
 use crate::sql::DbError;
 
-const FILE: Check = Check("database.file");
-const FOLDER: Check = Check("database.folder");
-const DISK: Check = Check("database.disk");
-const INTEGRITY: Check = Check("database.integrity");
-const DURABILITY: Check = Check("database.durability");
 const DNS: Check = Check("database.dns");
 const TCP: Check = Check("database.tcp");
 const TLS: Check = Check("database.tls");
@@ -38,113 +29,8 @@ const APART: time::Duration = time::Duration::seconds(2);
 const FAR_APART: time::Duration = time::Duration::seconds(30);
 /// Older ones get no corrections any more.
 const OLDEST: u32 = 14;
-const ROOM: u64 = 1 << 30;
-const HARDLY_ROOM: u64 = 64 << 20;
 
-pub(super) async fn examine(patient: &Patient) -> Vec<Finding> {
-    match &patient.settings.database {
-        DatabaseUrl::Sqlite(file) => sqlite_file(patient, file).await,
-        DatabaseUrl::Postgres(url) => server(patient, url).await,
-    }
-}
-
-async fn sqlite_file(patient: &Patient, file: &SqliteFile) -> Vec<Finding> {
-    let path: &Path = file;
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let folder = folder.unwrap_or(Path::new("."));
-    let mut found = vec![of_file(path), files::folder(FOLDER, folder), room(path, folder)];
-    if !path.exists() {
-        return found;
-    }
-    found.push(durability(file));
-    let limit = patient.limit.mul_f32(0.8);
-    let (integrity, schema) = tokio::join!(
-        patient.within(INTEGRITY, async {
-            match sqlite::check(path, limit).await {
-                Ok(checked) => integrity(&checked),
-                Err(error) => INTEGRITY.failed(
-                    format!("{} cannot be read: {error}", path.display()),
-                    "Name a SQLite database in DATABASE_URL, or restore it from a backup",
-                ),
-            }
-        }),
-        schema::examine(patient),
-    );
-    found.push(integrity);
-    found.extend(schema);
-    found
-}
-
-fn of_file(path: &Path) -> Finding {
-    let name = path.display();
-    if !path.exists() {
-        return FILE
-            .failed(format!("{name} does not exist"), "Create it with `doorward db migrate`");
-    }
-    if !files::is_writable(path) {
-        return FILE.failed(
-            format!("This user may not write to {name}"),
-            "Run this as the server's user, or give it the file: chown",
-        );
-    }
-    let beside = ["", "-wal", "-shm"].map(|end| format!("{name}{end}"));
-    let there = beside.iter().map(Path::new).filter(|path| path.exists());
-    let worst = there
-        .filter_map(|path| files::secret(FILE, path))
-        .max_by_key(|finding| finding.status == Status::Failed);
-    worst.unwrap_or_else(|| FILE.ok(format!("{name} and its log are not for others to read")))
-}
-
-fn room(path: &Path, folder: &Path) -> Finding {
-    let Some(free) = files::free_bytes(folder) else {
-        return DISK.skipped("This system does not tell how much room there is");
-    };
-    let size = path.metadata().map_or(0, |file| file.len());
-    let detail =
-        format!("{} are free beside a database of {}", files::size(free), files::size(size));
-    match free {
-        ..HARDLY_ROOM => {
-            DISK.failed(detail, "Make room at once: writes fail when the disk is full")
-        }
-        _ if free < ROOM.max(size / 2) => {
-            DISK.warning(detail, "Make room before the database needs it")
-        }
-        _ => DISK.ok(detail),
-    }
-}
-
-fn durability(file: &SqliteFile) -> Finding {
-    DURABILITY.ok(match file.tuning.synchronous {
-        Synchronous::Normal => {
-            "SQLITE_SYNCHRONOUS is normal: a power cut can undo the last writes, and leaves the file whole"
-        }
-        Synchronous::Full => "SQLITE_SYNCHRONOUS is full: a power cut undoes nothing that was answered",
-    })
-}
-
-fn integrity(checked: &sqlite::Checked) -> Finding {
-    let size = files::size(checked.bytes);
-    match &checked.faults {
-        None => INTEGRITY.warning(
-            format!("There was no time to read all of {size}"),
-            "Give it longer with --timeout",
-        ),
-        Some(faults) if !faults.is_empty() => INTEGRITY.failed(
-            format!("Its pages do not hold together: {}", faults.join("; ")),
-            "Stop the server, keep the file, and restore the last good backup",
-        ),
-        Some(_) if checked.journal != "wal" => INTEGRITY.warning(
-            format!(
-                "All pages hold together ({size}); the journal is {}, not wal",
-                checked.journal
-            ),
-            "Start the server once: it turns the journal to wal",
-        ),
-        Some(_) => INTEGRITY.ok(format!("All pages hold together ({size}, quick_check)")),
-    }
-}
-
-async fn server(patient: &Patient, url: &PostgresUrl) -> Vec<Finding> {
+pub(super) async fn server(patient: &Patient, url: &PostgresUrl) -> Vec<Finding> {
     let mut found = Vec::new();
     if !url.host.starts_with('/') {
         found.push(patient.within(DNS, dns(url)).await);

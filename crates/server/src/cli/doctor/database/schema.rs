@@ -1,9 +1,9 @@
 //! The schema: its migrations, what the login may do, whether it is what the migrations make, and whether
 //! row-level security holds when it is tried. All of it as `db status` and `db verify` see it.
 
-use super::finding::{Check, Finding, Status};
-use super::patient::Patient;
-use super::settings::is_sqlite;
+use crate::cli::doctor::finding::{Check, Finding, Status};
+use crate::cli::doctor::patient::Patient;
+use crate::cli::doctor::settings::is_sqlite;
 use crate::db::Database;
 use crate::schema::migrate::Migrator;
 use crate::schema::verify::{Report, verify};

@@ -1,0 +1,16 @@
+//! The database as a server meets it, and its schema.
+
+mod postgres;
+mod schema;
+mod sqlite;
+
+use super::finding::Finding;
+use super::patient::Patient;
+use crate::config::DatabaseUrl;
+
+pub(super) async fn examine(patient: &Patient) -> Vec<Finding> {
+    match &patient.settings.database {
+        DatabaseUrl::Sqlite(file) => sqlite::file(patient, file).await,
+        DatabaseUrl::Postgres(url) => postgres::server(patient, url).await,
+    }
+}
