@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use super::finding::{Check, Finding};
+use super::finding::{CheckName, Finding};
 
 /// Bits of a mode (chmod(1)).
 const OTHERS_READ: u32 = 0o004;
@@ -12,7 +12,7 @@ const GROUP_WRITE: u32 = 0o020;
 const STICKY: u32 = 0o1000;
 
 /// How a file that holds secrets stands; `None` if it is for its owner and perhaps its group.
-pub(in crate::cli::doctor) fn secret(check: Check, path: &Path) -> Option<Finding> {
+pub(in crate::cli::doctor) fn secret(check: CheckName, path: &Path) -> Option<Finding> {
     let name = path.display();
     let mode = match mode(path) {
         Ok(mode) => mode,
@@ -37,7 +37,7 @@ pub(in crate::cli::doctor) fn secret(check: Check, path: &Path) -> Option<Findin
 }
 
 /// How the folder of such a file stands: whoever may write to it can put another file in its place.
-pub(in crate::cli::doctor) fn folder(check: Check, path: &Path) -> Finding {
+pub(in crate::cli::doctor) fn folder(check: CheckName, path: &Path) -> Finding {
     let name = path.display();
     let mode = match mode(path) {
         Ok(mode) => mode,

@@ -7,7 +7,7 @@ use serde::Serialize;
 /// How something is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub(in crate::cli::doctor) enum Status {
+pub(in crate::cli::doctor) enum Health {
     Ok,
     /// It works, and will not always, or not well.
     Warning,
@@ -20,7 +20,7 @@ pub(in crate::cli::doctor) enum Status {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(in crate::cli::doctor) struct Finding {
     pub(in crate::cli::doctor) check: &'static str,
-    pub(in crate::cli::doctor) status: Status,
+    pub(in crate::cli::doctor) status: Health,
     pub(in crate::cli::doctor) detail: String,
     /// What to do; of what is well, nothing.
     pub(in crate::cli::doctor) next: Option<String>,
@@ -28,15 +28,15 @@ pub(in crate::cli::doctor) struct Finding {
 
 /// A check, by its name: the group, a dot, and what is looked at.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::cli::doctor) struct Check(pub(in crate::cli::doctor) &'static str);
+pub(in crate::cli::doctor) struct CheckName(pub(in crate::cli::doctor) &'static str);
 
-impl Check {
+impl CheckName {
     pub(in crate::cli::doctor) fn ok(self, detail: impl Into<String>) -> Finding {
-        self.finding(Status::Ok, detail.into(), None)
+        self.finding(Health::Ok, detail.into(), None)
     }
 
     pub(in crate::cli::doctor) fn skipped(self, detail: impl Into<String>) -> Finding {
-        self.finding(Status::Skipped, detail.into(), None)
+        self.finding(Health::Skipped, detail.into(), None)
     }
 
     pub(in crate::cli::doctor) fn warning(
@@ -44,7 +44,7 @@ impl Check {
         detail: impl Into<String>,
         next: impl Into<String>,
     ) -> Finding {
-        self.finding(Status::Warning, detail.into(), Some(next.into()))
+        self.finding(Health::Warning, detail.into(), Some(next.into()))
     }
 
     pub(in crate::cli::doctor) fn failed(
@@ -52,11 +52,11 @@ impl Check {
         detail: impl Into<String>,
         next: impl Into<String>,
     ) -> Finding {
-        self.finding(Status::Failed, detail.into(), Some(next.into()))
+        self.finding(Health::Failed, detail.into(), Some(next.into()))
     }
 
     /// A sentence that says both: what is wrong before the colon, what to do after it.
-    pub(in crate::cli::doctor) fn told(self, status: Status, sentence: &str) -> Finding {
+    pub(in crate::cli::doctor) fn told(self, status: Health, sentence: &str) -> Finding {
         let sentence = sentence.trim_end_matches('.');
         let (detail, next) = match sentence.rsplit_once(": ") {
             Some((detail, next)) => (detail, capital(next)),
@@ -67,7 +67,7 @@ impl Check {
         self.finding(status, detail.to_owned(), Some(next))
     }
 
-    fn finding(self, status: Status, detail: String, next: Option<String>) -> Finding {
+    fn finding(self, status: Health, detail: String, next: Option<String>) -> Finding {
         let whole = |text: String| {
             let text = text.trim_end();
             if text.ends_with(['.', '?', '!', ';']) { text.to_owned() } else { format!("{text}.") }
@@ -78,7 +78,7 @@ impl Check {
 
 impl Finding {
     pub(in crate::cli::doctor) fn is_ok(&self) -> bool {
-        self.status == Status::Ok
+        self.status == Health::Ok
     }
 
     /// `database` of `database.tls`.
@@ -112,11 +112,11 @@ mod tests {
 
     #[test]
     fn a_sentence_is_told_in_two_parts() {
-        let check = Check("settings.load");
-        let told = check.told(Status::Failed, "X is not set: make one with `openssl rand`.");
+        let check = CheckName("settings.load");
+        let told = check.told(Health::Failed, "X is not set: make one with `openssl rand`.");
         assert_eq!(told.detail, "X is not set.");
         assert_eq!(told.next.as_deref(), Some("Make one with `openssl rand`."));
-        assert!(check.told(Status::Failed, "X must be a number.").next.is_some());
+        assert!(check.told(Health::Failed, "X must be a number.").next.is_some());
         assert_eq!((told.group(), told.name()), ("settings", "load"));
     }
 

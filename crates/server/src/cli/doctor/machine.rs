@@ -10,15 +10,15 @@ use secrecy::SecretString;
 use tokio::time::Instant;
 
 use super::files::size;
-use super::finding::{Check, Finding, shown};
+use super::finding::{CheckName, Finding, shown};
 use super::patient::Patient;
 use crate::accept::limits::{Limits, RESERVED_FILES, open_files};
 use crate::config::HashScheme;
 use crate::passwords::HashingPool;
 
-const OPEN_FILES: Check = Check("machine.open-files");
-const HASHING: Check = Check("machine.hashing");
-const MEMORY: Check = Check("machine.memory");
+const OPEN_FILES: CheckName = CheckName("machine.open-files");
+const HASHING: CheckName = CheckName("machine.hashing");
+const MEMORY: CheckName = CheckName("machine.memory");
 
 /// Fewer connections than this are used up by a front end with a slow network.
 const FEW: usize = 1024;
@@ -158,15 +158,15 @@ fn available() -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::doctor::finding::Status;
+    use crate::cli::doctor::finding::Health;
 
     #[test]
     fn a_hash_that_people_would_wait_for_is_warned_of_and_a_cheap_one_gets_a_hint() {
         let of = |millis| judged(HashScheme::default(), Duration::from_millis(millis), "it".into());
-        assert_eq!(of(1500).status, Status::Warning);
+        assert_eq!(of(1500).status, Health::Warning);
         assert_eq!(of(30).detail, "it.");
         let cheap = of(10);
-        assert_eq!(cheap.status, Status::Ok);
+        assert_eq!(cheap.status, Health::Ok);
         assert!(cheap.detail.contains("m=65536,t=3,p=1 would take about 51 ms"), "{cheap:?}");
     }
 }

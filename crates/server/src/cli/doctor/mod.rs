@@ -26,7 +26,7 @@ use super::{Exit, Failure, output, output_json};
 use crate::clock::Clock;
 use crate::config::Settings;
 use crate::crypto::Random;
-use finding::{Check, Finding, Status};
+use finding::{CheckName, Finding, Health};
 use patient::Patient;
 use report::Marks;
 
@@ -63,7 +63,7 @@ pub(super) async fn run(args: DoctorArgs, sources: &SourceArgs) -> Exit {
     let mut findings = read.findings;
     match read.settings {
         None => findings.push(
-            Check("database.reach")
+            CheckName("database.reach")
                 .skipped("Nothing else was tried, since these settings start no server"),
         ),
         Some(settings) => {
@@ -103,7 +103,7 @@ async fn examine(patient: &Patient) -> Vec<Finding> {
 
 fn verdict(findings: &[Finding], strict: bool) -> Exit {
     let counts = |status| findings.iter().filter(|finding| finding.status == status).count();
-    let (failed, warnings) = (counts(Status::Failed), counts(Status::Warning));
+    let (failed, warnings) = (counts(Health::Failed), counts(Health::Warning));
     let said = |count: usize, what: &str| match count {
         1 => format!("1 check {what}."),
         count => format!("{count} checks {what}."),

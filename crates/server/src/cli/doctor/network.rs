@@ -2,17 +2,17 @@
 
 use std::time::Duration;
 
-use super::finding::{Check, Finding, shown};
+use super::finding::{CheckName, Finding, shown};
 use super::patient::Patient;
 use super::secrets;
 use crate::identities::{self, Reached};
 use crate::limiter;
 use crate::mail;
 
-const REDIS: Check = Check("network.redis");
-const ISSUERS: Check = Check("network.issuers");
-const BETTER_AUTH: Check = Check("network.better-auth");
-const SMTP: Check = Check("mail.smtp");
+const REDIS: CheckName = CheckName("network.redis");
+const ISSUERS: CheckName = CheckName("network.issuers");
+const BETTER_AUTH: CheckName = CheckName("network.better-auth");
+const SMTP: CheckName = CheckName("mail.smtp");
 
 /// A request waits no longer than 150 ms for it.
 const REDIS_SLOW: Duration = Duration::from_millis(20);
@@ -72,7 +72,7 @@ fn issuer(reached: &Reached) -> Finding {
         }
         Err(why) => ISSUERS.failed(
             format!("The keys of {issuer} ({setting}) cannot be had at {keys_at}: {why}"),
-            format!("Check that address from this machine, and {setting}; its tokens are refused until then"),
+            format!("CheckName that address from this machine, and {setting}; its tokens are refused until then"),
         ),
     }
 }
@@ -122,7 +122,8 @@ async fn smtp(patient: &Patient) -> Finding {
         (false, false) => "by STARTTLS",
     };
     let login = if url.login().is_some() { ", signed in" } else { ", without a login" };
-    let next = "Check SMTP_URL and SMTP_CA_FILE; `doorward mail test you@example.com` sends a mail";
+    let next =
+        "CheckName SMTP_URL and SMTP_CA_FILE; `doorward mail test you@example.com` sends a mail";
     match mail::greet(settings).await {
         Ok(()) => SMTP.ok(format!("{place} takes us {how}{login}; nothing was sent")),
         Err(why) => SMTP.failed(why, next),
@@ -132,7 +133,7 @@ async fn smtp(patient: &Patient) -> Finding {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::doctor::finding::Status;
+    use crate::cli::doctor::finding::Health;
 
     #[test]
     fn an_issuer_out_of_reach_is_named_with_its_setting() {
@@ -143,7 +144,7 @@ mod tests {
             keys: Err("the answer is 404".into()),
         };
         let finding = issuer(&reached);
-        assert_eq!(finding.status, Status::Failed);
+        assert_eq!(finding.status, Health::Failed);
         assert!(finding.detail.contains("NEON_AUTH_URL") && finding.detail.contains("404"));
     }
 }

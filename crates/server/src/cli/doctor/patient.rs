@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, timeout_at};
 
-use super::finding::{Check, Finding};
+use super::finding::{CheckName, Finding};
 use crate::clock::Clock;
 use crate::config::Settings;
 use crate::crypto::Random;
@@ -27,7 +27,7 @@ impl Patient {
     /// What the check found, or that it took too long.
     pub(in crate::cli::doctor) async fn within(
         &self,
-        check: Check,
+        check: CheckName,
         work: impl Future<Output = Finding>,
     ) -> Finding {
         let until = (Instant::now() + self.limit).min(self.until);
@@ -37,14 +37,14 @@ impl Patient {
     /// The same of a check that finds several things.
     pub(in crate::cli::doctor) async fn all_within(
         &self,
-        check: Check,
+        check: CheckName,
         work: impl Future<Output = Vec<Finding>>,
     ) -> Vec<Finding> {
         let until = (Instant::now() + self.limit).min(self.until);
         timeout_at(until, work).await.unwrap_or_else(|_| vec![self.late(check)])
     }
 
-    fn late(&self, check: Check) -> Finding {
+    fn late(&self, check: CheckName) -> Finding {
         let limit = self.limit.as_secs();
         check.failed(
             format!("There was no answer within {limit} s"),

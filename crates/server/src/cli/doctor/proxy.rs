@@ -5,16 +5,16 @@
 use axum::http::{HeaderName, HeaderValue};
 use url::Url;
 
-use super::finding::{Check, Finding};
+use super::finding::{CheckName, Finding};
 use super::patient::Patient;
 use super::web::{self, Answered, days_left};
 use crate::crypto::Questions;
 use crate::http::arrival::{ANSWERED, ASKED};
 
-const LOCAL: Check = Check("network.server");
-const PUBLIC: Check = Check("network.public-url");
-const TLS: Check = Check("network.public-tls");
-const CLIENT: Check = Check("network.client-address");
+const LOCAL: CheckName = CheckName("network.server");
+const PUBLIC: CheckName = CheckName("network.public-url");
+const TLS: CheckName = CheckName("network.public-tls");
+const CLIENT: CheckName = CheckName("network.client-address");
 
 /// An address of nobody (RFC 5737).
 const FORGED: &str = "192.0.2.66";
@@ -170,7 +170,7 @@ fn arrived(told: &str, header: &str, url: &str) -> Finding {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::doctor::finding::Status;
+    use crate::cli::doctor::finding::Health;
 
     #[test]
     fn what_a_server_tells_of_the_way_is_understood() {
@@ -179,34 +179,34 @@ mod tests {
             (
                 "peer=10.0.0.2; client=198.51.100.7; hops=192.0.2.66, 198.51.100.7",
                 https,
-                Status::Ok,
+                Health::Ok,
                 "198.51.100.7",
             ),
             (
                 "peer=10.0.0.2; client=192.0.2.66; hops=192.0.2.66",
                 https,
-                Status::Failed,
+                Health::Failed,
                 "whatever address",
             ),
             (
                 "peer=10.0.0.2; client=10.0.0.2; hops=192.0.2.66, 198.51.100.7",
                 https,
-                Status::Failed,
+                Health::Failed,
                 "nobody trusts it",
             ),
             (
                 "peer=10.0.0.2; client=10.0.0.2; hops=192.0.2.66",
                 https,
-                Status::Failed,
+                Health::Failed,
                 "does not name",
             ),
-            ("peer=10.0.0.2; client=10.0.0.2; hops=", https, Status::Failed, "does not name"),
-            ("peer=127.0.0.1; client=127.0.0.1; hops=192.0.2.66", http, Status::Ok, "No proxy"),
+            ("peer=10.0.0.2; client=10.0.0.2; hops=", https, Health::Failed, "does not name"),
+            ("peer=127.0.0.1; client=127.0.0.1; hops=192.0.2.66", http, Health::Ok, "No proxy"),
             // Who asks is a proxy's neighbour and trusted himself: his own address stands right of the forged one.
             (
                 "peer=127.0.0.1; client=192.0.2.66; hops=192.0.2.66, 127.0.0.1",
                 https,
-                Status::Ok,
+                Health::Ok,
                 "arrives",
             ),
         ] {

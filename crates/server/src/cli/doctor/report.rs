@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::io::IsTerminal;
 use std::time::Duration;
 
-use super::finding::{Finding, Status, shown};
+use super::finding::{Finding, Health, shown};
 use crate::cli::terminal::harmless;
 
 /// How marks are written.
@@ -30,12 +30,12 @@ impl Marks {
         Self::Signs { coloured: !refused }
     }
 
-    fn of(self, status: Status) -> String {
+    fn of(self, status: Health) -> String {
         let (word, sign, colour) = match status {
-            Status::Ok => ("ok     ", "✔", "32"),
-            Status::Warning => ("warning", "!", "33"),
-            Status::Failed => ("failed ", "✘", "31"),
-            Status::Skipped => ("skipped", "–", "2"),
+            Health::Ok => ("ok     ", "✔", "32"),
+            Health::Warning => ("warning", "!", "33"),
+            Health::Failed => ("failed ", "✘", "31"),
+            Health::Skipped => ("skipped", "–", "2"),
         };
         match self {
             Self::Words => word.to_owned(),
@@ -68,8 +68,8 @@ pub(super) fn text(findings: &[Finding], marks: Marks, took: Duration) -> String
         }
     }
     let count = |status| findings.iter().filter(|finding| finding.status == status).count();
-    let (ok, warnings) = (count(Status::Ok), count(Status::Warning));
-    let (failed, skipped) = (count(Status::Failed), count(Status::Skipped));
+    let (ok, warnings) = (count(Health::Ok), count(Health::Warning));
+    let (failed, skipped) = (count(Health::Failed), count(Health::Skipped));
     let took = shown(took);
     let _ = writeln!(
         told,
@@ -94,15 +94,15 @@ fn title(group: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::doctor::finding::Check;
+    use crate::cli::doctor::finding::CheckName;
 
     #[test]
     fn a_person_at_a_terminal_sees_signs_and_a_pipe_gets_words() {
         let findings = [
-            Check("database.tls").ok("It holds"),
-            Check("database.clock").warning("5 s apart", "Use NTP"),
-            Check("mail.smtp").failed("It\u{1b}[31m is gone", "Start it"),
-            Check("mail.queue").skipped("Off"),
+            CheckName("database.tls").ok("It holds"),
+            CheckName("database.clock").warning("5 s apart", "Use NTP"),
+            CheckName("mail.smtp").failed("It\u{1b}[31m is gone", "Start it"),
+            CheckName("mail.queue").skipped("Off"),
         ];
         let told = |marks| text(&findings, marks, Duration::from_millis(1400));
         let signs = told(Marks::Signs { coloured: false });

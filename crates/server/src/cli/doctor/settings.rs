@@ -4,17 +4,17 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use super::finding::{Check, Finding, Status};
+use super::finding::{CheckName, Finding, Health};
 use crate::app::reserved;
 use crate::cli::sources::SourceArgs;
 use crate::config::{AllowedOrigins, DatabaseUrl, Reserved, Resolved, Settings};
 
-const LOAD: Check = Check("settings.load");
-const ODD: Check = Check("settings.odd");
-const MAIL: Check = Check("settings.mail");
-const CORS: Check = Check("settings.cors");
-const PASSKEYS: Check = Check("settings.passkeys");
-const TEMPLATES: Check = Check("settings.templates");
+const LOAD: CheckName = CheckName("settings.load");
+const ODD: CheckName = CheckName("settings.odd");
+const MAIL: CheckName = CheckName("settings.mail");
+const CORS: CheckName = CheckName("settings.cors");
+const PASSKEYS: CheckName = CheckName("settings.passkeys");
+const TEMPLATES: CheckName = CheckName("settings.templates");
 
 /// What reading the settings found.
 pub(in crate::cli::doctor) struct Read {
@@ -32,11 +32,11 @@ pub(in crate::cli::doctor) fn read(sources: &SourceArgs, database_url: Option<St
     let mut findings = vec![loaded(&resolved)];
     let problems = resolved.problems();
     if !problems.is_empty() {
-        findings = problems.iter().map(|told| LOAD.told(Status::Failed, told)).collect();
+        findings = problems.iter().map(|told| LOAD.told(Health::Failed, told)).collect();
     }
     let odd = strict.problems().into_iter().filter(|told| !problems.contains(told));
     let odd: BTreeSet<String> = resolved.warnings().iter().cloned().chain(odd).collect();
-    findings.extend(odd.iter().map(|told| ODD.told(Status::Warning, told)));
+    findings.extend(odd.iter().map(|told| ODD.told(Health::Warning, told)));
     let secret_files = resolved.secret_files().to_vec();
     let settings = resolved.settings().ok();
     if let Some(settings) = &settings {
@@ -60,7 +60,7 @@ fn loaded(resolved: &Resolved) -> Finding {
 
 fn mail(settings: &Settings) -> Finding {
     match settings.lacks_mail() {
-        Some(told) => MAIL.told(Status::Failed, told),
+        Some(told) => MAIL.told(Health::Failed, told),
         None if settings.sends_mail() => MAIL.ok("What needs mail has a mail server"),
         None => MAIL.ok("No mail is sent, and nothing that is on needs any"),
     }

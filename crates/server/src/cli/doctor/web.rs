@@ -18,7 +18,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use url::Url;
 
-use super::finding::{Check, Finding};
+use super::finding::{CheckName, Finding};
 use crate::crypto::Certificate;
 
 /// A certificate with fewer days left should have been renewed by now: most are a month before they end.
@@ -95,7 +95,7 @@ async fn exchange(
 
 /// How the days of a chain that is trusted stand: the first certificate to end counts.
 pub(in crate::cli::doctor) fn days_left(
-    check: Check,
+    check: CheckName,
     chain: &[Certificate],
     trust: &str,
     now: OffsetDateTime,
@@ -190,7 +190,7 @@ mod tests {
     use time::macros::datetime;
 
     use super::*;
-    use crate::cli::doctor::finding::Status;
+    use crate::cli::doctor::finding::Health;
 
     #[test]
     fn the_first_certificate_to_end_counts() {
@@ -201,12 +201,13 @@ mod tests {
             not_before: now - Duration::days(1),
             not_after: now + Duration::days(days),
         };
-        let of = |chain: &[Certificate]| days_left(Check("network.tls"), chain, "it holds", now);
-        assert_eq!(of(&[one("CN=a", 40), one("CN=ca", 400)]).status, Status::Ok);
+        let of =
+            |chain: &[Certificate]| days_left(CheckName("network.tls"), chain, "it holds", now);
+        assert_eq!(of(&[one("CN=a", 40), one("CN=ca", 400)]).status, Health::Ok);
         let soon = of(&[one("CN=a", 40), one("CN=ca", 13)]);
-        assert_eq!(soon.status, Status::Warning);
+        assert_eq!(soon.status, Health::Warning);
         assert!(soon.detail.contains("CN=ca") && soon.detail.contains("13 days"), "{soon:?}");
-        assert_eq!(of(&[one("CN=a", -1)]).status, Status::Failed);
-        assert_eq!(of(&[]).status, Status::Failed);
+        assert_eq!(of(&[one("CN=a", -1)]).status, Health::Failed);
+        assert_eq!(of(&[]).status, Health::Failed);
     }
 }

@@ -53,7 +53,7 @@ pub async fn reach(url: &PostgresUrl) -> io::Result<Duration> {
 
 /// What the server shows at the beginning of TLS.
 #[derive(Clone, Debug)]
-pub struct Shown {
+pub struct ShownChain {
     /// Its certificates, its own first.
     pub chain: Vec<Certificate>,
     /// Why they are not trusted at the URL's level, as a sentence.
@@ -61,7 +61,7 @@ pub struct Shown {
 }
 
 /// Asks the server for TLS; `None` if it offers none. Shows its certificates whether or not they are trusted.
-pub async fn shown(url: &PostgresUrl) -> io::Result<Option<Shown>> {
+pub async fn shown(url: &PostgresUrl) -> io::Result<Option<ShownChain>> {
     let anyhow = PostgresUrl { tls: Tls::Required, ..url.clone() };
     let Some((chain, _)) = handshake(&anyhow).await?.transpose()? else { return Ok(None) };
     let chain = chain.iter().filter_map(|der| Certificate::read(der)).collect();
@@ -72,7 +72,7 @@ pub async fn shown(url: &PostgresUrl) -> io::Result<Option<Shown>> {
         }
         _ => None,
     };
-    Ok(Some(Shown { chain, distrust }))
+    Ok(Some(ShownChain { chain, distrust }))
 }
 
 type Handshake = io::Result<(Vec<Vec<u8>>, ())>;
@@ -103,7 +103,7 @@ pub async fn binds(url: &PostgresUrl) -> Result<()> {
 
 /// A session of our own.
 #[derive(Debug)]
-pub struct Visit {
+pub struct ServerVisit {
     client: Client,
     driver: AbortHandle,
     /// Whether PostgreSQL itself answers, no pooler.
@@ -138,7 +138,7 @@ pub struct Clocks {
     pub within: Duration,
 }
 
-impl Visit {
+impl ServerVisit {
     /// Signs in. The error is one sentence.
     pub async fn begin(url: &PostgresUrl) -> Result<Self> {
         let (client, driver, look) = Target::new(url)?.connect_and_look().await?;
@@ -200,7 +200,7 @@ impl Visit {
     }
 }
 
-impl Drop for Visit {
+impl Drop for ServerVisit {
     fn drop(&mut self) {
         self.driver.abort();
     }

@@ -12,8 +12,6 @@ use crate::sql::{DbError, Result};
 pub struct Checked {
     /// What is wrong with its pages; `None` if there was no time to read all of them.
     pub faults: Option<Vec<String>>,
-    /// How it keeps its journal: `wal`.
-    pub journal: String,
     /// Bytes of its pages.
     pub bytes: u64,
 }
@@ -28,7 +26,6 @@ pub async fn check(path: &Path, within: Duration) -> Result<Checked> {
         let _ = tell.send(file.get_interrupt_handle());
         let number = |name| file.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
         let bytes = number("page_count")?.saturating_mul(number("page_size")?);
-        let journal = file.pragma_query_value(None, "journal_mode", |row| row.get(0))?;
         let faults = match faults(&file) {
             Ok(faults) => Some(faults),
             Err(error) => match error.sqlite_error_code() {
@@ -37,7 +34,7 @@ pub async fn check(path: &Path, within: Duration) -> Result<Checked> {
                 _ => return Err(error),
             },
         };
-        Ok(Checked { faults, journal, bytes: u64::try_from(bytes).unwrap_or_default() })
+        Ok(Checked { faults, bytes: u64::try_from(bytes).unwrap_or_default() })
     });
     let interrupt = async {
         let Ok(handle) = told.await else { return std::future::pending().await };

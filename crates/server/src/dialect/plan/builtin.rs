@@ -38,7 +38,11 @@ pub fn text(name: &str) -> Option<&'static str> {
 }
 
 pub(in crate::dialect) fn read(name: &str) -> Result<Habits, String> {
-    let text = text(name)
-        .ok_or_else(|| format!("COMPAT names {name:?}, but there are {}.", NAMES.join(", ")))?;
+    let text = text(name).ok_or_else(|| {
+        format!(
+            "COMPAT names {name:?}, which is no dialect: take one or more of {}.",
+            NAMES.join(", ")
+        )
+    })?;
     toml::from_str(text).map_err(|error| format!("The dialect {name} cannot be read: {error}."))
 }

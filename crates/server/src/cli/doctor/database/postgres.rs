@@ -3,23 +3,23 @@
 use std::time::Duration;
 
 use super::schema;
-use crate::cli::doctor::finding::{Check, Finding, Status, shown};
+use crate::cli::doctor::finding::{CheckName, Finding, Health, shown};
 use crate::cli::doctor::patient::Patient;
 use crate::cli::doctor::web::days_left;
 use crate::config::{ChannelBinding, PostgresUrl, Tls};
-use crate::db::survey::postgres::{self, Clocks, Visit};
+use crate::db::survey::postgres::{self, Clocks, ServerVisit};
 use crate::sql::DbError;
 
-const DNS: Check = Check("database.dns");
-const TCP: Check = Check("database.tcp");
-const TLS: Check = Check("database.tls");
-const SIGN_IN: Check = Check("database.sign-in");
-const BINDING: Check = Check("database.channel-binding");
-const POOLER: Check = Check("database.pooler");
-const VERSION: Check = Check("database.version");
-const WRITES: Check = Check("database.writes");
-const ROUND_TRIP: Check = Check("database.round-trip");
-const CLOCK: Check = Check("database.clock");
+const DNS: CheckName = CheckName("database.dns");
+const TCP: CheckName = CheckName("database.tcp");
+const TLS: CheckName = CheckName("database.tls");
+const SIGN_IN: CheckName = CheckName("database.sign-in");
+const BINDING: CheckName = CheckName("database.channel-binding");
+const POOLER: CheckName = CheckName("database.pooler");
+const VERSION: CheckName = CheckName("database.version");
+const WRITES: CheckName = CheckName("database.writes");
+const ROUND_TRIP: CheckName = CheckName("database.round-trip");
+const CLOCK: CheckName = CheckName("database.clock");
 
 const ROUND_TRIPS: usize = 20;
 /// A request makes one; beyond this people feel it.
@@ -42,7 +42,7 @@ pub(super) async fn server(patient: &Patient, url: &PostgresUrl) -> Vec<Finding>
     }
     let (tls, visit) = tokio::join!(
         patient.within(TLS, tls(patient, url)),
-        tokio::time::timeout(patient.limit, Visit::begin(url)),
+        tokio::time::timeout(patient.limit, ServerVisit::begin(url)),
     );
     found.push(tls);
     let visit = match visit {
@@ -81,12 +81,13 @@ async fn dns(url: &PostgresUrl) -> Finding {
             let all: Vec<_> = all.iter().take(4).map(ToString::to_string).collect();
             DNS.ok(format!("{} is {}", url.host, all.join(", ")))
         }
-        Ok(_) => {
-            DNS.failed(format!("{} has no address", url.host), "Check its spelling in DATABASE_URL")
-        }
+        Ok(_) => DNS.failed(
+            format!("{} has no address", url.host),
+            "CheckName its spelling in DATABASE_URL",
+        ),
         Err(error) => DNS.failed(
             format!("{} was not found: {error}", url.host),
-            "Check its spelling in DATABASE_URL and this machine's DNS",
+            "CheckName its spelling in DATABASE_URL and this machine's DNS",
         ),
     }
 }
@@ -97,7 +98,7 @@ async fn tcp(url: &PostgresUrl) -> Finding {
         Ok(took) => TCP.ok(format!("{at} takes connections ({})", shown(took))),
         Err(error) => TCP.failed(
             format!("{at} takes no connection: {error}"),
-            "Check that PostgreSQL runs there, the port, and any firewall",
+            "CheckName that PostgreSQL runs there, the port, and any firewall",
         ),
     }
 }
@@ -129,13 +130,13 @@ async fn tls(patient: &Patient, url: &PostgresUrl) -> Finding {
         Err(error) => {
             return TLS.failed(
                 format!("The handshake failed: {error}"),
-                "Check that PostgreSQL itself, or a pooler with TLS, answers at that port",
+                "CheckName that PostgreSQL itself, or a pooler with TLS, answers at that port",
             );
         }
     };
     if let Some(distrust) = &shown.distrust {
         return match distrust.contains(": ") {
-            true => TLS.told(Status::Failed, distrust),
+            true => TLS.told(Health::Failed, distrust),
             false => TLS.failed(distrust.as_str(), "Give the server a new certificate"),
         };
     }
@@ -150,10 +151,9 @@ async fn tls(patient: &Patient, url: &PostgresUrl) -> Finding {
 fn refused(error: &DbError) -> Finding {
     let told = error.to_string();
     match told.contains(": ") {
-        true => SIGN_IN.told(Status::Failed, &told),
-        false => {
-            SIGN_IN.failed(told, "Check the user, the password and the database in DATABASE_URL")
-        }
+        true => SIGN_IN.told(Health::Failed, &told),
+        false => SIGN_IN
+            .failed(told, "CheckName the user, the password and the database in DATABASE_URL"),
     }
 }
 
@@ -180,7 +180,7 @@ async fn binding(url: &PostgresUrl) -> Finding {
     }
 }
 
-fn version(visit: &Visit) -> Finding {
+fn version(visit: &ServerVisit) -> Finding {
     let version = &visit.facts.version;
     let major = version.split(['.', ' ']).next().and_then(|text| text.parse::<u32>().ok());
     if major.is_some_and(|major| major < OLDEST) {
@@ -192,7 +192,7 @@ fn version(visit: &Visit) -> Finding {
     VERSION.ok(format!("PostgreSQL {version}"))
 }
 
-fn writes(visit: &Visit) -> Finding {
+fn writes(visit: &ServerVisit) -> Finding {
     if visit.facts.is_read_only {
         return WRITES.failed(
             "The server takes reads only: it is a standby, or default_transaction_read_only is on",
@@ -202,7 +202,7 @@ fn writes(visit: &Visit) -> Finding {
     WRITES.ok("The server takes writes")
 }
 
-fn pooler(url: &PostgresUrl, visit: &Visit) -> Finding {
+fn pooler(url: &PostgresUrl, visit: &ServerVisit) -> Finding {
     if visit.is_direct {
         return POOLER.ok(format!(
             "None: PostgreSQL itself answers, {} connections at most",
@@ -223,7 +223,7 @@ fn pooler(url: &PostgresUrl, visit: &Visit) -> Finding {
     POOLER.ok("A pooler answers, and keeps prepared statements apart")
 }
 
-async fn round_trip(visit: &Visit) -> Finding {
+async fn round_trip(visit: &ServerVisit) -> Finding {
     let all = match visit.round_trips(ROUND_TRIPS).await {
         Ok(all) if !all.is_empty() => all,
         Ok(_) => return ROUND_TRIP.skipped("Nothing was measured"),
@@ -241,7 +241,7 @@ async fn round_trip(visit: &Visit) -> Finding {
     ROUND_TRIP.ok(detail)
 }
 
-async fn clock(patient: &Patient, visit: &Visit) -> Finding {
+async fn clock(patient: &Patient, visit: &ServerVisit) -> Finding {
     match visit.clocks(&patient.clock).await {
         Ok(Some(clocks)) => apart(clocks),
         Ok(None) => CLOCK.skipped("The server's clock could not be read"),
@@ -278,17 +278,17 @@ mod tests {
             let ahead = time::Duration::seconds_f64(seconds);
             apart(Clocks { ahead, within: Duration::from_millis(5) })
         };
-        assert_eq!(of(0.3).status, Status::Ok);
-        assert_eq!(of(-1.9).status, Status::Ok);
-        assert_eq!(of(-5.0).status, Status::Warning);
+        assert_eq!(of(0.3).status, Health::Ok);
+        assert_eq!(of(-1.9).status, Health::Ok);
+        assert_eq!(of(-5.0).status, Health::Warning);
         assert!(of(-5.0).detail.contains("5.00 s behind ours"));
-        assert_eq!(of(90.0).status, Status::Failed);
+        assert_eq!(of(90.0).status, Health::Failed);
     }
 
     #[test]
     fn a_clock_is_not_blamed_for_a_slow_network() {
         let ahead = time::Duration::seconds_f64(2.4);
         let slow = Clocks { ahead, within: Duration::from_millis(600) };
-        assert_eq!(apart(slow).status, Status::Ok);
+        assert_eq!(apart(slow).status, Health::Ok);
     }
 }

@@ -1,7 +1,7 @@
 //! The schema: its migrations, what the login may do, whether it is what the migrations make, and whether
 //! row-level security holds when it is tried. All of it as `db status` and `db verify` see it.
 
-use crate::cli::doctor::finding::{Check, Finding, Status};
+use crate::cli::doctor::finding::{CheckName, Finding, Health};
 use crate::cli::doctor::patient::Patient;
 use crate::cli::doctor::settings::is_sqlite;
 use crate::db::Database;
@@ -9,10 +9,10 @@ use crate::schema::migrate::Migrator;
 use crate::schema::verify::{Report, verify};
 use crate::schema::{MIGRATIONS, Schema, State, Status as Applied, Unfit};
 
-const MIGRATED: Check = Check("schema.migrations");
-const PRIVILEGES: Check = Check("schema.privileges");
-const DRIFT: Check = Check("schema.drift");
-const ISOLATION: Check = Check("schema.isolation");
+const MIGRATED: CheckName = CheckName("schema.migrations");
+const PRIVILEGES: CheckName = CheckName("schema.privileges");
+const DRIFT: CheckName = CheckName("schema.drift");
+const ISOLATION: CheckName = CheckName("schema.isolation");
 
 /// How many differences are named.
 const MOST: usize = 5;
@@ -96,7 +96,7 @@ async fn privileges(patient: &Patient) -> Finding {
                     format!("Let the owner of the tables or an administrator run: {grants};"),
                 );
             }
-            PRIVILEGES.told(Status::Failed, &format!("The database {unfit}"))
+            PRIVILEGES.told(Health::Failed, &format!("The database {unfit}"))
         }
         Err(error) => PRIVILEGES.failed(error.to_string(), "See `doorward db status`"),
     }

@@ -4,16 +4,16 @@ use std::path::Path;
 
 use super::schema;
 use crate::cli::doctor::files;
-use crate::cli::doctor::finding::{Check, Finding, Status};
+use crate::cli::doctor::finding::{CheckName, Finding, Health};
 use crate::cli::doctor::patient::Patient;
 use crate::config::{SqliteFile, Synchronous};
 use crate::db::survey::sqlite;
 
-const FILE: Check = Check("database.file");
-const FOLDER: Check = Check("database.folder");
-const DISK: Check = Check("database.disk");
-const INTEGRITY: Check = Check("database.integrity");
-const DURABILITY: Check = Check("database.durability");
+const FILE: CheckName = CheckName("database.file");
+const FOLDER: CheckName = CheckName("database.folder");
+const DISK: CheckName = CheckName("database.disk");
+const INTEGRITY: CheckName = CheckName("database.integrity");
+const DURABILITY: CheckName = CheckName("database.durability");
 
 const ROOM: u64 = 1 << 30;
 const HARDLY_ROOM: u64 = 64 << 20;
@@ -61,7 +61,7 @@ fn of_file(path: &Path) -> Finding {
     let there = beside.iter().map(Path::new).filter(|path| path.exists());
     let worst = there
         .filter_map(|path| files::secret(FILE, path))
-        .max_by_key(|finding| finding.status == Status::Failed);
+        .max_by_key(|finding| finding.status == Health::Failed);
     worst.unwrap_or_else(|| FILE.ok(format!("{name} and its log are not for others to read")))
 }
 
@@ -102,13 +102,6 @@ fn integrity(checked: &sqlite::Checked) -> Finding {
         Some(faults) if !faults.is_empty() => INTEGRITY.failed(
             format!("Its pages do not hold together: {}", faults.join("; ")),
             "Stop the server, keep the file, and restore the last good backup",
-        ),
-        Some(_) if checked.journal != "wal" => INTEGRITY.warning(
-            format!(
-                "All pages hold together ({size}); the journal is {}, not wal",
-                checked.journal
-            ),
-            "Start the server once: it turns the journal to wal",
         ),
         Some(_) => INTEGRITY.ok(format!("All pages hold together ({size}, quick_check)")),
     }
