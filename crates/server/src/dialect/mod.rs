@@ -34,11 +34,31 @@ pub fn of(
         return Ok(None);
     };
     let compiled = Compiler::new(&dialect, settings, operations).routes();
-    let sentences = |problems: Vec<String>| {
-        problems.into_iter().map(|problem| format!("The dialect is wrong: {problem}.")).collect()
-    };
+    let sentences = |problems: Vec<String>| told(settings, problems);
     let routes = compiled.map_err(sentences)?;
     Dialects::new(routes, clock).map(Some).map_err(|problem| sentences(vec![problem]))
+}
+
+/// Each problem once, and of an option the setting that it came from.
+fn told(settings: &Settings, problems: Vec<String>) -> Vec<String> {
+    let options = &settings.dialect_options;
+    let named = [
+        ("list ", "DIALECT_LIST", options.list.is_some()),
+        ("item ", "DIALECT_ITEM", options.item.is_some()),
+        ("delete ", "DIALECT_DELETE", options.delete.is_some()),
+    ];
+    let mut sentences: Vec<String> = Vec::new();
+    for problem in problems {
+        let of_option = named.iter().find_map(|(begin, name, is_set)| {
+            let rest = problem.strip_prefix(begin).filter(|_| *is_set)?;
+            Some(format!("{name} {rest}."))
+        });
+        let sentence = of_option.unwrap_or_else(|| format!("The dialect is wrong: {problem}."));
+        if !sentences.contains(&sentence) {
+            sentences.push(sentence);
+        }
+    }
+    sentences
 }
 
 /// Settings that the built-in dialects of this list set where nobody else does.
@@ -82,7 +102,11 @@ fn asked_for(settings: &Settings) -> Result<Option<Habits>, String> {
     }
     if let Some(own) = own {
         let own = serde_json::from_str(own);
-        whole.lay(own.map_err(|error| format!("[dialect] cannot be read: {error}."))?);
+        whole.lay(own.map_err(|error| {
+            format!(
+                "DIALECT cannot be read: {error}; write it as JSON, or as the section [dialect]."
+            )
+        })?);
     }
     let options = &settings.dialect_options;
     let word = |text: Option<&String>| text.cloned().map(serde_json::Value::from);
