@@ -1,6 +1,7 @@
 //! Who may read and write a file: secrets are nobody else's business, and a file that anybody may write decides
 //! what the server believes.
 
+use std::io::Read as _;
 use std::path::Path;
 
 use super::finding::{CheckName, Finding};
@@ -107,4 +108,11 @@ pub(in crate::cli::doctor) fn size(bytes: u64) -> String {
     #[allow(clippy::cast_precision_loss, reason = "shown with one digit behind the point")]
     let mib = bytes as f64 / f64::from(1 << 20);
     if mib < 1024.0 { format!("{mib:.0} MiB") } else { format!("{:.1} GiB", mib / 1024.0) }
+}
+
+/// Whether a SQLite file was turned to a write-ahead log (its format, 1.3.3), which whoever opens it to write does.
+pub(in crate::cli::doctor) fn has_log(path: &Path) -> bool {
+    let mut header = [0; 20];
+    let read = std::fs::File::open(path).and_then(|mut file| file.read_exact(&mut header));
+    read.is_ok() && header[18..] == [2, 2]
 }

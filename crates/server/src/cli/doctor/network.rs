@@ -15,7 +15,7 @@ const BETTER_AUTH: CheckName = CheckName("network.better-auth");
 const SMTP: CheckName = CheckName("mail.smtp");
 
 /// A request waits no longer than 150 ms for it.
-const REDIS_SLOW: Duration = Duration::from_millis(20);
+const REDIS_SLOW: Duration = Duration::from_millis(75);
 
 pub(super) async fn examine(patient: &Patient) -> Vec<Finding> {
     let (redis, issuers, better_auth, smtp) = tokio::join!(
@@ -72,7 +72,7 @@ fn issuer(reached: &Reached) -> Finding {
         }
         Err(why) => ISSUERS.failed(
             format!("The keys of {issuer} ({setting}) cannot be had at {keys_at}: {why}"),
-            format!("CheckName that address from this machine, and {setting}; its tokens are refused until then"),
+            format!("Check that address from this machine, and {setting}; its tokens are refused until then"),
         ),
     }
 }
@@ -122,8 +122,7 @@ async fn smtp(patient: &Patient) -> Finding {
         (false, false) => "by STARTTLS",
     };
     let login = if url.login().is_some() { ", signed in" } else { ", without a login" };
-    let next =
-        "CheckName SMTP_URL and SMTP_CA_FILE; `doorward mail test you@example.com` sends a mail";
+    let next = "Check SMTP_URL and SMTP_CA_FILE; `doorward mail test you@example.com` sends a mail";
     match mail::greet(settings).await {
         Ok(()) => SMTP.ok(format!("{place} takes us {how}{login}; nothing was sent")),
         Err(why) => SMTP.failed(why, next),

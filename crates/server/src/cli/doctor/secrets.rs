@@ -185,6 +185,11 @@ fn aged(key: &SigningKey, age: time::Duration, count: usize) -> Finding {
 /// The application over a database whose schema is current, or why there is none.
 pub(super) async fn app(patient: &Patient) -> Result<App, String> {
     let settings = (*patient.settings).clone();
+    if let DatabaseUrl::Sqlite(path) = &settings.database
+        && !files::has_log(path)
+    {
+        return Err("No server has opened this file yet; opening it would change it".into());
+    }
     let away = |error: &dyn std::fmt::Display| format!("The database did not answer: {error}");
     let db = Database::open_lazily(&settings.database).await.map_err(|error| away(&error))?;
     match db.schema().await {

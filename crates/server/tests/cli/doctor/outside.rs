@@ -13,7 +13,9 @@ use crate::support::smtp::{SmtpServer, certificates};
 async fn redis_answers_or_is_gone() {
     let Some(redis) = Redis::start().await else { return };
     let there = migrated().env("REDIS_URL", &redis.url());
-    Examined::of(&there, &[]).expect("network.redis", "ok", "It answers in ");
+    // How fast depends on what else this machine does.
+    let (status, told) = Examined::of(&there, &[]).told("network.redis");
+    assert!(status != "failed" && told.contains("It answers in "), "{status} {told}");
     drop(redis);
     let gone = Examined::of(&there, &[]);
     gone.expect("network.redis", "failed", "each server counts for itself");

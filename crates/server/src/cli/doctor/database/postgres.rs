@@ -81,13 +81,12 @@ async fn dns(url: &PostgresUrl) -> Finding {
             let all: Vec<_> = all.iter().take(4).map(ToString::to_string).collect();
             DNS.ok(format!("{} is {}", url.host, all.join(", ")))
         }
-        Ok(_) => DNS.failed(
-            format!("{} has no address", url.host),
-            "CheckName its spelling in DATABASE_URL",
-        ),
+        Ok(_) => {
+            DNS.failed(format!("{} has no address", url.host), "Check its spelling in DATABASE_URL")
+        }
         Err(error) => DNS.failed(
             format!("{} was not found: {error}", url.host),
-            "CheckName its spelling in DATABASE_URL and this machine's DNS",
+            "Check its spelling in DATABASE_URL and this machine's DNS",
         ),
     }
 }
@@ -98,7 +97,7 @@ async fn tcp(url: &PostgresUrl) -> Finding {
         Ok(took) => TCP.ok(format!("{at} takes connections ({})", shown(took))),
         Err(error) => TCP.failed(
             format!("{at} takes no connection: {error}"),
-            "CheckName that PostgreSQL runs there, the port, and any firewall",
+            "Check that PostgreSQL runs there, the port, and any firewall",
         ),
     }
 }
@@ -130,7 +129,7 @@ async fn tls(patient: &Patient, url: &PostgresUrl) -> Finding {
         Err(error) => {
             return TLS.failed(
                 format!("The handshake failed: {error}"),
-                "CheckName that PostgreSQL itself, or a pooler with TLS, answers at that port",
+                "Check that PostgreSQL itself, or a pooler with TLS, answers at that port",
             );
         }
     };
@@ -152,8 +151,9 @@ fn refused(error: &DbError) -> Finding {
     let told = error.to_string();
     match told.contains(": ") {
         true => SIGN_IN.told(Health::Failed, &told),
-        false => SIGN_IN
-            .failed(told, "CheckName the user, the password and the database in DATABASE_URL"),
+        false => {
+            SIGN_IN.failed(told, "Check the user, the password and the database in DATABASE_URL")
+        }
     }
 }
 
