@@ -26,7 +26,7 @@ enum ConfigCommand {
     /// Check the configuration as `serve` would and report all problems
     ///
     /// Reads the settings, the files they name and a SQLite database; speaks to no other machine. Stricter
-    /// than `serve`: a broken line of .env and a target of RUST_LOG that nothing logs under are problems.
+    /// than `serve`: a broken line of .env and a target of `RUST_LOG` that nothing logs under are problems.
     /// `doorward doctor` tries everything.
     Check {
         /// Print one JSON document

@@ -8,12 +8,13 @@ use super::list::cursor::TaskCursor;
 use super::list::search::{Patterns, fold};
 use super::list::sort::Sort;
 use super::stats::TaskStats;
-use super::tags::{Tag, Tags};
+use super::tags::Tag;
 use super::task::{Changes, Task};
 use crate::db::{Columns, Database, Effort, FromRow, Row};
 use crate::gate::Gate;
 use crate::http::IfMatch;
 use crate::input::{Given, LATEST};
+use crate::metadata::MetadataObject;
 use crate::sql::{DbError, Result, Sql, Step};
 use crate::{step, text};
 
@@ -322,23 +323,11 @@ pub(super) async fn update(
     changes: &Changes,
     only: &IfMatch,
 ) -> Result<Conditional<Task>> {
-    let description = match &changes.description {
-        Given::Value(description) => Some(description.0.as_str()),
-        Given::Absent | Given::Null => None,
-    };
-    let due_at = match changes.due_at {
-        Given::Value(due_at) => Some(due_at.0),
-        Given::Absent | Given::Null => None,
-    };
+    let description = changes.description.value().map(|description| description.0.as_str());
+    let due_at = changes.due_at.value().map(|due_at| due_at.0);
     let sets_due_at = changes.due_at != Given::Absent;
-    let tags = match &changes.tags {
-        Given::Value(tags) => tags.clone(),
-        Given::Absent | Given::Null => Tags::default(),
-    };
-    let metadata = match &changes.metadata {
-        Given::Value(patch) => Some(patch.as_text()),
-        Given::Absent | Given::Null => None,
-    };
+    let tags = changes.tags.value().cloned().unwrap_or_default();
+    let metadata = changes.metadata.value().map(MetadataObject::as_text);
     let step = step!(UPDATE {
         owner: gate.user_id,
         id,

@@ -39,7 +39,7 @@ const IN_A_ROW: u32 = 4;
 /// check failed; a warning is no failure unless --strict says so.
 #[derive(Debug, Args)]
 pub(super) struct DoctorArgs {
-    /// Use this database instead of DATABASE_URL
+    /// Use this database instead of `DATABASE_URL`
     #[arg(long, value_name = "URL")]
     database_url: Option<String>,
     /// Print a JSON list of {check, status, detail, next} on stdout
@@ -75,7 +75,7 @@ pub(super) async fn run(args: DoctorArgs, sources: &SourceArgs) -> Exit {
                 limit,
                 until: began + limit * IN_A_ROW,
             };
-            findings.extend(examine(&patient).await);
+            findings.extend(Box::pin(examine(&patient)).await);
         }
     }
     if args.json {

@@ -77,13 +77,13 @@ fn bits(text: &str) -> f64 {
     } else if all(char::is_ascii_hexdigit) {
         16
     } else {
-        let kinds: [(fn(&char) -> bool, u32); 4] = [
-            (char::is_ascii_lowercase, 26),
-            (char::is_ascii_uppercase, 26),
-            (char::is_ascii_digit, 10),
-            (char::is_ascii_punctuation, 12),
+        let kinds = [
+            (has(char::is_ascii_lowercase), 26),
+            (has(char::is_ascii_uppercase), 26),
+            (has(char::is_ascii_digit), 10),
+            (has(char::is_ascii_punctuation), 12),
         ];
-        kinds.into_iter().filter(|(of, _)| has(*of)).map(|(_, size)| size).sum::<u32>().max(2)
+        kinds.into_iter().filter(|(has, _)| *has).map(|(_, size)| size).sum::<u32>().max(2)
     };
     let distinct = text.chars().collect::<BTreeSet<_>>().len();
     let alphabet =
@@ -110,12 +110,11 @@ fn in_files(patient: &Patient) -> Vec<Finding> {
     if !bad.is_empty() {
         return bad;
     }
-    vec![match files.len() {
-        0 => FILES.ok("No secret stands in a file"),
-        _ => {
-            let names: Vec<_> = files.iter().map(|path| path.display().to_string()).collect();
-            FILES.ok(format!("Not for others to read: {}", names.join(", ")))
-        }
+    vec![if files.is_empty() {
+        FILES.ok("No secret stands in a file")
+    } else {
+        let names: Vec<_> = files.iter().map(|path| path.display().to_string()).collect();
+        FILES.ok(format!("Not for others to read: {}", names.join(", ")))
     }]
 }
 

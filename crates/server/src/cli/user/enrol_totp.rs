@@ -61,7 +61,7 @@ fn show(made: &Enrolment) -> Exit {
         .ok_or_else(|| Failure::Failed("The picture is too small for the text.".into()))?;
     let picture = if with_colour() {
         let (begin, end) = BLACK_ON_WHITE;
-        blocks.lines().map(|line| format!("{begin}{line}{end}\n")).collect()
+        blocks.lines().flat_map(|line| [begin, line, end, "\n"]).collect()
     } else {
         format!("{blocks}\n")
     };

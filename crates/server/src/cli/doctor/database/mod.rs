@@ -10,7 +10,7 @@ use crate::config::DatabaseUrl;
 
 pub(super) async fn examine(patient: &Patient) -> Vec<Finding> {
     match &patient.settings.database {
-        DatabaseUrl::Sqlite(file) => sqlite::file(patient, file).await,
-        DatabaseUrl::Postgres(url) => postgres::server(patient, url).await,
+        DatabaseUrl::Sqlite(file) => Box::pin(sqlite::file(patient, file)).await,
+        DatabaseUrl::Postgres(url) => Box::pin(postgres::server(patient, url)).await,
     }
 }

@@ -134,9 +134,10 @@ async fn tls(patient: &Patient, url: &PostgresUrl) -> Finding {
         }
     };
     if let Some(distrust) = &shown.distrust {
-        return match distrust.contains(": ") {
-            true => TLS.told(Health::Failed, distrust),
-            false => TLS.failed(distrust.as_str(), "Give the server a new certificate"),
+        return if distrust.contains(": ") {
+            TLS.told(Health::Failed, distrust)
+        } else {
+            TLS.failed(distrust.as_str(), "Give the server a new certificate")
         };
     }
     let trust = match url.tls {
@@ -149,11 +150,10 @@ async fn tls(patient: &Patient, url: &PostgresUrl) -> Finding {
 
 fn refused(error: &DbError) -> Finding {
     let told = error.to_string();
-    match told.contains(": ") {
-        true => SIGN_IN.told(Health::Failed, &told),
-        false => {
-            SIGN_IN.failed(told, "Check the user, the password and the database in DATABASE_URL")
-        }
+    if told.contains(": ") {
+        SIGN_IN.told(Health::Failed, &told)
+    } else {
+        SIGN_IN.failed(told, "Check the user, the password and the database in DATABASE_URL")
     }
 }
 
