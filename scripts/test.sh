@@ -102,6 +102,9 @@ if [ "${1:-}" != quick ]; then
   say "other people's programs"
   ./scripts/interop.sh
 
+  say "metrics"
+  ./scripts/metrics.sh
+
   say "imports from other people's programs"
   ./scripts/import.sh
 

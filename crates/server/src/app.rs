@@ -11,10 +11,10 @@ use tower::util::Either;
 
 use crate::accounts;
 use crate::api_keys;
-use crate::audit::Audit;
+use crate::audit::{Audit, Event, Outcome};
 use crate::clock::Clock;
 use crate::codes::{self, Codes};
-use crate::config::{Reserved, Settings};
+use crate::config::{Reserved, Secret, Settings};
 use crate::context::Context;
 use crate::crypto::Random;
 use crate::db::Database;
@@ -29,12 +29,15 @@ use crate::http::health::{self, Probe};
 use crate::http::layer::around::{Surround, Surrounded};
 use crate::http::layer::envelope::Envelope;
 use crate::http::layer::guard::Guard;
+use crate::http::layer::notes::Notes;
+use crate::http::scrape::{self, Scrape};
 use crate::http::{Operation, RateGroup, Registered, Routes};
 use crate::identities::Identities;
 use crate::keys::{self, DecideFirst, Keys, SigningKeys};
 use crate::letters::Desk;
-use crate::limiter::RateLimiter;
+use crate::limiter::{LIMITS, RateLimiter};
 use crate::mail::{Delivery, Mail, Outbox, Say, letter};
+use crate::metrics::Facts;
 use crate::openapi::{self, ServedDocument};
 use crate::pages::{self, Pages};
 use crate::passkeys::{self, Passkeys};
@@ -72,6 +75,7 @@ impl Deref for App {
 impl App {
     /// An application over an open database.
     pub fn new(settings: Settings, db: Database, clock: Clock, random: Random) -> Self {
+        Self::watch(&settings, &db, &clock);
         let settings = Arc::new(settings);
         let retention = settings.audit_retention;
         let audit = Audit::new(db.clone(), clock.clone(), random.clone(), retention);
@@ -105,6 +109,26 @@ impl App {
         let passkeys = Passkeys::new(sessions.clone());
         let exports = Exports::new(Arc::clone(&context));
         Self { context, sessions, passkeys, exports }
+    }
+
+    /// Counts what is done with this database and on it from now on, if the settings ask for metrics.
+    pub fn watch(settings: &Settings, db: &Database, clock: &Clock) {
+        if settings.metrics_listen.is_none() && settings.metrics_token.is_none() {
+            return;
+        }
+        db.metrics().turn_on(Facts {
+            started_at: clock.now(),
+            version: env!("CARGO_PKG_VERSION"),
+            engine: db.engine_name(),
+            events: Event::ALL.iter().map(|event| event.as_str()).collect(),
+            outcomes: Outcome::ALL.iter().map(|outcome| outcome.as_str()).collect(),
+            limits: LIMITS.to_vec(),
+        });
+    }
+
+    /// What a scrape reads that has to show this token, or none.
+    pub fn scrape(&self, token: Option<Secret>) -> Scrape {
+        Scrape::new(self.db.metrics().clone(), self.clock.clone(), token)
     }
 
     /// The same application over the same database with a further dialect laid over its own, and with
@@ -201,7 +225,11 @@ impl App {
         let (app, prefix) = (self.clone(), self.settings.public_prefix());
         let contract = Contract::new(prefix, move || openapi::to_text(&app.document()));
         let pages = self.pages().below(&self.settings.auth_path);
-        self.surround(self.routes().merge(pages).merge(docs::routes().with_state(contract)))
+        let own = self.routes().merge(pages).merge(docs::routes().with_state(contract));
+        self.surround(match &self.settings.metrics_token {
+            Some(token) => own.merge(scrape::routes().with_state(self.scrape(Some(token.clone())))),
+            None => own,
+        })
     }
 
     /// The OpenAPI document of every route.
@@ -258,8 +286,10 @@ impl App {
         let decider =
             DecideFirst { db: self.db.clone(), audit: self.audit.clone(), keys: self.keys.clone() };
         let decider = Surround::with(decider);
-        let limiter = RateLimiter::new(Arc::clone(&self.settings), self.clock.clone());
-        let (limiter, guard) = (Arc::new(limiter), Guard::default());
+        let metrics = self.db.metrics();
+        let limiter =
+            RateLimiter::new(Arc::clone(&self.settings), self.clock.clone(), metrics.clone());
+        let (limiter, guard) = (Arc::new(limiter), Guard::default().counted(metrics.clone()));
         let layers = |route: Option<Arc<Registered>>| {
             let group = route.as_ref().map_or(RateGroup::Uncounted, |route| route.declared.rate);
             let guard = Surround::with(guard.around(route));
@@ -280,6 +310,8 @@ impl App {
             settings: Arc::clone(&self.settings),
             clock: self.clock.clone(),
             random: self.random.clone(),
+            metrics: metrics.clone(),
+            notes: Notes::default(),
         };
         // Around the router, not a layer of its routes: the envelope sees a path before it is routed.
         Surround::with(envelope).layer(surrounded)
@@ -320,7 +352,8 @@ pub fn reserved() -> Reserved {
     fn all<S: Clone + Send + Sync + 'static>(routes: &Routes<S>) -> Vec<String> {
         routes.first_segments().map(str::to_owned).collect()
     }
-    let top = [all(&health::routes()), all(&keys::routes()), all(&docs::routes())].concat();
+    let own = [all(&health::routes()), all(&scrape::routes())];
+    let top = [own.concat(), all(&keys::routes()), all(&docs::routes())].concat();
     let below_auth = [
         all(&accounts::routes()),
         all(&sessions::routes()),

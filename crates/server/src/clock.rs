@@ -98,13 +98,36 @@ impl Default for Daily {
 impl Daily {
     /// True for one caller in a day, the first time at once.
     pub fn is_due(&self, now: OffsetDateTime) -> bool {
-        const DAY: i64 = 24 * 60 * 60;
-        let now = now.unix_timestamp();
-        let last = self.last.load(Ordering::Relaxed);
-        // A last time that is to come was told by a clock that has been set right since.
-        (now < last || now.saturating_sub(last) >= DAY)
-            && self.last.compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+        due(&self.last, now, 24 * 60 * 60)
     }
+}
+
+/// Remembers when something was last said that is to be said once a minute.
+#[derive(Debug)]
+pub struct Seldom {
+    last: AtomicI64,
+}
+
+impl Default for Seldom {
+    fn default() -> Self {
+        Self { last: AtomicI64::new(i64::MIN) }
+    }
+}
+
+impl Seldom {
+    /// True for one caller in a minute, the first time at once.
+    pub fn is_due(&self, now: OffsetDateTime) -> bool {
+        due(&self.last, now, 60)
+    }
+}
+
+/// Whether this many seconds have passed since `last`, for one caller.
+fn due(last: &AtomicI64, now: OffsetDateTime, seconds: i64) -> bool {
+    let now = now.unix_timestamp();
+    let then = last.load(Ordering::Relaxed);
+    // A last time that is to come was told by a clock that has been set right since.
+    (now < then || now.saturating_sub(then) >= seconds)
+        && last.compare_exchange(then, now, Ordering::Relaxed, Ordering::Relaxed).is_ok()
 }
 
 #[cfg(test)]

@@ -29,6 +29,7 @@ pub mod letters;
 pub mod limiter;
 pub mod mail;
 pub mod metadata;
+pub mod metrics;
 pub mod openapi;
 pub mod pages;
 pub mod passkeys;

@@ -22,6 +22,7 @@ use crate::db::{Database, Row};
 use crate::error::Error;
 use crate::gate::{Authority, Gate};
 use crate::input::Origin;
+use crate::metrics::EndCause;
 use crate::sql::{Result, Step};
 use folded::Folded;
 use lane::RecordLane;
@@ -94,7 +95,7 @@ impl Audit {
         steps.extend(records.iter().map(|record| self.step(record.clone())));
         let mut rows = self.db.write_by(authority, steps).await?;
         rows.truncate(work);
-        records.iter().for_each(Record::log);
+        records.iter().for_each(|record| self.say(record));
         self.prune_daily();
         Ok(rows)
     }
@@ -113,13 +114,29 @@ impl Audit {
     /// Appends the record soon, without making the request wait. If the lane is full, the record is
     /// in the process's log alone, which says so. Refusals that repeat are counted instead.
     pub fn note(&self, record: Record) {
-        record.log();
+        self.say(&record);
         let now = self.clock.now();
         self.put_counts(self.folded.due(now));
         if let Some(record) = self.folded.take(record, now) {
             self.lane.put(self, self.step(record));
         }
         self.prune_daily();
+    }
+
+    /// Logs a record and counts it.
+    fn say(&self, record: &Record) {
+        record.log();
+        let Some(meters) = self.db.metrics().on() else { return };
+        meters.events.one(record.event as usize, record.outcome as usize);
+        let cause = match (record.event, record.outcome) {
+            (Event::Logout | Event::SessionEnd, Outcome::Success) => EndCause::Owner,
+            (Event::SessionsRevoke | Event::SessionsRevokeAll, Outcome::Success) => {
+                EndCause::Administrator
+            }
+            (Event::RefreshReuse, _) => EndCause::Reuse,
+            _ => return,
+        };
+        meters.sessions_ended.one(cause as usize);
     }
 
     /// Waits until what was noted so far is stored, or given up.
@@ -149,7 +166,7 @@ impl Audit {
         }
         if removed > 0 {
             let record = Record::of_server(Event::AuditPrune).detail(format!("{removed} records"));
-            record.log();
+            self.say(&record);
             self.db.write(vec![self.step(record)]).await?;
         }
         Ok(removed)

@@ -106,8 +106,10 @@ pub(super) fn settings(resolved: Resolved) -> Result<Settings, Failure> {
 /// The same for a server, which starts its log: every message goes there from now on.
 pub(super) fn server_settings(resolved: Resolved) -> Result<Settings, Failure> {
     terminal::speak_as(resolved.log_format());
+    let changed = resolved.changed();
     let settings = settings(resolved)?;
     log::start(&settings)?;
+    tracing::info!(settings = changed, "settings that differ from the defaults");
     panic_hook::install();
     Ok(settings)
 }

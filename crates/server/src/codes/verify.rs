@@ -16,7 +16,8 @@ use crate::gate::{
 use crate::guesses::forgive;
 use crate::http::{Json, JsonBody, json};
 use crate::input::{Origin, body};
-use crate::sessions::{MailboxProof, SignIn, Tokens};
+use crate::metrics::SignInMethod;
+use crate::sessions::{MailboxProof, SignIn, Tokens, counted};
 use crate::single_use::{
     CodeChallenge, CodeClient, OTHER_LINKS, OneTimeToken, Opened, Purpose, SixDigits,
 };
@@ -100,6 +101,16 @@ impl VerifyCodeRequest {
 impl Codes {
     /// Begins a session for whoever has the code or the link.
     pub(crate) async fn verify(
+        &self,
+        typed: &Typed,
+        device: Option<&DeviceToken>,
+        origin: &Origin,
+    ) -> Result<SignIn, Error> {
+        let answer = self.try_verify(typed, device, origin).await;
+        counted(self.db.metrics(), SignInMethod::Mail, answer)
+    }
+
+    async fn try_verify(
         &self,
         typed: &Typed,
         device: Option<&DeviceToken>,

@@ -34,6 +34,8 @@ pub struct Shown {
     pub origin: String,
 }
 
+/// Where a value comes from that nobody set.
+const DEFAULT: &str = "default";
 const SHARED: &str = "ACCEPT_SHARED_SECRET_TOKENS";
 const SECRET: &str = "BETTER_AUTH_SECRET";
 /// The settings that a value of `COMPAT` brings along, by name.
@@ -161,6 +163,18 @@ impl Resolved {
         if problems.is_empty() { Ok(self.settings) } else { Err(problems) }
     }
 
+    /// The settings that somebody set, one after the other: values of those that are no secret, names of the
+    /// others.
+    pub fn changed(&self) -> String {
+        let set = self.values.iter().filter(|value| value.origin != DEFAULT);
+        let plain = |name| lookup(name).is_some_and(|it| it.setting.secrecy == Secrecy::Plain);
+        let said = set.map(|value| match &value.value {
+            Some(text) if plain(value.name) => format!("{}={text:?}", value.name),
+            _ => value.name.to_owned(),
+        });
+        said.collect::<Vec<_>>().join(" ")
+    }
+
     /// How to log, which is known even where other settings are wrong.
     pub fn log_format(&self) -> LogFormat {
         self.settings.log_format
@@ -217,7 +231,7 @@ fn harmless(what: &str) -> String {
 
 fn by_default(name: &'static str, default: &str) -> Shown {
     let value = (!default.is_empty()).then(|| default.replace('`', ""));
-    Shown { name, value, origin: "default".into() }
+    Shown { name, value, origin: DEFAULT.into() }
 }
 
 fn shown(name: &'static str, secrecy: Secrecy, found: &Found) -> Shown {

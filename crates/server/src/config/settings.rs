@@ -1,6 +1,6 @@
 //! The resolved settings, each with its documented default. Names and defaults are promises to users.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -186,6 +186,10 @@ pub struct Settings {
     pub keep_alive_timeout: Duration,
     /// `DRAIN_TIMEOUT`: how long accepted requests may finish once the server is told to stop.
     pub drain_timeout: Duration,
+    /// `METRICS_LISTEN`: where metrics are served apart from everything else.
+    pub metrics_listen: Option<SocketAddr>,
+    /// `METRICS_TOKEN`: whoever shows it reads them on the main listener.
+    pub metrics_token: Option<Secret>,
     /// `RUST_LOG`: what is logged.
     pub log_filter: String,
     /// `LOG_FORMAT`.
@@ -288,6 +292,8 @@ impl Settings {
             max_connections_per_client: None,
             keep_alive_timeout: Duration::from_mins(3),
             drain_timeout: Duration::from_secs(25),
+            metrics_listen: None,
+            metrics_token: None,
             log_filter: "info".into(),
             log_format: LogFormat::Text,
         }

@@ -12,6 +12,7 @@ use super::turns::Turns;
 use super::{FromRow, Row};
 use crate::config::{DatabaseUrl, SqliteFile};
 use crate::gate::{Authority, Gate, Via};
+use crate::metrics::Metrics;
 use crate::sql::{DbError, Result, Sql, Step};
 
 /// From a call to its answer, waiting for a connection included; a request has 5 s for all its calls.
@@ -40,6 +41,7 @@ pub enum Effort {
 pub struct Database {
     engine: Arc<Backend>,
     searches: Arc<Turns>,
+    metrics: Metrics,
 }
 
 #[derive(Debug)]
@@ -85,7 +87,24 @@ impl Database {
     }
 
     fn over(engine: Backend) -> Self {
-        Self { engine: Arc::new(engine), searches: Arc::default() }
+        let metrics = match &engine {
+            Backend::Sqlite(sqlite) => sqlite.metrics.clone(),
+            Backend::Postgres(postgres) => postgres.metrics.clone(),
+        };
+        Self { engine: Arc::new(engine), searches: Arc::default(), metrics }
+    }
+
+    /// What counts the work on this database and all that stands on it.
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+
+    /// The engine's name.
+    pub fn engine_name(&self) -> &'static str {
+        match *self.engine {
+            Backend::Sqlite(_) => "sqlite",
+            Backend::Postgres(_) => "postgresql",
+        }
     }
 
     /// Takes no more work and leaves a SQLite database behind as one whole file.

@@ -4,6 +4,7 @@
 //! work's own round trip. Driver crates are named here and in `schema/` only.
 
 pub mod bulk;
+mod counted;
 mod database;
 mod declare;
 pub mod foreign;

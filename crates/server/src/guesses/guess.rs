@@ -15,6 +15,7 @@ use crate::db::{Database, Row};
 use crate::error::Error;
 use crate::gate::Authority;
 use crate::http::request_id;
+use crate::metrics::GuessOutcome;
 use crate::patience;
 use crate::sql::{self, Step};
 
@@ -63,6 +64,7 @@ impl Guess {
     /// The password was wrong: the guess stays counted.
     pub(crate) fn wrong(mut self, record: Record) {
         self.claimed = None;
+        count(&self.db, GuessOutcome::Wrong);
         if let Some(notice) = self.lock.take() {
             notice.send(self.db.clone());
         }
@@ -84,6 +86,7 @@ impl Guess {
         let mut rows = self.audit.commit(authority, work, records).await?;
         rows.truncate(asked);
         self.claimed = None;
+        count(&self.db, GuessOutcome::Right);
         if let Some(turn) = &mut self.turn {
             turn.end(true);
         }
@@ -94,6 +97,7 @@ impl Guess {
 impl Drop for Guess {
     fn drop(&mut self) {
         let (Some(claimed), Some(turn)) = (self.claimed.take(), self.turn.take()) else { return };
+        count(&self.db, GuessOutcome::GivenBack);
         let (db, now) = (self.db.clone(), self.clock.now());
         let release = async move {
             // Cleared since, it is no longer counted; to give it back would be to give one away.
@@ -108,6 +112,12 @@ impl Drop for Guess {
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             runtime.spawn(release);
         }
+    }
+}
+
+fn count(db: &Database, outcome: GuessOutcome) {
+    if let Some(meters) = db.metrics().on() {
+        meters.guesses.one(outcome as usize);
     }
 }
 
@@ -173,6 +183,7 @@ impl Guesses {
     }
 
     fn refuse(&self, until: OffsetDateTime, record: Record) -> Error {
+        count(&self.db, GuessOutcome::Refused);
         let wait = (until - self.clock.now()).whole_microseconds().max(1);
         self.audit.note(record.came_out(Outcome::Blocked).detail("too many wrong guesses"));
         Error::TooManyGuesses(u64::try_from(wait).unwrap_or(1).div_ceil(1_000_000))

@@ -11,6 +11,8 @@ pub(crate) mod problem;
 mod reply;
 pub mod request_id;
 pub mod routes;
+pub mod scrape;
+mod trace;
 mod translation;
 
 pub use client_ip::ClientIp;

@@ -112,25 +112,22 @@ fn retry_after(error: &Error) -> Option<u64> {
 }
 
 /// Writes the problem document of an error; leaves other answers, and those that have a JSON body of
-/// their own (`/health`, `/readyz`), as they are.
-pub(super) fn render(response: &mut Response, id: &RequestId) {
+/// their own (`/health`, `/readyz`), as they are. The error's code, for the log.
+pub(super) fn render(response: &mut Response, id: &RequestId) -> Option<Code> {
     let status = response.status();
     if !(status.is_client_error() || status.is_server_error()) {
-        return;
+        return None;
     }
     let problem = match response.extensions_mut().remove::<Problem>() {
         Some(problem) => problem,
-        None if is_json(response) || is_page(response) => return,
-        None => match of_status(status).into_response().extensions_mut().remove::<Problem>() {
-            Some(problem) => problem,
-            None => return,
-        },
+        None if is_json(response) || is_page(response) => return None,
+        None => of_status(status).into_response().extensions_mut().remove::<Problem>()?,
     };
     let mut problem = problem;
     if let (Code::MethodNotAllowed, Some(takes)) = (problem.code, allowed(response)) {
         problem.detail = format!("This path takes {takes}.");
     }
-    let code = problem.code.as_str();
+    let code = problem.code;
     let body = document(problem, status, id);
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
@@ -138,8 +135,9 @@ pub(super) fn render(response: &mut Response, id: &RequestId) {
     if status == StatusCode::SERVICE_UNAVAILABLE {
         headers.entry(header::RETRY_AFTER).or_insert(HeaderValue::from_static("1"));
     }
-    let body = translation::tell(response, body, code);
+    let body = translation::tell(response, body, code.as_str());
     *response.body_mut() = Body::from(body.to_string());
+    Some(code)
 }
 
 /// The methods of `Allow`, in words.

@@ -2,7 +2,11 @@
 //! own is kept if it is a sane token; anything else could forge log lines and is replaced.
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use std::sync::OnceLock;
+
 use uuid::Uuid;
+
+use super::trace;
 
 /// The header.
 pub(super) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -11,17 +15,33 @@ const MAX: usize = 64;
 
 tokio::task_local! {
     /// Of the request that the running task answers.
-    static CURRENT: RequestId;
+    static CURRENT: Current;
+}
+
+/// What is known of the request that is answered here.
+struct Current {
+    id: RequestId,
+    who: OnceLock<(Uuid, Option<Uuid>)>,
 }
 
 /// The id of the request being answered here, for the log.
 pub fn current() -> Option<RequestId> {
-    CURRENT.try_with(Clone::clone).ok()
+    CURRENT.try_with(|current| current.id.clone()).ok()
 }
 
 /// Work that is done for the request of this id.
 pub fn named<W: Future>(id: RequestId, work: W) -> impl Future<Output = W::Output> {
-    CURRENT.scope(id, work)
+    CURRENT.scope(Current { id, who: OnceLock::new() }, work)
+}
+
+/// Says for the log whose request this is: the first who is named counts.
+pub fn acts(user: Uuid, session: impl Into<Option<Uuid>>) {
+    let _ = CURRENT.try_with(|current| current.who.set((user, session.into())));
+}
+
+/// Whose request is answered here, as far as that has been said: a user and the session.
+pub fn who() -> Option<(Uuid, Option<Uuid>)> {
+    CURRENT.try_with(|current| current.who.get().copied()).ok().flatten()
 }
 
 /// Work that goes on in a task of its own, for the same request.
@@ -43,8 +63,12 @@ where
 pub struct RequestId(HeaderValue);
 
 impl RequestId {
-    /// The one the client sent, if there is exactly one and it is sane, else a new one.
+    /// The trace id of the client's trace context; without one the id that the client sent, if there is
+    /// exactly one and it is sane; else a new one.
     pub fn of(headers: &HeaderMap, new: impl FnOnce() -> Uuid) -> Self {
+        if let Some(id) = trace::trace_id(headers).and_then(|id| HeaderValue::from_str(id).ok()) {
+            return Self(id);
+        }
         let mut sent = headers.get_all(X_REQUEST_ID).iter();
         match (sent.next(), sent.next()) {
             (Some(id), None) if is_sane(id.as_bytes()) => Self(id.clone()),

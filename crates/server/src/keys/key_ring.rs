@@ -75,7 +75,14 @@ impl KeyRing {
         }
         let next = match store::list_published(&self.db, now).await {
             Ok(keys) if keys == ring.keys => ring.seen_again(now, &self.settings),
-            Ok(keys) => self.open(keys, now),
+            Ok(keys) => {
+                if ring.looked_at.is_some()
+                    && let Some(meters) = self.db.metrics().on()
+                {
+                    meters.key_changes.one();
+                }
+                self.open(keys, now)
+            }
             Err(error) if ring.looked_at.is_none() => return Err(error.into()),
             Err(error) => {
                 tracing::warn!(%error, "the signing keys cannot be read; those at hand stay in use");

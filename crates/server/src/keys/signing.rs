@@ -74,7 +74,7 @@ impl Keys {
             role: (settings.token_profile == TokenProfile::Neon).then_some(DATABASE_ROLE),
             secret: hmac::Key::new(hmac::HMAC_SHA256, secret),
             header: format!("{}.", encoded_header(Algorithm::Hs256, &key_id(secret), typ)),
-            limiter: RateLimiter::new(Arc::clone(settings), clock.clone()),
+            limiter: RateLimiter::new(Arc::clone(settings), clock.clone(), db.metrics().clone()),
             ring: KeyRing::new(settings, clock, db),
             foreign,
             cookies: Cookies::of(settings),

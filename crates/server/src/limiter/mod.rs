@@ -28,9 +28,14 @@ use crate::limiter::gcra::Decision;
 use crate::limiter::redis::RateRedis;
 pub use crate::limiter::redis::round_trip;
 use crate::limiter::table::RateTable;
+use crate::metrics::{LimitOutcome, Metrics};
 
 const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+
+/// What is limited apart, in the order of [`RateGroup`], and last the quota of API keys.
+pub const LIMITS: [&str; 8] =
+    ["uncounted", "api", "introspect", "auth", "refresh", "register", "login", "api_key"];
 
 /// Counts requests and says which are too many.
 #[derive(Debug)]
@@ -40,13 +45,15 @@ pub struct RateLimiter {
     shared: Option<Arc<RateRedis>>,
     table: RateTable,
     hash: RandomState,
+    metrics: Metrics,
 }
 
 impl RateLimiter {
     /// A limiter with the quotas of these settings.
-    pub fn new(settings: Arc<Settings>, clock: Clock) -> Self {
+    pub fn new(settings: Arc<Settings>, clock: Clock, metrics: Metrics) -> Self {
         let shared = settings.redis_url.as_ref().and_then(RateRedis::new);
-        Self { settings, clock, shared, table: RateTable::default(), hash: RandomState::new() }
+        let (table, hash) = (RateTable::default(), RandomState::new());
+        Self { settings, clock, shared, table, hash, metrics }
     }
 
     /// The limiter of routes of this group.
@@ -90,7 +97,16 @@ impl RateLimiter {
         let Some(quota) = self.settings.rate_limit_api_key else { return Ok(()) };
         let key = self.hash.hash_one(("api_key", id));
         let decision = self.decide_as(|| format!("api_key:{id}"), key, quota).await;
+        self.count(LIMITS.len() - 1, decision);
         if decision.allowed { Ok(()) } else { Err(Error::TooManyByKey(decision.wait_seconds())) }
+    }
+
+    fn count(&self, limit: usize, decision: Decision) {
+        if let Some(meters) = self.metrics.on() {
+            let refused = LimitOutcome::Refused as usize;
+            let outcome = if decision.allowed { LimitOutcome::Allowed as usize } else { refused };
+            meters.limiter.one(limit, outcome);
+        }
     }
 
     async fn decide_as(&self, name: impl FnOnce() -> String, key: u64, quota: Quota) -> Decision {
@@ -98,6 +114,9 @@ impl RateLimiter {
             && let Some(decision) = Box::pin(shared.decide(&name(), quota)).await
         {
             return decision;
+        }
+        if let (Some(meters), Some(_)) = (self.metrics.on(), &self.shared) {
+            meters.limiter_fallbacks.one();
         }
         let now = self.clock.now().unix_timestamp_nanos() / 1000;
         self.table.decide(key, quota, i64::try_from(now).unwrap_or(0))
@@ -140,6 +159,7 @@ impl Around for GroupLimit {
         let Some((quota, client)) = seen else { return work.await };
         let (limiter, group) = (&self.limiter, self.group);
         let decision = limiter.decide(group, quota, client).await;
+        limiter.count(group as usize, decision);
         let mut response = if decision.allowed {
             work.await
         } else {
@@ -188,6 +208,14 @@ fn retry_after(headers: &HeaderMap) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_group_is_counted_under_its_name() {
+        use RateGroup::{Api, Auth, Introspect, Login, Refresh, Register, Uncounted};
+        for group in [Uncounted, Api, Introspect, Auth, Refresh, Register, Login] {
+            assert_eq!(LIMITS[group as usize], group.name());
+        }
+    }
 
     #[test]
     fn ipv6_clients_are_counted_by_their_64_bit_network() {

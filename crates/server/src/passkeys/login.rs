@@ -17,7 +17,8 @@ use crate::factors::{FirstProof, FirstStep, Method, Methods, SecondStep};
 use crate::gate::{Authority, Standing};
 use crate::http::{Json, JsonBody, json};
 use crate::input::{Origin, body};
-use crate::sessions::Tokens;
+use crate::metrics::SignInMethod;
+use crate::sessions::{Tokens, counted};
 use crate::single_use::{OneTimeToken, Purpose};
 use crate::sql::DbError;
 
@@ -79,6 +80,17 @@ impl Passkeys {
         origin: &Origin,
     ) -> Result<Tokens, Error> {
         self.party()?;
+        let answer = self.answered(ceremony, credential, mfa_token, origin).await;
+        counted(self.db.metrics(), SignInMethod::Passkey, answer)
+    }
+
+    async fn answered(
+        &self,
+        ceremony: &SealedCeremony,
+        credential: &PublicKeyCredential,
+        mfa_token: Option<&OneTimeToken>,
+        origin: &Origin,
+    ) -> Result<Tokens, Error> {
         let now = self.clock.now();
         let first = match mfa_token {
             Some((token, _)) => Some(self.factors().first_step(token, SecondStep::Verify).await?),

@@ -101,7 +101,8 @@ impl Passwords {
     pub fn new(settings: &Settings, means: PasswordMeans) -> Self {
         let PasswordMeans { db, clock, random, keys, audit, guesses, mail, single_use } = means;
         let policy = Arc::new(Policy::new(settings));
-        let hashing = HashingPool::with_all_cores(settings.password_hash, settings.password_kernel);
+        let (scheme, kernel) = (settings.password_hash, settings.password_kernel);
+        let hashing = HashingPool::with_all_cores(scheme, kernel, db.metrics().clone());
         let kinds = Kinds::new(settings, db.clone(), clock.clone());
         let (reset_ttl, invitation_ttl) = (settings.password_reset_ttl, settings.invitation_ttl);
         let usernames = settings.usernames;

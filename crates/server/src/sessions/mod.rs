@@ -18,6 +18,7 @@ mod token;
 
 pub(crate) use begin::MailboxProof;
 pub use begin::Tokens;
+pub(crate) use begin::counted::counted;
 pub use begin::next_step::SignIn;
 pub(crate) use begin::register::NEW_ACCOUNT;
 pub use begin::register::RegisterAnswer;

@@ -19,6 +19,7 @@ mod health;
 mod identities;
 mod keys;
 mod mail;
+mod metrics;
 mod pages;
 mod passkeys;
 mod passwords;

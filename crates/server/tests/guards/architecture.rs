@@ -110,6 +110,7 @@ const ORDER: [&str; 49] = [
     "clock",
     "timestamp",
     "recent",
+    "metrics",
     "patience",
     "error",
     "config",

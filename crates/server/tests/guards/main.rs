@@ -9,6 +9,7 @@ mod architecture;
 mod conditions;
 mod contract;
 mod documents;
+mod metrics;
 mod mirror;
 mod names;
 mod statements;

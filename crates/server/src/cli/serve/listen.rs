@@ -4,14 +4,20 @@ use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
 
 use crate::accept::limits::Limits;
 use crate::accept::server;
 use crate::accept::server::{Drained, Responder};
+use crate::app::App;
 use crate::cli::serve::signals::Signals;
 use crate::cli::serve::supervisor;
 use crate::cli::{Exit, Failure, failed};
 use crate::config::Settings;
+use crate::http::scrape;
+
+/// Connections of those who read metrics.
+const METRICS_CONNECTIONS: usize = 16;
 
 /// Binds the address of the settings.
 pub(in crate::cli) async fn bind(settings: &Settings) -> Result<TcpListener, Failure> {
@@ -54,6 +60,29 @@ pub(in crate::cli) fn reachable(mut address: SocketAddr) -> SocketAddr {
         });
     }
     address
+}
+
+/// Serves the metrics where the settings say, apart from everything else, until it is aborted.
+pub(in crate::cli) async fn metrics(app: &App) -> Result<Option<JoinHandle<()>>, Failure> {
+    let Some(address) = app.settings.metrics_listen else { return Ok(None) };
+    let listener = TcpListener::bind(address).await.map_err(|error| {
+        failed(match error.kind() {
+            ErrorKind::AddrInUse => format!(
+                "METRICS_LISTEN: {address} is in use by another process: stop it, or choose another port"
+            ),
+            ErrorKind::AddrNotAvailable => format!(
+                "METRICS_LISTEN: {} is not an address of this machine: choose another",
+                address.ip()
+            ),
+            _ => format!("METRICS_LISTEN: {address} cannot be listened on: {error}"),
+        })
+    })?;
+    let routes = scrape::alone(app.scrape(None));
+    let connections = METRICS_CONNECTIONS;
+    let limits = Limits { connections, connections_per_client: connections, ..Limits::default() };
+    Ok(Some(tokio::spawn(async move {
+        server::serve(listener, routes, limits, std::future::pending()).await;
+    })))
 }
 
 /// The limits that the settings ask for.

@@ -68,6 +68,8 @@ pub(in crate::cli) async fn run(args: ServeArgs, from: &SourceArgs) -> Exit {
     }
     refuse_missing_file(&settings, args.migrate)?;
     let db = Database::open_lazily(&settings.database).await.map_err(failed)?;
+    // Before the first connection, which counts too.
+    App::watch(&settings, &db, &Clock::system());
     if !args.wait {
         prepare(&settings, &db, args.migrate, Some(PATIENCE)).await?;
     }
@@ -247,6 +249,7 @@ pub(in crate::cli) async fn run_app(
     let delivering = delivery.map(|delivery| (tokio::spawn(delivery.clone().run()), delivery));
     tracing::info!("Argon2id hashes are made by kernel {}", app.passwords.hashing.kernel());
     let router = app.router();
+    let metrics = listen::metrics(&app).await?;
     let status = serving(&listener);
     let (of_app, letters) =
         (app.clone(), delivering.as_ref().map(|(_, delivery)| delivery.clone()));
@@ -255,12 +258,23 @@ pub(in crate::cli) async fn run_app(
         Box::pin(reread::reread(of_app.clone(), letters.clone(), again.clone()))
     }));
     announce(&app.settings, &listen::url(&listener));
+    tracing::info!(
+        version = env!("CARGO_PKG_VERSION"),
+        engine = db.engine_name(),
+        schema = MIGRATIONS.last().map(|newest| newest.version),
+        address = listen::url(&listener),
+        metrics = app.settings.metrics_listen.map(tracing::field::display),
+        "started"
+    );
     let watched = listener.local_addr().map(listen::reachable).map_err(failed)?;
     let limits = listen::limits(&app.settings);
     supervisor::ready(&status).await;
     let alive = tokio::spawn(supervisor::keep_alive(watched));
     let outcome = listen::serve(listener, router, limits, signals, trouble).await;
     alive.abort();
+    if let Some(metrics) = metrics {
+        metrics.abort();
+    }
     if let Some((mut delivering, delivery)) = delivering {
         delivery.stop();
         if timeout(LAST_MAILS, &mut delivering).await.is_err() {

@@ -11,6 +11,7 @@ use super::section::dialects;
 use super::section::factors;
 use super::section::issuers;
 use super::section::mail;
+use super::section::metrics;
 use super::section::passkeys;
 use super::section::tasks;
 use super::section::tokens;
@@ -29,7 +30,7 @@ pub(in crate::config) const FACTORS: &str = "Second factors";
 pub(in crate::config) const PASSKEYS: &str = "Passkeys";
 pub(in crate::config) const LIMITS: &str = "Limits";
 pub(in crate::config) const HTTP: &str = "HTTP";
-const LOGS: &str = "Logs";
+pub(in crate::config) const LOGS: &str = "Logs and metrics";
 const LATER: &str = "Known, but not supported by this version yet";
 
 /// What most entries share.
@@ -378,6 +379,8 @@ pub(in crate::config) const ENTRIES: &[Setting] = &[
         set: Some(|settings, text| put(&mut settings.log_format, word::log_format(text))),
         ..PLAIN
     },
+    metrics::METRICS_LISTEN,
+    metrics::METRICS_TOKEN,
     Setting {
         name: "OTEL_EXPORTER_OTLP_ENDPOINT",
         section: LATER,

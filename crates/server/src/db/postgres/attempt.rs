@@ -5,6 +5,7 @@ use tokio::time::{Instant, timeout_at};
 use tokio_postgres::Row as PgRow;
 use uuid::Uuid;
 
+use crate::db::counted::CountedCall;
 use crate::db::database::CALL_WITHIN;
 use crate::db::postgres::Postgres;
 use crate::db::postgres::fault::Fault;
@@ -44,6 +45,18 @@ impl Postgres {
     /// What happens seldom has a box of its own here and below, so that the future of a plain read stays
     /// small: each request allocates and moves one.
     pub(super) async fn run(
+        &self,
+        lane: &Lane,
+        work: Call<'_>,
+        whose: Option<Uuid>,
+    ) -> Result<Vec<Vec<PgRow>>> {
+        let call = CountedCall::begin(&self.metrics, lane.label);
+        let answer = self.run_uncounted(lane, work, whose).await;
+        call.end(&answer);
+        answer
+    }
+
+    async fn run_uncounted(
         &self,
         lane: &Lane,
         work: Call<'_>,

@@ -20,6 +20,7 @@ use crate::config::{ChannelBinding, PostgresUrl, Tls};
 use crate::db::postgres::gather::Gather;
 use crate::db::postgres::pooler::{FirstLook, prepare_session};
 use crate::db::postgres::tls::{connector, tls_sentence};
+use crate::metrics::Metrics;
 use crate::sql::{DbError, Result};
 
 /// Name look-up, TCP, TLS, authentication and the first look together: some nine round trips, which
@@ -39,6 +40,8 @@ pub(in crate::db) struct Target {
     tls: TlsConnector,
     turns: Arc<AtomicU64>,
     open: Arc<OpenLinks>,
+    /// Counts what is done with its connections.
+    pub(in crate::db) metrics: Metrics,
 }
 
 /// How many connections there are, and how often one was opened while there was none: a database that sleeps
@@ -50,10 +53,13 @@ pub(in crate::db) struct OpenLinks {
 }
 
 impl OpenLinks {
-    pub(in crate::db) fn opened(&self) {
-        if self.open.fetch_add(1, Ordering::AcqRel) == 0 {
+    /// One more; whether it is the only one.
+    pub(in crate::db) fn opened(&self) -> bool {
+        let is_only = self.open.fetch_add(1, Ordering::AcqRel) == 0;
+        if is_only {
             self.wakes.fetch_add(1, Ordering::Relaxed);
         }
+        is_only
     }
 
     pub(in crate::db) fn closed(&self) {
@@ -94,6 +100,7 @@ impl Target {
             url: url.clone(),
             turns: Arc::default(),
             open: Arc::default(),
+            metrics: Metrics::default(),
         })
     }
 

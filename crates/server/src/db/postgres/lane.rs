@@ -14,6 +14,7 @@ use tokio::time::Instant;
 use crate::db::postgres::connect::{OpenLinks, Target};
 use crate::db::postgres::held::HeldQueue;
 use crate::db::postgres::link::{InUse, Link};
+use crate::metrics::{Connecting, LaneLabel, Metrics};
 use crate::sql::{DbError, Result};
 
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
@@ -27,6 +28,7 @@ const LAST_IDLE: Duration = Duration::from_mins(4);
 /// A lane.
 #[derive(Debug)]
 pub(in crate::db) struct Lane {
+    pub(in crate::db) label: LaneLabel,
     target: Arc<Target>,
     writes: bool,
     limit: usize,
@@ -53,14 +55,25 @@ pub(in crate::db) type Opening = watch::Receiver<Attempted>;
 
 impl Lane {
     /// At most `limit` connections and `queue` callers.
-    pub(in crate::db) fn reading(target: Arc<Target>, limit: usize, queue: usize) -> Self {
+    pub(in crate::db) fn reading(
+        label: LaneLabel,
+        target: Arc<Target>,
+        limit: usize,
+        queue: usize,
+    ) -> Self {
         let (waiting, held) = (AtomicUsize::new(0), HeldQueue::new(limit, queue));
-        Self { target, writes: false, limit, queue, waiting, held, slots: Arc::default() }
+        let slots = Arc::default();
+        Self { label, target, writes: false, limit, queue, waiting, held, slots }
     }
 
     /// The same, which refuses servers that take no writes.
-    pub(in crate::db) fn writing(target: Arc<Target>, limit: usize, queue: usize) -> Self {
-        Self { writes: true, ..Self::reading(target, limit, queue) }
+    pub(in crate::db) fn writing(
+        label: LaneLabel,
+        target: Arc<Target>,
+        limit: usize,
+        queue: usize,
+    ) -> Self {
+        Self { writes: true, ..Self::reading(label, target, limit, queue) }
     }
 
     /// A place in the queue, or `Overloaded` at once.
@@ -86,6 +99,8 @@ impl Lane {
         mut opening: Opening,
         deadline: Instant,
     ) -> Result<InUse> {
+        let meters = self.target.metrics.on().and_then(|meters| meters.lane(self.label));
+        let _waiting = meters.map(|meters| meters.waiting.hold());
         loop {
             let ended = opening.wait_for(Option::is_some);
             let outcome = match tokio::time::timeout_at(deadline, ended).await {
@@ -168,14 +183,17 @@ impl Lane {
         let (tell, opening) = watch::channel(None);
         slots.opening = Some(opening.clone());
         let (target, shared) = (Arc::clone(&self.target), Arc::clone(&self.slots));
-        let (not_before, writes) = (slots.not_before, self.writes);
+        let (not_before, writes, label) = (slots.not_before, self.writes, self.label);
         tokio::spawn(async move {
             if let Some(due) = not_before {
                 tokio::time::sleep_until(due).await;
             }
-            let opened = Link::open(&target).await.and_then(|link| {
+            let opened = Link::open(&target, label).await.and_then(|link| {
                 if writes && link.is_read_only() { Err(target.read_only()) } else { Ok(link) }
             });
+            if opened.is_err() {
+                count(&target.metrics, label, Connecting::Failed);
+            }
             let outcome = {
                 let mut slots = locked(&shared);
                 slots.opening = None;
@@ -262,6 +280,13 @@ pub(in crate::db) struct Place<'a>(&'a Lane);
 impl Drop for Place<'_> {
     fn drop(&mut self) {
         self.0.waiting.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Counts what became of a connection.
+pub(in crate::db) fn count(metrics: &Metrics, label: LaneLabel, outcome: Connecting) {
+    if let Some(meters) = metrics.on() {
+        meters.connecting.one(label as usize, outcome as usize);
     }
 }
 

@@ -18,11 +18,12 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Error, Row as PgRow, Statement};
 
-use super::row;
+use super::{lane, row};
 use crate::db::postgres::connect::{OpenLinks, Target};
 use crate::db::postgres::fault::Fault;
 use crate::db::postgres::pooler::LIMITED_BEGIN;
 use crate::db::postgres::query::{Form, Query};
+use crate::metrics::{Connecting, Holding, LaneLabel, Metrics};
 use crate::sql::{DbError, TextPlace};
 
 /// Without an answer for this long, a connection is avoided while there is another.
@@ -53,6 +54,10 @@ pub(in crate::db) struct Link {
     answered: AtomicU64,
     closed: AtomicBool,
     goes_gently: AtomicBool,
+    /// What is told when it is lost.
+    metrics: Metrics,
+    label: LaneLabel,
+    _counted: Option<Holding>,
 }
 
 type Reply = Result<Vec<PgRow>, Error>;
@@ -60,12 +65,14 @@ type Part<'a> = MaybeDone<Pin<Box<dyn Future<Output = Reply> + Send + 'a>>>;
 
 impl Link {
     /// Connects and learns what stands in between.
-    pub(in crate::db) async fn open(target: &Target) -> Result<Self, DbError> {
+    pub(in crate::db) async fn open(target: &Target, label: LaneLabel) -> Result<Self, DbError> {
         let turns = target.turns();
         let opened_at_turn = turns.load(Ordering::Acquire);
         let (client, driver, session) = target.connect_and_look().await?;
         let open = target.open_links();
-        open.opened();
+        let woke = open.opened();
+        let metrics = target.metrics.clone();
+        let counted = counted(&metrics, label, woke);
         Ok(Self {
             open,
             client,
@@ -82,6 +89,9 @@ impl Link {
             answered: AtomicU64::new(0),
             closed: AtomicBool::new(false),
             goes_gently: AtomicBool::new(false),
+            metrics,
+            label,
+            _counted: counted,
         })
     }
 
@@ -326,6 +336,7 @@ impl Drop for Link {
         // Without its client the driver says goodbye and ends by itself.
         if !self.goes_gently.load(Ordering::Acquire) {
             self.driver.abort();
+            lane::count(&self.metrics, self.label, Connecting::Lost);
         }
     }
 }
@@ -359,6 +370,16 @@ impl Drop for InUse {
     fn drop(&mut self) {
         self.0.in_flight.fetch_sub(1, Ordering::Relaxed);
     }
+}
+
+/// Counts a connection that has been opened, and a wake if there was no other.
+fn counted(metrics: &Metrics, label: LaneLabel, woke: bool) -> Option<Holding> {
+    let meters = metrics.on()?;
+    lane::count(metrics, label, Connecting::Opened);
+    if woke {
+        meters.wakes.one();
+    }
+    Some(meters.lane(label)?.connections.hold())
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

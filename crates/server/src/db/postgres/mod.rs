@@ -33,6 +33,7 @@ use crate::db::postgres::lane::Lane;
 use crate::db::postgres::query::{Query, SEARCH_LIMIT, VIEW_OF};
 use crate::db::{Columns, FromRow, Row};
 use crate::gate::Gate;
+use crate::metrics::{LaneLabel, Metrics};
 use crate::sql::{DbError, Result, Sql, Step, Value};
 use crate::step;
 
@@ -59,6 +60,7 @@ pub(in crate::db) struct Postgres {
     other: Lanes,
     searches: Lane,
     probes: Lane,
+    pub(in crate::db) metrics: Metrics,
 }
 
 #[derive(Debug)]
@@ -78,13 +80,16 @@ impl Postgres {
     /// Connects at the first call.
     pub(in crate::db) fn lazy(url: &PostgresUrl) -> Result<Self> {
         let target = Arc::new(Target::new(url)?);
-        let lanes = || Lanes {
-            reads: Lane::reading(Arc::clone(&target), READ_LINKS, READ_QUEUE),
-            writes: Lane::writing(Arc::clone(&target), WRITE_LINKS, WRITE_QUEUE),
+        let lanes = |reads, writes| Lanes {
+            reads: Lane::reading(reads, Arc::clone(&target), READ_LINKS, READ_QUEUE),
+            writes: Lane::writing(writes, Arc::clone(&target), WRITE_LINKS, WRITE_QUEUE),
         };
-        let (owned, other) = (lanes(), lanes());
-        let searches = Lane::reading(Arc::clone(&target), SEARCH_LINKS, SEARCH_QUEUE);
-        Ok(Self { owned, other, searches, probes: Lane::reading(target, 1, PROBE_QUEUE) })
+        let owned = lanes(LaneLabel::OwnedReads, LaneLabel::OwnedWrites);
+        let other = lanes(LaneLabel::Reads, LaneLabel::Writes);
+        let lane = |label, links, queue| Lane::reading(label, Arc::clone(&target), links, queue);
+        let searches = lane(LaneLabel::Searches, SEARCH_LINKS, SEARCH_QUEUE);
+        let probes = lane(LaneLabel::Probes, 1, PROBE_QUEUE);
+        Ok(Self { owned, other, searches, probes, metrics: target.metrics.clone() })
     }
 
     /// Connections now, and how often one was opened where there was none.

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use crate::config::{SqliteFile, SqliteTuning};
+use crate::metrics::Metrics;
 use crate::sql::{DbError, Result};
 
 /// Device and number of a file, which stay with it when it is renamed.
@@ -15,6 +16,7 @@ type Identity = (u64, u64);
 pub(in crate::db) struct File {
     pub(in crate::db) path: PathBuf,
     pub(in crate::db) tuning: SqliteTuning,
+    pub(in crate::db) metrics: Metrics,
     log: PathBuf,
     /// `None` where there is nothing to compare: a database in memory, a system without such numbers.
     opened: OnceLock<Option<Identity>>,
@@ -28,6 +30,7 @@ impl File {
         Self {
             path: file.to_path_buf(),
             tuning: file.tuning,
+            metrics: Metrics::default(),
             log: log.into(),
             opened: OnceLock::new(),
         }

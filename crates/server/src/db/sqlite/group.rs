@@ -99,6 +99,9 @@ pub(in crate::db) fn together(
     session: &mut SqliteSession,
 ) -> (Vec<Box<dyn Write>>, bool) {
     let Err(undone) = attempt_all(&mut writes, session) else {
+        if let Some(meters) = session.file.metrics.on() {
+            meters.sqlite.group.add(u64::try_from(writes.len()).unwrap_or(u64::MAX));
+        }
         let ended = session.confirmed();
         for write in writes {
             write.answer(ended.clone());
@@ -159,6 +162,9 @@ pub(in crate::db) fn alone(mut write: Box<dyn Write>, session: &mut SqliteSessio
         Tried::Done => session.control("COMMIT"),
         Tried::Refused | Tried::Away => Ok(()),
     };
+    if let Some(meters) = session.file.metrics.on().filter(|_| attempt == Tried::Done) {
+        meters.sqlite.group.add(1);
+    }
     let is_clean = session.connection.is_autocommit() || session.control("ROLLBACK").is_ok();
     let keep = is_clean && attempt != Tried::Away && ended.is_ok();
     write.answer(ended.and_then(|()| session.confirmed()));

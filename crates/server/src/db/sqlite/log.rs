@@ -44,6 +44,9 @@ impl SqliteSession {
     /// Empties the log if it has grown large.
     pub(in crate::db) fn bound_log(&mut self) {
         let bytes = self.file.log_bytes();
+        if let Some(meters) = self.file.metrics.on() {
+            meters.sqlite.log_bytes.set(bytes);
+        }
         let Some(patience) = patience(bytes, self.tried, Instant::now()) else { return };
         let emptied = self.empty_log(patience);
         self.tried = (!emptied).then(|| InVain { ended: Instant::now(), patience, bytes });

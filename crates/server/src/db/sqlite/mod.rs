@@ -22,6 +22,7 @@ use crate::db::sqlite::session::SqliteSession;
 use crate::db::sqlite::thread::{Kind, Threads};
 use crate::db::{FromRow, Row};
 use crate::gate::{Gate, Via, active, holds, key_of_owner, live};
+use crate::metrics::Metrics;
 use crate::sql::{DbError, Result, Sql, Step};
 use crate::step;
 
@@ -55,6 +56,7 @@ pub(in crate::db) struct Sqlite {
     readers: Threads,
     searcher: Threads,
     writer: Threads,
+    pub(in crate::db) metrics: Metrics,
 }
 
 impl Sqlite {
@@ -63,7 +65,7 @@ impl Sqlite {
         let writer = Threads::start(&file, Kind::Write, 1).await?;
         let readers = Threads::start(&file, Kind::Read, READERS).await?;
         let searcher = Threads::start(&file, Kind::Search, 1).await?;
-        Ok(Self { readers, searcher, writer })
+        Ok(Self { readers, searcher, writer, metrics: file.metrics.clone() })
     }
 
     /// Works off what waits and closes every connection, the writer's last: it puts everything into

@@ -5,6 +5,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use crate::db::sqlite::group::Write;
 use crate::db::sqlite::session::SqliteSession;
+use crate::metrics::{LaneLabel, Metrics};
 use crate::sql::{DbError, Result};
 
 /// The most that waits.
@@ -25,8 +26,9 @@ pub(in crate::db) enum Job {
 }
 
 /// The queue.
-#[derive(Default)]
 pub(in crate::db) struct Queue {
+    metrics: Metrics,
+    lane: LaneLabel,
     waiting: Mutex<Waiting>,
     ready: Condvar,
 }
@@ -40,6 +42,11 @@ struct Waiting {
 }
 
 impl Queue {
+    /// An empty one, counted as this lane.
+    pub(in crate::db) fn new(metrics: Metrics, lane: LaneLabel) -> Self {
+        Self { metrics, lane, waiting: Mutex::default(), ready: Condvar::default() }
+    }
+
     /// Adds a job, or refuses it at once.
     pub(in crate::db) fn push(&self, job: Job) -> Result<()> {
         let mut waiting = locked(&self.waiting);
@@ -50,6 +57,7 @@ impl Queue {
             return Err(DbError::Overloaded);
         }
         waiting.jobs.push_back(job);
+        self.count(&waiting);
         // To wake a thread is a system call, made for the first job of a burst only.
         let wake = waiting.asleep > 0;
         waiting.asleep -= usize::from(wake);
@@ -90,7 +98,14 @@ impl Queue {
         }
         let share = waiting.jobs.len().div_ceil(threads).min(most);
         batch.extend(waiting.jobs.drain(..share));
+        self.count(&waiting);
         !batch.is_empty()
+    }
+
+    fn count(&self, waiting: &Waiting) {
+        if let Some(lane) = self.metrics.on().and_then(|meters| meters.lane(self.lane)) {
+            lane.waiting.set(u64::try_from(waiting.jobs.len()).unwrap_or(u64::MAX));
+        }
     }
 }
 

@@ -9,12 +9,14 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
+use crate::db::counted::CountedCall;
 use crate::db::database::{CALL_WITHIN, SEARCH_WITHIN};
 use crate::db::sqlite::file::File;
 use crate::db::sqlite::group::Awaited;
 use crate::db::sqlite::queue::{Job, Queue};
 use crate::db::sqlite::serve::serve;
 use crate::db::sqlite::session::{SqliteSession, late};
+use crate::metrics::{LaneLabel, Metrics};
 use crate::patience::Wait;
 use crate::sql::{DbError, Result};
 
@@ -30,6 +32,8 @@ pub(in crate::db) enum Kind {
 #[derive(Debug)]
 pub(in crate::db) struct Threads {
     queue: Arc<Queue>,
+    metrics: Metrics,
+    lane: LaneLabel,
     longest: Duration,
     running: Mutex<Vec<JoinHandle<()>>>,
 }
@@ -37,12 +41,14 @@ pub(in crate::db) struct Threads {
 impl Threads {
     /// Starts them; the first connection that cannot be opened is the error, in one sentence.
     pub(in crate::db) async fn start(file: &Arc<File>, kind: Kind, count: usize) -> Result<Self> {
-        let (name, longest) = match kind {
-            Kind::Write => ("sqlite-writer", CALL_WITHIN),
-            Kind::Read => ("sqlite-reader", CALL_WITHIN),
-            Kind::Search => ("sqlite-searcher", SEARCH_WITHIN),
+        let (name, lane, longest) = match kind {
+            Kind::Write => ("sqlite-writer", LaneLabel::Writes, CALL_WITHIN),
+            Kind::Read => ("sqlite-reader", LaneLabel::Reads, CALL_WITHIN),
+            Kind::Search => ("sqlite-searcher", LaneLabel::Searches, SEARCH_WITHIN),
         };
-        let threads = Self { queue: Arc::default(), longest, running: Mutex::default() };
+        let metrics = file.metrics.clone();
+        let queue = Arc::new(Queue::new(metrics.clone(), lane));
+        let threads = Self { queue, metrics, lane, longest, running: Mutex::default() };
         for _ in 0..count {
             let (ready, opened) = oneshot::channel();
             let (queue, file) = (Arc::clone(&threads.queue), Arc::clone(file));
@@ -91,6 +97,16 @@ impl Threads {
     }
 
     async fn ask<T>(
+        &self,
+        job: impl FnOnce(oneshot::Sender<Result<T>>, Instant) -> Job,
+    ) -> Result<T> {
+        let call = CountedCall::begin(&self.metrics, self.lane);
+        let answer = self.ask_uncounted(job).await;
+        call.end(&answer);
+        answer
+    }
+
+    async fn ask_uncounted<T>(
         &self,
         job: impl FnOnce(oneshot::Sender<Result<T>>, Instant) -> Job,
     ) -> Result<T> {

@@ -1,11 +1,14 @@
 //! One log line for each request: who, what, how it ended, how long it took. Never the query, a
 //! header's value or a body, since those carry tokens; nothing in it can end or colour a line.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use axum::http::{Method, StatusCode, Uri};
 
-use crate::http::ClientIp;
+use crate::error::Code;
+use crate::http::{ClientIp, request_id};
+use crate::metrics::{Metrics, RouteMeter};
 
 /// Longest part of an unknown path that is logged.
 const MAX_PATH: usize = 128;
@@ -24,9 +27,25 @@ impl AccessLine {
         Self { method: method.clone(), uri: uri.clone(), client, began: Instant::now() }
     }
 
+    /// Counts the request, of which the answer's head is made.
+    pub(in crate::http) fn count(
+        &self,
+        metrics: &Metrics,
+        meter: Option<Arc<RouteMeter>>,
+        status: StatusCode,
+    ) {
+        let Some(meters) = metrics.on() else { return };
+        let (method, status) = (self.method.as_str(), status.as_u16());
+        match meter {
+            Some(meter) => meter.answered(method, status, self.began),
+            None => meters.answered_without_route(method, status, self.began),
+        }
+    }
+
     /// Writes it where the request's id is current, so that it carries the id. What only reads and
     /// succeeds is the bulk, changes nothing, and would be expensive to write down: `debug`.
-    pub(in crate::http) fn end(self, route: Option<&str>, status: StatusCode) {
+    pub(in crate::http) fn end(self, route: Option<&str>, status: StatusCode, code: Option<Code>) {
+        let (user, session) = request_id::who().unzip();
         let micros = u64::try_from(self.began.elapsed().as_micros()).unwrap_or(u64::MAX);
         macro_rules! line {
             ($level:ident) => {
@@ -37,6 +56,9 @@ impl AccessLine {
                     status = status.as_u16(),
                     ms = millis(micros),
                     client = %self.client.0,
+                    code = code.map(Code::as_str),
+                    user = user.map(tracing::field::display),
+                    session = session.flatten().map(tracing::field::display),
                     "request"
                 )
             };

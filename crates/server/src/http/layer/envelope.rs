@@ -14,7 +14,8 @@ use super::access_log::AccessLine;
 use super::around::Around;
 use super::compress::{self, Coding};
 use super::cors::AllowedOrigin;
-use super::guard::Met;
+use super::guard::{Measured, Met};
+use super::notes::Notes;
 use super::{cors, paths};
 use crate::clock::Clock;
 use crate::config::Settings;
@@ -24,6 +25,7 @@ use crate::http::problem::{self, Problem};
 use crate::http::request_id;
 use crate::http::request_id::{RequestId, X_REQUEST_ID};
 use crate::http::{Caching, Registered};
+use crate::metrics::{Holding, Metrics};
 
 /// Longest path and query that is read.
 const MAX_URI: usize = 8 * 1024;
@@ -37,6 +39,10 @@ pub struct Envelope {
     pub clock: Clock,
     /// Makes new request ids.
     pub random: Random,
+    /// Counts requests.
+    pub metrics: Metrics,
+    /// Tells operators of what keeps front ends and proxies from working.
+    pub notes: Notes,
 }
 
 /// What the envelope learns of a request.
@@ -48,6 +54,7 @@ pub struct Opened {
     refusal: Option<Response>,
     asks_options: bool,
     coding: Option<Coding>,
+    in_flight: Option<Holding>,
 }
 
 impl Around for Envelope {
@@ -62,8 +69,11 @@ impl Around for Envelope {
             &settings.client_ip_header,
             &settings.trusted_proxies,
         );
+        let now = || self.clock.now();
+        self.notes.of_forwarding(request, settings, now);
         let line = AccessLine::begin(request.method(), request.uri(), client);
         let origin = cors::allowed_origin(request.headers(), &settings.allowed_origins);
+        self.notes.of_origin(request.headers(), origin.is_some(), now);
         let preflight = cors::preflight(request, origin.as_ref(), &settings.allowed_headers);
         let too_long = uri_length(request.uri()) > MAX_URI;
         let refusal =
@@ -75,7 +85,8 @@ impl Around for Envelope {
         request.extensions_mut().insert(client);
         let asks_options = request.method() == Method::OPTIONS;
         let coding = compress::accepted(request.headers());
-        Box::new(Opened { id, line, origin, refusal, asks_options, coding })
+        let in_flight = self.metrics.on().map(|meters| meters.in_flight.hold());
+        Box::new(Opened { id, line, origin, refusal, asks_options, coding, in_flight })
     }
 
     async fn drive(
@@ -89,10 +100,11 @@ impl Around for Envelope {
                 Some(refusal) => refusal,
                 None => options(opened.asks_options, work.await),
             };
-            let Opened { id, line, origin, coding, .. } = *opened;
-            problem::render(&mut response, &id);
+            let Opened { id, line, origin, coding, in_flight: _in_flight, .. } = *opened;
+            let code = problem::render(&mut response, &id);
             cors::decorate(response.headers_mut(), origin);
             let status = response.status();
+            let measured = response.extensions_mut().remove::<Measured>();
             let met = response.extensions_mut().remove::<Met>();
             let route = met.as_ref().map(|Met(route)| route.as_ref());
             below_prefix(response.headers_mut(), settings.public_prefix());
@@ -103,7 +115,8 @@ impl Around for Envelope {
             if route.is_some_and(|route| route.declared.caching != Caching::NoStore) {
                 compress::compress(&mut response, coding).await;
             }
-            line.end(route.map(|route| route.path.as_str()), status);
+            line.count(&self.metrics, measured.map(|Measured(meter)| meter), status);
+            line.end(route.map(|route| route.path.as_str()), status, code);
             response
         };
         request_id::named(named, work).await

@@ -18,6 +18,7 @@ use super::bodies::{Coming, Held, Places, Seat};
 use super::clients::{Clients, ORDINARY, Visit};
 use crate::error::Error;
 use crate::http::{ClientIp, Registered};
+use crate::metrics::{Metrics, RouteMeter};
 use crate::patience;
 
 const CROWDED: &str = "The server is overloaded; try again shortly.";
@@ -30,6 +31,10 @@ const PROBES: usize = 256;
 #[derive(Clone, Debug)]
 pub(in crate::http) struct Met(pub(in crate::http) Arc<Registered>);
 
+/// The counters of that route, also where the request was refused before it met it.
+#[derive(Clone, Debug)]
+pub(in crate::http) struct Measured(pub(in crate::http) Arc<RouteMeter>);
+
 /// The bounds of handlers; clones share them.
 #[derive(Clone, Debug)]
 pub struct Guard {
@@ -38,6 +43,8 @@ pub struct Guard {
     clients: Arc<Clients>,
     deadline: Duration,
     route: Option<Arc<Registered>>,
+    metrics: Metrics,
+    meter: Option<Arc<RouteMeter>>,
 }
 
 impl Guard {
@@ -53,13 +60,29 @@ impl Guard {
             clients: Arc::default(),
             deadline,
             route: None,
+            metrics: Metrics::default(),
+            meter: None,
         }
+    }
+
+    /// The same, whose routes are counted.
+    #[must_use]
+    pub fn counted(self, metrics: Metrics) -> Self {
+        Self { metrics, ..self }
     }
 
     /// The same around this route, or around none.
     #[must_use]
     pub fn around(&self, route: Option<Arc<Registered>>) -> Self {
-        Self { route, ..self.clone() }
+        let meter = self.metrics.route(route.as_ref().map(|route| route.path.as_str()));
+        Self { route, meter, ..self.clone() }
+    }
+
+    fn measured(&self, mut response: Response) -> Response {
+        if let Some(meter) = &self.meter {
+            response.extensions_mut().insert(Measured(Arc::clone(meter)));
+        }
+        response
     }
 }
 
@@ -129,7 +152,7 @@ impl Around for Guard {
     ) -> Response {
         let Admission { refusal, visit, place, is_safe } = admission;
         if let Some(why) = refusal {
-            return Error::Unavailable(why).into_response();
+            return self.measured(Error::Unavailable(why).into_response());
         }
         let work = AssertUnwindSafe(patience::within(work)).catch_unwind();
         let mut response = match tokio::time::timeout(self.deadline, work).await {
@@ -148,7 +171,7 @@ impl Around for Guard {
         if let Some(route) = &self.route {
             response.extensions_mut().insert(Met(Arc::clone(route)));
         }
-        response
+        self.measured(response)
     }
 }
 

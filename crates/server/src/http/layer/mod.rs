@@ -8,6 +8,7 @@ mod compress;
 mod cors;
 pub mod envelope;
 pub mod guard;
+pub mod notes;
 mod paths;
 
 pub(crate) use bodies::as_long_as;

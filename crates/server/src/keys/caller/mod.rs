@@ -22,7 +22,7 @@ use super::key_text::PresentedKey;
 use crate::audit::Actor;
 use crate::error::Error;
 use crate::gate::{Authority, Gate, KeyScope, KeyUse, Permission, Via};
-use crate::http::{ClientIp, origin_of};
+use crate::http::{ClientIp, origin_of, request_id};
 use crate::input::Origin;
 use decided_first::Verified;
 
@@ -129,6 +129,7 @@ impl Caller {
 
     /// Leaves word of a verified caller for the layer that decides authentication first.
     pub(super) fn leave_word(&self, parts: &Parts, origin: Option<Origin>) {
+        request_id::acts(self.user_id, self.gate.session());
         if let Some(verified) = parts.extensions.get::<Verified>() {
             verified.note(self.gate, origin);
         }

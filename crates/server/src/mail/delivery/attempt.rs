@@ -11,6 +11,7 @@ use crate::mail::letter::Letter;
 use crate::mail::outbox::store::{self, ClaimedMail, Settled};
 use crate::mail::outbox::{Ask, Contents, StoredLetter};
 use crate::mail::transport::{Undelivered, format};
+use crate::metrics::MailOutcome;
 use crate::sql::DbError;
 
 /// Letters on their way at the same time, so that a slow one does not hold up the others.
@@ -60,6 +61,15 @@ pub(super) async fn deliver(inner: &Inner, claim: Uuid, row: ClaimedMail) -> Ser
             }
         }
     };
+    if let Some(meters) = inner.db.metrics().on() {
+        let outcome = match &ending {
+            Settled::Sent => MailOutcome::Sent,
+            Settled::Later(..) => MailOutcome::Retried,
+            Settled::Failed(_) => MailOutcome::Failed,
+            Settled::Void => MailOutcome::Dropped,
+        };
+        meters.mail.outcomes.one(outcome as usize);
+    }
     let settled = store::settle(&inner.db, id, claim, now, ending).await;
     inner.lock().remove(&id);
     match settled {

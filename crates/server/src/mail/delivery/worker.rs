@@ -69,6 +69,11 @@ async fn round_and_next(
 ) -> Result<(Round, Option<OffsetDateTime>), Error> {
     let round = round(inner, lanes).await?;
     let next = if round.no_server { None } else { store::next_due(&inner.db).await? };
+    if let Some(meters) = inner.db.metrics().on() {
+        // Asked now, when the database is awake anyway, not when somebody looks at the metrics.
+        let (waiting, oldest) = store::waiting(&inner.db).await?;
+        meters.mail.found(waiting, oldest);
+    }
     if inner.pruned.is_due(inner.clock.now())
         && let Err(error) = inner.prune().await
     {

@@ -54,6 +54,7 @@ statements! {
         WHERE id IN (SELECT m.id FROM mail m WHERE m.due_at <= :now ORDER BY m.due_at LIMIT :most) \
         AND due_at <= :now RETURNING ", ClaimedMail::COLUMNS);
     NEXT_DUE = "SELECT min(due_at) FROM mail WHERE due_at IS NOT NULL";
+    WAITING = "SELECT count(*), min(created_at) FROM mail WHERE due_at IS NOT NULL";
     STORE_LETTER = "UPDATE mail SET state = 'waiting', contents = :contents, expires_at = :expires_at, \
         user_id = coalesce(:user, user_id) WHERE id = :id AND claim = :claim";
     // Behind the step above, which holds the row: another server has it by now.
@@ -239,6 +240,25 @@ pub(in crate::mail) async fn claim(
 /// When the next row is due, leases included.
 pub(in crate::mail) async fn next_due(db: &Database) -> Result<Option<OffsetDateTime>> {
     Ok(db.find::<NextDue>(step!(NEXT_DUE)).await?.and_then(|next| next.due_at))
+}
+
+/// How many rows wait, and since when the oldest of them.
+pub(in crate::mail) async fn waiting(db: &Database) -> Result<(u64, Option<OffsetDateTime>)> {
+    let found = db.find::<Waiting>(step!(WAITING)).await?;
+    let (count, oldest) = found.map_or((0, None), |found| (found.count, found.oldest));
+    Ok((u64::try_from(count).unwrap_or(0), oldest))
+}
+
+#[derive(Debug)]
+struct Waiting {
+    count: i64,
+    oldest: Option<OffsetDateTime>,
+}
+
+impl crate::db::FromRow for Waiting {
+    fn from_row(row: &mut crate::db::Columns<'_>) -> Result<Self> {
+        Ok(Self { count: row.read()?, oldest: row.read()? })
+    }
 }
 
 #[derive(Debug)]

@@ -6,6 +6,7 @@
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::oneshot;
@@ -18,6 +19,7 @@ use super::stored_hash::StoredHash;
 use super::work::{Work, WorkDone};
 use crate::config::{HashScheme, PasswordKernel};
 use crate::error::Error;
+use crate::metrics::{Holding, Metrics};
 
 /// Waiting jobs a thread: a second or two of Argon2id, some seconds of bcrypt.
 const QUEUE_PER_THREAD: usize = 64;
@@ -53,6 +55,7 @@ struct Shared {
     wake: Condvar,
     capacity: usize,
     done: WorkDone,
+    metrics: Metrics,
 }
 
 #[derive(Default)]
@@ -99,6 +102,9 @@ impl Shared {
     fn push(&self, job: HashJob) -> Result<(), Error> {
         let mut queue = self.lock();
         if queue.jobs.len() >= self.capacity {
+            if let Some(meters) = self.metrics.on() {
+                meters.hashing.refused.one();
+            }
             return Err(Error::HashingUnavailable);
         }
         queue.jobs.push_back(job);
@@ -118,13 +124,23 @@ impl Drop for PoolOwner {
 impl HashingPool {
     /// A pool of `threads` threads that makes hashes of this scheme.
     pub fn new(scheme: HashScheme, kernel: PasswordKernel, threads: usize) -> Self {
+        Self::counted(scheme, kernel, threads, Metrics::default())
+    }
+
+    fn counted(
+        scheme: HashScheme,
+        kernel: PasswordKernel,
+        threads: usize,
+        metrics: Metrics,
+    ) -> Self {
         let maker = Argon2idMaker::choose(kernel);
         let threads = threads.max(1);
         let per_thread = match scheme {
             HashScheme::Argon2id { .. } => QUEUE_PER_THREAD,
             HashScheme::Bcrypt { .. } => QUEUE_PER_THREAD_BCRYPT,
         };
-        let shared = Arc::new(Shared { capacity: threads * per_thread, ..Shared::default() });
+        let capacity = threads * per_thread;
+        let shared = Arc::new(Shared { capacity, metrics, ..Shared::default() });
         for number in 0..threads {
             let shared = Arc::clone(&shared);
             let thread = std::thread::Builder::new().name(format!("hashing-{number}"));
@@ -137,8 +153,9 @@ impl HashingPool {
     }
 
     /// A pool with a thread for each core.
-    pub fn with_all_cores(scheme: HashScheme, kernel: PasswordKernel) -> Self {
-        Self::new(scheme, kernel, std::thread::available_parallelism().map_or(1, usize::from))
+    pub fn with_all_cores(scheme: HashScheme, kernel: PasswordKernel, metrics: Metrics) -> Self {
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        Self::counted(scheme, kernel, threads, metrics)
     }
 
     /// Which code makes Argon2id hashes: `avx512`, `avx2`, `portable` or `reference`.
@@ -203,13 +220,44 @@ impl HashingPool {
     ) -> Result<T, Error> {
         let (answer, answered) = oneshot::channel();
         let shared = Arc::clone(&self.owner.shared);
+        let waiting = Waiting::begin(&shared.metrics);
         self.owner.shared.push(Box::new(move |scratch| {
+            let _running = waiting.end(&shared.metrics);
             if !answer.is_closed() {
                 let mut bench = Workbench { scratch, done: &shared.done };
                 let _ = answer.send(work(&mut bench));
             }
         }))?;
         answered.await.map_err(|_| Error::HashingUnavailable)
+    }
+}
+
+/// What is counted of a job that waits for a thread; empty where nobody counts.
+struct Waiting(Option<(Instant, Holding)>);
+
+/// What is counted of a job that has one.
+struct Running<'a>(&'a Metrics, Option<(Instant, Holding)>);
+
+impl Waiting {
+    fn begin(metrics: &Metrics) -> Self {
+        Self(metrics.on().map(|meters| (Instant::now(), meters.hashing.queue.hold())))
+    }
+
+    fn end(self, metrics: &Metrics) -> Running<'_> {
+        let (Some((since, waiting)), Some(meters)) = (self.0, metrics.on()) else {
+            return Running(metrics, None);
+        };
+        meters.hashing.wait.since(since);
+        drop(waiting);
+        Running(metrics, Some((Instant::now(), meters.hashing.running.hold())))
+    }
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        if let (Some((since, _)), Some(meters)) = (&self.1, self.0.on()) {
+            meters.hashing.work.since(*since);
+        }
     }
 }
 

@@ -6,6 +6,7 @@ use axum::extract::State;
 use serde_json::Value;
 use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
 
+use super::counted::counted;
 use super::grant::PasswordGrant;
 use super::next_step::SignIn;
 use crate::audit::{Event, Outcome, Record};
@@ -13,6 +14,7 @@ use crate::devices::DeviceToken;
 use crate::error::Error;
 use crate::http::{FormError, Json, JsonOrForm, json};
 use crate::input::{Field, Origin, Refusal, body};
+use crate::metrics::SignInMethod;
 use crate::passwords::Password;
 use crate::sessions::{Sessions, Tokens};
 
@@ -106,6 +108,17 @@ pub(in crate::sessions) async fn login(
 impl Sessions {
     /// Begins a session if the password is right.
     pub(crate) async fn login(
+        &self,
+        email: &str,
+        password: Password,
+        device: Option<&DeviceToken>,
+        origin: &Origin,
+    ) -> Result<SignIn, Error> {
+        let answer = self.try_login(email, password, device, origin).await;
+        counted(self.db.metrics(), SignInMethod::Password, answer)
+    }
+
+    async fn try_login(
         &self,
         email: &str,
         password: Password,

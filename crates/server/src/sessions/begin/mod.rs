@@ -1,6 +1,7 @@
 //! Begins a session for a user whose password was right, and hands out its tokens (RFC 6749 §5.1). New
 //! tokens are always made here; none that a client supplies is ever adopted.
 
+pub(crate) mod counted;
 pub(super) mod grant;
 pub(super) mod login;
 pub(super) mod next_step;
@@ -20,6 +21,7 @@ use crate::devices::DeviceToken;
 use crate::error::Error;
 use crate::factors::{Authentication, FirstProof, Method, Methods, SecondStep};
 use crate::gate::Authority;
+use crate::http::request_id;
 use crate::input::{Device, Origin};
 use crate::passwords::{Proof, keeps};
 use crate::sessions::refresh::refresh_token;
@@ -173,6 +175,10 @@ impl Sessions {
         user: User,
     ) -> Result<Tokens, Error> {
         let Session { begun, rotated_at: now, .. } = session;
+        if let Some(meters) = self.db.metrics().on() {
+            meters.sessions_begun.one();
+        }
+        request_id::acts(begun.user_id, begun.id);
         self.memory.begun.put(begun.id, begun.clone());
         self.prune_daily(*now);
         self.tokens(begun, session.generation(), &session.how, user, *now).await

@@ -12,8 +12,9 @@ use time::OffsetDateTime;
 use crate::audit::{Event, Outcome, Record};
 use crate::config::Notice;
 use crate::error::Error;
-use crate::http::{FormError, Json, JsonOrForm, SentAs, json};
+use crate::http::{FormError, Json, JsonOrForm, SentAs, json, request_id};
 use crate::input::{Origin, body};
+use crate::metrics::RefreshOutcome;
 use crate::sessions::begin::grant::RefreshGrant;
 use crate::sessions::session::Generation;
 use crate::sessions::store::{self, Refreshable};
@@ -82,6 +83,22 @@ pub(in crate::sessions) async fn refresh(
 impl Sessions {
     /// Redeems a refresh token.
     pub async fn refresh(&self, token: &str, origin: &Origin) -> Result<Tokens, Error> {
+        let answer = self.try_refresh(token, origin).await;
+        match &answer {
+            Err(Error::InvalidRefreshToken) => self.count(RefreshOutcome::Invalid),
+            Err(Error::RefreshTokenReused) => self.count(RefreshOutcome::Reused),
+            _ => {}
+        }
+        answer
+    }
+
+    fn count(&self, outcome: RefreshOutcome) {
+        if let Some(meters) = self.db.metrics().on() {
+            meters.refreshes.one(outcome as usize);
+        }
+    }
+
+    async fn try_refresh(&self, token: &str, origin: &Origin) -> Result<Tokens, Error> {
         let presented = Some(token)
             .filter(|token| token.len() <= MAX_TOKEN)
             .and_then(Presented::parse)
@@ -132,10 +149,11 @@ impl Sessions {
                 Err(Error::RefreshTokenReused)
             }
             Redemption::Forgive if !store::update_repeats(db, &session, now).await? => Ok(None),
-            Redemption::Repeat | Redemption::Forgive => self
-                .tokens(&session.begun, session.generation(), &session.how, user, now)
-                .await
-                .map(Some),
+            Redemption::Repeat | Redemption::Forgive => {
+                self.count(RefreshOutcome::Repeated);
+                let generation = session.generation();
+                self.tokens(&session.begun, generation, &session.how, user, now).await.map(Some)
+            }
             Redemption::Advance => {
                 self.memory.begun.put(session.begun.id, session.begun.clone());
                 self.advance(&session.begun, genuine, now).await
@@ -154,6 +172,8 @@ impl Sessions {
         let db = &self.db;
         let advanced = store::update_counter(db, begun, genuine.counter, expires_at, now).await?;
         let Some((user, how)) = advanced else { return Ok(None) };
+        self.count(RefreshOutcome::Rotated);
+        request_id::acts(begun.user_id, begun.id);
         let next = Generation { counter: genuine.counter + 1, expires_at };
         self.tokens(begun, next, &how, user, now).await.map(Some)
     }

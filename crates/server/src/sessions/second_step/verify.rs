@@ -9,6 +9,8 @@ use crate::factors::{GivenCode, RecoveryCode, SecondStep, not_valid};
 use crate::gate::Authority;
 use crate::http::{Json, JsonBody, json};
 use crate::input::{Origin, body};
+use crate::metrics::SignInMethod;
+use crate::sessions::counted;
 use crate::sessions::{Sessions, Tokens};
 use crate::single_use::{OneTimeToken, SixDigits};
 use crate::sql::DbError;
@@ -55,6 +57,16 @@ impl Sessions {
         token: &OneTimeToken,
         given: GivenCode,
         remembers: bool,
+        origin: &Origin,
+    ) -> Result<Tokens, Error> {
+        let answer = self.try_factor(token, given, origin).await;
+        counted(self.db.metrics(), SignInMethod::SecondStep, answer)
+    }
+
+    async fn try_factor(
+        &self,
+        token: &OneTimeToken,
+        given: GivenCode,
         origin: &Origin,
     ) -> Result<Tokens, Error> {
         let factors = self.factors();

@@ -106,6 +106,67 @@ async fn a_throttled_request_is_a_line_with_its_address() {
 }
 
 #[tokio::test]
+async fn a_line_says_which_error_it_was_and_whose_request() {
+    let app = TestApp::start(Engine::Sqlite).await;
+    let written = Written::default();
+    let _guard = written.start();
+    let ada = app.sign_up("ada").await;
+    ada.get("/api/tasks/0199aaaa-0000-7000-8000-000000000000").await.expect(404);
+    let body = json!({"email": "ada@example.com", "password": "not it at all"});
+    app.anonymous().post("/auth/login", body).await.expect(401);
+    let lines = written.requests();
+    let [_, login, task, failed] = &lines[..] else { panic!("{lines:?}") };
+    let user = &ada.user["id"];
+    assert!(user.is_string() && login["session"].is_string(), "{lines:?}");
+    assert_eq!((&login["user"], &login["code"]), (user, &Value::Null), "who has signed in");
+    assert_eq!((&task["user"], &task["session"]), (user, &login["session"]));
+    assert_eq!(task["code"], "not_found");
+    assert_eq!((&failed["code"], &failed["user"]), (&json!("invalid_credentials"), &Value::Null));
+    assert!(!written.text().contains("ada@example.com"));
+}
+
+#[tokio::test]
+async fn a_trace_names_its_requests_in_the_answer_and_in_the_log() {
+    const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
+    let app = TestApp::start(Engine::Sqlite).await;
+    let written = Written::default();
+    let _guard = written.start();
+    let context = format!("00-{TRACE}-00f067aa0ba902b7-01");
+    let sent = [("traceparent", context.as_str()), ("x-request-id", "mine")];
+    let reply = app.anonymous().raw("GET", "/auth/me", &sent, Body::empty()).await.expect(401);
+    assert_eq!(reply.header("x-request-id"), TRACE);
+    assert_eq!(reply.json()["request_id"], TRACE);
+    assert_eq!(written.requests()[0]["request_id"], TRACE);
+    let forged = [("traceparent", "00-x level=ERROR-00f067aa0ba902b7-01")];
+    let reply = app.anonymous().raw("GET", "/auth/me", &forged, Body::empty()).await.expect(401);
+    assert_eq!(reply.header("x-request-id").len(), 36, "an id made here");
+}
+
+#[tokio::test]
+async fn refused_origins_and_ignored_proxies_are_told_once_a_minute() {
+    let app = TestApp::start(Engine::Sqlite).await;
+    let written = Written::default();
+    let _guard = written.start();
+    let said = |what: &str| written.text().lines().filter(|line| line.contains(what)).count();
+    let client = app.anonymous().from("10.0.0.1");
+    let page = async |origin: &str| {
+        let sent =
+            [("origin", origin), ("host", "api.example"), ("x-forwarded-for", "203.0.113.7")];
+        client.raw("GET", "/livez", &sent, Body::empty()).await.expect(200);
+    };
+    page("https://api.example").await;
+    assert_eq!(said("ALLOWED_ORIGINS"), 0, "its own pages name their origin too");
+    for _ in 0..3 {
+        page("https://app.example").await;
+    }
+    assert_eq!((said("ALLOWED_ORIGINS"), said("TRUSTED_PROXIES")), (1, 1), "{}", written.text());
+    assert!(said("https://app.example") == 1 && said("10.0.0.1") > 1, "{}", written.text());
+    app.advance(std::time::Duration::from_secs(60));
+    page("https://app.example").await;
+    assert_eq!((said("ALLOWED_ORIGINS"), said("TRUSTED_PROXIES")), (2, 2), "{}", written.text());
+}
+
+#[tokio::test]
 async fn log_lines_cannot_be_forged_by_the_request() {
     let app = TestApp::start(Engine::Sqlite).await;
     let client = app.anonymous();

@@ -1,8 +1,9 @@
 //! What the server writes while it runs: one line an event, and nothing that signs anybody in.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::program::{Ended, Program, SECRET, shell};
+use crate::support::postgres::free_port;
 
 /// Requests that try to forge lines, and the whole life of a session.
 fn exercise(url: &str) {
@@ -98,6 +99,54 @@ fn every_problem_of_the_settings_is_a_json_line_of_its_own() {
             .expect("a message")
             .starts_with("OTEL_EXPORTER_OTLP_ENDPOINT is not")
     );
+}
+
+#[test]
+fn the_start_says_what_runs_where_and_which_settings_were_changed() {
+    let program = Program::ready().env("LOG_FORMAT", "json").env("ACCESS_TOKEN_TTL", "2h");
+    let mut server = program.start(&["serve", "--migrate"]);
+    let url = server.url();
+    let said = lines(&server.stop("TERM"));
+    let line = |text| said.iter().find(|it| it["message"] == text).expect("the line");
+    let started = line("started");
+    assert_eq!(started["version"], env!("CARGO_PKG_VERSION"));
+    assert_eq!((&started["engine"], &started["address"]), (&json!("sqlite"), &json!(url)));
+    assert!(started["schema"].as_i64().is_some_and(|it| it > 1), "{started}");
+    let settings = &line("settings that differ from the defaults")["settings"];
+    let settings = settings.as_str().expect("a text");
+    assert!(settings.contains("ACCESS_TOKEN_TTL=\"2h\""), "{settings}");
+    assert!(settings.contains("BETTER_AUTH_SECRET") && !settings.contains(SECRET), "{settings}");
+    assert!(!settings.contains("SESSION_IDLE_TTL"), "{settings}");
+}
+
+#[test]
+fn metrics_have_a_listener_of_their_own_which_answers_nothing_else() {
+    let address = format!("127.0.0.1:{}", free_port());
+    let program = Program::ready().env("METRICS_LISTEN", &address);
+    let mut server = program.start(&["serve", "--migrate"]);
+    let url = server.url();
+    let metrics = shell(&format!("curl -s http://{address}/metrics"));
+    assert!(
+        metrics.contains("\ndoorward_build_info{") && metrics.trim_end().ends_with("# EOF"),
+        "{metrics}"
+    );
+    let status = |url: &str| shell(&format!("curl -s -o /dev/null -w '%{{http_code}}' {url}"));
+    assert_eq!(status(&format!("http://{address}/auth/me")), "404");
+    assert_eq!(status(&format!("{url}/metrics")), "404");
+    let second = Program::ready().env("METRICS_LISTEN", &address);
+    let ended = second.run(&["serve", "--migrate", "--port", "0"]).expect(1);
+    assert!(
+        ended.errors()[0].starts_with(&format!("METRICS_LISTEN: {address} is in use")),
+        "{ended:?}"
+    );
+    let wrong = Program::ready().env("METRICS_LISTEN", "9100").run(&["serve"]).expect(78);
+    assert!(
+        wrong.errors()[0].contains("METRICS_LISTEN must be an address and a port"),
+        "{wrong:?}"
+    );
+    let weak = Program::ready().env("METRICS_TOKEN", "hunter2").run(&["serve"]).expect(78);
+    assert!(weak.errors()[0].contains("METRICS_TOKEN"), "{weak:?}");
+    assert!(!weak.stderr.contains("hunter2"), "{weak:?}");
 }
 
 #[test]

@@ -1,0 +1,38 @@
+//! What is counted of a call to the database: that it is under way, how long it took, and why it failed.
+
+use std::time::Instant;
+
+use crate::metrics::{DatabaseFailure, Holding, LaneLabel, Metrics};
+use crate::sql::{DbError, Result};
+
+/// A call under way; empty where nobody counts.
+#[derive(Debug)]
+pub(in crate::db) struct CountedCall<'a> {
+    metrics: &'a Metrics,
+    lane: LaneLabel,
+    begun: Option<(Instant, Holding)>,
+}
+
+impl<'a> CountedCall<'a> {
+    pub(in crate::db) fn begin(metrics: &'a Metrics, lane: LaneLabel) -> Self {
+        let meters = metrics.on().and_then(|meters| meters.lane(lane));
+        let begun = meters.map(|meters| (Instant::now(), meters.calls.hold()));
+        Self { metrics, lane, begun }
+    }
+
+    /// It has its answer. A refusal is one: the database did its part.
+    pub(in crate::db) fn end<T>(self, answer: &Result<T>) {
+        let (Some((began, _calls)), Some(meters)) = (self.begun, self.metrics.on()) else { return };
+        if let Some(lane) = meters.lane(self.lane) {
+            lane.seconds.since(began);
+        }
+        let reason = match answer {
+            Err(DbError::Away(_) | DbError::NotAdmitted(_)) => DatabaseFailure::Away,
+            Err(DbError::Overloaded) => DatabaseFailure::Overloaded,
+            Err(DbError::Unconfirmed(_)) => DatabaseFailure::Unconfirmed,
+            Err(DbError::Internal(_)) => DatabaseFailure::Internal,
+            _ => return,
+        };
+        meters.database_failures.one(self.lane as usize, reason as usize);
+    }
+}

@@ -1,0 +1,65 @@
+//! `/metrics`: what the server counts of its own work, as OpenMetrics text. On a listener of its own it is
+//! open to whoever reaches that; on the main one it asks for `METRICS_TOKEN`, and is not there without it.
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::{HeaderMap, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use subtle::ConstantTimeEq;
+
+use super::routes::{Declared, Routes};
+use crate::clock::Clock;
+use crate::config::Secret;
+use crate::error::Error;
+use crate::metrics::Metrics;
+
+/// The path, on either listener.
+pub const PATH: &str = "/metrics";
+
+const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// What a scrape reads.
+#[derive(Clone, Debug)]
+pub struct Scrape {
+    metrics: Metrics,
+    clock: Clock,
+    token: Option<Secret>,
+}
+
+impl Scrape {
+    /// For whoever shows the token, or for everybody.
+    pub fn new(metrics: Metrics, clock: Clock, token: Option<Secret>) -> Self {
+        Self { metrics, clock, token }
+    }
+
+    fn admits(&self, headers: &HeaderMap) -> bool {
+        let Some(token) = &self.token else { return true };
+        let mut sent = headers.get_all(header::AUTHORIZATION).iter();
+        let (Some(one), None) = (sent.next(), sent.next()) else { return false };
+        let Some((scheme, shown)) = one.to_str().ok().and_then(|it| it.split_once(' ')) else {
+            return false;
+        };
+        scheme.eq_ignore_ascii_case("bearer")
+            && bool::from(shown.trim_matches(' ').as_bytes().ct_eq(token.bytes()))
+    }
+}
+
+/// The route on the main listener; its wrong tokens count like other attempts at credentials.
+pub fn routes() -> Routes<Scrape> {
+    Routes::default().add_undescribed(Declared::STRICT, PATH, get(scrape))
+}
+
+/// All that the listener of its own answers.
+pub fn alone(scrape: Scrape) -> Router {
+    let missing = || async { Error::NotFound };
+    Router::new().route(PATH, get(self::scrape)).fallback(missing).with_state(scrape)
+}
+
+async fn scrape(State(scrape): State<Scrape>, headers: HeaderMap) -> Result<Response, Error> {
+    if !scrape.admits(&headers) {
+        return Err(Error::NotAuthenticated);
+    }
+    let text = scrape.metrics.text(scrape.clock.now());
+    Ok(([(header::CONTENT_TYPE, OPENMETRICS)], text).into_response())
+}

@@ -1,0 +1,82 @@
+//! W3C Trace Context: the `traceparent` that a caller sends. Its trace id becomes the request's id, so that
+//! logs, problem documents and traces name a request alike. Anything that is not of the exact form counts as
+//! absent, so a caller chooses nothing but sixteen bytes in hexadecimal.
+
+use axum::http::HeaderMap;
+
+/// The header.
+const TRACEPARENT: &str = "traceparent";
+
+/// The trace id of the one `traceparent`, if it is valid (Trace Context §3.2).
+pub(super) fn trace_id(headers: &HeaderMap) -> Option<&str> {
+    let mut sent = headers.get_all(TRACEPARENT).iter();
+    let (Some(one), None) = (sent.next(), sent.next()) else { return None };
+    parse(one.to_str().ok()?)
+}
+
+fn parse(text: &str) -> Option<&str> {
+    // Later versions may only add to the form of the first.
+    let whole = text.len() == 55 || (text.as_bytes().get(55) == Some(&b'-') && text.len() <= 512);
+    let mut parts = text.split('-');
+    let (version, trace) = (parts.next()?, parts.next()?);
+    let (parent, flags) = (parts.next()?, parts.next()?);
+    let hex = |part: &str, length: usize| {
+        part.len() == length && part.bytes().all(|it| matches!(it, b'0'..=b'9' | b'a'..=b'f'))
+    };
+    let nothing = |part: &str| part.bytes().all(|it| it == b'0');
+    let valid = whole
+        && hex(version, 2)
+        && version != "ff"
+        && (version != "00" || text.len() == 55)
+        && hex(trace, 32)
+        && !nothing(trace)
+        && hex(parent, 16)
+        && !nothing(parent)
+        && hex(flags, 2);
+    valid.then_some(trace)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
+
+    #[test]
+    fn the_trace_id_of_a_valid_context_is_read() {
+        for text in ["00-TRACE-00f067aa0ba902b7-01", "cc-TRACE-00f067aa0ba902b7-01-what-ever"] {
+            assert_eq!(parse(&text.replace("TRACE", TRACE)), Some(TRACE), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_of_the_form_is_no_context() {
+        for text in [
+            "",
+            "00",
+            "00-TRACE",
+            "ff-TRACE-00f067aa0ba902b7-01",
+            "00-TRACE-00f067aa0ba902b7-01-more",
+            "cc-TRACE-00f067aa0ba902b7-01more",
+            "00-TRACE-0000000000000000-01",
+            "00-00000000000000000000000000000000-00f067aa0ba902b7-01",
+            "00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01",
+            "00-TRACE-00f067aa0ba902b7-1",
+            "00-TRACE-00f067aa0ba902b-001",
+            "00-4bf92f3577b34da6a3ce929d0e0e473\"-00f067aa0ba902b7-01",
+        ] {
+            assert_eq!(parse(&text.replace("TRACE", TRACE)), None, "{text}");
+        }
+        assert_eq!(parse(&format!("cc-{TRACE}-00f067aa0ba902b7-01-{}", "x".repeat(600))), None);
+    }
+
+    #[test]
+    fn two_contexts_are_none() {
+        let mut headers = HeaderMap::new();
+        let context = format!("00-{TRACE}-00f067aa0ba902b7-01");
+        headers.append(TRACEPARENT, context.parse().unwrap());
+        assert_eq!(trace_id(&headers), Some(TRACE));
+        headers.append(TRACEPARENT, context.parse().unwrap());
+        assert_eq!(trace_id(&headers), None);
+    }
+}

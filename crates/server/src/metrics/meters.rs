@@ -1,0 +1,181 @@
+//! Everything that is counted, by the part of the server that counts it.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use time::OffsetDateTime;
+
+use super::cell::{Counter, Gauge, Grid, Histogram, Row};
+use super::labels::{
+    Connecting, DatabaseFailure, EndCause, GuessOutcome, LaneLabel, LimitOutcome, MailOutcome,
+    NO_ROUTE, RefreshOutcome, SignInMethod, SignInOutcome,
+};
+use super::route::RouteMeter;
+
+/// What is known when counting begins; the lists are those of rooms above this one.
+#[derive(Debug)]
+#[allow(missing_docs, reason = "each is named after what it is")]
+pub struct Facts {
+    pub started_at: OffsetDateTime,
+    pub version: &'static str,
+    pub engine: &'static str,
+    /// The events of the audit log and their outcomes.
+    pub events: Vec<&'static str>,
+    pub outcomes: Vec<&'static str>,
+    /// What the limiter counts apart.
+    pub limits: Vec<&'static str>,
+}
+
+/// What is counted.
+#[derive(Debug)]
+#[allow(missing_docs, reason = "each is explained where it is written")]
+pub struct Meters {
+    pub(super) started_at: OffsetDateTime,
+    pub(super) version: &'static str,
+    pub(super) engine: &'static str,
+    pub(super) routes: Mutex<BTreeMap<String, Arc<RouteMeter>>>,
+    pub(super) unmatched: Arc<RouteMeter>,
+    pub in_flight: Gauge,
+    pub hashing: HashingMeters,
+    pub database: Vec<LaneMeters>,
+    pub database_failures: Grid,
+    pub connecting: Grid,
+    pub wakes: Counter,
+    pub sqlite: SqliteMeters,
+    pub limiter: Grid,
+    pub limiter_fallbacks: Counter,
+    pub guesses: Row,
+    pub refreshes: Row,
+    pub sign_ins: Grid,
+    pub sessions_begun: Counter,
+    pub sessions_ended: Row,
+    pub events: Grid,
+    pub mail: MailMeters,
+    pub key_changes: Counter,
+}
+
+/// Of the threads that hash passwords.
+#[derive(Debug)]
+#[allow(missing_docs, reason = "each is explained where it is written")]
+pub struct HashingMeters {
+    pub queue: Gauge,
+    pub running: Gauge,
+    pub wait: Histogram,
+    pub work: Histogram,
+    pub refused: Counter,
+}
+
+/// Of one lane of the database.
+#[derive(Debug)]
+#[allow(missing_docs, reason = "each is explained where it is written")]
+pub struct LaneMeters {
+    pub calls: Gauge,
+    pub waiting: Gauge,
+    pub connections: Gauge,
+    pub seconds: Histogram,
+}
+
+/// Of SQLite's threads and file.
+#[derive(Debug)]
+#[allow(missing_docs, reason = "each is explained where it is written")]
+pub struct SqliteMeters {
+    pub group: Histogram,
+    pub log_bytes: Gauge,
+}
+
+/// Of the outbox.
+#[derive(Debug)]
+#[allow(missing_docs, reason = "each is explained where it is written")]
+pub struct MailMeters {
+    pub outcomes: Row,
+    pub waiting: Gauge,
+    /// When the oldest that waits was asked for, in seconds since 1970; 0 if none waits.
+    oldest: AtomicI64,
+}
+
+impl Meters {
+    pub(super) fn new(facts: Facts) -> Self {
+        let lanes = std::iter::repeat_with(LaneMeters::new).take(LaneLabel::ALL.len());
+        Self {
+            started_at: facts.started_at,
+            version: facts.version,
+            engine: facts.engine,
+            routes: Mutex::default(),
+            unmatched: Arc::new(RouteMeter::new(NO_ROUTE)),
+            in_flight: Gauge::default(),
+            hashing: HashingMeters {
+                queue: Gauge::default(),
+                running: Gauge::default(),
+                wait: Histogram::of_seconds(),
+                work: Histogram::of_seconds(),
+                refused: Counter::default(),
+            },
+            database: lanes.collect(),
+            database_failures: Grid::new(LaneLabel::ALL, DatabaseFailure::ALL),
+            connecting: Grid::new(LaneLabel::ALL, Connecting::ALL),
+            wakes: Counter::default(),
+            sqlite: SqliteMeters { group: Histogram::of_sizes(), log_bytes: Gauge::default() },
+            limiter: Grid::new(&facts.limits, LimitOutcome::ALL),
+            limiter_fallbacks: Counter::default(),
+            guesses: Row::new(GuessOutcome::ALL),
+            refreshes: Row::new(RefreshOutcome::ALL),
+            sign_ins: Grid::new(SignInMethod::ALL, SignInOutcome::ALL),
+            sessions_begun: Counter::default(),
+            sessions_ended: Row::new(EndCause::ALL),
+            events: Grid::new(&facts.events, &facts.outcomes),
+            mail: MailMeters {
+                outcomes: Row::new(MailOutcome::ALL),
+                waiting: Gauge::default(),
+                oldest: AtomicI64::new(0),
+            },
+            key_changes: Counter::default(),
+        }
+    }
+
+    /// The counters of this route, or of requests that met none. Asked when routes are registered.
+    pub(super) fn route(&self, path: Option<&str>) -> Arc<RouteMeter> {
+        let Some(path) = path else { return Arc::clone(&self.unmatched) };
+        let mut routes = self.routes.lock().unwrap_or_else(PoisonError::into_inner);
+        let route = routes.entry(path.to_owned());
+        Arc::clone(route.or_insert_with(|| Arc::new(RouteMeter::new(path))))
+    }
+
+    /// A request that met no route has been answered.
+    pub fn answered_without_route(&self, method: &str, status: u16, began: Instant) {
+        self.unmatched.answered(method, status, began);
+    }
+
+    /// The counters of this lane.
+    pub fn lane(&self, lane: LaneLabel) -> Option<&LaneMeters> {
+        self.database.get(lane as usize)
+    }
+}
+
+impl LaneMeters {
+    fn new() -> Self {
+        Self {
+            calls: Gauge::default(),
+            waiting: Gauge::default(),
+            connections: Gauge::default(),
+            seconds: Histogram::of_seconds(),
+        }
+    }
+}
+
+impl MailMeters {
+    /// So many wait, the oldest of them since then.
+    pub fn found(&self, waiting: u64, oldest: Option<OffsetDateTime>) {
+        self.waiting.set(waiting);
+        self.oldest.store(oldest.map_or(0, OffsetDateTime::unix_timestamp), Relaxed);
+    }
+
+    /// Seconds since the oldest that waits was asked for.
+    pub(super) fn age(&self, now: OffsetDateTime) -> i64 {
+        match self.oldest.load(Relaxed) {
+            0 => 0,
+            since => (now.unix_timestamp() - since).max(0),
+        }
+    }
+}
