@@ -312,6 +312,8 @@ impl App {
             random: self.random.clone(),
             metrics: metrics.clone(),
             notes: Notes::default(),
+            #[cfg(feature = "otlp")]
+            spans: crate::http::layer::spans::Spans::of(&self.settings),
         };
         // Around the router, not a layer of its routes: the envelope sees a path before it is routed.
         Surround::with(envelope).layer(surrounded)

@@ -190,6 +190,8 @@ pub struct Settings {
     pub metrics_listen: Option<SocketAddr>,
     /// `METRICS_TOKEN`: whoever shows it reads them on the main listener.
     pub metrics_token: Option<Secret>,
+    /// `OTEL_EXPORTER_OTLP_ENDPOINT`: the collector that spans are sent to, by builds with `otlp`.
+    pub otlp_endpoint: Option<String>,
     /// `RUST_LOG`: what is logged.
     pub log_filter: String,
     /// `LOG_FORMAT`.
@@ -294,6 +296,7 @@ impl Settings {
             drain_timeout: Duration::from_secs(25),
             metrics_listen: None,
             metrics_token: None,
+            otlp_endpoint: None,
             log_filter: "info".into(),
             log_format: LogFormat::Text,
         }

@@ -7,14 +7,28 @@ use axum::http::HeaderMap;
 /// The header.
 const TRACEPARENT: &str = "traceparent";
 
-/// The trace id of the one `traceparent`, if it is valid (Trace Context §3.2).
-pub(super) fn trace_id(headers: &HeaderMap) -> Option<&str> {
-    let mut sent = headers.get_all(TRACEPARENT).iter();
-    let (Some(one), None) = (sent.next(), sent.next()) else { return None };
-    parse(one.to_str().ok()?)
+/// A caller's trace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::http) struct Context<'a> {
+    pub(in crate::http) trace: &'a str,
+    /// The caller's own span.
+    #[cfg(feature = "otlp")]
+    pub(in crate::http) parent: &'a str,
+    /// Whether the caller's part of it is recorded.
+    #[cfg(feature = "otlp")]
+    pub(in crate::http) sampled: bool,
 }
 
-fn parse(text: &str) -> Option<&str> {
+impl<'a> Context<'a> {
+    /// That of the one `traceparent`, if it is valid (Trace Context §3.2).
+    pub(in crate::http) fn of(headers: &'a HeaderMap) -> Option<Self> {
+        let mut sent = headers.get_all(TRACEPARENT).iter();
+        let (Some(one), None) = (sent.next(), sent.next()) else { return None };
+        parse(one.to_str().ok()?)
+    }
+}
+
+fn parse(text: &str) -> Option<Context<'_>> {
     // Later versions may only add to the form of the first.
     let whole = text.len() == 55 || (text.as_bytes().get(55) == Some(&b'-') && text.len() <= 512);
     let mut parts = text.split('-');
@@ -33,7 +47,15 @@ fn parse(text: &str) -> Option<&str> {
         && hex(parent, 16)
         && !nothing(parent)
         && hex(flags, 2);
-    valid.then_some(trace)
+    #[cfg(feature = "otlp")]
+    let sampled = u8::from_str_radix(flags, 16).is_ok_and(|flags| flags & 1 == 1);
+    valid.then_some(Context {
+        trace,
+        #[cfg(feature = "otlp")]
+        parent,
+        #[cfg(feature = "otlp")]
+        sampled,
+    })
 }
 
 #[cfg(test)]
@@ -45,7 +67,8 @@ mod tests {
     #[test]
     fn the_trace_id_of_a_valid_context_is_read() {
         for text in ["00-TRACE-00f067aa0ba902b7-01", "cc-TRACE-00f067aa0ba902b7-01-what-ever"] {
-            assert_eq!(parse(&text.replace("TRACE", TRACE)), Some(TRACE), "{text}");
+            let text = text.replace("TRACE", TRACE);
+            assert_eq!(parse(&text).map(|it| it.trace), Some(TRACE), "{text}");
         }
     }
 
@@ -75,8 +98,8 @@ mod tests {
         let mut headers = HeaderMap::new();
         let context = format!("00-{TRACE}-00f067aa0ba902b7-01");
         headers.append(TRACEPARENT, context.parse().unwrap());
-        assert_eq!(trace_id(&headers), Some(TRACE));
+        assert_eq!(Context::of(&headers).map(|it| it.trace), Some(TRACE));
         headers.append(TRACEPARENT, context.parse().unwrap());
-        assert_eq!(trace_id(&headers), None);
+        assert_eq!(Context::of(&headers), None);
     }
 }

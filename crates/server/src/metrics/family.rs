@@ -29,7 +29,7 @@ macro_rules! families {
 
 families! {
     BUILD = Info "doorward_build" ["version", "engine"] "The version and the database engine";
-    HTTP_REQUESTS = Counter "doorward_http_requests" ["route", "method", "status"] "Requests answered; `route` is the path with the names of its parameters, `none` for unknown ones";
+    HTTP_REQUESTS = Counter "doorward_http_requests" ["route", "method", "status"] "Requests answered; `route` is the path with the names of its parameters, `none` for unknown paths and preflights";
     HTTP_SECONDS = Histogram "doorward_http_request_seconds" ["route", "method"] "From the request's head to the answer's head";
     HTTP_IN_FLIGHT = Gauge "doorward_http_in_flight" [] "Requests being answered";
     HASH_QUEUE = Gauge "doorward_hashing_queue" [] "Password hashes that wait for a thread";

@@ -62,7 +62,7 @@ impl HttpFetch {
     }
 
     /// Posts a body; the answer's status, whatever it is, and its body.
-    pub(crate) async fn post(
+    pub async fn post(
         &self,
         url: &str,
         kind: &str,

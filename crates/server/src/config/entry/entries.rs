@@ -31,7 +31,7 @@ pub(in crate::config) const PASSKEYS: &str = "Passkeys";
 pub(in crate::config) const LIMITS: &str = "Limits";
 pub(in crate::config) const HTTP: &str = "HTTP";
 pub(in crate::config) const LOGS: &str = "Logs and metrics";
-const LATER: &str = "Known, but not supported by this version yet";
+pub(in crate::config) const LATER: &str = "Known, but not supported by this version yet";
 
 /// What most entries share.
 pub(in crate::config) const PLAIN: Setting = Setting {
@@ -381,10 +381,5 @@ pub(in crate::config) const ENTRIES: &[Setting] = &[
     },
     metrics::METRICS_LISTEN,
     metrics::METRICS_TOKEN,
-    Setting {
-        name: "OTEL_EXPORTER_OTLP_ENDPOINT",
-        section: LATER,
-        about: "Where traces are sent.",
-        ..PLAIN
-    },
+    metrics::OTLP_ENDPOINT,
 ];

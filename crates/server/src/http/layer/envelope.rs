@@ -43,6 +43,9 @@ pub struct Envelope {
     pub metrics: Metrics,
     /// Tells operators of what keeps front ends and proxies from working.
     pub notes: Notes,
+    /// Sends spans.
+    #[cfg(feature = "otlp")]
+    pub spans: super::spans::Spans,
 }
 
 /// What the envelope learns of a request.
@@ -55,6 +58,8 @@ pub struct Opened {
     asks_options: bool,
     coding: Option<Coding>,
     in_flight: Option<Holding>,
+    #[cfg(feature = "otlp")]
+    span: Option<super::spans::Begun>,
 }
 
 impl Around for Envelope {
@@ -85,8 +90,21 @@ impl Around for Envelope {
         request.extensions_mut().insert(client);
         let asks_options = request.method() == Method::OPTIONS;
         let coding = compress::accepted(request.headers());
+        #[cfg(feature = "otlp")]
+        let span =
+            self.spans.begin(request.headers(), request.method(), &id, &self.clock, &self.random);
         let in_flight = self.metrics.on().map(|meters| meters.in_flight.hold());
-        Box::new(Opened { id, line, origin, refusal, asks_options, coding, in_flight })
+        Box::new(Opened {
+            id,
+            line,
+            origin,
+            refusal,
+            asks_options,
+            coding,
+            in_flight,
+            #[cfg(feature = "otlp")]
+            span,
+        })
     }
 
     async fn drive(
@@ -100,6 +118,8 @@ impl Around for Envelope {
                 Some(refusal) => refusal,
                 None => options(opened.asks_options, work.await),
             };
+            #[cfg(feature = "otlp")]
+            let span = opened.span.take();
             let Opened { id, line, origin, coding, in_flight: _in_flight, .. } = *opened;
             let code = problem::render(&mut response, &id);
             cors::decorate(response.headers_mut(), origin);
@@ -116,6 +136,8 @@ impl Around for Envelope {
                 compress::compress(&mut response, coding).await;
             }
             line.count(&self.metrics, measured.map(|Measured(meter)| meter), status);
+            #[cfg(feature = "otlp")]
+            self.spans.end(span, route.map(|route| route.path.as_str()), status);
             line.end(route.map(|route| route.path.as_str()), status, code);
             response
         };

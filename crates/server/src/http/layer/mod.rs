@@ -10,6 +10,8 @@ pub mod envelope;
 pub mod guard;
 pub mod notes;
 mod paths;
+#[cfg(feature = "otlp")]
+pub mod spans;
 
 pub(crate) use bodies::as_long_as;
 pub use paths::USER_ID;

@@ -1,5 +1,6 @@
 //! Hashing: the kinds of password hashes, and the bounded threads that compute them.
 
+mod counted;
 mod format;
 mod hash_kind;
 mod password_hash;

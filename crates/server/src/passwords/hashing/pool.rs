@@ -6,11 +6,11 @@
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
 
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::oneshot;
 
+use super::counted::WaitingJob;
 use super::format::argon2_hash::Scratch;
 use super::format::argon2id_maker::Argon2idMaker;
 use super::password_hash::{self, HashError};
@@ -19,7 +19,7 @@ use super::stored_hash::StoredHash;
 use super::work::{Work, WorkDone};
 use crate::config::{HashScheme, PasswordKernel};
 use crate::error::Error;
-use crate::metrics::{Holding, Metrics};
+use crate::metrics::Metrics;
 
 /// Waiting jobs a thread: a second or two of Argon2id, some seconds of bcrypt.
 const QUEUE_PER_THREAD: usize = 64;
@@ -220,44 +220,15 @@ impl HashingPool {
     ) -> Result<T, Error> {
         let (answer, answered) = oneshot::channel();
         let shared = Arc::clone(&self.owner.shared);
-        let waiting = Waiting::begin(&shared.metrics);
+        let waiting = WaitingJob::begin(&shared.metrics);
         self.owner.shared.push(Box::new(move |scratch| {
-            let _running = waiting.end(&shared.metrics);
             if !answer.is_closed() {
+                let _running = waiting.end(&shared.metrics);
                 let mut bench = Workbench { scratch, done: &shared.done };
                 let _ = answer.send(work(&mut bench));
             }
         }))?;
         answered.await.map_err(|_| Error::HashingUnavailable)
-    }
-}
-
-/// What is counted of a job that waits for a thread; empty where nobody counts.
-struct Waiting(Option<(Instant, Holding)>);
-
-/// What is counted of a job that has one.
-struct Running<'a>(&'a Metrics, Option<(Instant, Holding)>);
-
-impl Waiting {
-    fn begin(metrics: &Metrics) -> Self {
-        Self(metrics.on().map(|meters| (Instant::now(), meters.hashing.queue.hold())))
-    }
-
-    fn end(self, metrics: &Metrics) -> Running<'_> {
-        let (Some((since, waiting)), Some(meters)) = (self.0, metrics.on()) else {
-            return Running(metrics, None);
-        };
-        meters.hashing.wait.since(since);
-        drop(waiting);
-        Running(metrics, Some((Instant::now(), meters.hashing.running.hold())))
-    }
-}
-
-impl Drop for Running<'_> {
-    fn drop(&mut self) {
-        if let (Some((since, _)), Some(meters)) = (&self.1, self.0.on()) {
-            meters.hashing.work.since(*since);
-        }
     }
 }
 

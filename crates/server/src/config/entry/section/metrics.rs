@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use crate::config::entry::entries::{LOGS, PLAIN};
+use crate::config::entry::entries::{LATER, LOGS, PLAIN};
 use crate::config::entry::parse::Parsed;
 use crate::config::entry::table::{Secrecy, Setting};
 use crate::config::entry::word::{self, put_some};
@@ -29,6 +29,28 @@ pub(in crate::config) const METRICS_TOKEN: Setting = Setting {
     set: Some(|settings, text| put_some(&mut settings.metrics_token, word::secret(text))),
     ..PLAIN
 };
+
+/// `OTEL_EXPORTER_OTLP_ENDPOINT`.
+pub(in crate::config) const OTLP_ENDPOINT: Setting = Setting {
+    name: "OTEL_EXPORTER_OTLP_ENDPOINT",
+    section: LATER,
+    about: "The OpenTelemetry collector that traces are sent to, such as `http://127.0.0.1:4318`. Builds with the \
+        feature `otlp` send them; others say that they do not.",
+    set: if cfg!(feature = "otlp") {
+        Some(|settings, text| put_some(&mut settings.otlp_endpoint, collector(text)))
+    } else {
+        None
+    },
+    ..PLAIN
+};
+
+fn collector(text: &str) -> Parsed<String> {
+    let url = url::Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+    let whole =
+        url.filter(|url| url.has_host() && url.query().is_none() && url.username().is_empty());
+    let wanted = "must be the http or https address of a collector, such as http://127.0.0.1:4318";
+    whole.map(|_| text.to_owned()).ok_or_else(|| format!("{wanted}, not {text:?}"))
+}
 
 fn listen(text: &str) -> Parsed<SocketAddr> {
     let wanted = "must be an address and a port, such as 127.0.0.1:9100 or [::1]:9100";
