@@ -3,6 +3,7 @@
 use doorward::config::Quota;
 
 use super::{Samples, TOKEN, counting};
+use crate::both;
 use crate::support::{Engine, TestApp};
 
 #[tokio::test]

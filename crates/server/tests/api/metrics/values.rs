@@ -4,6 +4,7 @@ use doorward::config::Quota;
 use serde_json::json;
 
 use super::{Samples, TOKEN, counting};
+use crate::both;
 use crate::support::client::PASSWORD;
 use crate::support::{Engine, TestApp};
 
