@@ -21,8 +21,4 @@ post /auth/login '{"email":"nobody@example.com","password":"not it at all 41"}'
 for path in /nowhere /wp-login.php /metrics; do curl -s -o /dev/null "$url$path"; done
 
 target/metrics/bin/python tests/metrics/check.py "http://127.0.0.1:$metrics/metrics"
-if command -v promtool >/dev/null; then
-  promtool check rules deploy/prometheus/doorward.rules.yml
-  curl -s "http://127.0.0.1:$metrics/metrics" | sed '/^# EOF$/d' | promtool check metrics >/dev/null ||
-    echo "promtool has remarks on the names" >&2
-fi
+if command -v promtool >/dev/null; then promtool check rules deploy/prometheus/doorward.rules.yml; fi

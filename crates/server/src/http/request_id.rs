@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 
 use uuid::Uuid;
 
-use super::trace::Context;
+use super::trace::TraceContext;
 
 /// The header.
 pub(super) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -66,7 +66,9 @@ impl RequestId {
     /// The trace id of the client's trace context; without one the id that the client sent, if there is
     /// exactly one and it is sane; else a new one.
     pub fn of(headers: &HeaderMap, new: impl FnOnce() -> Uuid) -> Self {
-        if let Some(id) = Context::of(headers).and_then(|it| HeaderValue::from_str(it.trace).ok()) {
+        if let Some(id) =
+            TraceContext::of(headers).and_then(|it| HeaderValue::from_str(it.trace).ok())
+        {
             return Self(id);
         }
         let mut sent = headers.get_all(X_REQUEST_ID).iter();

@@ -9,7 +9,7 @@ const TRACEPARENT: &str = "traceparent";
 
 /// A caller's trace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::http) struct Context<'a> {
+pub(in crate::http) struct TraceContext<'a> {
     pub(in crate::http) trace: &'a str,
     /// The caller's own span.
     #[cfg(feature = "otlp")]
@@ -19,7 +19,7 @@ pub(in crate::http) struct Context<'a> {
     pub(in crate::http) sampled: bool,
 }
 
-impl<'a> Context<'a> {
+impl<'a> TraceContext<'a> {
     /// That of the one `traceparent`, if it is valid (Trace Context §3.2).
     pub(in crate::http) fn of(headers: &'a HeaderMap) -> Option<Self> {
         let mut sent = headers.get_all(TRACEPARENT).iter();
@@ -28,7 +28,7 @@ impl<'a> Context<'a> {
     }
 }
 
-fn parse(text: &str) -> Option<Context<'_>> {
+fn parse(text: &str) -> Option<TraceContext<'_>> {
     // Later versions may only add to the form of the first.
     let whole = text.len() == 55 || (text.as_bytes().get(55) == Some(&b'-') && text.len() <= 512);
     let mut parts = text.split('-');
@@ -49,7 +49,7 @@ fn parse(text: &str) -> Option<Context<'_>> {
         && hex(flags, 2);
     #[cfg(feature = "otlp")]
     let sampled = u8::from_str_radix(flags, 16).is_ok_and(|flags| flags & 1 == 1);
-    valid.then_some(Context {
+    valid.then_some(TraceContext {
         trace,
         #[cfg(feature = "otlp")]
         parent,
@@ -98,8 +98,8 @@ mod tests {
         let mut headers = HeaderMap::new();
         let context = format!("00-{TRACE}-00f067aa0ba902b7-01");
         headers.append(TRACEPARENT, context.parse().unwrap());
-        assert_eq!(Context::of(&headers).map(|it| it.trace), Some(TRACE));
+        assert_eq!(TraceContext::of(&headers).map(|it| it.trace), Some(TRACE));
         headers.append(TRACEPARENT, context.parse().unwrap());
-        assert_eq!(Context::of(&headers), None);
+        assert_eq!(TraceContext::of(&headers), None);
     }
 }

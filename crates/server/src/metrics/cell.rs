@@ -152,9 +152,9 @@ impl Grid {
 
 /// Counters by one label from a closed list.
 #[derive(Debug)]
-pub struct Row(Grid);
+pub struct Tally(Grid);
 
-impl Row {
+impl Tally {
     pub(super) fn new(labels: &[&'static str]) -> Self {
         Self(Grid::new(&[""], labels))
     }

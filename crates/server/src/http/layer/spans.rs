@@ -16,7 +16,7 @@ use crate::clock::Clock;
 use crate::config::Settings;
 use crate::crypto::Random;
 use crate::http::request_id::RequestId;
-use crate::http::trace::Context;
+use crate::http::trace::TraceContext;
 
 const QUEUE: usize = 4096;
 const BATCH: usize = 512;
@@ -70,7 +70,7 @@ impl Spans {
         random: &Random,
     ) -> Option<Begun> {
         self.url.as_ref()?;
-        let (trace, parent) = match Context::of(headers) {
+        let (trace, parent) = match TraceContext::of(headers) {
             Some(context) if !context.sampled => return None,
             Some(context) => (context.trace.to_owned(), Some(context.parent.to_owned())),
             None => (own_trace(id, random), None),
