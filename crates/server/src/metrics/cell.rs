@@ -152,9 +152,9 @@ impl Grid {
 
 /// Counters by one label from a closed list.
 #[derive(Debug)]
-pub struct Tally(Grid);
+pub struct CounterRow(Grid);
 
-impl Tally {
+impl CounterRow {
     pub(super) fn new(labels: &[&'static str]) -> Self {
         Self(Grid::new(&[""], labels))
     }

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use time::OffsetDateTime;
 
-use super::cell::{Counter, Gauge, Grid, Histogram, Tally};
+use super::cell::{Counter, CounterRow, Gauge, Grid, Histogram};
 use super::labels::{
     Connecting, DatabaseFailure, EndCause, GuessOutcome, LaneLabel, LimitOutcome, MailOutcome,
     NO_ROUTE, RefreshOutcome, SignInMethod, SignInOutcome,
@@ -46,11 +46,11 @@ pub struct Meters {
     pub sqlite: SqliteMeters,
     pub limiter: Grid,
     pub limiter_fallbacks: Counter,
-    pub guesses: Tally,
-    pub refreshes: Tally,
+    pub guesses: CounterRow,
+    pub refreshes: CounterRow,
     pub sign_ins: Grid,
     pub sessions_begun: Counter,
-    pub sessions_ended: Tally,
+    pub sessions_ended: CounterRow,
     pub events: Grid,
     pub mail: MailMeters,
     pub key_changes: Counter,
@@ -89,7 +89,7 @@ pub struct SqliteMeters {
 #[derive(Debug)]
 #[allow(missing_docs, reason = "each is explained where it is written")]
 pub struct MailMeters {
-    pub outcomes: Tally,
+    pub outcomes: CounterRow,
     pub waiting: Gauge,
     /// When the oldest that waits was asked for, in seconds since 1970; 0 if none waits.
     oldest: AtomicI64,
@@ -119,14 +119,14 @@ impl Meters {
             sqlite: SqliteMeters { group: Histogram::of_sizes(), log_bytes: Gauge::default() },
             limiter: Grid::new(&facts.limits, LimitOutcome::ALL),
             limiter_fallbacks: Counter::default(),
-            guesses: Tally::new(GuessOutcome::ALL),
-            refreshes: Tally::new(RefreshOutcome::ALL),
+            guesses: CounterRow::new(GuessOutcome::ALL),
+            refreshes: CounterRow::new(RefreshOutcome::ALL),
             sign_ins: Grid::new(SignInMethod::ALL, SignInOutcome::ALL),
             sessions_begun: Counter::default(),
-            sessions_ended: Tally::new(EndCause::ALL),
+            sessions_ended: CounterRow::new(EndCause::ALL),
             events: Grid::new(&facts.events, &facts.outcomes),
             mail: MailMeters {
-                outcomes: Tally::new(MailOutcome::ALL),
+                outcomes: CounterRow::new(MailOutcome::ALL),
                 waiting: Gauge::default(),
                 oldest: AtomicI64::new(0),
             },

@@ -10,7 +10,7 @@ mod page;
 mod process;
 mod route;
 
-pub use cell::{Counter, Gauge, Grid, Histogram, Holding, Tally};
+pub use cell::{Counter, CounterRow, Gauge, Grid, Histogram, Holding};
 pub use family::{FAMILIES, Family, table};
 pub use labels::{
     Connecting, DatabaseFailure, EndCause, GuessOutcome, LaneLabel, LimitOutcome, MailOutcome,

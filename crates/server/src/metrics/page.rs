@@ -10,7 +10,7 @@ use prometheus_client::encoding::{DescriptorEncoder, MetricEncoder, NoLabelSet};
 use prometheus_client::registry::Registry;
 use time::OffsetDateTime;
 
-use super::cell::{Grid, Histogram, Tally};
+use super::cell::{CounterRow, Grid, Histogram};
 use super::labels::LaneLabel;
 use super::meters::{LaneMeters, Meters};
 use super::process::Process;
@@ -76,7 +76,7 @@ impl Writer<'_> {
         observed(&mut self.family(family)?, histogram)
     }
 
-    fn row(&mut self, family: &Family, row: &Tally) -> fmt::Result {
+    fn row(&mut self, family: &Family, row: &CounterRow) -> fmt::Result {
         let &[label] = family.labels else { return Err(fmt::Error) };
         let mut encoder = self.family(family)?;
         row.read().try_for_each(|(value, count)| counted(&mut encoder, &[(label, value)], count))
