@@ -88,7 +88,7 @@ impl Passkeys {
         &self,
         ceremony: &SealedCeremony,
         credential: &PublicKeyCredential,
-        mfa_token: Option<&OneTimeToken>,
+        mfa_token: Option<(&OneTimeToken, bool)>,
         origin: &Origin,
     ) -> Result<Tokens, Error> {
         let now = self.clock.now();

@@ -59,7 +59,7 @@ impl Sessions {
         remembers: bool,
         origin: &Origin,
     ) -> Result<Tokens, Error> {
-        let answer = self.try_factor(token, given, origin).await;
+        let answer = self.try_factor(token, given, remembers, origin).await;
         counted(self.db.metrics(), SignInMethod::SecondStep, answer)
     }
 
@@ -67,6 +67,7 @@ impl Sessions {
         &self,
         token: &OneTimeToken,
         given: GivenCode,
+        remembers: bool,
         origin: &Origin,
     ) -> Result<Tokens, Error> {
         let factors = self.factors();
