@@ -116,7 +116,7 @@ impl App {
         if settings.metrics_listen.is_none() && settings.metrics_token.is_none() {
             return;
         }
-        db.metrics().turn_on(Facts {
+        db.metrics().turn_on(&Facts {
             started_at: clock.now(),
             version: env!("CARGO_PKG_VERSION"),
             engine: db.engine_name(),

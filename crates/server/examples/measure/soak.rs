@@ -148,14 +148,14 @@ impl Run {
         note(Task::There);
         let made: Value = serde_json::from_str(&made).unwrap();
         let path = format!("/api/tasks/{}", made["id"].as_str().unwrap());
-        if number % 3 == 0 {
+        if number.is_multiple_of(3) {
             let (path, done) = (format!("{path}/complete"), r#"{"completed":true}"#);
             self.ask(http, ("PATCH", &path), token, done, &[200]).await;
         }
-        if number % 4 == 0 {
+        if number.is_multiple_of(4) {
             self.ask(http, ("GET", "/api/tasks?limit=20"), token, "", &[200]).await;
         }
-        if number % 5 == 0 {
+        if number.is_multiple_of(5) {
             note(Task::Unsure);
             if self.ask(http, ("DELETE", &path), token, "", &[204]).await.is_some() {
                 note(Task::Gone);
@@ -298,7 +298,7 @@ fn verdict(figures: &[Figures], count: usize, lost: &[String], wrong: &[String])
     // The window in which the faults end, and what it leaves in caches, is not compared.
     let quiet = &figures[OF_FAULTS + 2..];
     let third = quiet.len() / 3;
-    let (first, last) = (&quiet[..third], &quiet[quiet.len() - third..]);
+    let (early, late) = (&quiet[..third], &quiet[quiet.len() - third..]);
     let median = |of: &[Figures], figure: fn(&Figures) -> f64| {
         let mut all: Vec<f64> = of.iter().map(figure).collect();
         all.sort_by(f64::total_cmp);
@@ -308,11 +308,11 @@ fn verdict(figures: &[Figures], count: usize, lost: &[String], wrong: &[String])
     let files = |one: &Figures| one.files as f64;
     // A machine that others use more in the last third is no fault of the server.
     let bare = |one: &Figures| one.yardstick;
-    let busier = (median(last, bare) / median(first, bare)).max(1.0);
+    let busier = (median(late, bare) / median(early, bare)).max(1.0);
     let rows = [
-        ("resident MiB", median(first, mib), median(last, mib), 1.15, 8.0),
-        ("open files", median(first, files), median(last, files), 1.0, 12.0),
-        ("p99 ms", median(first, |one| one.p99), median(last, |one| one.p99), 2.0 * busier, 25.0),
+        ("resident MiB", median(early, mib), median(late, mib), 1.15, 8.0),
+        ("open files", median(early, files), median(late, files), 1.0, 12.0),
+        ("p99 ms", median(early, |one| one.p99), median(late, |one| one.p99), 2.0 * busier, 25.0),
     ];
     println!("\nthe machine was {busier:.1} times as busy in the last third as in the first");
     println!("\n| figure | first third | last third | allowed |\n| --- | --- | --- | --- |");

@@ -95,7 +95,9 @@ impl Audit {
         steps.extend(records.iter().map(|record| self.step(record.clone())));
         let mut rows = self.db.write_by(authority, steps).await?;
         rows.truncate(work);
-        records.iter().for_each(|record| self.say(record));
+        for record in &records {
+            self.say(record);
+        }
         self.prune_daily();
         Ok(rows)
     }

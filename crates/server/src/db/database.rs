@@ -46,7 +46,7 @@ pub struct Database {
 
 #[derive(Debug)]
 enum Backend {
-    Sqlite(Sqlite),
+    Sqlite(Box<Sqlite>),
     Postgres(Box<Postgres>),
 }
 
@@ -83,7 +83,7 @@ impl Database {
     /// Opens, and creates if absent, a SQLite file.
     pub async fn open_sqlite(file: impl Into<SqliteFile>) -> Result<Self> {
         let sqlite = Sqlite::open(file).await?;
-        Ok(Self::over(Backend::Sqlite(sqlite)))
+        Ok(Self::over(Backend::Sqlite(Box::new(sqlite))))
     }
 
     fn over(engine: Backend) -> Self {

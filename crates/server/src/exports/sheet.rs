@@ -1,5 +1,6 @@
 //! The document of an export, made piece by piece: each piece is a page that is read when it is asked for.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -114,9 +115,7 @@ impl Sheet {
                 self.put(&mut out, &held.factors)?;
                 self.part = Part::Devices;
                 let left = held.recovery_codes_left;
-                out.push_str(&format!(
-                    "],\n\"recovery_codes_left\":{left},\n\"trusted_devices\":["
-                ));
+                let _ = write!(out, "],\n\"recovery_codes_left\":{left},\n\"trusted_devices\":[");
                 self.is_begun = false;
             }
             Part::Devices => {

@@ -96,7 +96,7 @@ pub struct MailMeters {
 }
 
 impl Meters {
-    pub(super) fn new(facts: Facts) -> Self {
+    pub(super) fn new(facts: &Facts) -> Self {
         let lanes = std::iter::repeat_with(LaneMeters::new).take(LaneLabel::ALL.len());
         Self {
             started_at: facts.started_at,

@@ -31,7 +31,7 @@ pub struct Metrics(Arc<OnceLock<Box<Meters>>>);
 
 impl Metrics {
     /// Counts from now on.
-    pub fn turn_on(&self, facts: Facts) {
+    pub fn turn_on(&self, facts: &Facts) {
         self.0.get_or_init(|| Box::new(Meters::new(facts)));
     }
 

@@ -189,7 +189,7 @@ impl Passkeys {
                 if device.is_some() {
                     self.mail.wake();
                 }
-                Ok(Some(tokens.to_trusted(device)))
+                Ok(Some(tokens.on_trusted(device)))
             }
             // Used or removed meanwhile; or the user was disabled or deleted.
             Err(DbError::Refused(_) | DbError::Orphan) => Ok(None),

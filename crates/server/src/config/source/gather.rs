@@ -249,14 +249,11 @@ impl Gathered {
             let Some((name, named)) = name.to_str().and_then(|n| Some((n, lookup(n)?))) else {
                 continue;
             };
-            match value.to_str() {
-                Some(text) => {
-                    place.add(named, text.into(), name.into(), format!("environment {name}"));
-                }
-                None => {
-                    let sentence = format!("{name} is not UTF-8 text: set it anew.");
-                    self.problem(Some(named.setting.name), sentence);
-                }
+            if let Some(text) = value.to_str() {
+                place.add(named, text.into(), name.into(), format!("environment {name}"));
+            } else {
+                let sentence = format!("{name} is not UTF-8 text: set it anew.");
+                self.problem(Some(named.setting.name), sentence);
             }
         }
         self.take(place, None);

@@ -63,7 +63,7 @@ pub struct ShownChain {
 /// Asks the server for TLS; `None` if it offers none. Shows its certificates whether or not they are trusted.
 pub async fn shown(url: &PostgresUrl) -> io::Result<Option<ShownChain>> {
     let anyhow = PostgresUrl { tls: Tls::Required, ..url.clone() };
-    let Some((chain, _)) = handshake(&anyhow).await?.transpose()? else { return Ok(None) };
+    let Some((chain, ())) = handshake(&anyhow).await?.transpose()? else { return Ok(None) };
     let chain = chain.iter().filter_map(|der| Certificate::read(der)).collect();
     let distrust = match handshake(url).await? {
         Some(Err(broken)) => {

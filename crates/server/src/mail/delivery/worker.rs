@@ -131,7 +131,7 @@ pub(super) async fn round(inner: &Arc<Inner>, lanes: usize) -> Result<Round, Err
                     for row in rows {
                         let inner = Arc::clone(inner);
                         inner.lock().insert(row.id, claim);
-                        running.spawn(async move { deliver(&inner, claim, row).await });
+                        running.spawn(async move { Box::pin(deliver(&inner, claim, row)).await });
                     }
                 }
                 Err(error) => trouble = Some(error),

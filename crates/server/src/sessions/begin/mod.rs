@@ -61,7 +61,7 @@ pub struct Tokens {
 impl Tokens {
     /// The same with what a device that is trusted from now on is to keep.
     #[must_use]
-    pub(crate) fn to_trusted(self, device: Option<(DeviceToken, Duration)>) -> Self {
+    pub(crate) fn on_trusted(self, device: Option<(DeviceToken, Duration)>) -> Self {
         let Some((token, lives)) = device else { return self };
         let device_token = Some(token.expose().to_owned());
         Self { device_token, device_expires_in: Some(lives.as_secs()), ..self }

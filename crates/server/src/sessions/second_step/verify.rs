@@ -84,7 +84,7 @@ impl Sessions {
         match proof.commit(Authority::Operator, steps, records).await {
             Ok(()) => {
                 self.mail.wake();
-                Ok(self.first_tokens(&session, first.user).await?.to_trusted(device))
+                Ok(self.first_tokens(&session, first.user).await?.on_trusted(device))
             }
             Err(DbError::Refused(why)) if ["link_used", "user_changed"].contains(&&*why) => {
                 Err(not_valid())

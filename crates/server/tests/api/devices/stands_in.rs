@@ -97,7 +97,7 @@ both! {
             app.advance(MONTH / 4);
             inside(&app, &device).await;
         }
-        app.advance(MONTH / 4 - Duration::from_secs(31));
+        app.advance((MONTH / 4).saturating_sub(Duration::from_secs(31)));
         let ada = inside(&app, &device).await;
         app.advance(Duration::from_secs(1));
         sign_in(&app, "ada", &device).await.expect_problem(403, "mfa_required");

@@ -85,7 +85,7 @@ both! {
             refresh(&first, 200).await;
             let third = refresh(&second, 200).await;
             refresh(&third, 200).await;
-            app.advance(std::time::Duration::from_secs(3600 * 2));
+            app.advance(std::time::Duration::from_hours(2));
             refresh(&first, 401).await;
             refresh("dwr_nonsense", 401).await;
         };

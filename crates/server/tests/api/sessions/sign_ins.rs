@@ -72,7 +72,7 @@ both! {
             all.extend(found.as_array().unwrap().clone());
             let link = reply.header("link");
             let Some((next, _)) = link.trim_start_matches('<').split_once('>') else { break };
-            path = next.strip_prefix("/auth/me/sign-ins").unwrap().to_owned();
+            next.strip_prefix("/auth/me/sign-ins").unwrap().clone_into(&mut path);
         }
         let whole = listed(&app, &ada, "").await.expect(200).json();
         assert_eq!((all.len(), json!(all)), (7, whole.clone()));

@@ -1,5 +1,6 @@
 //! `doorward user enrol-totp`, `factors`, `reset-factors`, `sign-ins`, `devices` and `forget-devices`.
 
+use doorward::clock::Clock;
 use serde_json::{Value, json};
 use totp_rs::{Builder, Secret};
 
@@ -14,9 +15,8 @@ const ADA: &str = "ada@example.com";
 fn code(secret: &str, steps: u64) -> String {
     let secret = Secret::try_from_base32(secret).expect("base32");
     let totp = Builder::new().with_secret(secret).build().expect("an app");
-    let now =
-        std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("after 1970");
-    totp.generate(now.as_secs() + 30 * steps).to_string()
+    let now = u64::try_from(Clock::system().now().unix_timestamp()).expect("after 1970");
+    totp.generate(now + 30 * steps).to_string()
 }
 
 /// Adds an app to Ada's account and confirms it; what the two commands said.

@@ -19,7 +19,7 @@ fn serving(port: u16, proxies: &str) -> (Program, Server) {
 }
 
 /// A proxy in front of `port` that makes the head of each request anew by `rewrite`; its port.
-fn proxy(port: u16, rewrite: fn(String) -> String) -> u16 {
+fn proxy(port: u16, rewrite: fn(&str) -> String) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let own = listener.local_addr().expect("an address").port();
     std::thread::spawn(move || {
@@ -30,7 +30,7 @@ fn proxy(port: u16, rewrite: fn(String) -> String) -> u16 {
     own
 }
 
-fn pass(client: TcpStream, port: u16, rewrite: fn(String) -> String) -> std::io::Result<()> {
+fn pass(client: TcpStream, port: u16, rewrite: fn(&str) -> String) -> std::io::Result<()> {
     let mut reader = BufReader::new(client.try_clone()?);
     let mut head = String::new();
     while !head.ends_with("\r\n\r\n") {
@@ -38,7 +38,7 @@ fn pass(client: TcpStream, port: u16, rewrite: fn(String) -> String) -> std::io:
             return Ok(());
         }
     }
-    let head = rewrite(head).replacen("\r\n", "\r\nconnection: close\r\n", 1);
+    let head = rewrite(&head).replacen("\r\n", "\r\nconnection: close\r\n", 1);
     let mut server = TcpStream::connect(("127.0.0.1", port))?;
     server.write_all(head.as_bytes())?;
     let mut answer = Vec::new();
@@ -47,19 +47,19 @@ fn pass(client: TcpStream, port: u16, rewrite: fn(String) -> String) -> std::io:
 }
 
 /// As nginx does with `$proxy_add_x_forwarded_for`.
-fn appends(head: String) -> String {
+fn appends(head: &str) -> String {
     head.replace("192.0.2.66", "192.0.2.66, 198.51.100.7")
 }
 
-fn forgets(head: String) -> String {
+fn forgets(head: &str) -> String {
     head.replace("x-forwarded-for: 192.0.2.66\r\n", "")
 }
 
-fn believes(head: String) -> String {
-    head
+fn believes(head: &str) -> String {
+    head.to_owned()
 }
 
-fn through(port: u16, proxies: &str, rewrite: fn(String) -> String) -> Examined {
+fn through(port: u16, proxies: &str, rewrite: fn(&str) -> String) -> Examined {
     let (program, _server) = serving(port, proxies);
     let public = format!("http://127.0.0.1:{}", proxy(port, rewrite));
     let examined = Examined::of(&program.env("PUBLIC_URL", &public), &[]);

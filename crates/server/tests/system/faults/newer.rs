@@ -27,7 +27,9 @@ async fn expand(app: &TestApp, engine: Engine) {
             let path = app.url.strip_prefix("sqlite:").expect("a file");
             let file = rusqlite::Connection::open(path).expect("the file opens");
             file.busy_timeout(std::time::Duration::from_secs(10)).expect("set");
-            sql.iter().for_each(|sql| file.execute_batch(sql).expect(sql));
+            for sql in &sql {
+                file.execute_batch(sql).expect(sql);
+            }
         }
         Engine::Postgres => {
             let client = postgres::shared().connect(name).await;
