@@ -111,12 +111,12 @@ pub struct ServerVisit {
     /// Whether statements may keep their names from one call to the next.
     pub keeps_statements: bool,
     /// What it says of itself.
-    pub facts: Facts,
+    pub facts: ServerFacts,
 }
 
 /// What a server says of itself.
 #[derive(Clone, Debug, Default)]
-pub struct Facts {
+pub struct ServerFacts {
     /// Its version, such as `17.2`.
     pub version: String,
     /// The role that signed in.
@@ -147,11 +147,11 @@ impl ServerVisit {
             driver,
             is_direct: look.limited,
             keeps_statements: look.named,
-            facts: Facts::default(),
+            facts: ServerFacts::default(),
         };
         let mut row = visit.row(FACTS).await?.into_iter();
         let mut next = || row.next().flatten().unwrap_or_default();
-        visit.facts = Facts {
+        visit.facts = ServerFacts {
             version: next(),
             login: next(),
             database: next(),
