@@ -18,7 +18,7 @@ const TARGETS: [&str; 13] = [
     "webauthn_rs_proto",
 ];
 /// What logs below `doorward::`.
-const ROOMS: [&str; 45] = [
+const ROOMS: &[&str] = &[
     "accept",
     "access",
     "accounts",
@@ -32,6 +32,7 @@ const ROOMS: [&str; 45] = [
     "context",
     "crypto",
     "db",
+    "devices",
     "dialect",
     "email",
     "emails",
@@ -48,6 +49,7 @@ const ROOMS: [&str; 45] = [
     "limiter",
     "mail",
     "metadata",
+    "metrics",
     "openapi",
     "pages",
     "passkeys",
@@ -81,7 +83,7 @@ pub(super) fn unknown(filter: &str) -> Option<String> {
     let nearest = match like(&TARGETS, crates) {
         Some("doorward") if !below.is_empty() => {
             let room = below.split("::").next().unwrap_or_default();
-            like(&ROOMS, room).map(|room| format!("doorward::{room}"))
+            like(ROOMS, room).map(|room| format!("doorward::{room}"))
         }
         own => own.map(str::to_owned),
     };

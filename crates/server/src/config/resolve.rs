@@ -163,13 +163,13 @@ impl Resolved {
         if problems.is_empty() { Ok(self.settings) } else { Err(problems) }
     }
 
-    /// The settings that somebody set, one after the other: values of those that are no secret, names of the
-    /// others.
+    /// The settings that somebody set, one after the other: short values of those that are no secret, names of
+    /// the others.
     pub fn changed(&self) -> String {
         let set = self.values.iter().filter(|value| value.origin != DEFAULT);
         let plain = |name| lookup(name).is_some_and(|it| it.setting.secrecy == Secrecy::Plain);
         let said = set.map(|value| match &value.value {
-            Some(text) if plain(value.name) => format!("{}={text:?}", value.name),
+            Some(text) if plain(value.name) && is_short(text) => format!("{}={text}", value.name),
             _ => value.name.to_owned(),
         });
         said.collect::<Vec<_>>().join(" ")
@@ -199,6 +199,11 @@ impl Resolved {
     pub fn problems(&self) -> Vec<String> {
         self.problems.iter().map(|problem| problem.sentence.clone()).collect()
     }
+}
+
+/// Whether a value is readable within a line of others, as a section of the file is not.
+fn is_short(text: &str) -> bool {
+    text.len() <= 100 && !text.contains(|c: char| c.is_control() || c == '"' || c == '\\')
 }
 
 /// A reader's error is the end of a sentence, or a sentence of its own. It may quote a value as long as that is.

@@ -214,8 +214,12 @@ impl Server {
     /// The address it listens on, from the first line that names one.
     #[track_caller]
     pub(crate) fn url(&mut self) -> String {
-        let lines = self.until("http://");
-        let line = lines.last().expect("the line just read");
+        while self.until("http://").last().is_some_and(|line| line.contains("settings that differ"))
+        {
+            let next = self.lines.recv_timeout(PATIENCE).expect("one more line");
+            self.said.push(next);
+        }
+        let line = self.said.last().expect("the line just read");
         line[line.find("http://").expect("just found")..]
             .split(['"', ' '])
             .next()

@@ -137,7 +137,10 @@ impl Case {
 
 both! {
     async fn every_example_of_the_contract_is_accepted(engine: Engine) {
-        let app = TestApp::with_mail(engine, |settings| settings.login_codes = true).await;
+        let app = TestApp::with_mail(engine, |settings| {
+            settings.login_codes = true;
+            settings.trusted_devices = Some(std::time::Duration::from_hours(30 * 24));
+        }).await;
         let document = app.anonymous().get("/openapi.json").await.expect(200).json();
         for (turn, case) in cases(&document).iter().enumerate() {
             let Scene { caller, id, received } = scene(&app, case, turn, &document).await;

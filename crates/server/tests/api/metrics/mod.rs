@@ -17,6 +17,20 @@ pub(super) async fn counting(engine: Engine) -> TestApp {
     TestApp::with(engine, |settings| settings.metrics_token = Some(Secret::new(TOKEN))).await
 }
 
+/// The calls to the database, once those that requests have left behind them are over.
+pub(super) async fn settled(app: &TestApp) -> f64 {
+    let calls = "doorward_database_call_seconds_count";
+    app.app.audit.flush().await;
+    let (mut last, mut quiet) = (f64::NAN, 0);
+    while quiet < 4 {
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        let now = Samples::of(app).await.sum(calls);
+        quiet = if (now - last).abs() < 1e-9 { quiet + 1 } else { 0 };
+        last = now;
+    }
+    last
+}
+
 /// All samples by name and labels, as they are written.
 pub(super) struct Samples(BTreeMap<String, f64>);
 

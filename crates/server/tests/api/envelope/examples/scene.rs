@@ -51,6 +51,9 @@ pub(super) async fn scene(app: &TestApp, case: &Case, turn: usize, document: &Va
     if case.id.starts_with("factors.") {
         return with_factors(app, case, ada).await;
     }
+    if case.path == "/auth/devices/{id}" {
+        return with_device(app, &ada, account).await;
+    }
     let id = if case.id == "users.invite" {
         let body = json!({"email": "grace@example.com"});
         let grace = root.post("/admin/users", body).await.expect(201).json();
@@ -79,6 +82,19 @@ pub(super) async fn scene(app: &TestApp, case: &Case, turn: usize, document: &Va
     } else {
         None
     };
+    Scene { caller: ada, id, received: Map::new() }
+}
+
+/// A device that stands for the second step.
+async fn with_device(app: &TestApp, ada: &Client, account: Value) -> Scene {
+    let (phone, ada, _) = add_phone(app, ada).await;
+    let account = json!({"email": account["email"], "password": account["password"]});
+    let asked = app.anonymous().post("/auth/login", account).await.expect(403).json();
+    let body =
+        json!({"mfa_token": asked["mfa_token"], "code": phone.code(app), "remember_device": true});
+    app.anonymous().post("/auth/mfa/verify", body).await.expect(200);
+    let devices = ada.get("/auth/devices").await.expect(200).json();
+    let id = devices[0]["id"].as_str().map(Into::into);
     Scene { caller: ada, id, received: Map::new() }
 }
 
