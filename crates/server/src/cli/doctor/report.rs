@@ -70,10 +70,11 @@ pub(super) fn text(findings: &[Finding], marks: Marks, took: Duration) -> String
     let count = |status| findings.iter().filter(|finding| finding.status == status).count();
     let (ok, warnings) = (count(Health::Ok), count(Health::Warning));
     let (failed, skipped) = (count(Health::Failed), count(Health::Skipped));
+    let plural = if warnings == 1 { "" } else { "s" };
     let took = shown(took);
     let _ = writeln!(
         told,
-        "\n{ok} ok, {warnings} warnings, {failed} failed, {skipped} skipped in {took}."
+        "\n{ok} ok, {warnings} warning{plural}, {failed} failed, {skipped} skipped in {took}."
     );
     told
 }
@@ -108,7 +109,7 @@ mod tests {
         let signs = told(Marks::Signs { coloured: false });
         let expected = "Database\n  ✔ tls    It holds.\n  ! clock  5 s apart.\n           → Use NTP.\n\n\
             Mail\n  ✘ smtp   It\\u{1b}[31m is gone.\n           → Start it.\n  – queue  Off.\n\n\
-            1 ok, 1 warnings, 1 failed, 1 skipped in 1.4 s.\n";
+            1 ok, 1 warning, 1 failed, 1 skipped in 1.4 s.\n";
         assert_eq!(signs, expected);
         assert!(told(Marks::Signs { coloured: true }).contains("\u{1b}[31m✘\u{1b}[0m smtp"));
         let words = told(Marks::Words);
