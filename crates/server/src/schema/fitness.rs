@@ -216,5 +216,5 @@ pub(super) const DIAGNOSIS: &str = text!(
     " AS grants, (SELECT string_agg(u.name, ', ' ORDER BY u.name) FROM (",
     USES,
     ") u (name, privileges) WHERE to_regclass('doorward_migrations') IS NULL \
-    AND to_regclass(u.name) IS NOT NULL) AS occupied) s"
+    AND to_regclass(quote_ident(current_schema()) || '.' || u.name) IS NOT NULL) AS occupied) s"
 );

@@ -172,6 +172,20 @@ both! {
     }
 }
 
+/// As where Better Auth keeps its own users beside ours.
+#[tokio::test]
+async fn another_application_s_tables_further_on_the_search_path_are_no_obstacle() {
+    let url = postgres::fresh_database().await;
+    let name = url.rsplit('/').next().and_then(|it| it.split('?').next()).expect("a name");
+    let made = format!(
+        "CREATE SCHEMA better; CREATE TABLE better.users (id TEXT); \
+         ALTER DATABASE \"{name}\" SET search_path = public, better"
+    );
+    postgres::shared().connect(name).await.batch_execute(&made).await.expect("made");
+    let mut server = Program::ready().env("DATABASE_URL", &url).start(&["serve", "--migrate"]);
+    becomes_ready(&server.url());
+}
+
 #[tokio::test]
 async fn a_database_without_tls_where_it_is_asked_for_is_called_that_at_once() {
     let schema = Schema::migrated(Engine::Postgres).await;
