@@ -66,12 +66,12 @@ fn another(version: i32, name: &str) -> Option<DbError> {
     if !name.starts_with("PostgreSQL ") {
         return Some(DbError::NotAdmitted(format!(
             "The database server is {what}, which Doorward does not work with: name a PostgreSQL server, \
-             version 14 or newer."
+             version 12 or newer."
         )));
     }
     (version < OLDEST).then(|| {
         DbError::NotAdmitted(format!(
-            "The database server is {what}, which is too old: Doorward needs version 14 or newer."
+            "The database server is {what}, which is too old: Doorward needs version 12 or newer."
         ))
     })
 }
