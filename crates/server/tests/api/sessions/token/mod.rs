@@ -3,6 +3,7 @@
 mod introspect;
 mod races;
 mod refresh;
+mod refreshed_user;
 mod renewed;
 mod repeats;
 mod revoke_token;
