@@ -11,7 +11,7 @@ async fn a_stop_lets_accepted_requests_finish_and_refuses_new_ones() {
     let server = Server::start(limits()).await;
     let mut accepted = server.connect().await;
     accepted.send(&get_request("/held")).await;
-    server.holds_a_request().await;
+    server.holds(1).await;
     let stopping = server.stop();
     stopping.refuses_newcomers().await;
     // The connections are told right after the listener is gone.
@@ -63,7 +63,7 @@ async fn the_drain_deadline_cuts_what_is_left() {
     let server = Server::start(Limits { drain: SHORT, ..limits() }).await;
     let mut stuck = server.connect().await;
     stuck.send(&get_request("/held")).await;
-    server.holds_a_request().await;
+    server.holds(1).await;
     assert_eq!(server.stop().drained().await, Drained::Cut(1));
     assert_eq!(stuck.rest().await, "");
 }

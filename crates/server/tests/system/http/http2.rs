@@ -58,7 +58,7 @@ async fn a_stop_lets_streams_finish() {
     let server = Server::start(limits()).await;
     let mut client = client(&server).await;
     let answer = tokio::spawn(client.send_request(get("/held")));
-    server.holds_a_request().await;
+    server.holds(1).await;
     let stopping = server.stop();
     stopping.refuses_newcomers().await;
     stopping.release();

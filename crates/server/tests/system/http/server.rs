@@ -69,11 +69,11 @@ impl Server {
         Self { address, held: Arc::default(), stop, running }
     }
 
-    /// Waits until a request to `/held` has come to its handler.
-    pub(crate) async fn holds_a_request(&self) {
+    /// Waits until so many requests to `/held` have come to their handler.
+    pub(crate) async fn holds(&self, requests: usize) {
         let mut arrived = self.held.arrived.subscribe();
-        let one = tokio::time::timeout(PATIENCE, arrived.wait_for(|count| *count > 0)).await;
-        one.expect("the request arrives").expect("the server lives");
+        let all = tokio::time::timeout(PATIENCE, arrived.wait_for(|count| *count >= requests)).await;
+        all.expect("the requests arrive").expect("the server lives");
     }
 
     pub(crate) async fn connect(&self) -> Socket {

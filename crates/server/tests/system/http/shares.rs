@@ -10,6 +10,7 @@ use doorward::accept::limits::Limits;
 use hyper::client::conn::http2::{self, SendRequest};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use serde_json::json;
+use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpSocket, TcpStream};
 
 use crate::http::server::{PATIENCE, SHORT, Server, Socket, get_request, limits};
@@ -70,24 +71,15 @@ async fn a_client_whose_connections_are_all_in_use_keeps_only_itself_out() {
     let mut busy = Vec::new();
     for _ in 0..2 {
         let mut socket = server.connect().await;
-        socket.send(&get_request("/stuck")).await;
+        socket.send(&get_request("/held")).await;
         busy.push(socket);
     }
-    // Accepted in turn; the requests may take a moment more.
-    let refused = async {
-        loop {
-            let mut third = server.connect().await;
-            let _ = tokio::io::AsyncWriteExt::write_all(
-                &mut third.0,
-                b"GET /hello HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n",
-            )
-            .await;
-            if third.rest_or_reset().await.is_empty() {
-                return;
-            }
-        }
-    };
-    tokio::time::timeout(PATIENCE, refused).await.expect("the third is closed");
+    // A connection whose request has not arrived is idle, and would make room for the third.
+    server.holds(2).await;
+    let mut third = server.connect().await;
+    // It may be closed before these bytes arrive.
+    let _ = third.0.write_all(&get_request("/hello")).await;
+    assert_eq!(third.rest_or_reset().await, "", "the third is closed");
     let mut other = Socket(from([127, 0, 0, 2], server.address).await);
     other.send(&get_request("/hello")).await;
     assert!(other.answer().await.ends_with("hello"));
