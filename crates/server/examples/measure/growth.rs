@@ -2,12 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use aws_lc_rs::hmac;
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-
 use crate::hash::HashLoop;
 use crate::http::Http;
+use crate::mint::{Mint, active_user, random, task_path};
 use crate::{PASSWORD, report};
 
 pub(crate) async fn growth(port: u16, users: u64, tasks: u64, seconds: u64, secret: &str) {
@@ -58,13 +55,6 @@ pub(crate) async fn growth(port: u16, users: u64, tasks: u64, seconds: u64, secr
     }
 }
 
-/// So many users are active in a database of any size, spread over all of it.
-const ACTIVE: u64 = 10_000;
-
-fn active_user(users: u64) -> u64 {
-    random() % ACTIVE * (users / ACTIVE)
-}
-
 async fn read(
     port: u16,
     users: u64,
@@ -76,11 +66,9 @@ async fn read(
     let mut times = [const { Vec::new() }; 2];
     let until = Instant::now() + lasting;
     while Instant::now() < until {
-        // As the script stores them: task n belongs to user 1 + n % users.
         let user = active_user(users);
-        let task = user + users * (random() % (tasks / users));
         let token = mint.token(user + 1);
-        let path = format!("/api/tasks/00000000-0000-7000-9000-{task:012}");
+        let path = task_path(user, users, tasks);
         for (kind, path) in [(0, path.as_str()), (1, "/api/tasks?limit=20")] {
             let sent = Instant::now();
             let (status, answer) = http.send("GET", path, &token, "").await;
@@ -89,39 +77,4 @@ async fn read(
         }
     }
     times
-}
-
-/// Access tokens of sessions that the script has stored, one for each user.
-#[derive(Clone)]
-struct Mint {
-    header: String,
-    claims: serde_json::Value,
-    key: hmac::Key,
-}
-
-impl Mint {
-    fn like(sample: &str, secret: &str) -> Self {
-        let (header, rest) = sample.split_once('.').unwrap();
-        let claims = URL_SAFE_NO_PAD.decode(rest.split('.').next().unwrap()).unwrap();
-        let claims = serde_json::from_slice(&claims).unwrap();
-        let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
-        Self { header: header.to_owned(), claims, key }
-    }
-
-    fn token(&self, user: u64) -> String {
-        let mut claims = self.claims.clone();
-        let id = format!("00000000-0000-7000-8000-{user:012}");
-        claims["sub"] = id.as_str().into();
-        claims["user_id"] = id.into();
-        claims["sid"] = format!("00000000-0000-7000-a000-{user:012}").into();
-        let signed = format!("{}.{}", self.header, URL_SAFE_NO_PAD.encode(claims.to_string()));
-        let tag = hmac::sign(&self.key, signed.as_bytes());
-        format!("{signed}.{}", URL_SAFE_NO_PAD.encode(tag))
-    }
-}
-
-fn random() -> u64 {
-    let mut bytes = [0; 8];
-    aws_lc_rs::rand::fill(&mut bytes).unwrap();
-    u64::from_le_bytes(bytes)
 }

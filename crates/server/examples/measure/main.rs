@@ -1,17 +1,20 @@
-//! The measuring half of `scripts/bench.sh` and `scripts/soak.sh`: the floor that requests are held against, the bare hash
+//! The measuring half of `scripts/bench.sh`, `scripts/growth.sh` and `scripts/soak.sh`: the floor that requests are held against, the bare hash
 //! loop, loads of many kinds over real sockets, and a proxy that adds distance.
 //! Prints one `name value` pair a line.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, missing_docs)]
 #![allow(clippy::disallowed_methods, clippy::cast_precision_loss, reason = "it measures real time")]
 
+mod beside;
 mod delay;
 mod growth;
 mod hash;
 mod http;
 mod inserts;
+mod mint;
 mod mix;
 mod sign_ins;
 mod soak;
+mod touch;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,6 +27,7 @@ use clap::Parser;
 use doorward_verify::{KeySet, Verifier};
 use tokio::net::TcpListener;
 
+use crate::beside::beside;
 use crate::delay::delay;
 use crate::growth::growth;
 use crate::hash::hash;
@@ -31,6 +35,7 @@ use crate::inserts::{Writing, inserts};
 use crate::mix::mix;
 use crate::sign_ins::{flood, login, refresh};
 use crate::soak::soak;
+use crate::touch::{Kind, touch};
 
 #[derive(Parser)]
 enum Measure {
@@ -51,6 +56,11 @@ enum Measure {
     /// How long it takes to read a task and a page of tasks of random users, and, less the hash, to
     /// sign one of them in and to register somebody. Each user has a session.
     Growth { port: u16, users: u64, tasks: u64, seconds: u64, secret: String },
+    /// Prepares requests of one kind by random users, prints `prepared`, waits for a line, and sends them: for
+    /// whoever counts what they cost elsewhere.
+    Touch { kind: Kind, port: u16, users: u64, tasks: u64, count: usize, secret: String },
+    /// How long sign-ins, reads and writes of others take until standard input ends.
+    Beside { port: u16, users: u64, tasks: u64, secret: String },
     /// Writes while others kill and restart; the file names the server's process. Fails if a promise is broken.
     Soak { port: u16, process: std::path::PathBuf, clients: usize, seconds: u64 },
     /// Forwards `from` to `to`, each direction late by `micros`.
@@ -82,6 +92,12 @@ async fn main() {
         }
         Measure::Growth { port, users, tasks, seconds, secret } => {
             growth(port, users, tasks, seconds, &secret).await;
+        }
+        Measure::Touch { kind, port, users, tasks, count, secret } => {
+            touch(kind, port, users, tasks, count, &secret).await;
+        }
+        Measure::Beside { port, users, tasks, secret } => {
+            beside(port, users, tasks, &secret).await;
         }
         Measure::Soak { port, process, clients, seconds } => {
             soak(port, process, clients, seconds).await;
@@ -121,4 +137,5 @@ pub(crate) fn report(name: &str, mut times: Vec<Duration>) {
     println!("{name}_p50_ms {:.2}", at(0.50));
     println!("{name}_p95_ms {:.2}", at(0.95));
     println!("{name}_p99_ms {:.2}", at(0.99));
+    println!("{name}_max_ms {:.2}", at(1.0));
 }

@@ -207,7 +207,8 @@ pub(super) const STANDING: &str = text!(
     " AS isolated) s"
 );
 
-/// The same without what hangs on the schema's own tables.
+/// The same without what hangs on the schema's own tables. `pg_class` is read as of one moment, unlike
+/// `to_regclass`, so that tables which are just being made are seen with their history or not at all.
 pub(super) const DIAGNOSIS: &str = text!(
     "(SELECT current_setting('transaction_read_only')::bool AS read_only, ",
     SETTINGS,
@@ -216,5 +217,7 @@ pub(super) const DIAGNOSIS: &str = text!(
     " AS grants, (SELECT string_agg(u.name, ', ' ORDER BY u.name) FROM (",
     USES,
     ") u (name, privileges) WHERE to_regclass('doorward_migrations') IS NULL \
-    AND to_regclass(quote_ident(current_schema()) || '.' || u.name) IS NOT NULL) AS occupied) s"
+    AND u.name IN (SELECT relname FROM pg_class WHERE relnamespace = quote_ident(current_schema())::regnamespace) \
+    AND 'doorward_migrations' NOT IN \
+    (SELECT relname FROM pg_class WHERE relnamespace = quote_ident(current_schema())::regnamespace)) AS occupied) s"
 );

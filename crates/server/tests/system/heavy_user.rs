@@ -44,7 +44,7 @@ const FILL_POSTGRES: Sql = fill!("gen_random_uuid()");
 /// Gives the account its tasks, by SQL: a server would take minutes.
 async fn fill(url: &str, engine: Engine, ada: &Client) {
     let db = Database::open(&DatabaseUrl::parse(url).expect("a URL")).await.expect("a database");
-    let (owner, now, count) = (ada.id(), OffsetDateTime::UNIX_EPOCH, 4_000_i64);
+    let (owner, now, count) = (ada.id(), OffsetDateTime::UNIX_EPOCH, 1_000_i64);
     for _ in 0..TASKS / count {
         let step = match engine {
             Engine::Sqlite => step!(FILL_SQLITE { count, owner, now }),

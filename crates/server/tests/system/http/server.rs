@@ -72,7 +72,8 @@ impl Server {
     /// Waits until so many requests to `/held` have come to their handler.
     pub(crate) async fn holds(&self, requests: usize) {
         let mut arrived = self.held.arrived.subscribe();
-        let all = tokio::time::timeout(PATIENCE, arrived.wait_for(|count| *count >= requests)).await;
+        let all =
+            tokio::time::timeout(PATIENCE, arrived.wait_for(|count| *count >= requests)).await;
         all.expect("the requests arrive").expect("the server lives");
     }
 
