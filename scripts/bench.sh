@@ -1,19 +1,17 @@
 #!/usr/bin/env bash
 # Prints the performance table: each figure beside the limit it is held against, measured in turn in
-# the same run. ROUNDS (3) and SECONDS_EACH (5) can be set; `--write` also replaces docs/performance.md;
-# `--growth` also fills both databases with a million users (20 GB, a quarter of an hour more).
+# the same run. ROUNDS (3) and SECONDS_EACH (5) can be set; `--write` also replaces docs/performance.md.
 # `--against BINARY` measures another build of doorward in turn with this one, and nothing else: what a
 # change costs.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 rounds=${ROUNDS:-3} each=${SECONDS_EACH:-5} clients=64
-write=false growth=false other=""
-usage() { echo "usage: scripts/bench.sh [--write] [--growth] | --against BINARY" >&2; exit 2; }
+write=false other=""
+usage() { echo "usage: scripts/bench.sh [--write] | --against BINARY" >&2; exit 2; }
 while [ $# -gt 0 ]; do
   case $1 in
     --write) write=true ;;
-    --growth) growth=true ;;
     --against) [ -x "${2:-}" ] || usage; other=$(realpath "$2"); shift ;;
     *) usage ;;
   esac
@@ -383,88 +381,6 @@ export PASSWORD_HASH=bcrypt; start "$pgurl"; unset PASSWORD_HASH
 "$measure" mix "$at" 100 "${MIX_SECONDS:-30}" >"$work/mix"
 row 'the same, PostgreSQL, bcrypt: sign-in p95' "$(value sign_in_p95_ms <"$work/mix") ms" '' '' '≤ 500 ms' "p50 $(value sign_in_p50_ms <"$work/mix") ms of $(value sign_in_count <"$work/mix"), $(value failed <"$work/mix") failed"
 stop
-
-# --- a hundred times the users
-# fill URL USERS TASKS: users 1…USERS with a session each, and tasks that belong to them in turn
-fill() {
-  local users=$2 tasks=$3 list
-  DATABASE_URL=$1 "$doorward" db migrate >/dev/null 2>&1
-  start "$1"
-  post "$base/auth/register" "{\"email\":\"user0@example.com\",\"password\":\"$password\"}" >/dev/null
-  stop
-  case $1 in
-    sqlite:*)
-      # Indexes come last, as in any restore.
-      list=$(sqlite3 "${1#sqlite:}" "SELECT group_concat('DROP INDEX ' || name || ';', '') || ';' || (SELECT group_concat(sql, ';') FROM sqlite_master WHERE type = 'index' AND tbl_name = 'tasks' AND sql IS NOT NULL) FROM sqlite_master WHERE type = 'index' AND tbl_name = 'tasks' AND sql IS NOT NULL")
-      sqlite3 "${1#sqlite:}" >/dev/null <<SQL
-PRAGMA synchronous = OFF; PRAGMA cache_size = -2000000; PRAGMA temp_store_directory = '$work';
-BEGIN;
-${list%%;;*};
-WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < $users) INSERT INTO users (id, email, email_key, hashed_password, is_active, created_at, updated_at)
-  SELECT $uuid, 'user' || n.i || '@example.com', 'user' || n.i || '@example.com', u.hashed_password, 1, u.created_at, u.created_at FROM n, users u WHERE u.email_key = 'user0@example.com';
-INSERT INTO user_roles (user_id, role) SELECT id, 'user' FROM users WHERE email_key <> 'user0@example.com';
-INSERT INTO sessions (id, user_id, salt, created_at, rotated_at, last_seen_at, expires_at, max_expires_at)
-  SELECT replace(id, '-8000-', '-a000-'), id, randomblob(32), created_at, created_at, created_at, '2999-01-01T00:00:00.000000Z', '2999-01-01T00:00:00.000000Z' FROM users WHERE email_key <> 'user0@example.com';
-WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < $tasks - 1)
-INSERT INTO tasks (id, user_id, title, completed, priority, due_sort, title_search, version, created_at, updated_at)
-  SELECT '00000000-0000-7000-9000-' || substr('000000000000' || n.i, -12), '00000000-0000-7000-8000-' || substr('000000000000' || (1 + n.i % $users), -12),
-  'Task ' || n.i, 0, 0, '9999-12-31T23:59:59.999999Z', 'task ' || n.i, 1, '2026-01-01T00:00:00.000000Z', '2026-01-01T00:00:00.000000Z' FROM n;
-${list#*;;};
-COMMIT;
-PRAGMA wal_checkpoint(TRUNCATE);
-SQL
-      ;;
-    *)
-      psql "$1" -v ON_ERROR_STOP=1 -qAt <<SQL
-CREATE TEMP TABLE indexes AS SELECT indexdef, indexname FROM pg_indexes WHERE tablename = 'tasks' AND indexname <> 'tasks_pkey';
-SELECT 'DROP INDEX ' || indexname FROM indexes \gexec
-INSERT INTO users (id, email, email_key, hashed_password, is_active, created_at, updated_at)
-  SELECT ('00000000-0000-7000-8000-' || lpad(n.i::text, 12, '0'))::uuid, 'user' || n.i || '@example.com', 'user' || n.i || '@example.com', u.hashed_password, TRUE, now(), now()
-  FROM generate_series(1, $users) AS n(i), users u WHERE u.email_key = 'user0@example.com';
-INSERT INTO user_roles (user_id, role) SELECT id, 'user' FROM users WHERE email_key <> 'user0@example.com';
-INSERT INTO sessions (id, user_id, salt, created_at, rotated_at, last_seen_at, expires_at, max_expires_at)
-  SELECT replace(id::text, '-8000-', '-a000-')::uuid, id, uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()), now(), now(), now(), '2999-01-01', '2999-01-01' FROM users WHERE email_key <> 'user0@example.com';
-INSERT INTO tasks (id, user_id, title, completed, priority, due_sort, title_search, version, created_at, updated_at)
-  SELECT ('00000000-0000-7000-9000-' || lpad(n.i::text, 12, '0'))::uuid, ('00000000-0000-7000-8000-' || lpad((1 + n.i % $users)::text, 12, '0'))::uuid,
-  'Task ' || n.i, FALSE, 0, '9999-12-31', 'task ' || n.i, 1, now(), now() FROM generate_series(0, $tasks - 1) AS n(i);
-SELECT indexdef FROM indexes \gexec
-VACUUM ANALYZE;
-CHECKPOINT;
-SQL
-      ;;
-  esac
-}
-if $growth; then
-  note "a million users …"
-  for engine in PostgreSQL SQLite; do
-    for size in small large; do
-      if [ $engine = SQLite ]; then at_size=sqlite:$work/$size.db; else
-        psql -h 127.0.0.1 -p "$pgport" -U postgres -qc "CREATE DATABASE $size"; at_size=postgresql://postgres@127.0.0.1:$pgport/$size
-      fi
-      if [ $size = small ]; then fill "$at_size" 10000 200000; else fill "$at_size" 1000000 10000000; fi
-    done
-    [ $engine = SQLite ] && sizes=sqlite:$work/%s.db || sizes=postgresql://postgres@127.0.0.1:$pgport/%s
-    # shellcheck disable=SC2059
-    start "$(printf "$sizes" small)"; small_at=$at small_pid=$serving
-    # shellcheck disable=SC2059
-    start "$(printf "$sizes" large)"
-    declare -A less=([login]=' less the hash' [register]=' less the hash')
-    # Warm, then in turn.
-    for n in $(seq 0 "$rounds"); do
-      "$measure" growth "$small_at" 10000 200000 "$((each * 2))" "$BETTER_AUTH_SECRET" >"$work/small.$n"
-      "$measure" growth "$at" 1000000 10000000 "$((each * 2))" "$BETTER_AUTH_SECRET" >"$work/large.$n"
-    done
-    for kind in get list login register; do
-      for part in p50 p99; do
-        of() { for n in $(seq "$rounds"); do value "${kind}_${part}_ms" <"$work/$1.$n"; done; }
-        a=$(of large | median) b=$(of small | median)
-        row "growth, $engine: $kind${less[$kind]:-}, $part with 1 000 000 users and 10 000 000 tasks, against 10 000 and 200 000" "$a ms" "$b ms" "$(ratio "$a" "$b")" '≤ 1.3' "$(of large | sort -g | sed -n '1p;$p' | paste -sd- | sed 's/-/–/') against $(of small | sort -g | sed -n '1p;$p' | paste -sd- | sed 's/-/–/')"
-      done
-    done
-    stop; kill $small_pid
-    if [ $engine = SQLite ]; then rm -f "$work"/large.db*; else psql -h 127.0.0.1 -p "$pgport" -U postgres -qc "DROP DATABASE large" || true; fi
-  done
-fi
 
 # --- size and start
 row 'memory idle (PostgreSQL, SQLite)' "$idle_pg, $idle_lite MiB" '' '' '≤ 25 MiB' 'resident'

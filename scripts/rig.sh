@@ -40,9 +40,11 @@ chmod 755 "$work"
 running=()
 postgres_user=
 pgport=
+# Where PostgreSQL keeps its data; a folder that has some is used as it is.
+pgdata=$work/pg
 finish() {
   [ ${#running[@]} -eq 0 ] || kill "${running[@]}" 2>/dev/null || true
-  [ -z "$pgport" ] || as_postgres "$pgbin/pg_ctl" -D "$work/pg" -m immediate stop >/dev/null 2>&1 || true
+  [ -z "$pgport" ] || as_postgres "$pgbin/pg_ctl" -D "$pgdata" -m "${stop_mode:-immediate}" stop >/dev/null 2>&1 || true
   rm -rf "$work"
 }
 trap finish EXIT
@@ -80,12 +82,12 @@ start_postgres() {
   [ -x "$pgbin/initdb" ] || pgbin=$(ls -d /usr/lib/postgresql/*/bin | sort -V | tail -1)
   if [ "$(id -u)" -eq 0 ]; then
     postgres_user=$(id -un postgres 2>/dev/null || echo nobody)
-    chown "$postgres_user" "$work"
+    chown "$postgres_user" "$work" "$(dirname "$pgdata")"
   fi
   for setting in fsync=off "$@"; do options="$options -c $setting"; done
-  as_postgres "$pgbin/initdb" -D "$work/pg" -U postgres -A trust --no-locale -E UTF8 >/dev/null
+  [ -f "$pgdata/PG_VERSION" ] || as_postgres "$pgbin/initdb" -D "$pgdata" -U postgres -A trust --no-locale -E UTF8 >/dev/null
   pgport=$(free_port)
-  as_postgres "$pgbin/pg_ctl" -D "$work/pg" -w -l "$work/pg.log" \
+  as_postgres "$pgbin/pg_ctl" -D "$pgdata" -w -l "$work/pg.log" \
     -o "-p $pgport -k $work -c listen_addresses=127.0.0.1$options" start >/dev/null
 }
 
