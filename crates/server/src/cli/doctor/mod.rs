@@ -14,6 +14,7 @@ mod secrets;
 mod settings;
 mod web;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -52,6 +53,9 @@ pub(super) struct DoctorArgs {
     #[arg(long, value_name = "SECONDS", default_value_t = 10,
           value_parser = clap::value_parser!(u64).range(1..=300))]
     timeout: u64,
+    /// Trust the authorities in this PEM file too, where `PUBLIC_URL` has a certificate of your own authority
+    #[arg(long, value_name = "FILE")]
+    ca_file: Option<PathBuf>,
 }
 
 /// Runs `doorward doctor`.
@@ -59,6 +63,8 @@ pub(super) async fn run(args: DoctorArgs, sources: &SourceArgs) -> Exit {
     speak_to_program(args.json);
     let began = Instant::now();
     let limit = Duration::from_secs(args.timeout);
+    let authorities = args.ca_file.as_deref().map(web::authorities).transpose();
+    let authorities = authorities.map_err(Failure::Usage)?.unwrap_or_default();
     let read = settings::read(sources, args.database_url.clone());
     let mut findings = read.findings;
     match read.settings {
@@ -72,6 +78,7 @@ pub(super) async fn run(args: DoctorArgs, sources: &SourceArgs) -> Exit {
                 secret_files: read.secret_files.into(),
                 clock: Clock::system(),
                 random: Random::system(),
+                authorities: authorities.into(),
                 limit,
                 until: began + limit * IN_A_ROW,
             };

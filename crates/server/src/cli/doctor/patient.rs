@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use rustls::pki_types::CertificateDer;
 use tokio::time::{Instant, timeout_at};
 
 use super::finding::{CheckName, Finding};
@@ -17,6 +18,8 @@ pub(in crate::cli::doctor) struct Patient {
     pub(in crate::cli::doctor) secret_files: Arc<[std::path::PathBuf]>,
     pub(in crate::cli::doctor) clock: Clock,
     pub(in crate::cli::doctor) random: Random,
+    /// Those that `PUBLIC_URL` may be signed by besides those of browsers.
+    pub(in crate::cli::doctor) authorities: Arc<[CertificateDer<'static>]>,
     /// Of each check.
     pub(in crate::cli::doctor) limit: Duration,
     /// Of all of them.

@@ -102,13 +102,16 @@ fn tls(patient: &Patient, url: &str, answered: &Answered) -> Finding {
             )
         };
     }
-    if let Some(why) = &answered.distrust {
+    let now = patient.clock.now();
+    // That it has ended says more than that browsers do not trust it.
+    let has_ended = answered.chain.iter().any(|one| one.not_after <= now);
+    if let (Some(why), false) = (&answered.distrust, has_ended) {
         return TLS.failed(
             format!("Browsers do not trust its certificate: {why}"),
             "Get one from a public authority (Let's Encrypt), with the whole chain",
         );
     }
-    days_left(TLS, &answered.chain, "Browsers trust the chain and the name", patient.clock.now())
+    days_left(TLS, &answered.chain, "Browsers trust the chain and the name", now)
 }
 
 async fn asked(patient: &Patient, base: &str) -> Result<Answered, String> {
@@ -120,7 +123,7 @@ async fn asked(patient: &Patient, base: &str) -> Result<Answered, String> {
     let header = &patient.settings.client_ip_header;
     let mut headers = vec![(header.clone(), forged(header))];
     headers.extend(question.map(|question| (ASKED, question)));
-    web::get(&url, &headers, &ANSWERED).await
+    web::get(&url, &headers, &ANSWERED, &patient.authorities).await
 }
 
 fn forged(header: &HeaderName) -> HeaderValue {

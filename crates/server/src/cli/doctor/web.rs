@@ -1,6 +1,7 @@
 //! One request over HTTP or HTTPS whose answer says what came along: the status, a header, and the certificates
 //! that were shown, trusted or not.
 
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::http::{HeaderName, HeaderValue, Request};
@@ -10,6 +11,7 @@ use hyper_util::rt::TokioIo;
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::aws_lc_rs;
+use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
 use time::OffsetDateTime;
@@ -36,11 +38,25 @@ pub(in crate::cli::doctor) struct Answered {
     pub(in crate::cli::doctor) distrust: Option<String>,
 }
 
-/// Gets `url` with these headers. The error is the end of a sentence.
+/// The certificates of this PEM file. The error is a sentence.
+pub(in crate::cli::doctor) fn authorities(
+    path: &Path,
+) -> Result<Vec<CertificateDer<'static>>, String> {
+    let unread = |error: &dyn std::fmt::Display| {
+        format!("--ca-file {} cannot be used: {error}.", path.display())
+    };
+    let all = CertificateDer::pem_file_iter(path).map_err(|error| unread(&error))?;
+    let all: Result<Vec<_>, _> = all.collect();
+    let all = all.map_err(|error| unread(&error))?;
+    if all.is_empty() { Err(unread(&"there is no certificate in it")) } else { Ok(all) }
+}
+
+/// Gets `url` with these headers; these authorities count besides those of browsers. The error is the end of a sentence.
 pub(in crate::cli::doctor) async fn get(
     url: &Url,
     headers: &[(HeaderName, HeaderValue)],
     wanted: &HeaderName,
+    authorities: &[CertificateDer<'static>],
 ) -> Result<Answered, String> {
     let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned();
     let port = url.port_or_known_default().unwrap_or(80);
@@ -49,7 +65,7 @@ pub(in crate::cli::doctor) async fn get(
     if url.scheme() != "https" {
         return exchange(stream, url, headers, wanted).await;
     }
-    let noted = Noted::new()?;
+    let noted = Noted::new(authorities)?;
     let config = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
         .with_safe_default_protocol_versions()
         .map_err(|error| error.to_string())?
@@ -131,8 +147,9 @@ struct Noted {
 }
 
 impl Noted {
-    fn new() -> Result<Arc<Self>, String> {
-        let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+    fn new(authorities: &[CertificateDer<'static>]) -> Result<Arc<Self>, String> {
+        let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+        roots.add_parsable_certificates(authorities.iter().cloned());
         let provider = Arc::new(aws_lc_rs::default_provider());
         let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider)
             .build()

@@ -165,7 +165,7 @@ async fn a_pooler_is_told_from_the_server_itself() {
 }
 
 /// A server with a certificate for `localhost` that ends in so many days, signed by `ca.pem`.
-fn secured(dir: &Path, days: u32) -> Postgres {
+fn secured(dir: &Path, days: i32) -> Postgres {
     std::fs::set_permissions(dir, std::fs::Permissions::from_mode(0o755)).expect("chmod");
     let script = format!(
         "new='openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes'; \
@@ -220,4 +220,21 @@ async fn the_days_of_a_certificate_are_counted_and_its_authority_is_judged() {
         without.port
     );
     Examined::of(&on(&asks), &[]).expect("database.tls", "failed", "Enable ssl in postgresql.conf");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_certificate_that_has_ended_is_told_as_such() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let server = secured(dir.path(), -1);
+    let ca = dir.path().join("ca.pem").display().to_string();
+    let url = |more: &str| {
+        format!("postgresql://postgres:{PASSWORD}@localhost:{}/postgres?{more}", server.port)
+    };
+    let checked = on(&url(&format!("sslmode=verify-full&sslrootcert={ca}")));
+    let examined = Examined::of(&checked, &[]);
+    examined.expect("database.tls", "failed", "expired");
+    examined.expect("database.sign-in", "failed", "expired");
+    // Where nobody checks it, it has ended all the same.
+    let (status, told) = Examined::of(&on(&url("sslmode=require")), &[]).told("database.tls");
+    assert!(status == "failed" && told.contains("ended on"), "{status} {told}");
 }

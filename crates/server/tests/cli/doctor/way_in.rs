@@ -2,6 +2,13 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::process::Command;
+use std::sync::Arc;
+
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 use super::{Examined, migrated};
 use crate::program::{Program, Server, shell};
@@ -20,18 +27,58 @@ fn serving(port: u16, proxies: &str) -> (Program, Server) {
 
 /// A proxy in front of `port` that makes the head of each request anew by `rewrite`; its port.
 fn proxy(port: u16, rewrite: fn(&str) -> String) -> u16 {
+    behind(move |client| pass(client, port, rewrite))
+}
+
+/// Does this with each client; the port where they come to.
+fn behind(work: impl Fn(TcpStream) -> std::io::Result<()> + Send + 'static) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let own = listener.local_addr().expect("an address").port();
     std::thread::spawn(move || {
         for client in listener.incoming().map_while(Result::ok) {
-            let _ = pass(client, port, rewrite);
+            let _ = work(client);
         }
     });
     own
 }
 
-fn pass(client: TcpStream, port: u16, rewrite: fn(&str) -> String) -> std::io::Result<()> {
-    let mut reader = BufReader::new(client.try_clone()?);
+/// The same behind TLS, with a certificate for `localhost` that ends in so many days, signed by `ca.pem` in `dir`.
+fn tls_proxy(dir: &Path, days: i32, port: u16) -> u16 {
+    let script = format!(
+        "new='openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes'; \
+         $new -x509 -days 400 -subj /CN=ca -keyout ca.key -out ca.pem && \
+         $new -subj /CN=localhost -keyout server.key -out server.csr && \
+         printf subjectAltName=DNS:localhost > san && \
+         openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days {days} -extfile san \
+         -out server.pem"
+    );
+    let made = Command::new("sh").args(["-c", &script]).current_dir(dir).output().expect("sh");
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let chain = CertificateDer::from_pem_file(dir.join("server.pem")).expect("a certificate");
+    let key = PrivateKeyDer::from_pem_file(dir.join("server.key")).expect("a key");
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("versions")
+        .with_no_client_auth()
+        .with_single_cert(vec![chain], key)
+        .expect("a pair");
+    let config = Arc::new(config);
+    behind(move |client| {
+        let session = ServerConnection::new(Arc::clone(&config)).map_err(std::io::Error::other)?;
+        let mut client = StreamOwned::new(session, client);
+        pass(&mut client, port, appends)?;
+        client.conn.send_close_notify();
+        client.flush()
+    })
+}
+
+fn pass(
+    mut client: impl Read + Write,
+    port: u16,
+    rewrite: fn(&str) -> String,
+) -> std::io::Result<()> {
+    let mut reader = BufReader::new(&mut client);
     let mut head = String::new();
     while !head.ends_with("\r\n\r\n") {
         if reader.read_line(&mut head)? == 0 {
@@ -43,7 +90,7 @@ fn pass(client: TcpStream, port: u16, rewrite: fn(&str) -> String) -> std::io::R
     server.write_all(head.as_bytes())?;
     let mut answer = Vec::new();
     server.read_to_end(&mut answer)?;
-    { client }.write_all(&answer)
+    client.write_all(&answer)
 }
 
 /// As nginx does with `$proxy_add_x_forwarded_for`.
@@ -137,4 +184,31 @@ fn what_is_no_doorward_at_the_port_is_told() {
     let program = migrated().env("PORT", &port.to_string());
     let examined = Examined::of(&program, &[]);
     examined.expect("network.server", "warning", "so it is not Doorward");
+}
+
+#[test]
+fn a_public_address_behind_tls_is_judged_by_its_certificate() {
+    let port = free_port();
+    let (mut program, _server) = serving(port, "127.0.0.1");
+    for (days, status, words) in [
+        (60, "ok", "days are left"),
+        (5, "warning", "ends in 4 days"),
+        (-1, "failed", "Its certificate (CN=localhost) ended on"),
+    ] {
+        let dir = tempfile::tempdir().expect("a folder");
+        let public = format!("https://localhost:{}", tls_proxy(dir.path(), days, port));
+        program = program.env("PUBLIC_URL", &public);
+        let ca = dir.path().join("ca.pem").display().to_string();
+        let examined = Examined::of(&program, &["--ca-file", &ca]);
+        examined.expect("network.public-tls", status, words);
+        examined.expect("network.public-url", "ok", &public);
+        examined.expect("network.client-address", "ok", "198.51.100.7, told by the proxy at 127.0.0.1");
+        // Browsers know nothing of an authority of one's own.
+        let strange = Examined::of(&program, &[]);
+        let words = if days > 0 { "Browsers do not trust its certificate" } else { words };
+        strange.expect("network.public-tls", "failed", words);
+    }
+    let nothing = program.folder().join("nothing.pem").display().to_string();
+    let ended = program.run(&["doctor", "--ca-file", &nothing]).expect(2);
+    assert!(ended.errors()[0].contains("nothing.pem cannot be used"), "{ended:?}");
 }
