@@ -3,7 +3,7 @@
 # lints, all tests on SQLite and on a PostgreSQL they start themselves, and the checks against other
 # people's programs. `./scripts/test.sh quick` leaves those last ones out. What is missing fails, unless
 # its variable is 1: SKIP_REDIS, SKIP_PGBOUNCER, SKIP_SMTP, SKIP_WYCHEPROOF, SKIP_BETTER_AUTH, SKIP_CHROMIUM, SKIP_FULL_DISK,
-# SKIP_PACKAGES, SKIP_CONTAINER. Without Go, or a way to its modules, the checks in Go are left out, and without root the
+# SKIP_PROMETHEUS, SKIP_NEW_PGBOUNCER, SKIP_PACKAGES, SKIP_CONTAINER. Without Go, or a way to its modules, the checks in Go are left out, and without root the
 # packages, which the last line says.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -90,6 +90,16 @@ if [ "${1:-}" != quick ]; then
   say "PostgreSQL 17"
   need npm:npm
   ./scripts/postgres17.sh
+
+  say "a PgBouncer that tracks statements"
+  if [ "${SKIP_NEW_PGBOUNCER:-}" = 1 ]; then
+    echo "skipped by SKIP_NEW_PGBOUNCER" >&2
+  else
+    need pkg-config:pkg-config
+    newer=$(./scripts/pgbouncer.sh)
+    PGBOUNCER=$newer THROUGH_PGBOUNCER=1 cargo test --locked --test api postgres
+    PGBOUNCER=$newer cargo test --locked --test system -- poolers isolation
+  fi
 
   # The tests have built it, with the features that tests ask for.
   export DOORWARD_BIN=${DOORWARD_BIN:-$PWD/target/debug/doorward}
