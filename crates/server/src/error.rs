@@ -125,6 +125,8 @@ pub enum Error {
     HashingUnavailable,
     /// The database is away or the server is overloaded; the text says which.
     Unavailable(&'static str),
+    /// The database has no room for more.
+    StorageFull,
     /// Unforeseen; the text goes to the log only.
     Internal(String),
 }
@@ -203,6 +205,7 @@ codes! {
     Validation = 422, "validation", "Invalid request";
     RateLimited = 429, "rate_limited", "Too many requests";
     Internal = 500, "internal", "Internal error";
+    StorageFull = 503, "storage_full", "Storage full";
     HashingUnavailable = 503, "hashing_unavailable", "Hashing unavailable";
     Unavailable = 503, "unavailable", "Unavailable";
 }
@@ -261,12 +264,12 @@ impl Error {
             }
             Self::Internal(_) => Code::Internal,
             Self::HashingUnavailable => Code::HashingUnavailable,
+            Self::StorageFull => Code::StorageFull,
             Self::Unavailable(_) => Code::Unavailable,
         }
     }
 
     /// The sentence shown to the client: says what to do, never how the server is made.
-    #[allow(clippy::too_many_lines, reason = "one arm for each error")]
     #[allow(clippy::too_many_lines, reason = "a table")]
     pub fn detail(&self) -> String {
         match self {
@@ -275,41 +278,29 @@ impl Error {
             Self::InvalidToken(text)
             | Self::InvalidLink(text)
             | Self::FactorNeeded(text)
-            | Self::Unavailable(text) => {
-                (*text).into()
-            }
-            Self::TokenExpired => {
-                "The access token has expired: refresh it or sign in again.".into()
-            }
+            | Self::Unavailable(text) => (*text).into(),
+            Self::TokenExpired => "The access token has expired: refresh it or sign in again.".into(),
             Self::InvalidCredentials => "Incorrect e-mail or password.".into(),
             Self::InvalidCode => {
                 "The code is wrong or no longer works, or was asked for elsewhere: use the link in the mail, \
                  or ask for a new one."
                     .into()
             }
-            Self::PasskeyRefused => {
-                "This passkey was not accepted: try again, or sign in another way.".into()
-            }
+            Self::PasskeyRefused => "This passkey was not accepted: try again, or sign in another way.".into(),
             Self::RefreshTokenReused => {
                 "This refresh token was already used, so its session was ended: sign in again."
                     .into()
             }
             Self::InvalidRefreshToken => "The refresh token is not valid: sign in again.".into(),
             Self::WrongPassword => "The current password is wrong.".into(),
-            Self::InsufficientScope(permission) => {
-                format!("This needs the permission {permission}.")
-            }
+            Self::InsufficientScope(permission) => format!("This needs the permission {permission}."),
             Self::KeyLacksScope(scope) => format!("This API key lacks the scope {scope}."),
             Self::OwnerLacks(permission) => {
                 format!("The owner of the key does not hold the permission {permission}.")
             }
-            Self::KeyNotTaken => {
-                "An API key cannot change the account or open it: sign in for this.".into()
-            }
+            Self::KeyNotTaken => "An API key cannot change the account or open it: sign in for this.".into(),
             Self::KeyNetwork => "This API key does not count from your network address.".into(),
-            Self::TooManyKeys => {
-                "The account has as many API keys as it may have: revoke one first.".into()
-            }
+            Self::TooManyKeys => "The account has as many API keys as it may have: revoke one first.".into(),
             Self::NotYours => "The user id in the path is not your own.".into(),
             Self::CrossSite => {
                 "A request with a cookie changes something only from a page of an allowed origin: send its \
@@ -340,9 +331,7 @@ impl Error {
             Self::WrongCode => "The code is wrong, was used before or has expired.".into(),
             Self::TooManyFactors => "This account has as many second factors as it may have.".into(),
             Self::MfaOff => "Second factors are turned off here.".into(),
-            Self::MailOff => {
-                "This service sends no mail: ask whoever runs it for help with your account.".into()
-            }
+            Self::MailOff => "This service sends no mail: ask whoever runs it for help with your account.".into(),
             Self::NotFound => "Not found.".into(),
             Self::CodesOff => "Nobody signs in by a code here: LOGIN_CODES is off.".into(),
             Self::MethodNotAllowed => {
@@ -351,39 +340,30 @@ impl Error {
             Self::EmailTaken => "An account with this e-mail address already exists.".into(),
             Self::UsernameTaken => "Another account has this user name.".into(),
             Self::PasskeyTaken => "This passkey is registered already.".into(),
-            Self::TooManyPasskeys => {
-                "The account has as many passkeys as it may have: remove one first.".into()
-            }
+            Self::TooManyPasskeys => "The account has as many passkeys as it may have: remove one first.".into(),
             Self::NotInvitable => {
                 "Only an active account that has an address and no password yet can be invited.".into()
             }
-            Self::ServiceAccount => {
-                "A service account has no password: make it an API key.".into()
-            }
+            Self::ServiceAccount => "A service account has no password: make it an API key.".into(),
             Self::LastAdmin => "The last active admin cannot be removed.".into(),
             Self::RoleTaken => "A role with this name already exists.".into(),
-            Self::RoleBuiltIn => {
-                "The roles admin and user are built in and stay as they are.".into()
-            }
+            Self::RoleBuiltIn => "The roles admin and user are built in and stay as they are.".into(),
             Self::PreconditionFailed => {
                 "The resource has changed since: read it again and retry with its new ETag.".into()
             }
             Self::PayloadTooLarge => "The request body is too large.".into(),
             Self::UnsupportedMediaType(takes) => format!("Send the body as {takes}."),
-            Self::Validation(problems) => {
-                problems.iter().map(Invalid::to_string).collect::<Vec<_>>().join("; ")
-            }
+            Self::Validation(problems) => problems.iter().map(Invalid::to_string).collect::<Vec<_>>().join("; "),
             Self::RateLimited(seconds) => format!("Too many requests: try again in {seconds} s."),
             Self::TooManyGuesses(seconds) => {
                 format!("Too many wrong passwords or codes for this account: try again in {seconds} s.")
             }
-            Self::TooManyByKey(seconds) => {
-                format!("Too many requests by this API key: try again in {seconds} s.")
-            }
+            Self::TooManyByKey(seconds) => format!("Too many requests by this API key: try again in {seconds} s."),
             Self::Internal(_) => "Internal error. Report the request id to the operator.".into(),
-            Self::HashingUnavailable => {
-                "Too many sign-ins at once; nothing was stored. Try again shortly.".into()
+            Self::StorageFull => {
+                "The service has no room to store more; nothing was changed. Try again later.".into()
             }
+            Self::HashingUnavailable => "Too many sign-ins at once; nothing was stored. Try again shortly.".into(),
         }
     }
 }

@@ -118,6 +118,7 @@ async fn store(audit: &Audit, records: Vec<Step>) {
             error,
             DbError::Away(_)
                 | DbError::NotAdmitted(_)
+                | DbError::Full(_)
                 | DbError::Unconfirmed(_)
                 | DbError::Overloaded
         );

@@ -30,6 +30,8 @@ impl<'a> CountedCall<'a> {
             Err(DbError::Away(_) | DbError::NotAdmitted(_)) => DatabaseFailure::Away,
             Err(DbError::Overloaded) => DatabaseFailure::Overloaded,
             Err(DbError::Unconfirmed(_)) => DatabaseFailure::Unconfirmed,
+            Err(DbError::Full(_)) => DatabaseFailure::Full,
+            Err(DbError::Unready(_)) => DatabaseFailure::Unready,
             Err(DbError::Internal(_)) => DatabaseFailure::Internal,
             _ => return,
         };

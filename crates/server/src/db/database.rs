@@ -146,6 +146,13 @@ impl Database {
         self.links().0
     }
 
+    /// Gives nobody new the connections that are open: those opened after them show what they are.
+    pub(crate) fn distrust(&self) {
+        if let Backend::Postgres(postgres) = &*self.engine {
+            postgres.distrust();
+        }
+    }
+
     fn links(&self) -> (u64, u64) {
         match &*self.engine {
             Backend::Sqlite(_) => (0, 0),

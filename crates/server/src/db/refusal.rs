@@ -29,6 +29,14 @@ impl From<DbError> for Error {
                     "The database is not ready for this server; nothing was changed. Try again later.",
                 )
             }
+            DbError::Full(why) => {
+                tracing::error!(
+                    %why,
+                    "the database's disk is full: make room on it; until then writes are refused, and reads \
+                     go on"
+                );
+                Self::StorageFull
+            }
             DbError::Unconfirmed(why) => {
                 tracing::warn!(%why, "a write was not confirmed");
                 Self::Unavailable(

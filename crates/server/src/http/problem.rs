@@ -107,6 +107,8 @@ fn retry_after(error: &Error) -> Option<u64> {
         | Error::TooManyGuesses(seconds)
         | Error::TooManyByKey(seconds) => Some(*seconds),
         Error::HashingUnavailable | Error::Unavailable(_) => Some(1),
+        // Somebody has to make room first.
+        Error::StorageFull => Some(60),
         _ => None,
     }
 }

@@ -40,7 +40,7 @@ families! {
     DB_CALLS = Histogram "doorward_database_call_seconds" ["lane"] "Calls to the database, one round trip each, with the wait for a connection or thread";
     DB_ACTIVE = Gauge "doorward_database_calls_active" ["lane"] "Calls under way";
     DB_WAITING = Gauge "doorward_database_calls_waiting" ["lane"] "Calls that wait: on PostgreSQL for a connection to open, on SQLite for a thread";
-    DB_FAILURES = Counter "doorward_database_failures" ["lane", "reason"] "Calls that the database did not do: it was `away`, had too much to do (`overloaded`), or did not say whether it had done it (`unconfirmed`)";
+    DB_FAILURES = Counter "doorward_database_failures" ["lane", "reason"] "Calls that the database did not do: it was `away`, had too much to do (`overloaded`), did not say whether it had done it (`unconfirmed`), has no room (`full`), lacks what the server needs (`unready`), or failed otherwise (`internal`)";
     DB_CONNECTIONS = Gauge "doorward_database_connections" ["lane"] "Open connections to PostgreSQL";
     DB_CONNECTING = Counter "doorward_database_connects" ["lane", "outcome"] "Connections to PostgreSQL that were `opened`, that `failed` to open, and that were `lost` and are opened again by the next call";
     DB_WAKES = Counter "doorward_database_wakes" [] "Connections opened while none was open: a sleeping PostgreSQL was woken";

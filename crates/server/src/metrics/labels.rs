@@ -29,6 +29,8 @@ labels! {
         Away = "away",
         Overloaded = "overloaded",
         Unconfirmed = "unconfirmed",
+        Full = "full",
+        Unready = "unready",
         Internal = "internal",
     }
     /// What became of an attempt to connect, and of connections.

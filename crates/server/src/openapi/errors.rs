@@ -338,6 +338,7 @@ fn representative(code: Code) -> Error {
         }
         Code::RateLimited => Error::RateLimited(12),
         Code::Internal => Error::Internal(String::new()),
+        Code::StorageFull => Error::StorageFull,
         Code::HashingUnavailable => Error::HashingUnavailable,
         Code::Unavailable => Error::Unavailable("The server is overloaded; try again shortly."),
     }

@@ -3,6 +3,8 @@
 //! place. Asked at start, by `/readyz`, by `db verify`, and by `db migrate` before its first change.
 
 use crate::db::postgres::connect::READS_ONLY;
+pub(super) use crate::db::postgres::isolation::ISOLATED;
+use crate::db::postgres::isolation::EXPOSED;
 use crate::row;
 use crate::text;
 
@@ -87,10 +89,7 @@ impl std::fmt::Display for Unfit {
                 "has no schema that the login may use and its search_path names: create one, correct \
                  search_path, or run GRANT USAGE ON SCHEMA … TO {login};"
             ),
-            Self::Exposed => out.write_str(
-                "has its tables, but not its row-level security, as after restoring a dump where the \
-                 role that owns the view was missing: run `doorward db repair`.",
-            ),
+            Self::Exposed => write!(out, "{EXPOSED}."),
         }
     }
 }
@@ -181,20 +180,6 @@ pub(super) fn lacking(role: &str) -> String {
     let role = format!("'{}'::name", role.replace('\'', "''"));
     format!("SELECT {}", GRANTS.replace("current_user", &role))
 }
-
-/// The view is there, its owner may do with the table what the server does, PostgreSQL applies the policy to
-/// it, and no other policy lets more through.
-pub(super) const ISOLATED: &str = "coalesce((SELECT v.relkind = 'v' AND t.relrowsecurity AND NOT o.rolsuper \
-    AND NOT o.rolbypassrls AND NOT pg_has_role(v.relowner, t.relowner, 'USAGE') \
-    AND has_table_privilege(v.relowner, t.oid, 'SELECT') \
-    AND has_table_privilege(v.relowner, t.oid, 'INSERT') \
-    AND has_table_privilege(v.relowner, t.oid, 'UPDATE') \
-    AND has_table_privilege(v.relowner, t.oid, 'DELETE') \
-    AND coalesce(array_to_string(v.reloptions, ',') NOT LIKE '%security_invoker=%', TRUE) \
-    AND coalesce((SELECT bool_and(p.polname = 'own_tasks' AND p.polcmd = '*') FROM pg_policy p \
-        WHERE p.polrelid = t.oid AND p.polpermissive), FALSE) \
-    FROM pg_class v JOIN pg_class t ON t.oid = to_regclass('tasks') \
-    JOIN pg_roles o ON o.oid = v.relowner WHERE v.oid = to_regclass('own_tasks')), FALSE)";
 
 /// All of it, as the one row `s`.
 pub(super) const STANDING: &str = text!(

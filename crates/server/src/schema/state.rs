@@ -89,7 +89,10 @@ impl Database {
         let applied: Vec<i64> = rows.iter().filter_map(|row| row.version).collect();
         Ok(match (unfit, compared(&applied)) {
             (Some(unfit), _) => Schema::Unfit(unfit),
-            (None, Schema::Current) if !isolated => Schema::Unfit(Unfit::Exposed),
+            (None, Schema::Current) if !isolated => {
+                self.distrust();
+                Schema::Unfit(Unfit::Exposed)
+            }
             (None, compared) => compared,
         })
     }

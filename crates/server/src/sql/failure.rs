@@ -25,6 +25,8 @@ pub enum DbError {
     /// The connection broke, or the deadline passed, after a write was sent and before its outcome
     /// was known: it may have been done. The one error of which `Err` does not mean "nothing".
     Unconfirmed(String),
+    /// Its disk, or the room that its server grants, is full: writes fail until somebody makes room, reads go on.
+    Full(String),
     /// The queue to the database is full.
     Overloaded,
     /// A bug: bad SQL, a wrong type, a policy violation.
@@ -44,9 +46,11 @@ impl std::fmt::Display for DbError {
             Self::Orphan => out.write_str("a foreign key refused the row"),
             Self::Overloaded => out.write_str("the queue to the database is full"),
             Self::Unconfirmed(why) => write!(out, "the write may or may not be done: {why}"),
-            Self::Away(why) | Self::NotAdmitted(why) | Self::Unready(why) | Self::Internal(why) => {
-                out.write_str(why)
-            }
+            Self::Away(why)
+            | Self::NotAdmitted(why)
+            | Self::Unready(why)
+            | Self::Full(why)
+            | Self::Internal(why) => out.write_str(why),
         }
     }
 }

@@ -58,6 +58,8 @@ fn no_text_is_searched_for_the_view_or_rewritten() {
     let bad: Vec<_> = files
         .iter()
         .filter(|(name, _)| !name.contains("/src/schema/"))
+        // It asks whether the view is there, on PostgreSQL alone.
+        .filter(|(name, _)| !name.ends_with("/db/postgres/isolation.rs"))
         .filter(|(name, text)| {
             let text = code(text).replace("{own_tasks}", "");
             let data = ["/src/sql/", "/src/gate/", "/src/db/"].iter().any(|it| name.contains(it));

@@ -12,6 +12,7 @@ pub mod pooler;
 pub mod postgres;
 pub mod process;
 pub mod redis;
+pub mod samples;
 pub mod smtp;
 
 #[allow(unused_imports, reason = "each test binary uses its own part")]

@@ -2,7 +2,7 @@
 //! fsync, on a free port, gone when the binary ends, however it ends.
 
 use std::fmt::Write as _;
-use std::os::unix::fs::{PermissionsExt, chown};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -20,8 +20,8 @@ pub struct Postgres {
     pub port: u16,
     /// The data directory's parent.
     pub dir: PathBuf,
-    // The watchdog stops the server when this end of its pipe closes.
-    _watchdog: Child,
+    // Stops the server when this end of its pipe closes, and starts it again at each line.
+    watchdog: Child,
 }
 
 /// The binary's shared server, started at first use.
@@ -52,6 +52,27 @@ pub async fn migrated_database() -> String {
 impl Postgres {
     /// Starts a server of its own with more settings (`name=value`), for tests that break it.
     pub fn start(settings: &[&str]) -> Self {
+        Self::launched(settings, None)
+    }
+
+    /// The same with this folder as a disk of its own of so many MiB, which only the server sees. It has a folder
+    /// `space` for tables, and holds the write-ahead log if that is asked for. See [`Postgres::inside`].
+    pub fn on_small_disk(disk: &Path, mib: u32, with_log: bool) -> Self {
+        let script = if with_log {
+            r#"cp -a "$2/pg_wal/." "$5/space" && mount --bind "$5/space" "$2/pg_wal""#
+        } else {
+            "true"
+        };
+        let owner = unprivileged().map_or_else(String::new, |(uid, gid)| {
+            format!(r#"&& chown -R {uid}:{gid} "$5/space""#)
+        });
+        let script = format!(
+            r#"mount -t tmpfs -o size={mib}m,mode=755 none "$5" && mkdir -m 700 "$5/space" {owner} && {script}"#
+        );
+        Self::launched(&[], Some((disk, script)))
+    }
+
+    fn launched(settings: &[&str], disk: Option<(&Path, String)>) -> Self {
         let dir =
             tempfile::Builder::new().prefix("doorward-pg-").tempdir().expect("a temp dir").keep();
         let data = dir.join("data");
@@ -69,8 +90,12 @@ impl Postgres {
         let made = as_user(&mut initdb, user).output().expect("initdb runs");
         assert!(made.status.success(), "initdb: {}", String::from_utf8_lossy(&made.stderr));
         let port = free_port();
-        let watchdog = launch(&dir, &bin, port, settings, user);
-        let server = Self { port, dir, _watchdog: watchdog };
+        configure(&dir, port, settings);
+        let watchdog = match disk {
+            None => watch(&dir, &bin, user),
+            Some((disk, script)) => watch_on_disk(&dir, &bin, user, disk, &script),
+        };
+        let server = Self { port, dir, watchdog };
         server.wait_until_ready();
         server
     }
@@ -98,7 +123,7 @@ impl Postgres {
         let sockets = dir.display();
         let _ = write!(conf, "port = {port}\nunix_socket_directories = '{sockets}'\n");
         std::fs::write(&file, conf).expect("the configuration");
-        let standby = Self { port, _watchdog: watch(&dir, &bin, user), dir };
+        let standby = Self { port, watchdog: watch(&dir, &bin, user), dir };
         standby.wait_until_ready();
         standby
     }
@@ -151,6 +176,19 @@ impl Postgres {
         assert!(done.success(), "pg_ctl {args:?}");
     }
 
+    /// A path as the server of [`Postgres::on_small_disk`] sees it.
+    pub fn inside(&self, path: &Path) -> PathBuf {
+        let path = path.strip_prefix("/").expect("an absolute path");
+        Path::new("/proc").join(self.watchdog.id().to_string()).join("root").join(path)
+    }
+
+    /// Starts the server where it has ended by itself.
+    pub fn start_again(&mut self) {
+        let stdin = self.watchdog.stdin.as_mut().expect("a pipe");
+        std::io::Write::write_all(stdin, b"\n").expect("the watchdog listens");
+        self.wait_until_ready();
+    }
+
     fn wait_until_ready(&self) {
         let deadline = Instant::now() + Duration::from_mins(1);
         loop {
@@ -171,7 +209,7 @@ impl Postgres {
     }
 }
 
-fn launch(dir: &Path, bin: &Path, port: u16, settings: &[&str], user: Option<(u32, u32)>) -> Child {
+fn configure(dir: &Path, port: u16, settings: &[&str]) {
     let data = dir.join("data");
     let conf = [
         format!("port = {port}"),
@@ -185,25 +223,54 @@ fn launch(dir: &Path, bin: &Path, port: u16, settings: &[&str], user: Option<(u3
     let text: Vec<String> = conf.into_iter().chain(more).collect();
     let file = data.join("postgresql.auto.conf");
     std::fs::write(&file, text.join("\n") + "\n").expect("the configuration");
-    watch(dir, bin, user)
 }
+
+/// Lives in its own process group and outlasts us: our end of its standard input closing is what tells it that
+/// we have ended, even by SIGKILL.
+const WATCHDOG: &str = r#"
+    start() { "$1/pg_ctl" -D "$2" -w -l "$3" start >/dev/null 2>&1; }
+    start "$@"
+    while read -r _; do start "$@"; done
+    "$1/pg_ctl" -D "$2" -m immediate stop >/dev/null 2>&1
+    rm -rf "$4"
+"#;
 
 /// Starts the server in this folder, and ends it when we have ended.
 fn watch(dir: &Path, bin: &Path, user: Option<(u32, u32)>) -> Child {
-    let data = dir.join("data");
-    // Lives in its own process group and outlasts us: our end of its standard input closing is what
-    // tells it that we have ended, even by SIGKILL.
-    let script = r#"
-        "$1/pg_ctl" -D "$2" -w -l "$3" start >/dev/null 2>&1
-        cat >/dev/null
-        "$1/pg_ctl" -D "$2" -m immediate stop >/dev/null 2>&1
-        rm -rf "$4"
-    "#;
     let mut watchdog = Command::new("sh");
-    let log = dir.join("log");
-    watchdog.args(["-c", script, "sh", path(bin), path(&data), path(&log), path(dir)]);
-    watchdog.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
-    as_user(&mut watchdog, user).spawn().expect("sh runs")
+    watchdog.args(["-c", WATCHDOG, "sh"]);
+    watched(as_user(&mut watchdog, user), dir, bin).spawn().expect("sh runs")
+}
+
+/// The same in a mount namespace of its own, after `script` has made what it wants there.
+fn watch_on_disk(
+    dir: &Path,
+    bin: &Path,
+    user: Option<(u32, u32)>,
+    disk: &Path,
+    script: &str,
+) -> Child {
+    // Whoever is not root becomes root of a user namespace, which may mount, and then itself again, since
+    // PostgreSQL does not run as root.
+    let (begin, then): (&[&str], _) = if let Some((uid, gid)) = user {
+        (&["--mount"], format!("setpriv --reuid {uid} --regid {gid} --clear-groups"))
+    } else {
+        let mine = std::fs::metadata("/proc/self").expect("a process");
+        let (uid, gid) = (mine.uid(), mine.gid());
+        let again = format!("unshare --user --map-user={uid} --map-group={gid}");
+        (&["--user", "--map-root-user", "--mount"], again)
+    };
+    let script = format!(r#"{script} && w=$0 && exec {then} sh -c "$w" sh "$@""#);
+    let mut watchdog = Command::new("unshare");
+    watchdog.args(begin).args(["sh", "-c", &script, WATCHDOG]);
+    watchdog.current_dir("/").env("LC_ALL", "C");
+    watched(&mut watchdog, dir, bin).arg(disk).spawn().expect("unshare runs")
+}
+
+fn watched<'a>(watchdog: &'a mut Command, dir: &Path, bin: &Path) -> &'a mut Command {
+    let (data, log) = (dir.join("data"), dir.join("log"));
+    watchdog.args([path(bin), path(&data), path(&log), path(dir)]);
+    watchdog.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0)
 }
 
 /// Who runs servers if we are root, which PostgreSQL refuses to be: `postgres`, else `nobody`.

@@ -163,7 +163,7 @@ impl Postgres {
     fn lent(&self, to: &Lane) -> Option<InUse> {
         let Self { owned, other, probes, .. } = self;
         let lanes = [&other.writes, &owned.writes, &other.reads, &owned.reads, probes];
-        lanes.into_iter().find_map(|lane| lane.lend(to.writes()))
+        lanes.into_iter().find_map(|lane| lane.lend(to.label))
     }
 }
 

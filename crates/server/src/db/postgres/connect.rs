@@ -20,7 +20,7 @@ use crate::config::{ChannelBinding, PostgresUrl, Tls};
 use crate::db::postgres::gather::Gather;
 use crate::db::postgres::pooler::{FirstLook, prepare_session};
 use crate::db::postgres::tls::{connector, tls_sentence};
-use crate::metrics::Metrics;
+use crate::metrics::{LaneLabel, Metrics};
 use crate::sql::{DbError, Result};
 
 /// Name look-up, TCP, TLS, authentication and the first look together: some nine round trips, which
@@ -29,6 +29,14 @@ pub(in crate::db) const CONNECT_WITHIN: Duration = Duration::from_secs(10);
 /// What is said of a server that takes no writes.
 pub(crate) const READS_ONLY: &str = "accepts reads only: it is a standby, or \
     default_transaction_read_only is on. Connect to the primary, or let it accept writes";
+/// What PostgreSQL says, with the code of a bug, to the first who signs in to a database on a full disk.
+const NO_ROOM_TO_SIGN_IN: &str = "could not write init file";
+/// Asks for TLS: PostgreSQL says `S` or `N`, or `E` where it fails.
+const TLS_REQUEST: &[u8] = &[0, 0, 0, 8, 4, 210, 22, 47];
+/// What products that speak in lines answer, and wait for; PostgreSQL closes such a connection without a word.
+const A_LINE: &[u8] = b"PING\r\n";
+/// What has not answered for this long is asked by [`A_LINE`].
+const QUIET: Duration = Duration::from_secs(2);
 /// TCP to one of the host's addresses, so that a dead IPv6 route leaves time for IPv4.
 const ADDRESS_WITHIN: Duration = Duration::from_secs(2);
 
@@ -110,9 +118,14 @@ impl Target {
         Arc::clone(&self.turns)
     }
 
-    /// Why a connection for writing was refused.
-    pub(in crate::db) fn read_only(&self) -> DbError {
-        DbError::Away(format!("The database server {} {READS_ONLY}.", self.address()))
+    /// Why this lane cannot use such a connection, if it cannot.
+    pub(in crate::db) fn refusal(&self, look: FirstLook, lane: LaneLabel) -> Option<DbError> {
+        if look.read_only && matches!(lane, LaneLabel::OwnedWrites | LaneLabel::Writes) {
+            let why = format!("The database server {} {READS_ONLY}.", self.address());
+            return Some(DbError::Away(why));
+        }
+        let lacks = look.isolation.refusal(lane)?;
+        Some(DbError::Unready(format!("The database at {} {lacks}.", self.address())))
     }
 
     /// False if the URL forbids named statements.
@@ -155,18 +168,25 @@ impl Target {
     }
 
     async fn sign_in(&self) -> Result<(Client, AbortHandle)> {
-        let (client, connection) = match self.config.connect(self.tls.0.clone()).await {
+        let silent = async {
+            tokio::time::sleep(QUIET).await;
+            if !Box::pin(self.is_another(A_LINE)).await {
+                std::future::pending::<()>().await;
+            }
+        };
+        let connected = tokio::select! {
+            connected = self.config.connect(self.tls.0.clone()) => connected,
+            () = silent => return Err(self.another()),
+        };
+        let (client, connection) = match connected {
             Ok(connected) => connected,
             Err(error) => {
                 let failure = self.failure(&error);
                 if matches!(failure, DbError::Away(_))
                     && is_garbled(&error)
-                    && self.is_another().await
+                    && self.is_another(TLS_REQUEST).await
                 {
-                    return Err(DbError::NotAdmitted(format!(
-                        "What listens at {} is not PostgreSQL: check the host and the port in the database URL.",
-                        self.address()
-                    )));
+                    return Err(self.another());
                 }
                 return Err(failure);
             }
@@ -179,17 +199,23 @@ impl Target {
         Ok((client, driver.abort_handle()))
     }
 
-    /// Whether what listens there answers a question that PostgreSQL answers by one of three letters with
-    /// something else, or speaks first, as other products do.
-    async fn is_another(&self) -> bool {
-        const TLS_REQUEST: [u8; 8] = [0, 0, 0, 8, 4, 210, 22, 47];
+    fn another(&self) -> DbError {
+        DbError::NotAdmitted(format!(
+            "What listens at {} is not PostgreSQL: check the host and the port in the database URL.",
+            self.address()
+        ))
+    }
+
+    /// Whether what listens there answers a question that PostgreSQL answers by one of three letters, or not at
+    /// all, with something else, or speaks first, as other products do.
+    async fn is_another(&self, question: &[u8]) -> bool {
         if self.url.host.starts_with('/') {
             return false;
         }
         let asked = async {
             let place = (self.url.host.as_str(), self.url.port);
             let mut socket = tokio::net::TcpStream::connect(place).await.ok()?;
-            socket.write_all(&TLS_REQUEST).await.ok()?;
+            socket.write_all(question).await.ok()?;
             socket.read_u8().await.ok()
         };
         let answer = tokio::time::timeout(ADDRESS_WITHIN, asked).await;
@@ -286,6 +312,11 @@ impl Target {
 
     fn answered(&self, code: &SqlState, message: &str) -> DbError {
         let (at, user) = (self.address(), self.user());
+        if *code == SqlState::DISK_FULL || message == NO_ROOM_TO_SIGN_IN {
+            return DbError::NotAdmitted(format!(
+                "The disk of the database server {at} is full: make room on it."
+            ));
+        }
         let sentence = match *code {
             SqlState::INVALID_PASSWORD => {
                 format!("The database server {at} refused the password of user {user}.")
@@ -301,9 +332,6 @@ impl Target {
                 "The database server {at} has no connection left: raise max_connections, or go \
                  through a pooler."
             ),
-            SqlState::DISK_FULL => {
-                format!("The disk of the database server {at} is full: make room on it.")
-            }
             SqlState::CANNOT_CONNECT_NOW => {
                 format!("The database server {at} is starting or stopping: {message}.")
             }
@@ -312,7 +340,6 @@ impl Target {
         match *code {
             SqlState::INVALID_PASSWORD
             | SqlState::INVALID_CATALOG_NAME
-            | SqlState::DISK_FULL
             | SqlState::INVALID_AUTHORIZATION_SPECIFICATION => DbError::NotAdmitted(sentence),
             _ => DbError::Away(sentence),
         }

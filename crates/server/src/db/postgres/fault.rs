@@ -111,6 +111,7 @@ pub(in crate::db) fn failed(error: &Error) -> DbError {
         "DW001" => DbError::Refused(told.message().to_owned()),
         "23503" => DbError::Orphan,
         "53300" => DbError::Overloaded,
+        "53100" => DbError::Full(why),
         // A lock or statement deadline, a deadlock, a standby that does not take writes yet.
         "57014" | HELD | "40001" | "40P01" | READ_ONLY | "25P03" => DbError::Away(why),
         // A table, schema, column or function that is not there.

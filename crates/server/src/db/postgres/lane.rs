@@ -30,7 +30,6 @@ const LAST_IDLE: Duration = Duration::from_mins(4);
 pub(in crate::db) struct Lane {
     pub(in crate::db) label: LaneLabel,
     target: Arc<Target>,
-    writes: bool,
     limit: usize,
     queue: usize,
     waiting: AtomicUsize,
@@ -55,7 +54,7 @@ pub(in crate::db) type Opening = watch::Receiver<Attempted>;
 
 impl Lane {
     /// At most `limit` connections and `queue` callers.
-    pub(in crate::db) fn reading(
+    pub(in crate::db) fn new(
         label: LaneLabel,
         target: Arc<Target>,
         limit: usize,
@@ -63,17 +62,7 @@ impl Lane {
     ) -> Self {
         let (waiting, held) = (AtomicUsize::new(0), HeldQueue::new(limit, queue));
         let slots = Arc::default();
-        Self { label, target, writes: false, limit, queue, waiting, held, slots }
-    }
-
-    /// The same, which refuses servers that take no writes.
-    pub(in crate::db) fn writing(
-        label: LaneLabel,
-        target: Arc<Target>,
-        limit: usize,
-        queue: usize,
-    ) -> Self {
-        Self { writes: true, ..Self::reading(label, target, limit, queue) }
+        Self { label, target, limit, queue, waiting, held, slots }
     }
 
     /// A place in the queue, or `Overloaded` at once.
@@ -149,13 +138,19 @@ impl Lane {
     }
 
     /// A connection to lend to a lane that finds none: one that is open and answers.
-    pub(in crate::db) fn lend(&self, writes: bool) -> Option<InUse> {
+    pub(in crate::db) fn lend(&self, to: LaneLabel) -> Option<InUse> {
         let now = Instant::now();
         let mut slots = locked(&self.slots);
         slots.keep_current(now);
-        let fit = slots.links.iter().filter(|link| !(writes && link.is_read_only()));
+        let fit =
+            slots.links.iter().filter(|link| self.target.refusal(link.look(), to).is_none());
         let ready = fit.map(|link| (link.load(now), link)).filter(|((stalled, _), _)| !stalled);
         ready.min_by_key(|(load, _)| *load).map(|(_, link)| link.enter())
+    }
+
+    /// Turns away from the connections of all lanes to the same database.
+    pub(in crate::db) fn leave_all(&self) {
+        self.target.turns().fetch_add(1, Ordering::AcqRel);
     }
 
     /// How many connections it has.
@@ -168,11 +163,6 @@ impl Lane {
         self.target.open_links()
     }
 
-    /// Whether its work writes.
-    pub(in crate::db) fn writes(&self) -> bool {
-        self.writes
-    }
-
     /// Whether its last attempt to open a connection failed.
     pub(in crate::db) fn is_failing(&self) -> bool {
         locked(&self.slots).failures > 0
@@ -183,14 +173,12 @@ impl Lane {
         let (tell, opening) = watch::channel(None);
         slots.opening = Some(opening.clone());
         let (target, shared) = (Arc::clone(&self.target), Arc::clone(&self.slots));
-        let (not_before, writes, label) = (slots.not_before, self.writes, self.label);
+        let (not_before, label) = (slots.not_before, self.label);
         tokio::spawn(async move {
             if let Some(due) = not_before {
                 tokio::time::sleep_until(due).await;
             }
-            let opened = Link::open(&target, label).await.and_then(|link| {
-                if writes && link.is_read_only() { Err(target.read_only()) } else { Ok(link) }
-            });
+            let opened = Link::open(&target, label).await;
             if opened.is_err() {
                 count(&target.metrics, label, Connecting::Failed);
             }

@@ -21,7 +21,7 @@ use tokio_postgres::{Client, Error, Row as PgRow, Statement};
 use super::{lane, row};
 use crate::db::postgres::connect::{OpenLinks, Target};
 use crate::db::postgres::fault::Fault;
-use crate::db::postgres::pooler::LIMITED_BEGIN;
+use crate::db::postgres::pooler::{FirstLook, LIMITED_BEGIN};
 use crate::db::postgres::query::{Form, Query};
 use crate::metrics::{Connecting, Holding, LaneLabel, Metrics};
 use crate::sql::{DbError, TextPlace};
@@ -40,9 +40,7 @@ const TERMINATED: SqlState = SqlState::ADMIN_SHUTDOWN;
 pub(in crate::db) struct Link {
     client: Client,
     driver: AbortHandle,
-    named: bool,
-    read_only: bool,
-    limited: bool,
+    look: FirstLook,
     /// The turn of the database at which it was opened, and where the present one stands.
     opened_at_turn: u64,
     turns: Arc<AtomicU64>,
@@ -64,11 +62,14 @@ type Reply = Result<Vec<PgRow>, Error>;
 type Part<'a> = MaybeDone<Pin<Box<dyn Future<Output = Reply> + Send + 'a>>>;
 
 impl Link {
-    /// Connects and learns what stands in between.
+    /// Connects, learns what stands in between, and refuses what is no use to this lane.
     pub(in crate::db) async fn open(target: &Target, label: LaneLabel) -> Result<Self, DbError> {
         let turns = target.turns();
         let opened_at_turn = turns.load(Ordering::Acquire);
-        let (client, driver, session) = target.connect_and_look().await?;
+        let (client, driver, look) = target.connect_and_look().await?;
+        if let Some(why) = target.refusal(look, label) {
+            return Err(why);
+        }
         let open = target.open_links();
         let woke = open.opened();
         let metrics = target.metrics.clone();
@@ -77,9 +78,7 @@ impl Link {
             open,
             client,
             driver,
-            named: session.named,
-            read_only: session.read_only,
-            limited: session.limited,
+            look,
             opened_at_turn,
             turns,
             statements: Mutex::default(),
@@ -125,7 +124,7 @@ impl Link {
             statements.push(self.prepared(query).await.map_err(Fault::undone)?);
         }
         let mut parts: Vec<Part<'_>> = Vec::with_capacity(queries.len() + 2);
-        parts.push(self.control(if self.limited { "BEGIN" } else { LIMITED_BEGIN }));
+        parts.push(self.control(if self.look.limited { "BEGIN" } else { LIMITED_BEGIN }));
         for (query, statement) in queries.iter().zip(&statements) {
             parts.push(maybe_done(Box::pin(self.send(query, statement.as_ref()))));
         }
@@ -172,7 +171,7 @@ impl Link {
 
     /// Whether statements may be prepared by name here.
     pub(in crate::db) fn is_named(&self) -> bool {
-        self.named
+        self.look.named
     }
 
     /// Prepares the statement without running it.
@@ -182,7 +181,7 @@ impl Link {
 
     /// The statement of this connection, prepared at its first use; `None` where names are unsafe.
     async fn prepared(&self, query: &Query<'_>) -> Result<Option<Statement>, Error> {
-        if !self.named {
+        if !self.look.named {
             return Ok(None);
         }
         let key = query.key();
@@ -202,7 +201,7 @@ impl Link {
             let known = locked(&self.statements);
             queries.iter().filter(|query| !known.contains_key(&query.key())).collect()
         };
-        if self.named && unknown.len() > 1 {
+        if self.look.named && unknown.len() > 1 {
             let all = unknown.into_iter().map(|query| self.prepared(query));
             Box::pin(try_join_all(all)).await?;
         }
@@ -263,19 +262,19 @@ impl Link {
 
     /// Whether a single statement waits for locks only a moment here; elsewhere each transaction says it.
     pub(in crate::db) fn limits_locks(&self) -> bool {
-        self.limited
+        self.look.limited
     }
 
-    /// Whether its server took no writes when it was opened.
-    pub(in crate::db) fn is_read_only(&self) -> bool {
-        self.read_only
+    /// What was seen when it was opened.
+    pub(in crate::db) fn look(&self) -> FirstLook {
+        self.look
     }
 
     /// Whether it may be given to somebody new.
     pub(in crate::db) fn is_current(&self, now: Instant) -> bool {
         !self.is_closed()
             && self.turns.load(Ordering::Acquire) == self.opened_at_turn
-            && !(self.read_only && now.saturating_duration_since(self.opened) > READ_ONLY_FOR)
+            && !(self.look.read_only && now.saturating_duration_since(self.opened) > READ_ONLY_FOR)
     }
 
     /// Gives the connection up; everyone waiting on it is told at once.
@@ -343,7 +342,7 @@ impl Drop for Link {
 
 impl std::fmt::Debug for Link {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        out.debug_struct("Link").field("named", &self.named).finish_non_exhaustive()
+        out.debug_struct("Link").field("named", &self.look.named).finish_non_exhaustive()
     }
 }
 

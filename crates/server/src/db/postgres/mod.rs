@@ -9,6 +9,7 @@ pub(crate) mod connect;
 mod fault;
 mod gather;
 mod held;
+pub(crate) mod isolation;
 mod lane;
 mod link;
 pub(in crate::db) mod pooler;
@@ -73,20 +74,23 @@ impl Postgres {
     /// Connects once, so that a wrong URL is reported now.
     pub(in crate::db) async fn open(url: &PostgresUrl) -> Result<Self> {
         let this = Self::lazy(url)?;
-        this.other.reads.link(Instant::now() + OPEN_WITHIN).await?;
-        Ok(this)
+        match this.other.reads.link(Instant::now() + OPEN_WITHIN).await {
+            // The URL is right; each call says what the database lacks.
+            Ok(_) | Err(DbError::Unready(_)) => Ok(this),
+            Err(why) => Err(why),
+        }
     }
 
     /// Connects at the first call.
     pub(in crate::db) fn lazy(url: &PostgresUrl) -> Result<Self> {
         let target = Arc::new(Target::new(url)?);
         let lanes = |reads, writes| Lanes {
-            reads: Lane::reading(reads, Arc::clone(&target), READ_LINKS, READ_QUEUE),
-            writes: Lane::writing(writes, Arc::clone(&target), WRITE_LINKS, WRITE_QUEUE),
+            reads: Lane::new(reads, Arc::clone(&target), READ_LINKS, READ_QUEUE),
+            writes: Lane::new(writes, Arc::clone(&target), WRITE_LINKS, WRITE_QUEUE),
         };
         let owned = lanes(LaneLabel::OwnedReads, LaneLabel::OwnedWrites);
         let other = lanes(LaneLabel::Reads, LaneLabel::Writes);
-        let lane = |label, links, queue| Lane::reading(label, Arc::clone(&target), links, queue);
+        let lane = |label, links, queue| Lane::new(label, Arc::clone(&target), links, queue);
         let searches = lane(LaneLabel::Searches, SEARCH_LINKS, SEARCH_QUEUE);
         let probes = lane(LaneLabel::Probes, 1, PROBE_QUEUE);
         Ok(Self { owned, other, searches, probes, metrics: target.metrics.clone() })
@@ -96,6 +100,11 @@ impl Postgres {
     pub(in crate::db) fn connections(&self) -> (u64, u64) {
         let open = self.probes.open_of_all();
         (open.count(), open.wakes())
+    }
+
+    /// Leaves all connections that are open.
+    pub(in crate::db) fn distrust(&self) {
+        self.probes.leave_all();
     }
 
     /// Prepares the statement without running it, a reading one behind the gate too.

@@ -13,6 +13,7 @@ use tokio_postgres::{Client, Error};
 
 use crate::db::postgres::connect::Target;
 use crate::db::postgres::held::LOCK_WITHIN;
+use crate::db::postgres::isolation::Isolation;
 use crate::sql::DbError;
 use crate::text;
 
@@ -44,6 +45,8 @@ pub(in crate::db) struct FirstLook {
     pub(in crate::db) read_only: bool,
     /// Whether its session has time limits.
     pub(in crate::db) limited: bool,
+    /// Whether users are kept apart.
+    pub(in crate::db) isolation: Isolation,
 }
 
 /// Looks at the connection and makes it ready.
@@ -77,7 +80,9 @@ fn another(version: i32, name: &str) -> Option<DbError> {
 }
 
 async fn look(client: &Client, target: &Target) -> Result<Result<FirstLook, DbError>, Error> {
-    let rows = client.query_typed(LOOK, &[]).await?;
+    // In one round trip, and apart: another product fails at the second and says its name at the first.
+    let (rows, isolation) = tokio::join!(client.query_typed(LOOK, &[]), Isolation::look(client));
+    let rows = rows?;
     let row = rows.first();
     let served_by: i32 = row.map_or(Ok(0), |row| row.try_get(0))?;
     let version: i32 = row.map_or(Ok(0), |row| row.try_get(1))?;
@@ -86,6 +91,7 @@ async fn look(client: &Client, target: &Target) -> Result<Result<FirstLook, DbEr
     if let Some(another) = another(version, &name) {
         return Ok(Err(another));
     }
+    let isolation = isolation?;
     if announced(client).await == Some(served_by) || target.is_known_direct() {
         let notice = async {
             if version >= HAS_NOTICE_HANGUP {
@@ -95,10 +101,11 @@ async fn look(client: &Client, target: &Target) -> Result<Result<FirstLook, DbEr
         };
         // Sent together: a distant server makes each round trip slow.
         tokio::join!(client.batch_execute(SESSION), notice).0?;
-        return Ok(Ok(FirstLook { named: target.keeps_statements(), read_only, limited: true }));
+        let named = target.keeps_statements();
+        return Ok(Ok(FirstLook { named, read_only, limited: true, isolation }));
     }
     let named = target.keeps_statements() && renames_statements(client).await;
-    Ok(Ok(FirstLook { named, read_only, limited: false }))
+    Ok(Ok(FirstLook { named, read_only, limited: false, isolation }))
 }
 
 /// A pooler that tracks prepared statements gives them names of its own; our name in the server's

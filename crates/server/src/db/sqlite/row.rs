@@ -99,10 +99,10 @@ pub(crate) fn failed(error: rusqlite::Error) -> DbError {
             Some(ffi::SQLITE_CONSTRAINT_FOREIGNKEY) => DbError::Orphan,
             _ => DbError::Internal(error.to_string()),
         },
+        Some(ErrorCode::DiskFull) => DbError::Full(error.to_string()),
         Some(
             ErrorCode::DatabaseBusy
             | ErrorCode::DatabaseLocked
-            | ErrorCode::DiskFull
             | ErrorCode::CannotOpen
             | ErrorCode::ReadOnly
             | ErrorCode::OperationInterrupted

@@ -318,6 +318,9 @@ fn sentence(answer: &tokio_postgres::error::DbError) -> String {
         text.push_str(". ");
         text.push_str(more.trim_end_matches('.'));
     }
+    if *answer.code() == SqlState::DISK_FULL {
+        text.push_str(": the disk of the database server is full: make room on it, then try again");
+    }
     text
 }
 

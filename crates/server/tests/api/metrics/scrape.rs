@@ -2,8 +2,8 @@
 
 use doorward::config::Quota;
 
-use super::{Samples, TOKEN, counting, settled};
 use crate::both;
+use crate::support::samples::{Samples, TOKEN, count, counting, settled};
 use crate::support::{Engine, TestApp};
 
 #[tokio::test]
@@ -41,7 +41,7 @@ async fn metrics_ask_for_their_token_and_no_other() {
 #[tokio::test]
 async fn wrong_tokens_are_limited_like_other_credentials() {
     let app = TestApp::with(Engine::Sqlite, |settings| {
-        settings.metrics_token = Some(doorward::config::Secret::new(TOKEN));
+        count(settings);
         settings.rate_limit_auth = Some(Quota::per_minute(2));
     })
     .await;

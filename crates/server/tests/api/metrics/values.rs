@@ -3,27 +3,10 @@
 use doorward::config::Quota;
 use serde_json::json;
 
-use super::{Samples, TOKEN, counting, settled};
 use crate::both;
 use crate::support::client::PASSWORD;
+use crate::support::samples::{Samples, count, counting, growth, same, settled};
 use crate::support::{Engine, TestApp};
-
-/// By how much each of these has grown.
-async fn growth<const N: usize>(
-    app: &TestApp,
-    names: [&str; N],
-    work: impl Future<Output = ()>,
-) -> [f64; N] {
-    let before = Samples::of(app).await;
-    work.await;
-    let after = Samples::of(app).await;
-    names.map(|name| after.get(name) - before.get(name))
-}
-
-fn same<const N: usize>(grown: [f64; N], wanted: [f64; N]) {
-    let far = grown.iter().zip(&wanted).any(|(grown, wanted)| (grown - wanted).abs() > 1e-9);
-    assert!(!far, "grown by {grown:?}, not {wanted:?}");
-}
 
 const SIGNED_IN: &str = "doorward_sign_ins_total{method=\"password\",outcome=\"success\"}";
 const FAILED: &str = "doorward_sign_ins_total{method=\"password\",outcome=\"failure\"}";
@@ -51,7 +34,7 @@ both! {
 
     async fn guesses_that_have_to_wait_are_counted_as_blocked(engine: Engine) {
         let app = TestApp::with(engine, |settings| {
-            settings.metrics_token = Some(doorward::config::Secret::new(TOKEN));
+            count(settings);
             settings.login_max_failures = 2;
         })
         .await;
@@ -127,13 +110,13 @@ both! {
 #[tokio::test]
 async fn what_a_limit_refuses_is_counted_by_its_group() {
     let app = TestApp::with(Engine::Sqlite, |settings| {
-        settings.metrics_token = Some(doorward::config::Secret::new(TOKEN));
+        count(settings);
         settings.rate_limit_login = Some(Quota::per_minute(1));
     })
     .await;
-    let count =
+    let counter =
         |it| format!("doorward_limiter_decisions_total{{group=\"login\",outcome=\"{it}\"}}");
-    let (allowed, refused) = (count("allowed"), count("refused"));
+    let (allowed, refused) = (counter("allowed"), counter("refused"));
     let work = async {
         for status in [401, 429, 429] {
             let body = json!({"email": "ada@example.com", "password": "not it at all"});

@@ -7,6 +7,7 @@ use crate::db::schema::Schema;
 use crate::program::{Program, becomes_ready};
 use crate::support::Engine;
 use crate::support::postgres::{self, Postgres, bindir};
+use crate::support::redis::Redis;
 
 /// What `serve` says of the database, which it must refuse with this exit code.
 #[track_caller]
@@ -52,7 +53,9 @@ async fn a_database_that_takes_no_writes_is_called_that() {
     let schema = Schema::migrated(Engine::Postgres).await;
     schema.sql(&format!("ALTER DATABASE {} SET default_transaction_read_only = on", name(&schema)));
     let program = Program::ready().env("DATABASE_URL", &schema.url);
+    let began = std::time::Instant::now();
     assert!(refused(&program, 1).contains("accepts reads only"));
+    assert!(began.elapsed().as_secs() < 8, "no ten seconds of trying");
     let empty = Schema::empty(Engine::Postgres).await;
     empty.sql(&format!("ALTER DATABASE {} SET default_transaction_read_only = on", name(&empty)));
     let ended = empty.db(&["migrate"]).expect(1);
@@ -192,5 +195,18 @@ async fn a_database_without_tls_where_it_is_asked_for_is_called_that_at_once() {
     let program = Program::ready().env("DATABASE_URL", &format!("{}?sslmode=require", schema.url));
     let began = std::time::Instant::now();
     assert!(refused(&program, 1).contains("does not offer TLS"));
+    assert!(began.elapsed().as_secs() < 8, "no ten seconds of trying");
+}
+
+/// A port that is another product's: Redis, which closes what does not speak its language.
+#[tokio::test]
+async fn another_product_behind_the_address_is_called_that_at_once() {
+    let Some(redis) = Redis::start().await else { return };
+    let url = format!("postgresql://ada:hunter2@127.0.0.1:{}/app", redis.port);
+    let program = Program::ready().env("DATABASE_URL", &url);
+    let began = std::time::Instant::now();
+    let told = refused(&program, 1);
+    assert!(told.contains("is not PostgreSQL: check the host and the port"), "{told}");
+    assert!(!told.contains("hunter2"), "{told}");
     assert!(began.elapsed().as_secs() < 8, "no ten seconds of trying");
 }

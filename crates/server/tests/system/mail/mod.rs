@@ -1,6 +1,7 @@
 //! Mail through a real mail server, good and bad.
 
 mod accounts;
+mod counted;
 mod idle;
 mod killed;
 mod logs;

@@ -3,12 +3,15 @@
 
 use std::time::{Duration, Instant};
 
+use doorward::audit::Actor;
 use doorward::clock::Clock;
 use doorward::config::MailFrom;
+use doorward_verify::{Algorithm, KeySet, Verifier};
 use serde_json::json;
 
 use crate::postgres::data::NOW;
 use crate::postgres::proxy::Proxy;
+use crate::support::samples::{Samples, count};
 use crate::support::{Client, TestApp, postgres};
 
 /// A request waits 5 s for the database; a busy machine adds to it.
@@ -56,6 +59,7 @@ async fn an_idle_server_asks_nothing_for_hours_closes_its_sockets_in_time_and_wa
         settings.mail_folder = Some(folder.path().to_owned());
         settings.mail_from = Some(MailFrom::parse("auth@example.com").expect("an address"));
         settings.public_url = Some("https://auth.example.org".into());
+        count(settings);
     })
     .await;
     let delivery = tokio::spawn(app.delivery().run());
@@ -89,6 +93,9 @@ async fn an_idle_server_asks_nothing_for_hours_closes_its_sockets_in_time_and_wa
     let woken = ada.with_token(fresh["access_token"].as_str().expect("a token"));
     woken.get("/api/tasks").await.expect(200);
     assert_eq!(app.app.db.wakes(), 2);
+    // What is counted since the application is there: the one wake.
+    let wakes = Samples::of(&app).await.get("doorward_database_wakes_total");
+    assert!((wakes - 1.0).abs() < 1e-9, "{wakes}");
     delivery.abort();
 }
 
@@ -127,15 +134,28 @@ async fn a_cold_start_of_eight_seconds_is_503_with_retry_after_and_then_success(
     assert!(app.app.db.wakes() >= 2);
 }
 
-/// A key set that is asked for while the database sleeps is the one at hand, however old.
+/// A key set that is asked for while the database sleeps is the one at hand, however old; and whoever has it
+/// verifies tokens.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn keys_are_served_from_hand_while_the_database_is_away() {
-    let (app, proxy, _) = far_app().await;
-    used(&app).await;
+async fn keys_are_served_from_hand_and_verify_tokens_while_the_database_is_away() {
+    let direct = postgres::migrated_database().await;
+    let proxy = Proxy::to(postgres::shared().port).await;
+    let app = TestApp::over(&proxy.before(&direct), Clock::frozen(NOW), 1, |settings| {
+        settings.token_algorithm = Algorithm::EdDsa;
+        settings.access_token_ttl = Duration::from_hours(24);
+    })
+    .await;
+    app.app.signing_keys().create(&Actor::operator(), Algorithm::EdDsa).await.expect("a key");
+    let ada = used(&app).await;
     proxy.cut();
     proxy.go_silent();
     app.advance(Duration::from_hours(12));
     let began = Instant::now();
-    app.anonymous().get("/.well-known/jwks.json").await.expect(200);
+    let set = app.anonymous().get("/.well-known/jwks.json").await.expect(200);
     assert!(began.elapsed() < IN_TIME, "{:?}", began.elapsed());
+    let keys = KeySet::from_jwks(&set.bytes).expect("a set");
+    let verifier = Verifier::new(keys, "doorward", None);
+    let now = app.clock.now().unix_timestamp();
+    let claims = verifier.verify(ada.token.as_deref().expect("a token"), now).expect("valid");
+    assert_eq!(claims.sub, ada.user["id"].as_str().expect("an id"));
 }

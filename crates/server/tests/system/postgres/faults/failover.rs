@@ -118,6 +118,7 @@ async fn a_database_that_lost_its_row_level_security_is_not_ready_and_names_the_
     let anonymous = app.anonymous();
     let ready = async || anonymous.get("/readyz").await.status;
     until(200, &app, ready).await;
+    let ada = app.sign_up("ada").await;
     for (loss, remedy) in [
         ("ALTER VIEW own_tasks OWNER TO postgres", "ALTER VIEW own_tasks OWNER TO doorward_tenant"),
         (
@@ -135,8 +136,11 @@ async fn a_database_that_lost_its_row_level_security_is_not_ready_and_names_the_
         let said = anonymous.get("/readyz").await.json();
         assert_eq!(said["database"], "unprotected", "{loss}");
         assert_eq!(said["action"], "Run `doorward db repair`.", "{loss}");
+        // Who finds out leaves the connections that others would use.
+        ada.get("/api/tasks").await.expect_problem(503, "unavailable");
         admin.batch_execute(remedy).await.unwrap();
         until(200, &app, ready).await;
+        until(200, &app, async || ada.get("/api/tasks").await.status).await;
     }
 }
 

@@ -1,7 +1,10 @@
 //! A server that ends, hangs, restarts or is locked: callers are told within the deadline, and the
 //! engine recovers by itself.
 
+mod counted;
 mod failover;
+mod full;
+mod isolation;
 mod locks;
 
 use doorward::{statement, step};
