@@ -7,7 +7,7 @@ use doorward::config::Secret;
 use doorward::metrics::{FAMILIES, table};
 use serde_json::Value;
 
-use crate::architecture::root;
+use crate::architecture::{root, rust_files};
 use crate::support::{Engine, TestApp};
 
 const TOKEN: &str = "6f1c1c2f8a7d4e0b9a35d7be0c4e81f2a9";
@@ -78,6 +78,18 @@ async fn the_dashboard_and_the_alerts_name_metrics_that_a_server_shows() {
     let unseen: Vec<_> =
         families.filter(|name| !shown.iter().any(|it| it.starts_with(name))).collect();
     assert!(unseen.is_empty(), "{DASHBOARD} lacks {unseen:?}");
+}
+
+/// That it moves as it should is what such a test is for.
+#[test]
+fn a_test_names_each_metric() {
+    let tests = rust_files("crates/server/tests");
+    let tests = tests.into_iter().filter(|(name, _)| !name.contains("/guards/"));
+    let known = named(&tests.map(|(_, text)| text).collect::<String>());
+    let families = FAMILIES.iter().map(|family| family.name);
+    let untested: Vec<_> =
+        families.filter(|name| !known.iter().any(|it| it.starts_with(name))).collect();
+    assert!(untested.is_empty(), "no test moves {untested:?}");
 }
 
 #[test]
