@@ -3,8 +3,8 @@
 //! place. Asked at start, by `/readyz`, by `db verify`, and by `db migrate` before its first change.
 
 use crate::db::postgres::connect::READS_ONLY;
-pub(super) use crate::db::postgres::isolation::ISOLATED;
 use crate::db::postgres::isolation::EXPOSED;
+pub(super) use crate::db::postgres::isolation::ISOLATED;
 use crate::row;
 use crate::text;
 

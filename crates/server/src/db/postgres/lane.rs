@@ -142,8 +142,7 @@ impl Lane {
         let now = Instant::now();
         let mut slots = locked(&self.slots);
         slots.keep_current(now);
-        let fit =
-            slots.links.iter().filter(|link| self.target.refusal(link.look(), to).is_none());
+        let fit = slots.links.iter().filter(|link| self.target.refusal(link.look(), to).is_none());
         let ready = fit.map(|link| (link.load(now), link)).filter(|((stalled, _), _)| !stalled);
         ready.min_by_key(|(load, _)| *load).map(|(_, link)| link.enter())
     }

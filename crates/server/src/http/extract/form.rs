@@ -175,7 +175,9 @@ fn oauth_code(error: &Error) -> &'static str {
         }
         // As Auth0's password grant says it, so that clients in the field know it.
         Error::MfaRequired(_) => "mfa_required",
-        Error::HashingUnavailable | Error::StorageFull | Error::Unavailable(_) => "temporarily_unavailable",
+        Error::HashingUnavailable | Error::StorageFull | Error::Unavailable(_) => {
+            "temporarily_unavailable"
+        }
         Error::Internal(_) => "server_error",
         _ => "invalid_request",
     }

@@ -36,7 +36,10 @@ async fn a_flood_of_hashes_shows_its_queue_its_waits_and_what_was_refused() {
         let client = app.anonymous();
         flood.spawn(async move {
             let email = format!("user{number}@example.com");
-            client.post("/auth/register", json!({"email": email, "password": PASSWORD})).await.status
+            client
+                .post("/auth/register", json!({"email": email, "password": PASSWORD}))
+                .await
+                .status
         });
     }
     let (mut queue, mut running): (f64, f64) = (0.0, 0.0);

@@ -202,7 +202,11 @@ fn a_public_address_behind_tls_is_judged_by_its_certificate() {
         let examined = Examined::of(&program, &["--ca-file", &ca]);
         examined.expect("network.public-tls", status, words);
         examined.expect("network.public-url", "ok", &public);
-        examined.expect("network.client-address", "ok", "198.51.100.7, told by the proxy at 127.0.0.1");
+        examined.expect(
+            "network.client-address",
+            "ok",
+            "198.51.100.7, told by the proxy at 127.0.0.1",
+        );
         // Browsers know nothing of an authority of one's own.
         let strange = Examined::of(&program, &[]);
         let words = if days > 0 { "Browsers do not trust its certificate" } else { words };

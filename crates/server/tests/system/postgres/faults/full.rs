@@ -98,7 +98,11 @@ async fn a_full_disk_of_the_database_refuses_writes_by_name_keeps_reads_and_reco
         ada.get("/auth/me").await.expect(200);
         ada.get("/api/tasks?limit=1").await.expect(200);
     }
-    assert!(server.log().contains("the database's disk is full: make room on it"), "{}", server.log());
+    assert!(
+        server.log().contains("the database's disk is full: make room on it"),
+        "{}",
+        server.log()
+    );
 
     let counted = server.anonymous().with_token(TOKEN).get("/metrics").await.expect(200);
     let full = "doorward_database_failures_total{lane=\"owned_writes\",reason=\"full\"}";
@@ -122,7 +126,11 @@ async fn a_full_disk_of_the_database_refuses_writes_by_name_keeps_reads_and_reco
 
     std::fs::remove_file(&filler).expect("room again");
     recovered(&ada, &server).await;
-    assert_eq!(total(&ada).await, Some(acknowledged + 1), "what was acknowledged, and nothing else");
+    assert_eq!(
+        total(&ada).await,
+        Some(acknowledged + 1),
+        "what was acknowledged, and nothing else"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

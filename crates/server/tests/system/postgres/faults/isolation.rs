@@ -54,7 +54,8 @@ async fn connections_opened_without_isolation_serve_nobody_until_it_is_repaired(
         // It keeps what it knows for five seconds.
         let until = Instant::now() + Duration::from_secs(10);
         loop {
-            let (status, said) = server.call("GET", "/readyz", None, None).await.expect("an answer");
+            let (status, said) =
+                server.call("GET", "/readyz", None, None).await.expect("an answer");
             if (status, &said["database"]) == (503, &json!("unprotected")) {
                 break;
             }
@@ -65,7 +66,8 @@ async fn connections_opened_without_isolation_serve_nobody_until_it_is_repaired(
         assert!(log.contains("not its row-level security"), "{log}");
         assert!(log.contains("run `doorward db repair`"), "{log}");
 
-        let repaired = doorward(&url, dir.path(), &[]).args(["db", "repair"]).output().expect("runs");
+        let repaired =
+            doorward(&url, dir.path(), &[]).args(["db", "repair"]).output().expect("runs");
         assert!(repaired.status.success(), "{loss}: {repaired:?}");
         let until = Instant::now() + Duration::from_secs(10);
         while ada.get("/api/tasks").await.status != 200 {
