@@ -15,14 +15,14 @@ cargo build --release --locked --quiet --bin doorward
 export DOORWARD_BIN=$PWD/target/release/doorward
 measure=$PWD/target/release/examples/measure
 # With symbols, so that gdb can count SQLite's page reads.
-cargo build --locked --quiet --bin doorward
-with_symbols=$PWD/target/debug/doorward
+[ -n "${DOORWARD_WITH_SYMBOLS:-}" ] || cargo build --locked --quiet --bin doorward
+with_symbols=${DOORWARD_WITH_SYMBOLS:-$PWD/target/debug/doorward}
 . scripts/rig.sh
-for program in sqlite3 gdb; do
-  command -v "$program" >/dev/null || { echo "scripts/growth.sh: $program is missing: install it." >&2; exit 1; }
+for needed in sqlite3 gdb; do
+  command -v "$needed" >/dev/null || { echo "scripts/growth.sh: $needed is missing: install it." >&2; exit 1; }
 done
 
-home=${GROWTH_HOME:-$work}
+program= home=${GROWTH_HOME:-$work}
 mkdir -p "$home"; chmod 755 "$home"
 pgdata=$home/pg stop_mode=fast
 start_postgres fsync=on max_connections=300 "shared_buffers=${SHARED_BUFFERS:-8GB}" max_wal_size=8GB maintenance_work_mem=1GB \
@@ -107,7 +107,12 @@ fill() {
     echo "INSERT INTO users (id, email, email_key, hashed_password, is_active, created_at, updated_at)
       SELECT $(id 8000 n.i), 'user' || n.i || '@example.com', 'user' || n.i || '@example.com', '$hash', $truth, $(now), $(now) FROM $(series "$2");
       INSERT INTO user_roles (user_id, role) SELECT id, 'user' FROM users WHERE email_key <> 'user0@example.com';"
-    sessions_of "$(id 8000 "1 + (n.i - 1) % $2")" "$4" "$([ "$6" = now ] && echo "$ever" || echo "$past")" a000 "$begins"
+    if [ "$6" = now ]; then
+      sessions_of "$(id 8000 "1 + (n.i - 1) % $2")" "$4" "$ever" a000 "$begins"
+    else
+      sessions_of "$(id 8000 n.i)" "$2" "$ever" a000 "$(now)"
+      sessions_of "$(id 8000 "1 + (n.i - 1) % $2")" "$4" "$past" f000 "$begins"
+    fi
     echo "INSERT INTO audit_log (id, at, event, outcome, actor, actor_id, subject_id)
       SELECT $(id b000 n.i), $begins, 'login', 'success', 'user', $(id 8000 "1 + (n.i - 1) % $2"), $(id 8000 "1 + (n.i - 1) % $2") FROM $(series "$5");"
     tasks_of "$(id 8000 "1 + (n.i - 1) % $2")" "$3" 9000
@@ -232,7 +237,7 @@ for engine in PostgreSQL SQLite; do
   lists() {
     local admin path; admin=$(signed_in user0)
     for path in '/admin/users?limit=50' "/admin/users?limit=50&email=user$1@example.com" '/admin/users?limit=50&role=admin' \
-      '/admin/audit?limit=50' '/admin/audit?limit=50&event=role_grant' /admin/users/00000000-0000-7000-8000-000000000001/sessions; do
+      '/admin/audit?limit=50' '/admin/audit?limit=50&event=role.grant' /admin/users/00000000-0000-7000-8000-000000000001/sessions; do
       echo "$(took "$path" "$admin") $path"
     done
   }
@@ -264,7 +269,7 @@ for engine in PostgreSQL SQLite; do
   beside search
   row "a search of 200 000 tasks that finds nothing, $engine" "$(awk '{print $2 * 1000}' "$work/search" | median) ms, $(awk '{print $1; exit}' "$work/search")" '' '' '≤ 2000 ms'
   row "others meanwhile, $engine" "$(noticed)" '' '' '0 failed'
-  erase() { curl -sS -o /dev/null -w '%{http_code} %{time_total}\n' -X DELETE -H "Authorization: Bearer $heavy" -H 'content-type: application/json' -d "{\"current_password\":\"$password\"}" "$base/auth/me" >"$work/erased"; }
+  erase() { curl -sS -o /dev/null -w '%{http_code} %{time_total}\n' -X DELETE -H "Authorization: Bearer $heavy" -H 'content-type: application/json' -d "{\"password\":\"$password\"}" "$base/auth/me" >"$work/erased"; }
   beside erase
   row "deletion of this account, $engine" "$(awk '{printf "%.0f ms, %s", $2 * 1000, $1}' "$work/erased")" '' '' '≤ 20 s'
   row "others meanwhile, $engine" "$(noticed)" '' '' '0 failed'
