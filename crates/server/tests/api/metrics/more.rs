@@ -166,17 +166,17 @@ both! {
         keys.create(&Actor::operator(), Algorithm::EdDsa).await.expect("a key");
         app.anonymous().get("/.well-known/jwks.json").await.expect(200);
         let changes = "doorward_signing_key_changes_total";
-        let unchanged = async {
+        let waiting = async {
             app.advance(Duration::from_hours(1));
             app.anonymous().get("/.well-known/jwks.json").await.expect(200);
         };
-        same(growth(&app, [changes], unchanged).await, [0.0]);
-        let changed = async {
+        same(growth(&app, [changes], waiting).await, [0.0]);
+        let rotating = async {
             keys.rotate(&Actor::operator(), Algorithm::EdDsa).await.expect("a key");
             app.advance(Duration::from_hours(1));
             app.anonymous().get("/.well-known/jwks.json").await.expect(200);
         };
-        same(growth(&app, [changes], changed).await, [1.0]);
+        same(growth(&app, [changes], rotating).await, [1.0]);
     }
 
     async fn the_build_and_the_process_are_shown(engine: Engine) {
@@ -188,7 +188,7 @@ both! {
         assert!((before.get(&build) - 1.0).abs() < 1e-9, "{build}");
         let held: Vec<_> = (0..64).map(|_| std::fs::File::open("/dev/null").expect("a file")).collect();
         let threads: Vec<_> = (0..8)
-            .map(|_| std::thread::spawn(|| std::thread::sleep(Duration::from_secs(2))))
+            .map(|_| std::thread::spawn(|| std::thread::park_timeout(Duration::from_secs(2))))
             .collect();
         let began = std::time::Instant::now();
         let mut sum = 0_u64;

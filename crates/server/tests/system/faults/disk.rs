@@ -83,6 +83,7 @@ async fn a_full_disk_refuses_writes_keeps_reads_and_recovers_without_a_restart()
             201 => acknowledged += 1,
             503 => {
                 assert_ne!(answer.header("retry-after"), "");
+                assert_eq!(answer.json()["code"], "storage_full", "{}", log());
                 refused += 1;
             }
             _ => panic!("{}", answer.text()),
