@@ -1,5 +1,6 @@
 // What an app does with @supabase/auth-js, against a server with COMPAT=supabase.
 import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
 import { AuthClient } from "@supabase/auth-js";
 
 const url = `${process.env.DOORWARD_URL}/auth/v1`;
@@ -104,6 +105,50 @@ await step("signOut of this session, of the others, of all", async () => {
   assert.notEqual((await two.getUser(token)).error, null);
   fine(await three.getUser());
   assert.equal((await three.signOut({ scope: "global" })).error, null);
+});
+// The latest mail to somebody, once it is there.
+const mailed = async (name, sign) => {
+  for (let tries = 0; tries < 300; tries += 1) {
+    const all = readdirSync("mails").filter((file) => file.endsWith(`-${name}.eml`)).sort().reverse();
+    const texts = all.map((file) => readFileSync(`mails/${file}`, "utf8").replace(/=\r?\n/g, "").replaceAll("=3D", "="));
+    const found = texts.map((text) => text.match(sign)?.[1]).find(Boolean);
+    if (found) return found;
+    await new Promise((wake) => setTimeout(wake, 100));
+  }
+  throw new Error(`no such mail to ${name}`);
+};
+await step("signInWithOtp and verifyOtp with the code of the mail", async () => {
+  const cleo = client();
+  fine(await cleo.signInWithOtp({ email: "cleo@example.com" }));
+  const token = await mailed("cleo", /^\s*(\d{3} ?\d{3})\s*$/m);
+  const wrong = await cleo.verifyOtp({ email: "cleo@example.com", token: "000000", type: "email" });
+  assert.deepEqual([wrong.error.status, wrong.error.code], [403, "otp_expired"]);
+  const { session, user } = fine(
+    await cleo.verifyOtp({ email: "cleo@example.com", token: token.replace(" ", ""), type: "email" }),
+  );
+  assert.deepEqual([user.email, session.user.id], ["cleo@example.com", user.id]);
+  fine(await cleo.getUser());
+});
+await step("verifyOtp with the token of the link", async () => {
+  fine(await client().signInWithOtp({ email: "dora@example.com" }));
+  const token_hash = await mailed("dora", /token=(dwo_[\w-]+)/);
+  const { user } = fine(await client().verifyOtp({ token_hash, type: "email" }));
+  assert.equal(user.email, "dora@example.com");
+});
+await step("signInWithOtp of somebody without an account, where none is to be made", async () => {
+  fine(await client().signInWithOtp({ email: "nobody@example.com", options: { shouldCreateUser: false } }));
+});
+await step("what codes cannot do is refused by name", async () => {
+  const asked = await client().signInWithOtp({ email: "eve@example.com", options: { data: { theme: "dark" } } });
+  assert.equal(asked.error.status, 422);
+  assert.match(asked.error.message, /data/);
+  const { error } = await client().verifyOtp({ email: "eve@example.com", token: "123456", type: "email_change" });
+  assert.match(error.message, /type/);
+});
+await step("resetPasswordForEmail and resend", async () => {
+  fine(await client().resetPasswordForEmail("cleo@example.com"));
+  await mailed("cleo", /reset\?token=(dw\w_[\w-]+)/);
+  fine(await client().resend({ type: "signup", email: "bob@example.com" }));
 });
 await step("onAuthStateChange", async () => {
   fine(await ada.signInWithPassword({ email, password: "copper lantern vine 73" }));

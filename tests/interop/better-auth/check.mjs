@@ -31,8 +31,10 @@ async function signUp(name) {
   const cookie = pairs.join("; ");
   const answer = await fetch(`${betterAuth}/token`, { headers: { cookie } });
   const session = value("better-auth.session_token");
+  const told = await response.json();
   return {
     email,
+    id: told.user.id,
     cookie,
     tokens: {
       "JWT of the JWT plugin": (await answer.json()).token,
@@ -40,7 +42,7 @@ async function signUp(name) {
       "value of the session cookie, as sent": session,
       "value of the session cookie, decoded": decodeURIComponent(session),
       "token of the bearer plugin": response.headers.get("set-auth-token"),
-      "token of the sign-up's answer": (await response.json()).token,
+      "token of the sign-up's answer": told.token,
     },
   };
 }
@@ -56,11 +58,12 @@ for (const [what, token] of Object.entries(ada.tokens)) {
   const listed = await tasks(token);
   assert.equal(listed.status, 200, what);
   assert.equal(listed.body.length, count, what);
-  ids.add(made.body.user_id);
+  assert.equal(made.body.user_id, ada.id, what);
+  assert.equal(listed.body[0].user_id, ada.id, what);
   const user = await me(token);
   assert.equal(user.email, ada.email, what);
   assert.equal(user.name, "ada", what);
-  assert.equal(user.id, made.body.user_id, what);
+  ids.add(user.id);
   console.log(`Doorward takes the ${what}`);
 }
 assert.equal(ids.size, 1, "one person, one user");

@@ -22,12 +22,16 @@ pub(super) const LIVES: Duration = Duration::from_mins(10);
 /// The values of asks: what the client was given, and the address as typed.
 pub(super) const CHALLENGE: &str = "challenge";
 pub(super) const ADDRESS: &str = "address";
+/// There if only somebody with an account gets the mail.
+pub(super) const KNOWN_ONLY: &str = "known_only";
 
 body! {
     /// Who wants to sign in.
     pub(super) struct LoginCodeRequest {
         /// The account's address, or with open registration anybody's.
         email: Email,
+        /// Whether an address without an account gets a code too, where anybody may register.
+        create_account: Option<bool> = None,
     }
 }
 
@@ -58,19 +62,28 @@ pub(super) async fn code(
     JsonBody(draft): JsonBody<Draft<LoginCodeRequest>>,
 ) -> Result<AcceptedWith<Challenged>, Error> {
     codes.check_on()?;
-    let LoginCodeRequest { email } = draft.finish()?;
-    codes.ask(&email, origin).await.map(AcceptedWith)
+    let LoginCodeRequest { email, create_account } = draft.finish()?;
+    codes.ask(&email, create_account.unwrap_or(true), origin).await.map(AcceptedWith)
 }
 
 impl Codes {
-    /// Asks for a code to be sent to this address, if somebody can sign in with it.
-    pub async fn ask(&self, email: &Email, origin: Origin) -> Result<Challenged, Error> {
+    /// Asks for a code to be sent to this address, if somebody can sign in with it: by a new account only if
+    /// one may be made.
+    pub async fn ask(
+        &self,
+        email: &Email,
+        may_make: bool,
+        origin: Origin,
+    ) -> Result<Challenged, Error> {
         let record = Record::from(&origin, Event::LoginCodeAsk);
         let challenge = CodeChallenge::new(&self.random);
         let ip = origin.ip;
-        let ask = Ask::address(Kind::LoginCode, email.key(), origin)
+        let mut ask = Ask::address(Kind::LoginCode, email.key(), origin)
             .with(CHALLENGE, challenge.as_str())
             .with(ADDRESS, email.as_str());
+        if !may_make {
+            ask = ask.with(KNOWN_ONLY, "true");
+        }
         let mut steps = self.mail.ask_or_refuse(&ask).ok_or(Error::MailOff)?.to_vec();
         let client = CodeClient { mailbox: email.key(), challenge: Some(&challenge), network: ip };
         steps.extend(self.single_use.await_code(Purpose::SignIn, client, LIVES));

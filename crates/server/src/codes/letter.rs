@@ -1,7 +1,7 @@
 //! The mail with the code and the link. It is filled in when it is about to be sent; who asked learns
 //! nothing from what becomes of it.
 
-use super::code::{ADDRESS, CHALLENGE, LIVES};
+use super::code::{ADDRESS, CHALLENGE, KNOWN_ONLY, LIVES};
 use super::store::{self, Mailed};
 use crate::config::Registration;
 use crate::error::Error;
@@ -30,7 +30,10 @@ impl CodeLetters {
                 let now = self.clock.now();
                 Standing::of(found.user.is_active, found.banned_until, now) == Standing::Active
             }
-            None => self.settings.registration != Registration::Closed,
+            None => {
+                let is_open = self.settings.registration != Registration::Closed;
+                is_open && !values.contains_key(KNOWN_ONLY)
+            }
         };
         let challenge = CodeChallenge::kept(challenge);
         let client = CodeClient { mailbox: key, challenge: Some(&challenge), network: None };

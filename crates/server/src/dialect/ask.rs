@@ -7,7 +7,6 @@ use time::{Duration, OffsetDateTime};
 use url::form_urlencoded::Serializer;
 
 use super::answer::PageOf;
-use super::plan::spec::QueryRules;
 use super::plan::tables::{Route, Spoken};
 use crate::clock::Clock;
 use crate::timestamp::Timestamp;
@@ -29,16 +28,16 @@ pub(super) fn pairs(query: &str) -> Option<Vec<(String, String)>> {
     .collect()
 }
 
-/// The query that is asked instead, and which page it asks for.
+/// The query that is asked instead, which page it asks for, and the parameters that have no place in it.
 pub(super) fn query_of(
     route: &Route,
     sent: Vec<(String, String)>,
     parts: &[&str],
     clock: &Clock,
     names: &Mutex<Vec<(String, String)>>,
-) -> (String, PageOf) {
-    let Spoken { query: rules, counts, .. } = route.spoken.as_ref();
-    let mut asked = translate(rules, sent, clock, names);
+) -> (String, PageOf, Vec<String>) {
+    let mut unknown = Vec::new();
+    let mut asked = translate(&route.spoken, sent, clock, names, &mut unknown);
     for (name, value) in &route.query {
         if asked.iter().all(|(other, _)| other != name) {
             asked.push((name.clone(), filled(value, &route.parts, parts, clock.now())));
@@ -52,18 +51,20 @@ pub(super) fn query_of(
         offset: number("offset").unwrap_or(0),
         ..PageOf::default()
     };
-    if *counts {
+    if route.spoken.counts {
         asked.push(("total".into(), "true".into()));
     }
-    (Serializer::new(String::new()).extend_pairs(asked).finish(), page)
+    (Serializer::new(String::new()).extend_pairs(asked).finish(), page, unknown)
 }
 
 fn translate(
-    rules: &QueryRules,
+    spoken: &Spoken,
     sent: Vec<(String, String)>,
     clock: &Clock,
     names: &Mutex<Vec<(String, String)>>,
+    unknown: &mut Vec<String>,
 ) -> Vec<(String, String)> {
+    let rules = &spoken.query;
     let note = |own: &str, sent: &str| {
         let mut names = names.lock().unwrap_or_else(PoisonError::into_inner);
         names.push((own.to_owned(), sent.to_owned()));
@@ -97,6 +98,10 @@ fn translate(
             let means = map.map.get(&value.to_lowercase()).cloned().unwrap_or(value);
             note(&map.to, &name);
             asked.push((map.to.clone(), means));
+        } else if spoken.lacks(own) {
+            if !is(&rules.ignore, &name) && !is(&spoken.user_params, &name) {
+                unknown.push(name);
+            }
         } else {
             if own != name {
                 note(own, &name);
@@ -136,8 +141,12 @@ fn translate(
             None => (false, field),
         };
         let field = rules.sort_fields.get(&field.to_lowercase()).cloned().unwrap_or(field);
+        let (turned, field) = match field.strip_prefix('-') {
+            Some(field) => (true, field.to_owned()),
+            None => (false, field),
+        };
         note("sort", &name);
-        let minus = if minus == descending { "" } else { "-" };
+        let minus = if minus ^ turned ^ descending { "-" } else { "" };
         asked.push(("sort".into(), format!("{minus}{field}")));
     }
     asked

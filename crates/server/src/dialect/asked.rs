@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde_json::{Map, Value};
 
 use super::answer::PageOf;
-use super::plan::tables::{ErrorBody, Spoken};
+use super::plan::tables::{ErrorBody, Reader, Spoken};
 use crate::http::{Told, Translation};
-use crate::input::Fields;
+use crate::input::{Fields, meant};
 
 const METADATA: &str = "metadata";
 
@@ -19,6 +19,8 @@ pub struct Asked {
     pub(super) page: PageOf,
     /// The contract's names of what was sent under others.
     pub(super) names: Mutex<Vec<(String, String)>>,
+    /// Parameters of the query that have no place in the contract.
+    pub(super) unknown: Vec<String>,
 }
 
 impl Asked {
@@ -43,15 +45,30 @@ impl Translation for Asked {
         let mut kept = Map::new();
         let can_keep = reader.known.contains(METADATA);
         for (to, parts) in &reader.joins {
-            let is_there = parts.iter().any(|part| sent.contains_key(part));
-            let words: Vec<String> = parts
-                .iter()
-                .filter_map(|part| Some(sent.remove(part)?.as_str()?.trim().to_owned()))
-                .filter(|word| !word.is_empty())
-                .collect();
-            if is_there && !sent.contains_key(to) {
-                self.note(to, &parts[0]);
-                sent.insert(to.clone(), words.join(" ").into());
+            let mut words: Vec<String> = Vec::new();
+            let mut is_there = false;
+            for part in parts {
+                let Some(value) = sent.remove(part) else { continue };
+                is_there = true;
+                match value {
+                    Value::String(word) if word.trim().is_empty() => {}
+                    Value::String(word) => words.push(word.trim().to_owned()),
+                    Value::Null => {}
+                    _ => fields.refuse(part, "must be text", "string_type"),
+                }
+            }
+            let joined = words.join(" ");
+            match sent.get(to) {
+                _ if !is_there => {}
+                None | Some(Value::Null) => {
+                    self.note(to, &parts[0]);
+                    sent.insert(to.clone(), joined.into());
+                }
+                Some(Value::String(whole)) if joined.is_empty() || whole.trim() == joined => {}
+                Some(_) => {
+                    let why = format!("says another thing than {to}");
+                    fields.refuse(&parts[0], why, "value_error");
+                }
             }
         }
         for (name, value) in sent {
@@ -94,7 +111,12 @@ impl Translation for Asked {
                     }
                     _ => drop(map.insert(name, value)),
                 }
-            } else if can_keep && reader.keep.contains(&name) {
+            } else if let Some(only) = reader.only.get(&name) {
+                if !value.is_null() && !only.contains(&value) {
+                    let words: Vec<String> = only.iter().map(Value::to_string).collect();
+                    fields.refuse(&name, format!("must be {} here", words.join(" or ")), "value_error");
+                }
+            } else if can_keep && (reader.keep.contains(&name) || reader.keeps(&name)) {
                 kept.insert(name, value);
             } else if !value.is_null() && !reader.known.is_empty() {
                 fields.refuse(
@@ -105,13 +127,29 @@ impl Translation for Asked {
             }
         }
         if !kept.is_empty() {
+            let is_new = self.spoken.id != "tasks.update";
             match map.get_mut(METADATA) {
                 Some(Value::Object(metadata)) => metadata.extend(kept),
+                // Both at once would clear what is to be kept.
+                Some(Value::Null) if !is_new => {
+                    let names: Vec<String> = kept.into_iter().map(|(name, _)| name).collect();
+                    let why = format!("is null, and {} is kept in it", names.join(", "));
+                    fields.refuse(METADATA, why, "value_error");
+                }
+                None | Some(Value::Null) => drop(map.insert(METADATA.into(), kept.into())),
+                // Refused by the contract.
                 Some(_) => {}
-                None => drop(map.insert(METADATA.into(), kept.into())),
             }
         }
         fields.put_back(map);
+        fields
+    }
+
+    fn query(&self, mut fields: Fields) -> Fields {
+        for name in &self.unknown {
+            let why = "is a parameter that this server has no place for";
+            fields.refuse(name, why, "extra_forbidden");
+        }
         fields
     }
 
@@ -136,7 +174,10 @@ impl Translation for Asked {
         });
         let own = shown.clone().unwrap_or_else(|| detail.clone());
         let body = match &spoken.error_body {
-            ErrorBody::Problem => {
+            ErrorBody::Problem | ErrorBody::Message => {
+                if matches!(spoken.error_body, ErrorBody::Message) {
+                    document["message"] = own.clone();
+                }
                 document["detail"] = own;
                 if let Some(status) = status {
                     document["status"] = status.into();
@@ -179,6 +220,16 @@ impl Asked {
             sentences.push(format!("{name}: {}", error["msg"].as_str().unwrap_or_default()));
         }
         document["detail"] = sentences.join("; ").into();
+    }
+}
+
+impl Reader {
+    /// Whether a field that nobody reads is kept: neither what the server decides nor a slip of a known name.
+    fn keeps(&self, name: &str) -> bool {
+        const DECIDED: [&str; 5] = ["id", "user_id", "completed_at", "created_at", "updated_at"];
+        self.keeps_all
+            && !DECIDED.contains(&name)
+            && meant(name, self.known.iter().map(String::as_str)).is_none()
     }
 }
 

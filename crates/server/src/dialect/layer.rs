@@ -99,12 +99,19 @@ impl Dialects {
             request.headers_mut().remove(header::CONTENT_LENGTH);
             request.headers_mut().remove(header::TRANSFER_ENCODING);
         }
+        let user_part = route.parts.iter().position(|part| part == "user_id");
+        let mut users: Vec<String> = match user_part.filter(|_| route.names_user) {
+            Some(at) => vec![parts[at].to_owned()],
+            None => Vec::new(),
+        };
+        let names_user = |name: &String| route.spoken.user_params.contains(name);
+        users.extend(sent.iter().filter(|(name, _)| names_user(name)).map(|(_, id)| id.clone()));
         let names = Mutex::new(Vec::new());
-        let (query, page) = if route.asks_otherwise(&sent) {
-            let (query, page) = query_of(route, sent, &parts, &self.clock, &names);
-            (Some(query), page)
+        let (query, page, unknown) = if route.asks_otherwise(&sent) {
+            let (query, page, unknown) = query_of(route, sent, &parts, &self.clock, &names);
+            (Some(query), page, unknown)
         } else {
-            (None, PageOf::default())
+            (None, PageOf::default(), Vec::new())
         };
         if let Some((native, pieces)) = &route.rewrite {
             *request.uri_mut() = rewritten(&uri, pieces, &parts, query.as_deref())?;
@@ -114,14 +121,13 @@ impl Dialects {
         } else if query.is_some() {
             *request.uri_mut() = with(&uri, uri.path().to_owned(), query.as_deref())?;
         }
-        let user_part = route.parts.iter().position(|part| part == "user_id");
-        if let (true, Some(at)) = (route.names_user, user_part) {
-            request.extensions_mut().insert(NamedUser(parts[at].to_owned()));
+        if !users.is_empty() {
+            request.extensions_mut().insert(NamedUser(users));
         }
         if route.rewrite.is_some() || query.is_some() {
             request.extensions_mut().insert(OriginalUri(uri.clone()));
         }
-        let asked = Arc::new(Asked { spoken: Arc::clone(&route.spoken), page, names });
+        let asked = Arc::new(Asked { spoken: Arc::clone(&route.spoken), page, names, unknown });
         request.extensions_mut().insert(Translated(Arc::clone(&asked) as _));
         Some(Heard::Asked(asked))
     }

@@ -18,7 +18,7 @@ mod translation;
 pub use client_ip::ClientIp;
 pub use extract::{
     BodyOrNone, ETag, FORM_TAKES, FormError, IdInPath, IfMatch, IfNoneMatch, JSON_TAKES, JsonBody,
-    JsonOrForm, Listing, QueryString, SentAs, TwoIdsInPath, WantsBody, origin_of, segment,
+    JsonOrForm, Listing, QueryString, SentAs, TwoIdsInPath, WantsBody, origin_of, segment, total_count,
     segment_if_any,
 };
 pub use layer::USER_ID;

@@ -12,7 +12,7 @@ use axum::response::Response;
 use axum::routing::{MethodRouter, Route, any};
 use serde_json::Value;
 use tower::{Layer, Service};
-use utoipa::openapi::path::PathItem;
+use utoipa::openapi::path::{ParameterIn, PathItem};
 use utoipa::openapi::{OpenApi, RefOr, Schema};
 use utoipa_axum::router::UtoipaMethodRouter;
 
@@ -133,6 +133,8 @@ pub struct Operation {
     pub path: String,
     /// The members of the JSON object that it reads.
     pub body: Vec<String>,
+    /// The parameters of the query that it reads.
+    pub query: Vec<String>,
 }
 
 /// Routes whose handlers take the state `S`.
@@ -241,7 +243,15 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
                 let mut names = Vec::new();
                 member_names(&body, described, &mut names);
                 let path = one.path.clone();
-                all.push(Operation { id: id.clone(), method, path, body: names });
+                let parameters = operation.parameters.iter().flatten();
+                let query = parameters.filter_map(|one| match one {
+                    RefOr::T(one) if one.parameter_in == ParameterIn::Query => {
+                        Some(one.name.clone())
+                    }
+                    _ => None,
+                });
+                let query = query.collect();
+                all.push(Operation { id: id.clone(), method, path, body: names, query });
             }
         }
         all

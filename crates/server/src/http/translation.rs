@@ -15,6 +15,9 @@ pub trait Translation: Debug + Send + Sync {
     /// The fields of a body, once it was read, in the contract's words.
     fn body(&self, fields: Fields) -> Fields;
 
+    /// The parameters of a query, with those noted that have no place here.
+    fn query(&self, fields: Fields) -> Fields;
+
     /// A problem document in the client's words: its status and its body.
     fn problem(&self, document: Value, code: &str) -> Told;
 }
@@ -38,9 +41,9 @@ pub struct Translated(pub Arc<dyn Translation>);
 #[derive(Clone, Debug)]
 pub struct NativeProblem(pub Value);
 
-/// The user that an alias of a path names, where the path that it stands for names none.
+/// The users that a request names where its operation reads none: in the path of an alias, in the query.
 #[derive(Clone, Debug)]
-pub struct NamedUser(pub String);
+pub struct NamedUser(pub Vec<String>);
 
 /// Reads fields in the words of the request's dialect, if it has one.
 pub(super) fn translated(with: Option<Translated>, fields: Fields) -> Fields {

@@ -45,13 +45,13 @@ body! {
 )]
 pub(super) async fn complete(
     State(tasks): State<Tasks>,
-    OwnTask { gate, id }: OwnTask,
+    OwnTask { gate, id, name }: OwnTask,
     only: IfMatch,
     body: Option<JsonBody<CompleteRequest, 256>>,
 ) -> Result<impl IntoResponse, Error> {
     let completed = body.and_then(|JsonBody(request)| request.completed);
     let task = tasks.complete(gate, id, completed, &only).await?;
-    Ok((ETag(task.version), json(task)))
+    Ok((ETag(task.version), json(name.seen(task))))
 }
 
 impl Tasks {

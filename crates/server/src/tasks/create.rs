@@ -37,7 +37,7 @@ pub(super) async fn create(
     let refusal = title.as_ref().and_then(|title| tasks.refusal(title));
     draft.fields.note("title", refusal);
     let new = draft.finish()?;
-    let task = tasks.create(owner.gate, new).await?;
+    let task = owner.name.seen(tasks.create(owner.gate, new).await?);
     let location = format!("{}/{}", owner.path, task.id);
     Ok((ETag(task.version), Created(location, task)))
 }

@@ -29,7 +29,7 @@ use crate::http::{IfMatch, NoContent};
 )]
 pub(super) async fn delete(
     State(tasks): State<Tasks>,
-    OwnTask { gate, id }: OwnTask,
+    OwnTask { gate, id, .. }: OwnTask,
     only: IfMatch,
 ) -> Result<NoContent, Error> {
     tasks.delete(gate, id, &only).await?;

@@ -33,7 +33,7 @@ use uuid::Uuid;
 )]
 pub(super) async fn show(
     State(tasks): State<Tasks>,
-    OwnTask { gate, id }: OwnTask,
+    OwnTask { gate, id, name }: OwnTask,
     known: IfNoneMatch,
 ) -> Result<Response, Error> {
     let task = tasks.show(gate, id).await?;
@@ -41,7 +41,7 @@ pub(super) async fn show(
     if known.has(task.version) {
         return Ok((tag, NotModified).into_response());
     }
-    Ok((tag, json(task)).into_response())
+    Ok((tag, json(name.seen(task))).into_response())
 }
 
 impl Tasks {

@@ -221,7 +221,7 @@ pub(super) enum Conditional<T> {
 pub(super) async fn insert(db: &Database, gate: Gate, task: &Task) -> Result<()> {
     let step = step!(INSERT {
         id: task.id,
-        owner: task.user_id,
+        owner: gate.user_id,
         title: task.title.as_str(),
         description: task.description.clone(),
         completed: task.completed,

@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::fields::{Description, DueAt, Priority, Title};
+use super::owner::OwnerId;
 use super::tags::Tags;
 use crate::input::{Given, body, escaped_bytes};
 use crate::metadata::MetadataObject;
@@ -23,7 +24,7 @@ row! {
         pub id: Uuid,
         /// Its owner.
         #[schema(value_type = String)]
-        pub user_id: Uuid,
+        pub user_id: OwnerId,
         /// What to do.
         #[schema(min_length = 1, max_length = 200)]
         pub title: String,
@@ -65,7 +66,11 @@ impl Task {
     pub(super) fn json_bytes(&self) -> usize {
         let texts = [Some(self.title.as_str()), self.description.as_deref()];
         let texts = texts.into_iter().flatten().map(escaped_bytes).sum::<usize>();
-        REST_BYTES + texts + self.tags.json_bytes() + self.metadata.json_bytes()
+        let owner = match &self.user_id {
+            OwnerId::Here(_) => 0,
+            OwnerId::There(name) => escaped_bytes(name),
+        };
+        REST_BYTES + owner + texts + self.tags.json_bytes() + self.metadata.json_bytes()
     }
 }
 
@@ -95,7 +100,7 @@ impl NewTask {
     pub(super) fn into_task(self, id: Uuid, owner: Uuid, now: OffsetDateTime) -> Task {
         Task {
             id,
-            user_id: owner,
+            user_id: OwnerId::Here(owner),
             title: self.title.0,
             description: self.description.map(|description| description.0),
             completed: self.completed,

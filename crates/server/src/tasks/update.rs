@@ -40,7 +40,7 @@ use crate::input::Draft;
 )]
 pub(super) async fn replace(
     State(tasks): State<Tasks>,
-    OwnTask { gate, id }: OwnTask,
+    OwnTask { gate, id, name }: OwnTask,
     only: IfMatch,
     JsonBody(mut draft): JsonBody<Draft<Changes>, 256>,
 ) -> Result<impl IntoResponse, Error> {
@@ -49,7 +49,7 @@ pub(super) async fn replace(
     draft.fields.note("title", refusal);
     let changes = draft.finish()?;
     let task = tasks.update(gate, id, &changes, &only).await?;
-    Ok((ETag(task.version), json(task)))
+    Ok((ETag(task.version), json(name.seen(task))))
 }
 
 /// Change a task

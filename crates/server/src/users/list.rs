@@ -2,15 +2,15 @@
 //! by its index; a part of one is searched for.
 
 use axum::extract::State;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 
 use super::{AdminUser, Users, store};
 use crate::email::Email;
 use crate::error::Error;
 use crate::gate::Authority;
 use crate::gate::permission::UsersRead;
-use crate::http::Listing;
-use crate::input::{Cursor, Page, json_bytes, query};
+use crate::http::{Listing, total_count};
+use crate::input::{Cursor, Page, Parameters, Reach, json_bytes, query};
 use crate::keys::Permitted;
 
 query! {
@@ -48,10 +48,11 @@ impl UserFilter {
 /// An array, oldest first. Where there are more, `Link: <…>; rel="next"` is the next page.
 #[utoipa::path(get, path = "/users", operation_id = "users.list", tag = "admin",
     security(("bearer" = ["users:read"])),
-    params(UserFilter, Page),
+    params(UserFilter, Page, Reach),
     responses(
         (status = 200, description = "Users", body = [AdminUser], headers(
-            ("Link" = String, description = "The next page, if there is one"))),
+            ("Link" = String, description = "The next page, if there is one"),
+            ("X-Total-Count" = i64, description = "Users on all pages, with `total=true`"))),
         (status = 403, description = "Needs `users:read`"),
         (status = 422, description = "Invalid parameters, all of them named")))]
 pub(super) async fn list(
@@ -59,27 +60,39 @@ pub(super) async fn list(
     by: Permitted<UsersRead>,
     listing: Listing,
 ) -> Result<Response, Error> {
-    let (filter, page) = listing.read::<(UserFilter, Page)>()?;
-    let (found, next) = users.list(by.actor.authority, &filter, page).await?;
-    Ok(listing.reply(found, next.map(|next| next.encode())))
+    let mut fields = listing.fields();
+    let (filter, page, reach) = <(UserFilter, Page, Reach)>::read(&mut fields);
+    if reach.offset.is_some() && page.after.is_some() {
+        fields.refuse("offset", "must not be given with a cursor", "value_error");
+    }
+    fields.finish()?;
+    let (found, next, total) = users.list(by.actor.authority, &filter, page, reach).await?;
+    Ok((total_count(total), listing.reply(found, next.map(|next| next.encode()))).into_response())
 }
 
 impl Users {
-    /// One page of users, and where the next begins if there is one.
+    /// One page of users, where the next begins if there is one, and how many there are on all pages where
+    /// that was asked for.
     pub async fn list(
         &self,
         authority: Authority,
         filter: &UserFilter,
         page: Page,
-    ) -> Result<(Vec<AdminUser>, Option<Cursor>), Error> {
+        reach: Reach,
+    ) -> Result<(Vec<AdminUser>, Option<Cursor>, Option<i64>), Error> {
         let db = &self.db;
         if let Some(email) = filter.email.as_deref().and_then(Email::parse) {
             let found = store::find_by_email(db, authority, &email).await?;
-            return Ok((found.into_iter().filter(|found| filter.takes(found)).collect(), None));
+            let mut found: Vec<_> = found.into_iter().filter(|found| filter.takes(found)).collect();
+            let total = reach.total.then_some(i64::from(!found.is_empty()));
+            if reach.skipped() > 0 {
+                found.clear();
+            }
+            return Ok((found, None, total));
         }
-        let mut found = store::list(db, authority, filter, page).await?;
+        let (mut found, total) = store::list(db, authority, filter, page, reach).await?;
         let place = |last: &AdminUser| Cursor { at: last.user.created_at, id: last.user.id };
         let next = page.cut_by_bytes(&mut found, json_bytes, place);
-        Ok((found, next))
+        Ok((found, next, total))
     }
 }

@@ -7,10 +7,10 @@ use uuid::Uuid;
 use super::update::UserChange;
 use super::{AdminUser, NewServiceAccount, NewUser, UserFilter};
 use crate::accounts::Name;
-use crate::db::{Database, Effort};
+use crate::db::{Columns, Database, Effort, FromRow};
 use crate::email::Email;
 use crate::gate::{Authority, active, flag_is};
-use crate::input::{Given, Instant, Locale, Page};
+use crate::input::{Given, Instant, Locale, Page, Reach};
 use crate::metadata::MetadataObject;
 use crate::sql::{Result, Step};
 use crate::username::Username;
@@ -26,6 +26,17 @@ macro_rules! page {
         user!(
             $from, "(users.created_at, users.id) > (:after, :after_id)", $($filter,)*
             " ORDER BY users.created_at, users.id LIMIT :limit"
+        )
+    };
+}
+
+/// The same, with how many the filters leave on all pages; pages may begin behind rows that are skipped.
+macro_rules! counted {
+    ($from:literal) => {
+        text!(
+            "SELECT (SELECT count(*) FROM ", $from, FILTERS, ") AS total, ", AdminUser::COLUMNS, " FROM ",
+            $from, " AND (users.created_at, users.id) > (:after, :after_id)", FILTERS,
+            " ORDER BY users.created_at, users.id LIMIT :limit OFFSET :offset"
         )
     };
 }
@@ -48,6 +59,10 @@ statements! {
     LIST_FILTERED = page!("users WHERE ", FILTERS), weighed WEIGHT;
     LIST_BY_ROLE = page!(
         "user_roles h JOIN users ON users.id = h.user_id WHERE h.role = :role AND ", FILTERS
+    ), weighed WEIGHT;
+    LIST_COUNTED = counted!("users WHERE TRUE"), weighed WEIGHT;
+    LIST_BY_ROLE_COUNTED = counted!(
+        "user_roles h JOIN users ON users.id = h.user_id WHERE h.role = :role"
     ), weighed WEIGHT;
     INSERT = "INSERT INTO users (id, email, email_key, name, username, username_key, hashed_password, \
         is_active, email_verified, locale, user_metadata, app_metadata, created_at, updated_at) \
@@ -96,13 +111,27 @@ pub(super) async fn find_by_email(
     Ok(db.read_by(authority, step).await?.into_iter().next())
 }
 
-/// One row more than the page holds, oldest first.
+/// A user of a counted page, and how many there are on all pages.
+struct Counted {
+    total: i64,
+    user: AdminUser,
+}
+
+impl FromRow for Counted {
+    fn from_row(row: &mut Columns<'_>) -> Result<Self> {
+        Ok(Self { total: row.read()?, user: FromRow::from_row(row)? })
+    }
+}
+
+/// One row more than the page holds, oldest first, and how many there are on all pages where that was asked
+/// for.
 pub(super) async fn list(
     db: &Database,
     authority: Authority,
     filter: &UserFilter,
     page: Page,
-) -> Result<Vec<AdminUser>> {
+    reach: Reach,
+) -> Result<(Vec<AdminUser>, Option<i64>)> {
     const START: OffsetDateTime = datetime!(0001-01-01 0:00 UTC);
     let (after, after_id) =
         page.after.map_or((START, Uuid::nil()), |cursor| (cursor.at, cursor.id));
@@ -110,6 +139,41 @@ pub(super) async fn list(
     let email = filter.email.as_deref().map(containing);
     let (is_active, is_service) = (filter.is_active, filter.is_service);
     let username = filter.username.as_deref().map(containing);
+    let offset = reach.skipped();
+    if offset > 0 || reach.total {
+        let counted = |limit: i64, offset: i64| match &filter.role {
+            Some(role) => step!(LIST_BY_ROLE_COUNTED {
+                role,
+                after,
+                after_id,
+                email: email.clone(),
+                username: username.clone(),
+                is_active,
+                is_service,
+                limit,
+                offset,
+            }),
+            None => step!(LIST_COUNTED {
+                after,
+                after_id,
+                email: email.clone(),
+                username: username.clone(),
+                is_active,
+                is_service,
+                limit,
+                offset,
+            }),
+        };
+        let mut rows: Vec<Counted> = page_by(db, authority, counted(limit, offset), limit).await?;
+        let mut total = rows.first().map(|row| row.total);
+        // A page behind the last user has no row that could say how many there are.
+        if total.is_none() && offset > 0 && reach.total {
+            rows = page_by(db, authority, counted(1, 0), 1).await?;
+            total = rows.pop().map(|row| row.total);
+        }
+        let users = rows.into_iter().map(|row| row.user).collect();
+        return Ok((users, reach.total.then_some(total.unwrap_or(0))));
+    }
     let step = match &filter.role {
         Some(role) => {
             step!(LIST_BY_ROLE {
@@ -132,8 +196,22 @@ pub(super) async fn list(
         }
         None => step!(LIST { after, after_id, limit }),
     };
-    match authority {
+    let found = match authority {
         Authority::Caller(gate) => db.page_as(gate, step, limit, Effort::Quick).await,
+        Authority::Operator => db.query(step).await,
+    };
+    found.map(|users| (users, None))
+}
+
+/// A page whose rows are counted, which reads the others too.
+async fn page_by<T: FromRow>(
+    db: &Database,
+    authority: Authority,
+    step: Step,
+    limit: i64,
+) -> Result<Vec<T>> {
+    match authority {
+        Authority::Caller(gate) => db.page_as(gate, step, limit, Effort::Search).await,
         Authority::Operator => db.query(step).await,
     }
 }

@@ -13,7 +13,7 @@ use crate::cli::terminal::{note, plain, table};
 use crate::cli::{Exit, failed, output, output_json};
 use crate::gate::Authority;
 use crate::gate::Standing;
-use crate::input::{LATEST, Page};
+use crate::input::{LATEST, Page, Reach};
 use crate::timestamp::to_the_second;
 use crate::users::{AdminUser, UserFilter};
 
@@ -57,8 +57,8 @@ pub(in crate::cli) async fn list(app: &App, args: ListArgs, as_json: bool) -> Ex
     let mut found: Vec<AdminUser> = Vec::new();
     let mut page = Page { after: None, limit: PAGE.min(args.limit.into()) };
     let more = loop {
-        let listed = app.users().list(Authority::Operator, &filter, page).await;
-        let (users, next) = listed.map_err(failed)?;
+        let listed = app.users().list(Authority::Operator, &filter, page, Reach::default()).await;
+        let (users, next, _) = listed.map_err(failed)?;
         found.extend(users);
         match next {
             Some(next) if found.len() < wanted => page.after = Some(next),

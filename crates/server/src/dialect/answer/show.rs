@@ -196,7 +196,8 @@ fn object<'a>(text: &'a [u8], shape: &Shape, alike: &mut Alike<'a>, out: &mut Ve
     }
     if has_kept {
         for (key, value) in members(metadata) {
-            if std::str::from_utf8(key).is_ok_and(|key| shape.keep.contains(key)) {
+            let is_kept = std::str::from_utf8(key).is_ok_and(|key| shape.keep.contains(key));
+            if is_kept || shape.keeps_all && !has_member(key, keys, shape) {
                 comma(out);
                 out.push(b'"');
                 out.extend_from_slice(key);
@@ -214,6 +215,12 @@ fn object<'a>(text: &'a [u8], shape: &Shape, alike: &mut Alike<'a>, out: &mut Ve
     }
     out.push(b'}');
     end
+}
+
+/// Whether an object has this member itself, or shows it.
+fn has_member(name: &[u8], keys: &[(&[u8], Option<usize>)], shape: &Shape) -> bool {
+    keys.iter().any(|(key, _)| *key == name)
+        || shape.extras.iter().any(|extra| extra.name.as_bytes() == name)
 }
 
 fn comma(out: &mut Vec<u8>) {

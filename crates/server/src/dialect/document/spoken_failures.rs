@@ -17,8 +17,12 @@ const PLAIN: &str = "application/json";
 /// Describes the failures of an operation; `shared` has the examples that are referred to.
 pub(super) fn tell(operation: &mut Value, spoken: &Arc<Spoken>, shared: &Value) {
     let Some(responses) = operation["responses"].as_object_mut() else { return };
-    let asked =
-        Asked { spoken: Arc::clone(spoken), page: PageOf::default(), names: Mutex::default() };
+    let asked = Asked {
+        spoken: Arc::clone(spoken),
+        page: PageOf::default(),
+        names: Mutex::default(),
+        unknown: Vec::new(),
+    };
     let kind = if spoken.plain_errors { PLAIN } else { PROBLEM };
     let schema = body(&spoken.error_body);
     let failures: Vec<String> =
@@ -57,6 +61,10 @@ fn body(error_body: &ErrorBody) -> Value {
     let detail = any("A sentence, or what the dialect says of this failure");
     match error_body {
         ErrorBody::Problem => json!({"$ref": "#/components/schemas/Problem"}),
+        ErrorBody::Message => json!({"allOf": [
+            {"$ref": "#/components/schemas/Problem"},
+            {"type": "object", "required": ["message"], "properties": {"message": detail}},
+        ]}),
         ErrorBody::Detail | ErrorBody::FastApi => {
             json!({"type": "object", "required": ["detail"], "properties": {"detail": detail}})
         }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use axum::http::Method;
 use serde_json::Value;
 
-use super::shapes::Shapes;
+use super::shapes::{EVERYTHING, Shapes};
 use super::spec::{FailureRule, Fixed, Habits, RouteTarget};
 use super::tables::{ErrorBody, Part, Route, Shape, Spoken};
 use super::template::{self, Template};
@@ -206,6 +206,7 @@ impl<'a> Compiler<'a> {
         let mut reader = self.shapes.reader(asked, id, known);
         if asked == "task" {
             reader.keep = dialect.keep.iter().cloned().collect();
+            reader.keeps_all = reader.keep.remove(EVERYTHING);
         }
         reader.ignore = dialect.ignore.iter().cloned().collect();
         let shape = self.shapes.shape(shown);
@@ -220,11 +221,13 @@ impl<'a> Compiler<'a> {
             shape,
             signed_in,
             is_list,
-            counts: id == "tasks.list" && wrap.as_ref().is_some_and(Template::counts),
+            counts: is_list && wrap.as_ref().is_some_and(Template::counts),
             leaves_answers,
             wrap,
             status,
             query: dialect.query.get(id).cloned().unwrap_or_default(),
+            parameters: operation.query.clone(),
+            user_params: if is_task { dialect.user_params.clone() } else { Vec::new() },
             errors,
             error_body: self.error_body(),
             plain_errors: dialect.plain_errors.unwrap_or(false),
@@ -254,11 +257,12 @@ impl<'a> Compiler<'a> {
             None => ErrorBody::Problem,
             Some(Value::String(word)) => match word.as_str() {
                 "problem" => ErrorBody::Problem,
+                "message" => ErrorBody::Message,
                 "detail" => ErrorBody::Detail,
                 "fastapi" => ErrorBody::FastApi,
                 other => {
                     let sentence = format!(
-                        "error_body must be problem, detail, fastapi or a template, not {other:?}"
+                        "error_body must be problem, message, detail, fastapi or a template, not {other:?}"
                     );
                     self.problems.push(sentence);
                     ErrorBody::Problem
@@ -279,7 +283,8 @@ impl<'a> Compiler<'a> {
                 self.problems.push(format!("{name:?} is no operation"));
             }
         }
-        let kinds = ["task", "user", "tokens", "login", "refresh", "password", "deletion"];
+        let kinds =
+            ["task", "user", "tokens", "login", "refresh", "password", "deletion", "code"];
         for kind in dialect.fields.keys().filter(|kind| !kinds.contains(&kind.as_str())) {
             let all = kinds.join(", ");
             self.problems.push(format!("fields.{kind} is none of {all}"));
@@ -317,6 +322,8 @@ pub(crate) fn kinds(id: &str) -> (&'static str, &'static str) {
         | "users.update" | "users.show" | "users.list" => ("user", "user"),
         "sessions.login" => ("login", "tokens"),
         "sessions.refresh" => ("refresh", "tokens"),
+        "codes.code" => ("code", ""),
+        "codes.verify" => ("code", "tokens"),
         "accounts.delete" | "accounts.delete_by_post" => ("deletion", ""),
         _ if id.starts_with("passwords.") || id.starts_with("emails.") => ("password", ""),
         _ => ("", ""),

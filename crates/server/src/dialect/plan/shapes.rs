@@ -8,6 +8,9 @@ use serde_json::Value;
 use super::spec::{FieldRule, Habits, Rule};
 use super::tables::{Extra, From, Incoming, Reader, Shape, ShownValues};
 
+/// What keeps every field that nobody else reads.
+pub(in crate::dialect) const EVERYTHING: &str = "*";
+
 pub(in crate::dialect) struct Shapes {
     fields: BTreeMap<String, BTreeMap<String, FieldRule>>,
     keep: Vec<String>,
@@ -41,9 +44,9 @@ impl Shapes {
         for (kind, rules) in &self.fields {
             for (name, field) in rules {
                 let says = field.field.is_some() || field.constant.is_some() || field.whole;
-                if !says && field.join.is_empty() {
-                    problems
-                        .push(format!("fields.{kind}.{name} needs field, join, constant or whole"));
+                if !says && field.join.is_empty() && field.only.is_empty() {
+                    let needs = "needs field, join, constant, only or whole";
+                    problems.push(format!("fields.{kind}.{name} {needs}"));
                 }
             }
         }
@@ -63,6 +66,9 @@ impl Shapes {
         for (name, field) in self.fields.get(kind).into_iter().flatten() {
             if !field.join.is_empty() {
                 reader.joins.push((name.clone(), field.join.clone()));
+            }
+            if !field.only.is_empty() {
+                reader.only.insert(name.clone(), field.only.clone());
             }
             let Some(to) = field.field.clone() else { continue };
             if let Some(role) = field.contains.as_ref().filter(|_| administers) {
@@ -147,12 +153,14 @@ impl Shapes {
         }
         if kind == "task" {
             shape.keep = self.keep.iter().cloned().collect();
+            shape.keeps_all = shape.keep.remove(EVERYTHING);
             shape.metadata = Some(shape.want("metadata"));
         }
         let is_nothing = shape.extras.is_empty()
             && shape.replaced.is_empty()
             && shape.nested.is_empty()
             && shape.keep.is_empty()
+            && !shape.keeps_all
             && shape.whole.is_empty();
         (!is_nothing).then(|| Arc::new(shape))
     }

@@ -26,6 +26,8 @@ pub(in crate::dialect) struct Habits {
     pub ignore: Vec<String>,
     /// Query parameters by operation.
     pub query: BTreeMap<String, QueryRules>,
+    /// Query parameters of tasks that name the caller.
+    pub user_params: Vec<String>,
     /// What answers look like, by operation.
     pub answers: BTreeMap<String, AnswerRule>,
     /// How a list is wrapped: a word or a template.
@@ -38,7 +40,7 @@ pub(in crate::dialect) struct Habits {
     pub delete: Option<String>,
     /// What failures look like, by operation (`*` for all) and code.
     pub errors: BTreeMap<String, BTreeMap<String, FailureRule>>,
-    /// The body of every failure: `problem`, `detail`, `fastapi`, or a template.
+    /// The body of every failure: `problem`, `message`, `detail`, `fastapi`, or a template.
     pub error_body: Option<Value>,
     /// Whether failures are `application/json` instead of `application/problem+json`.
     pub plain_errors: Option<bool>,
@@ -100,6 +102,8 @@ pub(in crate::dialect) struct FieldRule {
     pub contains: Option<String>,
     /// Further fields that are sent, joined by spaces to one.
     pub join: Vec<String>,
+    /// Values that say what is so anyway: they are dropped, and others refused.
+    pub only: Vec<Value>,
     /// An empty object, list or text is as if nothing was sent.
     pub drop_empty: bool,
     /// What is shown where the contract shows nothing.
@@ -132,6 +136,8 @@ pub(in crate::dialect) struct QueryRules {
     pub page: Vec<String>,
     /// Names of the page's size.
     pub size: Vec<String>,
+    /// Parameters that are read and dropped. Others that the contract does not know are refused.
+    pub ignore: Vec<String>,
 }
 
 /// A parameter whose values are spelled otherwise.
@@ -190,6 +196,7 @@ impl Habits {
         nested(&mut self.errors, over.errors);
         self.keep.extend(over.keep);
         self.ignore.extend(over.ignore);
+        self.user_params.extend(over.user_params);
         self.query.extend(over.query);
         self.answers.extend(over.answers);
         self.list = over.list.or(self.list.take());

@@ -26,6 +26,10 @@ pub(in crate::dialect) struct Spoken {
     pub(in crate::dialect) wrap: Option<Template>,
     pub(in crate::dialect) status: Option<u16>,
     pub(in crate::dialect) query: QueryRules,
+    /// The parameters that the operation reads itself.
+    pub(in crate::dialect) parameters: Vec<String>,
+    /// Parameters that name the caller.
+    pub(in crate::dialect) user_params: Vec<String>,
     pub(in crate::dialect) errors: HashMap<String, Vec<FailureRule>>,
     pub(in crate::dialect) error_body: ErrorBody,
     pub(in crate::dialect) plain_errors: bool,
@@ -39,7 +43,11 @@ pub(in crate::dialect) struct Reader {
     pub(in crate::dialect) names: HashMap<String, Incoming>,
     pub(in crate::dialect) joins: Vec<(String, Vec<String>)>,
     pub(in crate::dialect) keep: BTreeSet<String>,
+    /// Whether whatever nobody else reads is kept.
+    pub(in crate::dialect) keeps_all: bool,
     pub(in crate::dialect) ignore: BTreeSet<String>,
+    /// Fields that say what is so anyway, and the values that do.
+    pub(in crate::dialect) only: HashMap<String, Vec<Value>>,
     /// Fields that show whether somebody holds a role, each with the role: where administrators write.
     pub(in crate::dialect) roles: HashMap<String, String>,
 }
@@ -66,6 +74,8 @@ pub(in crate::dialect) struct Shape {
     pub(in crate::dialect) nested: HashMap<Vec<u8>, Arc<Shape>>,
     /// Names shown from the metadata.
     pub(in crate::dialect) keep: BTreeSet<String>,
+    /// Whether all of it is shown, but for what the object has itself.
+    pub(in crate::dialect) keeps_all: bool,
     /// The place of the metadata among the members that are wanted, where any is read.
     pub(in crate::dialect) metadata: Option<usize>,
     /// Names of the whole object once more.
@@ -78,6 +88,7 @@ impl Shape {
             && self.replaced.is_empty()
             && self.nested.values().all(|shape| shape.is_same())
             && self.keep.is_empty()
+            && !self.keeps_all
             && self.whole.is_empty()
     }
 
@@ -134,6 +145,8 @@ pub(in crate::dialect) enum From {
 #[derive(Clone, Debug)]
 pub(in crate::dialect) enum ErrorBody {
     Problem,
+    /// The same, with what it says as `message` too.
+    Message,
     Detail,
     FastApi,
     Template(Value),
@@ -159,13 +172,20 @@ pub(in crate::dialect) struct Route {
     pub(in crate::dialect) is_native: bool,
 }
 
+impl Spoken {
+    /// Whether a list knows no such parameter.
+    pub(in crate::dialect) fn lacks(&self, name: &str) -> bool {
+        self.is_list && !self.parameters.iter().any(|own| own == name)
+    }
+}
+
 impl Route {
     /// Whether the query of the operation is another than the one that was sent.
     pub(in crate::dialect) fn asks_otherwise(&self, sent: &[(String, String)]) -> bool {
         let spoken = &self.spoken;
         spoken.counts
             || !self.query.is_empty()
-            || sent.iter().any(|(name, value)| spoken.query.touches(name, value))
+            || sent.iter().any(|(name, value)| spoken.query.touches(name, value) || spoken.lacks(name))
             || spoken.wrap.is_some() && spoken.is_list
     }
 }

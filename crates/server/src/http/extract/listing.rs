@@ -2,7 +2,7 @@
 //! (RFC 8288).
 
 use axum::extract::{FromRequestParts, OriginalUri};
-use axum::http::header;
+use axum::http::{HeaderName, header};
 use axum::http::request::Parts;
 use axum::response::{AppendHeaders, IntoResponse, Response};
 use serde::Serialize;
@@ -11,6 +11,12 @@ use super::QueryString;
 use crate::error::Error;
 use crate::http::Json;
 use crate::input::{Fields, Parameters};
+
+/// How many there are on all pages, where that was asked for.
+pub fn total_count(total: Option<i64>) -> AppendHeaders<Option<(HeaderName, String)>> {
+    const NAME: HeaderName = HeaderName::from_static("x-total-count");
+    AppendHeaders(total.map(|total| (NAME, total.to_string())))
+}
 
 /// The path and query of a list, from which the link to the next page is made.
 #[derive(Clone, Debug)]

@@ -12,7 +12,7 @@ mod segment;
 pub use body::{JSON_TAKES, JsonBody};
 pub use etag::{ETag, IfMatch, IfNoneMatch};
 pub use form::{FORM_TAKES, FormError, JsonOrForm, SentAs};
-pub use listing::Listing;
+pub use listing::{Listing, total_count};
 pub use origin::origin_of;
 pub use preference::{BodyOrNone, WantsBody};
 pub use query::QueryString;

@@ -8,17 +8,21 @@ use serde_json::{Map, Value};
 use url::form_urlencoded::Serializer;
 
 use crate::error::{Error, Invalid};
+use crate::http::translation::Translated;
 use crate::input::{Fields, Parameters};
 
 /// The decoded query string of a request.
 #[derive(Clone, Debug, Default)]
-pub struct QueryString(Vec<(String, String)>);
+pub struct QueryString {
+    pairs: Vec<(String, String)>,
+    dialect: Option<Translated>,
+}
 
 impl QueryString {
     /// The parameters, to be read field by field.
     pub fn fields(&self) -> Fields {
         let mut map = Map::new();
-        for (name, value) in &self.0 {
+        for (name, value) in &self.pairs {
             let value = Value::from(value.as_str());
             match map.get_mut(name) {
                 None => {
@@ -28,7 +32,11 @@ impl QueryString {
                 Some(first) => *first = Value::Array(vec![first.take(), value]),
             }
         }
-        Fields::new("query", map)
+        let fields = Fields::new("query", map);
+        match &self.dialect {
+            Some(Translated(dialect)) => dialect.query(fields),
+            None => fields,
+        }
     }
 
     /// The parameters, or all problems at once.
@@ -41,7 +49,7 @@ impl QueryString {
     /// The same query from this cursor on, encoded again. A cursor says all that an offset did.
     pub fn from_cursor(&self, cursor: &str) -> String {
         let others =
-            self.0.iter().filter(|(name, _)| !matches!(name.as_str(), "cursor" | "offset"));
+            self.pairs.iter().filter(|(name, _)| !matches!(name.as_str(), "cursor" | "offset"));
         Serializer::new(String::new()).extend_pairs(others).append_pair("cursor", cursor).finish()
     }
 }
@@ -50,11 +58,12 @@ impl<S: Send + Sync> FromRequestParts<S> for QueryString {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Error> {
-        parse(parts.uri.query().unwrap_or_default())
+        let pairs = parse(parts.uri.query().unwrap_or_default())?;
+        Ok(Self { pairs, dialect: parts.extensions.get::<Translated>().cloned() })
     }
 }
 
-fn parse(query: &str) -> Result<QueryString, Error> {
+fn parse(query: &str) -> Result<Vec<(String, String)>, Error> {
     let pairs = query.split('&').filter(|pair| !pair.is_empty());
     pairs
         .map(|pair| {
@@ -63,8 +72,7 @@ fn parse(query: &str) -> Result<QueryString, Error> {
             let value = decode(value).ok_or_else(|| not_utf8(name.clone()))?;
             Ok((name, value))
         })
-        .collect::<Result<_, _>>()
-        .map(QueryString)
+        .collect()
 }
 
 fn decode(part: &str) -> Option<String> {
@@ -83,7 +91,8 @@ mod tests {
 
     #[test]
     fn values_are_decoded_and_others_are_kept_for_the_next_page() {
-        let query = parse("q=a%26b+c&limit=2&cursor=old&&flag&offset=7").expect("a query");
+        let pairs = parse("q=a%26b+c&limit=2&cursor=old&&flag&offset=7").expect("a query");
+        let query = QueryString { pairs, dialect: None };
         assert_eq!(query.from_cursor("new"), "q=a%26b+c&limit=2&flag=&cursor=new");
     }
 

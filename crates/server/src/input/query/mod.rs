@@ -2,9 +2,11 @@
 
 mod page;
 mod parameter;
+mod reach;
 
 pub use page::{Cursor, PAGE_BYTES, Page, json_bytes};
 pub use parameter::{Opaque, Parameter, QuerySlot, described_parameter};
+pub use reach::Reach;
 
 use crate::input::Fields;
 

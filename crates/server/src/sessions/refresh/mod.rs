@@ -55,7 +55,8 @@ impl From<RefreshForm> for RefreshRequest {
 
 /// Exchanges a refresh token for new tokens.
 ///
-/// A form with `refresh_token` and `grant_type=refresh_token`, if any, is taken too (RFC 6749 §6).
+/// A form with `refresh_token` and `grant_type=refresh_token`, if any, is taken too (RFC 6749 §6), and so is the
+/// refresh token as `Authorization: Bearer` without a body.
 #[utoipa::path(post, path = "/refresh", operation_id = "sessions.refresh", tag = "sessions",
     request_body = RefreshRequest,
     extensions(("x-also-takes" = json!(["application/x-www-form-urlencoded"]))),
@@ -72,6 +73,10 @@ pub(in crate::sessions) async fn refresh(
         RefreshProof::RefreshToken(JsonOrForm { body, sent_as, .. }) => {
             let done = sessions.refresh(&body.refresh_token, &origin).await;
             (done.map(RefreshAnswer::Tokens), sent_as)
+        }
+        RefreshProof::Bearer(token) => {
+            let done = sessions.refresh(&token, &origin).await;
+            (done.map(RefreshAnswer::Tokens), SentAs::Json)
         }
         RefreshProof::AccessToken(caller) => {
             (sessions.renew(caller.gate).await.map(RefreshAnswer::Renewed), SentAs::Json)

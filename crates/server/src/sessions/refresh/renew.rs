@@ -1,5 +1,5 @@
-//! `POST /auth/refresh` with an access token alone, by `REFRESH_WITH_ACCESS_TOKEN`: for front ends that keep
-//! no refresh token. A live session gets another access token, and nothing else: no refresh token, and no
+//! What `POST /auth/refresh` is asked with, and its answer to an access token alone, by
+//! `REFRESH_WITH_ACCESS_TOKEN`: for front ends that keep no refresh token. A live session gets another access token, and nothing else: no refresh token, and no
 //! limit moves, so whoever stole an access token is in until the session's limits and no longer.
 
 use axum::body::HttpBody;
@@ -8,6 +8,7 @@ use axum::http::header;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::refresh_token::PREFIX;
 use super::{RefreshForm, RefreshRequest};
 use crate::error::Error;
 use crate::gate::{Gate, Via};
@@ -22,6 +23,8 @@ use crate::user::User;
 pub(in crate::sessions) enum RefreshProof {
     /// A refresh token in the body.
     RefreshToken(JsonOrForm<RefreshRequest, RefreshForm>),
+    /// A refresh token in the place of an access token, without a body: so some front ends send it.
+    Bearer(String),
     /// The access token alone.
     AccessToken(Caller),
 }
@@ -30,10 +33,13 @@ impl FromRequest<Sessions> for RefreshProof {
     type Rejection = FormError;
 
     async fn from_request(request: Request, sessions: &Sessions) -> Result<Self, FormError> {
-        let alone = sessions.settings.refresh_with_access_token
-            && request.body().is_end_stream()
-            && request.headers().contains_key(header::AUTHORIZATION);
-        if !alone {
+        let credential = request.headers().get(header::AUTHORIZATION);
+        let alone = credential.filter(|_| request.body().is_end_stream());
+        let bearer = alone.and_then(|text| text.to_str().ok()?.split_once(' '));
+        if let Some((_, token)) = bearer.filter(|(_, token)| token.trim().starts_with(PREFIX)) {
+            return Ok(Self::Bearer(token.trim().to_owned()));
+        }
+        if alone.is_none() || !sessions.settings.refresh_with_access_token {
             // Front ends send their access token along with every request, expired ones too.
             return JsonOrForm::from_request(request, sessions).await.map(Self::RefreshToken);
         }

@@ -6,20 +6,19 @@ pub(super) mod search;
 pub(super) mod sort;
 
 use axum::extract::State;
-use axum::http::HeaderName;
-use axum::response::{AppendHeaders, IntoResponse, Response};
+use axum::response::{IntoResponse, Response};
 use time::OffsetDateTime;
-use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
+use utoipa::openapi::{RefOr, Schema};
 use uuid::Uuid;
 
 use crate::error::Error;
 use crate::gate::Gate;
-use crate::http::Listing;
+use crate::http::{Listing, total_count};
 use crate::input::{
-    Fields, Letters, Opaque, Page, Parameter, Parameters, Refusal, TextLimits, query,
+    Fields, Letters, Opaque, Page, Parameter, Parameters, Reach, Refusal, TextLimits, query,
 };
 use crate::tasks::fields::Priority;
-use crate::tasks::owner::Owner;
+use crate::tasks::owner::{OwnName, Owner};
 use crate::tasks::tags::Tag;
 use crate::tasks::task::Task;
 use crate::tasks::{Tasks, store};
@@ -53,16 +52,6 @@ query! {
     }
 }
 
-query! {
-    /// How far, besides the pages.
-    struct TaskReach {
-        /// Tasks to skip, where there is no `cursor`
-        offset: Option<Offset>,
-        /// Whether `X-Total-Count` says how many tasks there are on all pages
-        total: bool,
-    }
-}
-
 impl TaskFilter {
     pub(super) fn is_empty(&self) -> bool {
         *self == Self::default()
@@ -91,7 +80,7 @@ pub(super) struct TaskPage {
     operation_id = "tasks.list",
     tag = "tasks",
     security(("bearer" = [])),
-    params(TaskFilter, TaskOrder, Page<Opaque>, TaskReach),
+    params(TaskFilter, TaskOrder, Page<Opaque>, Reach),
     responses(
         (status = 200, description = "Your tasks", body = [Task], headers(
             ("Link" = String, description = "The next page, if there is one"),
@@ -102,22 +91,21 @@ pub(super) struct TaskPage {
 )]
 pub(super) async fn list(
     State(tasks): State<Tasks>,
-    Owner { gate, .. }: Owner,
+    Owner { gate, name, .. }: Owner,
     listing: Listing,
 ) -> Result<Response, Error> {
     let page = TaskPage::read(listing.fields(), gate.user_id)?;
-    let (found, next, total) = tasks.list(gate, &page).await?;
+    let (found, next, total) = tasks.list(gate, &page, &name).await?;
     let next = next.map(|next| next.encode(gate.user_id, page.sort));
-    let total = total.map(|total| (TOTAL_COUNT, total.to_string()));
-    Ok((AppendHeaders(total), listing.reply(found, next)).into_response())
+    Ok((total_count(total), listing.reply(found, next)).into_response())
 }
 
 impl TaskPage {
     fn read(mut fields: Fields, owner: Uuid) -> Result<Self, Error> {
         let (filter, TaskOrder { sort }, Page { after, limit }) = Parameters::read(&mut fields);
         let after = after.map(|Opaque(cursor)| TaskCursor::decode(&cursor, owner, sort));
-        let TaskReach { offset, total } = TaskReach::read(&mut fields);
-        if offset.is_some() && after.is_some() {
+        let reach = Reach::read(&mut fields);
+        if reach.offset.is_some() && after.is_some() {
             fields.refuse("offset", "must not be given with a cursor", "value_error");
         }
         if after == Some(None) {
@@ -125,8 +113,7 @@ impl TaskPage {
         }
         fields.finish()?;
         let place = Page { after: after.flatten(), limit };
-        let offset = offset.map_or(0, |Offset(offset)| offset);
-        Ok(Self { filter, sort, place, offset, counts: total })
+        Ok(Self { filter, sort, place, offset: reach.skipped(), counts: reach.total })
     }
 }
 
@@ -137,39 +124,14 @@ impl Tasks {
         &self,
         gate: Gate,
         page: &TaskPage,
+        name: &OwnName,
     ) -> Result<(Vec<Task>, Option<TaskCursor>, Option<i64>), Error> {
-        let (mut found, total) = store::list(&self.db, gate, page).await?;
+        let (found, total) = store::list(&self.db, gate, page).await?;
+        let mut found: Vec<Task> = found.into_iter().map(|task| name.seen(task)).collect();
         let next = page
             .place
             .cut_by_bytes(&mut found, Task::json_bytes, |last| TaskCursor::after(last, page.sort));
         Ok((found, next, total))
-    }
-}
-
-/// How many tasks there are on all pages.
-const TOTAL_COUNT: HeaderName = HeaderName::from_static("x-total-count");
-
-/// Rows to skip. The database reads them all the same, so there is an end to it; a cursor has none.
-#[derive(Clone, Copy, Debug)]
-struct Offset(i64);
-
-const MOST_SKIPPED: i64 = 10_000;
-
-impl Parameter for Offset {
-    fn from_text(text: String) -> Result<Self, Refusal> {
-        let offset = text.parse().ok();
-        offset.filter(|offset| (0..=MOST_SKIPPED).contains(offset)).map(Self).ok_or_else(|| {
-            let why = format!("must be a number from 0 to {MOST_SKIPPED}; a cursor goes further");
-            (why, "int_parsing")
-        })
-    }
-
-    fn schema() -> RefOr<Schema> {
-        ObjectBuilder::new()
-            .schema_type(Type::Integer)
-            .minimum(Some(0))
-            .maximum(Some(MOST_SKIPPED))
-            .into()
     }
 }
 

@@ -61,6 +61,19 @@ both! {
         assert!(!text.contains("evil"), "{text}");
     }
 
+    async fn nobody_without_an_account_gets_a_code_where_none_may_be_made(engine: Engine) {
+        let app = with_codes(engine).await;
+        app.sign_up("ada").await;
+        app.mails().await;
+        for email in ["ada@example.com", "eve@example.com"] {
+            let body = json!({"email": email, "create_account": false});
+            app.anonymous().post("/auth/login/code", body).await.expect(202);
+        }
+        let mails = app.mails().await;
+        assert_eq!(mails.len(), 1);
+        assert!(mails[0].header("To").contains("ada@example.com"));
+    }
+
     async fn nobody_whom_it_would_not_let_in_gets_a_code(engine: Engine) {
         let app = with_codes(engine).await;
         app.sign_up("ada").await;

@@ -2,4 +2,5 @@
 
 mod aliases;
 mod documented;
+mod nothing_lost;
 mod own;

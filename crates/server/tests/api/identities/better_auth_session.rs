@@ -299,6 +299,21 @@ async fn the_path_may_name_the_user_as_better_auth_does() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn tasks_call_their_owner_as_better_auth_does() {
+    let app = shared(|_| {}).await;
+    let ada = bearer(&app, TOKEN);
+    let made = ada.post("/api/tasks", json!({"title": "a"})).await.expect(201).json();
+    let path = format!("/api/tasks/{}", made["id"].as_str().unwrap());
+    let list = ada.get("/api/tasks").await.expect(200).json();
+    let counted = ada.get("/api/tasks?total=true").await.expect(200).json();
+    let changed = ada.patch(&path, json!({"title": "b"})).await.expect(200).json();
+    let done = ada.patch(&format!("{path}/complete"), json!({})).await.expect(200).json();
+    for task in [&made, &ada.get(&path).await.json(), &list[0], &counted[0], &changed, &done] {
+        assert_eq!(task["user_id"], "u1", "{task}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn signing_out_here_ends_no_session_there() {
     let app = shared(|_| {}).await;
     let ada = bearer(&app, TOKEN);

@@ -54,6 +54,29 @@ both! {
         assert_eq!((found, pages), (whole, 3));
     }
 
+    async fn rows_may_be_skipped_and_counted(engine: Engine) {
+        let app = TestApp::start(engine).await;
+        let ada = app.admin("ada").await;
+        for name in ["bob", "cleo", "dan"] {
+            ada.post("/admin/users", json!({"email": format!("{name}@example.com")})).await.expect(201);
+        }
+        for (query, found, total) in [
+            ("offset=1&limit=2&total=true", 2, "4"),
+            ("offset=9&total=true", 0, "4"),
+            ("role=admin&total=true", 1, "1"),
+            ("role=user&offset=3&total=true", 1, "4"),
+            ("role=nobody&offset=3&total=true", 0, "0"),
+            ("email=example.com&is_active=true&total=true&limit=1", 1, "4"),
+            ("email=bob@example.com&total=true", 1, "1"),
+            ("email=bob@example.com&offset=1&total=true", 0, "1"),
+            ("offset=1", 3, ""),
+        ] {
+            let reply = ada.get(&format!("/admin/users?{query}")).await.expect(200);
+            assert_eq!((emails(&reply).len(), reply.header("x-total-count")), (found, total), "{query}");
+        }
+        ada.get("/admin/users?offset=10001").await.expect_problem(422, "validation");
+    }
+
     async fn filters_narrow_the_list(engine: Engine) {
         let app = TestApp::start(engine).await;
         let ada = app.admin("ada").await;

@@ -164,6 +164,20 @@ both! {
         renewed.post("/auth/refresh", wrong).await.expect_problem(401, "invalid_refresh_token");
     }
 
+    async fn a_refresh_token_may_be_the_bearer_where_there_is_no_body(engine: Engine) {
+        for app in [TestApp::start(engine).await, renewing(engine).await] {
+            let ada = app.sign_up("ada").await;
+            let sent = ada.with_token(ada.refresh_token.as_deref().expect("a token"));
+            let tokens = sent.post_empty("/auth/refresh").await.expect(200).json();
+            assert_ne!(tokens["refresh_token"], json!(ada.refresh_token));
+            with(&ada, &tokens).get("/auth/me").await.expect(200);
+            // It opens nothing else.
+            sent.get("/auth/me").await.expect_problem(401, "invalid_token");
+            let wrong = ada.with_token("dwr_nonsense");
+            wrong.post_empty("/auth/refresh").await.expect_problem(401, "invalid_refresh_token");
+        }
+    }
+
     async fn a_lost_answer_is_still_repaired_after_a_renewal(engine: Engine) {
         let app = renewing(engine).await;
         let ada = app.sign_up("ada").await;

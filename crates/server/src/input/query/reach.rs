@@ -1,0 +1,48 @@
+//! How far into a list, besides its pages: rows to skip, and how many rows there are in all.
+
+use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
+
+use super::{Parameter, query};
+use crate::input::Refusal;
+
+query! {
+    /// How far, besides the pages.
+    #[derive(Default, Copy)]
+    pub struct Reach {
+        /// How many to skip, where there is no `cursor`
+        pub offset: Option<Offset>,
+        /// Whether `X-Total-Count` says how many there are on all pages
+        pub total: bool,
+    }
+}
+
+impl Reach {
+    /// Rows to skip.
+    pub fn skipped(self) -> i64 {
+        self.offset.map_or(0, |Offset(offset)| offset)
+    }
+}
+
+/// Rows to skip. The database reads them all the same, so there is an end to it; a cursor has none.
+#[derive(Clone, Copy, Debug)]
+pub struct Offset(i64);
+
+const MOST_SKIPPED: i64 = 10_000;
+
+impl Parameter for Offset {
+    fn from_text(text: String) -> Result<Self, Refusal> {
+        let offset = text.parse().ok();
+        offset.filter(|offset| (0..=MOST_SKIPPED).contains(offset)).map(Self).ok_or_else(|| {
+            let why = format!("must be a number from 0 to {MOST_SKIPPED}; a cursor goes further");
+            (why, "int_parsing")
+        })
+    }
+
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::Integer)
+            .minimum(Some(0))
+            .maximum(Some(MOST_SKIPPED))
+            .into()
+    }
+}
