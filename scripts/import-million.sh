@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Imports ROWS accounts (a million by default) with as many tasks from a PostgreSQL database into PostgreSQL and into SQLite, and says
-# how long it took and how much memory at most. Needs PostgreSQL's server programs, and GNU time; DOORWARD_BIN
+# how long it took, how many rows a second that is, and how much memory it took at most. Needs PostgreSQL's server programs, and GNU time; DOORWARD_BIN
 # names another binary than the release build.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -29,14 +29,17 @@ for target in "$url/new?sslmode=disable" "sqlite:$work/new.db"; do
   export DATABASE_URL=$target
   "$DOORWARD_BIN" db migrate >/dev/null 2>&1
   for run in first again; do
-    /usr/bin/time -f "%e %M" -o "$work/time" "$DOORWARD_BIN" import sqlmodel --from "$url/old?sslmode=disable" --yes --json >"$work/report" 2>/dev/null
+    /usr/bin/time -f "%e %M" -o "$work/time" "$DOORWARD_BIN" import sqlmodel --from "$url/old?sslmode=disable" --yes --json >"$work/report" 2>"$work/said" ||
+      { cat "$work/said" >&2; exit 1; }
     read -r seconds kib <"$work/time"
     python3 - "$target" "$run" "$seconds" "$kib" "$work/report" <<'PY'
 import json, sys
 target, run, seconds, kib, report = sys.argv[1:]
 report = json.load(open(report))["report"]
+seconds = float(seconds)
+rows = sum(count for kind in ("users", "tasks") for count in report[kind].values())
 print(f"{target.split(':')[0]}, {run} run: {report['users']['imported']} accounts and {report['tasks']['imported']} tasks imported, "
-      f"{report['users']['already_here']} here already, {float(seconds):.0f} s, {int(kib) // 1024} MiB at most")
+      f"{report['users']['already_here']} here already, {seconds:.1f} s, {rows / seconds:.0f} rows a second, {int(kib) // 1024} MiB at most")
 PY
   done
 done

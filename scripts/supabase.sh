@@ -19,6 +19,7 @@ export SMTP_URL=smtp://127.0.0.1:$mail_port MAIL_FROM=no-reply@example.com
 PORT=$(free_port)
 BETTER_AUTH_SECRET=$(new_secret)
 DOORWARD_URL=http://127.0.0.1:$PORT
+export PUBLIC_URL=$DOORWARD_URL
 "$DOORWARD_BIN" serve --migrate >log 2>&1 &
 running+=($!)
 answers "$DOORWARD_URL/livez" "${running[1]}" log

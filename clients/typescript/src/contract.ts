@@ -321,6 +321,8 @@ export type LivezResponse = {
 
 /** Who wants to sign in. */
 export type LoginCodeRequest = {
+  /** Whether an address without an account gets a code too, where anybody may register. */
+  create_account?: boolean;
   /** The account's address, or with open registration anybody's. */
   email: string;
 };
@@ -884,6 +886,10 @@ export type UsersListQuery = {
   limit?: number;
   /** From the `Link` of the page before */
   cursor?: string;
+  /** How many to skip, where there is no `cursor` */
+  offset?: number;
+  /** Whether `X-Total-Count` says how many there are on all pages */
+  total?: boolean;
 };
 
 export type TasksListQuery = {
@@ -905,9 +911,9 @@ export type TasksListQuery = {
   limit?: number;
   /** From the `Link` of the page before */
   cursor?: string;
-  /** Tasks to skip, where there is no `cursor` */
+  /** How many to skip, where there is no `cursor` */
   offset?: number;
-  /** Whether `X-Total-Count` says how many tasks there are on all pages */
+  /** Whether `X-Total-Count` says how many there are on all pages */
   total?: boolean;
 };
 

@@ -118,8 +118,16 @@ fn asked_for(name: &str, value: &str) -> utoipa::openapi::path::Parameter {
     parameter.required(Required::True).schema(Some(words)).build()
 }
 
-/// The same path for another value of the parameter: either body, and either word.
+/// The same path for another value of the parameter: either body, and either word. A path that answers
+/// without the parameter too is described as it does then.
 fn join(operation: &mut Operation, other: &Operation, name: &str, value: &str) {
+    let is_asked = |parameter: &RefOr<utoipa::openapi::path::Parameter>| match parameter {
+        RefOr::T(one) => one.name == name,
+        RefOr::Ref(_) => false,
+    };
+    if !operation.parameters.iter().flatten().any(is_asked) {
+        return;
+    }
     for parameter in operation.parameters.iter_mut().flatten() {
         if let RefOr::T(one) = parameter
             && one.name == name

@@ -55,8 +55,7 @@ impl From<RefreshForm> for RefreshRequest {
 
 /// Exchanges a refresh token for new tokens.
 ///
-/// A form with `refresh_token` and `grant_type=refresh_token`, if any, is taken too (RFC 6749 §6), and so is the
-/// refresh token as `Authorization: Bearer` without a body.
+/// A form with `refresh_token` and `grant_type=refresh_token`, if any, is taken too (RFC 6749 §6).
 #[utoipa::path(post, path = "/refresh", operation_id = "sessions.refresh", tag = "sessions",
     request_body = RefreshRequest,
     extensions(("x-also-takes" = json!(["application/x-www-form-urlencoded"]))),

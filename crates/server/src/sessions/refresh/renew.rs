@@ -12,7 +12,7 @@ use super::refresh_token::PREFIX;
 use super::{RefreshForm, RefreshRequest};
 use crate::error::Error;
 use crate::gate::{Gate, Via};
-use crate::http::{FormError, JsonOrForm, SentAs};
+use crate::http::{FormError, JsonOrForm, SentAs, Translated};
 use crate::keys::Caller;
 use crate::sessions::session::Generation;
 use crate::sessions::store::{self, Refreshable};
@@ -23,7 +23,8 @@ use crate::user::User;
 pub(in crate::sessions) enum RefreshProof {
     /// A refresh token in the body.
     RefreshToken(JsonOrForm<RefreshRequest, RefreshForm>),
-    /// A refresh token in the place of an access token, without a body: so some front ends send it.
+    /// In a dialect, a refresh token in the place of an access token, without a body: so some front ends send
+    /// it.
     Bearer(String),
     /// The access token alone.
     AccessToken(Caller),
@@ -35,7 +36,9 @@ impl FromRequest<Sessions> for RefreshProof {
     async fn from_request(request: Request, sessions: &Sessions) -> Result<Self, FormError> {
         let credential = request.headers().get(header::AUTHORIZATION);
         let alone = credential.filter(|_| request.body().is_end_stream());
-        let bearer = alone.and_then(|text| text.to_str().ok()?.split_once(' '));
+        let is_spoken = request.extensions().get::<Translated>().is_some();
+        let spoken = alone.filter(|_| is_spoken);
+        let bearer = spoken.and_then(|text| text.to_str().ok()?.split_once(' '));
         if let Some((_, token)) = bearer.filter(|(_, token)| token.trim().starts_with(PREFIX)) {
             return Ok(Self::Bearer(token.trim().to_owned()));
         }

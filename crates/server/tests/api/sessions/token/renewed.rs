@@ -164,17 +164,22 @@ both! {
         renewed.post("/auth/refresh", wrong).await.expect_problem(401, "invalid_refresh_token");
     }
 
-    async fn a_refresh_token_may_be_the_bearer_where_there_is_no_body(engine: Engine) {
-        for app in [TestApp::start(engine).await, renewing(engine).await] {
+    async fn in_a_dialect_a_refresh_token_may_be_the_bearer_where_there_is_no_body(engine: Engine) {
+        for renews in [false, true] {
+            let app = TestApp::with(engine, |settings| {
+                settings.compat = vec!["fastapi-users".into()];
+                settings.refresh_with_access_token = renews;
+            })
+            .await;
             let ada = app.sign_up("ada").await;
             let sent = ada.with_token(ada.refresh_token.as_deref().expect("a token"));
             let tokens = sent.post_empty("/auth/refresh").await.expect(200).json();
             assert_ne!(tokens["refresh_token"], json!(ada.refresh_token));
             with(&ada, &tokens).get("/auth/me").await.expect(200);
             // It opens nothing else.
-            sent.get("/auth/me").await.expect_problem(401, "invalid_token");
+            sent.get("/auth/me").await.expect(401);
             let wrong = ada.with_token("dwr_nonsense");
-            wrong.post_empty("/auth/refresh").await.expect_problem(401, "invalid_refresh_token");
+            wrong.post_empty("/auth/refresh").await.expect(401);
         }
     }
 
