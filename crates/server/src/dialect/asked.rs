@@ -114,7 +114,11 @@ impl Translation for Asked {
             } else if let Some(only) = reader.only.get(&name) {
                 if !value.is_null() && !only.contains(&value) {
                     let words: Vec<String> = only.iter().map(Value::to_string).collect();
-                    fields.refuse(&name, format!("must be {} here", words.join(" or ")), "value_error");
+                    fields.refuse(
+                        &name,
+                        format!("must be {} here", words.join(" or ")),
+                        "value_error",
+                    );
                 }
             } else if can_keep && (reader.keep.contains(&name) || reader.keeps(&name)) {
                 kept.insert(name, value);

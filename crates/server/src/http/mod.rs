@@ -18,8 +18,8 @@ mod translation;
 pub use client_ip::ClientIp;
 pub use extract::{
     BodyOrNone, ETag, FORM_TAKES, FormError, IdInPath, IfMatch, IfNoneMatch, JSON_TAKES, JsonBody,
-    JsonOrForm, Listing, QueryString, SentAs, TwoIdsInPath, WantsBody, origin_of, segment, total_count,
-    segment_if_any,
+    JsonOrForm, Listing, QueryString, SentAs, TwoIdsInPath, WantsBody, origin_of, segment,
+    segment_if_any, total_count,
 };
 pub use layer::USER_ID;
 pub(crate) use layer::as_long_as;

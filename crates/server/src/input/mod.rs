@@ -28,8 +28,8 @@ pub use merge_patch::merge_patch;
 pub use origin::Origin;
 pub(crate) use query::query;
 pub use query::{
-    Cursor, Opaque, PAGE_BYTES, Page, Parameter, Parameters, QuerySlot, Reach,
-    described_parameter, json_bytes,
+    Cursor, Opaque, PAGE_BYTES, Page, Parameter, Parameters, QuerySlot, Reach, described_parameter,
+    json_bytes,
 };
 pub use slip::meant;
 pub use text_limits::{Letters, TextLimits};

@@ -34,8 +34,15 @@ macro_rules! page {
 macro_rules! counted {
     ($from:literal) => {
         text!(
-            "SELECT (SELECT count(*) FROM ", $from, FILTERS, ") AS total, ", AdminUser::COLUMNS, " FROM ",
-            $from, " AND (users.created_at, users.id) > (:after, :after_id)", FILTERS,
+            "SELECT (SELECT count(*) FROM ",
+            $from,
+            FILTERS,
+            ") AS total, ",
+            AdminUser::COLUMNS,
+            " FROM ",
+            $from,
+            " AND (users.created_at, users.id) > (:after, :after_id)",
+            FILTERS,
             " ORDER BY users.created_at, users.id LIMIT :limit OFFSET :offset"
         )
     };

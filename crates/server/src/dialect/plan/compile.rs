@@ -283,8 +283,7 @@ impl<'a> Compiler<'a> {
                 self.problems.push(format!("{name:?} is no operation"));
             }
         }
-        let kinds =
-            ["task", "user", "tokens", "login", "refresh", "password", "deletion", "code"];
+        let kinds = ["task", "user", "tokens", "login", "refresh", "password", "deletion", "code"];
         for kind in dialect.fields.keys().filter(|kind| !kinds.contains(&kind.as_str())) {
             let all = kinds.join(", ");
             self.problems.push(format!("fields.{kind} is none of {all}"));

@@ -185,7 +185,9 @@ impl Route {
         let spoken = &self.spoken;
         spoken.counts
             || !self.query.is_empty()
-            || sent.iter().any(|(name, value)| spoken.query.touches(name, value) || spoken.lacks(name))
+            || sent
+                .iter()
+                .any(|(name, value)| spoken.query.touches(name, value) || spoken.lacks(name))
             || spoken.wrap.is_some() && spoken.is_list
     }
 }

@@ -2,8 +2,8 @@
 //! (RFC 8288).
 
 use axum::extract::{FromRequestParts, OriginalUri};
-use axum::http::{HeaderName, header};
 use axum::http::request::Parts;
+use axum::http::{HeaderName, header};
 use axum::response::{AppendHeaders, IntoResponse, Response};
 use serde::Serialize;
 

@@ -111,7 +111,13 @@ async fn demote_others(app: &TestApp, keep: &[&Client]) {
     let operator = doorward::audit::Actor::operator();
     let filter = doorward::users::UserFilter { role: Some("admin".into()), ..Default::default() };
     let page = doorward::input::Page { after: None, limit: 1000 };
-    let found = app.app.users().list(operator.authority, &filter, page, doorward::input::Reach::default()).await.expect("a list").0;
+    let found = app
+        .app
+        .users()
+        .list(operator.authority, &filter, page, doorward::input::Reach::default())
+        .await
+        .expect("a list")
+        .0;
     let admin = doorward::roles::RoleName::parse("admin").expect("a name");
     for user in found.iter().filter(|it| keep.iter().all(|client| client.id() != it.user.id)) {
         app.app.roles().revoke(&operator, user.user.id, &admin).await.expect("revoked");
