@@ -165,7 +165,7 @@ mod tests {
         for text in ["", "plain", &every] {
             let task = Task {
                 id: Uuid::max(),
-                user_id: Uuid::max(),
+                user_id: OwnerId::Here(Uuid::max()),
                 title: text.into(),
                 description: Some(text.repeat(20)),
                 completed: false,
