@@ -25,15 +25,12 @@ impl CodeLetters {
             return Ok(Composed::Nothing);
         };
         let found: Option<Mailed> = self.db.find(store::find(key)).await?;
-        let may = match &found {
-            Some(found) => {
-                let now = self.clock.now();
-                Standing::of(found.user.is_active, found.banned_until, now) == Standing::Active
-            }
-            None => {
-                let is_open = self.settings.registration != Registration::Closed;
-                is_open && !values.contains_key(KNOWN_ONLY)
-            }
+        let may = if let Some(found) = &found {
+            let now = self.clock.now();
+            Standing::of(found.user.is_active, found.banned_until, now) == Standing::Active
+        } else {
+            let is_open = self.settings.registration != Registration::Closed;
+            is_open && !values.contains_key(KNOWN_ONLY)
         };
         let challenge = CodeChallenge::kept(challenge);
         let client = CodeClient { mailbox: key, challenge: Some(&challenge), network: None };

@@ -35,16 +35,10 @@ impl Asked {
         let found = names.iter().find(|(other, _)| other == own);
         found.map_or_else(|| own.to_owned(), |(_, sent)| sent.clone())
     }
-}
 
-impl Translation for Asked {
-    fn body(&self, mut fields: Fields) -> Fields {
-        let reader = &self.spoken.reader;
-        let mut sent = fields.take_all();
-        let mut map = Map::new();
-        let mut kept = Map::new();
-        let can_keep = reader.known.contains(METADATA);
-        for (to, parts) in &reader.joins {
+    /// Puts what was sent in parts together.
+    fn join(&self, sent: &mut Map<String, Value>, fields: &mut Fields) {
+        for (to, parts) in &self.spoken.reader.joins {
             let mut words: Vec<String> = Vec::new();
             let mut is_there = false;
             for part in parts {
@@ -71,6 +65,17 @@ impl Translation for Asked {
                 }
             }
         }
+    }
+}
+
+impl Translation for Asked {
+    fn body(&self, mut fields: Fields) -> Fields {
+        let reader = &self.spoken.reader;
+        let mut sent = fields.take_all();
+        let mut map = Map::new();
+        let mut kept = Map::new();
+        let can_keep = reader.known.contains(METADATA);
+        self.join(&mut sent, &mut fields);
         for (name, value) in sent {
             if let Some(incoming) = reader.names.get(&name) {
                 if incoming.drop_empty && is_empty(&value) {

@@ -148,28 +148,32 @@ pub(super) async fn list(
     let username = filter.username.as_deref().map(containing);
     let offset = reach.skipped();
     if offset > 0 || reach.total {
-        let counted = |limit: i64, offset: i64| match &filter.role {
-            Some(role) => step!(LIST_BY_ROLE_COUNTED {
-                role,
-                after,
-                after_id,
-                email: email.clone(),
-                username: username.clone(),
-                is_active,
-                is_service,
-                limit,
-                offset,
-            }),
-            None => step!(LIST_COUNTED {
-                after,
-                after_id,
-                email: email.clone(),
-                username: username.clone(),
-                is_active,
-                is_service,
-                limit,
-                offset,
-            }),
+        let counted = |limit: i64, offset: i64| {
+            let (email, username) = (email.clone(), username.clone());
+            if let Some(role) = &filter.role {
+                step!(LIST_BY_ROLE_COUNTED {
+                    role,
+                    after,
+                    after_id,
+                    email,
+                    username,
+                    is_active,
+                    is_service,
+                    limit,
+                    offset,
+                })
+            } else {
+                step!(LIST_COUNTED {
+                    after,
+                    after_id,
+                    email,
+                    username,
+                    is_active,
+                    is_service,
+                    limit,
+                    offset,
+                })
+            }
         };
         let mut rows: Vec<Counted> = page_by(db, authority, counted(limit, offset), limit).await?;
         let mut total = rows.first().map(|row| row.total);

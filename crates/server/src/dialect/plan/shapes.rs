@@ -24,7 +24,7 @@ impl Shapes {
             for (name, rule) in rules {
                 let field = match rule {
                     Rule::Name(to) => FieldRule { field: Some(to.clone()), ..FieldRule::default() },
-                    Rule::FieldRule(field) => field.clone(),
+                    Rule::FieldRule(field) => field.as_ref().clone(),
                 };
                 of_kind.insert(name.clone(), field);
             }

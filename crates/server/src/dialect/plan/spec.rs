@@ -76,7 +76,7 @@ pub(in crate::dialect) enum Rule {
     /// The contract's name.
     Name(String),
     /// More about it.
-    FieldRule(FieldRule),
+    FieldRule(Box<FieldRule>),
 }
 
 /// What a field means.
