@@ -1,4 +1,5 @@
-//! Randomness, the secret part of refresh tokens, key pairs, and the seal under which they are stored.
+//! Randomness, the secret part of refresh tokens, key pairs, the seal under which they are stored, and how the
+//! certificates of TLS servers are verified.
 
 mod certificate;
 mod key_pair;
@@ -6,6 +7,7 @@ mod question;
 mod random;
 mod refresh_secret;
 mod seal;
+mod server_verifier;
 
 pub use certificate::Certificate;
 pub use key_pair::KeyPair;
@@ -14,3 +16,4 @@ pub use random::Random;
 pub use refresh_secret::RefreshSecrets;
 pub(crate) use refresh_secret::SecretId;
 pub use seal::Seals;
+pub(crate) use server_verifier::{CertificatePolicy, PresentedCertificate, ServerVerifier};

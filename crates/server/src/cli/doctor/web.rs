@@ -9,11 +9,11 @@ use http_body_util::Empty;
 use hyper::body::Bytes;
 use hyper_util::rt::TokioIo;
 use rustls::client::WebPkiServerVerifier;
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::aws_lc_rs;
+use rustls::client::danger::ServerCertVerified;
+use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{ClientConfig, Error, RootCertStore};
 use time::OffsetDateTime;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
@@ -21,7 +21,7 @@ use tokio_rustls::TlsConnector;
 use url::Url;
 
 use super::finding::{CheckName, Finding};
-use crate::crypto::Certificate;
+use crate::crypto::{Certificate, CertificatePolicy, PresentedCertificate, ServerVerifier};
 
 /// A certificate with fewer days left should have been renewed by now: most are a month before they end.
 const SOON: i64 = 14;
@@ -65,12 +65,14 @@ pub(in crate::cli::doctor) async fn get(
     if url.scheme() != "https" {
         return exchange(stream, url, headers, wanted).await;
     }
-    let noted = Noted::new(authorities)?;
-    let config = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+    let provider = Arc::new(aws_lc_rs::default_provider());
+    let noted = Noted::new(&provider, authorities)?;
+    let verifier = ServerVerifier { policy: Arc::clone(&noted), provider: Arc::clone(&provider) };
+    let config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|error| error.to_string())?
         .dangerous()
-        .with_custom_certificate_verifier(Arc::clone(&noted) as Arc<dyn ServerCertVerifier>)
+        .with_custom_certificate_verifier(Arc::new(verifier))
         .with_no_client_auth();
     let name = ServerName::try_from(host).map_err(|error| error.to_string())?;
     let connector = TlsConnector::from(Arc::new(config));
@@ -139,7 +141,7 @@ pub(in crate::cli::doctor) fn days_left(
     check.ok(format!("{trust}; {days} days are left, until {until}"))
 }
 
-/// Checks as browsers do, notes what it thinks, and goes on either way: what is asked for is no secret.
+/// Verifies the certificate as browsers do, remembers the result, and continues either way: the request carries no secret.
 #[derive(Debug)]
 struct Noted {
     verifier: Arc<WebPkiServerVerifier>,
@@ -147,13 +149,16 @@ struct Noted {
 }
 
 impl Noted {
-    fn new(authorities: &[CertificateDer<'static>]) -> Result<Arc<Self>, String> {
+    fn new(
+        provider: &Arc<CryptoProvider>,
+        authorities: &[CertificateDer<'static>],
+    ) -> Result<Arc<Self>, String> {
         let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
         roots.add_parsable_certificates(authorities.iter().cloned());
-        let provider = Arc::new(aws_lc_rs::default_provider());
-        let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider)
-            .build()
-            .map_err(|error| error.to_string())?;
+        let verifier =
+            WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider))
+                .build()
+                .map_err(|error| error.to_string())?;
         Ok(Arc::new(Self { verifier, distrust: Mutex::default() }))
     }
 
@@ -162,42 +167,12 @@ impl Noted {
     }
 }
 
-impl ServerCertVerifier for Noted {
-    fn verify_server_cert(
-        &self,
-        end_entity: &CertificateDer<'_>,
-        intermediates: &[CertificateDer<'_>],
-        name: &ServerName<'_>,
-        ocsp: &[u8],
-        now: UnixTime,
-    ) -> Result<ServerCertVerified, Error> {
-        let verdict = self.verifier.verify_server_cert(end_entity, intermediates, name, ocsp, now);
-        if let Err(error) = verdict {
+impl CertificatePolicy for Noted {
+    fn judge(&self, presented: PresentedCertificate<'_>) -> Result<ServerCertVerified, Error> {
+        if let Err(error) = presented.verify_by(&*self.verifier) {
             *self.distrust.lock().unwrap_or_else(PoisonError::into_inner) = Some(error.to_string());
         }
         Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        self.verifier.verify_tls12_signature(message, certificate, signature)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        self.verifier.verify_tls13_signature(message, certificate, signature)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.verifier.supported_verify_schemes()
     }
 }
 

@@ -6,29 +6,27 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::danger::{ServerCertVerified, ServerCertVerifier};
 use rustls::client::{WebPkiServerVerifier, verify_server_name};
-use rustls::crypto::{CryptoProvider, aws_lc_rs, verify_tls12_signature, verify_tls13_signature};
+use rustls::crypto::aws_lc_rs;
+use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::{self, PemObject};
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
-use rustls::{
-    CertificateError, ClientConfig, DigitallySignedStruct, Error, OtherError, RootCertStore,
-    SignatureScheme,
-};
+use rustls::{CertificateError, ClientConfig, Error, OtherError, RootCertStore};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::config::{PostgresUrl, Tls};
+use crate::crypto::{CertificatePolicy, PresentedCertificate, ServerVerifier};
 
 /// Why a TLS handshake with the server at `at` failed, as one sentence; `None` if it is not why.
 pub(in crate::db) fn tls_sentence(at: &str, broken: &io::Error) -> Option<String> {
     let error = broken.get_ref()?.downcast_ref::<Error>()?;
     let Error::InvalidCertificate(reason) = error else {
         let why = match error {
-            Error::AlertReceived(_) => "the server refused it",
-            Error::PeerIncompatible(_) => "the two have no TLS version and cipher in common",
-            Error::NoCertificatesPresented => "the server showed no certificate",
-            _ => "the server did not answer as TLS asks",
+            Error::AlertReceived(_) => "the server rejected it",
+            Error::PeerIncompatible(_) => "there is no common TLS version and cipher",
+            Error::NoCertificatesPresented => "the server sent no certificate",
+            _ => "the server violated the TLS protocol",
         };
         return Some(format!("The TLS handshake with {at} failed: {why}."));
     };
@@ -45,19 +43,19 @@ pub(in crate::db) fn tls_sentence(at: &str, broken: &io::Error) -> Option<String
         CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
             return Some(format!("The certificate of {at} is not valid yet: check both clocks."));
         }
-        CertificateError::UnknownIssuer => "its issuer is not among the authorities",
-        CertificateError::BadSignature => "a signature in its chain is wrong",
+        CertificateError::UnknownIssuer => "its issuer is not a trusted authority",
+        CertificateError::BadSignature => "a signature in its chain is invalid",
         CertificateError::Revoked => "it was revoked",
         CertificateError::BadEncoding => "it cannot be read",
         CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
-            "it is not meant for servers"
+            "it is not a server certificate"
         }
-        _ if is_authority(reason) => "it is an authority's own, and not the one in sslrootcert",
-        _ => "its chain does not hold",
+        _ if is_authority(reason) => "it is a CA certificate, and not the one in sslrootcert",
+        _ => "its chain is not valid",
     };
     Some(format!(
-        "The certificate of {at} is not trusted, because {why}: give the authority that signed it with \
-         sslrootcert=/path/to/ca.pem."
+        "The certificate of {at} is not trusted, because {why}: pass the certificate of its authority with \
+            sslrootcert=/path/to/ca.pem."
     ))
 }
 
@@ -78,21 +76,22 @@ pub(in crate::db) fn client_config(url: &PostgresUrl) -> Result<ClientConfig, St
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
         .map_err(|_| "TLS cannot be set up.".to_owned())?;
-    let config = match url.tls {
+    let verifier: Arc<dyn ServerCertVerifier> = match url.tls {
         Tls::VerifyFull | Tls::VerifyCa => {
             let given = given(url.root_certificates.as_deref())?;
             let roots = Arc::new(roots(url.root_certificates.as_deref(), &given)?);
-            let chain = WebPkiServerVerifier::builder_with_provider(roots, provider)
+            let chain = WebPkiServerVerifier::builder_with_provider(roots, Arc::clone(&provider))
                 .build()
                 .map_err(|_| "The certificates of sslrootcert are unusable.".to_owned())?;
             let any_name = url.tls == Tls::VerifyCa;
-            let verifier = Arc::new(Trusted { chain, given, any_name });
-            builder.dangerous().with_custom_certificate_verifier(verifier)
+            let policy = Arc::new(Trusted { chain, given, any_name });
+            Arc::new(ServerVerifier { policy, provider })
         }
         Tls::Disabled | Tls::Preferred | Tls::Required => {
-            builder.dangerous().with_custom_certificate_verifier(Arc::new(Unchecked(provider)))
+            Arc::new(ServerVerifier { policy: Arc::new(Unchecked), provider })
         }
     };
+    let config = builder.dangerous().with_custom_certificate_verifier(verifier);
     Ok(config.with_no_client_auth())
 }
 
@@ -129,16 +128,10 @@ struct Trusted {
     any_name: bool,
 }
 
-impl ServerCertVerifier for Trusted {
-    fn verify_server_cert(
-        &self,
-        end_entity: &CertificateDer<'_>,
-        intermediates: &[CertificateDer<'_>],
-        name: &ServerName<'_>,
-        ocsp: &[u8],
-        now: UnixTime,
-    ) -> Result<ServerCertVerified, Error> {
-        match self.chain.verify_server_cert(end_entity, intermediates, name, ocsp, now) {
+impl CertificatePolicy for Trusted {
+    fn judge(&self, presented: PresentedCertificate<'_>) -> Result<ServerCertVerified, Error> {
+        let PresentedCertificate { end_entity, name, .. } = presented;
+        match presented.verify_by(&*self.chain) {
             Err(Error::InvalidCertificate(
                 CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
             )) if self.any_name => Ok(ServerCertVerified::assertion()),
@@ -154,67 +147,14 @@ impl ServerCertVerifier for Trusted {
             verdict => verdict,
         }
     }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        self.chain.verify_tls12_signature(message, certificate, signature)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        self.chain.verify_tls13_signature(message, certificate, signature)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.chain.supported_verify_schemes()
-    }
 }
 
 /// Encrypts without knowing to whom, as libpq's `prefer` and `require` do.
 #[derive(Debug)]
-struct Unchecked(Arc<CryptoProvider>);
+struct Unchecked;
 
-impl ServerCertVerifier for Unchecked {
-    fn verify_server_cert(
-        &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> Result<ServerCertVerified, Error> {
+impl CertificatePolicy for Unchecked {
+    fn judge(&self, _: PresentedCertificate<'_>) -> Result<ServerCertVerified, Error> {
         Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        let schemes = &self.0.signature_verification_algorithms;
-        verify_tls12_signature(message, certificate, signature, schemes)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        let schemes = &self.0.signature_verification_algorithms;
-        verify_tls13_signature(message, certificate, signature, schemes)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.signature_verification_algorithms.supported_schemes()
     }
 }
