@@ -1,4 +1,4 @@
-//! Who writes which letter: each kind of mail is composed by the feature that owns what is in it.
+//! Which feature composes which letter: the one that owns its contents.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use crate::email::Email;
 use crate::error::Error;
 use crate::mail::{About, Composed, Composer, Kind, Letter, MailOrder};
 
-/// Hands what was asked for to the feature that composes it.
+/// Passes each order to the feature that composes its letter.
 #[derive(Clone, Debug)]
 pub struct Desk {
     context: Arc<Context>,
@@ -31,27 +31,14 @@ impl Desk {
             Kind::EmailChanged => emails.changed_letter(order).await,
             Kind::Invitation => self.context.passwords.invitation_letter(order).await,
             Kind::LoginCode => self.context.code_letters().letter(order).await,
-            Kind::PasswordChanged
-            | Kind::NewDevice
-            | Kind::SessionStolen
-            | Kind::AccountLocked
-            | Kind::FactorAdded
-            | Kind::FactorRemoved
-            | Kind::FactorsReset
-            | Kind::RecoveryCodesRenewed
-            | Kind::PasskeyAdded
-            | Kind::PasskeyRemoved
-            | Kind::DeviceTrusted
-            | Kind::ApiKeyCreated => emails.notice_letter(order).await,
             Kind::Test => Ok(test_letter(order)),
-            kind @ Kind::AddressTaken => {
-                Err(Error::Internal(format!("nobody composes {}", kind.as_str())))
-            }
+            kind if kind.is_notice() => emails.notice_letter(order).await,
+            kind => Err(Error::Internal(format!("no feature composes {}", kind.as_str()))),
         }
     }
 }
 
-/// What proves that mail works.
+/// The letter that shows that mail works.
 fn test_letter(order: &MailOrder) -> Composed {
     let to = match &order.ask.about {
         About::Address(key) => Email::parse(key),

@@ -5,6 +5,7 @@
 use uuid::Uuid;
 
 use super::Actor;
+use crate::config::named;
 use crate::gate::Authority;
 use crate::input::Origin;
 
@@ -40,93 +41,82 @@ macro_rules! events {
 
 events! {
     "Somebody registered." Register = "account.register";
-    "Another issuer's person was tied to an account by an address both had verified; its password and sessions ended." IdentityLink = "identity.link";
-    "A sign-in; `failure` for a wrong password, an unknown account, a wrong code or link, `blocked` for a disabled one." Login = "login";
-    "The first step of a sign-in was right; a second factor has to follow." LoginFirstStep = "login.first_step";
-    "Somebody asked for a mail with a code and a link to sign in." LoginCodeAsk = "login.code_ask";
-    "A code of a second factor was wrong, or not looked at." FactorVerify = "factor.verify";
-    "Somebody began to add a second factor." FactorEnrol = "factor.enrol";
+    "A user of another issuer was linked to an account by an address verified on both sides; the account's \
+        password and sessions ended." IdentityLink = "identity.link";
+    "A sign-in; `failure` for a wrong password, an unknown account, a wrong code or link, `blocked` for a \
+        disabled account." Login = "login";
+    "The first step of a sign-in succeeded; a second factor is required." LoginFirstStep = "login.first_step";
+    "A mail with a code and a link to sign in was requested." LoginCodeAsk = "login.code_ask";
+    "A code of a second factor was wrong, or was not checked." FactorVerify = "factor.verify";
+    "A user started to add a second factor." FactorEnrol = "factor.enrol";
     "A second factor was confirmed by its first code; the other sessions ended if it was the first." FactorConfirm = "factor.confirm";
-    "Somebody removed a second factor." FactorRemove = "factor.remove";
-    "Somebody made new recovery codes; those before them ended." RecoveryCodesRenew = "factor.recovery_codes";
+    "A user removed a second factor." FactorRemove = "factor.remove";
+    "A user created new recovery codes; the old ones stopped working." RecoveryCodesRenew = "factor.recovery_codes";
     "An operator removed every second factor of an account; its sessions ended." FactorsReset = "factor.reset";
-    "Somebody trusted the device they signed in with, which stands for the second step for a time." DeviceTrust = "device.trust";
-    "Trust in one device of an account, or in all, was ended." DeviceForget = "device.forget";
-    "A signed-in user proved again who they are, or failed to with a code." Reauthenticate = "session.reauthenticate";
-    "A signed-in user was asked for the password; recorded where it was wrong or not looked at." PasswordConfirm = "password.confirm";
+    "A user made the device they signed in with a trusted device." DeviceTrust = "device.trust";
+    "One or all trusted devices of an account were removed." DeviceForget = "device.forget";
+    "A signed-in user reauthenticated, or failed to with a code." Reauthenticate = "session.reauthenticate";
+    "A signed-in user had to confirm the password, and it was wrong or was not checked." PasswordConfirm = "password.confirm";
     "Sessions of the account were ended by their owner." Logout = "logout";
     "A session was ended by its owner from another device." SessionEnd = "session.end";
     "A refresh token was used again after its successor; its session was ended." RefreshReuse = "refresh.reuse";
     "An administrator ended sessions of an account." SessionsRevoke = "sessions.revoke";
     "An administrator ended the sessions of all accounts." SessionsRevokeAll = "sessions.revoke_all";
-    "An administrator made an account." AccountCreate = "account.create";
-    "An administrator sent the mail that invites somebody to their account." InvitationSend = "invitation.send";
-    "An invited person chose the first password of their account." InvitationAccept = "invitation.accept";
+    "An administrator created an account." AccountCreate = "account.create";
+    "An administrator sent an invitation." InvitationSend = "invitation.send";
+    "An invited user chose a password." InvitationAccept = "invitation.accept";
     "An administrator changed an account." AccountUpdate = "account.update";
     "An administrator disabled an account." AccountDisable = "account.disable";
     "An administrator enabled an account again." AccountEnable = "account.enable";
     "An administrator banned an account." AccountBan = "account.ban";
     "An administrator lifted a ban." AccountUnban = "account.unban";
-    "The wrong passwords counted against an account were forgotten." AccountUnlock = "account.unlock";
+    "The count of wrong passwords of an account was cleared." AccountUnlock = "account.unlock";
     "An account was deleted." AccountDelete = "account.delete";
-    "Somebody changed the e-mail address of their account." EmailChange = "email.change";
-    "Somebody changed the user name of their account." UsernameChange = "username.change";
-    "Somebody changed their password; their other sessions ended." PasswordChange = "password.change";
-    "Somebody asked for a mail to set a new password." PasswordForgot = "password.forgot";
-    "A password was set by a link in a mail; all sessions ended." PasswordReset = "password.reset";
-    "An address was proven by a link in a mail." EmailVerify = "email.verify";
-    "A change of address was asked for; it happens once the new one is proven." EmailChangeAsk = "email.change_ask";
-    "A change of address was taken back by a link in a mail; all sessions ended, and the password went." EmailUndo = "email.undo";
+    "A user changed their e-mail address." EmailChange = "email.change";
+    "A user changed their user name." UsernameChange = "username.change";
+    "A user changed their password; their other sessions ended." PasswordChange = "password.change";
+    "A password reset mail was requested." PasswordForgot = "password.forgot";
+    "A password was reset by a link in a mail; all sessions ended." PasswordReset = "password.reset";
+    "An address was verified by a link in a mail." EmailVerify = "email.verify";
+    "An address change was requested; it takes effect once the new address is verified." EmailChangeAsk = "email.change_ask";
+    "An address change was undone by a link in a mail; all sessions ended, and the password was removed." EmailUndo = "email.undo";
     "An administrator set an account's password." PasswordSet = "password.set";
-    "Somebody added a passkey to their account." PasskeyAdd = "passkey.add";
-    "Somebody renamed a passkey of theirs." PasskeyRename = "passkey.rename";
-    "Somebody removed a passkey of theirs." PasskeyRemove = "passkey.remove";
-    "A passkey was refused because its counter had not risen since its last use: there may be a copy of it." PasskeyCloned = "passkey.cloned";
-    "A role was given to an account." RoleGrant = "role.grant";
-    "A role was taken from an account." RoleRevoke = "role.revoke";
-    "A role was made." RoleCreate = "role.create";
+    "A user added a passkey." PasskeyAdd = "passkey.add";
+    "A user renamed a passkey." PasskeyRename = "passkey.rename";
+    "A user removed a passkey." PasskeyRemove = "passkey.remove";
+    "A passkey was rejected because its signature counter did not increase: it may have been cloned." PasskeyCloned = "passkey.cloned";
+    "A role was granted to an account." RoleGrant = "role.grant";
+    "A role was revoked from an account." RoleRevoke = "role.revoke";
+    "A role was created." RoleCreate = "role.create";
     "A role was changed." RoleUpdate = "role.update";
     "A role was deleted." RoleDelete = "role.delete";
-    "An operator made a key pair." KeyCreate = "key.create";
-    "An operator made a key pair that takes over from those before it." KeyRotate = "key.rotate";
+    "An operator created a key pair." KeyCreate = "key.create";
+    "An operator created a key pair that replaces the earlier ones." KeyRotate = "key.rotate";
     "An operator retired a key pair." KeyRetire = "key.retire";
-    "An operator read a mail that waits, with the link or code in it." MailReveal = "mail.reveal";
+    "An operator read a waiting mail, including its link or code." MailReveal = "mail.reveal";
     "An operator discarded a mail that was not sent." MailDiscard = "mail.discard";
-    "Somebody made an API key of their own, or an administrator one of a service account." ApiKeyCreate = "api_key.create";
-    "An API key was revoked: by its owner, an administrator or whoever held it." ApiKeyRevoke = "api_key.revoke";
-    "An API key was used for what it is not for: without the scope, from another network, on the account itself." ApiKeyRefuse = "api_key.refuse";
+    "A user created an API key, or an administrator created one for a service account." ApiKeyCreate = "api_key.create";
+    "An API key was revoked by its owner, an administrator or its holder." ApiKeyRevoke = "api_key.revoke";
+    "An API key was used without the required scope, from a network that is not allowed, or to manage the \
+        account." ApiKeyRefuse = "api_key.refuse";
     "A caller lacked a permission." AccessDenied = "access.denied";
-    "An import from another program or a file began, ended or broke off." DataImport = "data.import";
-    "What is held about an account was exported, by its owner or an operator." AccountExport = "account.export";
+    "An import from another program or a file started, ended or was aborted." DataImport = "data.import";
+    "The data of an account was exported by its owner or an operator." AccountExport = "account.export";
     "Everything was exported." DataExport = "data.export";
     "Records past the retention time were removed." AuditPrune = "audit.prune";
 }
 
-/// How it came out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// Done.
-    Success,
-    /// The credentials were wrong.
-    Failure,
-    /// The credentials were right or not even looked at, and the answer was no.
-    Blocked,
-    /// The caller was not allowed to.
-    Denied,
-}
-
-impl Outcome {
-    /// All of them.
-    pub const ALL: [Self; 4] = [Self::Success, Self::Failure, Self::Blocked, Self::Denied];
-
-    /// The word in the log.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Success => "success",
-            Self::Failure => "failure",
-            Self::Blocked => "blocked",
-            Self::Denied => "denied",
-        }
+named! {
+    /// How it came out.
+    pub enum Outcome {
+        /// Done.
+        Success = "success",
+        /// The credentials were wrong.
+        Failure = "failure",
+        /// The credentials were right or not even looked at, and the answer was no.
+        Blocked = "blocked",
+        /// The caller was not allowed to.
+        Denied = "denied",
     }
 }
 

@@ -52,7 +52,7 @@ struct AuditListArgs {
           hide_possible_values = true)]
     event: Option<String>,
     /// Only this outcome
-    #[arg(long, value_parser = PossibleValuesParser::new(Outcome::ALL.map(Outcome::as_str)))]
+    #[arg(long, value_parser = PossibleValuesParser::new(Outcome::ALL.iter().map(|outcome| outcome.as_str())))]
     outcome: Option<String>,
     /// Only what this account did, by id or e-mail address
     #[arg(long, value_name = "USER")]

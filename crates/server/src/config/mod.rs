@@ -8,6 +8,7 @@ mod document;
 mod entry;
 mod log_targets;
 mod mail_needs;
+mod named;
 mod passkey_scope;
 mod plain_text;
 #[cfg(test)]
@@ -24,6 +25,7 @@ pub use choices::{
 pub use derived::TokenProfile;
 pub use document::{env_example, reference};
 pub(crate) use entry::parse::duration;
+pub(crate) use named::named;
 pub use passkey_scope::PasskeyScope;
 pub use reread::Reread;
 pub use resolve::{Reserved, Resolved, SettingsOf, Shown};

@@ -6,7 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
-use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
+use utoipa::openapi::{RefOr, Schema};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
@@ -14,8 +14,6 @@ use crate::crypto::Random;
 use crate::input::{Field, Refusal};
 
 const PREFIX: &str = "dwd_";
-/// Longer texts are refused.
-const MAX_BYTES: usize = 4096;
 
 /// The token of a trusted device; wiped when dropped.
 #[derive(Clone, Debug)]
@@ -45,15 +43,11 @@ impl DeviceToken {
 
 impl Field for DeviceToken {
     fn from_json(value: Value) -> Result<Self, Refusal> {
-        let text = String::from_json(value)?;
-        if text.len() > MAX_BYTES {
-            return Err((format!("is longer than {MAX_BYTES} bytes"), "string_too_long"));
-        }
-        Ok(Self(SecretString::from(text)))
+        SecretString::from_json(value).map(Self)
     }
 
     fn schema() -> RefOr<Schema> {
-        ObjectBuilder::new().schema_type(Type::String).max_length(Some(MAX_BYTES)).into()
+        SecretString::schema()
     }
 }
 

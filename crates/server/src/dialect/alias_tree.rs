@@ -45,30 +45,10 @@ impl Dialects {
     pub(super) fn new(routes: Vec<Route>, clock: Clock) -> Result<Self, String> {
         let by_name = |route: &Route| (route.spoken.id.clone(), Arc::clone(&route.spoken));
         let spoken = routes.iter().map(by_name).collect();
-        let mut paths: Vec<(String, Vec<Route>)> = Vec::new();
-        for route in routes {
-            let path = route.listed.split_once(' ').map_or("", |(_, path)| path);
-            let path = numbered(path);
-            let at = paths.iter().position(|(other, _)| *other == path);
-            let found = at.unwrap_or_else(|| {
-                paths.push((path, Vec::new()));
-                paths.len() - 1
-            });
-            let all = &mut paths[found].1;
-            let same = |other: &Route| other.method == route.method && other.when == route.when;
-            if let Some(other) = all.iter_mut().find(|other| same(other)) {
-                if !other.is_native {
-                    *other = route;
-                }
-                continue;
-            }
-            // Those that ask for a parameter are tried first.
-            let at = if route.when.is_some() { 0 } else { all.len() };
-            all.insert(at, route);
-        }
         let mut tree = matchit::Router::new();
         let mut aliases = Vec::new();
-        for (path, routes) in paths {
+        for (path, routes) in by_path(routes, |route| path_of(&route.listed)) {
+            let routes = distinct(routes);
             aliases.extend(routes.iter().filter(|route| !route.is_native).map(RouteAlias::of));
             let shown = routes.first().map(|route| route.listed.clone()).unwrap_or_default();
             let routes = PathRoutes { allow: allow(&routes), routes };
@@ -92,9 +72,28 @@ impl Dialects {
     }
 }
 
+/// The path of a route as it is listed: `METHOD /path`.
+fn path_of(listed: &str) -> &str {
+    listed.split_once(' ').map_or("", |(_, path)| path)
+}
+
+/// The routes of one path without those that a later one replaces. Routes that require a parameter are tried first.
+fn distinct(routes: Vec<Route>) -> Vec<Route> {
+    let mut all: Vec<Route> = Vec::new();
+    for route in routes {
+        let same = |other: &&mut Route| other.method == route.method && other.when == route.when;
+        match all.iter_mut().find(same) {
+            Some(other) if other.is_native => {}
+            Some(other) => *other = route,
+            None => all.insert(if route.when.is_some() { 0 } else { all.len() }, route),
+        }
+    }
+    all
+}
+
 impl RouteAlias {
     fn of(route: &Route) -> Self {
-        let path = route.listed.split_once(' ').map_or("", |(_, path)| path);
+        let path = path_of(&route.listed);
         let when = route.when.as_ref();
         let when = when.map_or_else(String::new, |(name, value)| match value {
             Some(value) => format!("?{name}={value}"),
@@ -127,8 +126,24 @@ fn allow(routes: &[Route]) -> Option<HeaderValue> {
     HeaderValue::try_from(names.join(",")).ok()
 }
 
-/// A path whose parts have numbers for names, so that paths alike are one.
-pub(crate) fn numbered(path: &str) -> String {
+/// Routes grouped by path, for a router that takes each path once: parameters have numbers for names, so that
+/// `/tasks/{id}` and `/tasks/{task_id}` are one path.
+pub(crate) fn by_path<T>(
+    routes: impl IntoIterator<Item = T>,
+    path: impl Fn(&T) -> &str,
+) -> Vec<(String, Vec<T>)> {
+    let mut all: Vec<(String, Vec<T>)> = Vec::new();
+    for route in routes {
+        let key = numbered(path(&route));
+        match all.iter_mut().find(|(other, _)| *other == key) {
+            Some((_, found)) => found.push(route),
+            None => all.push((key, vec![route])),
+        }
+    }
+    all
+}
+
+fn numbered(path: &str) -> String {
     let mut number = 0;
     let parts = path.split('/').map(|segment| {
         if !segment.starts_with('{') {

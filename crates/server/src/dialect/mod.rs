@@ -11,7 +11,7 @@ mod document;
 mod layer;
 mod plan;
 
-pub(crate) use alias_tree::numbered;
+pub(crate) use alias_tree::by_path;
 pub use alias_tree::{Dialects, RouteAlias};
 pub use plan::builtin::{BuiltIn, NAMES, built_in, text};
 pub(crate) use plan::kinds;
@@ -34,13 +34,13 @@ pub fn of(
         return Ok(None);
     };
     let compiled = Compiler::new(&dialect, settings, operations).routes();
-    let sentences = |problems: Vec<String>| told(settings, problems);
+    let sentences = |problems: Vec<String>| described(settings, problems);
     let routes = compiled.map_err(sentences)?;
     Dialects::new(routes, clock).map(Some).map_err(|problem| sentences(vec![problem]))
 }
 
 /// Each problem once, and of an option the setting that it came from.
-fn told(settings: &Settings, problems: Vec<String>) -> Vec<String> {
+fn described(settings: &Settings, problems: Vec<String>) -> Vec<String> {
     let options = &settings.dialect_options;
     let named = [
         ("list ", "DIALECT_LIST", options.list.is_some()),

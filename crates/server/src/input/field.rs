@@ -1,6 +1,7 @@
 //! One field: a value that parses or is refused, how the OpenAPI document describes it, and whether it
 //! was there at all.
 
+use secrecy::SecretString;
 use serde_json::Value;
 use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
 
@@ -59,6 +60,24 @@ impl Field for String {
 
     fn schema() -> RefOr<Schema> {
         ObjectBuilder::new().schema_type(Type::String).into()
+    }
+}
+
+/// The most bytes of a token that is read; longer ones are refused unread.
+const MAX_TOKEN_BYTES: usize = 4096;
+
+/// A token of ours, whatever it looks like.
+impl Field for SecretString {
+    fn from_json(value: Value) -> Result<Self, Refusal> {
+        let text = String::from_json(value)?;
+        if text.len() > MAX_TOKEN_BYTES {
+            return Err((format!("is longer than {MAX_TOKEN_BYTES} bytes"), "string_too_long"));
+        }
+        Ok(Self::from(text))
+    }
+
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new().schema_type(Type::String).max_length(Some(MAX_TOKEN_BYTES)).into()
     }
 }
 

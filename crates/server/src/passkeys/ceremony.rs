@@ -8,11 +8,12 @@ use std::time::Duration;
 use aws_lc_rs::digest::{Context, SHA256};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use time::OffsetDateTime;
-use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
+use utoipa::openapi::{RefOr, Schema};
 use uuid::Uuid;
 
 use crate::config::Settings;
@@ -26,24 +27,18 @@ use crate::sql::Step;
 pub(super) const LIVES: Duration = Duration::from_mins(5);
 
 const PREFIX: &str = "dwc_";
-/// Longer texts are not even looked at.
-const MAX_BYTES: usize = 4096;
 
 /// A sealed ceremony as clients send it back.
 #[derive(Clone, Debug)]
-pub struct SealedCeremony(String);
+pub struct SealedCeremony(SecretString);
 
 impl Field for SealedCeremony {
     fn from_json(value: Value) -> Result<Self, Refusal> {
-        let text = String::from_json(value)?;
-        if text.len() > MAX_BYTES {
-            return Err((format!("is longer than {MAX_BYTES} bytes"), "string_too_long"));
-        }
-        Ok(Self(text))
+        SecretString::from_json(value).map(Self)
     }
 
     fn schema() -> RefOr<Schema> {
-        ObjectBuilder::new().schema_type(Type::String).max_length(Some(MAX_BYTES)).into()
+        SecretString::schema()
     }
 }
 
@@ -107,7 +102,7 @@ impl Ceremonies {
         sealed: &SealedCeremony,
         now: OffsetDateTime,
     ) -> Option<Ceremony<S>> {
-        let sealed = URL_SAFE_NO_PAD.decode(sealed.0.strip_prefix(PREFIX)?).ok()?;
+        let sealed = URL_SAFE_NO_PAD.decode(sealed.0.expose_secret().strip_prefix(PREFIX)?).ok()?;
         let contents = self.0.unseal(purpose.as_str(), &sealed)?;
         let contents: Sealed<S> = serde_json::from_slice(&contents).ok()?;
         let until = OffsetDateTime::from_unix_timestamp(contents.until).ok()?;

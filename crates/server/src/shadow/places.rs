@@ -4,7 +4,7 @@
 use axum::http::Method;
 
 use super::swaps::{IdOf, Swaps};
-use crate::dialect::{RouteAlias, numbered};
+use crate::dialect::{RouteAlias, by_path};
 use crate::http::Operation;
 
 /// The routes that Doorward has, those of its dialects included.
@@ -26,24 +26,18 @@ impl RouteBook {
         let more = aliases
             .iter()
             .map(|one| (one.method.as_str(), one.path.as_str(), one.operation.as_str()));
-        let mut all: Vec<(String, Vec<Served>)> = Vec::new();
-        for (method, path, operation) in own.chain(more) {
+        let served = own.chain(more).map(|(method, path, operation)| {
             let (template, when) = path.split_once('?').unwrap_or((path, ""));
             let when = when.split_once('=').map(|(name, value)| (name.into(), value.into()));
-            let served = Served {
+            Served {
                 method: method.into(),
                 operation: operation.into(),
                 template: template.into(),
                 when,
-            };
-            let key = numbered(template);
-            match all.iter_mut().find(|(other, _)| *other == key) {
-                Some((_, found)) => found.push(served),
-                None => all.push((key, vec![served])),
             }
-        }
+        });
         let mut paths = matchit::Router::new();
-        for (path, served) in all {
+        for (path, served) in by_path(served, |served| &served.template) {
             // What a router cannot hold beside the others was refused with the dialect.
             let _ = paths.insert(path, served);
         }

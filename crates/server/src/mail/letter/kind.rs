@@ -1,68 +1,53 @@
 //! Every mail that Doorward sends.
 
+use crate::config::named;
 use crate::config::{LinkPage, Notice};
 
-macro_rules! kinds {
-    ($($(#[$about:meta])+ $name:ident = $text:literal;)+) => {
-        /// What a mail is for.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        pub enum Kind {
-            $($(#[$about])+ $name,)+
-        }
-
-        impl Kind {
-            /// All of them.
-            pub const ALL: &'static [Self] = &[$(Self::$name),+];
-
-            /// Its name in the database, in files and in commands.
-            pub fn as_str(self) -> &'static str {
-                match self { $(Self::$name => $text,)+ }
-            }
-        }
-    };
-}
-
-kinds! {
-    /// Proves that the address is the account's.
-    VerifyEmail = "verify-email";
-    /// Sets a new password.
-    ResetPassword = "reset-password";
-    /// Confirms a new address from its mailbox.
-    ConfirmEmail = "confirm-email";
-    /// Tells the old address of a change, and how to undo it.
-    EmailChanged = "email-changed";
-    /// Somebody tried to register with an address that has an account.
-    AddressTaken = "address-taken";
-    /// A code and a link to sign in.
-    LoginCode = "login-code";
-    /// An invitation to an account that an operator made.
-    Invitation = "invitation";
-    /// The password was changed.
-    PasswordChanged = "password-changed";
-    /// A sign-in from a device not seen before.
-    NewDevice = "new-device";
-    /// A session ended because its token was used twice.
-    SessionStolen = "session-stolen";
-    /// Too many wrong passwords.
-    AccountLocked = "account-locked";
-    /// An authenticator app was added.
-    FactorAdded = "factor-added";
-    /// An authenticator app was removed.
-    FactorRemoved = "factor-removed";
-    /// An operator removed all second factors.
-    FactorsReset = "factors-reset";
-    /// New recovery codes were made.
-    RecoveryCodesRenewed = "recovery-codes-renewed";
-    /// A passkey was added.
-    PasskeyAdded = "passkey-added";
-    /// A passkey was removed.
-    PasskeyRemoved = "passkey-removed";
-    /// A device was trusted to need no second step.
-    DeviceTrusted = "device-trusted";
-    /// An API key was made.
-    ApiKeyCreated = "api-key-created";
-    /// Proves that mail works.
-    Test = "test";
+named! {
+    /// What a mail is for.
+    #[derive(Hash)]
+    pub enum Kind {
+        /// Proves that the address is the account's.
+        VerifyEmail = "verify-email",
+        /// Sets a new password.
+        ResetPassword = "reset-password",
+        /// Confirms a new address from its mailbox.
+        ConfirmEmail = "confirm-email",
+        /// Tells the old address of a change, and how to undo it.
+        EmailChanged = "email-changed",
+        /// Somebody tried to register with an address that has an account.
+        AddressTaken = "address-taken",
+        /// A code and a link to sign in.
+        LoginCode = "login-code",
+        /// An invitation to an account that an operator made.
+        Invitation = "invitation",
+        /// The password was changed.
+        PasswordChanged = "password-changed",
+        /// A sign-in from a device not seen before.
+        NewDevice = "new-device",
+        /// A session ended because its token was used twice.
+        SessionStolen = "session-stolen",
+        /// Too many wrong passwords.
+        AccountLocked = "account-locked",
+        /// An authenticator app was added.
+        FactorAdded = "factor-added",
+        /// An authenticator app was removed.
+        FactorRemoved = "factor-removed",
+        /// An operator removed all second factors.
+        FactorsReset = "factors-reset",
+        /// New recovery codes were made.
+        RecoveryCodesRenewed = "recovery-codes-renewed",
+        /// A passkey was added.
+        PasskeyAdded = "passkey-added",
+        /// A passkey was removed.
+        PasskeyRemoved = "passkey-removed",
+        /// A device was trusted to need no second step.
+        DeviceTrusted = "device-trusted",
+        /// An API key was made.
+        ApiKeyCreated = "api-key-created",
+        /// Proves that mail works.
+        Test = "test",
+    }
 }
 
 impl Kind {
@@ -72,7 +57,7 @@ impl Kind {
     }
 
     /// The mail of this notice.
-    pub const fn telling(notice: Notice) -> Self {
+    pub const fn of_notice(notice: Notice) -> Self {
         match notice {
             Notice::PasswordChanged => Self::PasswordChanged,
             Notice::EmailChanged => Self::EmailChanged,
@@ -88,6 +73,11 @@ impl Kind {
             Notice::DeviceTrusted => Self::DeviceTrusted,
             Notice::ApiKeyCreated => Self::ApiKeyCreated,
         }
+    }
+
+    /// Whether it tells the owner about a change to the account, rather than answers a request for a mail.
+    pub fn is_notice(self) -> bool {
+        Notice::ALL.iter().any(|notice| Self::of_notice(*notice) == self)
     }
 
     /// The page that helps its reader, of mails whose link holds no secret.
@@ -116,20 +106,7 @@ impl Kind {
             Self::EmailChanged => Some(LinkPage::Undo),
             Self::LoginCode => Some(LinkPage::Login),
             Self::Invitation => Some(LinkPage::Invitation),
-            Self::AddressTaken
-            | Self::PasswordChanged
-            | Self::NewDevice
-            | Self::SessionStolen
-            | Self::AccountLocked
-            | Self::FactorAdded
-            | Self::FactorRemoved
-            | Self::FactorsReset
-            | Self::RecoveryCodesRenewed
-            | Self::PasskeyAdded
-            | Self::PasskeyRemoved
-            | Self::DeviceTrusted
-            | Self::ApiKeyCreated
-            | Self::Test => None,
+            _ => None,
         }
     }
 }

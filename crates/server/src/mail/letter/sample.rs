@@ -9,22 +9,7 @@ use super::{Kind, Language, Letter};
 
 /// A letter of this kind as somebody could get it.
 pub fn sample(kind: Kind, language: Language) -> Letter {
-    let happened = matches!(
-        kind,
-        Kind::EmailChanged
-            | Kind::PasswordChanged
-            | Kind::NewDevice
-            | Kind::SessionStolen
-            | Kind::AccountLocked
-            | Kind::FactorAdded
-            | Kind::FactorRemoved
-            | Kind::FactorsReset
-            | Kind::RecoveryCodesRenewed
-            | Kind::PasskeyAdded
-            | Kind::PasskeyRemoved
-            | Kind::DeviceTrusted
-            | Kind::ApiKeyCreated
-    );
+    let happened = kind.is_notice();
     let life = match kind {
         Kind::LoginCode => Duration::from_mins(10),
         Kind::ResetPassword => Duration::from_hours(1),

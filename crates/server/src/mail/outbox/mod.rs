@@ -92,22 +92,22 @@ impl Mail {
     }
 
     /// Whether people are told of this.
-    pub fn tells(&self, notice: Notice) -> bool {
-        self.is_on() && self.shared.notices.tell(notice)
+    pub fn notifies(&self, notice: Notice) -> bool {
+        self.is_on() && self.shared.notices.includes(notice)
     }
 
     /// The same as [`Mail::ask`], for a notice to an account's owner; nothing where people are not told
     /// of this.
-    pub fn tell(&self, notice: Notice, user: Uuid, origin: &Origin) -> Option<Step> {
-        if !self.tells(notice) {
+    pub fn notify(&self, notice: Notice, user: Uuid, origin: &Origin) -> Option<Step> {
+        if !self.notifies(notice) {
             return None;
         }
-        self.ask(&Ask::user(Kind::telling(notice), user, origin.clone()))
+        self.ask(&Ask::user(Kind::of_notice(notice), user, origin.clone()))
     }
 
     /// The notice of a sign-in, which asks for a mail if the device is new to the account. Belongs behind
     /// the step that begins the session.
-    pub fn tell_of_device(
+    pub fn notify_of_device(
         &self,
         user: Uuid,
         session: Uuid,
@@ -129,7 +129,7 @@ impl Mail {
         let Shared { random, counted, .. } = &*self.shared;
         let id = random.id(now);
         let contents = self.seal(id, &Contents::Ask(ask.clone()))?;
-        let is_notice = is_notice(ask.kind);
+        let is_notice = ask.kind.is_notice();
         Some(store::NewMail {
             id,
             kind: ask.kind,
@@ -178,9 +178,4 @@ impl Mail {
         let text = self.shared.seals.unseal(&id.to_string(), sealed)?;
         serde_json::from_slice(&text).ok()
     }
-}
-
-/// Whether it tells of something done to the account, rather than answering somebody who asks for it.
-fn is_notice(kind: Kind) -> bool {
-    Notice::ALL.into_iter().any(|notice| Kind::telling(notice) == kind)
 }
