@@ -25,17 +25,17 @@ pub(super) struct ConfigArgs {
 enum ConfigCommand {
     /// Check the configuration as `serve` would and report all problems
     ///
-    /// Reads the settings, the files they name and a SQLite database; speaks to no other machine. Stricter
-    /// than `serve`: a broken line of .env and a target of `RUST_LOG` that nothing logs under are problems.
-    /// `doorward doctor` tries everything.
+    /// Reads the settings, the files they refer to and a SQLite database, but connects to no other machine.
+    /// Stricter than `serve`: invalid lines of .env and unknown targets in `RUST_LOG` are problems too.
+    /// `doorward doctor` checks everything.
     Check {
         /// Print one JSON document
         #[arg(long)]
         json: bool,
-        /// Check the settings alone, not the SQLite database either
+        /// Only check the settings, not even the SQLite database
         #[arg(long, conflicts_with = "connect")]
         offline: bool,
-        /// Connect to PostgreSQL too, and look for the tables and a key to sign with
+        /// Also connect to PostgreSQL and check the tables and the signing key
         #[arg(long)]
         connect: bool,
     },
@@ -83,7 +83,7 @@ impl Reach {
 
 async fn check(sources: &SourceArgs, json: bool, reach: Reach) -> Exit {
     let resolved = sources.gather().strict().resolve(&reserved());
-    let mut survey = Survey { warnings: resolved.warnings().to_vec(), notes: Vec::new() };
+    let mut survey = Survey { warnings: resolved.warnings().to_vec(), ..Survey::default() };
     let problems = match resolved.settings() {
         Err(problems) => problems,
         Ok(settings) if settings.lacks_mail().is_some() => {
@@ -140,7 +140,7 @@ async fn around(settings: Settings, survey: &mut Survey) -> Vec<String> {
     let app = App::new(settings, db, Clock::system(), Random::system());
     match app.keys.survey_foreign().await {
         Ok(found) => {
-            survey.notes.extend(found.notes);
+            survey.notes.extend(found.notes.into_iter().chain(found.refused));
             survey.warnings.extend(found.warnings);
         }
         Err(error) => return vec![sentence(&error)],

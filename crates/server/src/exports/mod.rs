@@ -7,7 +7,8 @@ mod sheet;
 mod store;
 mod under_way;
 
-pub use store::STATEMENTS;
+pub use own_export::UserExport;
+pub use store::{HeldIdentity, HeldSession, STATEMENTS};
 
 use std::ops::Deref;
 use std::sync::Arc;

@@ -5,7 +5,6 @@ use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::{StreamExt, stream};
-use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Exports;
@@ -23,41 +22,40 @@ use crate::tasks::Task;
 use crate::timestamp::Timestamp;
 use crate::users::AdminUser;
 
-/// Everything that is held about a user. It is written piece by piece, so no value of it is ever made.
-#[derive(Serialize, ToSchema)]
-#[allow(dead_code, reason = "it describes what is written")]
-struct UserExport {
+/// All data stored about a user. It is streamed piece by piece, so this type is never constructed.
+#[derive(Debug, ToSchema)]
+pub struct UserExport {
     /// Always `doorward-user`.
-    format: String,
-    /// Of the format: 1.
-    version: u32,
-    /// When it was begun.
-    exported_at: String,
+    pub format: String,
+    /// The version of the format: 1.
+    pub version: u32,
+    /// When the export started.
+    pub exported_at: String,
     /// The account with its roles and metadata.
-    user: AdminUser,
-    /// What other issuers call the person.
-    identities: Vec<HeldIdentity>,
-    /// Sessions, those that ended in the last month included.
-    sessions: Vec<HeldSession>,
+    pub user: AdminUser,
+    /// The user's identities at other issuers.
+    pub identities: Vec<HeldIdentity>,
+    /// Sessions, including those that ended in the last month.
+    pub sessions: Vec<HeldSession>,
     /// Authenticator apps, without their secrets.
-    factors: Vec<FactorView>,
-    /// Recovery codes that were not used; the codes are not stored.
-    recovery_codes_left: i64,
-    /// Devices that need no second step, without their tokens, which are not stored.
-    trusted_devices: Vec<TrustedDevice>,
+    pub factors: Vec<FactorView>,
+    /// The number of unused recovery codes; the codes are not stored.
+    pub recovery_codes_left: i64,
+    /// Trusted devices, without their tokens, which are not stored.
+    pub trusted_devices: Vec<TrustedDevice>,
     /// The passkeys, without their keys.
-    passkeys: Vec<PasskeyView>,
-    /// API keys, without their texts, which are not stored.
-    api_keys: Vec<ApiKey>,
-    /// What the audit log says of the user and of what the user did, the newest first of each.
-    audit: Vec<Entry>,
+    pub passkeys: Vec<PasskeyView>,
+    /// API keys, without the keys themselves, which are not stored.
+    pub api_keys: Vec<ApiKey>,
+    /// The audit log's records about the user, and those of the user's actions, newest first each.
+    pub audit: Vec<Entry>,
     /// The tasks, oldest first.
-    tasks: Vec<Task>,
-    /// Always true, and the last member: a document without it was broken off.
-    complete: bool,
+    pub tasks: Vec<Task>,
+    /// Always true, and the last member: a document without it is incomplete.
+    pub complete: bool,
 }
 
-/// Export everything held about you
+/// Export all data stored about you
 ///
 /// The account with its metadata and identities, sessions, second factors, trusted devices, passkeys, API keys, the audit log's records about
 /// you, and your tasks. One export at a time for each user.
@@ -66,7 +64,7 @@ struct UserExport {
     responses(
         (status = 200, description = "A file to keep", body = UserExport,
             headers(("Content-Disposition" = String, description = "A name for the file"))),
-        (status = 401, description = "No token, or one that no longer counts")))]
+        (status = 401, description = "No token, or one that is no longer valid")))]
 pub(super) async fn export(
     State(exports): State<Exports>,
     caller: Caller,

@@ -21,16 +21,16 @@ statements! {
 }
 
 row! {
-    /// An account's name at another issuer.
+    /// The account's identity at another issuer.
     #[derive(Debug, Serialize, ToSchema)]
-    pub(super) struct HeldIdentity {
-        /// Its id here.
+    pub struct HeldIdentity {
+        /// Its id on this server.
         pub id: Uuid,
-        /// Who vouches.
+        /// The issuer.
         pub issuer: String,
-        /// What the person is called there.
+        /// The person's subject id at the issuer.
         pub subject: String,
-        /// Whether the issuer said that the account's address is this person's.
+        /// Whether the issuer confirmed that the account's address belongs to this person.
         pub address_proven: bool,
         /// When it was first seen.
         #[serde(serialize_with = "crate::timestamp::serialize")]
@@ -39,15 +39,15 @@ row! {
 }
 
 row! {
-    /// A session, also one that has ended.
+    /// A session, active or ended.
     #[derive(Debug, Serialize, ToSchema)]
-    pub(super) struct HeldSession {
+    pub struct HeldSession {
         /// Its id.
         pub id: Uuid,
-        /// The address it began from.
+        /// The client address it started from.
         #[schema(required = true)]
         pub ip: Option<String>,
-        /// The `User-Agent` it began with.
+        /// The `User-Agent` it started with.
         #[schema(required = true)]
         pub user_agent: Option<String>,
         /// When it began.
@@ -56,10 +56,10 @@ row! {
         /// When it was last refreshed.
         #[serde(serialize_with = "crate::timestamp::serialize")]
         pub last_seen_at: OffsetDateTime,
-        /// When it ends unless it is refreshed.
+        /// When it expires unless it is refreshed.
         #[serde(serialize_with = "crate::timestamp::serialize")]
         pub expires_at: OffsetDateTime,
-        /// When it ended; null while it lives.
+        /// When it ended; null while it is active.
         #[serde(serialize_with = "crate::timestamp::serialize_option")]
         #[schema(required = true)]
         pub ended_at: Option<OffsetDateTime>,

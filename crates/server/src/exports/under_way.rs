@@ -31,7 +31,7 @@ impl UnderWay {
             return Err(Error::RateLimited(LATER));
         }
         if users.len() >= MOST {
-            return Err(Error::Unavailable("Other exports are under way; try again shortly."));
+            return Err(Error::Unavailable("Another export is in progress; try again shortly."));
         }
         users.insert(user);
         drop(users);

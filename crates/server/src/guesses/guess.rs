@@ -19,6 +19,9 @@ use crate::metrics::GuessOutcome;
 use crate::patience;
 use crate::sql::{self, Step};
 
+/// The detail of a guess that was not looked at, in the audit log.
+pub(crate) const TOO_MANY_GUESSES: &str = "too many wrong guesses";
+
 /// A count is forgotten after this long without a guess: fewer guesses than waiting would give.
 const MEMORY: Duration = Duration::from_hours(24);
 /// The wait after the last free guess, and those after it.
@@ -106,7 +109,7 @@ impl Drop for Guess {
             }
             let Claimed { account, source, newcomer, .. } = &claimed;
             if let Err(error) = store::release(&db, *account, source, newcomer, now).await {
-                tracing::warn!(%error, "an unused guess could not be given back");
+                tracing::warn!(%error, "an unused guess could not be returned");
             }
         };
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
@@ -185,7 +188,7 @@ impl Guesses {
     fn refuse(&self, until: OffsetDateTime, record: Record) -> Error {
         count(&self.db, GuessOutcome::Refused);
         let wait = (until - self.clock.now()).whole_microseconds().max(1);
-        self.audit.note(record.came_out(Outcome::Blocked).detail("too many wrong guesses"));
+        self.audit.note(record.came_out(Outcome::Blocked).detail(TOO_MANY_GUESSES));
         Error::TooManyGuesses(u64::try_from(wait).unwrap_or(1).div_ceil(1_000_000))
     }
 }

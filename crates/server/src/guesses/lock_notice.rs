@@ -19,7 +19,7 @@ pub(super) struct LockNotice {
 impl LockNotice {
     /// Nothing where people are not told. For an address without an account the step finds no user.
     pub(super) fn new(mail: &Mail, account: Uuid, origin: &Origin) -> Option<Self> {
-        let step = mail.tell(Notice::AccountLocked, account, origin)?;
+        let step = mail.notify(Notice::AccountLocked, account, origin)?;
         Some(Self { mail: mail.clone(), step })
     }
 
@@ -28,7 +28,7 @@ impl LockNotice {
             match db.write(vec![self.step]).await {
                 Ok(rows) => self.mail.wake_for(&rows),
                 Err(error) => {
-                    tracing::error!(target: "mail", %error, "the notice of a locked account was not written");
+                    tracing::error!(target: "mail", %error, "the notice of a locked account could not be written");
                 }
             }
         });

@@ -12,7 +12,7 @@ mod lock_notice;
 mod store;
 mod unlock;
 
-pub(crate) use guess::Guess;
+pub(crate) use guess::{Guess, TOO_MANY_GUESSES};
 pub(crate) use guesser::Guesser;
 pub use store::STATEMENTS;
 pub(crate) use store::{forget, unlock as forgive};

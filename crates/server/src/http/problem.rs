@@ -6,7 +6,9 @@ use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use secrecy::ExposeSecret;
-use serde_json::{Map, Value, json};
+use serde::Serialize;
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
 
 use super::request_id::RequestId;
 use super::translation;
@@ -18,8 +20,59 @@ pub struct Problem {
     code: Code,
     detail: String,
     errors: Vec<Invalid>,
-    /// Members beyond those of every problem: OAuth's `error` and `error_description`.
-    pub extra: Map<String, Value>,
+    /// For a request that sent a form: `error` and `error_description` (RFC 6749 §5.2).
+    pub oauth: Option<(&'static str, String)>,
+    /// Further members of this kind of problem.
+    extra: Map<String, Value>,
+}
+
+/// An error (RFC 9457).
+#[derive(Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub(crate) struct ProblemDocument {
+    /// `urn:doorward:problem:` and the code.
+    r#type: String,
+    /// The kind of error, for people.
+    title: &'static str,
+    /// The HTTP status code.
+    #[schema(minimum = 400, maximum = 599)]
+    status: u16,
+    /// The kind of error, for programs.
+    code: Code,
+    /// What went wrong and what to do, for people.
+    detail: String,
+    /// The request id. Include it when you report a problem.
+    request_id: String,
+    /// All invalid values, if there are any.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    errors: Vec<ProblemEntry>,
+    /// RFC 6749 §5.2, if the request sent a form.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false, nullable = false)]
+    error: Option<&'static str>,
+    /// RFC 6749 §5.2, if the request sent a form.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false, nullable = false)]
+    error_description: Option<String>,
+    #[serde(flatten)]
+    #[schema(ignore)]
+    extra: Map<String, Value>,
+}
+
+/// One invalid value, in FastAPI's terms.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ProblemEntry {
+    /// `body`, `query`, `path` or `header`, and the field's name.
+    loc: Vec<String>,
+    /// The field as a JSON pointer (RFC 6901), if it is part of the body.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false, nullable = false)]
+    pointer: Option<String>,
+    /// What is wrong.
+    msg: String,
+    /// FastAPI's error type.
+    r#type: &'static str,
 }
 
 /// Marks the 429 of an API key's own quota.
@@ -57,7 +110,7 @@ impl From<Error> for Problem {
             Error::MfaRequired(challenge) => extra = members(*challenge),
             _ => {}
         }
-        Self { code, detail, errors, extra }
+        Self { code, detail, errors, oauth: None, extra }
     }
 }
 
@@ -127,7 +180,7 @@ pub(super) fn render(response: &mut Response, id: &RequestId) -> Option<Code> {
     };
     let mut problem = problem;
     if let (Code::MethodNotAllowed, Some(takes)) = (problem.code, allowed(response)) {
-        problem.detail = format!("This path takes {takes}.");
+        problem.detail = format!("This path supports {takes}.");
     }
     let code = problem.code;
     let body = document(problem, status, id);
@@ -137,7 +190,7 @@ pub(super) fn render(response: &mut Response, id: &RequestId) -> Option<Code> {
     if status == StatusCode::SERVICE_UNAVAILABLE {
         headers.entry(header::RETRY_AFTER).or_insert(HeaderValue::from_static("1"));
     }
-    let body = translation::tell(response, body, code.as_str());
+    let body = translation::translate(response, body, code.as_str());
     *response.body_mut() = Body::from(body.to_string());
     Some(code)
 }
@@ -197,32 +250,34 @@ fn of_status(status: StatusCode) -> Error {
 }
 
 fn document(problem: Problem, status: StatusCode, id: &RequestId) -> Value {
-    let mut body = problem.extra;
-    body.insert("type".into(), format!("urn:doorward:problem:{}", problem.code.as_str()).into());
-    body.insert("title".into(), problem.code.title().into());
-    body.insert("status".into(), status.as_u16().into());
-    body.insert("code".into(), problem.code.as_str().into());
-    body.insert("detail".into(), problem.detail.into());
-    body.insert("request_id".into(), id.as_str().into());
-    if !problem.errors.is_empty() {
-        body.insert("errors".into(), problem.errors.iter().map(entry).collect());
-    }
-    Value::Object(body)
+    let Problem { code, detail, errors, oauth, extra } = problem;
+    let (error, error_description) = oauth.unzip();
+    let document = ProblemDocument {
+        r#type: format!("urn:doorward:problem:{}", code.as_str()),
+        title: code.title(),
+        status: status.as_u16(),
+        code,
+        detail,
+        request_id: id.as_str().to_owned(),
+        errors: errors.into_iter().map(ProblemEntry::from).collect(),
+        error,
+        error_description,
+        extra,
+    };
+    // Its keys are strings and its values plain, so it always has a JSON form.
+    serde_json::to_value(document).unwrap_or_default()
 }
 
-fn entry(invalid: &Invalid) -> Value {
-    let mut loc = vec![Value::from(invalid.place)];
-    let mut entry = Map::new();
-    if !invalid.field.is_empty() {
-        loc.push(invalid.field.as_str().into());
+impl From<Invalid> for ProblemEntry {
+    fn from(Invalid { place, field, message, kind }: Invalid) -> Self {
+        let pointer = (place == "body").then(|| {
+            let field = field.replace('~', "~0").replace('/', "~1");
+            if field.is_empty() { "#".into() } else { format!("#/{field}") }
+        });
+        let mut loc = vec![place.to_owned()];
+        if !field.is_empty() {
+            loc.push(field);
+        }
+        Self { loc, pointer, msg: message, r#type: kind }
     }
-    entry.insert("loc".into(), loc.into());
-    if invalid.place == "body" {
-        let field = invalid.field.replace('~', "~0").replace('/', "~1");
-        let pointer = if field.is_empty() { "#".into() } else { format!("#/{field}") };
-        entry.insert("pointer".into(), pointer.into());
-    }
-    entry.insert("msg".into(), invalid.message.as_str().into());
-    entry.insert("type".into(), json!(invalid.kind));
-    Value::Object(entry)
 }

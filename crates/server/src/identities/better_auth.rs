@@ -15,7 +15,7 @@ use crate::keys::Survey;
 
 const TOKEN: usize = 32;
 const NOT_ITS_COOKIE: Error =
-    Error::InvalidToken("The session cookie is not one that Better Auth made.");
+    Error::InvalidToken("The session cookie was not created by Better Auth.");
 
 impl Identities {
     /// Whose session a token of that shape is.
@@ -23,12 +23,12 @@ impl Identities {
         let counts = self.settings.better_auth_url.is_some();
         let Some(token) = SessionToken::of(text).filter(|_| counts) else { return Ok(None) };
         if token.is_signed() && self.signer_of(&token).is_none() {
-            return Err(Error::InvalidToken("The token's signature is wrong."));
+            return Err(Error::InvalidToken("The token's signature is invalid."));
         }
         match self.person_of(&token).await? {
             Some(Ok(person)) => Ok(Some(person)),
             Some(Err(why)) => {
-                tracing::warn!(%why, "Better Auth's tables cannot be read, so its session tokens are refused");
+                tracing::warn!(%why, "Better Auth's tables cannot be read, so its session tokens are rejected");
                 Ok(None)
             }
             None => Err(Error::InvalidToken("The session of this token has ended: sign in again.")),
@@ -75,10 +75,10 @@ impl Identities {
         if let Some(tables) = self.better_auth_tables().await? {
             survey.notes.push(format!("Better Auth's tables here are {tables}."));
         } else {
-            let sentence = "Better Auth's tables session and user are in no schema of the search path, so its \
-                session tokens and cookies are refused; its JWTs count.";
+            let sentence = "Better Auth's tables session and user are not in the search path, so its session \
+                tokens and cookies are rejected; its JWTs are accepted.";
             let place =
-                if settings.accept_cookies { &mut survey.warnings } else { &mut survey.notes };
+                if settings.accept_cookies { &mut survey.warnings } else { &mut survey.refused };
             place.push(sentence.into());
         }
         Ok(survey)

@@ -54,7 +54,9 @@ pub type Examining<'a> = Pin<Box<dyn Future<Output = Result<Examined, Vec<String
 pub struct Survey {
     /// What is there.
     pub notes: Vec<String>,
-    /// What is missing, so that some of their tokens are refused.
+    /// Kinds of their tokens that are refused here, which no setting asks for.
+    pub refused: Vec<String>,
+    /// What a setting asks for and is missing, so that some of their tokens are refused.
     pub warnings: Vec<String>,
 }
 

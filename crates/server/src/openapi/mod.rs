@@ -10,6 +10,7 @@ mod register;
 mod served_document;
 
 use serde_json::Value;
+use utoipa::PartialSchema;
 use utoipa::openapi::path::{Operation, Parameter, ParameterIn, PathItem};
 use utoipa::openapi::schema::{AdditionalProperties, SchemaType};
 use utoipa::openapi::security::{
@@ -19,7 +20,6 @@ use utoipa::openapi::{
     Components, Content, Header, Info, License, ObjectBuilder, OneOfBuilder, OpenApi, Ref, RefOr,
     Required, Response, Schema, SecurityRequirement, Server, Tag, Type,
 };
-use utoipa::{PartialSchema, ToSchema};
 
 pub use served_document::{ServedDocument, to_text};
 
@@ -29,6 +29,7 @@ use crate::config::{EmailChange, PasswordChange, Settings};
 use crate::error::Code;
 use crate::gate::Permission;
 use crate::http::USER_ID;
+use crate::http::problem::{ProblemDocument, ProblemEntry};
 use crate::sessions::Renewed;
 
 /// Named in `security(("bearer" = []))`.
@@ -37,72 +38,25 @@ const BEARER: &str = "bearer";
 const PASSWORD: &str = "password";
 const PROBLEM_JSON: &str = "application/problem+json";
 
-const DESCRIPTION: &str = "Registers people, signs them in, issues and verifies JWTs, and keeps each \
-    user's tasks to that user alone.\n\nEvery error is an RFC 9457 problem document \
-    (`application/problem+json`): `detail` is a sentence for people, `code` is stable and for \
-    programs. Every answer has an `X-Request-Id`; send your own (1–64 of `A-Z a-z 0-9 . _ -`) to \
-    find a request in the log.\n\nTokens go into `Authorization: Bearer …` and nowhere else.";
+const DESCRIPTION: &str = "Registers users, signs them in, issues and verifies JWTs, and keeps each user's \
+    tasks private to that user.\n\nEvery error is an RFC 9457 problem document \
+    (`application/problem+json`): `detail` is a sentence for people, `code` is a stable identifier for programs. Every response has an `X-Request-Id`; send your own (1–64 of `A-Z a-z 0-9 . _ -`) to find a request in the log.\n\nSend tokens in the header `Authorization: Bearer …`.";
 
 const TAGS: [(&str, &str); 10] = [
-    ("accounts", "Register, and the account of the caller."),
-    ("sessions", "Sign in, refresh, sign out, and see where one is signed in."),
+    ("accounts", "Registration and the caller's account."),
+    ("sessions", "Sign in, refresh, sign out, and manage sessions."),
     ("factors", "Second factors: authenticator apps and recovery codes."),
-    ("passwords", "Change the own password, or set a forgotten one by mail."),
-    ("passkeys", "Sign in with what a device or a security key holds, without typing anything."),
-    ("emails", "Prove an address by mail, change it, and take a change back."),
-    ("tasks", "The caller's own tasks; those of others do not exist for them."),
+    ("passwords", "Change a password, or reset a forgotten one by mail."),
+    ("passkeys", "Sign in with a passkey of a device or a security key (WebAuthn)."),
+    ("emails", "Verify an e-mail address, change it, and undo a change."),
+    ("tasks", "The caller's own tasks. Tasks of other users are reported as not found."),
     (
         "admin",
-        "Everybody's accounts, roles and sessions, and the audit log, each operation for \
-        those who hold its permission.",
+        "All accounts, roles and sessions, and the audit log. Each operation requires a permission.",
     ),
-    ("keys", "What other services need to verify tokens by themselves."),
-    ("service", "Probes of the running server."),
+    ("keys", "What other services need to verify tokens."),
+    ("service", "Health probes."),
 ];
-
-/// An error (RFC 9457).
-#[derive(ToSchema)]
-#[schema(as = Problem)]
-#[allow(dead_code, reason = "describes what http::problem writes")]
-struct ProblemDocument {
-    /// `urn:doorward:problem:` and the code.
-    r#type: String,
-    /// The kind of error, for people.
-    title: String,
-    /// The HTTP status again.
-    #[schema(minimum = 400, maximum = 599)]
-    status: u16,
-    /// The kind of error, for programs.
-    code: Code,
-    /// What went wrong and what to do, for people.
-    detail: String,
-    /// The request's id: quote it to whoever runs the server.
-    request_id: String,
-    /// Every invalid value, where there are some.
-    #[schema(required = false)]
-    errors: Vec<ProblemEntry>,
-    /// RFC 6749 §5.2, where a form was sent.
-    #[schema(required = false, nullable = false)]
-    error: Option<String>,
-    /// RFC 6749 §5.2, where a form was sent.
-    #[schema(required = false, nullable = false)]
-    error_description: Option<String>,
-}
-
-/// One invalid value, in FastAPI's terms.
-#[derive(ToSchema)]
-#[allow(dead_code, reason = "describes what http::problem writes")]
-struct ProblemEntry {
-    /// `body`, `query`, `path` or `header`, and the field's name.
-    loc: Vec<String>,
-    /// The field as a JSON pointer (RFC 6901), for those of a body.
-    #[schema(required = false, nullable = false)]
-    pointer: Option<String>,
-    /// What is wrong.
-    msg: String,
-    /// FastAPI's word for it.
-    r#type: String,
-}
 
 /// The finished document of these operations.
 pub fn complete(mut document: OpenApi, settings: &Settings) -> OpenApi {
@@ -151,9 +105,9 @@ pub fn complete(mut document: OpenApi, settings: &Settings) -> OpenApi {
 fn description() -> String {
     let table = Permission::table();
     format!(
-        "{DESCRIPTION}\n\nOperations under `/admin` name the permission they need. Roles hold \
-         permissions, users hold roles, and a change counts from the next request:\n\n{table}\n\
-         The role `admin` holds all of them."
+        "{DESCRIPTION}\n\nOperations under `/admin` name the permission they require. Roles have permissions \
+            and users have roles. A change takes effect with the next request:\n\n{table}\n\
+         The role `admin` has all of them."
     )
 }
 
@@ -173,12 +127,12 @@ fn add_security(components: &mut Components, login: &str) {
     let bearer = HttpBuilder::new()
         .scheme(HttpAuthScheme::Bearer)
         .bearer_format("JWT")
-        .description(Some("An access token from signing in."))
+        .description(Some("An access token from a sign-in."))
         .build();
     components.add_security_scheme(BEARER, SecurityScheme::Http(bearer));
     let form = OAuth2::with_description(
         [Flow::Password(Password::new(login, Scopes::new()))],
-        "The first-party form login; leave client id and secret empty.",
+        "The first-party login form; leave the client id and secret empty.",
     );
     components.add_security_scheme(PASSWORD, SecurityScheme::OAuth2(form));
 }
@@ -188,7 +142,7 @@ fn user_id() -> Parameter {
     let mut parameter = Parameter::new("user_id");
     parameter.parameter_in = ParameterIn::Path;
     parameter.required = Required::True;
-    parameter.description = Some("The caller's own id; any other is 403.".into());
+    parameter.description = Some("The caller's own id; any other id gets 403.".into());
     parameter.schema = Some(schema.into());
     examples::complete_parameter(&mut parameter);
     parameter
@@ -332,17 +286,17 @@ fn complete_operation(operation: &mut Operation, components: &Components) {
     let takes_body = operation.request_body.is_some();
     let probe = operation.tags.as_ref().is_some_and(|tags| tags.iter().any(|it| it == "service"));
     let shared = [
-        (
-            protected,
-            "401",
-            "No token, or one that is not valid, has expired or whose session ended",
-        ),
+        (protected, "401", "No token, or one that is invalid, expired or whose session has ended"),
         (takes_body, "400", "The body cannot be read"),
         (takes_body, "413", "The body is too large"),
-        (takes_body, "415", "The body has a content type that is not read here"),
-        (takes_body, "422", "Invalid values, all of them named"),
+        (takes_body, "415", "The content type of the body is not supported"),
+        (takes_body, "422", "Invalid values; all of them are reported"),
         (!probe, "429", "Too many requests from this address"),
-        (!probe, "503", "The database is away or the server is overloaded; nothing was changed"),
+        (
+            !probe,
+            "503",
+            "The database is unavailable or the server is overloaded; nothing was changed",
+        ),
     ];
     for parameter in operation.parameters.iter_mut().flatten() {
         if let RefOr::T(parameter) = parameter
@@ -374,10 +328,10 @@ fn complete_error(status: &str, response: &mut Response, subject: &Subject) {
         response.content.insert(PROBLEM_JSON.into(), content.into());
     }
     let headers: &[(&str, &str)] = match status {
-        "401" => &[("WWW-Authenticate", "RFC 6750: `Bearer`, and what is wrong with a token sent")],
+        "401" => &[("WWW-Authenticate", "RFC 6750: `Bearer`, with an error if a token was sent")],
         "429" => &[
             ("Retry-After", "Seconds to wait"),
-            ("RateLimit", "What is left of the limit"),
+            ("RateLimit", "The remaining quota"),
             ("RateLimit-Policy", "The limit"),
         ],
         "503" => &[("Retry-After", "Seconds to wait")],

@@ -18,7 +18,7 @@ use crate::gate::{Authority, Standing};
 use crate::http::{Json, JsonBody, json};
 use crate::input::{Origin, body};
 use crate::metrics::SignInMethod;
-use crate::sessions::{Tokens, counted};
+use crate::sessions::{PASSKEY_REFUSED, Tokens, counted};
 use crate::single_use::{OneTimeToken, Purpose};
 use crate::sql::DbError;
 
@@ -26,16 +26,15 @@ use crate::sql::DbError;
 const ATTEMPTS: usize = 3;
 
 body! {
-    /// What a sign-in by a passkey sends.
+    /// A sign-in with a passkey.
     pub(super) struct PasskeyLoginRequest {
-        /// That of the options.
+        /// The `ceremony` from the options.
         ceremony: SealedCeremony,
-        /// What `navigator.credentials.get` gave, by its `toJSON()`.
+        /// The credential from `navigator.credentials.get`, converted with `toJSON()`.
         credential: BrowserCredential<PublicKeyCredential>,
-        /// That of a sign-in which asks for a second factor, to finish it.
+        /// The token of a sign-in that requires a second factor, to complete it.
         mfa_token: Option<OneTimeToken>,
-        /// Whether this device is to be trusted, which a sign-in with `mfa_token` can ask for; see
-        /// `POST /auth/mfa/verify`.
+        /// Whether to trust this device, only with `mfa_token`; see `POST /auth/mfa/verify`.
         remember_device: bool = false,
     }
 }
@@ -49,15 +48,14 @@ struct Answer<'a> {
     remembers: bool,
 }
 
-/// Sign in by a passkey
+/// Sign in with a passkey
 #[utoipa::path(post, path = "/login/passkey", operation_id = "passkeys.login", tag = "passkeys",
     request_body = PasskeyLoginRequest,
     responses(
         (status = 200, description = "The tokens of a new session", body = Tokens),
-        (status = 401, description = "Not accepted, whatever the reason"),
-        (status = 403, description = "The right passkey of a disabled account, or of one whose address must \
-            be verified first"),
-        (status = 404, description = "This service is not set up for passkeys; the text says what to set"),
+        (status = 401, description = "The passkey was not accepted; the reason is not disclosed"),
+        (status = 403, description = "The account is disabled, or its address must be verified first"),
+        (status = 404, description = "This service is not configured for passkeys; `detail` says what to set"),
         (status = 422, description = "A field is missing or of the wrong type")))]
 pub(super) async fn login(
     State(passkeys): State<Passkeys>,
@@ -100,7 +98,7 @@ impl Passkeys {
             self.ceremonies.open(Purpose::PasskeySignIn, None, ceremony, now);
         let record = Record::from(origin, Event::Login);
         let Some(ceremony) = ceremony else {
-            return Err(self.refused(record, "answers a ceremony that is over"));
+            return Err(self.refused(record, "answers a ceremony that has expired"));
         };
         let digest = credential_digest(credential.get_credential_id());
         let remembers = mfa_token.is_some_and(|(_, remembers)| remembers);
@@ -194,7 +192,7 @@ impl Passkeys {
             // Used or removed meanwhile; or the user was disabled or deleted.
             Err(DbError::Refused(_) | DbError::Orphan) => Ok(None),
             Err(DbError::Unique(_)) => {
-                Err(self.refused(record, "answers a ceremony that was used"))
+                Err(self.refused(record, "answers a ceremony that was already used"))
             }
             Err(error) => Err(error.into()),
         }
@@ -212,7 +210,8 @@ impl Passkeys {
     }
 
     fn refused(&self, record: Record, why: &str) -> Error {
-        self.audit.note(record.came_out(Outcome::Failure).detail(format!("the passkey {why}")));
+        self.audit
+            .note(record.came_out(Outcome::Failure).detail(format!("{PASSKEY_REFUSED}{why}")));
         Error::PasskeyRefused
     }
 }
@@ -290,7 +289,7 @@ mod tests {
             let credential: PublicKeyCredential = serde_json::from_value(credential).unwrap();
             let known = stand_in(&credential).unwrap();
             let why = party.signed(&credential, state, &known).unwrap_err();
-            assert_eq!(why, "has a signature that is not its own", "{flags:x}");
+            assert_eq!(why, "has an invalid signature", "{flags:x}");
         }
     }
 }

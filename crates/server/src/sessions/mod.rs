@@ -26,6 +26,7 @@ pub use list::SessionView;
 pub use refresh::refresh_token::{Forgiveness, Genuine, Presented, Redemption, redeem};
 pub use refresh::renew::{RefreshAnswer, Renewed};
 pub use session::{Beginning, Session};
+pub(crate) use sign_ins::PASSKEY_REFUSED;
 pub use sign_ins::SignInRecord;
 pub use store::{STATEMENTS, Scope};
 pub use token::Introspection;

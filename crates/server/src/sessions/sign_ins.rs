@@ -13,37 +13,41 @@ use crate::audit::{Entry, Event};
 use crate::error::Error;
 use crate::factors::Methods;
 use crate::gate::Authority;
+use crate::guesses::TOO_MANY_GUESSES;
 use crate::http::Listing;
 use crate::input::{Cursor, Page, browser};
 use crate::keys::Caller;
 
-/// A sign-in, or a try at one.
+/// How the detail of a refused passkey begins in the audit log.
+pub(crate) const PASSKEY_REFUSED: &str = "the passkey ";
+
+/// A sign-in, or a failed attempt.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct SignInRecord {
-    /// Its id, which grows with time.
+    /// The id; ids increase over time.
     #[schema(value_type = String)]
     pub id: Uuid,
     /// When.
     #[serde(serialize_with = "crate::timestamp::serialize")]
     pub at: OffsetDateTime,
-    /// What came of it: `signed_in`; `second_step_asked` where the first step was right; or why not:
-    /// `wrong_password`, `wrong_code`, `passkey_refused`, `too_many_tries` (not looked at), `not_allowed` (a
-    /// disabled account, or an address that must be verified first).
+    /// The result: `signed_in`; `second_step_asked` if the first step succeeded; or why it failed:
+    /// `wrong_password`, `wrong_code`, `passkey_refused`, `too_many_tries` (not checked), `not_allowed` (the
+    /// account is disabled, or its address must be verified first).
     #[schema(value_type = String)]
     pub result: &'static str,
-    /// How often, where tries of a minute are counted together.
+    /// The number of attempts, if those of a minute were counted together.
     pub times: u64,
-    /// How the user proved who they are, where they did (RFC 8176); `trusted_device` where a device stood for
-    /// the second step.
+    /// The authentication methods, if the sign-in succeeded (RFC 8176); `trusted_device` if a trusted device
+    /// replaced the second step.
     #[schema(required = true)]
     pub amr: Option<Vec<String>>,
-    /// The session that it began.
+    /// The session that it started.
     #[schema(required = true, value_type = Option<String>)]
     pub session_id: Option<Uuid>,
     /// The client's address.
     #[schema(required = true)]
     pub ip: Option<String>,
-    /// The browser and the system, where it was a browser.
+    /// The browser and the operating system, if it was a browser.
     #[schema(required = true)]
     pub client: Option<String>,
     /// The client's `User-Agent`.
@@ -53,16 +57,16 @@ pub struct SignInRecord {
 
 /// List sign-ins to your account
 ///
-/// Those that failed too; the newest first, as far back as the audit log goes. Where there are more,
-/// `Link: <…>; rel="next"` is the next page.
+/// Including failed ones; newest first, as far back as the audit log goes. If there are more entries, `Link:
+/// <…>; rel="next"` is the next page.
 #[utoipa::path(get, path = "/me/sign-ins", operation_id = "sessions.sign_ins", tag = "sessions",
     security(("bearer" = [])),
     params(Page),
     responses(
         (status = 200, description = "Sign-ins and tries", body = [SignInRecord], headers(
             ("Link" = String, description = "The next page, if there is one"))),
-        (status = 401, description = "No token, or one that no longer counts"),
-        (status = 422, description = "Invalid parameters, all of them named")))]
+        (status = 401, description = "No token, or one that is no longer valid"),
+        (status = 422, description = "Invalid parameters; all of them are reported")))]
 pub(super) async fn sign_ins(
     State(sessions): State<Sessions>,
     caller: Caller,
@@ -95,10 +99,10 @@ impl From<Entry> for SignInRecord {
             ("success", _) if entry.event == Event::LoginFirstStep.as_str() => "second_step_asked",
             ("success", _) => "signed_in",
             ("failure", _) if is_code => "wrong_code",
-            ("failure", Some(what)) if what.starts_with("the passkey ") => "passkey_refused",
+            ("failure", Some(what)) if what.starts_with(PASSKEY_REFUSED) => "passkey_refused",
             ("failure", Some("code" | "link")) => "wrong_code",
             ("failure", _) => "wrong_password",
-            (_, Some("too many wrong guesses")) => "too_many_tries",
+            (_, Some(TOO_MANY_GUESSES)) => "too_many_tries",
             _ => "not_allowed",
         };
         let amr = (entry.outcome == "success").then(|| amr_of(what)).flatten();
@@ -168,7 +172,7 @@ mod tests {
 
     #[test]
     fn tries_that_were_counted_together_have_their_count() {
-        let guesses = "too many wrong guesses";
+        let guesses = TOO_MANY_GUESSES;
         assert_eq!(counted(Some(&format!("{guesses}, 41 times more"))), (Some(guesses), 41));
         assert_eq!(counted(Some("3 times more")), (None, 3));
         assert_eq!(counted(Some(guesses)), (Some(guesses), 1));

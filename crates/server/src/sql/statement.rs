@@ -15,6 +15,8 @@ pub struct Sql {
     pub sqlite: &'static str,
     /// Whether it goes through the owner's view, which carries row-level security on PostgreSQL.
     pub is_owned: bool,
+    /// Whether it is a `SELECT`, which can be sent together with the gate.
+    pub is_read: bool,
     /// What the store calls the parameters, in the order of their numbers.
     pub params: &'static [&'static str],
     /// Of a page: the bytes of one of its `rows`, as an expression.
@@ -27,7 +29,16 @@ pub(crate) type TextPlace = (usize, usize);
 impl Sql {
     /// A statement without parameters.
     pub const fn constant(name: &'static str, text: &'static str) -> Self {
-        Self { name, postgres: text, sqlite: text, is_owned: false, params: &[], weight: None }
+        let is_read = super::text::is_read(text);
+        Self {
+            name,
+            postgres: text,
+            sqlite: text,
+            is_owned: false,
+            is_read,
+            params: &[],
+            weight: None,
+        }
     }
 
     /// The same as a page, whose rows count this much.
@@ -74,6 +85,7 @@ macro_rules! statement {
             postgres: $crate::sql::text::as_text(&POSTGRES),
             sqlite: $crate::sql::text::as_text(&SQLITE),
             is_owned: $crate::sql::text::is_owned(SOURCE),
+            is_read: $crate::sql::text::is_read(SOURCE),
             params: NAMES.as_slice(),
             weight: None,
         }

@@ -109,6 +109,14 @@ pub const fn is_owned(source: &'static str) -> bool {
     false
 }
 
+/// Whether the statement is a `SELECT`.
+pub const fn is_read(source: &str) -> bool {
+    match source.as_bytes().trim_ascii_start().split_first_chunk::<6>() {
+        Some((word, _)) => equal(word, b"SELECT"),
+        None => false,
+    }
+}
+
 /// The length of [`spelled`].
 pub const fn spelled_length(source: &'static str, names: &Names, dialect: Dialect) -> usize {
     let mut pieces = Pieces::of(source);

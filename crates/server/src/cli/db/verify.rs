@@ -16,11 +16,11 @@ pub(in crate::cli) async fn run(target: &DbTarget) -> Exit {
     } else {
         show(target, &report);
     }
-    match report.drift.len() {
+    match report.problems().len() {
         0 => Ok(()),
         1 => Err(Failure::Failed(format!("{} differs from its migrations.", target.url))),
         count => Err(Failure::Failed(format!(
-            "{} differs from its migrations in {count} points.",
+            "{} differs from its migrations in {count} places.",
             target.url
         ))),
     }
@@ -41,23 +41,23 @@ fn show(target: &DbTarget, report: &Report) {
     }
     match target.migrator.engine() {
         Engine::Sqlite => say!(
-            "-- Isolation\nSQLite has no row-level security: every statement of the server names \
-             the owner of what it touches.\n"
+            "-- Isolation\nSQLite has no row-level security: every statement of the server has the owner's id.\n"
         ),
         Engine::Postgres => attempts(report),
     }
-    if report.drift.is_empty() {
-        say!("{} is as its migrations make it.", target.url);
+    let problems = report.problems();
+    if problems.is_empty() {
+        say!("{} matches its migrations.", target.url);
         return;
     }
-    for sentence in &report.drift {
+    for sentence in problems {
         say!("DRIFT: {sentence}");
     }
 }
 
 /// As a script that can be pasted into `psql`, with the answers as comments.
 fn attempts(report: &Report) {
-    say!("-- Row-level security, tried with two users' rows that are rolled back");
+    say!("-- Row-level security, tested with rows of two users that are rolled back");
     if report.attempts.is_empty() {
         say!("-- Not tried.\n");
         return;
@@ -91,8 +91,8 @@ fn document(target: &DbTarget, report: &Report) -> serde_json::Value {
     });
     json!({
         "database": target.url,
-        "ok": report.drift.is_empty(),
-        "drift": report.drift,
+        "ok": report.problems().is_empty(),
+        "drift": report.problems(),
         "migrations": report.migrations.iter().map(status_json).collect::<Vec<_>>(),
         "answers": answers.collect::<Vec<_>>(),
         "planted": report.planted,

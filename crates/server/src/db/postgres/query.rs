@@ -178,7 +178,7 @@ impl<'a> Query<'a> {
     /// The texts that a store's statement may be sent as.
     pub(in crate::db) fn forms(sql: Sql) -> Vec<Self> {
         let mut forms = vec![Query::plain(sql, &[])];
-        if sql.postgres.trim_start().starts_with("SELECT") {
+        if sql.is_read {
             let ways = [Way::Session, Way::Identity, Way::Key];
             let gated = ways.into_iter().flat_map(|way| {
                 let pages = sql.weight.map(|_| [Form::Page(way), Form::PermittedPage(way)]);

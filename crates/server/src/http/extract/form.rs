@@ -135,7 +135,7 @@ impl FormMap {
     fn insert(&mut self, name: String, value: String) -> Result<(), Error> {
         match self.0.insert(name, value.into()) {
             None => Ok(()),
-            Some(_) => Err(Error::BadRequest("A form field is there twice.".into())),
+            Some(_) => Err(Error::BadRequest("A form field occurs more than once.".into())),
         }
     }
 
@@ -156,8 +156,7 @@ impl IntoResponse for FormError {
         if self.sent_as == SentAs::Form
             && let Some(problem) = response.extensions_mut().get_mut::<Problem>()
         {
-            problem.extra.insert("error".into(), code.into());
-            problem.extra.insert("error_description".into(), description.into());
+            problem.oauth = Some((code, description));
         }
         response
     }

@@ -134,10 +134,11 @@ pub(super) async fn restore(
     }
     if pending == 0 {
         let report = verify(migrator).await?;
-        if !report.drift.is_empty() {
+        let problems = report.problems();
+        if !problems.is_empty() {
             return Err(refused(format!(
                 "The tables are restored, but they differ from the migrations: {}",
-                report.drift.join(" ")
+                problems.join(" ")
             )));
         }
     }
@@ -211,8 +212,8 @@ impl Archive {
             }
         }
         let shell = (&to.shell, &to.url);
-        let tells = |line: &str| table(line, "processing data for table");
-        self.program.feed(&arguments, shell, [&head, "COMMIT;\n"], tells, say)
+        let progress_of = |line: &str| table(line, "processing data for table");
+        self.program.feed(&arguments, shell, [&head, "COMMIT;\n"], progress_of, say)
     }
 }
 
@@ -335,11 +336,11 @@ mod tests {
 
     #[test]
     fn progress_names_the_table() {
-        let told = table(
+        let table_name = table(
             "pg_dump: dumping contents of table \"public.users\"",
             "dumping contents of table",
         );
-        assert_eq!(told.as_deref(), Some("public.users …"));
+        assert_eq!(table_name.as_deref(), Some("public.users …"));
         assert_eq!(table("pg_dump: reading schemas", "dumping contents of table"), None);
     }
 }

@@ -106,7 +106,7 @@ mod tests {
         rows.iter().map(|row| row.iter().map(|value| Some((*value).to_owned())).collect()).collect()
     }
 
-    fn told(found: &[Rows]) -> Vec<String> {
+    fn drift_of(found: &[Rows]) -> Vec<String> {
         let headers = [vec!["table".into()], vec!["table".into(), "column".into(), "type".into()]];
         let expected =
             [rows(&[&["users"]]), rows(&[&["users", "id", "uuid"], &["users", "email", "text"]])];
@@ -116,7 +116,7 @@ mod tests {
     #[test]
     fn the_same_rows_are_no_drift() {
         let columns = rows(&[&["users", "email", "text"], &["users", "id", "uuid"]]);
-        assert!(told(&[rows(&[&["users"]]), columns]).is_empty());
+        assert!(drift_of(&[rows(&[&["users"]]), columns]).is_empty());
     }
 
     #[test]
@@ -127,11 +127,11 @@ mod tests {
             "The column users.email is missing.",
             "The column users.age is not made by any migration.",
         ];
-        assert_eq!(told(&[rows(&[&["users"]]), columns]), expected);
+        assert_eq!(drift_of(&[rows(&[&["users"]]), columns]), expected);
     }
 
     #[test]
-    fn of_a_missing_table_only_that_is_told() {
-        assert_eq!(told(&[Vec::new(), Vec::new()]), ["The table users is missing."]);
+    fn of_a_missing_table_only_that_is_reported() {
+        assert_eq!(drift_of(&[Vec::new(), Vec::new()]), ["The table users is missing."]);
     }
 }

@@ -57,17 +57,32 @@ pub struct Report {
     pub attempts: Vec<Attempt>,
     /// How every migration stands.
     pub migrations: Vec<Status>,
+    /// Migrations that are pending, edited or unknown, one sentence each.
+    pub history: Vec<String>,
     /// Every difference from what the migrations make, one sentence each.
     pub drift: Vec<String>,
+    /// Where row-level security fails, one sentence each.
+    pub isolation: Vec<String>,
+}
+
+impl Report {
+    /// Everything that is wrong, one sentence each.
+    pub fn problems(&self) -> Vec<&str> {
+        [&self.history, &self.drift, &self.isolation]
+            .into_iter()
+            .flatten()
+            .map(String::as_str)
+            .collect()
+    }
 }
 
 /// Verifies the schema of one database.
 pub async fn verify(migrator: &Migrator) -> MigrateResult<Report> {
     let migrations = migrator.status().await?;
     if migrations.iter().all(|status| status.state == State::Pending) {
-        let drift =
+        let history =
             vec!["No migration was applied: `doorward db migrate` creates the tables.".into()];
-        return Ok(Report { migrations, drift, ..Report::default() });
+        return Ok(Report { migrations, history, ..Report::default() });
     }
     let mut report = match migrator.url() {
         DatabaseUrl::Sqlite(path) => {
@@ -87,7 +102,7 @@ pub async fn verify(migrator: &Migrator) -> MigrateResult<Report> {
             report
         }
     };
-    report.drift.splice(0..0, migrations.iter().filter_map(told));
+    report.history = migrations.iter().filter_map(problem).collect();
     report.migrations = migrations;
     Ok(report)
 }
@@ -185,8 +200,8 @@ fn compared(
     Report { answers, drift, ..Report::default() }
 }
 
-/// What the history has to say against a migration.
-fn told(status: &Status) -> Option<String> {
+/// What is wrong with a migration by the history.
+fn problem(status: &Status) -> Option<String> {
     let Status { version, name, .. } = status;
     let what = match status.state {
         State::Applied => return None,

@@ -31,14 +31,14 @@ pub(in crate::schema) async fn prove(client: &Client, report: &mut Report) -> Mi
     report.planted = plant(ada, grace, &random, now);
     match client.batch_execute(&report.planted).await {
         Ok(()) => attempts.extend(across(client, ada, grace, random.id(now)).await?),
-        Err(error) => report.drift.push(format!(
+        Err(error) => report.isolation.push(format!(
             "Row-level security could not be tried, because its test rows were not accepted: {}.",
-            crate::schema::migrate::postgres::told(&error)
+            crate::schema::migrate::postgres::describe(&error)
         )),
     }
     client.batch_execute("ROLLBACK").await?;
     let broken = attempts.iter().filter(|attempt| !attempt.holds());
-    report.drift.extend(broken.map(|attempt| {
+    report.isolation.extend(broken.map(|attempt| {
         format!(
             "Row-level security does not hold: {} answered {} instead of {}.",
             attempt.what, attempt.answer, attempt.expected
@@ -123,7 +123,7 @@ async fn attempt(
             .and_then(|row| row.into_iter().next().flatten())
             .unwrap_or_else(|| "done".into()),
         Err(error) if error.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE) => REFUSED.into(),
-        Err(error) => crate::schema::migrate::postgres::told(&error),
+        Err(error) => crate::schema::migrate::postgres::describe(&error),
     };
     client.batch_execute("ROLLBACK TO attempt").await?;
     Ok(Attempt { what, sql, answer: found, expected })
