@@ -7,7 +7,7 @@ import type { Answer, Call, CallOptions } from "./transport.js";
 
 /** Which tasks, and in what order. */
 export interface TaskFilter extends Omit<TasksListQuery, "cursor" | "sort"> {
-  /** Oldest first if absent; `-` before it for descending. */
+  /** Oldest first if absent; prefix it with `-` for descending order. */
   sort?: TaskOrder | `-${TaskOrder}`;
 }
 

@@ -302,7 +302,7 @@ impl App {
             Ok(Some(dialects)) => Either::Right(Surround::with(dialects).layer(served)),
             // The settings were checked with the same function before.
             Err(problems) => {
-                tracing::error!(?problems, "the dialects are not spoken");
+                tracing::error!(?problems, "the dialects are not used");
                 Either::Left(served)
             }
         };

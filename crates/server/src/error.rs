@@ -99,7 +99,7 @@ pub enum Error {
     ServiceAccount,
     /// The last active admin cannot be removed.
     LastAdmin,
-    /// This passkey is registered already.
+    /// This passkey is already registered.
     PasskeyTaken,
     /// The account has as many passkeys as it may have.
     TooManyPasskeys,
@@ -133,7 +133,7 @@ pub enum Error {
 
 macro_rules! codes {
     ($($name:ident = $status:literal, $text:tt, $title:literal;)+) => {
-        /// Every kind of error, for programs: stable, clients switch on it.
+        /// The kinds of errors: stable identifiers for programs.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
         pub enum Code {
             $(#[doc = $title] #[serde(rename = $text)] $name,)+
@@ -170,7 +170,7 @@ codes! {
     InvalidToken = 401, "invalid_token", "Invalid token";
     TokenExpired = 401, "token_expired", "Token expired";
     InvalidCredentials = 401, "invalid_credentials", "Invalid credentials";
-    StaleSignIn = 401, "insufficient_user_authentication", "Recent sign-in needed";
+    StaleSignIn = 401, "insufficient_user_authentication", "Recent sign-in required";
     RefreshTokenReused = 401, "refresh_token_reused", "Refresh token reused";
     InvalidRefreshToken = 401, "invalid_refresh_token", "Invalid refresh token";
     WrongPassword = 403, "wrong_password", "Wrong password";
@@ -182,18 +182,18 @@ codes! {
     EmailNotVerified = 403, "email_not_verified", "E-mail not verified";
     MfaRequired = 403, "mfa_required", "Second factor required";
     WrongCode = 403, "wrong_code", "Wrong code";
-    MfaOff = 404, "mfa_off", "No second factors here";
-    PasskeysOff = 404, "passkeys_off", "No passkeys here";
-    MailOff = 404, "mail_off", "No mail here";
+    MfaOff = 404, "mfa_off", "Second factors disabled";
+    PasskeysOff = 404, "passkeys_off", "Passkeys not configured";
+    MailOff = 404, "mail_off", "Mail not configured";
     NotFound = 404, "not_found", "Not found";
     MethodNotAllowed = 405, "method_not_allowed", "Method not allowed";
-    FactorNeeded = 409, "factor_needed", "Second factor needed";
+    FactorNeeded = 409, "factor_needed", "Second factor required";
     TooManyFactors = 409, "too_many_factors", "Too many second factors";
-    EmailTaken = 409, "email_taken", "E-mail taken";
+    EmailTaken = 409, "email_taken", "E-mail address taken";
     UsernameTaken = 409, "username_taken", "User name taken";
     PasskeyTaken = 409, "passkey_taken", "Passkey taken";
     TooManyPasskeys = 409, "too_many_passkeys", "Too many passkeys";
-    NotInvitable = 409, "not_invitable", "Not to be invited";
+    NotInvitable = 409, "not_invitable", "Account cannot be invited";
     TooManyKeys = 409, "too_many_keys", "Too many API keys";
     ServiceAccount = 409, "service_account", "Service account";
     LastAdmin = 409, "last_admin", "Last admin";
@@ -278,92 +278,117 @@ impl Error {
             Self::InvalidToken(text)
             | Self::InvalidLink(text)
             | Self::FactorNeeded(text)
-            | Self::Unavailable(text) => (*text).into(),
-            Self::TokenExpired => "The access token has expired: refresh it or sign in again.".into(),
+            | Self::Unavailable(text) => {
+                (*text).into()
+            }
+            Self::TokenExpired => {
+                "The access token has expired: refresh it or sign in again.".into()
+            }
             Self::InvalidCredentials => "Incorrect e-mail or password.".into(),
             Self::InvalidCode => {
-                "The code is wrong or no longer works, or was asked for elsewhere: use the link in the mail, \
-                 or ask for a new one."
+                "The code is wrong, has expired or was requested by another client: use the link in the mail, \
+                    or request a new code."
                     .into()
             }
-            Self::PasskeyRefused => "This passkey was not accepted: try again, or sign in another way.".into(),
+            Self::PasskeyRefused => {
+                "This passkey was not accepted: try again, or sign in another way.".into()
+            }
             Self::RefreshTokenReused => {
                 "This refresh token was already used, so its session was ended: sign in again."
                     .into()
             }
             Self::InvalidRefreshToken => "The refresh token is not valid: sign in again.".into(),
             Self::WrongPassword => "The current password is wrong.".into(),
-            Self::InsufficientScope(permission) => format!("This needs the permission {permission}."),
+            Self::InsufficientScope(permission) => {
+                format!("This needs the permission {permission}.")
+            }
             Self::KeyLacksScope(scope) => format!("This API key lacks the scope {scope}."),
             Self::OwnerLacks(permission) => {
                 format!("The owner of the key does not hold the permission {permission}.")
             }
-            Self::KeyNotTaken => "An API key cannot change the account or open it: sign in for this.".into(),
-            Self::KeyNetwork => "This API key does not count from your network address.".into(),
-            Self::TooManyKeys => "The account has as many API keys as it may have: revoke one first.".into(),
+            Self::KeyNotTaken => {
+                "An API key cannot be used to manage the account: sign in for this.".into()
+            }
+            Self::KeyNetwork => "This API key may not be used from your network address.".into(),
+            Self::TooManyKeys => {
+                "The account has the maximum number of API keys: revoke one first.".into()
+            }
             Self::NotYours => "The user id in the path is not your own.".into(),
             Self::CrossSite => {
-                "A request with a cookie changes something only from a page of an allowed origin: send its \
-                 Origin, or use a token."
+                "A request authenticated by a cookie may only change data if its Origin header names an allowed \
+                    origin. Send the Origin header, or use a bearer token."
                     .into()
             }
             Self::StaleSignIn { factor: false, .. } => {
-                "This needs a sign-in of the last minutes: sign in again, then repeat.".into()
+                "This requires a recent sign-in: sign in again and retry.".into()
             }
             Self::StaleSignIn { factor: true, .. } => {
-                "This needs a second factor of the last minutes: prove it, then repeat.".into()
+                "This requires a recent second factor: verify it and retry.".into()
             }
             Self::RegistrationClosed => {
-                "Registration is closed: ask whoever runs this service for an account.".into()
+                "Registration is closed: ask the operator of this service for an account.".into()
             }
             Self::AccountDisabled => "This account is disabled.".into(),
             Self::EmailNotVerified => {
-                "Confirm your e-mail address first: open the link in the mail that you got, or ask for \
-                 another one."
+                "Verify your e-mail address first: open the link in the mail you received, or request a new one."
                     .into()
             }
             Self::MfaRequired(challenge) if challenge.enrol.is_empty() => {
-                "A second factor is needed: send its code with the mfa_token to finish signing in.".into()
+                "A second factor is required: send its code with the mfa_token to complete the sign-in.".into()
             }
             Self::MfaRequired(_) => {
-                "A second factor is needed: add one with the mfa_token to finish signing in.".into()
+                "A second factor is required: add one with the mfa_token to complete the sign-in.".into()
             }
             Self::WrongCode => "The code is wrong, was used before or has expired.".into(),
-            Self::TooManyFactors => "This account has as many second factors as it may have.".into(),
-            Self::MfaOff => "Second factors are turned off here.".into(),
-            Self::MailOff => "This service sends no mail: ask whoever runs it for help with your account.".into(),
+            Self::TooManyFactors => "This account has the maximum number of second factors.".into(),
+            Self::MfaOff => "Second factors are disabled on this server.".into(),
+            Self::MailOff => {
+                "This service does not send mail: ask its operator for help with your account.".into()
+            }
             Self::NotFound => "Not found.".into(),
-            Self::CodesOff => "Nobody signs in by a code here: LOGIN_CODES is off.".into(),
+            Self::CodesOff => "Sign-in by code is disabled: LOGIN_CODES is off.".into(),
             Self::MethodNotAllowed => {
-                "This path does not take that method; the Allow header names those it takes.".into()
+                "This path does not support that method; the Allow header lists the methods it supports.".into()
             }
             Self::EmailTaken => "An account with this e-mail address already exists.".into(),
             Self::UsernameTaken => "Another account has this user name.".into(),
-            Self::PasskeyTaken => "This passkey is registered already.".into(),
-            Self::TooManyPasskeys => "The account has as many passkeys as it may have: remove one first.".into(),
-            Self::NotInvitable => {
-                "Only an active account that has an address and no password yet can be invited.".into()
+            Self::PasskeyTaken => "This passkey is already registered.".into(),
+            Self::TooManyPasskeys => {
+                "The account has the maximum number of passkeys: remove one first.".into()
             }
-            Self::ServiceAccount => "A service account has no password: make it an API key.".into(),
+            Self::NotInvitable => {
+                "Only an active account with an e-mail address and no password can be invited.".into()
+            }
+            Self::ServiceAccount => {
+                "A service account has no password: create an API key for it.".into()
+            }
             Self::LastAdmin => "The last active admin cannot be removed.".into(),
             Self::RoleTaken => "A role with this name already exists.".into(),
-            Self::RoleBuiltIn => "The roles admin and user are built in and stay as they are.".into(),
+            Self::RoleBuiltIn => {
+                "The roles admin and user are built in and cannot be changed or deleted.".into()
+            }
             Self::PreconditionFailed => {
-                "The resource has changed since: read it again and retry with its new ETag.".into()
+                "The resource has changed since you read it: read it again and retry with its new ETag.".into()
             }
             Self::PayloadTooLarge => "The request body is too large.".into(),
             Self::UnsupportedMediaType(takes) => format!("Send the body as {takes}."),
-            Self::Validation(problems) => problems.iter().map(Invalid::to_string).collect::<Vec<_>>().join("; "),
+            Self::Validation(problems) => {
+                problems.iter().map(Invalid::to_string).collect::<Vec<_>>().join("; ")
+            }
             Self::RateLimited(seconds) => format!("Too many requests: try again in {seconds} s."),
             Self::TooManyGuesses(seconds) => {
                 format!("Too many wrong passwords or codes for this account: try again in {seconds} s.")
             }
-            Self::TooManyByKey(seconds) => format!("Too many requests by this API key: try again in {seconds} s."),
-            Self::Internal(_) => "Internal error. Report the request id to the operator.".into(),
+            Self::TooManyByKey(seconds) => {
+                format!("Too many requests by this API key: try again in {seconds} s.")
+            }
+            Self::Internal(_) => "Internal error: report the request id to the operator.".into(),
             Self::StorageFull => {
                 "The service has no room to store more; nothing was changed. Try again later.".into()
             }
-            Self::HashingUnavailable => "Too many sign-ins at once; nothing was stored. Try again shortly.".into(),
+            Self::HashingUnavailable => {
+                "Too many sign-ins at once; nothing was stored. Try again shortly.".into()
+            }
         }
     }
 }

@@ -16,7 +16,7 @@ row! {
         /// Stable id.
         #[schema(value_type = String)]
         pub id: Uuid,
-        /// As typed at registration; null where another identity provider gave none.
+        /// As entered at registration; null if an external identity provider gave none.
         #[schema(required = true)]
         pub email: Option<String>,
         /// Display name.
@@ -26,19 +26,19 @@ row! {
         #[serde(skip_serializing_if = "Option::is_none")]
         #[schema(nullable = false)]
         pub username: Option<String>,
-        /// False: the account is disabled.
+        /// Whether the account is active; false if it is disabled.
         pub is_active: bool,
-        /// True once the address was proven.
+        /// Whether the address is verified.
         pub email_verified: bool,
         /// Role names, sorted.
         pub roles: Vec<String> = (role_names!("users.id")),
-        /// The language they read, as a BCP 47 tag.
+        /// The user's language, as a BCP 47 tag.
         #[schema(required = true)]
         pub locale: Option<String>,
-        /// Fields of an app's own, which the account's owner may change.
+        /// Your app's own fields, which the account's owner may change.
         #[schema(value_type = Object)]
         pub user_metadata: MetadataObject,
-        /// Fields of an app's own, which administrators alone may change.
+        /// Your app's own fields, which only administrators may change.
         #[schema(value_type = Object)]
         pub app_metadata: MetadataObject,
         /// When the account was made.

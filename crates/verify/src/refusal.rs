@@ -68,7 +68,7 @@ impl Refusal {
             Self::Token(_) | Self::Claims => ("invalid_token", "Invalid token"),
             Self::Forbidden(_) => ("insufficient_scope", "Insufficient scope"),
             Self::TooOld { .. } | Self::TooWeak { .. } => {
-                ("insufficient_user_authentication", "Recent sign-in needed")
+                ("insufficient_user_authentication", "Recent sign-in required")
             }
             Self::NoLayer => ("internal", "Internal error"),
         }

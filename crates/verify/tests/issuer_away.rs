@@ -84,8 +84,8 @@ async fn prefetched_keys_are_there_before_the_first_request() {
 async fn a_prefetch_that_fails_says_why_and_goes_on_trying_until_there_are_keys() {
     let (server, pair) = (Server::default(), Pair::new(Algorithm::EdDsa));
     let issuers = trusting(&server);
-    let told = issuers.prefetch(NOW).await.unwrap_err().to_string();
-    assert_eq!(told, "cannot get the keys at https://auth.example/jwks.json: away");
+    let message = issuers.prefetch(NOW).await.unwrap_err().to_string();
+    assert_eq!(message, "cannot get the keys at https://auth.example/jwks.json: away");
     assert!(issuers.prefetch(NOW).await.is_err(), "and starts no second series");
     tokio::time::sleep(std::time::Duration::from_secs(20)).await;
     assert!((5..10).contains(&server.asked()), "{}", server.asked());

@@ -70,9 +70,9 @@ fn an_address_that_nothing_can_answer_at_is_an_error() {
         "localhost:8000/jwks",
         "htps://a/jwks",
     ] {
-        let told = RemoteKeys::at(url).unwrap_err().to_string();
+        let message = RemoteKeys::at(url).unwrap_err().to_string();
         assert_eq!(
-            told,
+            message,
             format!("{url:?} is no address that begins with https:// or http:// and a host")
         );
         assert!(Introspection::at(url, String::new()).is_err(), "{url}");

@@ -29,11 +29,11 @@ fn a_secret_of_fewer_than_32_bytes_is_refused_however_it_is_given() {
 
 #[test]
 fn the_refusal_says_what_is_wrong_and_how_to_get_it_right() {
-    let told = |secret: &str| KeySet::of_secrets([secret]).unwrap_err().to_string();
+    let message = |secret: &str| KeySet::of_secrets([secret]).unwrap_err().to_string();
     let wanted = "HS256 needs at least 32. It must be Doorward's BETTER_AUTH_SECRET, made with \
                   `openssl rand -hex 32`";
-    assert_eq!(told(""), format!("the shared secret is empty; {wanted}"));
-    assert_eq!(told("hunter2"), format!("the shared secret has 7 bytes; {wanted}"));
+    assert_eq!(message(""), format!("the shared secret is empty; {wanted}"));
+    assert_eq!(message("hunter2"), format!("the shared secret has 7 bytes; {wanted}"));
 }
 
 #[test]

@@ -98,7 +98,7 @@ impl Pulse {
 
     /// True if the next answer should tell the client that the connection closes after it (RFC 9112
     /// §9.6): it was asked to close, or had been idle for so long that its closing may soon cross a request.
-    pub(super) fn says_goodbye(&self) -> bool {
+    pub(super) fn closes_connection(&self) -> bool {
         self.retired.load(Relaxed) || self.rested.load(Relaxed)
     }
 

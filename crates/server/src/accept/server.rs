@@ -49,7 +49,7 @@ enum Phase {
 const LATE_REQUEST: Duration = Duration::from_millis(250);
 const CLOSE: HeaderValue = HeaderValue::from_static("close");
 /// How long a polite farewell may take on a connection that has been too slow.
-const FAREWELL: Duration = Duration::from_secs(1);
+const CLOSE_WITHIN: Duration = Duration::from_secs(1);
 
 /// What answers requests: a router, alone or with layers around it.
 pub trait Responder:
@@ -201,7 +201,7 @@ async fn connection<R: Responder>(
         ending = patiently(connection.as_mut(), &pulse, &server.limits) => {
             if ending == Ending::TooSlow {
                 connection.as_mut().graceful_shutdown();
-                let _ = tokio::time::timeout(FAREWELL, connection).await;
+                let _ = tokio::time::timeout(CLOSE_WITHIN, connection).await;
             }
             return;
         }
@@ -264,7 +264,7 @@ fn answer<R: Responder>(
 ) -> impl Future<Output = Result<Response<Outflow>, Infallible>> + Send + use<R> {
     let http2 = request.version() == Version::HTTP_2;
     let exchange = pulse.begin(http2);
-    let goodbye = !http2 && pulse.says_goodbye();
+    let closes = !http2 && pulse.closes_connection();
     let deadline = tokio::time::Instant::now() + server.limits.body;
     let lacks_host = lacks_host(&request);
     let mut request = request.map(|body| Inflow::wrap(body, deadline, pulse));
@@ -278,7 +278,7 @@ fn answer<R: Responder>(
             return Ok(refusal);
         }
         let mut response = routes.call(request).await?.map(|body| Outflow::new(body, exchange));
-        if goodbye {
+        if closes {
             response.headers_mut().insert(header::CONNECTION, CLOSE);
         }
         Ok(response)

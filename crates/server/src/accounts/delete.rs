@@ -20,23 +20,24 @@ use crate::passwords::{self, Password};
 use crate::sql::{DbError, Step};
 
 body! {
-    /// The proof that it is the owner who asks.
+    /// Proof of the account's owner.
     pub(super) struct DeleteRequest {
         /// The account's current password.
         password: Password,
     }
 }
 
-/// Deletes the caller's own account.
+/// Delete your account
 #[utoipa::path(delete, path = "/me", operation_id = "accounts.delete", tag = "accounts",
     security(("bearer" = [])),
     request_body = Option<DeleteRequest>,
     responses(
         (status = 204, description = "Deleted, with sessions and tasks"),
-        (status = 200, description = "The same with a receipt, for `Prefer: return=representation`",
+        (status = 200, description = "Deleted, with a receipt, for `Prefer: return=representation`",
             body = ErasureReceipt),
-        (status = 401, description = "No token, or one that no longer counts"),
-        (status = 403, description = "The password is wrong, or there is none and the sign-in is too old"),
+        (status = 401, description = "No token, or one that is no longer valid"),
+        (status = 403, description = "The password is wrong, or the account has none and the sign-in is not \
+            recent enough"),
         (status = 409, description = "The last active admin cannot be deleted"),
         (status = 422, description = "The password is missing")))]
 pub(super) async fn delete(
@@ -61,16 +62,17 @@ pub(super) async fn delete(
     Ok(BodyOrNone(receipt))
 }
 
-/// Deletes the caller's own account, for clients that cannot send a body with DELETE.
+/// Delete your account, for clients that cannot send a body with DELETE
 #[utoipa::path(post, path = "/me/delete", operation_id = "accounts.delete_by_post", tag = "accounts",
     security(("bearer" = [])),
     request_body = Option<DeleteRequest>,
     responses(
         (status = 204, description = "Deleted, with sessions and tasks"),
-        (status = 200, description = "The same with a receipt, for `Prefer: return=representation`",
+        (status = 200, description = "Deleted, with a receipt, for `Prefer: return=representation`",
             body = ErasureReceipt),
-        (status = 401, description = "No token, or one that no longer counts"),
-        (status = 403, description = "The password is wrong, or there is none and the sign-in is too old"),
+        (status = 401, description = "No token, or one that is no longer valid"),
+        (status = 403, description = "The password is wrong, or the account has none and the sign-in is not \
+            recent enough"),
         (status = 409, description = "The last active admin cannot be deleted"),
         (status = 422, description = "The password is missing")))]
 pub(super) async fn delete_by_post(

@@ -9,12 +9,12 @@ use crate::http::{Json, json};
 use crate::keys::Caller;
 use crate::user::User;
 
-/// The caller's own account.
+/// Show your account
 #[utoipa::path(get, path = "/me", operation_id = "accounts.me", tag = "accounts",
     security(("bearer" = [])),
     responses(
         (status = 200, description = "The caller", body = User),
-        (status = 401, description = "No token, or one that no longer counts")))]
+        (status = 401, description = "No token, or one that is no longer valid")))]
 pub(super) async fn me(
     State(accounts): State<Accounts>,
     caller: Caller,

@@ -48,16 +48,16 @@ row! {
     }
 }
 
-/// What stays of an account.
+/// Data that is kept after an account was deleted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Remainder {
     /// Where: `audit_log` or `backups_and_logs`.
     pub place: String,
-    /// How many records, where that is known.
+    /// The number of records, if known.
     #[schema(required = true)]
     pub records: Option<i64>,
-    /// Until when; null where nobody has set an end.
+    /// Until when it is kept; null if no end is set.
     #[schema(required = true)]
     pub until: Option<String>,
     /// Why.
@@ -73,14 +73,14 @@ pub struct ErasureReceipt {
     pub user_id: Uuid,
     /// When it was erased.
     pub erased_at: String,
-    /// A keyed hash of its address: whoever has the server's secret can tell whether it was a certain one.
+    /// A keyed hash of the address: with the server's secret, a given address can be checked against it.
     #[schema(required = true)]
     pub email_hash: Option<String>,
-    /// How many rows were removed, by what they were.
+    /// The number of rows removed, by kind.
     pub removed: BTreeMap<String, i64>,
-    /// What stays, and why.
+    /// What is kept, and why.
     pub remains: Vec<Remainder>,
-    /// A keyed hash of all the rest: proves that this server made the receipt.
+    /// A keyed hash of the other fields, which proves that this server issued the receipt.
     #[schema(required = true)]
     pub proof: Option<String>,
 }
@@ -109,7 +109,7 @@ impl ErasureReceipt {
             place: "backups_and_logs".into(),
             records: None,
             until: None,
-            why: "Copies made before, for as long as the operator of this service keeps them."
+            why: "Backups made earlier, for as long as the operator of this service keeps them."
                 .into(),
         };
         let removed = [

@@ -21,7 +21,7 @@ use crate::user::User;
 use crate::username::{GivenUsername, Username};
 
 body! {
-    /// What may be changed; absent keeps, null clears.
+    /// The changes; absent fields keep their values, null clears a field.
     pub(super) struct UpdateRequest {
         /// Display name.
         name: Given<Name>,
@@ -31,24 +31,24 @@ body! {
         email: Option<Email> = None,
         /// 8–256 characters, taken exactly as sent; needs a recent sign-in and ends the other sessions.
         password: Option<NewPassword> = None,
-        /// Language to read, as a BCP 47 tag; null for none.
+        /// The user's language, as a BCP 47 tag; null clears it.
         locale: Given<Locale>,
-        /// What changes in the app's own fields, as a merge patch: names left out keep their value, null
-        /// removes one. Null instead of an object removes all.
+        /// Changes to your app's own fields, as a merge patch: absent names keep their values, null removes a
+        /// name. Null instead of an object removes all.
         user_metadata: Given<MetadataObject>,
     }
 }
 
-/// Changes the caller's own account.
+/// Change your account
 #[utoipa::path(patch, path = "/me", operation_id = "accounts.update", tag = "accounts",
     security(("bearer" = [])),
     request_body = UpdateRequest,
     responses(
-        (status = 200, description = "The caller as changed", body = User),
-        (status = 401, description = "No token, or one that no longer counts"),
-        (status = 403, description = "Signed in too long ago to change the address or the password"),
+        (status = 200, description = "The changed user", body = User),
+        (status = 401, description = "No token, or one that is no longer valid"),
+        (status = 403, description = "The sign-in is not recent enough to change the address or the password"),
         (status = 409, description = "The e-mail address or the user name is taken"),
-        (status = 422, description = "Invalid values, or what cannot be changed here")))]
+        (status = 422, description = "Invalid values, or fields that cannot be changed here")))]
 pub(super) async fn update(
     State(accounts): State<Accounts>,
     caller: Caller,
@@ -105,22 +105,22 @@ impl Accounts {
         let fresh = Fresh::of(&self.settings);
         let (mut steps, mut records) = (Vec::new(), Vec::new());
         let record = |event| Record::by(&by, event).about(gate.user_id);
-        let mut is_told = false;
+        let mut is_notified = false;
         if let Some((email, proven)) = self.another(gate, email).await? {
             steps.push(signed_in_since(gate, fresh));
             steps.push(store::update_email(gate, &email));
             // Nobody writes to a mailbox because somebody else typed its address.
-            if let Some(old) = proven.filter(|_| self.mail.tells(Notice::EmailChanged)) {
+            if let Some(old) = proven.filter(|_| self.mail.notifies(Notice::EmailChanged)) {
                 let ask = Ask::email_changed(gate.user_id, &old, &email, by.origin.clone());
                 steps.extend(self.mail.ask(&ask));
-                is_told = true;
+                is_notified = true;
             }
             records.push(record(Event::EmailChange));
         }
         if let Some(NewPassword(password)) = password {
             steps.extend(self.passwords.replacement(gate, fresh, password).await?);
-            let notice = self.mail.tell(Notice::PasswordChanged, gate.user_id, &by.origin);
-            is_told |= notice.is_some();
+            let notice = self.mail.notify(Notice::PasswordChanged, gate.user_id, &by.origin);
+            is_notified |= notice.is_some();
             steps.extend(notice);
             records.push(record(Event::PasswordChange));
         }
@@ -145,7 +145,7 @@ impl Accounts {
         steps.push(store::find(gate.user_id));
         match self.audit.commit(by.authority, steps, records).await {
             Ok(rows) => {
-                if is_told {
+                if is_notified {
                     self.mail.wake();
                 }
                 let row = rows.last().and_then(|found| found.first()).ok_or(Error::NotFound)?;
@@ -186,7 +186,7 @@ impl Accounts {
                         self.settings.auth_path
                     )
                 } else {
-                    "cannot be changed here: ask whoever runs this service".to_owned()
+                    "cannot be changed here: ask the operator of this service".to_owned()
                 };
                 let refusal = (why, "value_error");
                 Err(Error::Validation(vec![Invalid::new("body", "email", refusal)]))

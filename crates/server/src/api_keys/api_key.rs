@@ -11,16 +11,16 @@ row! {
     /// An API key.
     #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
     pub struct ApiKey from api_keys {
-        /// Its id, a digest of the key.
+        /// The key's id, a digest of the key.
         #[schema(value_type = String)]
         pub id: Uuid,
         /// What it is for.
         #[schema(example = "nightly backup")]
         pub name: String,
-        /// What it may be used for, as far as its owner may at that moment.
+        /// What it may be used for, limited to the owner's current permissions.
         #[schema(example = json!(["tasks:read"]))]
         pub scopes: Vec<String> = "trim(api_keys.scopes, ',')",
-        /// The networks it counts from; null: from everywhere.
+        /// The networks it may be used from; null: all.
         #[schema(required = true, nullable, example = json!(["203.0.113.0/24"]))]
         #[serde(serialize_with = "networks")]
         pub networks: Vec<String> = "(SELECT string_agg(n.network, ',' ORDER BY n.network) \
@@ -28,7 +28,7 @@ row! {
         /// When it was made.
         #[serde(serialize_with = "crate::timestamp::serialize")]
         pub created_at: OffsetDateTime,
-        /// When it ends; null: never.
+        /// When it expires; null: never.
         #[schema(required = true)]
         #[serde(serialize_with = "crate::timestamp::serialize_option")]
         pub expires_at: Option<OffsetDateTime>,
@@ -36,7 +36,7 @@ row! {
         #[schema(required = true)]
         #[serde(serialize_with = "crate::timestamp::serialize_option")]
         pub last_used_at: Option<OffsetDateTime>,
-        /// The address of the first use in that minute.
+        /// The client address of the first use in that minute.
         #[schema(required = true)]
         pub last_used_ip: Option<String>,
     }

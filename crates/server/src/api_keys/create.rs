@@ -19,26 +19,26 @@ body! {
     pub struct NewKey as "CreateApiKeyRequest" {
         /// What it is for: 1–100 characters after trimming.
         pub name: KeyName,
-        /// What it may be used for: `tasks:read`, `tasks:write` and permissions that you hold.
+        /// What it may be used for: `tasks:read`, `tasks:write` and permissions that you have.
         pub scopes: KeyScopes,
-        /// When it ends; never if absent.
+        /// When it expires; never if absent.
         pub expires_at: Option<Instant>,
-        /// Addresses and ranges in CIDR notation from which alone it counts; all if absent.
+        /// Addresses and CIDR ranges it may be used from; all if absent.
         pub networks: Option<KeyNetworks>,
     }
 }
 
-/// Make an API key
+/// Create an API key
 ///
-/// The answer shows the key, once. It needs a sign-in of the last minutes.
+/// The key is only shown in this response. Requires a recent sign-in.
 #[utoipa::path(post, path = "/keys", operation_id = "api_keys.create", tag = "keys",
     security(("bearer" = [])),
     request_body = NewKey,
     responses(
         (status = 201, description = "The new key", body = MadeKey,
             headers(("Location" = String))),
-        (status = 403, description = "The sign-in is too old, or a permission of the scopes is missing"),
-        (status = 409, description = "There are as many keys as one account may have")))]
+        (status = 403, description = "The sign-in is not recent enough, or you lack a permission of the scopes"),
+        (status = 409, description = "The account has the maximum number of keys")))]
 pub(super) async fn create(
     State(keys): State<ApiKeys>,
     caller: Caller,
@@ -75,7 +75,7 @@ impl ApiKeys {
         steps.extend(store::insert(&key, &new, now));
         steps.push(store::find(owner, key.id));
         let at = steps.len() - 1;
-        steps.extend(self.mail.tell(Notice::ApiKeyCreated, owner, &by.origin_for_owner()));
+        steps.extend(self.mail.notify(Notice::ApiKeyCreated, owner, &by.origin_for_owner()));
         let scopes: Vec<_> = new.scopes.iter().map(crate::gate::KeyScope::as_str).collect();
         let said = format!("{}: {}", key.id, scopes.join(" "));
         let record = Record::by(by, Event::ApiKeyCreate).about(owner).detail(said);

@@ -13,9 +13,9 @@ use crate::http::{Created, IdInPath, JsonBody};
 use crate::input::Draft;
 use crate::keys::Permitted;
 
-/// Make a service account's API key
+/// Create a service account's API key
 ///
-/// The answer shows the key, once. People make their own.
+/// The key is only shown in this response. Users create their own keys.
 #[utoipa::path(post, path = "/users/{id}/keys", operation_id = "api_keys.create_of_user",
     tag = "admin", security(("bearer" = ["keys:write"])),
     params(("id" = String, Path, description = "The service account's id")),
@@ -26,7 +26,7 @@ use crate::keys::Permitted;
         (status = 403, description = "Needs `keys:write`, and every permission the account holds; or the \
             account lacks a permission of the scopes"),
         (status = 404, description = "No such service account"),
-        (status = 409, description = "There are as many keys as one account may have")))]
+        (status = 409, description = "The account has the maximum number of keys")))]
 pub(super) async fn create_of_user(
     State(keys): State<ApiKeys>,
     by: Permitted<KeysWrite>,

@@ -11,12 +11,12 @@ use crate::keys::Caller;
 
 /// List your API keys
 ///
-/// The newest first, those that have expired too.
+/// Newest first, including expired keys.
 #[utoipa::path(get, path = "/keys", operation_id = "api_keys.list", tag = "keys",
     security(("bearer" = [])),
     responses(
         (status = 200, description = "Your keys", body = [ApiKey]),
-        (status = 403, description = "A key does not list keys")))]
+        (status = 403, description = "An API key cannot list keys")))]
 pub(super) async fn list(
     State(keys): State<ApiKeys>,
     caller: Caller,

@@ -13,7 +13,7 @@ use crate::keys::Permitted;
 
 /// List a user's API keys
 ///
-/// The newest first, those that have expired too.
+/// Newest first, including expired keys.
 #[utoipa::path(get, path = "/users/{id}/keys", operation_id = "api_keys.list_of_user",
     tag = "admin", security(("bearer" = ["keys:write"])),
     params(("id" = String, Path, description = "The user's id")),
@@ -32,7 +32,7 @@ pub(super) async fn list_of_user(
 
 /// Revoke a user's API keys
 ///
-/// All of them, at once.
+/// All of them, effective immediately.
 #[utoipa::path(delete, path = "/users/{id}/keys", operation_id = "api_keys.revoke_of_user",
     tag = "admin", security(("bearer" = ["keys:write"])),
     params(("id" = String, Path, description = "The user's id")),
@@ -51,8 +51,7 @@ pub(super) async fn revoke_of_user(
 }
 
 /// Revoke one of a user's API keys
-///
-/// It counts no more at once.
+/// Effective immediately.
 #[utoipa::path(delete, path = "/users/{id}/keys/{key_id}", operation_id = "api_keys.revoke_one",
     tag = "admin", security(("bearer" = ["keys:write"])),
     params(

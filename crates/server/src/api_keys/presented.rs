@@ -69,7 +69,7 @@ impl ApiKeys {
             return Ok(None);
         }
         Ok(Some(match store::find_owner(db, key.id).await? {
-            None => "key: it is unknown here, or was revoked".into(),
+            None => "key: it is unknown to this server, or was revoked".into(),
             Some(_) => "key: it has expired, or its account is disabled or banned".into(),
         }))
     }

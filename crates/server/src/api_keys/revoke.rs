@@ -12,15 +12,14 @@ use crate::keys::Caller;
 use crate::sql::Step;
 
 /// Revoke one of your API keys
-///
-/// It counts no more at once.
+/// Effective immediately.
 #[utoipa::path(delete, path = "/keys/{id}", operation_id = "api_keys.revoke", tag = "keys",
     security(("bearer" = [])),
     params(("id" = Uuid, Path, description = "The key's id")),
     responses(
         (status = 204, description = "Revoked"),
-        (status = 403, description = "A key does not revoke keys"),
-        (status = 404, description = "Not there, revoked before, or not yours"),
+        (status = 403, description = "An API key cannot revoke keys"),
+        (status = 404, description = "Not found, already revoked, or not yours"),
         (status = 422, description = "The id is not a UUID")))]
 pub(super) async fn revoke(
     State(keys): State<ApiKeys>,

@@ -69,7 +69,7 @@ impl RecordLane {
 
     fn lose(&self, count: u64, why: &str) {
         let lost = self.lost.fetch_add(count, Ordering::Relaxed) + count;
-        tracing::error!(target: "audit", lost, why, "audit records are in this log alone");
+        tracing::error!(target: "audit", lost, why, "audit records are only in this log");
     }
 }
 

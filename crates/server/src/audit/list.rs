@@ -13,11 +13,11 @@ use crate::input::{Cursor, Page, Parameter, Refusal, json_bytes, query};
 use crate::row;
 
 row! {
-    /// One event, as it is remembered.
+    /// One recorded event.
     #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
     #[schema(as = AuditEntry)]
     pub struct Entry {
-        /// Its id, which grows with time.
+        /// The id; ids increase over time.
         pub id: Uuid,
         /// When.
         #[serde(serialize_with = "crate::timestamp::serialize")]
@@ -31,13 +31,13 @@ row! {
         /// The user who did it.
         #[schema(required = true, value_type = Option<String>)]
         pub actor_id: Option<Uuid>,
-        /// The user it was done to.
+        /// The affected user.
         #[schema(required = true, value_type = Option<String>)]
         pub subject_id: Option<Uuid>,
-        /// The session or API key it was done with, or to.
+        /// The session or API key that was used or affected.
         #[schema(required = true)]
         pub session_id: Option<Uuid>,
-        /// A few words more.
+        /// Further details.
         #[schema(required = true)]
         pub detail: Option<String>,
         /// The client's address.
@@ -56,21 +56,21 @@ query! {
     /// Which events; `None` asks for all.
     #[derive(Default)]
     pub struct AuditFilter {
-        /// Of this kind: a word that `event` of a record can be, `login` for one
+        /// Only this event, such as `login`
         pub event: Option<Event>,
         /// `success`, `failure`, `blocked` or `denied`
         pub outcome: Option<Outcome>,
-        /// Done by this user
+        /// Only events caused by this user
         pub actor: Option<Uuid>,
-        /// Done to this user
+        /// Only events about this user
         pub user: Option<Uuid>,
-        /// From this address
+        /// Only events from this address
         pub ip: Option<String>,
-        /// In this request
+        /// Only events of this request
         pub request_id: Option<String>,
-        /// Not earlier than this
+        /// Only events at this time or later
         pub since: Option<OffsetDateTime>,
-        /// Earlier than this
+        /// Only events before this time
         pub until: Option<OffsetDateTime>,
     }
 }

@@ -17,18 +17,18 @@ pub(super) struct DialectArgs {
 
 #[derive(Debug, Subcommand)]
 enum DialectCommand {
-    /// List the built-in dialects, with what each is for
+    /// List the built-in dialects and their purposes
     List {
-        /// Print JSON: the name, what it is for, the settings that it sets
+        /// Print JSON: name, purpose and settings
         #[arg(long)]
         json: bool,
     },
-    /// Print what a built-in dialect says, in TOML
+    /// Print a built-in dialect as TOML
     Show {
         /// Its name
         name: String,
     },
-    /// List the routes that the dialects in use add, with their operations
+    /// List the routes added by the configured dialects, with their operations
     Routes {
         /// Print JSON
         #[arg(long)]
@@ -48,7 +48,7 @@ pub(super) fn run(args: &DialectArgs, sources: &SourceArgs) -> Exit {
         }
         DialectCommand::Show { name } => {
             let names = dialect::NAMES.join(", ");
-            let sentence = format!("There is no dialect {name:?}, but there are {names}.");
+            let sentence = format!("There is no dialect {name:?}. The dialects are {names}.");
             let text = dialect::text(name).ok_or(Failure::Configuration(vec![sentence]))?;
             super::output(text)
         }
@@ -56,7 +56,9 @@ pub(super) fn run(args: &DialectArgs, sources: &SourceArgs) -> Exit {
             let settings = super::sources::settings(sources.gather().resolve(&reserved()))?;
             let found = dialect::of(&settings, &operations(&settings), Clock::system());
             let Some(dialects) = found.map_err(Failure::Configuration)? else {
-                eprintln!("No dialect is in use: set COMPAT, or write [dialect] in doorward.toml.");
+                eprintln!(
+                    "No dialect is configured: set COMPAT, or add [dialect] to doorward.toml."
+                );
                 return if *json { super::output_json(&json!([])) } else { Ok(()) };
             };
             if *json {

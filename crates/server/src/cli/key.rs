@@ -51,8 +51,8 @@ enum KeyCommand {
         /// The key's id, from `doorward key list`
         #[arg(allow_hyphen_values = true)]
         kid: String,
-        /// Stop it from verifying too: this server refuses its tokens at once, other services when
-        /// they next fetch the keys
+        /// Stop it from verifying too: this server rejects its tokens immediately, other services after they
+        /// next fetch the keys
         #[arg(long)]
         now: bool,
     },
@@ -86,8 +86,8 @@ pub(super) async fn run(args: KeyArgs, from: &SourceArgs) -> Exit {
     let by_default = settings.token_algorithm;
     if by_default.is_symmetric() && matches!(args.command, KeyCommand::Rotate { algorithm: None }) {
         return Err(Failure::Usage(
-            "TOKEN_ALGORITHM is HS256, which has no key pairs: say which with --algorithm, or change \
-             the secret and put the old one into PREVIOUS_SECRETS."
+            "TOKEN_ALGORITHM is HS256, which has no key pairs: choose one with --algorithm, or change the \
+                secret and add the old one to PREVIOUS_SECRETS."
                 .into(),
         ));
     }
@@ -144,11 +144,11 @@ async fn made(app: &App, key: &SigningKey, as_json: bool) -> Exit {
         return output_json(&document(key, Stage::Waiting, signs));
     }
     let when = if signs {
-        "signs at once, since no other of its algorithm can".into()
+        "signs immediately, because there is no other key of its algorithm".into()
     } else {
         format!("signs from {}", to_the_second(key.active_at))
     };
-    output(&format!("Made {} key {}.\nIt is published now and {when}.\n", key.algorithm, key.kid))
+    output(&format!("Created {} key {}.\nIt is published and {when}.\n", key.algorithm, key.kid))
 }
 
 async fn retire(app: &App, kid: &str, at_once: bool, as_json: bool) -> Exit {

@@ -34,12 +34,13 @@ use terminal::{failed, output, output_json};
 
 /// The authentication backend you run beside your app.
 ///
-/// Registers people, signs them in, issues and verifies JWTs, and keeps each user's tasks to that
-/// user alone. Start with `doorward dev`.
+/// Registers users, signs them in, issues and verifies JWTs, and keeps each user's tasks private to that user.
+/// Start with `doorward dev`.
 #[derive(Debug, Parser)]
 #[command(name = "doorward", version, arg_required_else_help = true)]
 #[command(
-    after_help = "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 migrations pending (db status --exit-code), 78 bad configuration."
+    after_help = "Exit codes: 0 success, 1 failure, 2 usage error, 3 migrations pending (db status \
+        --exit-code), 78 configuration error."
 )]
 pub struct Cli {
     #[command(subcommand)]
@@ -50,13 +51,13 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Start a development server: SQLite, a generated secret and the tables, in one step
+    /// Start a development server with SQLite, a generated secret and all tables
     Dev(serve::dev::DevArgs),
     /// Run the production server
     Serve(serve::ServeArgs),
-    /// Ask the server on this machine how it is
+    /// Check the health of the server on this machine
     ///
-    /// Exits with 0 if it is well and with 1 if not, for health checks of containers.
+    /// Exits with 0 if it is healthy and with 1 if not, for container health checks.
     Health(serve::health::HealthArgs),
     /// Create, update and check the database tables
     Db(db::DbArgs),
@@ -68,9 +69,9 @@ enum Command {
     Session(session::SessionArgs),
     /// Read the audit log
     Audit(audit::AuditArgs),
-    /// Create, list and revoke API keys, which programs call with
+    /// Create, list and revoke API keys
     ApiKey(api_key::ApiKeyArgs),
-    /// Create, list and revoke service accounts: accounts of programs
+    /// Create, list and revoke service accounts
     ServiceAccount(api_key::service_account::ServiceAccountArgs),
     /// Create, list, rotate and retire the key pairs that sign access tokens
     Key(key::KeyArgs),
@@ -80,15 +81,15 @@ enum Command {
     Token(token::TokenArgs),
     /// Import accounts, password hashes and tasks from another program or a file
     Import(transfer::import::ImportArgs),
-    /// Export accounts, roles and tasks as lines of JSON
+    /// Export accounts, roles and tasks as JSON lines
     Export(transfer::export::ExportArgs),
     /// Show and check the configuration
     Config(config::ConfigArgs),
-    /// Try the deployment: database, keys, proxies, mail, this machine; say what to do about each fault
+    /// Check the whole setup (database, keys, proxies, mail, this machine) and suggest a fix for each problem
     Doctor(doctor::DoctorArgs),
-    /// Show the dialects: an app's own habits that the server can take on
+    /// Show the dialects: request and response formats of other backends
     Dialect(dialect::DialectArgs),
-    /// Rehearse the switch: serve the old backend, send copies to Doorward, compare the answers
+    /// Rehearse a migration: proxy the old backend, send copies to Doorward and compare the responses
     Shadow(shadow::ShadowArgs),
     /// Print the OpenAPI document
     Openapi(openapi::OpenapiArgs),

@@ -13,7 +13,7 @@ use crate::db::Database;
 
 #[derive(Debug, Args)]
 pub(super) struct OpenapiArgs {
-    /// Write the document to this file instead of stdout
+    /// Write the document to this file instead of standard output
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
 }

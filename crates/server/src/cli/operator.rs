@@ -73,7 +73,7 @@ impl OperatorArgs {
     /// The application of a command whose work an account's owner is told of by mail, where the server's
     /// secret is known here, which mails are sealed with. What is wrong elsewhere in the configuration keeps
     /// nobody from working; then nobody is told.
-    pub(super) async fn app_that_tells(&self, sources: &SourceArgs) -> Result<App, Failure> {
+    pub(super) async fn app_that_notifies(&self, sources: &SourceArgs) -> Result<App, Failure> {
         terminal::speak_to_program(self.json);
         let gathered = sources.gather_on(self.database_url.clone());
         if gathered.has("BETTER_AUTH_SECRET") {
@@ -81,7 +81,7 @@ impl OperatorArgs {
             if resolved.problems().is_empty() {
                 return Self::open(sources::settings(resolved)?).await;
             }
-            terminal::warn("Nobody is told by mail: see `doorward config check`.");
+            terminal::warn("No notice is sent by mail: see `doorward config check`.");
         }
         self.app(sources).await
     }
@@ -92,7 +92,8 @@ impl OperatorArgs {
             && !path.exists()
         {
             let path = path.display();
-            let next = "create it with `doorward db migrate`, or name another with --database-url";
+            let next =
+                "create it with `doorward db migrate`, or choose another with --database-url";
             return Err(Failure::configuration(format!("{path} does not exist: {next}.")));
         }
         let open = Database::open(&settings.database).await;
@@ -137,7 +138,7 @@ pub(super) async fn send_notices(app: &App) {
         Err(why) => Err(why),
     };
     if let Err(why) = sent {
-        terminal::warn(&format!("The owner is told once a server runs: {why}"));
+        terminal::warn(&format!("The notice is sent when a server runs: {why}"));
     }
 }
 
@@ -161,7 +162,7 @@ pub(super) fn confirm(question: &str, yes: bool) -> Result<(), Failure> {
         return Ok(());
     }
     if !std::io::stdin().is_terminal() {
-        return Err(Failure::Usage(format!("{question} Say so with --yes.")));
+        return Err(Failure::Usage(format!("{question} Confirm with --yes.")));
     }
     let mut stderr = std::io::stderr();
     let _ = write!(stderr, "{question} [y/N] ");

@@ -90,14 +90,14 @@ pub(super) async fn run(args: RoleArgs, sources: &SourceArgs) -> Exit {
 
 fn name(role: &str) -> Result<RoleName, Failure> {
     let wrong = || {
-        let words = "1 to 50 of a-z 0-9 _ -, beginning with a letter";
-        Failure::Usage(format!("{role} cannot be a role's name: it has {words}."))
+        let words = "1 to 50 characters of a-z 0-9 _ -, starting with a letter";
+        Failure::Usage(format!("{role} is not a valid role name: it must be {words}."))
     };
     RoleName::parse(role).ok_or_else(wrong)
 }
 
 /// The sentence of an error about this role.
-fn told(role: &str, error: Error) -> Failure {
+fn failure(role: &str, error: Error) -> Failure {
     match error {
         Error::NotFound => {
             Failure::Failed(format!("There is no role {role}: see `doorward role list`."))
@@ -110,11 +110,11 @@ fn told(role: &str, error: Error) -> Failure {
 async fn grant(app: &App, user: &str, role: &str, as_json: bool) -> Exit {
     let (name, found) = (name(role)?, find_user(app, user).await?.user);
     let done = app.roles().grant(&by_operator(), found.id, &name).await;
-    done.map_err(|error| told(role, error))?;
+    done.map_err(|error| failure(role, error))?;
     let sentence = if found.roles.iter().any(|held| held == role) {
         format!("{user} already had the role {role}.\n")
     } else {
-        format!("Gave {user} the role {role}.\n")
+        format!("Granted the role {role} to {user}.\n")
     };
     held(app, user, as_json, &sentence).await
 }
@@ -122,9 +122,9 @@ async fn grant(app: &App, user: &str, role: &str, as_json: bool) -> Exit {
 async fn revoke(app: &App, user: &str, role: &str, as_json: bool) -> Exit {
     let (name, found) = (name(role)?, find_user(app, user).await?.user);
     let done = app.roles().revoke(&by_operator(), found.id, &name).await;
-    done.map_err(|error| told(role, error))?;
+    done.map_err(|error| failure(role, error))?;
     let sentence = if found.roles.iter().any(|held| held == role) {
-        format!("Took the role {role} from {user}.\n")
+        format!("Revoked the role {role} from {user}.\n")
     } else {
         format!("{user} did not have the role {role}; nothing was changed.\n")
     };
@@ -168,18 +168,18 @@ async fn create(
     allowed.dedup();
     let name = name(role)?;
     let made = app.roles().create(&by_operator(), name, description, &allowed).await;
-    let made = made.map_err(|error| told(role, error))?;
+    let made = made.map_err(|error| failure(role, error))?;
     if as_json {
         return output_json(&json!(made));
     }
-    output(&format!("Made the role {role}.\n"))
+    output(&format!("Created the role {role}.\n"))
 }
 
 async fn delete(app: &App, role: &str, yes: bool, as_json: bool) -> Exit {
     let name = name(role)?;
     confirm(&format!("The role {role} will be revoked from every account and deleted."), yes)?;
     let done = app.roles().delete(&by_operator(), &name).await;
-    done.map_err(|error| told(role, error))?;
+    done.map_err(|error| failure(role, error))?;
     if as_json {
         return output_json(&json!({"role": role, "deleted": true}));
     }

@@ -84,7 +84,7 @@ async fn list(app: &App, user: &str, as_json: bool) -> Exit {
 async fn revoke(app: &App, id: Uuid, as_json: bool) -> Exit {
     let done = app.sessions().revoke_any(&by_operator(), id).await;
     done.map_err(|error| match error {
-        Error::NotFound => Failure::Failed(format!("There is no live session {id}.")),
+        Error::NotFound => Failure::Failed(format!("There is no active session {id}.")),
         other => failed(other),
     })?;
     if as_json {
@@ -103,7 +103,7 @@ async fn revoke_of(app: &App, user: &str, as_json: bool) -> Exit {
 }
 
 async fn revoke_everybodys(app: &App, yes: bool, as_json: bool) -> Exit {
-    confirm("Everyone will have to sign in again.", yes)?;
+    confirm("All users will have to sign in again.", yes)?;
     app.sessions().revoke_everybodys(&by_operator()).await.map_err(failed)?;
     if as_json {
         return output_json(&json!({"ended": true}));

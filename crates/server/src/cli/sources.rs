@@ -78,10 +78,10 @@ fn secretless(mut gathered: Gathered) -> Gathered {
 /// `doorward.db`; or what `doorward dev` keeps, where there is nothing else.
 fn take_default(gathered: &mut Gathered) {
     let Some(dev) = DevFolder::found().filter(|_| !Path::new("doorward.db").exists()) else {
-        return gathered.warn("DATABASE_URL is not set: using the file doorward.db here.".into());
+        return gathered.warn("DATABASE_URL is not set: using doorward.db in this folder.".into());
     };
     let url = dev.database_url();
-    gathered.warn(format!("DATABASE_URL is not set: using {url}, which `doorward dev` made."));
+    gathered.warn(format!("DATABASE_URL is not set: using {url} of `doorward dev`."));
     gathered.fall_back("DATABASE_URL", url, "dev");
     if let Some(secret) = dev.kept_secret() {
         gathered.fall_back("BETTER_AUTH_SECRET", secret, "dev");

@@ -26,34 +26,33 @@ pub(super) const ADDRESS: &str = "address";
 pub(super) const KNOWN_ONLY: &str = "known_only";
 
 body! {
-    /// Who wants to sign in.
+    /// The account to sign in to.
     pub(super) struct LoginCodeRequest {
-        /// The account's address, or with open registration anybody's.
+        /// The account's address; with open registration, any address.
         email: Email,
         /// Whether an address without an account gets a code too, where anybody may register.
         create_account: Option<bool> = None,
     }
 }
 
-/// What belongs to the code that is on its way.
+/// What the client needs to use the code.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Challenged {
-    /// Sent back with the code, it shows that the same client asked for it. A random value, for every
-    /// address.
+    /// Send it with the code to show that the same client requested it. A random value for every address.
     pub challenge: String,
-    /// Seconds that the code in the mail works.
+    /// Seconds until the code expires.
     pub expires_in: u64,
 }
 
-/// Ask for a code and a link to sign in
+/// Request a code and a link to sign in
 ///
-/// One mail carries both. The answer is the same, and takes the same time, whether or not there is such an
-/// account. Where anybody may register, an address without an account gets a code too; its use makes the
-/// account. One address gets five such mails an hour, and each ends the code before it.
+/// One mail has both. The response and its timing are the same whether or not the account exists. With open
+/// registration, an address without an account gets a code too, and using it creates the account. An address
+/// gets at most five such mails an hour, and each replaces the previous code.
 #[utoipa::path(post, path = "/login/code", operation_id = "codes.code", tag = "sessions",
     request_body = LoginCodeRequest,
     responses(
-        (status = 202, description = "If somebody can sign in with it, a mail is on its way", body = Challenged),
+        (status = 202, description = "A mail is sent if the address can sign in", body = Challenged),
         (status = 404, description = "`LOGIN_CODES` is off"),
         (status = 422, description = "Not an e-mail address")))]
 pub(super) async fn code(

@@ -25,16 +25,16 @@ use crate::single_use::{
 body! {
     /// The code with its address, or the token of the link.
     pub(super) struct VerifyCodeRequest {
-        /// The address that the code was mailed to.
+        /// The address that the code was sent to.
         email: Option<Email>,
         /// The six digits.
         code: Option<SixDigits>,
-        /// What asking for the code answered with. Without it, the code is taken only from the network
-        /// address that asked.
+        /// The challenge that was returned when the code was requested. Without it, the code is only accepted
+        /// from the network address that requested it.
         challenge: Option<CodeChallenge>,
-        /// What the link in the mail ends with, instead of address and code.
+        /// The token at the end of the link in the mail, instead of address and code.
         token: Option<OneTimeToken>,
-        /// That of a trusted device, in place of the second step.
+        /// The token of a trusted device, in place of the second step.
         device_token: Option<DeviceToken> = None,
     }
 }
@@ -55,21 +55,22 @@ pub enum Typed {
     Link(OneTimeToken),
 }
 
-/// Sign in by a code or a link
+/// Sign in with a code or a link
 ///
-/// Either works once, for ten minutes, and ends the other. A code allows five guesses, to the client that
-/// asked for it: it sends the `challenge` along, or asks from the same network address. Codes of one
-/// address allow twenty wrong guesses a day; the link works all the same. An account whose address nobody
-/// had proven loses its password, its sessions and its other links, since somebody else may have made it.
+/// Either works once, within ten minutes, and invalidates the other. A code allows five guesses, and only by
+/// the client that requested it: it sends the `challenge`, or comes from the same network address. The codes of
+/// one address allow twenty wrong guesses a day; the link still works after that. If the account's address was
+/// not verified before, the account loses its password, sessions and other links, since somebody else may have
+/// created it.
 #[utoipa::path(post, path = "/login/code/verify", operation_id = "codes.verify", tag = "sessions",
     request_body = VerifyCodeRequest,
     responses(
         (status = 200, description = "The tokens of a new session", body = Tokens),
         (status = 400, description = "The link is not valid, was used or has expired"),
-        (status = 401, description = "The code is wrong, no longer works, or was asked for elsewhere"),
-        (status = 403, description = "The account is disabled; or a second factor has to follow"),
+        (status = 401, description = "The code is wrong, has expired or was requested by another client"),
+        (status = 403, description = "The account is disabled, or a second factor is required"),
         (status = 404, description = "`LOGIN_CODES` is off"),
-        (status = 422, description = "Neither a code with its address nor a token, or both")))]
+        (status = 422, description = "Send either a code with its address or a token")))]
 pub(super) async fn verify(
     State(codes): State<Codes>,
     origin: Origin,
@@ -90,9 +91,9 @@ impl VerifyCodeRequest {
             Self { email: None, code: None, token: Some(token), .. } => {
                 return Ok(Typed::Link(token));
             }
-            Self { token: Some(_), .. } => ("token", "stands alone, without email and code"),
-            Self { email: None, .. } => ("email", "is needed beside the code, or a token alone"),
-            Self { code: None, .. } => ("code", "is needed beside the email, or a token alone"),
+            Self { token: Some(_), .. } => ("token", "must be sent without email and code"),
+            Self { email: None, .. } => ("email", "is required with code, unless token is sent"),
+            Self { code: None, .. } => ("code", "is required with email, unless token is sent"),
         };
         Err(Error::Validation(vec![Invalid::new("body", name, (why.to_owned(), "value_error"))]))
     }

@@ -9,8 +9,8 @@ use super::{AllowedOrigins, RpId, Settings};
 const LOCALHOST: &str = "localhost";
 /// What Android's own apps send as their origin begins with this.
 const ANDROID: &str = "android:apk-key-hash:";
-const NOT_SET: &str = "This service is not set up for passkeys: whoever runs it has to set PUBLIC_URL, or RP_ID and \
-    RP_ORIGINS.";
+const NOT_SET: &str = "This service is not configured for passkeys: its operator must set PUBLIC_URL, or RP_ID \
+    and RP_ORIGINS.";
 
 /// Where passkeys may be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,7 +29,7 @@ impl Settings {
         let rp_id = match (&self.rp_id, host_of(self.public_url.as_deref())) {
             (Some(rp_id), _) => rp_id.clone(),
             (None, Some(host)) => RpId::parse(&host).map_err(|why| {
-                format!("This service is not set up for passkeys: RP_ID, which is the host of PUBLIC_URL, {why}.")
+                format!("This service is not configured for passkeys: RP_ID, which is the host of PUBLIC_URL, {why}.")
             })?,
             (None, None) if !self.rp_origins.is_empty() => {
                 return Err("RP_ORIGINS needs RP_ID: set it to the domain that these origins share.".into());
@@ -74,7 +74,8 @@ impl Settings {
         if origins.is_empty() {
             let domain = rp_id.as_str();
             return Err(format!(
-                "This service is not set up for passkeys: no https origin of {domain} is among PUBLIC_URL, APP_URL and \
+                "This service is not configured for passkeys: no https origin of {domain} is among PUBLIC_URL, \
+                    APP_URL and \
                  ALLOWED_ORIGINS, so RP_ORIGINS has to name one, such as https://{domain}."
             ));
         }

@@ -11,8 +11,8 @@ pub(super) fn warnings(settings: &Settings) -> Vec<String> {
     let issuers = better_auth.chain(neon).chain(issuers).filter(|(_, url)| is_remote_http(url));
     let issuers = issuers.map(|(name, url)| {
         format!(
-            "{name}: the keys of {url} are fetched without TLS, so whoever is on the way can \
-             sign in as anybody: use https."
+            "{name}: the keys of {url} are fetched without TLS, so an attacker on the network can sign in as \
+                any user: use https."
         )
     });
     let database = match &settings.database {
@@ -21,8 +21,8 @@ pub(super) fn warnings(settings: &Settings) -> Vec<String> {
         {
             let sure = if url.tls == Tls::Disabled { "goes" } else { "may go" };
             Some(format!(
-                "DATABASE_URL: the connection to {} {sure} without TLS, so whoever is on the way \
-                 can read and change what is stored: use sslmode=require.",
+                "DATABASE_URL: the connection to {} {sure} without TLS, so an attacker on the network can read \
+                    and change the data: use sslmode=require.",
                 url.host
             ))
         }
@@ -30,8 +30,8 @@ pub(super) fn warnings(settings: &Settings) -> Vec<String> {
     };
     let redis = settings.redis_url.as_ref().and_then(RedisUrl::in_plain_text).map(|host| {
         format!(
-            "REDIS_URL: the connection to {host} goes without TLS, so whoever is on the way can read \
-             its password and change what is counted: use rediss://."
+            "REDIS_URL: the connection to {host} does not use TLS, so an attacker on the network can read its \
+                password and change the counters: use rediss://."
         )
     });
     issuers.chain(database).chain(redis).collect()

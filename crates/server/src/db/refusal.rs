@@ -23,7 +23,7 @@ impl From<DbError> for Error {
             DbError::Unready(why) => {
                 tracing::error!(
                     %why,
-                    "the database lacks what the server needs: see `doorward db verify`"
+                    "the schema of the database is incomplete: see `doorward db verify`"
                 );
                 Self::Unavailable(
                     "The database is not ready for this server; nothing was changed. Try again later.",
@@ -40,7 +40,8 @@ impl From<DbError> for Error {
             DbError::Unconfirmed(why) => {
                 tracing::warn!(%why, "a write was not confirmed");
                 Self::Unavailable(
-                    "The connection to the database broke before the change was confirmed: check whether it was made before you try again.",
+                    "The connection to the database failed before the change was confirmed: check whether it \
+                        was made before you retry.",
                 )
             }
             DbError::Overloaded => {
@@ -84,13 +85,11 @@ fn refusal(reason: &str) -> Error {
         "last_admin" => Error::LastAdmin,
         "code_used" => Error::WrongCode,
         "too_many_factors" => Error::TooManyFactors,
-        "factor_needed" => Error::FactorNeeded(
-            "This account needs a second factor for that: add one first, then try again.",
-        ),
+        "factor_needed" => Error::FactorNeeded("This requires a second factor: add one and retry."),
         "address_changed" => Error::InvalidLink(
-            "This link is for another address than the account has by now: ask for a new one.",
+            "The account's address has changed since this link was sent: request a new one.",
         ),
-        "link_used" => Error::InvalidLink("This link was used already: ask for a new one."),
+        "link_used" => Error::InvalidLink("This link has already been used: request a new one."),
         "metadata_too_large" => {
             let why = ("would have more than 16 KiB of JSON".into(), "too_long");
             Error::Validation(vec![Invalid::new("body", "metadata", why)])

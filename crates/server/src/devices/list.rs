@@ -14,25 +14,25 @@ use crate::keys::Caller;
 use crate::row;
 
 row! {
-    /// A device that stands for the second step of a sign-in.
+    /// A device whose sign-ins need no second step.
     #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
     pub struct TrustedDevice from trusted_devices {
         /// Stable id.
         #[schema(value_type = String)]
         pub id: Uuid,
-        /// The browser and the system, or the program, that was trusted.
+        /// The browser and operating system, or the program, that was trusted.
         pub name: String,
-        /// The address it was trusted from.
+        /// The client address it was trusted from.
         #[schema(required = true)]
         pub ip: Option<String>,
         /// When it was trusted.
         #[serde(serialize_with = "crate::timestamp::serialize")]
         pub created_at: OffsetDateTime,
-        /// When it last stood for the second step.
+        /// When it last replaced the second step.
         #[serde(serialize_with = "crate::timestamp::serialize_option")]
         #[schema(required = true, value_type = Option<String>, format = DateTime)]
         pub last_used_at: Option<OffsetDateTime>,
-        /// When it stops counting, however often it is used.
+        /// When the trust expires, however often it is used.
         #[serde(serialize_with = "crate::timestamp::serialize")]
         pub expires_at: OffsetDateTime,
     }
@@ -40,10 +40,10 @@ row! {
 
 /// List your trusted devices
 ///
-/// The newest first. Each stands for the second step of a sign-in until it expires.
+/// Newest first. A sign-in from a trusted device needs no second step until the trust expires.
 #[utoipa::path(get, path = "/devices", operation_id = "devices.list", tag = "factors",
     security(("bearer" = [])),
-    responses((status = 200, description = "The devices you trust", body = [TrustedDevice])))]
+    responses((status = 200, description = "Your trusted devices", body = [TrustedDevice])))]
 pub(super) async fn list(
     State(devices): State<Devices>,
     caller: Caller,

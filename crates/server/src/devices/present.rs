@@ -9,7 +9,7 @@ use crate::passwords::bound_to;
 use crate::sql::Step;
 use crate::user::User;
 
-/// A device that stands for the second step of a sign-in.
+/// A device whose sign-ins need no second step.
 #[derive(Clone, Debug)]
 pub(crate) struct FoundDevice {
     user: Uuid,

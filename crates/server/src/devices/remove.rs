@@ -14,14 +14,14 @@ use crate::keys::Caller;
 
 /// Remove a trusted device
 ///
-/// Its next sign-in needs the second step again. Sessions that it began go on; `DELETE /auth/sessions/{id}`
-/// ends them.
+/// Its next sign-in requires the second step again. Its sessions continue; end them with `DELETE
+/// /auth/sessions/{id}`.
 #[utoipa::path(delete, path = "/devices/{id}", operation_id = "devices.remove", tag = "factors",
     security(("bearer" = [])),
     params(("id" = Uuid, Path, description = "The device's id")),
     responses(
         (status = 204, description = "Removed"),
-        (status = 404, description = "Not there, or not yours"),
+        (status = 404, description = "Not found, or not yours"),
         (status = 422, description = "The id is not a UUID")))]
 pub(super) async fn remove(
     State(devices): State<Devices>,
@@ -34,11 +34,10 @@ pub(super) async fn remove(
 }
 
 /// Remove all your trusted devices
-///
-/// Every sign-in needs the second step again.
+/// Every sign-in requires the second step again.
 #[utoipa::path(delete, path = "/devices", operation_id = "devices.remove_all", tag = "factors",
     security(("bearer" = [])),
-    responses((status = 204, description = "Removed, if there were any")))]
+    responses((status = 204, description = "The devices were removed")))]
 pub(super) async fn remove_all(
     State(devices): State<Devices>,
     caller: Caller,

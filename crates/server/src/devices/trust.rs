@@ -70,7 +70,7 @@ impl Devices {
             },
         )
         .to_vec();
-        steps.extend(self.mail.tell(Notice::DeviceTrusted, user, origin));
+        steps.extend(self.mail.notify(Notice::DeviceTrusted, user, origin));
         let record = Record::from(origin, Event::DeviceTrust).about(user).detail(id.to_string());
         Some(NewDevice { token, lives, steps, record })
     }

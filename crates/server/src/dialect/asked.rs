@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::answer::PageOf;
 use super::plan::tables::{ErrorBody, Reader, Spoken};
-use crate::http::{Told, Translation};
+use crate::http::{TranslatedProblem, Translation};
 use crate::input::{Fields, meant};
 
 const METADATA: &str = "metadata";
@@ -87,8 +87,7 @@ impl Translation for Asked {
                 }
                 match map.get(&incoming.to) {
                     Some(other) if *other != means => {
-                        let why =
-                            format!("says another thing than {}", self.sent_name(&incoming.to));
+                        let why = format!("contradicts {}", self.sent_name(&incoming.to));
                         fields.refuse(&name, why, "value_error");
                     }
                     Some(_) => {}
@@ -111,7 +110,7 @@ impl Translation for Asked {
             } else if reader.known.contains(&name) || reader.ignore.contains(&name) {
                 match map.get(&name) {
                     Some(other) if *other != value => {
-                        let why = format!("says another thing than {}", self.sent_name(&name));
+                        let why = format!("contradicts {}", self.sent_name(&name));
                         fields.refuse(&name, why, "value_error");
                     }
                     _ => drop(map.insert(name, value)),
@@ -128,11 +127,7 @@ impl Translation for Asked {
             } else if can_keep && (reader.keep.contains(&name) || reader.keeps(&name)) {
                 kept.insert(name, value);
             } else if !value.is_null() && !reader.known.is_empty() {
-                fields.refuse(
-                    &name,
-                    "is a field that this server has no place for",
-                    "extra_forbidden",
-                );
+                fields.refuse(&name, "is not supported by this server", "extra_forbidden");
             }
         }
         if !kept.is_empty() {
@@ -156,13 +151,12 @@ impl Translation for Asked {
 
     fn query(&self, mut fields: Fields) -> Fields {
         for name in &self.unknown {
-            let why = "is a parameter that this server has no place for";
-            fields.refuse(name, why, "extra_forbidden");
+            fields.refuse(name, "is a parameter that this server does not support", "extra_forbidden");
         }
         fields
     }
 
-    fn problem(&self, mut document: Value, code: &str) -> Told {
+    fn problem(&self, mut document: Value, code: &str) -> TranslatedProblem {
         self.rename(&mut document);
         let spoken = &self.spoken;
         let errors = document.get("errors").and_then(Value::as_array).cloned().unwrap_or_default();
@@ -206,7 +200,7 @@ impl Translation for Asked {
                 filled(template, &places)
             }
         };
-        Told { status, body, plain: spoken.plain_errors }
+        TranslatedProblem { status, body, plain: spoken.plain_errors }
     }
 }
 

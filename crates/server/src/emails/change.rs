@@ -17,28 +17,28 @@ use crate::mail::{Ask, Kind};
 use crate::passwords::{Password, bound_to};
 
 body! {
-    /// The address that shall be the account's.
+    /// The new address of the account.
     pub(super) struct ChangeEmailRequest {
         /// The new address.
         email: Email,
-        /// The account's password; not needed soon after signing in.
+        /// The account's password; not required after a recent sign-in.
         password: Option<Password> = None,
     }
 }
 
-/// Ask for another address
+/// Request an address change
 ///
-/// A link in a mail to the new address makes the change; `POST /auth/email/verify` takes it. The old
-/// address gets a mail with a link that takes the change back for 72 hours. The answer is the same if
-/// another account has the address.
+/// Sends a link to the new address; `POST /auth/email/verify` with its token makes the change. The old address
+/// gets a link that can undo the change for 72 hours. The response is the same if another account has the
+/// address.
 #[utoipa::path(post, path = "/email", operation_id = "emails.change", tag = "emails",
     security(("bearer" = [])),
     request_body = ChangeEmailRequest,
     responses(
-        (status = 202, description = "A mail to the new address is on its way"),
-        (status = 401, description = "No token, or one that no longer counts"),
-        (status = 403, description = "The password is wrong; or it is missing, and the sign-in too long ago"),
-        (status = 404, description = "This service sends no mail"),
+        (status = 202, description = "A mail was sent to the new address"),
+        (status = 401, description = "No token, or one that is no longer valid"),
+        (status = 403, description = "The password is wrong; or it is missing and the sign-in is not recent enough"),
+        (status = 404, description = "This service does not send mail"),
         (status = 422, description = "Not an e-mail address")))]
 pub(super) async fn change(
     State(emails): State<Emails>,

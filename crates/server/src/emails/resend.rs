@@ -15,25 +15,25 @@ use crate::keys::Caller;
 use crate::mail::{Ask, Kind};
 
 body! {
-    /// Whose address is to be proven.
+    /// The account whose address is to be verified.
     pub(super) struct ResendRequest {
         /// The account's address.
         email: Email,
     }
 }
 
-/// Ask for another link to prove an address
+/// Request another verification mail
 ///
-/// Without a body it is that of the account which the token in `Authorization` is for. With one, the
-/// answer is the same, and takes the same time, whether or not there is such an account and whether
-/// or not its address is verified. One address gets five such mails an hour.
+/// Without a body, the mail goes to the account of the bearer token. With a body, the response and its timing
+/// are the same whether or not the account exists and whether or not its address is verified. An address gets
+/// at most five such mails an hour.
 #[utoipa::path(post, path = "/email/resend", operation_id = "emails.resend", tag = "emails",
     security((), ("bearer" = [])),
     request_body = Option<ResendRequest>,
     responses(
-        (status = 202, description = "If there is something to verify, a mail is on its way"),
-        (status = 401, description = "No body, and a token that does not count"),
-        (status = 404, description = "This service sends no mail"),
+        (status = 202, description = "A mail is sent if there is an address to verify"),
+        (status = 401, description = "No body, and no valid token"),
+        (status = 404, description = "This service does not send mail"),
         (status = 422, description = "Not an e-mail address")))]
 pub(super) async fn resend(
     State(emails): State<Emails>,
@@ -50,7 +50,7 @@ pub(super) async fn resend(
     Ok(Accepted)
 }
 
-/// Whose address is to be proven.
+/// The account whose address is to be verified.
 pub(super) enum WhoseAddress {
     /// That of the body.
     Typed(JsonBody<Draft<ResendRequest>>),

@@ -24,30 +24,30 @@ use crate::sql::DbError;
 body! {
     /// The token of the link to undo a change.
     pub(super) struct UndoEmailRequest {
-        /// What the link in the mail ends with.
+        /// The token at the end of the link in the mail.
         token: OneTimeToken,
     }
 }
 
-/// What sets a new password after a change was undone.
+/// A token to set a new password after an address change was undone.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Undone {
     /// For `POST /auth/password/reset`, once.
     pub reset_token: String,
-    /// Seconds it works.
+    /// Seconds until it expires.
     pub expires_in: u64,
 }
 
-/// Take a change of address back
+/// Undo an address change
 ///
-/// The account has its old address again and no password: whoever made the change knew it. All sessions
-/// end, and all passkeys. `reset_token` sets a new password.
+/// Restores the old address and removes the password, because whoever made the change knew it. All sessions end
+/// and all passkeys are removed. Use `reset_token` to set a new password.
 #[utoipa::path(post, path = "/email/undo", operation_id = "emails.undo", tag = "emails",
     request_body = UndoEmailRequest,
     responses(
-        (status = 200, description = "The old address is back; set a new password now", body = Undone),
+        (status = 200, description = "The old address was restored; set a new password now", body = Undone),
         (status = 400, description = "The link is not valid, was used or has expired"),
-        (status = 409, description = "Somebody else has proven the old address as theirs since")))]
+        (status = 409, description = "Another account has verified the old address in the meantime")))]
 pub(super) async fn undo(
     State(emails): State<Emails>,
     origin: Origin,

@@ -20,20 +20,20 @@ use crate::sql::DbError;
 body! {
     /// The token of a link in a mail.
     pub(super) struct VerifyEmailRequest {
-        /// What the link in the mail ends with.
+        /// The token at the end of the link in the mail.
         token: OneTimeToken,
     }
 }
 
-/// Prove an address by the link in a mail
+/// Verify an address with the token from a mail
 ///
-/// The link works once. That of a change of address makes the change.
+/// The token works once. The token of an address change makes the change.
 #[utoipa::path(post, path = "/email/verify", operation_id = "emails.verify", tag = "emails",
     request_body = VerifyEmailRequest,
     responses(
-        (status = 204, description = "The address counts as verified"),
+        (status = 204, description = "The address is verified"),
         (status = 400, description = "The link is not valid, was used or has expired"),
-        (status = 409, description = "Another account got the new address meanwhile")))]
+        (status = 409, description = "Another account has taken the new address in the meantime")))]
 pub(super) async fn verify(
     State(emails): State<Emails>,
     origin: Origin,
@@ -71,7 +71,7 @@ impl Emails {
     async fn confirm(&self, opened: Opened, origin: &Origin) -> Result<(), Error> {
         let stale = || {
             Error::InvalidLink(
-                "This link is no longer valid, since the account has changed: ask for a new one.",
+                "This link is no longer valid because the account has changed: request a new one.",
             )
         };
         let (Some(id), Some(bound)) = (opened.user_id, &opened.bound) else { return Err(stale()) };

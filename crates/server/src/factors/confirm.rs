@@ -66,7 +66,7 @@ impl Factors {
             steps.push(end_sessions(owner, self.clock.now(), "factor_added"));
         }
         steps.push(end_devices(owner));
-        steps.extend(self.mail.tell(Notice::FactorAdded, owner, &by.origin_for_owner()));
+        steps.extend(self.mail.notify(Notice::FactorAdded, owner, &by.origin_for_owner()));
         let record = Record::by(by, Event::FactorConfirm).about(owner);
         self.audit.commit(by.authority, steps, [record]).await?;
         self.mail.wake();

@@ -21,24 +21,24 @@ use crate::sql::Step;
 use crate::user::User;
 
 body! {
-    /// The app that is to be added.
+    /// The app to add.
     pub(super) struct EnrolRequest {
-        /// What its owner calls it.
+        /// The name its owner gave it.
         name: Option<Name> = None,
     }
 }
 
-/// A new authenticator app, which waits for its first code. None of it is shown again.
+/// A new authenticator app that has to be confirmed with its first code. None of this is shown again.
 #[derive(Serialize, ToSchema)]
 pub struct Enrolment {
     /// For `POST /auth/mfa/totp/confirm`.
     #[schema(value_type = String)]
     pub(crate) id: Uuid,
-    /// To type into an app that cannot take a picture.
+    /// The secret to enter in an app that cannot scan the QR code.
     pub(crate) secret: String,
-    /// To open on the phone itself.
+    /// A link to open on the phone.
     pub(crate) otpauth_url: String,
-    /// The same as a picture for the app to read.
+    /// The same as a QR code for the app to scan.
     qr_svg: String,
 }
 
@@ -50,17 +50,17 @@ impl std::fmt::Debug for Enrolment {
 
 /// Add an authenticator app
 ///
-/// It counts once `POST /auth/mfa/totp/confirm` has a code of it. Takes an access token of a recent sign-in,
-/// or the `mfa_token` of one that needs a factor before it is complete.
+/// It becomes active when `POST /auth/mfa/totp/confirm` gets a code of it. Requires an access token of a recent
+/// sign-in, or the `mfa_token` of a sign-in that requires a factor to complete.
 #[utoipa::path(post, path = "/mfa/totp", operation_id = "factors.enrol", tag = "factors",
     security(("bearer" = [])),
     request_body = Option<EnrolRequest>,
     responses(
-        (status = 201, description = "What the app needs to know; shown once", body = Enrolment,
+        (status = 201, description = "The secret for the app; it is only shown once", body = Enrolment,
             headers(("Location" = String))),
-        (status = 401, description = "No token, one that no longer counts, or a sign-in too long ago"),
-        (status = 404, description = "Second factors are turned off here"),
-        (status = 409, description = "The account has as many factors as it may have"),
+        (status = 401, description = "No token, one that is no longer valid, or a sign-in that is not recent enough"),
+        (status = 404, description = "Second factors are disabled on this server"),
+        (status = 409, description = "The account has the maximum number of factors"),
         (status = 422, description = "Not a name")))]
 pub(super) async fn enrol(
     State(factors): State<Factors>,
@@ -131,7 +131,7 @@ impl Factors {
         let steps = store::insert(user.id, id, name.map(Name::as_str), &sealed, now);
         let otpauth_url = app.url(&app_name(&self.settings), &label_of(user));
         let qr_svg = svg_of(&otpauth_url)
-            .ok_or_else(|| Error::Internal("the picture is too small for the text".into()))?;
+            .ok_or_else(|| Error::Internal("the QR code is too small for the text".into()))?;
         Ok((Enrolment { id, secret: app.typed(), otpauth_url, qr_svg }, steps))
     }
 }

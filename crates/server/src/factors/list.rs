@@ -14,7 +14,7 @@ use crate::keys::Caller;
 use crate::row;
 
 row! {
-    /// A second factor that counts.
+    /// An active second factor.
     #[derive(Clone, Debug, Serialize, ToSchema)]
     #[schema(as = Factor)]
     pub struct FactorView from factors {
@@ -23,7 +23,7 @@ row! {
         pub id: Uuid,
         /// `totp` for an authenticator app.
         pub kind: String,
-        /// What its owner calls it.
+        /// The name its owner gave it.
         #[schema(required = true)]
         pub name: Option<String>,
         /// When it was added.
@@ -36,12 +36,12 @@ row! {
     }
 }
 
-/// What an account proves itself with besides its password.
+/// The second factors of an account.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct HeldFactors {
-    /// Those that count, oldest first.
+    /// The active factors, oldest first.
     pub factors: Vec<FactorView>,
-    /// Recovery codes that were not used yet.
+    /// Number of unused recovery codes.
     pub recovery_codes_left: i64,
 }
 

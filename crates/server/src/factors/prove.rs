@@ -35,8 +35,8 @@ impl GivenCode {
             (None, Some(code)) => Ok(Self::Recovery(code)),
             (given, _) => {
                 let (why, kind) = match given {
-                    None => ("is required, or recovery_code", "missing"),
-                    Some(_) => ("is one of two: send it or recovery_code", "value_error"),
+                    None => ("is required, unless recovery_code is sent", "missing"),
+                    Some(_) => ("must not be sent together with recovery_code", "value_error"),
                 };
                 Err(Error::Validation(vec![Invalid::new("body", "code", (why.into(), kind))]))
             }
@@ -115,7 +115,7 @@ impl Factors {
     pub(super) fn unsealed(&self, held: &HeldSecret) -> Option<Authenticator> {
         let opened = self.seals().unseal(&held.id.to_string(), &held.secret);
         if opened.is_none() {
-            tracing::error!(factor = %held.id, "a factor is sealed with a secret that is not known here");
+            tracing::error!(factor = %held.id, "a factor is encrypted with a secret that is not configured");
         }
         opened.map(Authenticator::with)
     }
@@ -123,7 +123,7 @@ impl Factors {
     /// The app's secret, sealed with the current secret.
     pub(super) fn sealed(&self, id: Uuid, app: &Authenticator) -> Result<Vec<u8>, Error> {
         let sealed = self.seals().seal(&id.to_string(), app.bytes(), &self.random);
-        sealed.ok_or_else(|| Error::Internal("a factor could not be sealed".into()))
+        sealed.ok_or_else(|| Error::Internal("a factor could not be encrypted".into()))
     }
 
     /// Seals every secret anew that an earlier secret of the server sealed, so that the earlier one can be

@@ -21,20 +21,19 @@ const COUNT: usize = 10;
 /// Ten recovery codes.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct RecoveryCodes {
-    /// Each signs in once in place of the second factor. They are not shown again.
+    /// Each can be used once in place of the second factor. They are only shown once.
     pub recovery_codes: Vec<String>,
 }
 
-/// Make new recovery codes
+/// Create new recovery codes
 ///
-/// The old ones stop working. Needs a sign-in of the last minutes with a second factor, or
-/// `POST /auth/reauthenticate`.
+/// The old codes stop working. Requires a recent sign-in with a second factor, or `POST /auth/reauthenticate`.
 #[utoipa::path(post, path = "/mfa/recovery-codes", operation_id = "factors.recovery_codes", tag = "factors",
     security(("bearer" = [])),
     responses(
-        (status = 200, description = "Ten codes, shown once", body = RecoveryCodes),
-        (status = 401, description = "No token, one that no longer counts, or a sign-in too long ago"),
-        (status = 404, description = "Second factors are turned off here"),
+        (status = 200, description = "Ten codes; they are only shown once", body = RecoveryCodes),
+        (status = 401, description = "No token, one that is no longer valid, or a sign-in that is not recent enough"),
+        (status = 404, description = "Second factors are disabled on this server"),
         (status = 409, description = "The account has no second factor")))]
 pub(super) async fn recovery_codes(
     State(factors): State<Factors>,
@@ -53,7 +52,7 @@ impl Factors {
         let fresh = signed_in_since(gate, Fresh::of(&self.settings));
         let mut steps = vec![fresh, store::has_one(gate.user_id)];
         steps.extend(work);
-        steps.extend(self.mail.tell(Notice::RecoveryCodesRenewed, gate.user_id, &by.origin));
+        steps.extend(self.mail.notify(Notice::RecoveryCodesRenewed, gate.user_id, &by.origin));
         let record = Record::by(&by, Event::RecoveryCodesRenew).about(gate.user_id);
         self.audit.commit(by.authority, steps, [record]).await?;
         self.mail.wake();

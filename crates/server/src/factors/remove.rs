@@ -17,16 +17,16 @@ use crate::keys::Caller;
 
 /// Remove a second factor
 ///
-/// The recovery codes go with the last one. Needs a sign-in of the last minutes with a second factor, or
+/// The recovery codes are removed with the last factor. Requires a recent sign-in with a second factor, or
 /// `POST /auth/reauthenticate`.
 #[utoipa::path(delete, path = "/mfa/{id}", operation_id = "factors.remove", tag = "factors",
     security(("bearer" = [])),
     params(("id" = Uuid, Path, description = "The factor's id")),
     responses(
         (status = 204, description = "Removed"),
-        (status = 401, description = "No token, one that no longer counts, or a sign-in too long ago"),
-        (status = 404, description = "Not there, or not yours"),
-        (status = 409, description = "The account needs a second factor, and this is the last one"),
+        (status = 401, description = "No token, one that is no longer valid, or a sign-in that is not recent enough"),
+        (status = 404, description = "Not found, or not yours"),
+        (status = 409, description = "The account requires a second factor, and this is its last one"),
         (status = 422, description = "The id is not a UUID")))]
 pub(super) async fn remove(
     State(factors): State<Factors>,
@@ -47,7 +47,7 @@ impl Factors {
         let mut steps = vec![signed_in_since(gate, Fresh::of(&self.settings))];
         steps.extend(store::delete(owner, id));
         steps.push(end_devices(owner));
-        let notice = self.mail.tell(Notice::FactorRemoved, owner, &by.origin);
+        let notice = self.mail.notify(Notice::FactorRemoved, owner, &by.origin);
         steps.extend(notice);
         if self.settings.requires_factor(&user.roles) {
             steps.push(store::has_one(owner));
@@ -64,7 +64,7 @@ impl Factors {
         steps.extend(end_factors(owner));
         steps.push(end_passkeys(owner));
         steps.push(end_sessions(owner, self.clock.now(), "factors_reset"));
-        steps.extend(self.mail.tell(Notice::FactorsReset, owner, &Origin::default()));
+        steps.extend(self.mail.notify(Notice::FactorsReset, owner, &Origin::default()));
         let record = Record::by(by, Event::FactorsReset).about(owner);
         self.audit.commit(by.authority, steps, [record]).await?;
         Ok(())

@@ -39,7 +39,7 @@ macro_rules! permissions {
             fn schema() -> RefOr<Schema> {
                 ObjectBuilder::new()
                     .schema_type(Type::String)
-                    .description(Some("What a role may allow."))
+                    .description(Some("A permission of a role."))
                     .enum_values(Some([$($text),+]))
                     .into()
             }
@@ -62,12 +62,12 @@ macro_rules! permissions {
 permissions! {
     "List and show accounts." UsersRead = "users:read";
     "Create, change, disable, ban and delete accounts." UsersWrite = "users:write";
-    "List and end other people's sessions." SessionsWrite = "sessions:write";
-    "List and revoke other people's API keys, and make those of service accounts." KeysWrite = "keys:write";
-    "Give roles to accounts and take them away." RolesGrant = "roles:grant";
+    "List and end other users' sessions." SessionsWrite = "sessions:write";
+    "List and revoke other users' API keys, and create keys for service accounts." KeysWrite = "keys:write";
+    "Grant and revoke roles." RolesGrant = "roles:grant";
     "List, create, change and delete roles." RolesWrite = "roles:write";
     "Read the audit log." AuditRead = "audit:read";
-    "Ask whether a token is valid, and whose it is." TokensIntrospect = "tokens:introspect";
+    "Introspect tokens." TokensIntrospect = "tokens:introspect";
 }
 
 impl Permission {

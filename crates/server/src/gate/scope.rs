@@ -37,7 +37,7 @@ impl KeyScope {
         match self {
             Self::TasksRead => "Read the owner's tasks.",
             Self::TasksWrite => {
-                "Make, change, complete and delete the owner's tasks; the answers show them."
+                "Create, change, complete and delete the owner's tasks; the responses contain them."
             }
             Self::Of(permission) => permission.allows(),
         }

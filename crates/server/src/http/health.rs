@@ -76,7 +76,7 @@ impl Probe {
     }
 
     fn ask(&self, now: OffsetDateTime) -> watch::Receiver<Option<Answer>> {
-        let (tell, asking) = watch::channel(None);
+        let (sender, asking) = watch::channel(None);
         let (db, shared) = (self.db.clone(), Arc::clone(&self.known));
         tokio::spawn(async move {
             let answer = db.schema().await.ok();
@@ -91,7 +91,7 @@ impl Probe {
                 known.last = Some((now, answer.clone()));
                 known.asking = None;
             }
-            let _ = tell.send(Some(answer));
+            let _ = sender.send(Some(answer));
         });
         asking
     }
@@ -109,14 +109,14 @@ struct ReadyzResponse {
     /// `ready` or `not_ready`.
     #[schema(example = "ready")]
     status: &'static str,
-    /// `ok`, `unreachable`, `read_only`, `wrong_settings`, `lacks_privileges`, `occupied` (by another application's
-    /// tables) or `unprotected` (without its row-level security: run `doorward db repair`).
+    /// `ok`, `unreachable`, `read_only`, `wrong_settings`, `lacks_privileges`, `occupied` (by another
+    /// application's tables) or `unprotected` (row-level security is missing: run `doorward db repair`).
     #[schema(example = "ok")]
     database: &'static str,
     /// `current`, `pending` or `unknown`.
     #[schema(example = "current")]
     migrations: &'static str,
-    /// What to do, where a command helps.
+    /// The command to run, if one helps.
     #[schema(example = "Run `doorward db migrate`.")]
     #[serde(skip_serializing_if = "Option::is_none")]
     action: Option<&'static str>,
@@ -144,9 +144,8 @@ pub fn routes() -> Routes<Probe> {
         .add(probe, routes!(health))
 }
 
-/// Is the process alive?
-///
-/// Never asks the database.
+/// Liveness probe
+/// Does not query the database.
 #[utoipa::path(get, path = "/livez", operation_id = "health.livez", tag = "service",
     responses((status = 200, body = LivezResponse, description = "The process answers.")))]
 async fn livez(State(probe): State<Probe>, headers: HeaderMap, arrived: Extensions) -> Response {
@@ -157,11 +156,12 @@ async fn livez(State(probe): State<Probe>, headers: HeaderMap, arrived: Extensio
     response
 }
 
-/// May traffic be sent here?
+/// Readiness probe
 #[utoipa::path(get, path = "/readyz", operation_id = "health.readyz", tag = "service",
     responses(
-        (status = 200, body = ReadyzResponse, description = "The database takes writes, its migrations are current, and nothing that the server needs is missing."),
-        (status = 503, body = ReadyzResponse, description = "Not ready; the body says why.",
+        (status = 200, body = ReadyzResponse, description = "Ready: the database accepts writes and its \
+            migrations are current."),
+        (status = 503, body = ReadyzResponse, description = "Not ready; the body gives the reason.",
             headers(("Retry-After" = u64, description = "Seconds to wait."))),
     ))]
 async fn readyz(State(probe): State<Probe>) -> Response {
@@ -184,13 +184,14 @@ async fn readyz(State(probe): State<Probe>) -> Response {
     reply(ready, body)
 }
 
-/// Is the service healthy?
+/// Service health
 ///
-/// Answers within a second; the database's state is at most five seconds old.
+/// Responds within a second; the reported state of the database is at most five seconds old.
 #[utoipa::path(get, path = "/health", operation_id = "health.health", tag = "service",
     responses(
         (status = 200, body = HealthResponse, description = "Healthy."),
-        (status = 503, body = HealthResponse, description = "Unhealthy: the database does not answer, or cannot be worked with.",
+        (status = 503, body = HealthResponse, description = "Unhealthy: the database does not respond or is \
+            unsuitable.",
             headers(("Retry-After" = u64, description = "Seconds to wait."))),
     ))]
 async fn health(State(probe): State<Probe>) -> Response {

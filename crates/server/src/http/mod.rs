@@ -28,6 +28,6 @@ pub use reply::{Accepted, AcceptedWith, Created, Json, NoContent, NotModified, j
 pub use request_id::RequestId;
 pub use routes::{Caching, Declared, Operation, RateGroup, Registered, Routes};
 pub use translation::{
-    NamedUser, NativeProblem, Told, Translated, Translation, is_failure, is_plain_json, is_success,
-    set_status,
+    NamedUser, NativeProblem, Translated, TranslatedProblem, Translation, is_failure,
+    is_plain_json, is_success, set_status,
 };

@@ -19,12 +19,12 @@ pub trait Translation: Debug + Send + Sync {
     fn query(&self, fields: Fields) -> Fields;
 
     /// A problem document in the client's words: its status and its body.
-    fn problem(&self, document: Value, code: &str) -> Told;
+    fn problem(&self, document: Value, code: &str) -> TranslatedProblem;
 }
 
 /// How a problem is answered in a dialect.
 #[derive(Debug)]
-pub struct Told {
+pub struct TranslatedProblem {
     /// Another status than the problem's own.
     pub status: Option<u16>,
     /// The body.
@@ -54,20 +54,20 @@ pub(super) fn translated(with: Option<Translated>, fields: Fields) -> Fields {
 }
 
 /// Writes a problem in the words of the dialect that it was asked in.
-pub(super) fn tell(response: &mut Response, document: Value, code: &str) -> Value {
+pub(super) fn translate(response: &mut Response, document: Value, code: &str) -> Value {
     let Some(Translated(dialect)) = response.extensions_mut().remove::<Translated>() else {
         return document;
     };
     response.extensions_mut().insert(NativeProblem(document.clone()));
-    let told = dialect.problem(document, code);
-    if let Some(status) = told.status {
+    let answer = dialect.problem(document, code);
+    if let Some(status) = answer.status {
         set_status(response, status);
     }
-    if told.plain {
+    if answer.plain {
         let plain = HeaderValue::from_static("application/json");
         response.headers_mut().insert(header::CONTENT_TYPE, plain);
     }
-    told.body
+    answer.body
 }
 
 /// Answers with this status; a challenge belongs to 401 alone.

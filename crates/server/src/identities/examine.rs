@@ -120,7 +120,7 @@ impl Identities {
 
     fn failing_issuerless(&self, why: Rejection, said: &Said, now: OffsetDateTime) -> String {
         if why == Rejection::BadSignature {
-            return "signature: neither the current secret nor one of PREVIOUS_SECRETS made it"
+            return "signature: made with neither the current secret nor one of PREVIOUS_SECRETS"
                 .into();
         }
         let settings = &self.settings;
@@ -131,7 +131,7 @@ impl Identities {
         };
         let issuer = match &settings.shared_secret_issuer {
             Some(issuer) => format!("SHARED_SECRET_ISSUER is {issuer:?}"),
-            None => "nobody of that name is trusted".into(),
+            None => "the issuer is not trusted".into(),
         };
         let no_key = "no key is named".into();
         said.failing(why, &Demands { no_key, issuer, audience }, now)
@@ -144,16 +144,16 @@ impl Identities {
         let claimed = said.claim("iss");
         if claimed.is_some_and(|it| it.as_str() != Some(&settings.token_issuer)) {
             notes.push(format!(
-                "iss: {} is nobody this server trusts: neither TOKEN_ISSUER, nor BETTER_AUTH_URL, \
-                 nor one of [[issuers]]",
+                "iss: {} is not a trusted issuer: it is neither TOKEN_ISSUER, nor BETTER_AUTH_URL, nor one of \
+                    [[issuers]]",
                 shown(claimed)
             ));
         }
         if claimed.is_none() && header.is_some_and(|header| is_bare(&header)) {
             notes.push(if is_cache {
-                "Better Auth's cookie cache counts where BETTER_AUTH_URL is set".into()
+                "Better Auth's cookie cache is only accepted if BETTER_AUTH_URL is set".into()
             } else {
-                "a token without iss and kid counts where ACCEPT_SHARED_SECRET_TOKENS is true"
+                "a token without iss and kid is only accepted if ACCEPT_SHARED_SECRET_TOKENS is true"
                     .into()
             });
         }
@@ -164,7 +164,7 @@ impl Identities {
     async fn examine_session(&self, text: &str) -> Result<Examined, Vec<String>> {
         let Some(session) = SessionToken::of(text) else { return Err(Vec::new()) };
         let Some(url) = &self.settings.better_auth_url else {
-            let note = "a session token of Better Auth, as this may be, counts where BETTER_AUTH_URL is set";
+            let note = "this may be a session token of Better Auth, which is only accepted if BETTER_AUTH_URL is set";
             return Err(vec![note.into()]);
         };
         let place = self.signer_of(&session);
@@ -172,7 +172,7 @@ impl Identities {
             kind: "session token of Better Auth",
             issuer: Some(format!("{url} (BETTER_AUTH_URL)")),
             key: match (session.is_signed(), place) {
-                (false, _) => Some("none: the row in Better Auth's table session decides".into()),
+                (false, _) => Some("none: it is looked up in Better Auth's table session".into()),
                 (true, Some(0)) => Some("the current secret".into()),
                 (true, Some(earlier)) => Some(format!("number {earlier} of PREVIOUS_SECRETS")),
                 (true, None) => None,
@@ -181,14 +181,15 @@ impl Identities {
         };
         if session.is_signed() && place.is_none() {
             examined.failing = Some(
-                "signature: neither the current secret nor one of PREVIOUS_SECRETS made it".into(),
+                "signature: made with neither the current secret nor one of PREVIOUS_SECRETS"
+                    .into(),
             );
             return Ok(examined);
         }
         match self.person_of(&session).await {
             Err(error) => {
                 let note =
-                    format!("Better Auth's session was not looked up: {}", Error::from(error));
+                    format!("Better Auth's session could not be looked up: {}", Error::from(error));
                 examined.notes.push(note);
             }
             Ok(None) => {
@@ -210,9 +211,10 @@ impl Identities {
     /// The user of a person whose token is right.
     async fn examine_person(&self, examined: &mut Examined, person: &Person) {
         match store::find_fate(&self.db, person).await.map_err(Error::from) {
-            Err(error) => examined.notes.push(format!("the user was not looked up: {error}")),
+            Err(error) => examined.notes.push(format!("the user could not be looked up: {error}")),
             Ok(None) => examined.notes.push(
-                "nobody here yet is this person: the first request with it makes a user".into(),
+                "there is no user for this identity yet: the first request with it creates one"
+                    .into(),
             ),
             Ok(Some(fate)) => {
                 examined.user = Some(fate.id);
@@ -228,10 +230,13 @@ fn what_neon_adds(said: &Said) -> Vec<String> {
     let organisation = said.claim("o").filter(|it| it.is_object()).map(|it| {
         let known = ["slug", "id", "role"]
             .map(|name| format!("{name} {}", text(it, name).unwrap_or_else(|| "not said".into())));
-        format!("organisation at Neon Auth (o): {}; it gives no role here", known.join(", "))
+        format!(
+            "organisation at Neon Auth (o): {}; it does not grant a role here",
+            known.join(", ")
+        )
     });
     let role = said.claim("role").map(|role| {
-        format!("role {} is for Neon's database and gives no role here", shown(Some(role)))
+        format!("role {} is for Neon's database and does not grant a role here", shown(Some(role)))
     });
     organisation.into_iter().chain(role).collect()
 }

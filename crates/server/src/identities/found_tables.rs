@@ -42,8 +42,8 @@ impl FoundTables {
 }
 
 /// An answer of [`Identities::asked_of_better_auth`].
-pub(super) const NO_TABLES: &str = "no schema of the search path has tables session (or sessions) and user (or users) with the columns of \
-     Better Auth";
+pub(super) const NO_TABLES: &str = "no schema in the search path has the tables session (or sessions) and user \
+    (or users) with Better Auth's columns";
 
 impl Identities {
     /// What Better Auth's tables say of a session token, or why they cannot be read; `None` if it is nobody's or

@@ -35,7 +35,7 @@ async fn ask(issuer: Trusted) -> Reached {
     let found = found.and_then(|document| {
         let keys = KeySet::from_jwks(&document).map_err(|error| error.to_string())?;
         match keys.keys().len() {
-            0 => Err("it publishes no key that could be used".to_owned()),
+            0 => Err("it publishes no usable key".to_owned()),
             count => Ok((count, began.elapsed())),
         }
     });

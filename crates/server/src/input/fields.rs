@@ -97,7 +97,7 @@ impl Fields {
         let unknown = self.map.keys().filter(|name| !is_known(name)).take(COMPARED);
         let slips = unknown.filter_map(|name| meant(name, absent()).map(|meant| (name, meant)));
         self.problems.extend(slips.map(|(name, meant)| {
-            let why = format!("is not known: did you mean {meant}?");
+            let why = format!("is unknown: did you mean {meant}?");
             Invalid::new(self.place, name, (why, "extra_forbidden"))
         }));
     }

@@ -73,7 +73,7 @@ impl Said {
                 format!("aud: it is {}, and {}", shown(self.claim("aud")), demands.audience)
             }
             Rejection::BadClaims => {
-                "claims: one is missing, given twice or of the wrong type".into()
+                "claims: a claim is missing, duplicated or of the wrong type".into()
             }
             Rejection::WrongPurpose => {
                 let said = PURPOSES.iter().filter_map(|name| Some((name, self.claim(name)?)));
@@ -81,13 +81,13 @@ impl Said {
                 let said: Vec<_> = said.collect();
                 if said.is_empty() {
                     let typ = shown(self.member("typ"));
-                    return format!("typ: {typ} is not that of an access token");
+                    return format!("typ: {typ} is not the type of an access token");
                 }
-                format!("purpose: the token is not one for access alone: {}", said.join(", "))
+                format!("purpose: not an access token: {}", said.join(", "))
             }
             Rejection::Malformed => format!(
-                "format: not canonical base64url, a header with other members than alg, kid and \
-                 typ, or a typ ({}) of another sort of token",
+                "format: not canonical base64url, a header with members other than alg, kid and typ, or the typ \
+                    ({}) of another kind of token",
                 shown(self.member("typ"))
             ),
             Rejection::KeysUnavailable { .. } => "key: the issuer's keys cannot be fetched".into(),

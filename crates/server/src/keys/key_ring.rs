@@ -85,7 +85,7 @@ impl KeyRing {
             }
             Err(error) if ring.looked_at.is_none() => return Err(error.into()),
             Err(error) => {
-                tracing::warn!(%error, "the signing keys cannot be read; those at hand stay in use");
+                tracing::warn!(%error, "the signing keys cannot be read; the keys in memory stay in use");
                 ring.seen_again(now, &self.settings)
             }
         };
@@ -127,8 +127,8 @@ impl KeyRing {
 pub(super) fn sealed_with_another_secret(keys: usize) -> String {
     let (they, are) = if keys == 1 { ("One signing key", "is") } else { ("Signing keys", "are") };
     format!(
-        "{they} in the database {are} sealed with another secret than BETTER_AUTH_SECRET: put the \
-         secret of that time into PREVIOUS_SECRETS, or make a new key with `doorward key rotate`."
+        "{they} in the database {are} sealed with another secret than BETTER_AUTH_SECRET: add that secret to \
+            PREVIOUS_SECRETS, or create a new key with `doorward key rotate`."
     )
 }
 

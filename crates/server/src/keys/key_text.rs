@@ -51,7 +51,7 @@ impl PresentedKey {
             (sum == checksum(&token[..body])).then(|| Self { id: id_of(token), owner })
         };
         Some(read().ok_or(Error::InvalidToken(
-            "The API key was mistyped, cut or altered: its checksum does not fit.",
+            "The API key was mistyped, truncated or altered: its checksum does not match.",
         )))
     }
 }

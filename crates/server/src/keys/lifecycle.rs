@@ -117,8 +117,8 @@ impl SigningKeys {
         let ours = || keys.iter().filter(|key| key.algorithm == algorithm.name());
         if signing_at(ours(), now).is_none() {
             return Ok(Some(format!(
-                "TOKEN_ALGORITHM is {algorithm} and there is no such key: make one with `doorward \
-                 key create --algorithm {algorithm}`."
+                "TOKEN_ALGORITHM is {algorithm}, but there is no key of that algorithm: create one with \
+                    `doorward key create --algorithm {algorithm}`."
             )));
         }
         let open = ours().filter(|key| self.keys.ring().unseal(key).is_some());
@@ -134,7 +134,7 @@ impl SigningKeys {
     }
 
     fn generate(&self, algorithm: Algorithm) -> Result<SigningKey, Error> {
-        let failed = || Error::Internal("no key pair could be made".into());
+        let failed = || Error::Internal("no key pair could be generated".into());
         let private = KeyPair::generate(algorithm).ok_or_else(failed)?;
         let pair = KeyPair::from_pkcs8(algorithm, &private).ok_or_else(failed)?;
         let jwk = pair.public_jwk().ok_or_else(failed)?;

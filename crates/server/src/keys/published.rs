@@ -21,14 +21,14 @@ pub(super) struct PublishedKeys {
 
 /// The public keys
 #[utoipa::path(get, path = "/.well-known/jwks.json", operation_id = "keys.published", tag = "keys",
-    responses((status = 200, description = "The keys that tokens may be signed with", body = PublishedKeys)))]
+    responses((status = 200, description = "The public keys that verify tokens", body = PublishedKeys)))]
 pub(super) async fn jwks(State(keys): State<Keys>) -> Result<Json<PublishedKeys>, Error> {
     keys.published().await
 }
 
-/// The public keys, where Better Auth has them
+/// The public keys, at Better Auth's path
 #[utoipa::path(get, path = "/jwks", operation_id = "keys.published_alias", tag = "keys",
-    responses((status = 200, description = "The keys that tokens may be signed with", body = PublishedKeys)))]
+    responses((status = 200, description = "The public keys that verify tokens", body = PublishedKeys)))]
 pub(super) async fn jwks_alias(State(keys): State<Keys>) -> Result<Json<PublishedKeys>, Error> {
     keys.published().await
 }
@@ -42,32 +42,32 @@ impl Keys {
     }
 }
 
-/// What an OAuth client learns about this server (RFC 8414 §2).
+/// The metadata of the authorization server (RFC 8414 §2).
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Metadata {
     /// The `iss` of its tokens.
     issuer: String,
-    /// Where the keys are.
+    /// The URL of the JWK set.
     jwks_uri: String,
-    /// Where refresh tokens are redeemed.
+    /// Where refresh tokens are exchanged.
     token_endpoint: String,
-    /// Where tokens are asked about (RFC 7662).
+    /// The token introspection endpoint (RFC 7662).
     introspection_endpoint: String,
-    /// Where sessions are ended by their tokens (RFC 7009).
+    /// The token revocation endpoint (RFC 7009).
     revocation_endpoint: String,
     /// None: there is no authorization endpoint.
     response_types_supported: Vec<String>,
-    /// `refresh_token`: the form login is for your own front end (RFC 9700 §2.4).
+    /// `refresh_token` only: the password form is for your own front end (RFC 9700 §2.4).
     grant_types_supported: Vec<String>,
-    /// Clients are public.
+    /// None: clients are public.
     token_endpoint_auth_methods_supported: Vec<String>,
     /// An access token with the permission `tokens:introspect`.
     introspection_endpoint_auth_methods_supported: Vec<String>,
-    /// Whoever holds the token may revoke it.
+    /// None: whoever has the token may revoke it.
     revocation_endpoint_auth_methods_supported: Vec<String>,
 }
 
-/// The server's description
+/// Authorization server metadata
 #[utoipa::path(get, path = "/.well-known/oauth-authorization-server", operation_id = "keys.metadata",
     tag = "keys",
     responses((status = 200, description = "RFC 8414 metadata", body = Metadata)))]

@@ -117,7 +117,7 @@ impl Keys {
         let ring = self.inner.ring.fresh(SIGN_AGAIN).await?;
         let (algorithm, now) = (self.inner.algorithm.name(), self.clock().now());
         let (kid, pair) = ring.signer(algorithm, now).ok_or(Error::Unavailable(
-            "No signing key is ready; the server's operator can make one.",
+            "No signing key is available; the server's operator can create one.",
         ))?;
         let header = format!(r#"{{"alg":"{algorithm}","kid":"{kid}","typ":"{}"}}"#, self.inner.typ);
         let signed = format!("{}.{payload}", URL_SAFE_NO_PAD.encode(header));
@@ -204,7 +204,7 @@ pub fn refused(rejection: Rejection) -> Error {
     match rejection {
         Rejection::Expired => Error::TokenExpired,
         Rejection::KeysUnavailable { .. } => Error::Unavailable(
-            "The issuer of this token cannot be reached to check it; try again shortly.",
+            "The issuer of this token cannot be reached to verify it; try again shortly.",
         ),
         other => Error::InvalidToken(other.message()),
     }

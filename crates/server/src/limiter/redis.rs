@@ -85,7 +85,7 @@ impl RateRedis {
                 Some(decision)
             }
             Ok(Err(error)) => self.fail(&error.to_string()),
-            Err(_) => self.fail("no answer in time"),
+            Err(_) => self.fail("no response in time"),
         }
     }
 
@@ -136,7 +136,10 @@ impl RateRedis {
         let pause = u64::try_from(PAUSE.as_millis()).unwrap_or(u64::MAX);
         self.pause_until.store(self.elapsed().saturating_add(pause), Relaxed);
         if !self.away.swap(true, Relaxed) {
-            tracing::warn!(why, "Redis is away: each node counts for itself until it is back");
+            tracing::warn!(
+                why,
+                "Redis is unavailable: each node counts separately until it is back"
+            );
         }
         None
     }

@@ -249,7 +249,7 @@ fn invalid_parameter(operation: &Operation) -> Invalid {
     } else if names.contains(&"scope") {
         ("query", "scope", "must be others or all", "enum")
     } else {
-        let message = "must be 1 to 50 of a-z 0-9 _ - and begin with a letter";
+        let message = "must be 1 to 50 characters of a-z 0-9 _ - and start with a letter";
         ("path", "role", message, "value_error")
     };
     Invalid::new(place, name, (message.into(), kind))
@@ -276,7 +276,8 @@ fn document(error: Error) -> Value {
 }
 
 fn passkeys_off() -> Error {
-    let missing = "This service is not set up for passkeys: whoever runs it has to set PUBLIC_URL, or RP_ID and RP_ORIGINS.";
+    let missing = "This service is not configured for passkeys: its operator must set PUBLIC_URL, or RP_ID and \
+        RP_ORIGINS.";
     Error::PasskeysOff(missing.into())
 }
 
@@ -294,16 +295,16 @@ fn representative(code: Code) -> Error {
         Code::InvalidCredentials => Error::InvalidCredentials,
         Code::RefreshTokenReused => Error::RefreshTokenReused,
         Code::InvalidRefreshToken => Error::InvalidRefreshToken,
-        Code::InvalidLink => Error::InvalidLink("This link has expired: ask for a new one."),
+        Code::InvalidLink => Error::InvalidLink("This link has expired: request a new one."),
         Code::WrongPassword => Error::WrongPassword,
         Code::InsufficientScope => Error::NotYours,
         Code::CrossSite => Error::CrossSite,
         Code::KeyNetwork => Error::KeyNetwork,
         Code::TooManyKeys => Error::TooManyKeys,
         Code::StaleSignIn => Error::StaleSignIn { max_age: 600, factor: false },
-        Code::FactorNeeded => Error::FactorNeeded(
-            "This account needs a second factor for that: add one first, then try again.",
-        ),
+        Code::FactorNeeded => {
+            Error::FactorNeeded("This requires a second factor: add one and retry.")
+        }
         Code::TooManyFactors => Error::TooManyFactors,
         Code::RegistrationClosed => Error::RegistrationClosed,
         Code::AccountDisabled => Error::AccountDisabled,

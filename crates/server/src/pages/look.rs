@@ -24,7 +24,7 @@ pub(super) enum PageContent<'a> {
     /// was wrong with the last try.
     Form { page: LinkPage, token: &'a str, bad: Option<&'static str> },
     /// What to do elsewhere; nothing is done here.
-    Told(LinkPage),
+    Information(LinkPage),
     /// It is done.
     Done(LinkPage),
     /// It is not: the names of the title and the text.
@@ -100,12 +100,12 @@ impl Look {
         };
         let (page, token, bad) = match shown {
             PageContent::Form { page, token, bad } => (Some(page), token, bad),
-            PageContent::Told(_) | PageContent::Done(_) | PageContent::Failed(..) => {
+            PageContent::Information(_) | PageContent::Done(_) | PageContent::Failed(..) => {
                 (None, "", None)
             }
         };
         let (title, body) = match shown {
-            PageContent::Form { page, .. } | PageContent::Told(page) => {
+            PageContent::Form { page, .. } | PageContent::Information(page) => {
                 let named = |name| text(page.as_str(), name).replace("{{ app }}", &self.app);
                 (named("title"), named("body"))
             }

@@ -82,7 +82,7 @@ impl Pages {
                 context.emails().verify(&token, origin).await?;
                 Ok(Next::Done)
             }
-            LinkPage::Login | LinkPage::Forgot | LinkPage::Sessions => Ok(Next::Told),
+            LinkPage::Login | LinkPage::Forgot | LinkPage::Sessions => Ok(Next::Information),
             LinkPage::Undo => {
                 let undone = context.emails().undo(&token, origin).await?;
                 Ok(Next::Choose { page: LinkPage::Reset, token: undone.reset_token, failure: None })
@@ -117,7 +117,7 @@ impl Pages {
 enum Next {
     Done,
     /// The text alone.
-    Told,
+    Information,
     /// The form once more, since what was typed is not acceptable.
     Again(PageContent<'static>, Error),
     /// The form for a password, with this token, again if there is a failure.
@@ -173,7 +173,7 @@ async fn show(
     let form = Form::read(request.uri().query().unwrap_or_default().as_bytes());
     let shown = if page == LinkPage::Login {
         // A page without a script has nobody to give the tokens to.
-        PageContent::Told(page)
+        PageContent::Information(page)
     } else if form.token.is_empty() && page.takes_secret() {
         PageContent::Failed("invalid_title", "invalid")
     } else {
@@ -195,7 +195,7 @@ async fn act(
     let form = Form::read(&bytes);
     let headers = &parts.headers;
     match pages.act(page, &form, &origin).await {
-        Ok(Next::Told) => pages.shown(headers, PageContent::Told(page), None),
+        Ok(Next::Information) => pages.shown(headers, PageContent::Information(page), None),
         Ok(Next::Done) => pages.shown(headers, PageContent::Done(page), None),
         Ok(Next::Again(shown, failure)) => pages.shown(headers, shown, Some(failure)),
         Ok(Next::Choose { page, token, failure }) => {

@@ -42,7 +42,7 @@ impl<C: DeserializeOwned> Field for BrowserCredential<C> {
             let missing =
                 why.strip_prefix("missing field ").map(|name| format!(": {name} is missing"));
             let named = missing.unwrap_or_default();
-            (format!("is not what toJSON() makes of a browser's credential{named}"), "value_error")
+            (format!("is not the toJSON() form of a browser's credential{named}"), "value_error")
         })
     }
 
@@ -57,11 +57,11 @@ impl<C: DeserializeOwned> Field for BrowserCredential<C> {
 body! {
     /// A new passkey.
     pub(super) struct CreatePasskeyRequest {
-        /// That of the options.
+        /// The `ceremony` from the options.
         ceremony: SealedCeremony,
-        /// What `navigator.credentials.create` gave, by its `toJSON()`.
+        /// The credential from `navigator.credentials.create`, converted with `toJSON()`.
         credential: BrowserCredential<RegisterPublicKeyCredential>,
-        /// What to call it; the browser's name if absent.
+        /// Its name; the browser's name if absent.
         name: Option<PasskeyName>,
     }
 }
@@ -73,10 +73,11 @@ body! {
     responses(
         (status = 201, description = "The new passkey", body = PasskeyView,
             headers(("Location" = String))),
-        (status = 401, description = "No token, or one that no longer counts"),
-        (status = 404, description = "This service is not set up for passkeys; the text says what to set"),
-        (status = 409, description = "The passkey is registered already, or the account has twenty"),
-        (status = 422, description = "The ceremony is over, or its answer is not acceptable; the text says why")))]
+        (status = 401, description = "No token, or one that is no longer valid"),
+        (status = 404, description = "This service is not configured for passkeys; `detail` says what to set"),
+        (status = 409, description = "The passkey is already registered, or the account has the maximum of twenty"),
+        (status = 422, description = "The ceremony has expired, or the credential is not acceptable; `detail` \
+            says why")))]
 pub(super) async fn create(
     State(passkeys): State<Passkeys>,
     caller: Caller,
@@ -107,7 +108,7 @@ impl Passkeys {
         let made = party.created(credential, state).map_err(|why| invalid("credential", why))?;
         let stored = StoredCredential::of(&made)?;
         if stored.json.len() > MOST {
-            return Err(invalid("credential", "says more of itself than there is room for"));
+            return Err(invalid("credential", "is too large to store"));
         }
         let id = self.random.id(gate.now);
         let by = Actor::caller(gate, origin);
@@ -116,7 +117,7 @@ impl Passkeys {
         // The account has a factor now, and the session has just used it.
         steps.push(self.proven_again(gate, Method::VerifiedPasskey).await?.step());
         steps.push(end_devices(gate.user_id));
-        steps.extend(self.mail.tell(Notice::PasskeyAdded, gate.user_id, &by.origin));
+        steps.extend(self.mail.notify(Notice::PasskeyAdded, gate.user_id, &by.origin));
         let record = Record::by(&by, Event::PasskeyAdd).about(gate.user_id).detail(id.to_string());
         match self.audit.commit(by.authority, steps, [record]).await {
             Ok(_) => {
@@ -161,7 +162,10 @@ pub(super) fn credential_digest(id: &[u8]) -> Vec<u8> {
 }
 
 fn over() -> Error {
-    invalid("ceremony", "is over, was used or is another session's: ask for new options")
+    invalid(
+        "ceremony",
+        "has expired, was already used or belongs to another session: request new options",
+    )
 }
 
 fn invalid(field: &str, why: &str) -> Error {

@@ -15,14 +15,14 @@ use crate::keys::Caller;
 
 /// Remove one of your passkeys
 ///
-/// It signs nobody in any more; sessions that it began go on.
+/// It can no longer be used to sign in; sessions that it began continue.
 #[utoipa::path(delete, path = "/passkeys/{id}", operation_id = "passkeys.delete", tag = "passkeys",
     security(("bearer" = [])),
     params(("id" = Uuid, Path, description = "The passkey's id")),
     responses(
         (status = 204, description = "Removed"),
-        (status = 401, description = "No token, one that no longer counts, or a sign-in too long ago"),
-        (status = 404, description = "Not there, or not yours"),
+        (status = 401, description = "No token, one that is no longer valid, or a sign-in that is not recent enough"),
+        (status = 404, description = "Not found, or not yours"),
         (status = 422, description = "The id is not a UUID")))]
 pub(super) async fn delete(
     State(passkeys): State<Passkeys>,
@@ -41,7 +41,7 @@ impl Passkeys {
         let mut steps = vec![signed_in_since(gate, Fresh::of(&self.settings))];
         steps.extend(store::delete(gate, id));
         steps.push(end_devices(gate.user_id));
-        steps.extend(self.mail.tell(Notice::PasskeyRemoved, gate.user_id, &by.origin));
+        steps.extend(self.mail.notify(Notice::PasskeyRemoved, gate.user_id, &by.origin));
         let record = Record::by(&by, Event::PasskeyRemove).about(gate.user_id);
         let record = record.detail(id.to_string());
         self.audit.commit(by.authority, steps, [record]).await?;

@@ -9,8 +9,7 @@ use crate::http::{Json, json};
 use crate::keys::Caller;
 
 /// List your passkeys
-///
-/// The oldest first, twenty at most.
+/// Oldest first, at most twenty.
 #[utoipa::path(get, path = "/passkeys", operation_id = "passkeys.list", tag = "passkeys",
     security(("bearer" = [])),
     responses((status = 200, description = "Your passkeys", body = [PasskeyView])))]

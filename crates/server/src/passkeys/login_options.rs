@@ -10,15 +10,15 @@ use crate::error::Error;
 use crate::http::{Json, json};
 use crate::single_use::Purpose;
 
-/// Begin to sign in by a passkey
+/// Begin a sign-in with a passkey
 ///
-/// Hand `publicKey` to `navigator.credentials.get`, and send what it gives to `POST /auth/login/passkey` with
-/// `ceremony`, within five minutes. Nobody types who they are.
+/// Pass `publicKey` to `navigator.credentials.get`, and send the credential with `ceremony` to `POST
+/// /auth/login/passkey` within five minutes. The user does not enter a user name.
 #[utoipa::path(post, path = "/login/passkey/options", operation_id = "passkeys.login_options",
     tag = "passkeys",
     responses(
-        (status = 200, description = "What to ask the browser for", body = PasskeyOptions),
-        (status = 404, description = "This service is not set up for passkeys; the text says what to set")))]
+        (status = 200, description = "The options for the browser", body = PasskeyOptions),
+        (status = 404, description = "This service is not configured for passkeys; `detail` says what to set")))]
 pub(super) async fn login_options(
     State(passkeys): State<Passkeys>,
 ) -> Result<Json<PasskeyOptions>, Error> {

@@ -45,14 +45,14 @@ pub struct PasskeysContext {
     party: Result<RelyingParty, String>,
 }
 
-/// What a page needs to begin a ceremony.
+/// What a page needs to begin a WebAuthn ceremony.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct PasskeyOptions {
-    /// To be sent back with what the browser makes.
+    /// Send it back with the browser's credential.
     pub ceremony: String,
-    /// Seconds until it is too late.
+    /// Seconds until the ceremony expires.
     pub expires_in: u64,
-    /// For `navigator.credentials`, as WebAuthn's JSON.
+    /// The options for `navigator.credentials`, in WebAuthn's JSON form.
     #[serde(rename = "publicKey")]
     #[schema(value_type = Object)]
     pub public_key: Value,

@@ -17,16 +17,16 @@ use crate::http::{Json, json};
 use crate::keys::Caller;
 use crate::single_use::Purpose;
 
-/// Begin to add a passkey
+/// Begin to register a passkey
 ///
-/// Hand `publicKey` to `navigator.credentials.create`, and send what it makes to `POST /auth/passkeys` with
-/// `ceremony`, within five minutes and in the same session. Asking writes nothing that anybody sees.
+/// Pass `publicKey` to `navigator.credentials.create`, and send the credential with `ceremony` to `POST
+/// /auth/passkeys` within five minutes and in the same session. Requesting options changes nothing.
 #[utoipa::path(post, path = "/passkeys/options", operation_id = "passkeys.options", tag = "passkeys",
     security(("bearer" = [])),
     responses(
-        (status = 200, description = "What to ask the browser for", body = PasskeyOptions),
-        (status = 401, description = "No token, one that no longer counts, or a sign-in too long ago"),
-        (status = 404, description = "This service is not set up for passkeys; the text says what to set")))]
+        (status = 200, description = "The options for the browser", body = PasskeyOptions),
+        (status = 401, description = "No token, one that is no longer valid, or a sign-in that is not recent enough"),
+        (status = 404, description = "This service is not configured for passkeys; `detail` says what to set")))]
 pub(super) async fn options(
     State(passkeys): State<Passkeys>,
     caller: Caller,

@@ -14,22 +14,22 @@ const LIMITS: TextLimits =
     TextLimits { trimmed: true, blank: false, max: 100, letters: Letters::Printable };
 
 row! {
-    /// A passkey of an account. Its key is never shown, nor what the authenticator calls it.
+    /// A passkey. Its public key and its credential id are never returned.
     #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
     #[schema(as = Passkey)]
     pub struct PasskeyView from passkeys {
-        /// Its id here.
+        /// Its id on this server.
         pub id: Uuid,
-        /// What its owner calls it.
+        /// The name its owner gave it.
         pub name: String,
-        /// Whether it can be on several devices, as synced passkeys are.
+        /// Whether it can be synced to several devices.
         pub backup_eligible: bool,
-        /// Whether it is backed up, as far as its last use said.
+        /// Whether it is backed up, as of its last use.
         pub backed_up: bool,
         /// When it was added.
         #[serde(serialize_with = "crate::timestamp::serialize")]
         pub created_at: OffsetDateTime,
-        /// When somebody last signed in with it.
+        /// When it was last used to sign in.
         #[serde(serialize_with = "crate::timestamp::serialize_option")]
         #[schema(required = true)]
         pub last_used_at: Option<OffsetDateTime>,

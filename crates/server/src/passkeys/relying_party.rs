@@ -22,7 +22,8 @@ const MAX_ID: usize = 1023;
 pub(super) type WhyNot = &'static str;
 
 /// Said of a counter that has not risen.
-pub(super) const CLONED: WhyNot = "has a counter that did not rise, so there may be a copy of it";
+pub(super) const CLONED: WhyNot =
+    "has a signature counter that did not increase, so it may have been cloned";
 
 /// Whom a new passkey is for.
 #[derive(Debug)]
@@ -81,7 +82,7 @@ impl RelyingParty {
     ) -> Result<Passkey, WhyNot> {
         let discoverable = credential.extensions.cred_props.as_ref().and_then(|known| known.rk);
         if discoverable == Some(false) {
-            return Err("is not discoverable: use an authenticator that can keep passkeys");
+            return Err("is not discoverable: use an authenticator that can store passkeys");
         }
         let made = self.0.finish_passkey_registration(credential, state);
         let made = made.map_err(|error| why_not(&error))?;
@@ -117,7 +118,7 @@ impl RelyingParty {
         let data: ClientData = serde_json::from_slice(&credential.response.client_data_json)
             .map_err(|_| "has no client data")?;
         if data.cross_origin {
-            return Err("comes from a page inside another site's page");
+            return Err("comes from a page embedded in another site");
         }
         Ok(judged)
     }
@@ -143,24 +144,24 @@ fn base64url(bytes: &[u8]) -> String {
 
 fn why_not(error: &WebauthnError) -> WhyNot {
     match error {
-        WebauthnError::InvalidRPOrigin => "comes from an origin that RP_ORIGINS does not name",
-        WebauthnError::InvalidRPIDHash => "is for another domain than RP_ID",
-        WebauthnError::CredentialCrossOrigin => "comes from a page inside another site's page",
-        WebauthnError::MismatchedChallenge => "answers another challenge than this ceremony's",
-        WebauthnError::InvalidClientDataType => "is of another kind of ceremony",
+        WebauthnError::InvalidRPOrigin => "comes from an origin that is not in RP_ORIGINS",
+        WebauthnError::InvalidRPIDHash => "is for a domain other than RP_ID",
+        WebauthnError::CredentialCrossOrigin => "comes from a page embedded in another site",
+        WebauthnError::MismatchedChallenge => "answers a different challenge",
+        WebauthnError::InvalidClientDataType => "belongs to a different kind of ceremony",
         WebauthnError::UserNotPresent | WebauthnError::UserNotVerified => {
             "was made without verifying the user: the authenticator needs a PIN or biometrics"
         }
         WebauthnError::CredentialAlteredAlgFromRequest
         | WebauthnError::COSEKeyInvalidAlgorithm
         | WebauthnError::COSEKeyInvalidType
-        | WebauthnError::COSEKeyEDUnsupported => "has a key of a kind that was not asked for",
+        | WebauthnError::COSEKeyEDUnsupported => "has a key type that was not requested",
         WebauthnError::CredentialPossibleCompromise => CLONED,
         WebauthnError::CredentialBackupEligibilityInconsistent
         | WebauthnError::CredentialMayNotBeHardwareBound => {
-            "says of its backups what contradicts how it was made"
+            "has backup flags that contradict its registration"
         }
-        WebauthnError::AuthenticationFailure => "has a signature that is not its own",
+        WebauthnError::AuthenticationFailure => "has an invalid signature",
         _ => "cannot be read or verified",
     }
 }

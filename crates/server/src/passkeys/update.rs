@@ -12,7 +12,7 @@ use crate::input::{Origin, body};
 use crate::keys::Caller;
 
 body! {
-    /// What a passkey shall be called.
+    /// A new name for a passkey.
     pub(super) struct UpdatePasskeyRequest {
         /// 1–100 characters.
         name: PasskeyName,
@@ -25,8 +25,8 @@ body! {
     params(("id" = Uuid, Path, description = "The passkey's id")),
     request_body = UpdatePasskeyRequest,
     responses(
-        (status = 200, description = "The passkey as changed", body = PasskeyView),
-        (status = 404, description = "Not there, or not yours"),
+        (status = 200, description = "The changed passkey", body = PasskeyView),
+        (status = 404, description = "Not found, or not yours"),
         (status = 422, description = "The name is missing, blank or too long")))]
 pub(super) async fn update(
     State(passkeys): State<Passkeys>,

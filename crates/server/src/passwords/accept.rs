@@ -24,23 +24,23 @@ const INVITATION: PasswordLink = PasswordLink {
 };
 
 body! {
-    /// The token of the link, and the password that shall be the account's.
+    /// The token of the link, and the new password.
     pub(super) struct AcceptInvitationRequest {
-        /// What the link in the mail ends with.
+        /// The token at the end of the link in the mail.
         token: OneTimeToken,
-        /// 8–256 characters, taken exactly as sent.
+        /// 8–256 characters, used exactly as sent.
         password or new_password: NewPassword,
     }
 }
 
-/// Choose the first password by the link of an invitation
+/// Accept an invitation by choosing a password
 ///
-/// The link works once, and only while the account has no password. The address then counts as verified;
-/// sign in with it and the password.
+/// The link works once, and only while the account has no password. The address is then verified. Sign in with
+/// the address and the password.
 #[utoipa::path(post, path = "/invitation/accept", operation_id = "passwords.accept", tag = "passwords",
     request_body = AcceptInvitationRequest,
     responses(
-        (status = 204, description = "Set; the account is ready to sign in to"),
+        (status = 204, description = "The password is set; the user can sign in"),
         (status = 400, description = "The link is not valid, was used or has expired"),
         (status = 403, description = "The account is disabled"),
         (status = 422, description = "The password is not acceptable, or a field is missing")))]

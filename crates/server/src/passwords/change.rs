@@ -16,25 +16,25 @@ use crate::keys::Caller;
 use crate::sql::DbError;
 
 body! {
-    /// The present password and the one that shall take its place.
+    /// The current password and the new one.
     pub(super) struct ChangeRequest {
-        /// The account's present password.
+        /// The account's current password.
         current_password: Password,
-        /// 8–256 characters, taken exactly as sent.
+        /// 8–256 characters, used exactly as sent.
         new_password: NewPassword,
     }
 }
 
 /// Change your password
 ///
-/// Your other sessions end; the one that asks goes on.
+/// Your other sessions end; this one continues.
 #[utoipa::path(post, path = "/password", operation_id = "passwords.change", tag = "passwords",
     security(("bearer" = [])),
     request_body = ChangeRequest,
     responses(
-        (status = 204, description = "Changed; the other sessions have ended"),
-        (status = 401, description = "No token, or one that no longer counts"),
-        (status = 403, description = "The present password is wrong"),
+        (status = 204, description = "The password was changed; all other sessions have ended"),
+        (status = 401, description = "No token, or one that is no longer valid"),
+        (status = 403, description = "The current password is wrong"),
         (status = 422, description = "The new password is not acceptable, or a field is missing")))]
 pub(super) async fn change(
     State(passwords): State<Passwords>,
@@ -70,14 +70,14 @@ impl Passwords {
         let mut steps = store::replace(owner, &proof.stored, &hash, self.clock.now()).to_vec();
         steps.push(end_other_sessions(gate, "password_changed"));
         steps.push(end_devices(owner));
-        let notice = self.mail.tell(Notice::PasswordChanged, owner, &origin);
-        let is_told = notice.is_some();
+        let notice = self.mail.notify(Notice::PasswordChanged, owner, &origin);
+        let is_notified = notice.is_some();
         steps.extend(notice);
         let by = Actor::caller(gate, origin);
         let record = Record::by(&by, Event::PasswordChange).about(owner);
         match proof.commit(by.authority, steps, record).await {
             Ok(_) => {
-                if is_told {
+                if is_notified {
                     self.mail.wake();
                 }
                 Ok(())

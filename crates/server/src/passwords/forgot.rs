@@ -19,22 +19,22 @@ use crate::single_use::{NewSecret, Purpose};
 use crate::username::LoginName;
 
 body! {
-    /// Whose password is forgotten.
+    /// The account whose password was forgotten.
     pub(super) struct ForgotRequest {
         /// The account's address.
         email: Email,
     }
 }
 
-/// Ask for a link to set a new password
+/// Request a password reset
 ///
-/// The answer is the same, and takes the same time, whether or not there is such an account. One address
-/// gets five such mails an hour.
+/// The response and its timing are the same whether or not the account exists. An address gets at most five
+/// such mails an hour.
 #[utoipa::path(post, path = "/password/forgot", operation_id = "passwords.forgot", tag = "passwords",
     request_body = ForgotRequest,
     responses(
-        (status = 202, description = "If there is such an account, a mail is on its way"),
-        (status = 404, description = "This service sends no mail"),
+        (status = 202, description = "A mail is sent if the account exists"),
+        (status = 404, description = "This service does not send mail"),
         (status = 422, description = "Not an e-mail address")))]
 pub(super) async fn forgot(
     State(passwords): State<Passwords>,

@@ -49,7 +49,7 @@ pub struct Passwords {
     db: Database,
     mail: Mail,
     single_use: SingleUse,
-    /// How long a link to set a new password works.
+    /// Lifetime of a link to set a new password.
     reset_ttl: Duration,
     /// How long an invitation works.
     invitation_ttl: Duration,

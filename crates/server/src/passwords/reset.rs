@@ -26,27 +26,27 @@ use crate::sql::DbError;
 
 /// Said of a link that was good until something about the account changed.
 const STALE: Error = Error::InvalidLink(
-    "This link is no longer valid, since the account has changed: ask for a new one.",
+    "This link is no longer valid because the account has changed: request a new one.",
 );
 
 body! {
-    /// The token of the link, and the password that shall be the account's.
+    /// The token of the link, and the new password.
     pub(super) struct ResetRequest {
-        /// What the link in the mail ends with.
+        /// The token at the end of the link in the mail.
         token: OneTimeToken,
-        /// 8–256 characters, taken exactly as sent.
+        /// 8–256 characters, used exactly as sent.
         new_password: NewPassword,
     }
 }
 
-/// Set a new password by the link in a mail
+/// Set a new password with the token from a mail
 ///
-/// The link works once. All sessions of the account end, its address counts as verified, and wrong
-/// passwords are forgotten, so that the owner need not wait.
+/// The token works once. All sessions of the account end, its address is verified, and the count of wrong
+/// passwords is cleared, so that the owner need not wait.
 #[utoipa::path(post, path = "/password/reset", operation_id = "passwords.reset", tag = "passwords",
     request_body = ResetRequest,
     responses(
-        (status = 204, description = "Set; every session has ended"),
+        (status = 204, description = "The password is set; all sessions have ended"),
         (status = 400, description = "The link is not valid, was used or has expired"),
         (status = 403, description = "The account is disabled"),
         (status = 422, description = "The new password is not acceptable, or a field is missing")))]
@@ -139,12 +139,12 @@ impl Passwords {
         }
         steps.push(forgive(user.id, now));
         steps.extend(OTHER_LINKS.map(|purpose| self.single_use.withdraw(user.id, purpose)));
-        let notice = self.mail.tell(Notice::PasswordChanged, user.id, origin);
-        let is_told = notice.is_some();
+        let notice = self.mail.notify(Notice::PasswordChanged, user.id, origin);
+        let is_notified = notice.is_some();
         steps.extend(notice);
         match self.audit.commit(Authority::Operator, steps, [record]).await {
             Ok(_) => {
-                if is_told {
+                if is_notified {
                     self.mail.wake();
                 }
                 Ok(())

@@ -32,7 +32,7 @@ impl Passwords {
             end_keys(id),
             end_devices(id),
         ];
-        steps.extend(self.mail.tell(Notice::PasswordChanged, id, &Origin::default()));
+        steps.extend(self.mail.notify(Notice::PasswordChanged, id, &Origin::default()));
         let record = Record::by(by, Event::PasswordSet).about(id);
         self.audit.commit(by.authority, steps, [record]).await?;
         Ok(())

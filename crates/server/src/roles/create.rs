@@ -17,7 +17,7 @@ use crate::sql::DbError;
 body! {
     /// A new role.
     pub(super) struct CreateRoleRequest {
-        /// 1–50 of `a-z 0-9 _ -`, beginning with a letter.
+        /// 1–50 characters of `a-z 0-9 _ -`, starting with a letter.
         name: RoleName,
         /// What it is for.
         description: Option<RoleDescription>,
@@ -26,7 +26,7 @@ body! {
     }
 }
 
-/// Make a role
+/// Create a role
 #[utoipa::path(post, path = "/roles", operation_id = "roles.create", tag = "admin",
     security(("bearer" = ["roles:write"])),
     request_body = CreateRoleRequest,

@@ -12,17 +12,16 @@ use crate::http::NoContent;
 use crate::keys::Permitted;
 
 /// Delete a role
-///
-/// Whoever held it does not any more.
+/// Users who have the role lose it.
 #[utoipa::path(delete, path = "/roles/{role}", operation_id = "roles.delete", tag = "admin",
     security(("bearer" = ["roles:write"])),
     params(RoleInPath),
     responses(
-        (status = 204, description = "The role is gone"),
+        (status = 204, description = "The role was deleted"),
         (status = 403, description = "Needs `roles:write`, and every permission of the role"),
         (status = 404, description = "No such role"),
-        (status = 409, description = "`admin` and `user` stay"),
-        (status = 422, description = "The name cannot be a role's")))]
+        (status = 409, description = "`admin` and `user` cannot be deleted"),
+        (status = 422, description = "Not a valid role name")))]
 pub(super) async fn delete(
     State(roles): State<Roles>,
     by: Permitted<RolesWrite>,

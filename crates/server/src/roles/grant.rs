@@ -14,17 +14,18 @@ use crate::http::{IdInPath, NoContent};
 use crate::keys::Permitted;
 use crate::sql::Step;
 
-/// Give a role
+/// Grant a role
 ///
-/// It counts from the user's next request. Giving it again changes nothing.
+/// Takes effect with the user's next request. Granting it again changes nothing.
 #[utoipa::path(put, path = "/users/{id}/roles/{role}", operation_id = "roles.grant", tag = "admin",
     security(("bearer" = ["roles:grant"])),
     params(("id" = String, Path, description = "The user's id"), RoleInPath),
     responses(
         (status = 204, description = "The user holds the role"),
-        (status = 403, description = "Needs `roles:grant` and every permission of the role; of a role without any, the role itself or `roles:write`"),
+        (status = 403, description = "Needs `roles:grant` and every permission of the role; for a role without \
+            permissions, the role itself or `roles:write`"),
         (status = 404, description = "No such user, or no such role"),
-        (status = 422, description = "The id is not a UUID, or the role's name cannot be one")))]
+        (status = 422, description = "The id is not a UUID, or the role name is not valid")))]
 pub(super) async fn grant(
     State(roles): State<Roles>,
     by: Permitted<RolesGrant>,

@@ -13,18 +13,19 @@ use crate::gate::permission::RolesGrant;
 use crate::http::{IdInPath, NoContent};
 use crate::keys::Permitted;
 
-/// Take a role away
+/// Revoke a role
 ///
-/// It counts from the user's next request. Taking what is not held changes nothing.
+/// Takes effect with the user's next request. Revoking a role that the user does not have changes nothing.
 #[utoipa::path(delete, path = "/users/{id}/roles/{role}", operation_id = "roles.revoke", tag = "admin",
     security(("bearer" = ["roles:grant"])),
     params(("id" = String, Path, description = "The user's id"), RoleInPath),
     responses(
         (status = 204, description = "The user does not hold the role"),
-        (status = 403, description = "Needs `roles:grant` and every permission of the role; of a role without any, the role itself or `roles:write`"),
+        (status = 403, description = "Needs `roles:grant` and every permission of the role; for a role without \
+            permissions, the role itself or `roles:write`"),
         (status = 404, description = "No such user, or no such role"),
         (status = 409, description = "The last active admin"),
-        (status = 422, description = "The id is not a UUID, or the role's name cannot be one")))]
+        (status = 422, description = "The id is not a UUID, or the role name is not valid")))]
 pub(super) async fn revoke(
     State(roles): State<Roles>,
     by: Permitted<RolesGrant>,

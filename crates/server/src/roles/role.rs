@@ -21,7 +21,7 @@ row! {
     /// A named set of permissions.
     #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
     pub struct Role from roles {
-        /// What it is called.
+        /// Its name.
         #[schema(example = "support")]
         pub name: String,
         /// What it is for.
@@ -35,7 +35,7 @@ row! {
     }
 }
 
-/// A role's name: 1–50 of `a-z 0-9 _ -`, beginning with a letter.
+/// A role's name: 1–50 characters of `a-z 0-9 _ -`, starting with a letter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RoleName(String);
 
@@ -64,7 +64,7 @@ impl Field for RoleName {
     fn from_json(value: Value) -> std::result::Result<Self, Refusal> {
         let text = String::from_json(value)?;
         Self::parse(&text).ok_or_else(|| {
-            let message = "must be 1 to 50 of a-z 0-9 _ - and begin with a letter";
+            let message = "must be 1 to 50 characters of a-z 0-9 _ - and start with a letter";
             (message.into(), "value_error")
         })
     }

@@ -14,11 +14,11 @@ use crate::input::body;
 use crate::keys::Permitted;
 
 body! {
-    /// What a role becomes; what is absent stays.
+    /// The changes to a role; absent fields keep their values.
     pub struct RoleChange as "UpdateRoleRequest" {
         /// What it is for.
         pub description: Option<RoleDescription>,
-        /// Everything it allows from now on.
+        /// All permissions it has from now on.
         pub permissions: Option<Allowed>,
     }
 }
@@ -29,10 +29,10 @@ body! {
     params(RoleInPath),
     request_body = RoleChange,
     responses(
-        (status = 200, description = "The role as it is now", body = Role),
+        (status = 200, description = "The changed role", body = Role),
         (status = 403, description = "Needs `roles:write`, and every permission of the role before and after"),
         (status = 404, description = "No such role"),
-        (status = 409, description = "`admin` and `user` stay as they are")))]
+        (status = 409, description = "`admin` and `user` cannot be changed")))]
 pub(super) async fn update(
     State(roles): State<Roles>,
     by: Permitted<RolesWrite>,

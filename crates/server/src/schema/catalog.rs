@@ -106,27 +106,27 @@ mod tests {
         Object { kind: kind.into(), name: name.into(), table: table.into() }
     }
 
-    fn told(changes: &[Change]) -> Vec<String> {
+    fn described(changes: &[Change]) -> Vec<String> {
         changes.iter().map(ToString::to_string).collect()
     }
 
     #[test]
-    fn a_new_table_is_told_with_its_indexes_and_without_its_columns() {
+    fn a_new_table_is_reported_with_its_indexes_and_without_its_columns() {
         let after = [
             object("table", "users", ""),
             object("column", "users.id", "users"),
             object("index", "users_email", "users"),
         ];
         let expected = ["created table users", "created index users_email on users"];
-        assert_eq!(told(&changes(&[], &after)), expected);
-        assert_eq!(told(&changes(&after, &[])), ["dropped table users"]);
+        assert_eq!(described(&changes(&[], &after)), expected);
+        assert_eq!(described(&changes(&after, &[])), ["dropped table users"]);
     }
 
     #[test]
-    fn a_column_of_an_old_table_is_told() {
+    fn a_column_of_an_old_table_is_reported() {
         let before = [object("table", "users", "")];
         let after = [object("table", "users", ""), object("column", "users.age", "users")];
-        assert_eq!(told(&changes(&before, &after)), ["created column users.age"]);
-        assert_eq!(told(&changes(&after, &before)), ["dropped column users.age"]);
+        assert_eq!(described(&changes(&before, &after)), ["created column users.age"]);
+        assert_eq!(described(&changes(&after, &before)), ["dropped column users.age"]);
     }
 }

@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn each_state_is_told() {
+    fn each_state_is_reported() {
         let history = [
             record(1, MIGRATIONS[0].checksum()),
             record(2, "edited".into()),

@@ -15,11 +15,11 @@ use crate::keys::Caller;
 use crate::row;
 
 row! {
-    /// One sign-in that still counts.
+    /// An active session.
     #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
     #[schema(as = Session)]
     pub struct SessionView from sessions {
-        /// Its id, the claim `sid` of its tokens.
+        /// Its id, which its tokens have in the claim `sid`.
         pub id: Uuid,
         /// When it began.
         #[serde(serialize_with = "crate::timestamp::serialize")]
@@ -27,26 +27,25 @@ row! {
         /// When it was last refreshed.
         #[serde(serialize_with = "crate::timestamp::serialize")]
         pub last_seen_at: OffsetDateTime,
-        /// When it ends unless it is refreshed.
+        /// When it expires unless it is refreshed.
         #[serde(serialize_with = "crate::timestamp::serialize")]
         pub expires_at: OffsetDateTime,
-        /// The address it began from.
+        /// The client address it started from.
         #[schema(required = true)]
         pub ip: Option<String>,
-        /// The `User-Agent` it began with.
+        /// The `User-Agent` it started with.
         #[schema(required = true)]
         pub user_agent: Option<String>,
-        /// True for the session of the token that asks.
+        /// True for the session of the request's token.
         pub current: bool = "FALSE",
     }
 }
 
 /// List your sessions
-///
-/// The newest first, a thousand at most.
+/// Newest first, at most a thousand.
 #[utoipa::path(get, path = "/sessions", operation_id = "sessions.list", tag = "sessions",
     security(("bearer" = [])),
-    responses((status = 200, description = "Where you are signed in", body = [SessionView])))]
+    responses((status = 200, description = "Your sessions", body = [SessionView])))]
 pub(super) async fn list(
     State(sessions): State<Sessions>,
     caller: Caller,

@@ -35,13 +35,13 @@ impl Parameter for Scope {
     }
 }
 
-/// Signs out.
+/// Sign out
 #[utoipa::path(post, path = "/logout", operation_id = "sessions.logout", tag = "sessions",
     security(("bearer" = [])),
     params(LogoutQuery),
     responses(
         (status = 204, description = "Ended"),
-        (status = 401, description = "No token, or one that no longer counts"),
+        (status = 401, description = "No token, or one that is no longer valid"),
         (status = 422, description = "Another scope")))]
 pub(super) async fn logout(
     State(sessions): State<Sessions>,

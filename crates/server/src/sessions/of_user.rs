@@ -13,13 +13,12 @@ use crate::http::{IdInPath, Json, NoContent, json};
 use crate::keys::Permitted;
 
 /// List a user's sessions
-///
-/// The newest first, a thousand at most.
+/// Newest first, at most a thousand.
 #[utoipa::path(get, path = "/users/{id}/sessions", operation_id = "sessions.list_of_user",
     tag = "admin", security(("bearer" = ["sessions:write"])),
     params(("id" = String, Path, description = "The user's id")),
     responses(
-        (status = 200, description = "Where the user is signed in", body = [SessionView]),
+        (status = 200, description = "The user's sessions", body = [SessionView]),
         (status = 403, description = "Needs `sessions:write`"),
         (status = 404, description = "No such user"),
         (status = 422, description = "The id is not a UUID")))]
@@ -33,7 +32,7 @@ pub(super) async fn list_of_user(
 
 /// End a user's sessions
 ///
-/// All of them, at once.
+/// All of them, effective immediately.
 #[utoipa::path(delete, path = "/users/{id}/sessions", operation_id = "sessions.revoke_of_user",
     tag = "admin", security(("bearer" = ["sessions:write"])),
     params(("id" = String, Path, description = "The user's id")),
@@ -51,9 +50,9 @@ pub(super) async fn revoke_of_user(
     Ok(NoContent)
 }
 
-/// End everybody's sessions
+/// End all sessions of all users
 ///
-/// Your own included: everybody has to sign in again.
+/// Including your own: every user has to sign in again.
 #[utoipa::path(delete, path = "/sessions", operation_id = "sessions.revoke_everybodys",
     tag = "admin", security(("bearer" = ["sessions:write"])),
     responses(

@@ -43,7 +43,7 @@ impl Sessions {
         let this = self.clone();
         tokio::spawn(async move {
             if let Err(error) = this.prune_at(now).await {
-                tracing::warn!(%error, "sessions that are over were not removed");
+                tracing::warn!(%error, "ended sessions were not removed");
             }
         });
     }

@@ -15,13 +15,13 @@ use crate::keys::Caller;
 
 /// End one of your sessions
 ///
-/// Its access and refresh tokens are dead at once.
+/// Its access and refresh tokens stop working immediately.
 #[utoipa::path(delete, path = "/sessions/{id}", operation_id = "sessions.revoke", tag = "sessions",
     security(("bearer" = [])),
     params(("id" = Uuid, Path, description = "The session's id")),
     responses(
         (status = 204, description = "Ended"),
-        (status = 404, description = "Not there, ended before, or not yours"),
+        (status = 404, description = "Not found, already ended, or not yours"),
         (status = 422, description = "The id is not a UUID")))]
 pub(super) async fn revoke(
     State(sessions): State<Sessions>,
@@ -34,8 +34,7 @@ pub(super) async fn revoke(
 }
 
 /// End your other sessions
-///
-/// The one that asks goes on.
+/// This session continues.
 #[utoipa::path(delete, path = "/sessions", operation_id = "sessions.revoke_others", tag = "sessions",
     security(("bearer" = [])),
     responses((status = 204, description = "Ended")))]

@@ -290,15 +290,15 @@ pub(super) fn paired(old: &[Value], new: &[Value], swaps: &Swaps) -> Vec<(usize,
         }
     }
     for at in rest {
-        let likeness = |other: &usize| alike(&old[at], &new[*other]);
-        let best = free.iter().enumerate().map(|(place, other)| (likeness(other), place));
+        let similarity = |other: &usize| alike(&old[at], &new[*other]);
+        let best = free.iter().enumerate().map(|(place, other)| (similarity(other), place));
         // Of those that are equally alike, the first.
         let best = best.fold(None, |best: Option<(usize, usize)>, one| match best {
             Some(best) if best.0 >= one.0 => Some(best),
             _ => Some(one),
         });
-        if let Some((likeness, place)) = best
-            && (likeness > 0 || !old[at].is_object())
+        if let Some((similarity, place)) = best
+            && (similarity > 0 || !old[at].is_object())
         {
             pairs.push((at, free.remove(place)));
         }
@@ -312,8 +312,8 @@ fn alike(old: &Value, new: &Value) -> usize {
     let (Value::Object(old), Value::Object(new)) = (old, new) else {
         return usize::from(old == new);
     };
-    let telling = |value: &&Value| value.as_str().is_some_and(|text| !text.is_empty());
-    old.values().filter(telling).filter(|value| new.values().any(|other| other == *value)).count()
+    let is_text = |value: &&Value| value.as_str().is_some_and(|text| !text.is_empty());
+    old.values().filter(is_text).filter(|value| new.values().any(|other| other == *value)).count()
 }
 
 /// What the tokens of two answers say about their owner: names of claims and their types.

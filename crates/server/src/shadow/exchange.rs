@@ -15,7 +15,7 @@ pub(super) struct Exchanged {
     pub(super) headers: HeaderMap,
     pub(super) peer: Option<SocketAddr>,
     pub(super) asked: Keeping,
-    /// Zero if the old backend did not answer.
+    /// Zero if the old backend did not respond.
     pub(super) status: u16,
     pub(super) kind: Option<String>,
     /// The cookies that the answer set.

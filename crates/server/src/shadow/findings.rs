@@ -193,22 +193,22 @@ impl Difference {
         match kind {
             DifferenceKind::Route => "Doorward has no such route.".to_owned(),
             DifferenceKind::Refused => {
-                format!("The old backend answers {old}; Doorward refuses: {new}.")
+                format!("The old backend answers {old}; Doorward rejects it: {new}.")
             }
             DifferenceKind::Allowed => {
-                format!("The old backend refuses with {old}; Doorward answers {new}.")
+                format!("The old backend rejects it with {old}; Doorward answers {new}.")
             }
             DifferenceKind::Status => format!("The status was {old} and is {new}."),
             DifferenceKind::ContentType => format!("The content type was {old} and is {new}."),
             DifferenceKind::Envelope => format!("{place} was {old} and is {new}."),
-            DifferenceKind::Missing => format!("{place} ({old}) is not there."),
+            DifferenceKind::Missing => format!("{place} ({old}) is missing."),
             DifferenceKind::Type | DifferenceKind::Times | DifferenceKind::Ids => {
                 format!("{place} was {old} and is {new}.")
             }
-            DifferenceKind::Value if old == new => format!("{place} has another value."),
-            DifferenceKind::Value => format!("{place} has another value: {old}, not {new}."),
-            DifferenceKind::Length => format!("{place} has another number of items."),
-            DifferenceKind::Order => format!("{place} is in another order."),
+            DifferenceKind::Value if old == new => format!("{place} has a different value."),
+            DifferenceKind::Value => format!("{place} has a different value: {old}, not {new}."),
+            DifferenceKind::Length => format!("{place} has a different number of items."),
+            DifferenceKind::Order => format!("{place} is in a different order."),
             DifferenceKind::Claims => format!("The token's claim {at} was {old} and is {new}."),
             DifferenceKind::Failure => format!("Doorward failed: {new}."),
         }

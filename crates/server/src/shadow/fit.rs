@@ -48,9 +48,9 @@ impl Fit {
     pub fn sentence(&self) -> String {
         let Self { compat, auth_path, tasks_path, serves, of } = self;
         format!(
-            "COMPAT={compat} with AUTH_PATH={auth_path} and TASKS_PATH={tasks_path} serves {serves} of these {of} \
-             routes by itself, with names, values and statuses. Try it first: set it, rehearse again, and take the \
-             suggestion for what is left."
+            "COMPAT={compat} with AUTH_PATH={auth_path} and TASKS_PATH={tasks_path} serves {serves} of these \
+                {of} routes, including names, values and statuses. Try it first: set it, rehearse again, and \
+                use the suggestion for the remaining differences."
         )
     }
 }

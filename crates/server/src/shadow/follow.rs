@@ -22,7 +22,7 @@ use super::findings::{Difference, DifferenceKind as Kind, Ended, Findings};
 use super::learn::{Learner, On, Sent};
 use super::places::{RouteBook, template};
 use super::swaps::Swaps;
-use super::{Telling, pairs};
+use super::{Reporter, pairs};
 use crate::app::{App, Served, operations};
 use crate::clock::Clock;
 use crate::dialect;
@@ -44,7 +44,7 @@ pub(super) struct Follower {
     /// What the router speaks of what was learnt.
     spoken: (Map<String, Value>, BTreeMap<String, String>),
     findings: Arc<Mutex<Findings>>,
-    telling: Telling,
+    reporter: Reporter,
 }
 
 /// Doorward's answer, with its problem in the contract's words.
@@ -54,12 +54,12 @@ struct Reply {
 }
 
 impl Follower {
-    pub(super) fn new(app: App, findings: Arc<Mutex<Findings>>, telling: Telling) -> Self {
+    pub(super) fn new(app: App, findings: Arc<Mutex<Findings>>, reporter: Reporter) -> Self {
         let router = app.router();
         let book = book(&app);
         let (learner, swaps) = (Learner::default(), Swaps::default());
         let spoken = (Map::new(), BTreeMap::new());
-        Self { app, router, book, learner, swaps, spoken, findings, telling }
+        Self { app, router, book, learner, swaps, spoken, findings, reporter }
     }
 
     /// Until nothing comes any more.
@@ -100,9 +100,9 @@ impl Follower {
         }
         let not = |reason: &str| Ended::Not(reason.to_owned());
         let early = match (exchange.status, &asked, &answered) {
-            (0, _, _) => Some(not("the old backend did not answer")),
-            (_, None, _) => Some(not("the request was too large, or ended early")),
-            (300..400, _, _) => Some(not("a redirect, or not modified")),
+            (0, _, _) => Some(not("the old backend did not respond")),
+            (_, None, _) => Some(not("the request was too large, or was incomplete")),
+            (300..400, _, _) => Some(not("a redirect, or 304 Not Modified")),
             (500.., _, _) => Some(not("the old backend failed")),
             _ if operation.is_none() && old.body.is_none() && !old.is_empty => Some(not("no JSON")),
             _ if operation.is_none() && old.failed() && old.status == 404 => {
@@ -145,7 +145,7 @@ impl Follower {
                     None,
                     &old,
                     None,
-                    not("Doorward has no such route, and the old backend refused"),
+                    not("Doorward has no such route, and the old backend rejected the request"),
                 );
                 return;
             }
@@ -197,7 +197,7 @@ impl Follower {
             self.sign_in(exchange, ask, (old, &reply.heard)).await;
         }
         if !is_whole {
-            let why = "the answer was too large, or ended early".to_owned();
+            let why = "the response was too large, or was incomplete".to_owned();
             self.note(route, Some(operation), old, took, Ended::Not(why));
             return;
         }
@@ -312,7 +312,7 @@ impl Follower {
         });
         let (head, body) = match timeout(WITHIN, working).await {
             Ok(Ok((head, Ok(body)))) => (head, body),
-            Ok(Ok((_, Err(_)))) => return failure("the answer is too large", began.elapsed()),
+            Ok(Ok((_, Err(_)))) => return failure("the response is too large", began.elapsed()),
             Ok(Err(_)) => return failure("it panicked", began.elapsed()),
             Err(_) => return failure("it took too long", began.elapsed()),
         };
@@ -365,7 +365,7 @@ impl Follower {
         findings.unmapped = self.learner.unmapped();
         drop(findings);
         for one in &fresh {
-            (self.telling)(route, one);
+            (self.reporter)(route, one);
         }
     }
 }

@@ -62,7 +62,7 @@ impl std::fmt::Debug for Shadow {
 }
 
 /// What is said about a route when something new is found.
-pub type Telling = Box<dyn Fn(&str, &Difference) + Send + Sync>;
+pub type Reporter = Box<dyn Fn(&str, &Difference) + Send + Sync>;
 
 impl Shadow {
     /// A proxy to this backend, beside this application, and the work that compares: it
@@ -70,13 +70,13 @@ impl Shadow {
     pub fn new(
         old: &OldBackend<'_>,
         app: App,
-        telling: Telling,
+        reporter: Reporter,
     ) -> Result<(Self, impl Future<Output = ()> + Send + use<>), UpstreamError> {
         let upstream = Upstream::at(old)?;
         let (queue, waiting) = mpsc::channel(QUEUE);
         let findings = Findings::new(app.settings.compat.clone());
         let findings = Arc::new(Mutex::new(findings));
-        let follower = Follower::new(app, Arc::clone(&findings), telling);
+        let follower = Follower::new(app, Arc::clone(&findings), reporter);
         let inner = Inner {
             upstream,
             keeps_host: old.keeps_host,

@@ -44,8 +44,8 @@ impl Shadow {
         let is_tunnel = matches!(*request.method(), Method::CONNECT | Method::TRACE);
         if is_tunnel || request.headers().contains_key(header::UPGRADE) {
             self.findings(|findings| findings.upgrades += 1);
-            let detail = "The rehearsal passes no WebSocket and no other upgrade on: \
-                          connect to the old backend itself.";
+            let detail = "The rehearsal does not proxy WebSockets or other upgrades: connect to the old backend \
+                directly.";
             return refusal(501, detail);
         }
         let began = Instant::now();
@@ -92,14 +92,14 @@ impl Shadow {
             None => {
                 exchange.took = began.elapsed();
                 self.queue(exchange);
-                return refusal(504, "The old backend did not answer within five minutes.");
+                return refusal(504, "The old backend did not respond within five minutes.");
             }
             Some(Err(error)) => {
                 let why = chain(&error);
-                tracing::warn!(%why, "the old backend did not answer");
+                tracing::warn!(%why, "the old backend did not respond");
                 exchange.took = began.elapsed();
                 self.queue(exchange);
-                return refusal(502, "The old backend did not answer.");
+                return refusal(502, "The old backend did not respond.");
             }
         };
         let (mut head, body) = answer.into_parts();

@@ -55,7 +55,7 @@ pub struct UpstreamError(String);
 impl std::fmt::Display for UpstreamError {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self(url) = self;
-        write!(out, "{url:?} is no address of a backend: write http:// or https:// and a host")
+        write!(out, "{url:?} is not the address of a backend: write http:// or https:// and a host")
     }
 }
 

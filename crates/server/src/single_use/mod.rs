@@ -165,7 +165,7 @@ impl SingleUse {
         let this = self.clone();
         tokio::spawn(async move {
             if let Err(error) = this.prune_at(now).await {
-                tracing::warn!(%error, "single-use secrets that are over were not removed");
+                tracing::warn!(%error, "expired single-use secrets were not removed");
             }
         });
     }

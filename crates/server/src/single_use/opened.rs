@@ -27,12 +27,12 @@ impl Opened {
     /// the secret can ask.
     pub fn usable(found: Option<Self>, now: OffsetDateTime) -> Result<Self, Error> {
         match found {
-            None => Err(Error::InvalidLink("This link is not valid: ask for a new one.")),
+            None => Err(Error::InvalidLink("This link is not valid: request a new one.")),
             Some(Self { used_at: Some(_), .. }) => {
-                Err(Error::InvalidLink("This link was used already: ask for a new one."))
+                Err(Error::InvalidLink("This link has already been used: request a new one."))
             }
             Some(found) if found.works_until <= now => {
-                Err(Error::InvalidLink("This link has expired: ask for a new one."))
+                Err(Error::InvalidLink("This link has expired: request a new one."))
             }
             Some(found) => Ok(found),
         }

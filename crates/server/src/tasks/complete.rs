@@ -14,16 +14,16 @@ use crate::http::{ETag, IfMatch, JsonBody, json};
 use crate::input::body;
 
 body! {
-    /// Whether the task is done.
+    /// Whether the task is completed.
     pub(super) struct CompleteRequest as "TaskCompletion" {
-        /// True once done; left out, it changes.
+        /// Whether the task is completed; toggled if absent.
         completed: Option<bool> = None,
     }
 }
 
 /// Set or toggle completion
 ///
-/// Without a body, or with `{}`, a task that is done becomes undone and the other way round.
+/// Without a body, or with `{}`, the completion is toggled.
 #[utoipa::path(
     patch,
     path = "/{id}/complete",
@@ -32,15 +32,16 @@ body! {
     security(("bearer" = [])),
     params(
         ("id" = Uuid, Path, description = "The task's id"),
-        ("If-Match" = Option<String>, Header, description = "Entity tags that may be changed"),
+        ("If-Match" = Option<String>, Header, description = "Only change the task if its version is one of \
+            these entity tags"),
     ),
     request_body = Option<CompleteRequest>,
     responses(
         (status = 200, description = "The task", body = Task, headers(
             ("ETag" = String, description = "The task's version, quoted"),
         )),
-        (status = 404, description = "Not there, or not yours"),
-        (status = 412, description = "If-Match names other versions"),
+        (status = 404, description = "Not found, or not yours"),
+        (status = 412, description = "If-Match does not match the current version"),
     )
 )]
 pub(super) async fn complete(

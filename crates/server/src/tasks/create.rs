@@ -13,7 +13,7 @@ use crate::gate::Gate;
 use crate::http::{Created, ETag, JsonBody};
 use crate::input::{Draft, Refusal};
 
-/// Make a task
+/// Create a task
 #[utoipa::path(
     post,
     path = "",
@@ -22,7 +22,7 @@ use crate::input::{Draft, Refusal};
     security(("bearer" = [])),
     request_body = NewTask,
     responses(
-        (status = 201, description = "The task was made", body = Task, headers(
+        (status = 201, description = "The task was created", body = Task, headers(
             ("Location" = String, description = "The new task's path"),
             ("ETag" = String, description = "The task's version, quoted"),
         )),

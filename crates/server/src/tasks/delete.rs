@@ -18,12 +18,13 @@ use crate::http::{IfMatch, NoContent};
     security(("bearer" = [])),
     params(
         ("id" = Uuid, Path, description = "The task's id"),
-        ("If-Match" = Option<String>, Header, description = "Entity tags that may be deleted"),
+        ("If-Match" = Option<String>, Header, description = "Only delete the task if its version is one of \
+            these entity tags"),
     ),
     responses(
-        (status = 204, description = "The task is gone"),
-        (status = 404, description = "Not there, or not yours"),
-        (status = 412, description = "If-Match names other versions"),
+        (status = 204, description = "The task was deleted"),
+        (status = 404, description = "Not found, or not yours"),
+        (status = 412, description = "If-Match does not match the current version"),
         (status = 422, description = "The id is not a UUID"),
     )
 )]

@@ -26,7 +26,7 @@ pub struct Description(pub(crate) String);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DueAt(pub(super) OffsetDateTime);
 
-/// How urgent a task is; stored as a number so that it sorts.
+/// The priority of a task; stored as a number so that it sorts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Priority {

@@ -20,14 +20,14 @@ use uuid::Uuid;
     security(("bearer" = [])),
     params(
         ("id" = Uuid, Path, description = "The task's id"),
-        ("If-None-Match" = Option<String>, Header, description = "Entity tags of what you have"),
+        ("If-None-Match" = Option<String>, Header, description = "The entity tags that you already have"),
     ),
     responses(
         (status = 200, description = "The task", body = Task, headers(
             ("ETag" = String, description = "The task's version, quoted"),
         )),
-        (status = 304, description = "You have this version"),
-        (status = 404, description = "Not there, or not yours"),
+        (status = 304, description = "Not modified: you have the current version"),
+        (status = 404, description = "Not found, or not yours"),
         (status = 422, description = "The id is not a UUID"),
     )
 )]

@@ -12,7 +12,7 @@ use crate::http::Json;
 use crate::row;
 
 row! {
-    /// How many tasks there are.
+    /// Numbers of tasks.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
     pub struct TaskStats {
         /// All of them.
@@ -21,10 +21,10 @@ row! {
         /// Done.
         #[schema(minimum = 0)]
         pub completed: i64 = "count(CASE WHEN completed THEN 1 END)",
-        /// Not done.
+        /// Open.
         #[schema(minimum = 0)]
         pub pending: i64 = "count(CASE WHEN NOT completed THEN 1 END)",
-        /// Not done, and due before now.
+        /// Open and past their due date.
         #[schema(minimum = 0)]
         pub overdue: i64 = "count(CASE WHEN NOT completed AND due_at < :now THEN 1 END)",
     }
@@ -37,7 +37,7 @@ row! {
     operation_id = "tasks.stats",
     tag = "tasks",
     security(("bearer" = [])),
-    responses((status = 200, description = "How many there are", body = TaskStats))
+    responses((status = 200, description = "The number of tasks", body = TaskStats))
 )]
 pub(super) async fn stats(
     State(tasks): State<Tasks>,

@@ -54,7 +54,7 @@ impl Field for Tags {
             let tag =
                 TAG.read(item).map_err(|(why, kind)| (format!("item {place} {why}"), kind))?;
             if tags.contains(&tag) {
-                return Err((format!("item {place} is there twice"), "value_error"));
+                return Err((format!("item {place} is a duplicate"), "value_error"));
             }
             tags.push(tag);
         }
@@ -117,7 +117,7 @@ mod tests {
     fn a_tag_is_trimmed_and_must_be_another() {
         let tags = |list| Tags::from_json(list).map_err(|(why, _)| why);
         assert_eq!(tags(json!([" a\n", "b "])).unwrap().all().collect::<Vec<_>>(), ["a", "b"]);
-        assert_eq!(tags(json!(["a", " a"])).unwrap_err(), "item 2 is there twice");
+        assert_eq!(tags(json!(["a", " a"])).unwrap_err(), "item 2 is a duplicate");
         assert_eq!(tags(json!(["a", 1])).unwrap_err(), "item 2 must be a string");
         assert_eq!(tags(json!([" "])).unwrap_err(), "item 1 must not be blank");
         assert_eq!(

@@ -25,28 +25,28 @@ row! {
         /// Its owner.
         #[schema(value_type = String)]
         pub user_id: OwnerId,
-        /// What to do.
+        /// The title.
         #[schema(min_length = 1, max_length = 200)]
         pub title: String,
-        /// More about it.
+        /// A longer description.
         #[schema(required = true, max_length = 10_000)]
         pub description: Option<String>,
-        /// True once done.
+        /// Whether it is completed.
         pub completed: bool,
-        /// When it was done; null while it is not.
+        /// When it was completed; null if it is not.
         #[serde(serialize_with = "crate::timestamp::serialize_option")]
         #[schema(required = true)]
         pub completed_at: Option<OffsetDateTime>,
-        /// How urgent it is.
+        /// The priority.
         pub priority: Priority,
         /// When it is due, in UTC.
         #[serde(serialize_with = "crate::timestamp::serialize_option")]
         #[schema(required = true)]
         pub due_at: Option<OffsetDateTime>,
-        /// Words that it is found by.
+        /// Tags to find it by.
         #[schema(value_type = Vec<String>, max_items = 20)]
         pub tags: Tags,
-        /// Fields of an app's own.
+        /// Your app's own fields.
         #[schema(value_type = Object)]
         pub metadata: MetadataObject,
         /// When it was made.
@@ -75,22 +75,22 @@ impl Task {
 }
 
 body! {
-    /// A task to be made.
+    /// A new task.
     pub struct NewTask {
-        /// What to do; stored without spaces at its ends.
+        /// The title; stored trimmed.
         pub title: Title,
-        /// More about it.
+        /// A longer description.
         pub description: Option<Description>,
-        /// True for a task that is done already.
+        /// Whether the task is completed.
         pub completed: bool = false,
-        /// How urgent it is.
+        /// The priority.
         pub priority: Priority = Priority::None,
-        /// RFC 3339 of any offset, years 0001 to 9999. Without an offset it is UTC, and a date alone is its
-        /// first instant.
+        /// An RFC 3339 date and time, years 0001 to 9999. Without an offset it is UTC; a date alone means its
+        /// first instant in UTC.
         pub due_at: Option<DueAt>,
-        /// Words that it is found by, each without spaces at its ends and there once.
+        /// Tags to find it by, trimmed and without duplicates.
         pub tags: Option<Tags>,
-        /// Fields of an app's own, at most 16 KiB of JSON.
+        /// Your app's own fields, at most 16 KiB of JSON.
         pub metadata: Option<MetadataObject>,
     }
 }
@@ -117,23 +117,23 @@ impl NewTask {
 }
 
 body! {
-    /// What changes; an absent field keeps its value.
+    /// The changes; absent fields keep their values.
     pub struct Changes as "TaskChanges" {
-        /// What to do.
+        /// The title.
         pub title: Option<Title> = None,
-        /// More about it; null clears it.
+        /// A longer description; null clears it.
         pub description: Given<Description>,
-        /// True once done.
+        /// Whether it is completed.
         pub completed: Option<bool> = None,
-        /// How urgent it is.
+        /// The priority.
         pub priority: Option<Priority> = None,
-        /// RFC 3339 of any offset, years 0001 to 9999. Without an offset it is UTC, and a date alone is its
-        /// first instant. Null clears it.
+        /// An RFC 3339 date and time, years 0001 to 9999. Without an offset it is UTC; a date alone means its
+        /// first instant in UTC. Null clears it.
         pub due_at: Given<DueAt>,
-        /// The words that it is found by from now on; null clears them.
+        /// The new tags; null clears them.
         pub tags: Given<Tags>,
-        /// What changes in the app's own fields, as a merge patch: names left out keep their value, null
-        /// removes one. Null instead of an object removes all.
+        /// Changes to your app's own fields, as a merge patch: absent names keep their values, null removes a
+        /// name. Null instead of an object removes all.
         pub metadata: Given<MetadataObject>,
     }
 }

@@ -17,7 +17,7 @@ use crate::input::Draft;
 
 /// Change a task
 ///
-/// Merges like PATCH: what the body leaves out keeps its value.
+/// Works like PATCH: fields that are absent keep their values.
 #[utoipa::path(
     put,
     path = "/{id}",
@@ -26,7 +26,8 @@ use crate::input::Draft;
     security(("bearer" = [])),
     params(
         ("id" = Uuid, Path, description = "The task's id"),
-        ("If-Match" = Option<String>, Header, description = "Entity tags that may be changed"),
+        ("If-Match" = Option<String>, Header, description = "Only change the task if its version is one of \
+            these entity tags"),
     ),
     request_body = Changes,
     extensions(("x-also-takes" = json!(["application/merge-patch+json"]))),
@@ -34,8 +35,8 @@ use crate::input::Draft;
         (status = 200, description = "The changed task", body = Task, headers(
             ("ETag" = String, description = "The task's new version, quoted"),
         )),
-        (status = 404, description = "Not there, or not yours"),
-        (status = 412, description = "If-Match names other versions"),
+        (status = 404, description = "Not found, or not yours"),
+        (status = 412, description = "If-Match does not match the current version"),
     )
 )]
 pub(super) async fn replace(
@@ -54,7 +55,7 @@ pub(super) async fn replace(
 
 /// Change a task
 ///
-/// A JSON merge patch (RFC 7396): what the body leaves out keeps its value, null clears.
+/// A JSON merge patch (RFC 7396): fields that are absent keep their values, null clears a field.
 #[utoipa::path(
     patch,
     path = "/{id}",
@@ -63,7 +64,8 @@ pub(super) async fn replace(
     security(("bearer" = [])),
     params(
         ("id" = Uuid, Path, description = "The task's id"),
-        ("If-Match" = Option<String>, Header, description = "Entity tags that may be changed"),
+        ("If-Match" = Option<String>, Header, description = "Only change the task if its version is one of \
+            these entity tags"),
     ),
     request_body = Changes,
     extensions(("x-also-takes" = json!(["application/merge-patch+json"]))),
@@ -71,8 +73,8 @@ pub(super) async fn replace(
         (status = 200, description = "The changed task", body = Task, headers(
             ("ETag" = String, description = "The task's new version, quoted"),
         )),
-        (status = 404, description = "Not there, or not yours"),
-        (status = 412, description = "If-Match names other versions"),
+        (status = 404, description = "Not found, or not yours"),
+        (status = 412, description = "If-Match does not match the current version"),
     )
 )]
 pub(super) async fn update(

@@ -54,14 +54,14 @@ impl Transfer {
         with_hashes: bool,
         write: &mut (dyn FnMut(&str) -> Result<(), String> + Send),
     ) -> Result<Exported, String> {
-        let told = |error: crate::sql::DbError| error.to_string();
+        let describe = |error: crate::sql::DbError| error.to_string();
         let detail = if with_hashes { "with password hashes" } else { "without password hashes" };
         let record = Record::by(actor, Event::DataExport).detail(detail);
-        self.audit.commit(actor.authority, Vec::new(), [record]).await.map_err(told)?;
-        let mut database = ForeignDatabase::open(&self.direct()).await.map_err(told)?;
+        self.audit.commit(actor.authority, Vec::new(), [record]).await.map_err(describe)?;
+        let mut database = ForeignDatabase::open(&self.direct()).await.map_err(describe)?;
         if !database.is_sqlite() {
             let hidden =
-                database.rows("SELECT row_security_active('tasks')").await.map_err(told)?;
+                database.rows("SELECT row_security_active('tasks')").await.map_err(describe)?;
             if hidden != [[Some("f".to_owned())]] {
                 return Err(
                     "Row-level security hides the tasks from this login: use the login that \
@@ -79,9 +79,9 @@ impl Transfer {
             (TASKS, task, &mut done.tasks),
         ];
         for (sql, line, count) in parts {
-            database.scan(sql).await.map_err(told)?;
+            database.scan(sql).await.map_err(describe)?;
             loop {
-                let rows = database.next(BATCH).await.map_err(told)?;
+                let rows = database.next(BATCH).await.map_err(describe)?;
                 if rows.is_empty() {
                     break;
                 }

@@ -42,17 +42,17 @@ impl Transfer {
         on_reject: &mut OnReject<'_>,
         progress: &mut (dyn FnMut(Progress) + Send),
     ) -> Result<ImportReport, String> {
-        let told = |error: crate::sql::DbError| error.to_string();
+        let describe = |error: crate::sql::DbError| error.to_string();
         let now = self.clock.now();
         let ending = if import.is_rehearsal { Ending::Rollback } else { Ending::Commit };
-        let bulk = Bulk::open(&self.direct()).await.map_err(told)?;
+        let bulk = Bulk::open(&self.direct()).await.map_err(describe)?;
         let to = (import.issuer.clone(), ending);
         let mut loader =
-            Loader::new(bulk, to, (self.random.clone(), now), on_reject).await.map_err(told)?;
+            Loader::new(bulk, to, (self.random.clone(), now), on_reject).await.map_err(describe)?;
         for role in import.superuser_role.iter().chain(&import.staff_role) {
             if !loader.roles().contains(role) {
                 return Err(format!(
-                    "There is no role {role}: make it with `doorward role create`."
+                    "There is no role {role}: create it with `doorward role create`."
                 ));
             }
         }

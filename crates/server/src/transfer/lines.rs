@@ -45,7 +45,7 @@ pub(super) fn json(
         number += 1;
         if !line.ends_with(b"\n") && length as u64 == MAX_LINE {
             return Err(format!(
-                "line {number} is longer than 1 MiB: this is no file of JSON lines"
+                "line {number} is longer than 1 MiB: this is not a JSON lines file"
             ));
         }
         if line.trim_ascii().is_empty() {
@@ -55,7 +55,7 @@ pub(super) fn json(
             Ok(value) if number == 1 && is_heading(&value) => is_own = true,
             Ok(value) if is_own => batch.push(moved(value, number)),
             Ok(value) => batch.push(object(&value, number, reading, given)),
-            Err(error) => batch.push(bad_line(number, format!("is no JSON: {error}"))),
+            Err(error) => batch.push(bad_line(number, format!("is not JSON: {error}"))),
         }
         if batch.len() == BATCH && !send(std::mem::take(&mut batch)) {
             return Ok(());
@@ -72,7 +72,7 @@ fn bad_line(number: u64, reason: String) -> Item {
 /// An object of another program: a task if it has a title and an owner, else an account.
 fn object(value: &Value, number: u64, reading: &Reading, given: &Overrides) -> Item {
     let Some(object) = value.as_object() else {
-        return bad_line(number, "is no JSON object".into());
+        return bad_line(number, "is not a JSON object".into());
     };
     let names: Vec<&str> = object.keys().map(String::as_str).collect();
     let row: Vec<Option<String>> = object.values().map(text).collect();
@@ -121,9 +121,9 @@ pub(super) fn csv(
     given: &Overrides,
     send: &mut Send<'_>,
 ) -> Result<(), String> {
-    let told = |error: csv::Error| format!("{}: {error}", path.display());
+    let describe = |error: csv::Error| format!("{}: {error}", path.display());
     let mut file = csv::ReaderBuilder::new().flexible(true).from_reader(open(path)?);
-    let heading = file.headers().map_err(told)?.clone();
+    let heading = file.headers().map_err(describe)?.clone();
     let names: Vec<&str> = heading.iter().map(|name| name.trim_start_matches('\u{feff}')).collect();
     let of_tasks = matched(TASK_FIELDS, &names, &given.tasks).unwrap_or_default();
     let of_users = matched(USER_FIELDS, &names, &given.users);
@@ -133,23 +133,23 @@ pub(super) fn csv(
     let fields = if is_of_tasks { of_tasks } else { of_users? };
     if !is_of_tasks && !has_email {
         return Err(format!(
-            "{}: no column looks like an address: say which with --map email=COLUMN. There are {}.",
+            "{}: no column looks like an e-mail address: choose one with --map email=COLUMN. The columns are {}.",
             path.display(),
             names.join(", ")
         ));
     }
     if let Some(name) = given.keep.iter().find(|name| !names.contains(&name.as_str())) {
         let (file, names) = (path.display(), names.join(", "));
-        return Err(format!("--keep: {file} has no column {name}; there are {names}."));
+        return Err(format!("--keep: {file} has no column {name}. The columns are {names}."));
     }
     let mut batch = Vec::new();
     for (number, record) in (2_u64..).zip(file.records()) {
         let item = match record {
-            Err(error) if error.is_io_error() => return Err(told(error)),
+            Err(error) if error.is_io_error() => return Err(describe(error)),
             Err(error) => bad_line(number, error.to_string()),
             Ok(record) if record.len() != names.len() => bad_line(
                 number,
-                format!("has {} values, and there are {} names", record.len(), names.len()),
+                format!("has {} values, but there are {} columns", record.len(), names.len()),
             ),
             Ok(record) => {
                 let row: Vec<_> = record.iter().map(|cell| Some(cell.to_owned())).collect();

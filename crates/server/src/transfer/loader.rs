@@ -23,11 +23,11 @@ use time::OffsetDateTime;
 /// Somebody else may take an address or an id between the look and the write.
 const ATTEMPTS: usize = 3;
 
-const OTHER: &str = "is here with another address: of another source say another --issuer, so that \
-    their ids are kept apart";
+const OTHER: &str = "already exists with another address: if this is another source, use another --issuer to \
+    keep their ids apart";
 
-const LONELY: &str = "its owner was left out";
-const TWICE: &str = "its id is there twice";
+const LONELY: &str = "its owner was not imported";
+const TWICE: &str = "its id is a duplicate";
 
 /// What is done with each row that is left out.
 pub type OnReject<'a> = dyn FnMut(&Reject) -> std::result::Result<(), String> + Send + 'a;
@@ -135,11 +135,11 @@ impl<'a> Loader<'a> {
                 Some(format!("has the unknown role {:?}", unknown.join(", ")))
             } else if !seen_ids.insert(user.subject.clone().unwrap_or_else(|| user.id.to_string()))
             {
-                Some("its id is there twice".to_owned())
+                Some("its id is a duplicate".to_owned())
             } else if key.as_ref().is_some_and(|key| {
                 !seen_addresses.insert(key.clone()) || self.is_rehearsed("email", key)
             }) {
-                Some("another account of the source has the same address but for case".to_owned())
+                Some("another account of the source has the same address, ignoring case".to_owned())
             } else {
                 None
             };
@@ -316,7 +316,7 @@ impl<'a> Loader<'a> {
                     self.reject(&Reject { kind: "task", id: task.source_id, reason })?;
                 }
                 Some("taken") => {
-                    let reason = "a task of another account here has its id".into();
+                    let reason = "a task of another account already has its id".into();
                     self.reject(&Reject { kind: "task", id: task.source_id, reason })?;
                 }
                 _ => self.report.tasks.imported += 1,
@@ -356,7 +356,7 @@ fn brief(kind: &str, text: &str) -> u64 {
 fn said(error: DbError) -> String {
     match error {
         DbError::Unique(_) => {
-            "another program writes the same accounts: run the import again".into()
+            "another program is writing the same accounts: run the import again".into()
         }
         other => other.to_string(),
     }

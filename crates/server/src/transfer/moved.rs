@@ -92,12 +92,12 @@ pub(super) fn moved(value: Value, number: u64) -> Item {
     let bad = |reason: String| Item::Bad(Reject { kind: "line", id: number.to_string(), reason });
     match serde_json::from_value::<Moved>(value) {
         Ok(line) => line.item().unwrap_or_else(bad),
-        Err(error) => bad(format!("is not understood: {error}")),
+        Err(error) => bad(format!("cannot be parsed: {error}")),
     }
 }
 
 fn instant(text: &str) -> Result<time::OffsetDateTime, String> {
-    moment(text).ok_or_else(|| format!("{text:?} is no date and time"))
+    moment(text).ok_or_else(|| format!("{text:?} is not a date and time"))
 }
 
 fn perhaps(text: Option<String>) -> Result<Option<time::OffsetDateTime>, String> {
@@ -140,10 +140,12 @@ impl Moved {
                     read.map_err(|(why, _)| format!("its metadata {why}"))
                 };
                 let username = username.map(|text| {
-                    Username::parse(&text).ok_or_else(|| format!("{text:?} is no user name"))
+                    Username::parse(&text)
+                        .ok_or_else(|| format!("{text:?} is not a valid user name"))
                 });
                 let locale = locale.map(|text| {
-                    Locale::parse(&text).ok_or_else(|| format!("{text:?} is no language tag"))
+                    Locale::parse(&text)
+                        .ok_or_else(|| format!("{text:?} is not a valid language tag"))
                 });
                 whole(name.iter().chain(&ban_reason).chain(&roles))?;
                 let parsed = email.as_deref().map(|text| {
@@ -216,7 +218,7 @@ impl Moved {
                 is_completed: completed,
                 completed_at: perhaps(completed_at)?,
                 priority: urgency(&priority)
-                    .ok_or_else(|| format!("{priority:?} is no priority"))?,
+                    .ok_or_else(|| format!("{priority:?} is not a priority"))?,
                 due_at: perhaps(due_at)?,
                 tags: Tags::from_json(tags.into()).map_err(|(why, _)| format!("its tags {why}"))?,
                 metadata: MetadataObject::from_json(metadata.into())

@@ -24,7 +24,9 @@ impl<'a> Cells<'a> {
 
     pub(super) fn instant(&self, field: &str) -> Result<Option<OffsetDateTime>, String> {
         self.filled(field)
-            .map(|text| moment(text).ok_or_else(|| format!("{field} {text:?} is no date and time")))
+            .map(|text| {
+                moment(text).ok_or_else(|| format!("{field} {text:?} is not a date and time"))
+            })
             .transpose()
     }
 

@@ -52,9 +52,9 @@ impl ImportSource {
         };
         // Cursors live in a session of their own.
         let url = url.unpooled().unwrap_or(url);
-        let told = |error: crate::sql::DbError| error.to_string();
-        let mut database = ForeignDatabase::open(&url).await.map_err(told)?;
-        let tables = database.tables().await.map_err(told)?;
+        let describe = |error: crate::sql::DbError| error.to_string();
+        let mut database = ForeignDatabase::open(&url).await.map_err(describe)?;
+        let tables = database.tables().await.map_err(describe)?;
         let profile = if profile == Profile::Auto { Profile::of(&tables) } else { profile };
         let plan = Box::new(plan(profile, &tables, overrides)?);
         Ok(Self(SourceKind::Database { database, plan }))
@@ -165,10 +165,10 @@ async fn rows_of(
     item: &(dyn Fn(&TablePlan, &ForeignRow) -> Option<Item> + Sync),
     sender: &Sender<Result<Vec<Item>, String>>,
 ) -> Result<(), String> {
-    let told = |error: crate::sql::DbError| format!("{}: {error}", table.table);
-    database.scan(&table.select).await.map_err(told)?;
+    let describe = |error: crate::sql::DbError| format!("{}: {error}", table.table);
+    database.scan(&table.select).await.map_err(describe)?;
     loop {
-        let rows = database.next(BATCH).await.map_err(told)?;
+        let rows = database.next(BATCH).await.map_err(describe)?;
         if rows.is_empty() {
             return Ok(());
         }

@@ -13,7 +13,7 @@ use crate::keys::Permitted;
 
 /// Read the audit log
 ///
-/// An array, newest first. Where there are more, `Link: <…>; rel="next"` is the next page.
+/// An array, newest first. If there are more entries, `Link: <…>; rel="next"` is the next page.
 #[utoipa::path(get, path = "/audit", operation_id = "users.audit", tag = "admin",
     security(("bearer" = ["audit:read"])),
     params(AuditFilter, Page),
@@ -21,7 +21,7 @@ use crate::keys::Permitted;
         (status = 200, description = "Records", body = [Entry], headers(
             ("Link" = String, description = "The next page, if there is one"))),
         (status = 403, description = "Needs `audit:read`"),
-        (status = 422, description = "Invalid parameters, all of them named")))]
+        (status = 422, description = "Invalid parameters; all of them are reported")))]
 pub(super) async fn audit(
     State(users): State<Users>,
     by: Permitted<AuditRead>,

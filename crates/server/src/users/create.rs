@@ -22,30 +22,30 @@ use crate::username::GivenUsername;
 body! {
     /// A new account.
     pub struct NewUser as "CreateUserRequest" {
-        /// Address to sign in with; unique without regard to ASCII case.
+        /// Address to sign in with; unique ignoring ASCII case.
         pub email: Email,
-        /// 8–256 characters, taken exactly as sent; without one nobody signs in until one is set.
+        /// 8–256 characters, used exactly as sent; without a password nobody can sign in until one is set.
         pub password: Option<NewPassword>,
         /// Display name.
         pub name: Option<Name>,
         /// Name to sign in with besides the address; unique without regard to ASCII case.
         pub username: Option<GivenUsername>,
-        /// False makes it disabled; true if absent.
+        /// False creates a disabled account; true if absent.
         pub is_active: Option<bool>,
-        /// True if the address is known to be theirs; false if absent.
+        /// Whether the address is verified; false if absent.
         pub email_verified: Option<bool>,
-        /// Language they read, as a BCP 47 tag such as `pt-BR`.
+        /// The user's language, as a BCP 47 tag such as `pt-BR`.
         pub locale: Option<Locale>,
-        /// True mails a link to choose the password to the address; without a password only.
+        /// True sends a mail with a link to choose a password; only without `password`.
         pub invite: Option<bool>,
-        /// Fields of an app's own, which the account's owner may change; at most 16 KiB of JSON.
+        /// Your app's own fields, which the account's owner may change; at most 16 KiB of JSON.
         pub user_metadata: Option<MetadataObject>,
-        /// Fields of an app's own, which administrators alone may change; at most 16 KiB of JSON.
+        /// Your app's own fields, which only administrators may change; at most 16 KiB of JSON.
         pub app_metadata: Option<MetadataObject>,
     }
 }
 
-/// Make an account
+/// Create an account
 #[utoipa::path(post, path = "/users", operation_id = "users.create", tag = "admin",
     security(("bearer" = ["users:write"])),
     request_body = NewUser,
@@ -53,7 +53,7 @@ body! {
         (status = 201, description = "The new account", body = AdminUser,
             headers(("Location" = String))),
         (status = 403, description = "Needs `users:write`"),
-        (status = 404, description = "`invite` is true, and this service sends no mail"),
+        (status = 404, description = "`invite` is true, but this service does not send mail"),
         (status = 409, description = "The e-mail address or the user name is taken")))]
 pub(super) async fn create(
     State(users): State<Users>,
@@ -93,7 +93,7 @@ impl Users {
     /// Makes an account; the password's policy is the caller's business.
     pub async fn create(&self, by: &Actor, mut new: NewUser) -> Result<AdminUser, Error> {
         if new.invite == Some(true) && (new.password.is_some() || new.is_active == Some(false)) {
-            let why = "needs an account that is active and has no password yet";
+            let why = "needs an active account without a password";
             let why = (why.to_owned(), "value_error");
             return Err(Error::Validation(vec![Invalid::new("body", "invite", why)]));
         }

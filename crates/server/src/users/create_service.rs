@@ -19,14 +19,14 @@ body! {
     pub struct NewServiceAccount as "CreateServiceAccountRequest" {
         /// What it is for: 1–100 characters after trimming.
         pub name: Name,
-        /// Fields of an app's own, which administrators alone may change; at most 16 KiB of JSON.
+        /// Your app's own fields, which only administrators may change; at most 16 KiB of JSON.
         pub app_metadata: Option<MetadataObject>,
     }
 }
 
-/// Make a service account
+/// Create a service account
 ///
-/// For a program. `POST /admin/users/{id}/keys` makes its keys.
+/// For a program. Create its API keys with `POST /admin/users/{id}/keys`.
 #[utoipa::path(post, path = "/service-accounts", operation_id = "users.create_service",
     tag = "admin", security(("bearer" = ["users:write"])),
     request_body = NewServiceAccount,

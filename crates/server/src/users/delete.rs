@@ -14,17 +14,17 @@ use crate::keys::Permitted;
 
 /// Delete a user
 ///
-/// With their sessions, roles and tasks; nothing brings them back.
+/// Deletes their sessions, roles and tasks too. This cannot be undone.
 #[utoipa::path(delete, path = "/users/{id}", operation_id = "users.delete", tag = "admin",
     security(("bearer" = ["users:write"])),
     params(("id" = String, Path, description = "The user's id")),
     responses(
-        (status = 204, description = "The user is gone"),
-        (status = 200, description = "The same with a receipt, for `Prefer: return=representation`",
+        (status = 204, description = "The user was deleted"),
+        (status = 200, description = "Deleted, with a receipt, for `Prefer: return=representation`",
             body = ErasureReceipt),
         (status = 403, description = "Needs `users:write`, and every permission the user holds"),
         (status = 404, description = "No such user"),
-        (status = 409, description = "The last active admin stays"),
+        (status = 409, description = "The last active admin cannot be deleted"),
         (status = 422, description = "The id is not a UUID")))]
 pub(super) async fn delete(
     State(users): State<Users>,

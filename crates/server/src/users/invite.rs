@@ -20,18 +20,18 @@ const LATER: u64 = 60 * 60;
 
 /// Invite a user, or invite them again
 ///
-/// A mail with a link to choose a password is on its way. It works once, for `INVITATION_TTL`, and ends the
-/// link of the invitation before. One account gets five an hour.
+/// Sends a mail with a link to choose a password. The link works once, expires after `INVITATION_TTL`, and
+/// replaces the link of an earlier invitation. An account can be invited five times an hour.
 #[utoipa::path(post, path = "/users/{id}/invite", operation_id = "users.invite", tag = "admin",
     security(("bearer" = ["users:write"])),
     params(("id" = String, Path, description = "The user's id")),
     responses(
-        (status = 202, description = "The mail is on its way"),
+        (status = 202, description = "The mail was sent"),
         (status = 403, description = "Needs `users:write`, and every permission the user holds"),
-        (status = 404, description = "No such user, or this service sends no mail"),
+        (status = 404, description = "No such user, or this service does not send mail"),
         (status = 409, description = "The account has a password or no address, or is disabled"),
         (status = 422, description = "The id is not a UUID"),
-        (status = 429, description = "The account was invited five times within the hour")))]
+        (status = 429, description = "The account was already invited five times within an hour")))]
 pub(super) async fn invite(
     State(users): State<Users>,
     by: Permitted<UsersWrite>,

@@ -17,15 +17,15 @@ query! {
     /// Which users; `None` asks for all.
     #[derive(Default)]
     pub struct UserFilter {
-        /// A whole address, or a part of one, whatever its case
+        /// Only addresses that contain this text, ignoring case
         pub email: Option<String>,
         /// A user name, or a part of one, whatever its case
         pub username: Option<String>,
-        /// Who hold this role
+        /// Only users with this role
         pub role: Option<String>,
-        /// Disabled, or not
+        /// Only active users, or only disabled ones
         pub is_active: Option<bool>,
-        /// Service accounts, or people
+        /// Only service accounts, or only people
         pub is_service: Option<bool>,
     }
 }
@@ -45,7 +45,7 @@ impl UserFilter {
 
 /// List users
 ///
-/// An array, oldest first. Where there are more, `Link: <…>; rel="next"` is the next page.
+/// An array, oldest first. If there are more entries, `Link: <…>; rel="next"` is the next page.
 #[utoipa::path(get, path = "/users", operation_id = "users.list", tag = "admin",
     security(("bearer" = ["users:read"])),
     params(UserFilter, Page, Reach),
@@ -54,7 +54,7 @@ impl UserFilter {
             ("Link" = String, description = "The next page, if there is one"),
             ("X-Total-Count" = i64, description = "Users on all pages, with `total=true`"))),
         (status = 403, description = "Needs `users:read`"),
-        (status = 422, description = "Invalid parameters, all of them named")))]
+        (status = 422, description = "Invalid parameters; all of them are reported")))]
 pub(super) async fn list(
     State(users): State<Users>,
     by: Permitted<UsersRead>,

@@ -40,7 +40,7 @@ impl Users {
         let Some(name) = fields.and_then(|fields| fields.too_long_for_tokens(names)) else {
             return Ok(());
         };
-        let why = format!("has more than 256 bytes in {name:?}, which access tokens carry");
+        let why = format!("has more than 256 bytes in {name:?}, which is part of access tokens");
         Err(Error::Validation(vec![Invalid::new("body", "app_metadata", (why, "too_long"))]))
     }
 }

@@ -44,25 +44,26 @@ impl Field for BanReason {
 }
 
 body! {
-    /// What changes; what is absent stays.
+    /// The changes; absent fields keep their values.
     #[derive(Default)]
     pub struct UserChange as "UpdateUserRequest" {
         /// Display name; null clears it.
         pub name: Given<Name>,
         /// False disables the account and ends its sessions.
         pub is_active: Option<bool> = None,
-        /// True if the address is known to be theirs.
+        /// Whether the address is verified.
         pub email_verified: Option<bool> = None,
-        /// Bans until then, `9999-12-31T23:59:59Z` for good, and ends every session; null lifts the ban.
+        /// Bans the user until this time, `9999-12-31T23:59:59Z` for ever, and ends all sessions; null lifts
+        /// the ban.
         pub banned_until: Given<Instant>,
         /// The reason, shown to administrators only; null clears it.
         pub ban_reason: Given<BanReason>,
-        /// Language they read, as a BCP 47 tag; null clears it.
+        /// The user's language, as a BCP 47 tag; null clears it.
         pub locale: Given<Locale>,
-        /// What changes in the fields that the account's owner may change too, as a merge patch: names left
-        /// out keep their value, null removes one. Null instead of an object removes all.
+        /// Changes to the fields that the account's owner may change too, as a merge patch: absent names keep
+        /// their values, null removes a name. Null instead of an object removes all.
         pub user_metadata: Given<MetadataObject>,
-        /// The same for the fields that administrators alone may change.
+        /// The same for the fields that only administrators may change.
         pub app_metadata: Given<MetadataObject>,
     }
 }
@@ -116,7 +117,7 @@ impl UserChange {
     params(("id" = String, Path, description = "The user's id")),
     request_body = UserChange,
     responses(
-        (status = 200, description = "The user as they are now", body = AdminUser),
+        (status = 200, description = "The changed user", body = AdminUser),
         (status = 403, description = "Needs `users:write`, and every permission the user holds"),
         (status = 404, description = "No such user"),
         (status = 409, description = "The last active admin cannot be disabled or banned")))]

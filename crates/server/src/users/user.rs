@@ -8,7 +8,7 @@ use crate::row;
 use crate::user::User;
 
 row! {
-    /// An account, as administrators see it.
+    /// An account, as shown to administrators.
     #[derive(Clone, Debug, Serialize, ToSchema)]
     pub struct AdminUser from users {
         /// The account.

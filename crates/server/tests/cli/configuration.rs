@@ -358,10 +358,10 @@ fn a_dialect_that_is_none_is_refused_in_one_sentence_that_says_what_to_write() {
             .expect(78);
         let errors = ended.errors();
         assert_eq!(errors.len(), 1, "{name}: {ended:?}");
-        let told = errors[0];
-        assert!(told.contains(name) && told.ends_with('.'), "{name}: {told:?}");
-        let next = ["must ", ": take ", "write "].iter().any(|next| told.contains(next));
-        assert!(next, "{name}: {told:?}");
-        assert!(!told.contains('\u{1b}'), "{name}: {told:?}");
+        let message = errors[0];
+        assert!(message.contains(name) && message.ends_with('.'), "{name}: {message:?}");
+        let next = ["must ", ": take ", "write "].iter().any(|next| message.contains(next));
+        assert!(next, "{name}: {message:?}");
+        assert!(!message.contains('\u{1b}'), "{name}: {message:?}");
     }
 }

@@ -62,7 +62,7 @@ fn the_routes_of_the_dialects_in_use_are_listed_with_what_answers() {
     assert!(lines.lines().any(|line| line.starts_with("POST   /api/auth/signup ")), "{lines}");
     let none = Program::ready().run(&["dialect", "routes", "--json"]).expect(0);
     assert_eq!(none.json(), Value::Array(Vec::new()));
-    assert!(none.stderr.contains("No dialect is in use"), "{none:?}");
+    assert!(none.stderr.contains("No dialect is configured"), "{none:?}");
     let wrong = Program::ready().env("COMPAT", "todoo").run(&["dialect", "routes"]);
     assert!(wrong.stderr.contains("\"todoo\""), "{wrong:?}");
     assert_ne!(wrong.code, Some(0));

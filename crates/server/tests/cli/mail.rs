@@ -76,7 +76,7 @@ both! {
         program.run(&["mail", "test", "ada@example.com"]).expect(1);
         let Some(smtp) = SmtpServer::with(port, &[]).await else { return };
         let sent = program.run(&["mail", "test", "ada@example.com"]).expect(0);
-        assert!(sent.stdout.starts_with("The mail server took the mail to ada@example.com: "), "{sent:?}");
+        assert!(sent.stdout.starts_with("The mail server accepted the mail to ada@example.com: "), "{sent:?}");
         smtp.has(1).await;
         program.run(&["mail", "test", "refused@example.com"]).expect(1);
         refused(program.run(&["mail", "test", "nobody"]), 2, "\"nobody\" is not a valid e-mail address.");
@@ -94,12 +94,12 @@ both! {
             assert!(good.stdout.starts_with(&format!("{file} is genuine: ")), "{good:?}");
         }
         let other = program.run(&["user", "receipt", "verify", "whole.json", "--email", "eve@example.com"]);
-        refused(other, 1, "whole.json is genuine, but not of eve@example.com.");
+        refused(other, 1, "whole.json is genuine, but not for eve@example.com.");
         let forged = receipt.to_string().replace("\"accounts\":1", "\"accounts\":2");
         let program = program.file("forged.json", &forged).file("notes.txt", "not JSON");
         let refused_one = program.run(&["user", "receipt", "verify", "forged.json"]).expect(1);
         assert!(refused_one.errors()[0].starts_with("forged.json is not genuine"), "{refused_one:?}");
-        refused(program.run(&["user", "receipt", "verify", "notes.txt"]), 1, "notes.txt is no receipt of a deleted account.");
+        refused(program.run(&["user", "receipt", "verify", "notes.txt"]), 1, "notes.txt is not a receipt of a deleted account.");
     }
 
     async fn without_the_secret_a_receipt_has_no_proof(engine: Engine) {

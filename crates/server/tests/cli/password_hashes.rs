@@ -56,7 +56,7 @@ fn a_server_says_which_code_makes_argon2id_hashes() {
     {
         let program = Program::ready().env("PORT", "0").env("PASSWORD_KERNEL", setting);
         let mut server = program.start(&["serve", "--migrate"]);
-        let line = server.until("Argon2id hashes are made by kernel").last().cloned();
+        let line = server.until("Argon2id hashes are computed by kernel").last().cloned();
         let line = line.expect("the line just read");
         assert!(named.iter().any(|name| line.ends_with(&format!("kernel {name}"))), "{line}");
         server.url();

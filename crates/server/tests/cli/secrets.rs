@@ -59,14 +59,14 @@ fn no_option_takes_a_secret_or_a_password() {
 
 #[test]
 fn an_empty_or_short_secret_starts_no_server() {
-    for (secret, told) in [
+    for (secret, message) in [
         ("", "BETTER_AUTH_SECRET is not set"),
         (" \t ", "BETTER_AUTH_SECRET is not set"),
         (&SECRET[..31], "BETTER_AUTH_SECRET "),
     ] {
         let program = Program::new().env("BETTER_AUTH_SECRET", secret).env("PORT", "0");
         let ended = program.run(&["serve", "--migrate"]).expect(78);
-        assert!(ended.errors()[0].starts_with(told), "{ended:?}");
+        assert!(ended.errors()[0].starts_with(message), "{ended:?}");
         assert_eq!(ended.errors().len(), 1, "{ended:?}");
         assert!(!program.folder().join("doorward.db").exists(), "nothing was begun");
     }

@@ -46,14 +46,14 @@ async fn inspect_says_which_key_matched_and_which_check_fails() {
     let program = Program::ready().env("PREVIOUS_SECRETS", OLD);
     let (_, ada) = signed_in(&program, 1, SECRET).await;
     let token = ada.token.clone().expect("a token");
-    let told = inspect(&program, &format!("Authorization: Bearer {token}\n"));
-    assert_eq!((&told["valid"], &told["kind"]), (&json!(true), &json!("access token")));
-    assert_eq!(told["claims"]["sub"], ada.user["id"]);
-    assert!(told["key"].as_str().expect("a key").starts_with("the current secret"));
+    let message = inspect(&program, &format!("Authorization: Bearer {token}\n"));
+    assert_eq!((&message["valid"], &message["kind"]), (&json!(true), &json!("access token")));
+    assert_eq!(message["claims"]["sub"], ada.user["id"]);
+    assert!(message["key"].as_str().expect("a key").starts_with("the current secret"));
 
     let (_, old) = signed_in(&program, 2, OLD).await;
-    let told = inspect(&program, old.token.as_deref().expect("a token"));
-    assert!(told["key"].as_str().expect("a key").starts_with("number 1 of PREVIOUS_SECRETS"));
+    let message = inspect(&program, old.token.as_deref().expect("a token"));
+    assert!(message["key"].as_str().expect("a key").starts_with("number 1 of PREVIOUS_SECRETS"));
     let stranger = Program::ready();
     let lost = failing(&stranger, old.token.as_deref().expect("a token"));
     assert!(lost.starts_with("kid: no key is named"), "{lost}");
@@ -190,7 +190,7 @@ async fn inspect_says_whose_a_foreign_token_is_and_the_user_it_stands_for() {
         "Kind     access token without an issuer\n",
         "Issuer   whoever holds the shared secret (ACCEPT_SHARED_SECRET_TOKENS)\n",
         "Key      the current secret\n",
-        "Note     nobody here yet is this person: the first request with it makes a user\n",
+        "Note     there is no user for this identity yet: the first request with it creates one\n",
         "Verdict  valid\n",
     ] {
         assert!(text.contains(line), "{text}");
@@ -209,9 +209,12 @@ async fn inspect_says_whose_a_foreign_token_is_and_the_user_it_stands_for() {
     let off = Program::ready()
         .env("ACCEPT_SHARED_SECRET_TOKENS", "false")
         .env("DATABASE_URL", &url(&program));
-    let told = inspect(&off, &token);
-    assert_eq!(told["failing"], "kid: no key is named absent");
-    assert!(told["notes"][0].as_str().is_some_and(|it| it.contains("ACCEPT_SHARED")), "{told}");
+    let message = inspect(&off, &token);
+    assert_eq!(message["failing"], "kid: no key is named absent");
+    assert!(
+        message["notes"][0].as_str().is_some_and(|it| it.contains("ACCEPT_SHARED")),
+        "{message}"
+    );
 }
 
 /// One key in sixty-four has such a name: it is a hash in base64url.
@@ -221,8 +224,8 @@ async fn a_keys_name_that_begins_with_a_hyphen_is_no_option() {
     app::migrate(&url(&program)).await;
     let kid = "-LtguWOTH0o2Q5Gy_yWIcHrh1qgPkpAFHoBNHfBg8Sw";
     for arguments in [&["key", "retire", kid, "--now"][..], &["key", "retire", "--now", kid]] {
-        let told = program.run(arguments).expect(1);
-        assert!(told.errors()[0].contains(&format!("There is no key {kid}")), "{told:?}");
+        let message = program.run(arguments).expect(1);
+        assert!(message.errors()[0].contains(&format!("There is no key {kid}")), "{message:?}");
     }
     program.run(&["key", "retire", "--nwo", kid]).expect(2);
     program.run(&["key", "retire", "--now"]).expect(2);
@@ -258,9 +261,9 @@ async fn key_pairs_are_made_listed_rotated_and_retired() {
     })
     .await;
     let ada = there.sign_up("ada").await;
-    let told = inspect(&program, ada.token.as_deref().expect("a token"));
-    assert_eq!((&told["valid"], &told["header"]["alg"]), (&json!(true), &json!("EdDSA")));
-    assert!(told["key"].as_str().expect("a key").starts_with("the key pair"));
+    let message = inspect(&program, ada.token.as_deref().expect("a token"));
+    assert_eq!((&message["valid"], &message["header"]["alg"]), (&json!(true), &json!("EdDSA")));
+    assert!(message["key"].as_str().expect("a key").starts_with("the key pair"));
 
     let changed = Program::ready()
         .env("TOKEN_ALGORITHM", "EdDSA")

@@ -19,7 +19,7 @@ fn database() -> Program {
 fn the_database_that_nobody_named_is_named() {
     let program = Program::new();
     let missing = program.run(&["user", "list"]).expect(78);
-    let note = "warning: DATABASE_URL is not set: using the file doorward.db here.\n";
+    let note = "warning: DATABASE_URL is not set: using doorward.db in this folder.\n";
     assert!(missing.stderr.starts_with(note), "{missing:?}");
     program.run(&["db", "migrate"]).expect(0);
     assert_eq!(program.run(&["user", "list"]).expect(0).stderr, note);
@@ -35,8 +35,8 @@ fn commands_beside_the_folder_of_dev_work_on_what_dev_keeps() {
     drop(server);
     let create = ["user", "create", "ada@example.com", "--password-stdin"];
     let made = program.fed(&create, PASSWORD).expect(0);
-    let note = "warning: DATABASE_URL is not set: using sqlite:.doorward/doorward.db, which \
-                `doorward dev` made.\n";
+    let note =
+        "warning: DATABASE_URL is not set: using sqlite:.doorward/doorward.db of `doorward dev`.\n";
     assert_eq!(made.stderr, note);
     program.run(&["key", "create", "--algorithm", "ES256"]).expect(0);
     assert!(!program.folder().join("doorward.db").exists());
@@ -53,9 +53,9 @@ fn taking_a_role_says_what_was_done() {
         |verb: &str| program.run(&["role", verb, "ada@example.com", "admin"]).expect(0).stdout;
     program.fed(&["user", "create", "grace@example.com", "--password-stdin"], PASSWORD).expect(0);
     program.run(&["role", "grant", "grace@example.com", "admin"]).expect(0);
-    assert_eq!(run("grant"), "Gave ada@example.com the role admin.\n");
+    assert_eq!(run("grant"), "Granted the role admin to ada@example.com.\n");
     assert_eq!(run("grant"), "ada@example.com already had the role admin.\n");
-    assert_eq!(run("revoke"), "Took the role admin from ada@example.com.\n");
+    assert_eq!(run("revoke"), "Revoked the role admin from ada@example.com.\n");
     let nothing = "ada@example.com did not have the role admin; nothing was changed.\n";
     assert_eq!(run("revoke"), nothing);
 }
@@ -90,7 +90,10 @@ fn the_audit_log_names_the_operator() {
 fn the_key_that_signs_is_said_to_sign() {
     let program = database().env("BETTER_AUTH_SECRET", SECRET);
     let made = program.run(&["key", "create", "--algorithm", "ES256"]).expect(0).stdout;
-    assert!(made.contains("signs at once, since no other of its algorithm can"), "{made}");
+    assert!(
+        made.contains("signs immediately, because there is no other key of its algorithm"),
+        "{made}"
+    );
     let next = program.run(&["key", "create", "--algorithm", "ES256", "--json"]).expect(0).json();
     assert_eq!((&next["signs"], &next["stage"]), (&json!(false), &json!("waiting")));
     let listed = program.run(&["key", "list"]).expect(0);
@@ -235,7 +238,7 @@ fn a_server_without_a_terminal_outlives_sighup() {
     let mut server = program.start(&["serve", "--migrate"]);
     let url = server.url();
     server.signal("HUP");
-    server.until("SIGHUP: no word list, breach file or mail templates to read anew");
+    server.until("SIGHUP: there is no word list, breach file or mail template to reload");
     let answer = std::process::Command::new("curl").args(["-s", &format!("{url}/livez")]).output();
     assert!(answer.expect("curl").status.success());
 }
@@ -268,6 +271,6 @@ fn config_check_finds_what_a_server_would() {
 fn a_refresh_token_that_was_cut_is_still_called_one() {
     let cut = Program::ready().fed(&["token", "inspect", "-", "--json"], "dwr_AaIjQJ38").expect(0);
     assert_eq!(cut.json()["kind"], "refresh token");
-    let why = "format: it begins like a refresh token, but was cut or altered";
+    let why = "format: it starts like a refresh token, but was truncated or altered";
     assert_eq!(cut.json()["failing"], why);
 }

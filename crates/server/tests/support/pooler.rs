@@ -42,18 +42,18 @@ impl Pooler {
 
     /// With a setting that depends on the version.
     pub async fn with(settings: &str, more: impl Fn((u32, u32)) -> &'static str) -> Option<Self> {
-        let told = std::env::var("PGBOUNCER").ok();
+        let message = std::env::var("PGBOUNCER").ok();
         let usual = ["/usr/sbin/pgbouncer", "/usr/bin/pgbouncer", "/usr/local/bin/pgbouncer"];
-        let mut places = told.into_iter().chain(usual.map(String::from));
+        let mut places = message.into_iter().chain(usual.map(String::from));
         if super::skipped("SKIP_PGBOUNCER") {
             return None;
         }
         let binary = places.find(|path| fs::exists(path).unwrap_or(false)).expect(
             "PgBouncer is not installed: apt-get install pgbouncer, or set SKIP_PGBOUNCER=1",
         );
-        let told = Command::new(&binary).arg("--version").output().expect("PgBouncer").stdout;
-        let told = String::from_utf8(told).expect("PgBouncer");
-        let version = told.split_whitespace().nth(1).unwrap_or_default();
+        let message = Command::new(&binary).arg("--version").output().expect("PgBouncer").stdout;
+        let message = String::from_utf8(message).expect("PgBouncer");
+        let version = message.split_whitespace().nth(1).unwrap_or_default();
         let mut numbers = version.split('.').map(|part| part.parse().expect("PgBouncer"));
         let more = more((numbers.next().expect("PgBouncer"), numbers.next().expect("PgBouncer")));
         if more == TOO_OLD {

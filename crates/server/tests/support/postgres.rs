@@ -303,9 +303,9 @@ pub fn server_bindir() -> PathBuf {
 
 /// Where `initdb` is: `pg_config` knows, else Debian's versioned folders.
 pub fn bindir() -> PathBuf {
-    let told = Command::new("pg_config").arg("--bindir").output();
-    let told = told.map(|out| PathBuf::from(String::from_utf8_lossy(&out.stdout).trim()));
-    if let Ok(dir) = told
+    let message = Command::new("pg_config").arg("--bindir").output();
+    let message = message.map(|out| PathBuf::from(String::from_utf8_lossy(&out.stdout).trim()));
+    if let Ok(dir) = message
         && dir.join("initdb").exists()
     {
         return dir;

@@ -154,7 +154,7 @@ impl Fetch for HttpFetch {
                 .map_err(said)?;
             match self.ask(url, request).await? {
                 (200, document) => Ok(document),
-                (status, _) => Err(format!("the answer is {status}")),
+                (status, _) => Err(format!("the server answered {status}")),
             }
         })
     }

@@ -116,7 +116,9 @@ impl ServiceAccount {
         let body = json!({ "email": self.email, "password": self.password });
         match self.post("login", &body).await.map_err(unanswered)? {
             (200, answer) => tokens(&answer),
-            (status, _) => Err((format!("{self:?} cannot sign in: the answer is {status}"), PAUSE)),
+            (status, _) => {
+                Err((format!("{self:?} cannot sign in: the server answered {status}"), PAUSE))
+            }
         }
     }
 
@@ -143,9 +145,9 @@ impl Credential for ServiceAccount {
             let mut old = None;
             match held.take() {
                 Some(Held { tokens: Err(why), until }) if now < until => {
-                    let told = none(why.clone(), until - now);
+                    let failure = none(why.clone(), until - now);
                     *held = Some(Held { tokens: Err(why), until });
-                    return Err(told);
+                    return Err(failure);
                 }
                 Some(Held { tokens: Ok(tokens), until }) => {
                     let is_refused = refused.as_ref() == Some(&tokens.access_token);

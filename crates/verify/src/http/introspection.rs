@@ -200,11 +200,11 @@ impl Inner {
                 }
                 (status @ (401 | 403), _) => {
                     return Err(none(format!(
-                        "the answer is {status}: the account that asks needs the permission \
+                        "the server answered {status}: the account that asks needs the permission \
                          tokens:introspect"
                     )));
                 }
-                (status, _) => return Err(none(format!("the answer is {status}"))),
+                (status, _) => return Err(none(format!("the server answered {status}"))),
             }
         }
     }

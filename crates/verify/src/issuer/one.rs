@@ -213,13 +213,13 @@ impl Issuer {
         let Some(introspection) = &self.introspection else { return Ok(claims) };
         let said = introspection.ask(token, now).await?;
         for name in ["sub", "iss"] {
-            if said.get(name).is_some_and(|told| Some(told) != claims.get(name)) {
+            if said.get(name).is_some_and(|value| Some(value) != claims.get(name)) {
                 return Err(Rejection::Inactive);
             }
         }
         for name in ["roles", "permissions", "scope"] {
-            if let Some(told) = said.get(name) {
-                claims.insert(name.to_owned(), told.clone());
+            if let Some(value) = said.get(name) {
+                claims.insert(name.to_owned(), value.clone());
             }
         }
         Ok(claims)

@@ -48,7 +48,7 @@ impl Rejection {
             Self::Malformed => "The token is malformed.",
             Self::UnknownKey => "The token was signed with an unknown key.",
             Self::WrongAlgorithm => "The token's algorithm is not that of its key.",
-            Self::BadSignature => "The token's signature is wrong.",
+            Self::BadSignature => "The token's signature is invalid.",
             Self::Expired => "The access token has expired.",
             Self::NotYetValid => "The token is not valid yet.",
             Self::WrongIssuer => "The token was issued by somebody else.",

@@ -31,9 +31,9 @@ pub(in crate::cli) struct ApiKeyArgs {
 
 #[derive(Debug, Subcommand)]
 enum ApiKeyCommand {
-    /// Create an API key of an account and print it, once
+    /// Create an API key for an account and print it once
     ///
-    /// The key alone goes to standard output, so that it can be piped to where it is kept.
+    /// Only the key is written to standard output, so that you can pipe it to where it is stored.
     Create(CreateKeyArgs),
     /// List an account's API keys, newest first
     List {
@@ -69,13 +69,13 @@ struct KeyFields {
     /// What it may be used for, such as tasks:read; repeat for each
     #[arg(long = "scope", value_name = "SCOPE", required = true)]
     scopes: Vec<String>,
-    /// An address or range from which alone it counts, such as 203.0.113.0/24; repeat for each
+    /// Only accept the key from this address or CIDR range, such as 203.0.113.0/24; repeat for each
     #[arg(long = "network", value_name = "CIDR")]
     networks: Vec<String>,
-    /// When it ends, such as 2030-01-31T12:00:00Z; without it never
+    /// When it expires, such as 2030-01-31T12:00:00Z [default: never]
     #[arg(long, value_name = "TIME", conflicts_with = "expires_in")]
     expires_at: Option<String>,
-    /// How long it lasts: seconds, or 15m, 24h, 90d
+    /// When it expires from now: seconds, or 15m, 24h, 90d
     #[arg(long, value_name = "DURATION")]
     expires_in: Option<String>,
 }
@@ -107,7 +107,7 @@ impl KeyFields {
             (None, None) => return Ok(None),
         };
         if end <= now {
-            return Err(Failure::Usage("A key must end in the future.".into()));
+            return Err(Failure::Usage("The expiry must be in the future.".into()));
         }
         Ok(Some(end.min(LATEST)))
     }
@@ -116,7 +116,7 @@ impl KeyFields {
 /// Runs `doorward api-key`.
 pub(in crate::cli) async fn run(args: ApiKeyArgs, sources: &SourceArgs) -> Exit {
     let app = match args.command {
-        ApiKeyCommand::Create(_) => args.operator.app_that_tells(sources).await?,
+        ApiKeyCommand::Create(_) => args.operator.app_that_notifies(sources).await?,
         _ => args.operator.app(sources).await?,
     };
     let json = args.operator.json;
@@ -145,7 +145,7 @@ fn shown(made: &MadeKey, owner: &str, as_json: bool) -> Exit {
         return output_json(&json!(made));
     }
     let MadeKey { about, key } = made;
-    note(&format!("Made the key {} of {owner}. It is shown this once:", about.id));
+    note(&format!("Created the key {} for {owner}. It is only shown once:", about.id));
     output(&format!("{key}\n"))
 }
 

@@ -27,9 +27,9 @@ pub(in crate::cli) struct ServiceAccountArgs {
 
 #[derive(Debug, Subcommand)]
 enum ServiceAccountCommand {
-    /// Create the account of a program and print its id
+    /// Create a service account and print its id
     ///
-    /// Make its key with `doorward api-key create ID`.
+    /// Create a key for it with `doorward api-key create ID`.
     Create {
         /// What it is for
         name: String,
@@ -41,7 +41,7 @@ enum ServiceAccountCommand {
     List,
     /// Revoke every API key of a service account and deactivate it
     ///
-    /// Its tasks stay. `doorward user delete ID` deletes them with the account.
+    /// Its tasks are kept. `doorward user delete ID` deletes the account and its tasks.
     Revoke {
         /// The account's id
         id: Uuid,
@@ -81,7 +81,9 @@ async fn create(app: &App, name: &str, roles: &[String], as_json: bool) -> Exit 
         let made = app.users().show(Authority::Operator, id).await.map_err(failed)?;
         return output_json(&json!(made));
     }
-    note(&format!("Made the service account {name}. Its key: `doorward api-key create {id}`."));
+    note(&format!(
+        "Created the service account {name}. Create a key with `doorward api-key create {id}`."
+    ));
     output(&format!("{id}\n"))
 }
 
@@ -95,7 +97,7 @@ async fn revoke(app: &App, id: Uuid, yes: bool, as_json: bool) -> Exit {
         return Err(missing());
     }
     let name = found.user.name.unwrap_or_default();
-    confirm(&format!("{name} will lose every API key and be deactivated."), yes)?;
+    confirm(&format!("This revokes all API keys of {name} and deactivates it."), yes)?;
     app.api_keys().revoke_of(&by_operator(), id).await.map_err(failed)?;
     let change = UserChange { is_active: Some(false), ..UserChange::default() };
     app.users().update(&by_operator(), id, change).await.map_err(failed)?;

@@ -18,7 +18,7 @@ pub(in crate::cli) struct BackupArgs {
     /// The file to write
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// Overwrite the file if it is there
+    /// Overwrite the file if it exists
     #[arg(long)]
     force: bool,
 }
@@ -26,10 +26,10 @@ pub(in crate::cli) struct BackupArgs {
 /// Arguments of `db restore`.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct RestoreArgs {
-    /// A file that `doorward db backup` made
+    /// A file created by `doorward db backup`
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// Replace the database that is there, with all that it holds
+    /// Replace the existing database and all its data
     #[arg(long)]
     force: bool,
 }
@@ -49,10 +49,10 @@ pub(in crate::cli) async fn save(target: &DbTarget, args: &BackupArgs) -> Exit {
         return Ok(());
     }
     let (bytes, version) = (saved.bytes, saved.version);
-    say!("{file} holds {} as it was: {bytes} bytes, migration {version}.", target.url);
+    say!("Backed up {} to {file}: {bytes} bytes, migration {version}.", target.url);
     eprintln!(
-        "It holds password hashes: keep it as safe as the database. BETTER_AUTH_SECRET is not in it and is \
-         needed to read sealed keys and second factors."
+        "The file contains password hashes: protect it like the database. It does not contain \
+            BETTER_AUTH_SECRET, which is needed to decrypt keys and second factors."
     );
     Ok(())
 }
@@ -78,7 +78,7 @@ pub(in crate::cli) async fn restore(target: &DbTarget, args: &RestoreArgs) -> Ex
     if restored.pending > 0 {
         let them = if restored.pending == 1 { "it" } else { "them" };
         note(&format!(
-            "{} pending: apply {them} with `doorward db migrate` before the server starts.",
+            "{} pending: apply {them} with `doorward db migrate` before you start the server.",
             match restored.pending {
                 1 => "1 migration is".to_owned(),
                 count => format!("{count} migrations are"),
@@ -87,8 +87,8 @@ pub(in crate::cli) async fn restore(target: &DbTarget, args: &RestoreArgs) -> Ex
     }
     if target.migrator.engine() == Engine::Postgres {
         note(
-            "Grants are no part of a backup: where the server signs in with a login of its own, run `doorward db \
-             migrate --grant-to LOGIN`.",
+            "A backup does not contain grants: if the server uses its own login, run `doorward db migrate \
+                --grant-to LOGIN`.",
         );
     }
     Ok(())

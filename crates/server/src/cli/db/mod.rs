@@ -59,28 +59,30 @@ pub(in crate::cli) enum DbCommand {
     /// foreign keys, row-level security. Reports each difference and then exits with 1. Changes
     /// nothing.
     Verify,
-    /// Put back what is missing: row-level security, as after restoring a dump, indexes and triggers
+    /// Restore missing row-level security (as after restoring a dump), indexes and triggers
     ///
-    /// A dump does not hold the role that row-level security rests on. Where the role is missing, restoring
-    /// leaves the view with another owner. This makes the role, the view's owner, the policy and the
-    /// grants as the migrations do, and missing indexes, triggers and constraints, in one transaction. It keeps
-    /// all data, says what it did, and does nothing where nothing is missing.
+    /// A dump does not contain the role that row-level security depends on. If the role is missing, a restored
+    /// view has the wrong owner. This command restores the role, the view's owner, the policy and the grants as
+    /// the migrations create them, and missing indexes, triggers and constraints, in one transaction. It keeps
+    /// all data, reports what it did, and does nothing if nothing is missing.
     Repair(repair::RepairArgs),
-    /// Write the whole database into one file that its owner alone can read
+    /// Back up the whole database into one file that only its owner can read
     ///
-    /// SQLite is copied while the server works. PostgreSQL is written by pg_dump, which must be on PATH and not
-    /// older than the server; the password is on no command line. The file appears when it is whole.
+    /// SQLite is copied while the server runs. PostgreSQL is dumped by pg_dump, which must be on PATH and not
+    /// older than the server; the password is not passed on the command line. The file only appears when it is
+    /// complete.
     Backup(backup::BackupArgs),
-    /// Put a backup in place, with row-level security, and prove it
+    /// Restore a backup, including row-level security, and verify the result
     ///
-    /// Stop the server first: one that is seen to run is refused. SQLite's file is replaced at once;
-    /// PostgreSQL is restored by pg_restore in one transaction, into an empty database or, with --force, in place
-    /// of what the backup holds.
+    /// Stop the server first: the command refuses to run if it detects a running server. SQLite's file is
+    /// replaced atomically. PostgreSQL is restored by pg_restore in one transaction, into an empty database or,
+    /// with --force, replacing the objects that are in the backup.
     Restore(backup::RestoreArgs),
-    /// Print row-level security for your own tables: helper functions and policies
+    /// Print SQL for row-level security on your own tables: helper functions and policies
     ///
-    /// Everybody whom a verified token names sees their own rows, as PostgREST, Neon's Data API and pg_session_jwt
-    /// know them. The SQL is for PostgreSQL and only printed; its comments say what someone with raw SQL can forge.
+    /// Users see only their own rows, identified by the verified token as in PostgREST, Neon's Data API and
+    /// pg_session_jwt. The SQL is for PostgreSQL and is only printed. Its comments say what somebody with raw
+    /// SQL access can forge.
     RlsSql(rls_sql::RlsSqlArgs),
     /// Drop all tables and their data, then create them again
     Reset(ResetArgs),
@@ -104,7 +106,7 @@ pub(in crate::cli) struct MigrateArgs {
     /// With --sql: the version the database is at
     #[arg(long, value_name = "VERSION", requires = "sql", default_value_t = 0)]
     from: i64,
-    /// Then give this login exactly the privileges that the server needs, where another one owns the tables
+    /// Then grant this login exactly the privileges that the server needs, if another login owns the tables
     #[arg(long, value_name = "LOGIN", conflicts_with_all = ["to", "dry_run"])]
     grant_to: Option<String>,
 }
@@ -207,7 +209,7 @@ async fn migrate(target: &DbTarget, args: &MigrateArgs) -> Exit {
         return Ok(());
     }
     let mut done = Vec::new();
-    let outcome = target.migrator.up(args.to, &mut |one| tell(target, &mut done, one)).await;
+    let outcome = target.migrator.up(args.to, &mut |one| report(target, &mut done, one)).await;
     let granted = match (&outcome, &args.grant_to) {
         (Ok(_), Some(login)) => {
             let granted = target.migrator.grant(login).await;
@@ -223,7 +225,7 @@ async fn migrate(target: &DbTarget, args: &MigrateArgs) -> Exit {
         for privilege in &granted {
             say!("  granted {privilege}");
         }
-        say!("{login} has what the server needs, and row-level security keeps users apart.");
+        say!("{login} has the privileges that the server needs, and row-level security is active.");
     }
     Ok(())
 }
@@ -254,28 +256,28 @@ async fn rollback(target: &DbTarget, args: &RollbackArgs) -> Exit {
         let losses = target.migrator.losses(args.to).await.map_err(|error| failure(&error))?;
         if !losses.is_empty() {
             return Err(Failure::Failed(format!(
-                "This would drop tables that hold rows: {}. Nothing was changed; repeat it with \
-                 --yes to drop them.",
+                "This would drop tables with rows: {}. Nothing was changed; run it again with --yes to drop them.",
                 counted(&losses)
             )));
         }
     }
     let mut done = Vec::new();
-    let outcome = target.migrator.down(args.to, &mut |one| tell(target, &mut done, one)).await;
+    let outcome = target.migrator.down(args.to, &mut |one| report(target, &mut done, one)).await;
     finish(target, &done, outcome.map(|_| ()), "Nothing to roll back", None).await
 }
 
 async fn reset(target: &DbTarget, args: &ResetArgs) -> Exit {
     if !args.yes {
         return Err(Failure::Usage(format!(
-            "This drops every table of {} with its data: repeat it with --yes.",
+            "This drops all tables of {} and their data: confirm with --yes.",
             target.url
         )));
     }
     let mut done = Vec::new();
-    let mut outcome = target.migrator.down(Some(0), &mut |one| tell(target, &mut done, one)).await;
+    let mut outcome =
+        target.migrator.down(Some(0), &mut |one| report(target, &mut done, one)).await;
     if outcome.is_ok() {
-        outcome = target.migrator.up(None, &mut |one| tell(target, &mut done, one)).await;
+        outcome = target.migrator.up(None, &mut |one| report(target, &mut done, one)).await;
     }
     finish(target, &done, outcome.map(|_| ()), "Nothing to do", None).await
 }
@@ -288,7 +290,7 @@ async fn status(target: &DbTarget, args: &StatusArgs) -> Exit {
 }
 
 /// Tells one migration as soon as it is committed, so that a later failure hides nothing.
-fn tell(target: &DbTarget, done: &mut Vec<Value>, one: &Done) {
+fn report(target: &DbTarget, done: &mut Vec<Value>, one: &Done) {
     done.push(report::done_json(one));
     if target.json {
         return;
@@ -330,7 +332,7 @@ async fn finish(
             _ => say!("{count} migrations done: {} is at migration {version}.", target.url),
         }
         if count > 0 && version > 0 {
-            eprintln!("`doorward db verify` shows the tables and proves them by SQL.");
+            eprintln!("`doorward db verify` checks the tables and shows the SQL.");
         }
     }
     outcome.map_err(|error| failure(&error))
@@ -348,12 +350,12 @@ pub(in crate::cli) fn failure(error: &MigrateError) -> Failure {
 
 /// `users (3 rows), tasks (more than 100000 rows)`.
 pub(in crate::cli) fn counted(losses: &[Loss]) -> String {
-    let told = losses.iter().map(|Loss { table, rows }| match *rows {
+    let described = losses.iter().map(|Loss { table, rows }| match *rows {
         1 => format!("{table} (1 row)"),
         rows if rows >= Loss::COUNTED => format!("{table} ({rows} rows or more)"),
         rows => format!("{table} ({rows} rows)"),
     });
-    told.collect::<Vec<_>>().join(", ")
+    described.collect::<Vec<_>>().join(", ")
 }
 
 /// The version asked for, or the newest.

@@ -12,7 +12,7 @@ use crate::schema::Engine;
 /// Arguments of `db repair`.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct RepairArgs {
-    /// Show what would be put right without changing anything
+    /// Show what would be repaired without changing anything
     #[arg(long)]
     dry_run: bool,
 }
@@ -35,25 +35,27 @@ pub(in crate::cli) async fn run(target: &DbTarget, args: &RepairArgs) -> Exit {
             say!("{verb}: {sentence}");
         }
         for sentence in &done.left {
-            say!("Left as it is: {sentence}");
+            say!("Not repaired: {sentence}");
         }
         match (done.righted.is_empty() && done.changes.is_empty(), args.dry_run) {
             (true, _) => say!("There is nothing to repair in {}.", target.url),
             (false, true) => say!("Nothing was changed."),
             (false, false) => {
                 say!("{} is repaired.", target.url);
-                eprintln!("`doorward db verify` proves it by SQL.");
+                eprintln!("`doorward db verify` checks the result.");
             }
         }
         if !on_postgres {
-            say!("SQLite has no row-level security: each statement of the server names the owner.");
+            say!(
+                "SQLite has no row-level security: every statement of the server has the owner's id."
+            );
         }
     }
     if done.is_isolated || args.dry_run {
         return Ok(());
     }
     Err(Failure::Failed(format!(
-        "Row-level security of {} does not hold: {}",
+        "Row-level security of {} does not work: {}",
         target.url,
         if done.left.is_empty() {
             "see `doorward db verify`.".to_owned()

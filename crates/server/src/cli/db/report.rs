@@ -42,7 +42,7 @@ pub(in crate::cli) fn plan(target: &DbTarget, steps: &[SchemaStep], losses: &[Lo
         }
     }
     if !losses.is_empty() {
-        say!("These tables hold rows that would be lost: {}.", counted(losses));
+        say!("These tables have rows that would be lost: {}.", counted(losses));
     }
     say!("Nothing was changed.");
 }
@@ -96,7 +96,7 @@ pub(in crate::cli) fn status(target: &DbTarget, statuses: &[Status]) {
     });
     say!("{}", table(&["VERSION", "NAME", "STATE", "APPLIED AT"], rows));
     match pending {
-        0 => say!("{} has every migration.", target.url),
+        0 => say!("{} is up to date.", target.url),
         1 => say!("1 migration is pending: apply it with `doorward db migrate`."),
         _ => say!("{pending} migrations are pending: apply them with `doorward db migrate`."),
     }

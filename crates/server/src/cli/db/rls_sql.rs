@@ -10,10 +10,10 @@ use crate::schema::OwnRows;
 /// Arguments of `db rls-sql`.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct RlsSqlArgs {
-    /// A table of yours, TABLE or SCHEMA.TABLE; may be repeated. Without it, the helper functions alone
+    /// One of your tables, TABLE or SCHEMA.TABLE; repeat for each. Without it, only the helper functions
     #[arg(long = "table", value_name = "TABLE")]
     tables: Vec<String>,
-    /// The column with the id of the row's owner
+    /// The column with the owner's id
     #[arg(long, value_name = "COLUMN", default_value = "user_id")]
     owner_column: String,
     /// The type of that column
@@ -22,7 +22,7 @@ pub(in crate::cli) struct RlsSqlArgs {
     /// The role that callers have in the database; Neon's Data API calls it authenticated
     #[arg(long, value_name = "ROLE", default_value = "authenticated")]
     role: String,
-    /// Let the tokens of this issuer alone count: its `iss`
+    /// Only accept tokens of this issuer (`iss`)
     #[arg(long, value_name = "ISSUER")]
     issuer: Option<String>,
 }

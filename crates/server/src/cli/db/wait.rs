@@ -15,18 +15,18 @@ const BETWEEN_TRIES: Duration = Duration::from_millis(500);
 
 /// Returns once the database answers a question; says what it waits for, and again when that changes.
 pub(super) async fn for_database(target: &DbTarget) -> Exit {
-    let mut told = String::new();
+    let mut reported = String::new();
     loop {
         let why = match target.migrator.history().await {
             Ok(_) => return Ok(()),
             Err(MigrateError::Database(DbError::Away(why) | DbError::NotAdmitted(why))) => why,
             Err(error) => return Err(failure(&error)),
         };
-        if told != why {
+        if reported != why {
             let sentence = format!("Waiting for {}: {why}", target.url);
             supervisor::status(&sentence).await;
             note(&sentence);
-            told = why;
+            reported = why;
         }
         sleep(BETWEEN_TRIES).await;
     }

@@ -19,7 +19,7 @@ pub(in crate::cli::doctor) fn secret(check: CheckName, path: &Path) -> Option<Fi
         Ok(mode) => mode,
         Err(error) => {
             return Some(check.failed(
-                format!("{name} cannot be looked at: {error}"),
+                format!("{name} cannot be checked: {error}"),
                 "Correct the path, or run this as the server's user",
             ));
         }
@@ -27,11 +27,11 @@ pub(in crate::cli::doctor) fn secret(check: CheckName, path: &Path) -> Option<Fi
     let bits = mode & 0o777;
     let next = format!("Run chmod 600 {name}, as the user that the server runs as");
     if mode & OTHERS_WRITE != 0 {
-        let detail = format!("Everybody on this machine can change {name} (mode {bits:04o})");
+        let detail = format!("All users of this machine can change {name} (mode {bits:04o})");
         return Some(check.failed(detail, next));
     }
     if mode & OTHERS_READ != 0 {
-        let detail = format!("Everybody on this machine can read {name} (mode {bits:04o})");
+        let detail = format!("All users of this machine can read {name} (mode {bits:04o})");
         return Some(check.warning(detail, next));
     }
     None
@@ -44,7 +44,7 @@ pub(in crate::cli::doctor) fn folder(check: CheckName, path: &Path) -> Finding {
         Ok(mode) => mode,
         Err(error) => {
             return check.failed(
-                format!("The folder {name} cannot be looked at: {error}"),
+                format!("The folder {name} cannot be checked: {error}"),
                 "Create it, or correct the path",
             );
         }
@@ -52,23 +52,23 @@ pub(in crate::cli::doctor) fn folder(check: CheckName, path: &Path) -> Finding {
     let bits = mode & 0o7777;
     if mode & OTHERS_WRITE != 0 && mode & STICKY == 0 {
         return check.failed(
-            format!("Everybody on this machine can put another file into {name} (mode {bits:04o})"),
-            format!("Run chmod 700 {name}, or move the database to a folder of its own"),
+            format!("All users of this machine can create files in {name} (mode {bits:04o})"),
+            format!("Run chmod 700 {name}, or move the database to its own folder"),
         );
     }
     if !is_writable(path) {
         return check.failed(
-            format!("This user may not write to {name}, where the write-ahead log belongs"),
+            format!("This user may not write to {name}, where the write-ahead log is created"),
             format!("Run this as the server's user, or give it the folder: chown … {name}"),
         );
     }
     if mode & (OTHERS_WRITE | GROUP_WRITE) != 0 {
         return check.warning(
-            format!("Others may put files into {name} (mode {bits:04o})"),
-            "Move the database to a folder that is the server's alone",
+            format!("Other users may create files in {name} (mode {bits:04o})"),
+            "Move the database to a folder that belongs only to the server",
         );
     }
-    check.ok(format!("{name} is written to by its owner alone (mode {bits:04o})"))
+    check.ok(format!("{name} is only writable by its owner (mode {bits:04o})"))
 }
 
 /// The mode of what is there.

@@ -56,13 +56,11 @@ impl CheckName {
     }
 
     /// A sentence that says both: what is wrong before the colon, what to do after it.
-    pub(in crate::cli::doctor) fn told(self, status: Health, sentence: &str) -> Finding {
+    pub(in crate::cli::doctor) fn from_sentence(self, status: Health, sentence: &str) -> Finding {
         let sentence = sentence.trim_end_matches('.');
         let (detail, next) = match sentence.rsplit_once(": ") {
             Some((detail, next)) => (detail, capital(next)),
-            None => {
-                (sentence, "Correct it: `doorward config print` shows where it comes from".into())
-            }
+            None => (sentence, "Correct it: `doorward config print` shows its source".into()),
         };
         self.finding(status, detail.to_owned(), Some(next))
     }
@@ -111,13 +109,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_sentence_is_told_in_two_parts() {
+    fn a_sentence_is_reported_in_two_parts() {
         let check = CheckName("settings.load");
-        let told = check.told(Health::Failed, "X is not set: make one with `openssl rand`.");
-        assert_eq!(told.detail, "X is not set.");
-        assert_eq!(told.next.as_deref(), Some("Make one with `openssl rand`."));
-        assert!(check.told(Health::Failed, "X must be a number.").next.is_some());
-        assert_eq!((told.group(), told.name()), ("settings", "load"));
+        let finding =
+            check.from_sentence(Health::Failed, "X is not set: make one with `openssl rand`.");
+        assert_eq!(finding.detail, "X is not set.");
+        assert_eq!(finding.next.as_deref(), Some("Make one with `openssl rand`."));
+        assert!(check.from_sentence(Health::Failed, "X must be a number.").next.is_some());
+        assert_eq!((finding.group(), finding.name()), ("settings", "load"));
     }
 
     #[test]

@@ -28,7 +28,7 @@ const SINGLE: usize = 3;
 const MEASURED: Duration = Duration::from_millis(1200);
 /// A guesser should not find a hash cheaper than this, nor a person wait longer than that.
 const CHEAP: Duration = Duration::from_millis(15);
-const DEAR: Duration = Duration::from_secs(1);
+const SLOW_HASH: Duration = Duration::from_secs(1);
 
 pub(super) async fn examine(patient: &Patient) -> Vec<Finding> {
     let hashing = patient.within(HASHING, hashing(patient)).await;
@@ -40,8 +40,9 @@ fn connections(patient: &Patient) -> Finding {
     let possible = Limits::default().connections;
     let asked = patient.settings.max_connections.unwrap_or(possible);
     let next = "Raise the limit: LimitNOFILE=65536 in the unit, or ulimit -n 65536";
-    let detail =
-        format!("{files} files may be open, for {asked} connections and {RESERVED_FILES} others");
+    let detail = format!(
+        "The limit is {files} open files; {asked} connections and {RESERVED_FILES} others are needed"
+    );
     if asked.saturating_add(RESERVED_FILES) > files && patient.settings.max_connections.is_some() {
         return OPEN_FILES.failed(detail, format!("{next}; or lower MAX_CONNECTIONS"));
     }
@@ -61,7 +62,7 @@ async fn hashing(patient: &Patient) -> Finding {
         let began = Instant::now();
         if hash().await.is_err() {
             return HASHING.failed(
-                "No password can be hashed",
+                "Passwords cannot be hashed",
                 "See machine.memory, and set PASSWORD_HASH lower",
             );
         }
@@ -88,24 +89,27 @@ async fn hashing(patient: &Patient) -> Finding {
 }
 
 fn judged(scheme: HashScheme, one: Duration, detail: String) -> Finding {
-    if one > DEAR {
+    if one > SLOW_HASH {
         return HASHING.warning(
             detail,
-            "Lower PASSWORD_HASH, or take a faster machine: people wait that long to sign in",
+            "Lower PASSWORD_HASH, or use a faster machine: users wait that long to sign in",
         );
     }
     match scheme {
         HashScheme::Argon2id { m, t, .. } if one < CHEAP => {
             let dearer = HashScheme::Argon2id { m: 65_536, t: 3, p: 1 };
-            let HashScheme::Argon2id { m: more, t: times, .. } = dearer else { return HASHING.ok(detail) };
+            let HashScheme::Argon2id { m: more, t: times, .. } = dearer else {
+                return HASHING.ok(detail);
+            };
             let factor = f64::from(more) * f64::from(times) / (f64::from(m) * f64::from(t));
             let would = shown(one.mul_f64(factor));
             HASHING.ok(format!(
-                "{detail}; PASSWORD_HASH=argon2id:m=65536,t=3,p=1 would take about {would} and cost a guesser as much more"
+                "{detail}; PASSWORD_HASH=argon2id:m=65536,t=3,p=1 would take about {would} and make guessing \
+                    accordingly more expensive"
             ))
         }
         HashScheme::Bcrypt { .. } => HASHING.ok(format!(
-            "{detail}; argon2id costs a guesser with graphics cards far more (PASSWORD_HASH=argon2id)"
+            "{detail}; argon2id makes guessing on GPUs far more expensive (PASSWORD_HASH=argon2id)"
         )),
         HashScheme::Argon2id { .. } => HASHING.ok(detail),
     }
@@ -116,14 +120,14 @@ fn memory(patient: &Patient) -> Finding {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let each = match patient.settings.password_hash {
         HashScheme::Argon2id { m, .. } => u64::from(m) * 1024,
-        HashScheme::Bcrypt { .. } => return MEMORY.ok("bcrypt needs hardly any"),
+        HashScheme::Bcrypt { .. } => return MEMORY.ok("bcrypt needs very little"),
     };
     let needed = each * u64::try_from(cores).unwrap_or(1) + (64 << 20);
     let Some(free) = available() else {
-        return MEMORY.skipped("This system does not tell how much there is");
+        return MEMORY.skipped("The available memory cannot be determined on this system");
     };
     let detail = format!(
-        "{} are free; hashing on {cores} cores and the server take {}",
+        "{} are free; the server and hashing on {cores} cores need {}",
         size(free),
         size(needed)
     );
@@ -132,7 +136,7 @@ fn memory(patient: &Patient) -> Finding {
     }
     if free < needed * 2 {
         return MEMORY
-            .warning(detail, "Give the process more memory: other programs take theirs too");
+            .warning(detail, "Give the process more memory: other programs need memory too");
     }
     MEMORY.ok(detail)
 }

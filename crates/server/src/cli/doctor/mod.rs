@@ -34,7 +34,7 @@ use report::Marks;
 /// All of it may take as long as this many checks one after the other.
 const IN_A_ROW: u32 = 4;
 
-/// Try the deployment: database, keys, proxies, mail, this machine; say what to do about each fault
+/// Check the whole setup (database, keys, proxies, mail, this machine) and suggest a fix for each problem
 ///
 /// Run it where the server runs, as the user it runs as. It changes nothing and prints no secret. Exits with 1 if a
 /// check failed; a warning is no failure unless --strict says so.
@@ -46,7 +46,7 @@ pub(super) struct DoctorArgs {
     /// Print a JSON list of {check, status, detail, next} on stdout
     #[arg(long)]
     json: bool,
-    /// Count warnings as failures
+    /// Treat warnings as failures
     #[arg(long)]
     strict: bool,
     /// How many seconds each check may take
@@ -68,10 +68,9 @@ pub(super) async fn run(args: DoctorArgs, sources: &SourceArgs) -> Exit {
     let read = settings::read(sources, args.database_url.clone());
     let mut findings = read.findings;
     match read.settings {
-        None => findings.push(
-            CheckName("database.reach")
-                .skipped("Nothing else was tried, since these settings start no server"),
-        ),
+        None => findings.push(CheckName("database.reach").skipped(
+            "Nothing else was checked, because the server does not start with these settings",
+        )),
         Some(settings) => {
             let patient = Patient {
                 settings: Arc::new(settings),
@@ -119,7 +118,7 @@ fn verdict(findings: &[Finding], strict: bool) -> Exit {
         (0, 0) => Ok(()),
         (0, _) if !strict => Ok(()),
         (0, warnings) => {
-            Err(Failure::Failed(said(warnings, "warned, which --strict does not allow")))
+            Err(Failure::Failed(said(warnings, "warned, which is a failure with --strict")))
         }
         (failed, _) => Err(Failure::Failed(said(failed, "failed"))),
     }

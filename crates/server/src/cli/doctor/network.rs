@@ -32,22 +32,25 @@ pub(super) async fn examine(patient: &Patient) -> Vec<Finding> {
 
 async fn redis(patient: &Patient) -> Finding {
     let Some(url) = &patient.settings.redis_url else {
-        return REDIS.skipped("REDIS_URL is not set: each server counts for itself");
+        return REDIS.skipped("REDIS_URL is not set: each server counts separately");
     };
     let is_plain = url.in_plain_text().is_some();
     match limiter::round_trip(url).await {
         Err(why) => REDIS.failed(
-            format!("It does not answer: {why}"),
-            "Start it, or correct REDIS_URL; meanwhile each server counts for itself",
+            format!("It does not respond: {why}"),
+            "Start it, or correct REDIS_URL; until then each server counts separately",
         ),
         Ok([connected, asked]) => {
             let detail =
-                format!("It answers in {} (connected in {})", shown(asked), shown(connected));
+                format!("It responds in {} (connected in {})", shown(asked), shown(connected));
             if is_plain {
-                let next = "Use rediss:// in REDIS_URL, unless the network between is trusted";
-                REDIS.warning(format!("{detail}, in plain text to another machine"), next)
+                let next = "Use rediss:// in REDIS_URL, unless the network is trusted";
+                REDIS.warning(
+                    format!("{detail}, but the connection to another machine is not encrypted"),
+                    next,
+                )
             } else if asked > REDIS_SLOW {
-                REDIS.warning(detail, "Use one nearer by: limited requests wait for it")
+                REDIS.warning(detail, "Use a closer one: rate-limited requests wait for it")
             } else {
                 REDIS.ok(detail)
             }
@@ -58,7 +61,7 @@ async fn redis(patient: &Patient) -> Finding {
 async fn issuers(patient: &Patient) -> Vec<Finding> {
     let all = identities::reach(&patient.settings).await;
     if all.is_empty() {
-        return vec![ISSUERS.skipped("No other issuer's tokens count")];
+        return vec![ISSUERS.skipped("No other issuers are configured")];
     }
     all.into_iter().map(|reached| issuer(&reached)).collect()
 }
@@ -71,8 +74,9 @@ fn issuer(reached: &Reached) -> Finding {
             ISSUERS.ok(format!("{issuer} publishes {keys} ({})", shown(*took)))
         }
         Err(why) => ISSUERS.failed(
-            format!("The keys of {issuer} ({setting}) cannot be had at {keys_at}: {why}"),
-            format!("Check that address from this machine, and {setting}; its tokens are refused until then"),
+            format!("The keys of {issuer} ({setting}) cannot be fetched from {keys_at}: {why}"),
+            format!("Check that address from this machine, and {setting}; tokens of this issuer are rejected \
+                until then"),
         ),
     }
 }
@@ -83,8 +87,7 @@ async fn better_auth(patient: &Patient) -> Finding {
         return BETTER_AUTH.skipped("BETTER_AUTH_URL is not set");
     }
     if super::settings::is_sqlite(settings) {
-        return BETTER_AUTH
-            .skipped("Its session tokens are looked up in PostgreSQL alone; its JWTs count");
+        return BETTER_AUTH.skipped("Its session tokens need PostgreSQL; its JWTs are accepted");
     }
     let app = match secrets::app(patient).await {
         Ok(app) => app,
@@ -92,21 +95,23 @@ async fn better_auth(patient: &Patient) -> Finding {
     };
     let survey = match app.keys.survey_foreign().await {
         Ok(survey) => survey,
-        Err(error) => return BETTER_AUTH.skipped(format!("The database did not answer: {error}")),
+        Err(error) => return BETTER_AUTH.skipped(format!("The database did not respond: {error}")),
     };
-    if let Some(told) = survey.warnings.first() {
+    if let Some(warning) = survey.warnings.first() {
         return BETTER_AUTH.failed(
-            told.as_str(),
-            "Let both use one database, or take ACCEPT_COOKIES out; see docs/better-auth.md",
+            warning.as_str(),
+            "Use the same database for both, or remove ACCEPT_COOKIES; see docs/better-auth.md",
+        );
+    }
+    if let Some(refused) = survey.refused.first() {
+        return BETTER_AUTH.warning(
+            refused.as_str(),
+            "Use the same database for both to accept its session tokens; see docs/better-auth.md",
         );
     }
     match survey.notes.first() {
-        Some(told) if told.contains("are in no schema") => BETTER_AUTH.warning(
-            told.as_str(),
-            "Let both use one database if its session tokens are to count; see docs/better-auth.md",
-        ),
-        Some(told) => BETTER_AUTH.ok(told.as_str()),
-        None => BETTER_AUTH.ok("Its tokens count by the keys it publishes"),
+        Some(note) => BETTER_AUTH.ok(note.as_str()),
+        None => BETTER_AUTH.ok("Its tokens are accepted by its published keys"),
     }
 }
 
@@ -124,7 +129,7 @@ async fn smtp(patient: &Patient) -> Finding {
     let login = if url.login().is_some() { ", signed in" } else { ", without a login" };
     let next = "Check SMTP_URL and SMTP_CA_FILE; `doorward mail test you@example.com` sends a mail";
     match mail::greet(settings).await {
-        Ok(()) => SMTP.ok(format!("{place} takes us {how}{login}; nothing was sent")),
+        Ok(()) => SMTP.ok(format!("{place} accepts the connection {how}{login}; nothing was sent")),
         Err(why) => SMTP.failed(why, next),
     }
 }

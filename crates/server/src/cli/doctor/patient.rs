@@ -50,8 +50,8 @@ impl Patient {
     fn late(&self, check: CheckName) -> Finding {
         let limit = self.limit.as_secs();
         check.failed(
-            format!("There was no answer within {limit} s"),
-            "Look at what it waits for, or give it longer with --timeout",
+            format!("No response within {limit} s"),
+            "Check what it waits for, or raise the limit with --timeout",
         )
     }
 }

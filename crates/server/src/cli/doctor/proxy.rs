@@ -33,39 +33,40 @@ pub(super) async fn examine(patient: &Patient) -> Vec<Finding> {
 async fn local(patient: &Patient) -> Finding {
     let settings = &patient.settings;
     if settings.port == 0 {
-        return LOCAL.skipped("PORT is 0, so nobody knows where it listens");
+        return LOCAL.skipped("PORT is 0, so the port is not known");
     }
     let host =
         if settings.host.is_unspecified() { "127.0.0.1".into() } else { settings.host.to_string() };
     let host = if host.contains(':') { format!("[{host}]") } else { host };
     let at = format!("http://{host}:{}", settings.port);
     match asked(patient, &at).await {
-        Err(why) => LOCAL.skipped(format!("No server answers at {at} ({why}): start it to try the way in")),
+        Err(why) => LOCAL.skipped(format!("No server responds at {at} ({why}): start it to check the proxy")),
         Ok(Answered { status: 200, header: Some(_), .. }) => {
-            LOCAL.ok(format!("A server with this secret answers at {at}"))
+            LOCAL.ok(format!("A server with this secret responds at {at}"))
         }
         Ok(Answered { status: 200, .. }) => LOCAL.warning(
-            format!("What answers at {at} is older, has another secret, or a clock a minute away"),
-            "Give this command the settings of the running server (--env-file), or restart that one",
+            format!("The server at {at} is an older version, has another secret, or its clock differs by more \
+                than a minute"),
+            "Run this command with the settings of the server (--env-file), or restart the server",
         ),
         Ok(Answered { status, .. }) => LOCAL.warning(
-            format!("What answers at {at} says {status} to /livez, so it is not Doorward"),
-            "Correct HOST and PORT, or stop what is there",
+            format!("{at} answers /livez with {status}, so it is not Doorward"),
+            "Correct HOST and PORT, or stop that program",
         ),
     }
 }
 
 async fn public(patient: &Patient) -> Vec<Finding> {
     let Some(url) = patient.settings.public_url.as_deref() else {
-        let told = "PUBLIC_URL is not set: set it to the address that people reach this server by";
-        return vec![PUBLIC.skipped(told)];
+        let message = "PUBLIC_URL is not set: set it to the public address of this server";
+        return vec![PUBLIC.skipped(message)];
     };
     let answered = match asked(patient, url).await {
         Ok(answered) => answered,
         Err(why) => {
             return vec![PUBLIC.failed(
-                format!("Nothing answers at {url}: {why}"),
-                "Start the server and the proxy in front; correct PUBLIC_URL if it is another address",
+                format!("No response from {url}: {why}"),
+                "Start the server and the proxy; correct PUBLIC_URL if the address is wrong",
             )];
         }
     };
@@ -75,14 +76,15 @@ async fn public(patient: &Patient) -> Vec<Finding> {
     } else {
         found.push(PUBLIC.failed(
             format!("{url}/livez answers {}", answered.status),
-            "Let the proxy pass every path below PUBLIC_URL on, or correct PUBLIC_URL",
+            "Configure the proxy to forward all paths below PUBLIC_URL, or correct PUBLIC_URL",
         ));
     }
     found.push(tls(patient, url, &answered));
     found.push(match &answered.header {
-        Some(told) => arrived(told, patient.settings.client_ip_header.as_str(), url),
+        Some(message) => arrived(message, patient.settings.client_ip_header.as_str(), url),
         None => CLIENT.skipped(
-            "The server there did not tell: it is older, has another secret, or the proxy drops its headers",
+            "The server there did not say: it is an older version, has another secret, or the proxy drops its \
+                headers",
         ),
     });
     found
@@ -97,13 +99,13 @@ fn tls(patient: &Patient, url: &str, answered: &Answered) -> Finding {
             TLS.ok("PUBLIC_URL is on this machine, without TLS")
         } else {
             TLS.warning(
-                "PUBLIC_URL is http: passwords and tokens go in plain text",
-                "Put a proxy with a certificate in front and write https:// in PUBLIC_URL",
+                "PUBLIC_URL is http: passwords and tokens are sent unencrypted",
+                "Put a proxy with a certificate in front and use https:// in PUBLIC_URL",
             )
         };
     }
     let now = patient.clock.now();
-    // That it has ended says more than that browsers do not trust it.
+    // That it has expired says more than that browsers do not trust it.
     let has_ended = answered.chain.iter().any(|one| one.not_after <= now);
     if let (Some(why), false) = (&answered.distrust, has_ended) {
         return TLS.failed(
@@ -111,7 +113,7 @@ fn tls(patient: &Patient, url: &str, answered: &Answered) -> Finding {
             "Get one from a public authority (Let's Encrypt), with the whole chain",
         );
     }
-    days_left(TLS, &answered.chain, "Browsers trust the chain and the name", now)
+    days_left(TLS, &answered.chain, "Browsers trust the certificate chain and the name", now)
 }
 
 async fn asked(patient: &Patient, base: &str) -> Result<Answered, String> {
@@ -135,39 +137,41 @@ fn forged(header: &HeaderName) -> HeaderValue {
 }
 
 /// What the server told of the request's way.
-fn arrived(told: &str, header: &str, url: &str) -> Finding {
+fn arrived(message: &str, header: &str, url: &str) -> Finding {
     let part = |name: &str| {
-        let rest = told.split(&format!("{name}=")).nth(1).unwrap_or_default();
+        let rest = message.split(&format!("{name}=")).nth(1).unwrap_or_default();
         rest.split(';').next().unwrap_or_default().trim().to_owned()
     };
     let (peer, client) = (part("peer"), part("client"));
     // The last, since a Forwarded header has semicolons of its own.
-    let hops = told.split_once("hops=").map_or("", |(_, hops)| hops);
+    let hops = message.split_once("hops=").map_or("", |(_, hops)| hops);
     let added = hops.replace(FORGED, "").contains(|c: char| c.is_ascii_hexdigit() && c != 'f');
     if client == FORGED && !added {
         return CLIENT.failed(
-            format!("The proxy at {peer} passes on whatever address a client invents in {header}"),
+            format!("The proxy at {peer} forwards a forged address in {header}"),
             format!(
-                "Let it write {header} itself: append the client's address, or replace the header"
+                "Configure it to set {header} itself: append the client's address, or replace the header"
             ),
         );
     }
     if client != peer {
-        return CLIENT.ok(format!("It arrives: {client}, told by the proxy at {peer} in {header}"));
+        return CLIENT.ok(format!("It arrives: {client}, sent by the proxy at {peer} in {header}"));
     }
     if added {
         return CLIENT.failed(
-            format!("The proxy at {peer} names the client in {header}, and nobody trusts it: all clients count as one"),
+            format!("The proxy at {peer} sends the client's address in {header}, but it is not trusted: all \
+                clients count as one"),
             format!("Set TRUSTED_PROXIES={peer}"),
         );
     }
     if url.starts_with("https://") {
         return CLIENT.failed(
-            format!("The proxy at {peer} that ends TLS does not name the client in {header}: all clients count as one"),
-            format!("Let it send {header}, and set TRUSTED_PROXIES={peer}"),
+            format!("The proxy at {peer} terminates TLS but does not send the client's address in {header}: all \
+                clients count as one"),
+            format!("Configure it to send {header}, and set TRUSTED_PROXIES={peer}"),
         );
     }
-    CLIENT.ok(format!("No proxy is in between: clients come from their own address ({peer} here)"))
+    CLIENT.ok(format!("There is no proxy: clients connect directly ({peer} here)"))
 }
 
 #[cfg(test)]
@@ -178,7 +182,7 @@ mod tests {
     #[test]
     fn what_a_server_tells_of_the_way_is_understood() {
         let (https, http) = ("https://auth.example.com", "http://127.0.0.1:8000");
-        for (told, url, status, words) in [
+        for (message, url, status, words) in [
             (
                 "peer=10.0.0.2; client=198.51.100.7; hops=192.0.2.66, 198.51.100.7",
                 https,
@@ -189,22 +193,22 @@ mod tests {
                 "peer=10.0.0.2; client=192.0.2.66; hops=192.0.2.66",
                 https,
                 Health::Failed,
-                "whatever address",
+                "a forged address",
             ),
             (
                 "peer=10.0.0.2; client=10.0.0.2; hops=192.0.2.66, 198.51.100.7",
                 https,
                 Health::Failed,
-                "nobody trusts it",
+                "it is not trusted",
             ),
             (
                 "peer=10.0.0.2; client=10.0.0.2; hops=192.0.2.66",
                 https,
                 Health::Failed,
-                "does not name",
+                "does not send",
             ),
-            ("peer=10.0.0.2; client=10.0.0.2; hops=", https, Health::Failed, "does not name"),
-            ("peer=127.0.0.1; client=127.0.0.1; hops=192.0.2.66", http, Health::Ok, "No proxy"),
+            ("peer=10.0.0.2; client=10.0.0.2; hops=", https, Health::Failed, "does not send"),
+            ("peer=127.0.0.1; client=127.0.0.1; hops=192.0.2.66", http, Health::Ok, "no proxy"),
             // Who asks is a proxy's neighbour and trusted himself: his own address stands right of the forged one.
             (
                 "peer=127.0.0.1; client=192.0.2.66; hops=192.0.2.66, 127.0.0.1",
@@ -213,9 +217,9 @@ mod tests {
                 "arrives",
             ),
         ] {
-            let finding = arrived(told, "x-forwarded-for", url);
-            assert_eq!(finding.status, status, "{told}: {finding:?}");
-            assert!(finding.detail.contains(words), "{told}: {finding:?}");
+            let finding = arrived(message, "x-forwarded-for", url);
+            assert_eq!(finding.status, status, "{message}: {finding:?}");
+            assert!(finding.detail.contains(words), "{message}: {finding:?}");
         }
     }
 }

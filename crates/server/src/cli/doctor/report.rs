@@ -47,7 +47,7 @@ impl Marks {
 
 /// The findings in the order of their groups, and how many there are of each kind.
 pub(super) fn text(findings: &[Finding], marks: Marks, took: Duration) -> String {
-    let mut told = String::new();
+    let mut report = String::new();
     let width = findings.iter().map(|finding| finding.name().len()).max().unwrap_or_default();
     let mark = if marks == Marks::Words { 7 } else { 1 };
     let indent = 2 + mark + 1 + width + 2;
@@ -59,12 +59,12 @@ pub(super) fn text(findings: &[Finding], marks: Marks, took: Duration) -> String
         if finding.group() != group {
             let space = if group.is_empty() { "" } else { "\n" };
             group = finding.group();
-            let _ = writeln!(told, "{space}{}", title(group));
+            let _ = writeln!(report, "{space}{}", title(group));
         }
         let (mark, name) = (marks.of(finding.status), finding.name());
-        let _ = writeln!(told, "  {mark} {name:<width$}  {}", plain(&finding.detail));
+        let _ = writeln!(report, "  {mark} {name:<width$}  {}", plain(&finding.detail));
         if let Some(next) = &finding.next {
-            let _ = writeln!(told, "{:indent$}→ {}", "", plain(next));
+            let _ = writeln!(report, "{:indent$}→ {}", "", plain(next));
         }
     }
     let count = |status| findings.iter().filter(|finding| finding.status == status).count();
@@ -73,10 +73,10 @@ pub(super) fn text(findings: &[Finding], marks: Marks, took: Duration) -> String
     let plural = if warnings == 1 { "" } else { "s" };
     let took = shown(took);
     let _ = writeln!(
-        told,
+        report,
         "\n{ok} ok, {warnings} warning{plural}, {failed} failed, {skipped} skipped in {took}."
     );
-    told
+    report
 }
 
 fn title(group: &str) -> &str {
@@ -105,14 +105,14 @@ mod tests {
             CheckName("mail.smtp").failed("It\u{1b}[31m is gone", "Start it"),
             CheckName("mail.queue").skipped("Off"),
         ];
-        let told = |marks| text(&findings, marks, Duration::from_millis(1400));
-        let signs = told(Marks::Signs { coloured: false });
+        let report = |marks| text(&findings, marks, Duration::from_millis(1400));
+        let signs = report(Marks::Signs { coloured: false });
         let expected = "Database\n  ✔ tls    It holds.\n  ! clock  5 s apart.\n           → Use NTP.\n\n\
             Mail\n  ✘ smtp   It\\u{1b}[31m is gone.\n           → Start it.\n  – queue  Off.\n\n\
             1 ok, 1 warning, 1 failed, 1 skipped in 1.4 s.\n";
         assert_eq!(signs, expected);
-        assert!(told(Marks::Signs { coloured: true }).contains("\u{1b}[31m✘\u{1b}[0m smtp"));
-        let words = told(Marks::Words);
+        assert!(report(Marks::Signs { coloured: true }).contains("\u{1b}[31m✘\u{1b}[0m smtp"));
+        let words = report(Marks::Words);
         assert!(words.contains("  failed  smtp ") && !words.contains('\u{1b}'), "{words}");
     }
 }

@@ -29,12 +29,14 @@ pub(super) async fn examine(patient: &Patient) -> Vec<Finding> {
     let weak = settings.previous_secrets.iter().map(|secret| strength(PREVIOUS, secret));
     found.push(match weak.into_iter().find(|finding| !finding.is_ok()) {
         Some(weak) => weak,
-        None if settings.previous_secrets.is_empty() => PREVIOUS.ok("There is no secret to be retired"),
+        None if settings.previous_secrets.is_empty() => PREVIOUS.ok("There are no previous secrets"),
         None => {
             let more = match settings.previous_secrets.len() {
-                1 => "One more secret is accepted; take it out of PREVIOUS_SECRETS once its last token has ended".into(),
+                1 => "One previous secret is accepted; remove it from PREVIOUS_SECRETS when its last token has \
+                    expired".into(),
                 count => format!(
-                    "{count} more secrets are accepted; take each out of PREVIOUS_SECRETS once its last token has ended"
+                    "{count} previous secrets are accepted; remove each from PREVIOUS_SECRETS when its last \
+                        token has expired"
                 ),
             };
             PREVIOUS.ok(more)
@@ -48,7 +50,7 @@ pub(super) async fn examine(patient: &Patient) -> Vec<Finding> {
 /// Settings refuse what is short, published or repeated; this looks closer.
 fn strength(check: CheckName, secret: &Secret) -> Finding {
     let text = String::from_utf8_lossy(secret.bytes());
-    let next = "Make another with `openssl rand -hex 32` and keep the old one in PREVIOUS_SECRETS for a while";
+    let next = "Generate a new one with `openssl rand -hex 32` and keep the old one in PREVIOUS_SECRETS for a while";
     if has_common_word(&text) {
         return check.warning("It has one of the most common passwords in it", next);
     }
@@ -133,12 +135,12 @@ async fn keys(patient: &Patient) -> Finding {
     let signing = app.signing_keys();
     match signing.trouble().await {
         Ok(None) => {}
-        Ok(Some(told)) => return KEYS.told(Health::Failed, &told),
-        Err(error) => return KEYS.skipped(format!("The database did not answer: {error}")),
+        Ok(Some(message)) => return KEYS.from_sentence(Health::Failed, &message),
+        Err(error) => return KEYS.skipped(format!("The database did not respond: {error}")),
     }
     let all = match signing.list().await {
         Ok(all) => all,
-        Err(error) => return KEYS.skipped(format!("The database did not answer: {error}")),
+        Err(error) => return KEYS.skipped(format!("The database did not respond: {error}")),
     };
     let alive = |stage: Stage| stage != Stage::Removed;
     let closed: Vec<&str> = all
@@ -189,7 +191,7 @@ pub(super) async fn app(patient: &Patient) -> Result<App, String> {
     {
         return Err("No server has opened this file yet; opening it would change it".into());
     }
-    let away = |error: &dyn std::fmt::Display| format!("The database did not answer: {error}");
+    let away = |error: &dyn std::fmt::Display| format!("The database did not respond: {error}");
     let db = Database::open_lazily(&settings.database).await.map_err(|error| away(&error))?;
     match db.schema().await {
         Ok(Schema::Current) => {

@@ -32,11 +32,12 @@ pub(in crate::cli::doctor) fn read(sources: &SourceArgs, database_url: Option<St
     let mut findings = vec![loaded(&resolved)];
     let problems = resolved.problems();
     if !problems.is_empty() {
-        findings = problems.iter().map(|told| LOAD.told(Health::Failed, told)).collect();
+        findings =
+            problems.iter().map(|message| LOAD.from_sentence(Health::Failed, message)).collect();
     }
-    let odd = strict.problems().into_iter().filter(|told| !problems.contains(told));
+    let odd = strict.problems().into_iter().filter(|message| !problems.contains(message));
     let odd: BTreeSet<String> = resolved.warnings().iter().cloned().chain(odd).collect();
-    findings.extend(odd.iter().map(|told| ODD.told(Health::Warning, told)));
+    findings.extend(odd.iter().map(|message| ODD.from_sentence(Health::Warning, message)));
     let secret_files = resolved.secret_files().to_vec();
     let settings = resolved.settings().ok();
     if let Some(settings) = &settings {
@@ -60,7 +61,7 @@ fn loaded(resolved: &Resolved) -> Finding {
 
 fn mail(settings: &Settings) -> Finding {
     match settings.lacks_mail() {
-        Some(told) => MAIL.told(Health::Failed, told),
+        Some(message) => MAIL.from_sentence(Health::Failed, message),
         None if settings.sends_mail() => MAIL.ok("What needs mail has a mail server"),
         None => MAIL.ok("No mail is sent, and nothing that is on needs any"),
     }
@@ -131,7 +132,7 @@ fn templates(settings: &Settings) -> Vec<Finding> {
     let problems = reserved().letter_problems.map(|of| of(settings)).unwrap_or_default();
     if !problems.is_empty() {
         let next = "Correct it, then look at all mails with `doorward mail preview`";
-        return problems.iter().map(|told| TEMPLATES.failed(told.as_str(), next)).collect();
+        return problems.iter().map(|message| TEMPLATES.failed(message.as_str(), next)).collect();
     }
     match &settings.letters.templates {
         None => vec![TEMPLATES.ok("Mails are in the built-in words")],

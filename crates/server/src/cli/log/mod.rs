@@ -22,9 +22,11 @@ static QUEUE: OnceLock<LogQueue> = OnceLock::new();
 pub(in crate::cli) fn start(settings: &Settings) -> Exit {
     let filter = EnvFilter::new(&settings.log_filter);
     let loss = match settings.log_format {
-        LogFormat::Text => |lost| format!("{lost} log lines were lost: stderr is read too slowly"),
+        LogFormat::Text => {
+            |lost| format!("{lost} log lines were dropped: stderr is read too slowly")
+        }
         LogFormat::Json => |lost| {
-            let message = "log lines were lost: stderr is read too slowly";
+            let message = "log lines were dropped: stderr is read too slowly";
             json!({"level": "WARN", "message": message, "lines": lost}).to_string()
         },
     };

@@ -10,7 +10,7 @@ use std::time::Duration;
 const LINES: usize = 8192;
 const BYTES: usize = 4 * 1024 * 1024;
 /// How long the end of the process waits for the last lines.
-const FAREWELL: Duration = Duration::from_secs(1);
+const FLUSH_WITHIN: Duration = Duration::from_secs(1);
 
 enum Item {
     Line(Vec<u8>),
@@ -34,14 +34,14 @@ impl LogQueue {
     /// Starts the thread that writes to `out`; `tell_loss` words the line about lost ones.
     pub(in crate::cli) fn start(
         out: impl Write + Send + 'static,
-        tell_loss: fn(u64) -> String,
+        describe_loss: fn(u64) -> String,
     ) -> io::Result<Self> {
         let (sender, items) = sync_channel(LINES);
         let load = Arc::new(Load::default());
         let queue = Self { sender, load: Arc::clone(&load) };
         std::thread::Builder::new()
             .name("log".into())
-            .spawn(move || drain(&items, out, &load, tell_loss))?;
+            .spawn(move || drain(&items, out, &load, describe_loss))?;
         Ok(queue)
     }
 
@@ -49,12 +49,17 @@ impl LogQueue {
     pub(in crate::cli) fn flush(&self) {
         let (done, flushed) = sync_channel(1);
         if self.sender.try_send(Item::Flush(done)).is_ok() {
-            let _ = flushed.recv_timeout(FAREWELL);
+            let _ = flushed.recv_timeout(FLUSH_WITHIN);
         }
     }
 }
 
-fn drain(items: &Receiver<Item>, mut out: impl Write, load: &Load, tell_loss: fn(u64) -> String) {
+fn drain(
+    items: &Receiver<Item>,
+    mut out: impl Write,
+    load: &Load,
+    describe_loss: fn(u64) -> String,
+) {
     for item in items {
         // A closed stderr is no reason to stop serving.
         let _ = match item {
@@ -62,7 +67,7 @@ fn drain(items: &Receiver<Item>, mut out: impl Write, load: &Load, tell_loss: fn
                 load.bytes.fetch_sub(line.len(), Ordering::Relaxed);
                 match load.lost.swap(0, Ordering::Relaxed) {
                     0 => Ok(()),
-                    lost => writeln!(out, "{}", tell_loss(lost)),
+                    lost => writeln!(out, "{}", describe_loss(lost)),
                 }
                 .and_then(|()| out.write_all(&line))
             }

@@ -31,7 +31,7 @@ pub(in crate::cli) struct MailArgs {
 enum MailCommand {
     /// List mails that are not sent, newest first
     List {
-        /// Include those that were sent in the last week
+        /// Include mails sent in the last week
         #[arg(long)]
         all: bool,
         /// List at most this many
@@ -39,21 +39,21 @@ enum MailCommand {
               value_parser = clap::value_parser!(u32).range(1..=10_000))]
         limit: u32,
     },
-    /// Show one mail: to whom, how often it was tried, and why it was not sent
+    /// Show one mail: recipient, delivery attempts, and why it was not sent
     Show {
         /// The mail's id, from `doorward mail list`
         mail: Uuid,
-        /// Also show what it says, with the link or code in it; recorded in the audit log
+        /// Also show its contents, including the link or code; this is recorded in the audit log
         #[arg(long)]
         reveal: bool,
     },
-    /// Try a mail again now, or all that failed, and say how that went
+    /// Retry a mail now, or all failed mails, and show the result
     #[command(group(clap::ArgGroup::new("which").required(true)))]
     Retry {
         /// The mail's id, from `doorward mail list`
         #[arg(group = "which")]
         mail: Option<Uuid>,
-        /// All mails that failed
+        /// All failed mails
         #[arg(long, group = "which")]
         failed: bool,
     },
@@ -65,12 +65,12 @@ enum MailCommand {
         #[arg(long)]
         yes: bool,
     },
-    /// Write every mail in every language as files, to look at
+    /// Write previews of all mails in all languages as files
     ///
-    /// From the templates in force, those of MAIL_TEMPLATES included, with made-up values. Names
-    /// templates that are broken.
+    /// Uses the active templates, including those of MAIL_TEMPLATES, with sample values. Reports broken
+    /// templates.
     Preview(PreviewArgs),
-    /// Send a mail to this address now, and say what the mail server answered
+    /// Send a test mail to this address and show the mail server's response
     Test {
         /// The recipient
         address: String,
@@ -106,7 +106,7 @@ async fn show(app: &App, id: Uuid, reveal: bool, as_json: bool) -> Exit {
         let text = app.outbox().reveal(&by_operator(), id).await.map_err(failed)?;
         Some(text.ok_or_else(|| {
             Failure::Failed(format!(
-                "{id} has no text: it is {}, or sealed with another secret.",
+                "{id} has no readable text: it is {}, or encrypted with another secret.",
                 entry.state
             ))
         })?)
@@ -121,7 +121,7 @@ async fn retry(app: &App, id: Uuid, as_json: bool) -> Exit {
     let before = app.outbox().show(id).await.map_err(|error| missing(id, error))?;
     if !app.outbox().retry(id).await.map_err(failed)? {
         return Err(Failure::Failed(match before.state.as_str() {
-            "sending" => format!("{id} is being delivered now: look again in two minutes."),
+            "sending" => format!("{id} is being delivered: check again in two minutes."),
             state => format!("{id} cannot be sent: it is {state}."),
         }));
     }
@@ -145,14 +145,14 @@ async fn retry_failed(app: &App, as_json: bool) -> Exit {
         return output_json(&json!({"tried": tried, "sent": sent}));
     }
     let rest = if sent < tried { " See `doorward mail list` for the rest." } else { "" };
-    output(&format!("Tried {tried} again; the mail server took {sent}.{rest}\n"))
+    output(&format!("Retried {tried}; the mail server accepted {sent}.{rest}\n"))
 }
 
 async fn discard(app: &App, id: Uuid, yes: bool, as_json: bool) -> Exit {
     let entry = app.outbox().show(id).await.map_err(|error| missing(id, error))?;
-    confirm(&format!("The {} mail will never be sent.", entry.kind), yes)?;
+    confirm(&format!("This deletes the {} mail without sending it.", entry.kind), yes)?;
     if !app.outbox().discard(&by_operator(), id).await.map_err(failed)? {
-        let why = format!("{id} is being delivered now: try again in two minutes.");
+        let why = format!("{id} is being delivered: try again in two minutes.");
         return Err(Failure::Failed(why));
     }
     if as_json {
@@ -168,7 +168,7 @@ async fn test(app: &App, address: &str, as_json: bool) -> Exit {
     if as_json {
         return output_json(&json!({"to": address, "answer": answer}));
     }
-    output(&format!("The mail server took the mail to {address}: {answer}.\n"))
+    output(&format!("The mail server accepted the mail to {address}: {answer}.\n"))
 }
 
 /// What delivers mails; the failure says how to set it up.

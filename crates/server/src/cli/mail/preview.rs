@@ -14,10 +14,10 @@ use crate::mail::letter::{Language, LetterWriter, problems, sample};
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct PreviewArgs {
-    /// The folder to write to; what it holds under the same names is overwritten
+    /// The folder to write to; files of the same names are overwritten
     #[arg(long, value_name = "DIR", default_value = "mail-preview")]
     dir: PathBuf,
-    /// Write this language alone, such as de or pt-BR
+    /// Only this language, such as de or pt-BR
     #[arg(long, value_name = "TAG")]
     locale: Option<String>,
 }
@@ -72,7 +72,7 @@ pub(in crate::cli) fn preview(args: &PreviewArgs, settings: &Settings, as_json: 
         return Ok(());
     }
     Err(Failure::Failed(format!(
-        "The built-in text stands where a template is broken:\n{}",
+        "Broken templates were replaced by the built-in text:\n{}",
         broken.join("\n")
     )))
 }

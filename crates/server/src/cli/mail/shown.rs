@@ -14,7 +14,7 @@ pub(super) fn list(found: &[OutboxEntry], as_json: bool) -> Exit {
         return output_json(&Value::Array(found.iter().map(|one| document(one, None)).collect()));
     }
     if found.is_empty() {
-        return output("No mail waits or failed.\n");
+        return output("No mails are waiting or failed.\n");
     }
     let row = |one: &OutboxEntry| {
         vec![

@@ -63,7 +63,7 @@ fn settings(
     let mut gathered = from.gather();
     if args.database_url.is_none() && gathered.has("DATABASE_URL") {
         eprintln!(
-            "DATABASE_URL is ignored: dev keeps its data in .doorward/ unless --database-url is given."
+            "DATABASE_URL is ignored: dev stores its data in .doorward/ unless you pass --database-url."
         );
     }
     if gathered.has("SMTP_URL") {

@@ -16,20 +16,20 @@ use crate::cli::{Exit, failed, output, output_json};
 /// Arguments of `health`.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct HealthArgs {
-    /// The address it listens on [default: HOST of the settings]
+    /// The address it listens on [default: the setting HOST]
     #[arg(long, value_name = "ADDRESS")]
     host: Option<IpAddr>,
-    /// The port it listens on [default: PORT of the settings]
+    /// The port it listens on [default: the setting PORT]
     #[arg(long)]
     port: Option<u16>,
-    /// Ask whether traffic may be sent to it: whether migrations are current and writes possible too
+    /// Check readiness: also whether migrations are current and the database accepts writes
     #[arg(long)]
     ready: bool,
-    /// How long it may take to answer
+    /// How long to wait for the response
     #[arg(long, value_name = "SECONDS", default_value_t = 3,
           value_parser = clap::value_parser!(u64).range(1..=60))]
     timeout: u64,
-    /// Print what it answered as JSON
+    /// Print the response as JSON
     #[arg(long)]
     json: bool,
 }
@@ -45,20 +45,20 @@ pub(in crate::cli) async fn run(args: HealthArgs, from: &SourceArgs) -> Exit {
     let (status, body) = match timeout(patience, probe.get(path)).await {
         Ok(Ok(answer)) => answer,
         Ok(Err(why)) => {
-            return Err(failed(format!("Nothing answers at http://{at}{path}: {why}.")));
+            return Err(failed(format!("No response from http://{at}{path}: {why}.")));
         }
         Err(_) => {
             let seconds = args.timeout;
             return Err(failed(format!(
-                "http://{at}{path} did not answer within {seconds} s: the server hangs, or \
-                 something else listens there."
+                "http://{at}{path} did not respond within {seconds} s: the server hangs, or another program \
+                    listens there."
             )));
         }
     };
     let said: Value = serde_json::from_str(&body).unwrap_or_default();
     let Some(word) = said["status"].as_str() else {
         return Err(failed(format!(
-            "http://{at}{path} answered {status} and is no Doorward: check HOST and PORT."
+            "http://{at}{path} answered {status} and is not Doorward: check HOST and PORT."
         )));
     };
     if args.json {

@@ -34,11 +34,10 @@ pub(in crate::cli) async fn bind(settings: &Settings) -> Result<TcpListener, Fai
                 address.ip()
             ),
             ErrorKind::PermissionDenied => format!(
-                "Port {} needs more rights than this user has: choose one from 1024 up with \
-                 --port or PORT.",
+                "This user may not listen on port {}: choose 1024 or higher with --port or PORT.",
                 address.port()
             ),
-            _ => format!("{address} cannot be listened on: {error}."),
+            _ => format!("Cannot listen on {address}: {error}."),
         })
     })
 }
@@ -74,7 +73,7 @@ pub(in crate::cli) async fn metrics(app: &App) -> Result<Option<JoinHandle<()>>,
                 "METRICS_LISTEN: {} is not an address of this machine: choose another",
                 address.ip()
             ),
-            _ => format!("METRICS_LISTEN: {address} cannot be listened on: {error}"),
+            _ => format!("METRICS_LISTEN: cannot listen on {address}: {error}"),
         })
     })?;
     let routes = scrape::alone(app.scrape(None));
@@ -113,19 +112,19 @@ pub(in crate::cli) async fn serve(
     let (first, second) = signals.split();
     let ending = async {
         tokio::select! {
-            () = first => tracing::info!("stopping; requests in flight may finish"),
+            () = first => tracing::info!("stopping; requests in progress may finish"),
             trouble = trouble => outcome = Err(trouble),
         }
         supervisor::stopping().await;
     };
     let drained = tokio::select! {
         drained = server::serve(listener, routes, limits, ending) => drained,
-        () = second => return Err(failed("Stopped at the second Ctrl-C; requests were cut")),
+        () = second => return Err(failed("Stopped at the second Ctrl-C; requests in progress were aborted")),
     };
     match drained {
         Drained::Clean => tracing::info!("stopped; every accepted request was answered"),
         Drained::Cut(connections) => {
-            tracing::warn!(connections, "stopped; the drain time ran out on some connections");
+            tracing::warn!(connections, "stopped; DRAIN_TIMEOUT expired for some connections");
         }
     }
     outcome

@@ -142,8 +142,8 @@ fn serving(listener: &TcpListener) -> String {
 fn newer(settings: &Settings, newest: i64) -> String {
     let known = MIGRATIONS.last().map_or(0, |migration| migration.version);
     format!(
-        "{} is at migration {newest}, newer than this binary's {known}: it serves, as an old version does \
-         during a roll-out; start the newer one soon.",
+        "{} is at migration {newest}, newer than this binary's {known}. It serves anyway, as during a rollout; \
+            start the newer version soon.",
         settings.database
     )
 }
@@ -155,7 +155,7 @@ async fn reach(
     patience: Option<Duration>,
 ) -> Result<Schema, Failure> {
     let deadline = patience.map(|patience| Instant::now() + patience);
-    let mut told = String::new();
+    let mut reported = String::new();
     loop {
         let attempt = match deadline {
             None => db.schema().await,
@@ -174,9 +174,9 @@ async fn reach(
         if deadline.is_some_and(|deadline| Instant::now() + BETWEEN_TRIES >= deadline) {
             return Err(away(settings, &why));
         }
-        if told != why {
+        if reported != why {
             supervisor::status(&format!("Waiting for {}: {why}", settings.database)).await;
-            told = why;
+            reported = why;
         }
         sleep(BETWEEN_TRIES).await;
     }
@@ -184,7 +184,7 @@ async fn reach(
 
 fn away(settings: &Settings, why: &str) -> Failure {
     let (database, seconds) = (&settings.database, PATIENCE.as_secs());
-    failed(format!("{database} did not answer for {seconds} seconds: {why}"))
+    failed(format!("Gave up waiting for {database} after {seconds} s. Last error: {why}"))
 }
 
 /// Applies every pending migration, naming each table it creates.
@@ -236,9 +236,12 @@ pub(in crate::cli) async fn run_app(
             match factors.reseal().await {
                 Ok(0) => {}
                 Ok(resealed) => {
-                    tracing::info!(resealed, "second factors are sealed with the present secret");
+                    tracing::info!(
+                        resealed,
+                        "second factors are encrypted with the current secret"
+                    );
                 }
-                Err(error) => tracing::warn!(%error, "second factors could not be sealed anew"),
+                Err(error) => tracing::warn!(%error, "second factors could not be re-encrypted"),
             }
         });
     }
@@ -247,7 +250,7 @@ pub(in crate::cli) async fn run_app(
     }
     let delivery = app.delivery(log::say).map_err(Failure::configuration)?;
     let delivering = delivery.map(|delivery| (tokio::spawn(delivery.clone().run()), delivery));
-    tracing::info!("Argon2id hashes are made by kernel {}", app.passwords.hashing.kernel());
+    tracing::info!("Argon2id hashes are computed by kernel {}", app.passwords.hashing.kernel());
     let router = app.router();
     let metrics = listen::metrics(&app).await?;
     let status = serving(&listener);

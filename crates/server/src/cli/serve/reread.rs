@@ -10,20 +10,20 @@ use crate::mail::Delivery;
 pub(super) async fn reread(app: App, delivery: Option<Delivery>, status: String) {
     supervisor::reloading().await;
     let reading = tokio::task::spawn_blocking(move || {
-        let mut told = app.passwords.reread();
-        told.extend(delivery.and_then(|delivery| delivery.reread()));
-        told
+        let mut reports = app.passwords.reread();
+        reports.extend(delivery.and_then(|delivery| delivery.reread()));
+        reports
     });
     match reading.await {
-        Ok(told) => say(&told),
-        Err(error) => tracing::error!(%error, "SIGHUP: the files could not be read anew"),
+        Ok(reports) => say(&reports),
+        Err(error) => tracing::error!(%error, "SIGHUP: the files could not be reloaded"),
     }
     supervisor::ready(&status).await;
 }
 
-fn say(told: &[Reread]) {
+fn say(reports: &[Reread]) {
     let (mut anew, mut kept) = (Vec::new(), Vec::new());
-    for one in told {
+    for one in reports {
         match one {
             Reread::Anew(text) => anew.push(text.as_str()),
             Reread::Kept(text) => kept.push(text.as_str()),
@@ -32,14 +32,14 @@ fn say(told: &[Reread]) {
     let anew = anew.join(", ");
     match (anew.is_empty(), kept.is_empty()) {
         (true, true) => tracing::info!(
-            "SIGHUP: no word list, breach file or mail templates to read anew; settings change by a restart"
+            "SIGHUP: there is no word list, breach file or mail template to reload; restart to change settings"
         ),
-        (false, true) => tracing::info!("SIGHUP: read anew: {anew}"),
-        (true, false) => tracing::error!("SIGHUP: nothing was read anew: {}", left(&kept)),
-        (false, false) => tracing::error!("SIGHUP: read anew: {anew}; {}", left(&kept)),
+        (false, true) => tracing::info!("SIGHUP: reloaded {anew}"),
+        (true, false) => tracing::error!("SIGHUP: nothing was reloaded: {}", left(&kept)),
+        (false, false) => tracing::error!("SIGHUP: reloaded {anew}; {}", left(&kept)),
     }
 }
 
 fn left(kept: &[&str]) -> String {
-    format!("{}; what was read before stays", kept.join("; "))
+    format!("{}; the previous contents stay in use", kept.join("; "))
 }

@@ -72,7 +72,7 @@ async fn hung_up(mut hangup: Signal, reread: Option<AtHangup>) {
         if let Some(reread) = &reread {
             reread().await;
         } else {
-            tracing::info!("SIGHUP changes nothing here: there is nothing to read anew");
+            tracing::info!("SIGHUP has no effect: there is nothing to reload");
         }
     }
     if !has_terminal {

@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 use crate::cli::serve::asker::Asker;
 
 /// Says these lines; returns when they are sent.
-pub(in crate::cli) async fn tell(lines: String) {
+pub(in crate::cli) async fn notify(lines: String) {
     if std::env::var_os("NOTIFY_SOCKET").is_none() {
         return;
     }
@@ -20,31 +20,31 @@ pub(in crate::cli) async fn tell(lines: String) {
         tokio::task::spawn_blocking(move || sd_notify::notify(&[NotifyState::Custom(&lines)]));
     match sent.await {
         Ok(Ok(())) => {}
-        Ok(Err(error)) => tracing::warn!(%error, "the supervisor cannot be told"),
-        Err(error) => tracing::warn!(%error, "the supervisor was not told"),
+        Ok(Err(error)) => tracing::warn!(%error, "the supervisor cannot be notified"),
+        Err(error) => tracing::warn!(%error, "the supervisor was not notified"),
     }
 }
 
 /// The server accepts connections, and this is what it does.
 pub(in crate::cli) async fn ready(status: &str) {
-    tell(format!("READY=1\nSTATUS={}", one_line(status))).await;
+    notify(format!("READY=1\nSTATUS={}", one_line(status))).await;
 }
 
 /// What it does now.
 pub(in crate::cli) async fn status(status: &str) {
-    tell(format!("STATUS={}", one_line(status))).await;
+    notify(format!("STATUS={}", one_line(status))).await;
 }
 
 /// It takes no more requests.
 pub(in crate::cli) async fn stopping() {
-    tell("STOPPING=1\nSTATUS=Stopping: requests under way may finish".into()).await;
+    notify("STOPPING=1\nSTATUS=Stopping: requests in progress may finish".into()).await;
 }
 
 /// It reads files anew; [`ready`] says that this is over.
 pub(in crate::cli) async fn reloading() {
     // systemd from 253 on wants to know when.
     let when = NotifyState::monotonic_usec_now().map(|now| format!("\n{now}")).unwrap_or_default();
-    tell(format!("RELOADING=1{when}")).await;
+    notify(format!("RELOADING=1{when}")).await;
 }
 
 /// Where the supervisor asks for it, says again and again that the server still answers, if it does: whether
@@ -56,7 +56,7 @@ pub(in crate::cli) async fn keep_alive(at: SocketAddr) {
     let mut next = Instant::now();
     loop {
         if answers(&mut probe, pause).await {
-            tell("WATCHDOG=1".into()).await;
+            notify("WATCHDOG=1".into()).await;
         }
         next += pause;
         sleep_until(next).await;
@@ -68,13 +68,10 @@ async fn answers(probe: &mut Asker, patience: Duration) -> bool {
         Ok(Ok((200, _))) => return true,
         Ok(Ok((status, _))) => format!("the answer was {status}"),
         Ok(Err(why)) => why,
-        Err(_) => format!("no answer in {patience:?}"),
+        Err(_) => format!("no response within {patience:?}"),
     };
     probe.hang_up();
-    tracing::error!(
-        why,
-        "the server does not answer itself; the supervisor is not told that it lives"
-    );
+    tracing::error!(why, "the server does not respond to itself; the watchdog is not notified");
     false
 }
 

@@ -61,11 +61,11 @@ pub(super) fn read(file: &Path) -> Result<Findings, Failure> {
         })
     })?;
     let findings: Findings = serde_json::from_str(&text)
-        .map_err(|_| Failure::Failed(format!("{shown} is no report of a rehearsal.")))?;
+        .map_err(|_| Failure::Failed(format!("{shown} is not a rehearsal report.")))?;
     if findings.version == VERSION {
         Ok(findings)
     } else {
-        Err(Failure::Failed(format!("{shown} is not a report that this version reads.")))
+        Err(Failure::Failed(format!("{shown} is a report of an unsupported version.")))
     }
 }
 

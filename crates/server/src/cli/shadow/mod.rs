@@ -53,22 +53,22 @@ struct RunArgs {
     /// Listen on this port [default: 8000]
     #[arg(long)]
     port: Option<u16>,
-    /// Keep Doorward's side in this database instead of .doorward/shadow.db; it is written to
+    /// Use this database for Doorward instead of .doorward/shadow.db; it is modified
     #[arg(long, value_name = "URL")]
     database_url: Option<String>,
     /// Write the report here
     #[arg(long, value_name = "FILE", default_value = kept::DEFAULT)]
     report: PathBuf,
-    /// Send the client's Host to the old backend instead of the old backend's own
+    /// Forward the client's Host header to the old backend instead of setting the backend's own
     #[arg(long)]
     keep_host: bool,
-    /// Trust an https upstream whose certificate one of these authorities signed, in PEM
+    /// Trust these certificate authorities for an https upstream (PEM)
     #[arg(long, value_name = "FILE")]
     ca_file: Option<PathBuf>,
-    /// Kinds of differences that count for nothing, such as ids,times
+    /// Kinds of differences to ignore, such as ids,times
     #[arg(long, value_name = "KINDS", value_delimiter = ',')]
     accept: Vec<String>,
-    /// End with exit code 1 if answers differed
+    /// Exit with 1 if responses differ
     #[arg(long)]
     fail_on_difference: bool,
 }
@@ -83,19 +83,19 @@ enum ShadowCommand {
         /// Print it as JSON
         #[arg(long)]
         json: bool,
-        /// Kinds of differences that count for nothing, such as ids,times
+        /// Kinds of differences to ignore, such as ids,times
         #[arg(long, value_name = "KINDS", value_delimiter = ',')]
         accept: Vec<String>,
-        /// End with exit code 1 if answers differed
+        /// Exit with 1 if responses differ
         #[arg(long)]
         fail_on_difference: bool,
     },
-    /// Print the dialect that makes the answers equal, and what no dialect can map
+    /// Print the dialect that makes the responses equal, and the differences that no dialect can map
     Suggest {
         /// The report
         #[arg(default_value = kept::DEFAULT)]
         file: PathBuf,
-        /// Write it into this file, such as doorward.toml, in the place of its dialect
+        /// Write it into this file, such as doorward.toml, replacing its dialect
         #[arg(long, value_name = "FILE")]
         write: Option<PathBuf>,
     },
@@ -125,7 +125,9 @@ fn check_kinds(kinds: &[String]) -> Exit {
         None => Ok(()),
         Some(kind) => {
             let all = known.join(", ");
-            Err(Failure::Usage(format!("--accept names {kind:?}, but there are {all}.")))
+            Err(Failure::Usage(format!(
+                "--accept has the unknown kind {kind:?}. The kinds are {all}."
+            )))
         }
     }
 }
@@ -142,8 +144,8 @@ async fn rehearse(args: RunArgs, from: &SourceArgs) -> Exit {
     apply_migrations(&settings).await?;
     let db = Database::open(&settings.database).await.map_err(failed)?;
     let app = App::new(settings, db.clone(), Clock::system(), Random::system());
-    let telling = |route: &str, one: &Difference| {
-        let mapped = if one.mapped { " (the suggestion takes care of it)" } else { "" };
+    let reporter = |route: &str, one: &Difference| {
+        let mapped = if one.mapped { " (handled by the suggested dialect)" } else { "" };
         note(&format!("{route}: {}{mapped}", one.sentence()));
     };
     let settings = app.settings.clone();
@@ -152,7 +154,7 @@ async fn rehearse(args: RunArgs, from: &SourceArgs) -> Exit {
         keeps_host: args.keep_host,
         authorities: authorities.as_ref(),
     };
-    let made = Shadow::new(&old, app, Box::new(telling));
+    let made = Shadow::new(&old, app, Box::new(reporter));
     let (shadow, work) = made.map_err(|error| Failure::Usage(format!("--upstream: {error}.")))?;
     let following = tokio::spawn(work);
     let writing = tokio::spawn(write_often(shadow.clone(), args.report.clone()));
@@ -163,7 +165,7 @@ async fn rehearse(args: RunArgs, from: &SourceArgs) -> Exit {
     let outcome = listen::serve(listener, shadow.clone(), limits, signals, never).await;
     shadow.close();
     if timeout(LAST_COPIES, following).await.is_err() {
-        note("Some copies were still waiting; they are not in the report.");
+        note("Some copies were still queued and are not in the report.");
     }
     writing.abort();
     db.close().await;
@@ -178,8 +180,8 @@ fn verdict(findings: &Findings, accepted: &[String], fails: bool) -> Exit {
     match findings.differing(accepted) {
         0 => Ok(()),
         _ if !fails => Ok(()),
-        1 => Err(failed("1 call was answered otherwise")),
-        calls => Err(failed(format!("{calls} calls were answered otherwise"))),
+        1 => Err(failed("1 response differed")),
+        calls => Err(failed(format!("{calls} responses differed"))),
     }
 }
 
@@ -187,8 +189,8 @@ fn settings(args: &RunArgs, from: &SourceArgs, folder: &DevFolder) -> Result<Set
     let mut gathered = from.gather();
     if args.database_url.is_none() && gathered.has("DATABASE_URL") {
         note(
-            "DATABASE_URL is ignored: a rehearsal writes, so it keeps its data in .doorward/shadow.db \
-             unless --database-url is given.",
+            "DATABASE_URL is ignored: a rehearsal writes to its database, so it uses .doorward/shadow.db unless \
+                you pass --database-url.",
         );
     }
     gathered.ignore("DATABASE_URL");

@@ -8,7 +8,7 @@ use crate::shadow::{Difference, Findings, RouteFindings};
 /// The whole report.
 pub(super) fn report(findings: &Findings, accepted: &[String]) -> String {
     if findings.routes.is_empty() {
-        return "No request came, so there is nothing to compare.\n".into();
+        return "There were no requests, so there is nothing to compare.\n".into();
     }
     let rows = findings.routes.iter().map(|(route, found)| row(route, found));
     let headings =
@@ -51,14 +51,12 @@ pub(super) fn report(findings: &Findings, accepted: &[String]) -> String {
     );
     text.push_str(match (differing, findings.dialect.is_empty()) {
         (0, _) if skipped == calls => "Nothing was compared.\n",
-        (0, _) => {
-            "Nothing that was compared differs: the switch is safe as far as these calls went.\n"
-        }
+        (0, _) => "No differences were found in the compared calls.\n",
         (_, false) => {
             "Next: `doorward shadow suggest --write doorward.toml`, then rehearse again.\n"
         }
         (_, true) => {
-            "No dialect takes care of these differences: `doorward shadow suggest` says why.\n"
+            "No dialect can handle these differences: `doorward shadow suggest` says why.\n"
         }
     });
     text
@@ -100,12 +98,12 @@ fn times(count: u64) -> String {
 fn rest(findings: &Findings, text: &mut String) {
     let has_marks = findings.routes.values().any(|route| !route.differences.is_empty());
     if has_marks {
-        text.push_str("\n+ the suggested dialect takes care of it   ~ accepted   ! left\n");
+        text.push_str("\n+ handled by the suggested dialect   ~ accepted   ! remaining\n");
     }
     let more = [
-        (findings.overflowed, "exchanges found no place in the queue and were not compared"),
+        (findings.overflowed, "exchanges were not compared because the queue was full"),
         (findings.upgrades, "requests for a WebSocket or another upgrade were refused"),
-        (findings.unlisted, "exchanges were on further routes, which are not listed"),
+        (findings.unlisted, "exchanges were on routes beyond the listed ones"),
     ];
     for (count, what) in more.into_iter().filter(|(count, _)| *count > 0) {
         let _ = writeln!(text, "{count} {what}.");

@@ -13,9 +13,7 @@ pub(super) fn run(report: &Path, write: Option<&Path>) -> Exit {
     let text = to_toml(&findings);
     let nothing = findings.dialect.is_empty() && findings.settings.is_empty();
     if nothing {
-        note(
-            "There is nothing to add: no entry of a dialect was found that would change an answer.",
-        );
+        note("There is nothing to add: no dialect entry would change a response.");
     } else if let Some(file) = write {
         let before = match std::fs::read_to_string(file) {
             Ok(text) => text,
@@ -28,7 +26,7 @@ pub(super) fn run(report: &Path, write: Option<&Path>) -> Exit {
             return Err(Failure::Failed(what));
         }
         kept::replace(file, &after).map_err(|error| cannot(file, &error))?;
-        note(&format!("{} has the dialect. Rehearse again to see it work.", file.display()));
+        note(&format!("Wrote the dialect to {}. Rehearse again to test it.", file.display()));
     } else {
         crate::cli::output(&text)?;
     }
@@ -46,9 +44,9 @@ fn cannot(file: &Path, error: &std::io::Error) -> Failure {
 /// What no dialect can map.
 fn left(findings: &Findings) -> String {
     if findings.unmapped.is_empty() {
-        return "Nothing was seen that a dialect cannot map.".into();
+        return "There are no differences that a dialect cannot handle.".into();
     }
-    let mut text = "What a dialect cannot map:\n".to_owned();
+    let mut text = "Differences that a dialect cannot handle:\n".to_owned();
     for (route, all) in &findings.unmapped {
         let _ = writeln!(text, "\n  {}", plain(route));
         for why in all {

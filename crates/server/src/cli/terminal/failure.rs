@@ -27,7 +27,7 @@ pub(in crate::cli) fn speak_to_program(json: bool) {
 
 /// Tells something that is odd but harmless.
 pub(in crate::cli) fn warn(warning: &str) {
-    tell("warning", "WARN", warning);
+    report("warning", "WARN", warning);
 }
 
 /// Says something beside the data.
@@ -40,7 +40,7 @@ pub(in crate::cli) fn note(sentence: &str) {
 }
 
 /// Whatever `RUST_LOG` hides.
-fn tell(word: &str, level: &str, sentence: &str) {
+fn report(word: &str, level: &str, sentence: &str) {
     if TO_PROGRAM.load(Ordering::Relaxed) {
         return eprintln!("{}", json!({word: sentence}));
     }
@@ -85,7 +85,7 @@ impl Failure {
             Self::Configuration(problems) => (78, problems),
         };
         for problem in problems {
-            tell("error", "ERROR", problem);
+            report("error", "ERROR", problem);
         }
         ExitCode::from(code)
     }

@@ -43,14 +43,15 @@ pub(in crate::cli) fn ready_hash() -> Result<ReadyHash, Failure> {
 
 /// A code of an authenticator app: asked for at a terminal, else the first line of standard input.
 pub(in crate::cli) fn six_digits() -> Result<SixDigits, Failure> {
-    let told = |error: std::io::Error| Failure::Failed(format!("Cannot read the code: {error}."));
+    let failure =
+        |error: std::io::Error| Failure::Failed(format!("Cannot read the code: {error}."));
     let stdin = std::io::stdin();
     if stdin.is_terminal() {
         let mut stderr = std::io::stderr();
-        write!(stderr, "Code of the app: ").and_then(|()| stderr.flush()).map_err(told)?;
+        write!(stderr, "Code of the app: ").and_then(|()| stderr.flush()).map_err(failure)?;
     }
     let mut line = String::new();
-    stdin.lock().take(MAX_BYTES).read_line(&mut line).map_err(told)?;
+    stdin.lock().take(MAX_BYTES).read_line(&mut line).map_err(failure)?;
     let code = SixDigits::from_json(line.trim().into());
     code.map_err(|(why, _)| Failure::Usage(format!("The code of the app {why}.")))
 }
@@ -91,15 +92,15 @@ fn from_person() -> Result<Zeroizing<String>, Failure> {
 
 /// One line, unseen.
 fn ask(what: &str) -> Result<Zeroizing<String>, Failure> {
-    let told = |error: std::io::Error| Failure::Failed(format!("Cannot ask: {error}."));
-    let unseen = Unseen::begin().map_err(|error| told(error.into()))?;
+    let failure = |error: std::io::Error| Failure::Failed(format!("Cannot ask: {error}."));
+    let unseen = Unseen::begin().map_err(|error| failure(error.into()))?;
     let mut stderr = std::io::stderr();
-    write!(stderr, "{what}").and_then(|()| stderr.flush()).map_err(told)?;
+    write!(stderr, "{what}").and_then(|()| stderr.flush()).map_err(failure)?;
     let mut line = Zeroizing::new(String::new());
     let read = std::io::stdin().read_line(&mut line);
     drop(unseen);
     let _ = writeln!(stderr);
-    read.map_err(told)?;
+    read.map_err(failure)?;
     Ok(Zeroizing::new(line.trim_end_matches(['\n', '\r']).to_owned()))
 }
 

@@ -15,10 +15,10 @@ use crate::cli::{Exit, Failure, failed, output_json};
 /// Writes accounts, roles, identities and tasks out.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct ExportArgs {
-    /// The file to write, which must not exist; standard output without it
+    /// The file to write, which must not exist [default: standard output]
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// Write the password hashes too; without them nobody signs in by password after an import
+    /// Include the password hashes; without them users cannot sign in with their passwords after an import
     #[arg(long)]
     with_password_hashes: bool,
     #[command(flatten)]
@@ -32,7 +32,7 @@ pub(in crate::cli) async fn run(args: ExportArgs, sources: &SourceArgs) -> Exit 
     }
     let app = args.operator.app(sources).await?;
     if args.with_password_hashes {
-        warn("the export holds everybody's password hashes: keep it as safe as the database.");
+        warn("the export contains all password hashes: protect it like the database.");
     }
     let mut out: Box<dyn Write + Send> = match &args.output {
         None => Box::new(std::io::stdout()),

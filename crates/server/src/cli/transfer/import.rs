@@ -22,7 +22,7 @@ const NOBODY: &str = "import";
 /// Takes over accounts and tasks.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct ImportArgs {
-    /// What made the source; `auto` recognises it
+    /// The program that created the source; `auto` detects it
     #[arg(value_enum)]
     profile: ProfileName,
     /// The database's URL, or a file
@@ -37,7 +37,7 @@ pub(in crate::cli) struct ImportArgs {
     /// Import accounts only
     #[arg(long)]
     no_tasks: bool,
-    /// A field of an account and the column it is in: email=mail_address; `password=` for none
+    /// Map an account field to a column: email=mail_address; `password=` for none
     #[arg(long, value_name = "FIELD=COLUMN", value_parser = pair)]
     map: Vec<(String, String)>,
     /// The same for tasks: owner=created_by
@@ -46,19 +46,19 @@ pub(in crate::cli) struct ImportArgs {
     /// Columns of accounts to keep in `user_metadata`: theme,plan
     #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
     keep: Vec<String>,
-    /// Whose ids the source's are: the `iss` of tokens that name people by them, or `shared-secret`
+    /// The issuer of the source's user ids: the `iss` of tokens that contain them, or `shared-secret`
     #[arg(long, value_name = "ISSUER")]
     issuer: Option<String>,
-    /// Give superusers of the source this role; without it they become plain users
+    /// Grant superusers of the source this role; without it they become regular users
     #[arg(long, value_name = "ROLE")]
     superusers_become: Option<String>,
-    /// Give staff of the source this role
+    /// Grant staff of the source this role
     #[arg(long, value_name = "ROLE")]
     staff_become: Option<String>,
-    /// Say what would be imported, and change nothing
+    /// Show what would be imported without changing anything
     #[arg(long)]
     dry_run: bool,
-    /// Write a line of JSON for each row that is left out
+    /// Write a JSON line for each rejected row
     #[arg(long, value_name = "FILE")]
     rejects: Option<PathBuf>,
     /// Skip the confirmation prompt
@@ -70,9 +70,9 @@ pub(in crate::cli) struct ImportArgs {
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum ProfileName {
-    /// Recognise it by its tables, or by the ending of its name
+    /// Detect it by its tables or its file extension
     Auto,
-    /// SQLModel, SQLAlchemy, or tables made by hand
+    /// SQLModel, SQLAlchemy, or custom tables
     Sqlmodel,
     /// FastAPI Users
     FastapiUsers,
@@ -88,9 +88,9 @@ enum ProfileName {
     Django,
     /// PocketBase
     Pocketbase,
-    /// Lines of JSON, such as those of `doorward export`
+    /// JSON lines, such as those of `doorward export`
     Jsonl,
-    /// Comma-separated values with a line of names
+    /// CSV with a header line
     Csv,
 }
 
@@ -162,7 +162,7 @@ pub(in crate::cli) async fn run(args: ImportArgs, sources: &SourceArgs) -> Exit 
     let report = done.map_err(|why| {
         let why = why.trim_end_matches('.');
         Failure::Failed(format!(
-            "{why}. What was imported until then stays; run it again to go on."
+            "{why}. The rows imported so far are kept; run the import again to continue."
         ))
     })?;
     if args.operator.json {
@@ -181,17 +181,17 @@ fn issuer(args: &ImportArgs, source: &ImportSource, app: &App) -> Result<String,
     });
     match known {
         Some(issuer) if issuer.is_empty() || issuer.len() > 255 => {
-            Err(Failure::Usage("--issuer has 1 to 255 bytes.".into()))
+            Err(Failure::Usage("--issuer must have 1 to 255 bytes.".into()))
         }
         Some(issuer) => Ok(issuer),
         None if source.is_neon_auth() => Err(Failure::Usage(
-            "Say where that Neon Auth service is, so that its tokens find the accounts: NEON_AUTH_URL, or \
-             --issuer with the origin of its address."
+            "The address of the Neon Auth service is needed so that its tokens match the accounts: set \
+                NEON_AUTH_URL, or pass its origin with --issuer."
                 .into(),
         )),
         None if source.needs_issuer() => Err(Failure::Usage(
-            "Say where that Better Auth server is, so that its tokens find the accounts: --issuer URL, \
-             or BETTER_AUTH_URL."
+            "The address of the Better Auth server is needed so that its tokens match the accounts: pass \
+                --issuer URL, or set BETTER_AUTH_URL."
                 .into(),
         )),
         None => Ok(NOBODY.into()),
@@ -202,7 +202,7 @@ fn issuer(args: &ImportArgs, source: &ImportSource, app: &App) -> Result<String,
 fn ask(args: &ImportArgs, source: &ImportSource, app: &App) -> Result<(), Failure> {
     for (whom, role) in [("superusers", &args.superusers_become), ("staff", &args.staff_become)] {
         if let Some(role) = role {
-            warn(&format!("all {whom} of the source get the role {role} here."));
+            warn(&format!("all {whom} of the source are granted the role {role}."));
         }
     }
     if let Some(plan) = source.plan()
@@ -213,7 +213,7 @@ fn ask(args: &ImportArgs, source: &ImportSource, app: &App) -> Result<(), Failur
     if args.dry_run || (args.yes || source.plan().is_none()) {
         return Ok(());
     }
-    confirm(&format!("This is imported into {}.", app.settings.database), false)
+    confirm(&format!("This imports into {}.", app.settings.database), false)
 }
 
 fn made(path: &PathBuf) -> Result<BufWriter<File>, Failure> {

@@ -23,7 +23,7 @@ pub(super) fn planned(plan: &Plan) -> String {
     }
     match &plan.tasks {
         Some(tasks) => part(&mut text, "tasks", tasks),
-        None => text.push_str("  no tasks: no table looks like it (--tasks-table)"),
+        None => text.push_str("  no tasks: no matching table was found (--tasks-table)"),
     }
     text.trim_end().to_owned()
 }
@@ -110,7 +110,7 @@ pub(super) fn reported(
         vec![(*name).to_owned(), number(imported), number(already_here), number(rejected)]
     };
     let mut text =
-        if is_rehearsal { "Nothing was changed. An import would do this:\n" } else { "" }
+        if is_rehearsal { "Nothing was changed. The import would do this:\n" } else { "" }
             .to_owned();
     let headings = ["", "IMPORTED", "HERE ALREADY", "LEFT OUT"];
     text.push_str(&table(&headings, kinds.iter().filter(is_seen).map(row)));
@@ -126,7 +126,7 @@ pub(super) fn reported(
     );
     say(
         report.users_with_unfit_metadata,
-        "accounts have metadata that is no object or too large, and are imported without it",
+        "accounts have metadata that is not an object or is too large, and are imported without it",
     );
     say(report.users_without_email, "accounts have no address");
     say(report.users_shut_out, "accounts are disabled or banned");
@@ -142,7 +142,7 @@ pub(super) fn reported(
             Some(path) => {
                 let _ = writeln!(text, "Each one is in {}.", path.display());
             }
-            None => text.push_str("--rejects FILE writes a line for each.\n"),
+            None => text.push_str("Use --rejects FILE to list them.\n"),
         }
     }
     text

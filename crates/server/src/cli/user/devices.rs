@@ -79,7 +79,7 @@ pub(super) async fn forget(app: &App, user: &str, device: Option<Uuid>, as_json:
         if as_json {
             return output_json(&json!({"id": id, "devices_forgotten": true}));
         }
-        return output(&format!("No device of {user} is trusted any more.\n"));
+        return output(&format!("Removed all trusted devices of {user}.\n"));
     };
     let done = app.devices().remove_of(&by_operator(), id, device).await;
     done.map_err(|error| match error {
@@ -89,5 +89,5 @@ pub(super) async fn forget(app: &App, user: &str, device: Option<Uuid>, as_json:
     if as_json {
         return output_json(&json!({"device": device, "forgotten": true}));
     }
-    output(&format!("The device {device} is not trusted any more.\n"))
+    output(&format!("Removed the trusted device {device}.\n"))
 }

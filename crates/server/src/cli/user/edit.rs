@@ -29,15 +29,15 @@ pub(in crate::cli) struct UpdateArgs {
     /// Whether the address is verified
     #[arg(long, group = "change", value_name = "BOOL")]
     email_verified: Option<bool>,
-    /// The language they read, such as pt-BR
+    /// The user's language, such as pt-BR
     #[arg(long, group = "change", value_name = "TAG", conflicts_with = "no_locale")]
     locale: Option<String>,
-    /// Forget the language
+    /// Remove the language
     #[arg(long, group = "change")]
     no_locale: bool,
-    /// What changes in the fields that the account's owner may change too
+    /// Changes to the fields that the account's owner may change too
     ///
-    /// A JSON merge patch: names left out keep their value, null removes one. `null` alone removes all.
+    /// A JSON merge patch: absent names keep their values, null removes a name. `null` alone removes all.
     #[arg(long, group = "change", value_name = "JSON")]
     user_metadata: Option<String>,
     /// The same for the fields that administrators alone may change
@@ -52,7 +52,7 @@ pub(in crate::cli) struct BanArgs {
     /// The reason, shown to administrators only
     #[arg(long)]
     reason: Option<String>,
-    /// When the ban ends, such as 2030-01-31T12:00:00Z; without it the ban is permanent
+    /// When the ban ends, such as 2030-01-31T12:00:00Z [default: never]
     #[arg(long, value_name = "TIME", conflicts_with = "for_")]
     until: Option<String>,
     /// How long the ban lasts: seconds, or 15m, 24h, 30d

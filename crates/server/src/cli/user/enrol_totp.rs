@@ -24,10 +24,10 @@ const BLACK_ON_WHITE: (&str, &str) = ("\u{1b}[38;5;16;48;5;231m", "\u{1b}[0m");
 pub(in crate::cli) struct EnrolArgs {
     /// The account's id or e-mail address
     user: String,
-    /// What to call the app
+    /// The name of the app
     #[arg(long)]
     name: Option<String>,
-    /// Confirm the app of this id, by a code from standard input or the terminal
+    /// Confirm the app with this id using a code from standard input or the terminal
     #[arg(long, value_name = "ID", conflicts_with = "name")]
     confirm: Option<Uuid>,
 }
@@ -47,18 +47,18 @@ pub(super) async fn run(app: &App, args: EnrolArgs, as_json: bool) -> Exit {
     }
     show(&made)?;
     if !std::io::stdin().is_terminal() {
-        note(&format!("It does not count yet. Confirm it by a code of the app: `{later}`."));
+        note(&format!("It is not active yet. Confirm it with a code of the app: `{later}`."));
         return Ok(());
     }
     let code = six_digits()?;
     confirm(app, (user.id, &args.user), made.id, &code, as_json).await.inspect_err(|_| {
-        note(&format!("The app waits for its code: `{later}`."));
+        note(&format!("The app is not confirmed yet: `{later}`."));
     })
 }
 
 fn show(made: &Enrolment) -> Exit {
     let blocks = blocks_of(&made.otpauth_url)
-        .ok_or_else(|| Failure::Failed("The picture is too small for the text.".into()))?;
+        .ok_or_else(|| Failure::Failed("The QR code is too small for the text.".into()))?;
     let picture = if with_colour() {
         let (begin, end) = BLACK_ON_WHITE;
         blocks.lines().flat_map(|line| [begin, line, end, "\n"]).collect()
@@ -66,7 +66,7 @@ fn show(made: &Enrolment) -> Exit {
         format!("{blocks}\n")
     };
     let Enrolment { secret, otpauth_url, .. } = made;
-    output(&format!("{picture}\nTo type it: {secret}\n{otpauth_url}\n"))
+    output(&format!("{picture}\nSecret: {secret}\n{otpauth_url}\n"))
 }
 
 async fn confirm(
@@ -77,23 +77,25 @@ async fn confirm(
     as_json: bool,
 ) -> Exit {
     let done = app.factors().confirm_for(&by_operator(), owner, id, code).await;
-    let codes = done.map_err(|error| match error {
+    let codes = done.map_err(|error| {
+        match error {
         Error::NotFound => {
-            Failure::Failed(format!("No app {id} of {user} waits for its first code."))
+            Failure::Failed(format!("{user} has no unconfirmed app {id}."))
         }
         Error::WrongCode => Failure::Failed(
-            "The code is wrong: wait for the app's next one, and compare the clocks of both."
+            "The code is wrong: wait for the app's next code, and check the clocks of both devices."
                 .into(),
         ),
         other => failed(other),
+    }
     })?;
     send_notices(app).await;
     let codes = codes.map(|codes| codes.recovery_codes);
     if as_json {
         return output_json(&json!({"id": id, "recovery_codes": codes}));
     }
-    note(&format!("From now on {user} signs in with a code of this app."));
+    note(&format!("{user} must use a code of this app to sign in from now on."));
     let Some(codes) = codes else { return Ok(()) };
-    note("Recovery codes for the day the phone is lost, shown this once:");
+    note("Recovery codes in case the phone is lost; they are only shown once:");
     output(&(codes.join("\n") + "\n"))
 }

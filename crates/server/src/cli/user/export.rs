@@ -15,7 +15,7 @@ use crate::cli::{Exit, failed};
 pub(in crate::cli) struct UserExportArgs {
     /// The account's id or e-mail address
     user: String,
-    /// The file to write, which must not exist; standard output without it
+    /// The file to write, which must not exist [default: standard output]
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
 }
@@ -36,7 +36,7 @@ pub(in crate::cli) async fn export(app: &App, args: UserExportArgs) -> Exit {
     }
     written(out.flush())?;
     if let Some(path) = &args.out {
-        note(&format!("Exported everything held about {} to {}.", args.user, path.display()));
+        note(&format!("Exported all data stored about {} to {}.", args.user, path.display()));
     }
     Ok(())
 }

@@ -31,7 +31,10 @@ pub(super) async fn show(app: &App, user: &str, as_json: bool) -> Exit {
 /// Removes them all.
 pub(super) async fn reset(app: &App, user: &str, yes: bool, as_json: bool) -> Exit {
     let id = find_user(app, user).await?.user.id;
-    confirm(&format!("{user} will sign in with the password alone, and every session ends."), yes)?;
+    confirm(
+        &format!("{user} will be able to sign in with only the password, and all sessions end."),
+        yes,
+    )?;
     app.factors().reset(&by_operator(), id).await.map_err(failed)?;
     send_notices(app).await;
     if as_json {

@@ -63,9 +63,9 @@ enum UserCommand {
         #[command(flatten)]
         source: PasswordSource,
     },
-    /// Send an account's owner the mail with a link to set a new password
+    /// Mail an account's owner a link to set a new password
     ///
-    /// The same mail that POST /auth/password/forgot sends. Needs SMTP_URL and the server's secret.
+    /// The same mail as from POST /auth/password/forgot. Requires SMTP_URL and the server's secret.
     SendReset {
         /// The account's id or e-mail address
         user: String,
@@ -80,7 +80,7 @@ enum UserCommand {
         /// The account's id or e-mail address
         user: String,
     },
-    /// Ban an account, for a time or for good, and end its sessions
+    /// Ban an account, temporarily or permanently, and end its sessions
     Ban(BanArgs),
     /// Lift a ban
     Unban {
@@ -89,15 +89,15 @@ enum UserCommand {
     },
     /// Reset an account's count of wrong passwords
     ///
-    /// Its owner can then sign in without waiting. The password and the sessions stay as they are.
+    /// Its owner can then sign in without waiting. The password and the sessions do not change.
     Unlock {
         /// The account's id or e-mail address
         user: String,
     },
-    /// Make an account for somebody, and mail them a link to choose their password
+    /// Create an account and mail its owner a link to choose a password
     ///
-    /// The link works once, for INVITATION_TTL (7 days). Of an account that has no password yet the mail is
-    /// sent again, and the link before is over.
+    /// The link works once and expires after INVITATION_TTL (7 days). If the account exists and has no password
+    /// yet, the mail is sent again and the earlier link stops working.
     Invite(invite::InviteArgs),
     /// Show an account's second factors
     Factors {
@@ -106,8 +106,8 @@ enum UserCommand {
     },
     /// Remove all of an account's second factors and trusted devices, and end its sessions
     ///
-    /// For somebody who lost their phone and their recovery codes. Make sure first that it is them who ask:
-    /// afterwards the password alone signs in, or adds a new factor where MFA asks for one.
+    /// For a user who lost their phone and their recovery codes. Verify their identity first: afterwards the
+    /// password alone is enough to sign in, or to add a new factor if MFA requires one.
     ResetFactors {
         /// The account's id or e-mail address
         user: String,
@@ -115,12 +115,12 @@ enum UserCommand {
         #[arg(long)]
         yes: bool,
     },
-    /// Add an authenticator app to an account, shown as a QR code; it counts once a code has confirmed it
+    /// Add an authenticator app to an account with a QR code; it becomes active when a code confirms it
     ///
-    /// For your own account, and for people at your desk. At a terminal it asks for the code at once; else
-    /// confirm by the id: doorward user enrol-totp EMAIL --confirm ID. Needs the server's secret.
+    /// For your own account, or for a user who is with you. At a terminal it prompts for the code; otherwise
+    /// confirm it with the id: doorward user enrol-totp EMAIL --confirm ID. Requires the server's secret.
     EnrolTotp(enrol_totp::EnrolArgs),
-    /// List sign-ins to an account and tries that failed, newest first
+    /// List sign-ins and failed attempts of an account, newest first
     SignIns {
         /// The account's id or e-mail address
         user: String,
@@ -128,30 +128,30 @@ enum UserCommand {
         #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
         limit: u32,
     },
-    /// List the devices that an account needs no second step on
+    /// List an account's trusted devices
     Devices {
         /// The account's id or e-mail address
         user: String,
     },
-    /// End the trust in one device of an account, or in all: the next sign-in needs the second step again
+    /// Remove one or all trusted devices of an account: the next sign-in requires the second step again
     ForgetDevices {
         /// The account's id or e-mail address
         user: String,
-        /// This device alone
+        /// Only this device
         #[arg(long, value_name = "ID")]
         device: Option<Uuid>,
     },
-    /// Write everything that is held about an account as one JSON document
+    /// Export all data stored about an account as one JSON document
     ///
-    /// The same that GET /auth/me/export gives its owner, for a request by letter.
+    /// The same document as from GET /auth/me/export, for a request in writing.
     Export(UserExportArgs),
-    /// Check the receipts that deleting an account gives
+    /// Verify receipts of deleted accounts
     #[command(subcommand)]
     Receipt(ReceiptCommand),
     /// Delete an account with its sessions, roles and tasks, permanently
     ///
-    /// Prints a receipt: what was removed, and what remains and why. Where the server's secret is
-    /// known, it holds a proof for `doorward user receipt verify`.
+    /// Prints a receipt: what was removed, and what remains and why. If the server's secret is known, the
+    /// receipt can be verified with `doorward user receipt verify`.
     Delete {
         /// The account's id or e-mail address
         user: String,
@@ -168,7 +168,7 @@ struct CreateArgs {
     /// Display name
     #[arg(long)]
     name: Option<String>,
-    /// Name to sign in with besides the address, where USERNAMES=on
+    /// User name to sign in with, if USERNAMES=on
     #[arg(long)]
     username: Option<String>,
     #[command(flatten)]
@@ -176,13 +176,13 @@ struct CreateArgs {
     /// Mark the address as verified
     #[arg(long)]
     email_verified: bool,
-    /// The language they read, such as pt-BR
+    /// The user's language, such as pt-BR
     #[arg(long, value_name = "TAG")]
     locale: Option<String>,
     /// Fields that the account's owner may change too, as a JSON object
     #[arg(long, value_name = "JSON")]
     user_metadata: Option<String>,
-    /// Fields that administrators alone may change, as a JSON object
+    /// Fields that only administrators may change, as a JSON object
     #[arg(long, value_name = "JSON")]
     app_metadata: Option<String>,
 }
@@ -192,9 +192,9 @@ struct PasswordSource {
     /// Read the password from standard input
     #[arg(long)]
     password_stdin: bool,
-    /// Read a password hash made by another program from standard input
+    /// Read a password hash of another program from standard input
     ///
-    /// The kinds are in docs/password-hashes.md. It is replaced when its owner signs in.
+    /// See docs/password-hashes.md for the supported formats. The hash is replaced when the owner signs in.
     #[arg(long, conflicts_with = "password_stdin")]
     password_hash_stdin: bool,
 }
@@ -226,11 +226,11 @@ pub(in crate::cli) async fn run(args: UserArgs, sources: &SourceArgs) -> Exit {
             return enrol_totp::run(&app, enrolled, json).await;
         }
         UserCommand::SetPassword { user, source } => {
-            let app = args.operator.app_that_tells(sources).await?;
+            let app = args.operator.app_that_notifies(sources).await?;
             return set_password(&app, &user, source, json).await;
         }
         UserCommand::ResetFactors { user, yes } => {
-            let app = args.operator.app_that_tells(sources).await?;
+            let app = args.operator.app_that_notifies(sources).await?;
             return factors::reset(&app, &user, yes, json).await;
         }
         command => command,
@@ -305,7 +305,7 @@ async fn create(app: &App, args: CreateArgs, as_json: bool) -> Exit {
     if as_json {
         return output_json(&json!(made));
     }
-    output(&format!("Made {} with the id {}.\n", args.email, made.user.id))
+    output(&format!("Created {} with the id {}.\n", args.email, made.user.id))
 }
 
 pub(in crate::cli) fn read_name(text: &str) -> Result<Name, Failure> {
@@ -315,7 +315,7 @@ pub(in crate::cli) fn read_name(text: &str) -> Result<Name, Failure> {
 fn read_username(app: &App, text: &str) -> Result<Username, Failure> {
     if !app.settings.usernames {
         return Err(Failure::Usage(
-            "There are no user names here: USERNAMES=on allows them.".into(),
+            "User names are disabled: enable them with USERNAMES=on.".into(),
         ));
     }
     let read = Username::from_json(text.into());
@@ -356,7 +356,7 @@ async fn unlock(app: &App, user: &str, as_json: bool) -> Exit {
 
 async fn delete(app: &App, user: &str, yes: bool, knows_secret: bool, as_json: bool) -> Exit {
     let id = find_user(app, user).await?.user.id;
-    confirm(&format!("{user} will be deleted with all sessions and tasks, for good."), yes)?;
+    confirm(&format!("This permanently deletes {user} with all sessions and tasks."), yes)?;
     let receipt = app.users().delete(&by_operator(), id, true).await.map_err(failed)?;
     let receipt = receipt.map(|receipt| if knows_secret { receipt } else { receipt.unproven() });
     if as_json {

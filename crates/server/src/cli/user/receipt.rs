@@ -17,11 +17,11 @@ const MAX_BYTES: u64 = 64 * 1024;
 
 #[derive(Debug, Subcommand)]
 pub(in crate::cli) enum ReceiptCommand {
-    /// Check that a receipt is genuine, as this server made it when the account was deleted
+    /// Verify that this server issued a receipt when it deleted the account
     Verify {
         /// The file with the receipt, as JSON
         file: PathBuf,
-        /// Check too that the account had this e-mail address
+        /// Also verify that the account had this e-mail address
         #[arg(long, value_name = "EMAIL")]
         email: Option<String>,
     },
@@ -38,12 +38,12 @@ pub(in crate::cli) fn run(command: &ReceiptCommand, settings: &Settings, as_json
     let file = file.display();
     if !receipt.is_genuine(settings) {
         return Err(Failure::Failed(format!(
-            "{file} is not genuine: it was changed, has no proof, or was made with a secret that is \
-             neither the present one nor in PREVIOUS_SECRETS."
+            "{file} is not genuine: it was altered, has no proof, or was issued with a secret that is neither \
+                the current one nor in PREVIOUS_SECRETS."
         )));
     }
     if let Some(email) = email.filter(|email| !receipt.had(settings, email)) {
-        return Err(Failure::Failed(format!("{file} is genuine, but not of {}.", email.as_str())));
+        return Err(Failure::Failed(format!("{file} is genuine, but not for {}.", email.as_str())));
     }
     let (id, at) = (receipt.user_id, &receipt.erased_at);
     if as_json {
@@ -56,7 +56,7 @@ pub(in crate::cli) fn run(command: &ReceiptCommand, settings: &Settings, as_json
 fn read(path: &Path) -> Result<ErasureReceipt, Failure> {
     let name = path.display();
     let size = std::fs::metadata(path).map_err(|error| failed(format!("{name}: {error}")))?.len();
-    let no_receipt = || Failure::Failed(format!("{name} is no receipt of a deleted account."));
+    let no_receipt = || Failure::Failed(format!("{name} is not a receipt of a deleted account."));
     if size > MAX_BYTES {
         return Err(no_receipt());
     }

@@ -20,7 +20,7 @@ pub(in crate::cli) async fn send_reset(app: &App, user: &str, as_json: bool) -> 
     let mail =
         app.passwords.send_reset(&by_operator(), found.id).await.map_err(|error| match error {
             Error::MailOff => Failure::Failed(format!(
-                "{email} has got five such mails in the last hour: try again later."
+                "{email} has received five such mails in the last hour: try again later."
             )),
             other => failed(other),
         })?;
@@ -32,7 +32,7 @@ pub(in crate::cli) async fn send_reset(app: &App, user: &str, as_json: bool) -> 
         state if as_json => output_json(&json!({"id": found.id, "mail": mail, "state": state})),
         "sent" => output(&format!("Sent {email} a link to set a new password.\n")),
         _ => output(&format!(
-            "The mail to {email} waits and will be tried again: see `doorward mail show {mail}`.\n"
+            "The mail to {email} is queued and will be retried: see `doorward mail show {mail}`.\n"
         )),
     }
 }

@@ -150,9 +150,10 @@ pub(in crate::config) fn origins(text: &str) -> Parsed<Vec<String>> {
 
 fn origin(text: &str) -> Parsed<String> {
     if text == "*" {
-        return Err("must name each origin, because * would let any website act for a person who \
-             is signed in"
-            .into());
+        return Err(
+            "must name each origin, because * would let any website act for a signed-in user"
+                .into(),
+        );
     }
     let bad = || {
         format!(

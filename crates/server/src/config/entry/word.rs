@@ -36,7 +36,7 @@ pub(in crate::config) fn secrets(text: &str) -> Parsed<Vec<Secret>> {
     match list.iter().find_map(|secret| weakness(secret)) {
         None => Ok(list.into_iter().map(Secret::new).collect()),
         Some(weakness) => Err(format!(
-            "contains a secret that {weakness}: remove it; people will have to sign in again"
+            "contains a secret that {weakness}: remove it; users will have to sign in again"
         )),
     }
 }

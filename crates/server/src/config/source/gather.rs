@@ -353,7 +353,7 @@ fn toml_text(value: &toml::Value) -> Option<String> {
 fn unknown_key(key: &str, value: &toml::Value, file: &str) -> String {
     if value.is_table() {
         return format!(
-            "{file} has a section [{key}], but all settings stand at the top level: move its lines there."
+            "{file} has a section [{key}], but all settings belong at the top level: move its lines there."
         );
     }
     match nearest(key) {

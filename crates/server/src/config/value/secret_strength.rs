@@ -72,15 +72,13 @@ pub(in crate::config) fn weakness(secret: &str) -> Option<String> {
     let plain: String =
         secret.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_lowercase();
     if PUBLISHED.contains(&secret.trim()) {
-        return Some(
-            "is printed in public documentation, so anybody can sign tokens with it".into(),
-        );
+        return Some("is published in documentation, so anybody can sign tokens with it".into());
     }
     if PLACEHOLDERS.iter().any(|mark| plain.contains(mark)) {
-        return Some("is a placeholder that others use too, so anybody can guess it".into());
+        return Some("is a common placeholder, so anybody can guess it".into());
     }
     if secret.len() < SHORTEST {
-        return Some(format!("has {} bytes where at least {SHORTEST} are needed", secret.len()));
+        return Some(format!("has {} bytes, but at least {SHORTEST} are required", secret.len()));
     }
     if is_repetitive(secret.as_bytes()) {
         return Some("repeats a few characters, so it can be guessed".into());

@@ -125,7 +125,7 @@ impl Postgres {
             };
             let Ok(answer) = timeout_at(deadline, work.send(&link)).await else {
                 link.missed_deadline();
-                return Err(Failure::Last(work.unknown("no answer in time".into())));
+                return Err(Failure::Last(work.unknown("no response in time".into())));
             };
             match answer {
                 Ok(rows) => {

@@ -83,7 +83,7 @@ impl Fault {
 impl std::fmt::Display for Fault {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self.error.as_db_error() {
-            Some(told) => out.write_str(told.message()),
+            Some(answer) => out.write_str(answer.message()),
             None => self.error.fmt(out),
         }
     }
@@ -97,7 +97,7 @@ impl From<Fault> for DbError {
 
 /// What the caller is told.
 pub(in crate::db) fn failed(error: &Error) -> DbError {
-    let Some(told) = error.as_db_error() else {
+    let Some(answer) = error.as_db_error() else {
         return match error.source() {
             Some(cause) if !cause.is::<std::io::Error>() => {
                 DbError::Internal(format!("{error}: {cause}"))
@@ -105,10 +105,10 @@ pub(in crate::db) fn failed(error: &Error) -> DbError {
             _ => DbError::Away(error.to_string()),
         };
     };
-    let why = format!("{}: {}", told.code().code(), told.message());
-    match told.code().code() {
-        "23505" => DbError::Unique(told.constraint().unwrap_or_default().to_owned()),
-        "DW001" => DbError::Refused(told.message().to_owned()),
+    let why = format!("{}: {}", answer.code().code(), answer.message());
+    match answer.code().code() {
+        "23505" => DbError::Unique(answer.constraint().unwrap_or_default().to_owned()),
+        "DW001" => DbError::Refused(answer.message().to_owned()),
         "23503" => DbError::Orphan,
         "53300" => DbError::Overloaded,
         "53100" => DbError::Full(why),
@@ -117,7 +117,7 @@ pub(in crate::db) fn failed(error: &Error) -> DbError {
         // A table, schema, column or function that is not there.
         "42P01" | "3F000" | "42703" | "42883" => DbError::Unready(why),
         // A policy has the same code; what breaks one is a bug.
-        "42501" if told.routine() == Some("aclcheck_error") => DbError::Unready(why),
+        "42501" if answer.routine() == Some("aclcheck_error") => DbError::Unready(why),
         code if matches!(code.get(..2), Some("08" | "53" | "58")) || code.starts_with("57P") => {
             DbError::Away(why)
         }

@@ -169,7 +169,7 @@ impl Lane {
 
     /// Opens one connection on a task of its own: callers may give up, the attempt goes on.
     fn open(&self, slots: &mut Slots) -> Opening {
-        let (tell, opening) = watch::channel(None);
+        let (sender, opening) = watch::channel(None);
         slots.opening = Some(opening.clone());
         let (target, shared) = (Arc::clone(&self.target), Arc::clone(&self.slots));
         let (not_before, label) = (slots.not_before, self.label);
@@ -186,7 +186,7 @@ impl Lane {
                 slots.opening = None;
                 slots.settle(opened)
             };
-            let _ = tell.send(Some(outcome.as_ref().map(drop).map_err(Clone::clone)));
+            let _ = sender.send(Some(outcome.as_ref().map(drop).map_err(Clone::clone)));
             if let Ok(link) = outcome {
                 let slots = Arc::downgrade(&shared);
                 drop(shared);

@@ -237,7 +237,7 @@ impl Postgres {
         let work = Call::Aside(Query::plain(confirm.sql, &confirm.params));
         let whose = Some(gate.session_id);
         if let Err(error) = Box::pin(self.run(&self.other.writes, work, whose)).await {
-            tracing::warn!(%error, "could not record a first use");
+            tracing::warn!(%error, "the first use of a session could not be recorded");
         }
     }
 

@@ -55,10 +55,11 @@ pub(in crate::db) async fn prepare_session(
     target: &Target,
 ) -> Result<FirstLook, DbError> {
     look(client, target).await.map_err(|error| match error.as_db_error() {
-        Some(told) => {
-            DbError::Away(format!("The database answered the first statement: {}.", told.message()))
-        }
-        None => DbError::Away(format!("The database went away after sign-in: {error}.")),
+        Some(answer) => DbError::Away(format!(
+            "The database answered the first statement: {}.",
+            answer.message()
+        )),
+        None => DbError::Away(format!("The database connection was lost after sign-in: {error}.")),
     })?
 }
 
@@ -215,11 +216,14 @@ mod tests {
 
     #[test]
     fn another_product_and_an_old_server_are_named() {
-        let told = |version, name| another(version, name).map(|error| error.to_string());
-        assert_eq!(told(150_000, "PostgreSQL 15.18 (Debian 15.18-0+deb12u1) on x86_64"), None);
-        let cockroach = told(130_000, "CockroachDB CCL v24.1.0 (x86_64-pc-linux-gnu, built 2024)");
-        assert!(cockroach.is_some_and(|told| told.contains("is CockroachDB CCL v24.1.0, which")));
-        let old = told(90_600, "PostgreSQL 9.6.24 on x86_64-pc-linux-gnu, compiled by gcc");
-        assert!(old.is_some_and(|told| told.contains("is too old")));
+        let answer = |version, name| another(version, name).map(|error| error.to_string());
+        assert_eq!(answer(150_000, "PostgreSQL 15.18 (Debian 15.18-0+deb12u1) on x86_64"), None);
+        let cockroach =
+            answer(130_000, "CockroachDB CCL v24.1.0 (x86_64-pc-linux-gnu, built 2024)");
+        assert!(
+            cockroach.is_some_and(|answer| answer.contains("is CockroachDB CCL v24.1.0, which"))
+        );
+        let old = answer(90_600, "PostgreSQL 9.6.24 on x86_64-pc-linux-gnu, compiled by gcc");
+        assert!(old.is_some_and(|answer| answer.contains("is too old")));
     }
 }

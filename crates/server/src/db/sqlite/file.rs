@@ -50,8 +50,8 @@ impl File {
     pub(in crate::db) fn present(&self) -> Result<()> {
         match self.opened.get().copied().flatten() {
             Some(opened) if identity(&self.path) != Some(opened) => Err(DbError::Away(format!(
-                "{} was deleted or replaced while the server ran: stop the server, put the \
-                 database back without the -wal and -shm files beside it, and start again.",
+                "{} was deleted or replaced while the server was running: stop the server, restore the database \
+                    without its -wal and -shm files, and start the server again.",
                 self.path.display()
             ))),
             _ => Ok(()),

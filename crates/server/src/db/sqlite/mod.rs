@@ -130,7 +130,7 @@ impl Sqlite {
             // The work is done, so a failure is only logged: the next use confirms.
             let confirm = self.writer.write(move |session| session.confirm(&gate));
             if let Err(error) = Box::pin(confirm).await {
-                tracing::warn!(%error, "could not record a first use");
+                tracing::warn!(%error, "the first use of a session could not be recorded");
             }
         }
         Ok(rows)
@@ -165,7 +165,7 @@ impl SqliteSession {
     /// were asked for before it was taken, so none of them misses anything.
     pub(in crate::db) fn share_snapshot(&mut self) {
         if let Err(error) = self.control("BEGIN") {
-            tracing::debug!(%error, "reads go on one by one");
+            tracing::debug!(%error, "reads continue one at a time");
         }
     }
 
@@ -186,7 +186,7 @@ impl SqliteSession {
             && let Err(error) = self.control("ROLLBACK")
         {
             // Closing the connection rolls back; `Away` makes its thread do so.
-            return Err(DbError::Away(format!("a transaction could not be undone: {error}")));
+            return Err(DbError::Away(format!("a transaction could not be rolled back: {error}")));
         }
         outcome
     }

@@ -163,10 +163,10 @@ pub(in crate::db) fn sentence(path: &Path, error: &rusqlite::Error) -> DbError {
             format!("{file} cannot be written by this user: make the file and its folder writable.")
         }
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
-            format!("{file} is held by another process: stop that process and try again.")
+            format!("{file} is locked by another process: stop that process and try again.")
         }
         Some(ErrorCode::DiskFull) => {
-            format!("The disk that holds {file} is full: make room on it.")
+            format!("The disk of {file} is full: free some space.")
         }
         Some(ErrorCode::DatabaseCorrupt) => {
             format!("{file} is damaged: restore it from a backup.")

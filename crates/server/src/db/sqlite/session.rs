@@ -80,7 +80,7 @@ impl SqliteSession {
 }
 
 pub(in crate::db) fn late() -> DbError {
-    DbError::Away(format!("no answer within {} s", CALL_WITHIN.as_secs()))
+    DbError::Away(format!("no response within {} s", CALL_WITHIN.as_secs()))
 }
 
 fn millis(span: Duration) -> u64 {

@@ -144,7 +144,7 @@ impl Drop for Threads {
 }
 
 fn stopped() -> DbError {
-    DbError::Away("the work on SQLite was broken off".into())
+    DbError::Away("the work on SQLite was interrupted".into())
 }
 
 #[cfg(test)]
@@ -260,9 +260,9 @@ mod tests {
     /// Holds the only thread until the sender is used or dropped.
     fn hold(thread: &Threads) -> (impl Future<Output = Result<()>>, Sender<()>) {
         let (release, held) = channel::<()>();
-        let (tell, begun) = channel::<()>();
+        let (sender, begun) = channel::<()>();
         let mut call = Box::pin(thread.run(move |_| {
-            let _ = tell.send(());
+            let _ = sender.send(());
             let _ = held.recv();
             Ok(())
         }));
@@ -325,11 +325,11 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_cannot_be_opened_is_told_in_one_sentence() {
+    async fn what_cannot_be_opened_is_reported_in_one_sentence() {
         let (folder, _) = folder();
         std::fs::write(folder.path().join("text"), "not a database, not at all".repeat(50))
             .unwrap();
-        for (file, told) in [
+        for (file, sentence) in [
             ("text", "is not a SQLite database"),
             ("absent/a.db", "does not exist: create it"),
             ("", "is a folder"),
@@ -337,7 +337,7 @@ mod tests {
             let path = folder.path().join(file);
             let file = Arc::new(File::new(&path));
             let error = Threads::start(&file, Kind::Write, 1).await.unwrap_err().to_string();
-            assert!(error.contains(told) && error.ends_with('.'), "{error}");
+            assert!(error.contains(sentence) && error.ends_with('.'), "{error}");
         }
     }
 }

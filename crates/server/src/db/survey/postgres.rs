@@ -139,7 +139,7 @@ pub struct Clocks {
 }
 
 impl ServerVisit {
-    /// Signs in. The error is one sentence.
+    /// Sign in The error is one sentence.
     pub async fn begin(url: &PostgresUrl) -> Result<Self> {
         let (client, driver, look) = Target::new(url)?.connect_and_look().await?;
         let mut visit = Self {

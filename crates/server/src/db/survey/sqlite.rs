@@ -19,11 +19,11 @@ pub struct Checked {
 /// Looks at every page, for so long at most.
 pub async fn check(path: &Path, within: Duration) -> Result<Checked> {
     let path = path.to_owned();
-    let (tell, told) = tokio::sync::oneshot::channel();
+    let (sender, receiver) = tokio::sync::oneshot::channel();
     let work = tokio::task::spawn_blocking(move || {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let file = Connection::open_with_flags(&path, flags)?;
-        let _ = tell.send(file.get_interrupt_handle());
+        let _ = sender.send(file.get_interrupt_handle());
         let number = |name| file.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
         let bytes = number("page_count")?.saturating_mul(number("page_size")?);
         let faults = match faults(&file) {
@@ -37,7 +37,7 @@ pub async fn check(path: &Path, within: Duration) -> Result<Checked> {
         Ok(Checked { faults, bytes: u64::try_from(bytes).unwrap_or_default() })
     });
     let interrupt = async {
-        let Ok(handle) = told.await else { return std::future::pending().await };
+        let Ok(handle) = receiver.await else { return std::future::pending().await };
         tokio::time::sleep(within).await;
         handle.interrupt();
         std::future::pending::<()>().await;

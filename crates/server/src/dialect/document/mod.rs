@@ -77,7 +77,7 @@ impl Dialects {
                 let Some(spoken) = self.spoken.get(id) else { continue };
                 schemas.ask(operation, spoken);
                 schemas.answer(operation, spoken);
-                spoken_failures::tell(operation, spoken, &examples);
+                spoken_failures::describe(operation, spoken, &examples);
             }
         }
         whole["components"]["schemas"] = schemas.into_value();

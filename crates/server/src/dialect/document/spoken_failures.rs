@@ -15,7 +15,7 @@ const PROBLEM: &str = "application/problem+json";
 const PLAIN: &str = "application/json";
 
 /// Describes the failures of an operation; `shared` has the examples that are referred to.
-pub(super) fn tell(operation: &mut Value, spoken: &Arc<Spoken>, shared: &Value) {
+pub(super) fn describe(operation: &mut Value, spoken: &Arc<Spoken>, shared: &Value) {
     let Some(responses) = operation["responses"].as_object_mut() else { return };
     let asked = Asked {
         spoken: Arc::clone(spoken),
@@ -27,14 +27,14 @@ pub(super) fn tell(operation: &mut Value, spoken: &Arc<Spoken>, shared: &Value) 
     let schema = body(&spoken.error_body);
     let failures: Vec<String> =
         responses.keys().filter(|status| status.as_str() >= "400").cloned().collect();
-    let mut told = Map::new();
+    let mut described = Map::new();
     for status in failures {
         let Some(mut response) = responses.remove(&status) else { continue };
         let mut content = response["content"].take();
         let examples = content[PROBLEM]["examples"].take();
         let Value::Object(examples) = examples else {
             response["content"] = json!({kind: {"schema": schema}});
-            told.entry(status).or_insert(response);
+            described.entry(status).or_insert(response);
             continue;
         };
         for (code, example) in examples {
@@ -46,7 +46,7 @@ pub(super) fn tell(operation: &mut Value, spoken: &Arc<Spoken>, shared: &Value) 
             } else {
                 json!({"summary": found["summary"], "value": answer.body})
             };
-            let there = told.entry(status).or_insert_with(|| {
+            let there = described.entry(status).or_insert_with(|| {
                 let mut response = response.clone();
                 response["content"] = json!({kind: {"schema": schema, "examples": {}}});
                 response
@@ -54,11 +54,11 @@ pub(super) fn tell(operation: &mut Value, spoken: &Arc<Spoken>, shared: &Value) 
             there["content"][kind]["examples"][&code] = example;
         }
     }
-    responses.extend(told);
+    responses.extend(described);
 }
 
 fn body(error_body: &ErrorBody) -> Value {
-    let detail = any("A sentence, or what the dialect says of this failure");
+    let detail = any("A sentence, or the dialect's own code for this failure");
     match error_body {
         ErrorBody::Problem => json!({"$ref": "#/components/schemas/Problem"}),
         ErrorBody::Message => json!({"allOf": [

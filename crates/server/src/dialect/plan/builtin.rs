@@ -40,7 +40,7 @@ pub fn text(name: &str) -> Option<&'static str> {
 pub(in crate::dialect) fn read(name: &str) -> Result<Habits, String> {
     let text = text(name).ok_or_else(|| {
         format!(
-            "COMPAT names {name:?}, which is no dialect: take one or more of {}.",
+            "COMPAT has the unknown dialect {name:?}: take one or more of {}.",
             NAMES.join(", ")
         )
     })?;

@@ -92,7 +92,7 @@ impl<'a> Compiler<'a> {
                     let known: Vec<_> = self.operations.iter().map(|one| one.id.as_str()).collect();
                     let (name, all) = (&target.operation, known.join(", "));
                     self.problems.push(format!(
-                        "routes: {method} {path} names {name:?}, which is no operation; those are {all}"
+                        "routes: {method} {path} names {name:?}, which is not an operation; the operations are {all}"
                     ));
                 }
                 continue;
@@ -136,7 +136,7 @@ impl<'a> Compiler<'a> {
         (operation, target): (&Operation, &Fixed),
     ) {
         let Ok(method) = Method::from_bytes(method.as_bytes()) else {
-            self.problems.push(format!("routes: {method} is no method"));
+            self.problems.push(format!("routes: {method} is not a method"));
             return;
         };
         let parts: Vec<String> = path.split('/').filter_map(part_name).map(str::to_owned).collect();
@@ -280,13 +280,13 @@ impl<'a> Compiler<'a> {
             let is_known = self.operations.iter().any(|one| one.id == *name)
                 || LATER.iter().any(|later| name.starts_with(later));
             if !is_known {
-                self.problems.push(format!("{name:?} is no operation"));
+                self.problems.push(format!("{name:?} is not an operation"));
             }
         }
         let kinds = ["task", "user", "tokens", "login", "refresh", "password", "deletion", "code"];
         for kind in dialect.fields.keys().filter(|kind| !kinds.contains(&kind.as_str())) {
             let all = kinds.join(", ");
-            self.problems.push(format!("fields.{kind} is none of {all}"));
+            self.problems.push(format!("fields.{kind} is not one of {all}"));
         }
         self.problems.extend(self.shapes.problems());
         if let Some(word) = &dialect.delete

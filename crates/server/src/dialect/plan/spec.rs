@@ -75,7 +75,7 @@ pub(in crate::dialect) struct Fixed {
 pub(in crate::dialect) enum Rule {
     /// The contract's name.
     Name(String),
-    /// More about it.
+    /// Details.
     FieldRule(Box<FieldRule>),
 }
 

@@ -64,7 +64,7 @@ pub(super) async fn read(request: Request, limit: usize) -> Result<Bytes, Error>
         if too_large {
             Error::PayloadTooLarge
         } else {
-            Error::BadRequest("The request body ended early or came too slowly.".into())
+            Error::BadRequest("The request body was incomplete or arrived too slowly.".into())
         }
     })
 }

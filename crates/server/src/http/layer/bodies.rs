@@ -92,7 +92,7 @@ impl HttpBody for Coming {
         if self.place.go(frame.is_pending()) {
             return frame;
         }
-        let crowded = std::io::Error::other("no place is left for this request");
+        let crowded = std::io::Error::other("too many requests are in progress");
         Poll::Ready(Some(Err(axum::Error::new(crowded))))
     }
 

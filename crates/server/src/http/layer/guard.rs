@@ -22,7 +22,8 @@ use crate::metrics::{Metrics, RouteMeter};
 use crate::patience;
 
 const CROWDED: &str = "The server is overloaded; try again shortly.";
-const GREEDY: &str = "Too many requests of this client are under way or their answers unread: read those, then try again.";
+const GREEDY: &str = "Too many requests of this client are in progress, or their responses have not been read: \
+    read those, then retry.";
 
 /// Probes that are answered at once.
 const PROBES: usize = 256;

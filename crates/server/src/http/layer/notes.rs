@@ -46,7 +46,7 @@ impl Notes {
         let origin: String = text.chars().take(MAX_ORIGIN).collect();
         tracing::warn!(
             origin,
-            "a page of this origin may not read answers: add it to ALLOWED_ORIGINS if it is yours"
+            "CORS: the origin may not read responses; add it to ALLOWED_ORIGINS if it is yours"
         );
     }
 
@@ -70,7 +70,8 @@ impl Notes {
         }
         if trusted {
             let counts = settings.client_ip_header.as_str();
-            tracing::warn!(%peer, header = name, counts, "a forwarding header was ignored: CLIENT_IP_HEADER names another");
+            tracing::warn!(%peer, header = name, counts, "a forwarding header was ignored: it is not the one \
+                set in CLIENT_IP_HEADER");
         } else {
             tracing::warn!(%peer, header = name, "a forwarding header was ignored: add the proxy's address to TRUSTED_PROXIES if it is yours");
         }

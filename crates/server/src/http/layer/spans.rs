@@ -95,7 +95,7 @@ impl Spans {
             queue
         });
         if queue.try_send(span).is_err() && self.lost.fetch_add(1, Ordering::Relaxed) == 0 {
-            tracing::warn!("spans are lost: the collector takes them too slowly");
+            tracing::warn!("spans are dropped: the collector accepts them too slowly");
         }
     }
 }
@@ -130,14 +130,14 @@ async fn send(url: String, mut spans: mpsc::Receiver<Span>) {
         let body = document(batch.drain(..)).to_string();
         let outcome = match collector.post(&url, "application/json", None, body).await {
             Ok((200..=299, _)) => Ok(()),
-            Ok((status, _)) => Err(format!("the answer is {status}")),
+            Ok((status, _)) => Err(format!("the collector answered {status}")),
             Err(why) => Err(why),
         };
         match outcome {
             Ok(()) => failed = false,
             Err(why) if !failed => {
                 failed = true;
-                tracing::warn!(%why, "spans were not taken by the collector");
+                tracing::warn!(%why, "spans could not be sent to the collector");
             }
             Err(_) => {}
         }

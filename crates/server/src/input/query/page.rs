@@ -51,7 +51,7 @@ impl<C: Parameter> Parameters for Page<C> {
 impl<C: Parameter> IntoParams for Page<C> {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<path::Parameter> {
         let limit = "Maximum number of entries in a page, 100 by default";
-        let cursor = "From the `Link` of the page before";
+        let cursor = "The cursor from the `Link` header of the previous page";
         vec![
             described_parameter::<Limit>("limit", limit),
             described_parameter::<C>("cursor", cursor),
@@ -106,8 +106,7 @@ impl Cursor {
 
 impl Parameter for Cursor {
     fn from_text(text: String) -> Result<Self, Refusal> {
-        Self::decode(&text)
-            .ok_or_else(|| ("is not from the page before this one".into(), "value_error"))
+        Self::decode(&text).ok_or_else(|| ("was not issued by this list".into(), "value_error"))
     }
 
     fn schema() -> RefOr<Schema> {

@@ -81,7 +81,7 @@ pub fn described_parameter<P: Parameter>(
 fn text(value: Value) -> Result<String, Refusal> {
     match value {
         Value::String(text) => Ok(text),
-        _ => Err(("must be given once".into(), "value_error")),
+        _ => Err(("must be given only once".into(), "value_error")),
     }
 }
 
@@ -129,7 +129,7 @@ impl Parameter for Uuid {
 /// An instant, whose plus sign would be read as a space.
 impl Parameter for OffsetDateTime {
     fn from_text(text: String) -> Result<Self, Refusal> {
-        let message = "must be an RFC 3339 date and time with offset, + written as %2B";
+        let message = "must be an RFC 3339 date and time with an offset; write + as %2B";
         instant(&text).ok_or_else(|| (message.into(), "datetime_parsing"))
     }
 

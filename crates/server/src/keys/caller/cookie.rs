@@ -54,7 +54,7 @@ impl Cookies {
         if values.next().is_some() {
             return Err(Error::InvalidToken("The session cookie was sent more than once."));
         }
-        let bad = || Error::InvalidToken("The session cookie is not one that Better Auth made.");
+        let bad = || Error::InvalidToken("The session cookie was not created by Better Auth.");
         std::str::from_utf8(value).map(Some).map_err(|_| bad())
     }
 

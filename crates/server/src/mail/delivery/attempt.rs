@@ -39,7 +39,7 @@ pub(super) async fn deliver(inner: &Inner, claim: Uuid, row: ClaimedMail) -> Ser
             (ServerState::Sent, Settled::Sent)
         }
         Outcome::Void => {
-            tracing::debug!(target: "mail", %id, kind, "nobody to write to");
+            tracing::debug!(target: "mail", %id, kind, "no recipient");
             (ServerState::Nothing, Settled::Void)
         }
         Outcome::Lost => {
@@ -74,7 +74,7 @@ pub(super) async fn deliver(inner: &Inner, claim: Uuid, row: ClaimedMail) -> Ser
     inner.lock().remove(&id);
     match settled {
         Ok(true) => {}
-        Ok(false) => tracing::warn!(target: "mail", %id, "another server took it over meanwhile"),
+        Ok(false) => tracing::warn!(target: "mail", %id, "another server has taken it over"),
         // It is found again when the lease ends.
         Err(error) => {
             tracing::warn!(target: "mail", %id, %error, "the outcome could not be stored");
@@ -97,8 +97,7 @@ async fn attempt(inner: &Inner, claim: Uuid, row: &ClaimedMail) -> Outcome {
     let (letter, expires_at) = match contents {
         None => {
             return Outcome::Failed(
-                "It is sealed with another secret than BETTER_AUTH_SECRET: put the secret of that time \
-                 into PREVIOUS_SECRETS."
+                "It is encrypted with a secret other than BETTER_AUTH_SECRET: add that secret to PREVIOUS_SECRETS."
                     .into(),
             );
         }

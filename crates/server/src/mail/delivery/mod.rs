@@ -112,10 +112,10 @@ impl Delivery {
         let under_way = std::mem::take(&mut *self.inner.lock());
         for (id, claim) in under_way {
             let now = self.inner.clock.now();
-            let why = "The server was stopped before the mail server had answered.";
+            let why = "The server was stopped before the mail server responded.";
             let ending = store::Settled::Later(now, why);
             if let Err(error) = store::settle(&self.inner.db, id, claim, now, ending).await {
-                tracing::warn!(target: "mail", %id, %error, "a mail was not given back");
+                tracing::warn!(target: "mail", %id, %error, "a mail could not be returned to the queue");
             }
         }
     }

@@ -86,7 +86,7 @@ pub(super) fn problems(settings: &Settings) -> Vec<String> {
     let mut found = Vec::new();
     let (app, paths) = (&settings.letters.app_url, &settings.letters.app_paths);
     if app.is_none() && !paths.is_empty() {
-        found.push("APP_PATHS needs APP_URL, which the paths are below.".into());
+        found.push("APP_PATHS needs APP_URL, because its paths are relative to it.".into());
     }
     if settings.smtp_url.is_none() {
         return found;
@@ -98,11 +98,11 @@ pub(super) fn problems(settings: &Settings) -> Vec<String> {
     let missing = missing.join(", ");
     if settings.letters.pages_off {
         found.push(format!(
-            "PAGES is off and APP_PATHS names no path for {missing}: the links in those mails would open nothing."
+            "PAGES is off and APP_PATHS has no path for {missing}: the links in those mails would not work."
         ));
     } else if settings.public_url.is_none() {
         found.push(format!(
-            "SMTP_URL needs PUBLIC_URL, from which the links in mails are made (for {missing})."
+            "SMTP_URL needs PUBLIC_URL, from which the links in mails are built (for {missing})."
         ));
     }
     found

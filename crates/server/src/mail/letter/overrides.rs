@@ -77,7 +77,7 @@ pub(super) fn read(folder: &Path) -> (Vec<TemplateFile>, Vec<String>) {
         match file(&path, &name.to_lowercase()) {
             Ok(file) if files.len() < MAX_FILES => files.push(file),
             Ok(_) => {
-                problems.push(format!("MAIL_TEMPLATES holds more than {MAX_FILES} templates."));
+                problems.push(format!("MAIL_TEMPLATES has more than {MAX_FILES} templates."));
                 break;
             }
             Err(why) => problems.push(format!("MAIL_TEMPLATES: {name} {why}.")),
@@ -91,7 +91,7 @@ fn file(path: &Path, name: &str) -> Result<TemplateFile, String> {
     is_a_template(name)?;
     let size = std::fs::metadata(path).map_err(|error| format!("cannot be read: {error}"))?.len();
     if size > MAX_BYTES {
-        return Err("is larger than 256 KiB, and mail programs cut mails at 100".into());
+        return Err("is larger than 256 KiB; mail programs truncate mails at 100".into());
     }
     let bytes = std::fs::read(path).map_err(|error| format!("cannot be read: {error}"))?;
     let source = String::from_utf8(bytes).map_err(|_| "is not UTF-8".to_owned())?;
@@ -100,7 +100,7 @@ fn file(path: &Path, name: &str) -> Result<TemplateFile, String> {
 
 fn is_a_template(name: &str) -> Result<(), String> {
     let Some((rest, _)) = LetterPart::of(name) else {
-        return Err("is no template: those end in .html, .txt or .subject.txt".into());
+        return Err("is not a template: templates end in .html, .txt or .subject.txt".into());
     };
     if name.starts_with('_') || name == "layout.html" || name == "layout.txt" {
         return Ok(());
@@ -116,6 +116,6 @@ fn is_a_template(name: &str) -> Result<(), String> {
     let distance = |known: &&Kind| strsim::damerau_levenshtein(known.as_str(), kind);
     let nearest = Kind::ALL.iter().min_by_key(distance).map_or("test", |kind| kind.as_str());
     Err(format!(
-        "is the name of no mail: {nearest} is the nearest, and parts to include begin with _"
+        "is not the name of a mail: did you mean {nearest}? Names of included parts start with _"
     ))
 }

@@ -319,5 +319,5 @@ fn sentence(error: &minijinja::Error, name: &str) -> String {
 }
 
 fn failed(error: &minijinja::Error) -> Error {
-    Error::Internal(format!("a mail cannot be put into words: {error:#}"))
+    Error::Internal(format!("a mail cannot be rendered: {error:#}"))
 }

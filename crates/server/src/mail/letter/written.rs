@@ -175,8 +175,8 @@ fn files_that_are_no_templates_are_named() {
     std::fs::write(folder.path().join("test.txt"), "x".repeat(1024 * 1024)).unwrap();
     let found = problems(&settings).join("\n");
     for part in [
-        "MAIL_TEMPLATES: reset-pasword.html is the name of no mail: reset-password is the nearest",
-        "MAIL_TEMPLATES: logo.png is no template",
+        "MAIL_TEMPLATES: reset-pasword.html is not the name of a mail: did you mean reset-password?",
+        "MAIL_TEMPLATES: logo.png is not a template",
         "MAIL_TEMPLATES: test.d!.html names the language \"d!\"",
         "MAIL_TEMPLATES: test.txt is larger than 256 KiB",
     ] {

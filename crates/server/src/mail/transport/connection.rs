@@ -83,14 +83,14 @@ impl Connection {
         if let Security::StartTls(tls) = security {
             if !smtp.can_starttls() {
                 return Err(Undelivered::NoServer(format!(
-                    "{place} offers no STARTTLS, without which nothing is sent to another machine."
+                    "{place} does not support STARTTLS, which is required to send to another machine."
                 )));
             }
             match timeout(*step * 2, smtp.starttls(tls.clone(), hello)).await {
                 Ok(Ok(())) => {}
                 Ok(Err(error)) => {
                     return Err(no_server(
-                        &format!("{place} offers no TLS that can be trusted"),
+                        &format!("{place} has no trusted TLS certificate"),
                         &error,
                     ));
                 }
@@ -103,7 +103,7 @@ impl Connection {
                 Ok(Ok(_)) => {}
                 Ok(Err(error)) => {
                     return Err(no_server(
-                        &format!("{place} refuses the user name or password"),
+                        &format!("{place} rejected the user name or password"),
                         &error,
                     ));
                 }
@@ -123,19 +123,19 @@ impl Connection {
         }
         let from = MailCommand::new(letter.envelope.from().cloned(), parameters);
         let answer = self.step("MAIL", from).await?;
-        answer.map_err(|error| no_server("the server refuses the sender", &error))?;
+        answer.map_err(|error| no_server("the server rejected the sender", &error))?;
         for to in letter.envelope.to() {
             let answer = self.step("RCPT", Rcpt::new(to.clone(), Vec::new())).await?;
             answer
-                .map_err(|error| about_this_letter("the server refuses the recipient", &error))?;
+                .map_err(|error| about_this_letter("the server rejected the recipient", &error))?;
         }
         let answer = self.step("DATA", Data).await?;
-        answer.map_err(|error| about_this_letter("the server refuses the letter", &error))?;
+        answer.map_err(|error| about_this_letter("the server rejected the message", &error))?;
         let limit = self.step * PATIENCE_AT_THE_END;
         let answer = timeout(limit, self.smtp.message(&letter.bytes)).await;
-        let answer = answer.map_err(|_| late("the text of the letter", limit))?;
+        let answer = answer.map_err(|_| late("the text of the message", limit))?;
         let answer =
-            answer.map_err(|error| about_this_letter("the server refuses the letter", &error))?;
+            answer.map_err(|error| about_this_letter("the server rejected the message", &error))?;
         self.sent += 1;
         Ok(words(&answer))
     }

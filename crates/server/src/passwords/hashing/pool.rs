@@ -186,7 +186,7 @@ impl HashingPool {
                 Some(Ok(right)) => right,
                 Some(Err(HashError::Failed)) => return Err(HashError::Failed),
                 Some(Err(HashError::Unreadable(why))) => {
-                    tracing::error!("a stored text {why}; the login fails");
+                    tracing::error!("a stored password hash {why}; the sign-in fails");
                     work.verify(&password, stand_in).and(Ok(false))?
                 }
                 None => work.verify(&password, stand_in).and(Ok(false))?,

@@ -39,10 +39,10 @@ impl Lists {
     /// Reads each file anew, and tells what came of it.
     pub(super) fn reread(&self) -> Vec<Reread> {
         let before = self.look(Files::clone);
-        let mut told = Vec::new();
+        let mut reports = Vec::new();
         if let Some(list) = &before.list {
             let read = list.reread();
-            told.push(Reread::of("PASSWORD_WORD_LIST", &read, |list| {
+            reports.push(Reread::of("PASSWORD_WORD_LIST", &read, |list| {
                 format!("{} words", list.words().len())
             }));
             if let Ok(list) = read {
@@ -52,14 +52,14 @@ impl Lists {
         }
         if let Some(file) = &before.breached {
             let opened = file.reopen();
-            told.push(Reread::of("PASSWORD_BREACH_FILE", &opened, |file| {
+            reports.push(Reread::of("PASSWORD_BREACH_FILE", &opened, |file| {
                 format!("{} bytes", file.size())
             }));
             if let Ok(file) = opened {
                 self.change(|files| files.breached = Some(file));
             }
         }
-        told
+        reports
     }
 
     fn look<T>(&self, at: impl FnOnce(&Files) -> T) -> T {

@@ -28,7 +28,7 @@ pub(super) const MAX_CHARS: usize = 256;
 static READERS: Semaphore = Semaphore::const_new(8);
 
 const ADVICE: &str =
-    "take three or four unrelated words, or let a password manager make and keep one";
+    "use three or four unrelated words, or let a password manager generate and store one";
 
 /// What length, the own address, the product's name and, unless `common` ones are allowed, the list of
 /// common passwords say.
@@ -45,7 +45,7 @@ fn refusal(text: &str, min: usize, common: bool, email: Option<&Email>) -> Optio
     } else if EasyWords::of(["doorward"]).make(text) {
         "must not be the product's name"
     } else if !common && is_common(text) {
-        "is among the passwords that are guessed first"
+        "is one of the most commonly used passwords"
     } else {
         return None;
     };
@@ -95,11 +95,11 @@ impl Policy {
         Ok(match self.refusal(password, email, username) {
             Some(refusal) => Some(refusal),
             None if self.is_own_word(password) => Some((
-                format!("must not be a word that is easy to guess here: {ADVICE}"),
+                format!("must not be an easily guessed word of this service: {ADVICE}"),
                 "value_error",
             )),
             None => self.is_breached(password).await?.then(|| {
-                let why = "is known from a data breach, so attackers have it";
+                let why = "has appeared in a data breach";
                 (format!("{why}: {ADVICE}"), "value_error")
             }),
         })
@@ -139,8 +139,10 @@ impl Policy {
         match found.await {
             Ok(Ok(found)) => Ok(found),
             Ok(Err(error)) => {
-                tracing::error!(%error, "PASSWORD_BREACH_FILE cannot be read; no password is taken");
-                Err(Error::Unavailable("Passwords cannot be checked now; try again shortly."))
+                tracing::error!(%error, "PASSWORD_BREACH_FILE cannot be read; new passwords are rejected");
+                Err(Error::Unavailable(
+                    "Passwords cannot be checked at the moment; try again shortly.",
+                ))
             }
             // The panic hook has told where; a message may quote what was read.
             Err(_) => Err(Error::Internal("the reader of PASSWORD_BREACH_FILE panicked".into())),
@@ -214,8 +216,8 @@ mod tests {
         let (why, _) = refusal("password1", 8, false, None).unwrap();
         assert_eq!(
             why,
-            "is among the passwords that are guessed first: take three or four unrelated words, or \
-             let a password manager make and keep one"
+            "is one of the most commonly used passwords: use three or four unrelated words, or let a password \
+                manager generate and store one"
         );
     }
 }

@@ -18,15 +18,15 @@ const AUTHORITIES: [&str; 2] =
     ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt"];
 
 /// What a program says: progress is told, what it complains about is kept.
-fn listen(stderr: impl Read, tells: fn(&str) -> Option<String>, say: Say) -> Vec<String> {
+fn listen(stderr: impl Read, progress_of: fn(&str) -> Option<String>, say: Say) -> Vec<String> {
     let mut complaints = Vec::new();
     for line in BufReader::new(stderr).lines().map_while(Result::ok) {
         let is_complaint = ["error: ", "ERROR: ", "FATAL: ", "detail: ", "DETAIL: ", "hint: "];
-        if let Some(progress) = tells(&line) {
+        if let Some(progress) = progress_of(&line) {
             say(&progress);
         } else if let Some(word) = is_complaint.iter().find(|word| line.contains(**word)) {
-            let (_, told) = line.split_once(*word).unwrap_or(("", &line));
-            complaints.push(told.trim().to_owned());
+            let (_, text) = line.split_once(*word).unwrap_or(("", &line));
+            complaints.push(text.trim().to_owned());
         }
     }
     complaints
@@ -53,11 +53,11 @@ impl Program {
         let places = std::env::var_os("PATH").unwrap_or_default();
         let mut found = std::env::split_paths(&places).map(|folder| folder.join(name));
         let path = found.find(|path| path.is_file()).ok_or_else(absent)?;
-        let told = Command::new(&path).arg("--version").stdin(Stdio::null()).output();
-        let told = told.map_err(|_| absent())?.stdout;
+        let text = Command::new(&path).arg("--version").stdin(Stdio::null()).output();
+        let text = text.map_err(|_| absent())?.stdout;
         // pg_dump (PostgreSQL) 17.2 (Debian 17.2-1)
-        let told = String::from_utf8_lossy(&told).into_owned();
-        let number = told.split_whitespace().find_map(|word| {
+        let text = String::from_utf8_lossy(&text).into_owned();
+        let number = text.split_whitespace().find_map(|word| {
             let digits = word.split(|c: char| !c.is_ascii_digit()).next()?;
             digits.parse::<u32>().ok()
         });
@@ -82,7 +82,7 @@ impl Program {
         &self,
         url: Option<&PostgresUrl>,
         arguments: &[&str],
-        tells: fn(&str) -> Option<String>,
+        progress_of: fn(&str) -> Option<String>,
         say: Say,
     ) -> MigrateResult<String> {
         let mut command = Command::new(&self.path);
@@ -103,7 +103,7 @@ impl Program {
             text
         });
         let complaints =
-            child.stderr.take().map(|stderr| listen(stderr, tells, say)).unwrap_or_default();
+            child.stderr.take().map(|stderr| listen(stderr, progress_of, say)).unwrap_or_default();
         let ended = child.wait().map_err(broken)?;
         let printed = reading.join().unwrap_or_default();
         if ended.success() {
@@ -119,7 +119,7 @@ impl Program {
         arguments: &[&str],
         shell: (&Self, &PostgresUrl),
         [head, tail]: [&str; 2],
-        tells: fn(&str) -> Option<String>,
+        progress_of: fn(&str) -> Option<String>,
         say: Say,
     ) -> MigrateResult<()> {
         let (shell, url) = shell;
@@ -143,7 +143,9 @@ impl Program {
             }
         };
         let voices = [writes.stderr.take(), runs.stderr.take()].map(|stderr| {
-            std::thread::spawn(move || stderr.map(|it| listen(it, tells, say)).unwrap_or_default())
+            std::thread::spawn(move || {
+                stderr.map(|it| listen(it, progress_of, say)).unwrap_or_default()
+            })
         });
         let passed_on = (|| {
             let (Some(from), Some(into)) = (writes.stdout.as_mut(), runs.stdin.as_mut()) else {

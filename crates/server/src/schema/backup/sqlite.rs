@@ -102,7 +102,7 @@ fn copy(from: &Path, into: &Path, place: &Path, say: Say) -> MigrateResult<()> {
     source.execute_batch("BEGIN; SELECT count(*) FROM sqlite_master").map_err(explain)?;
     {
         let backup = Backup::new(&source, &mut target).map_err(explain)?;
-        let mut told = 0;
+        let mut reported = 0;
         loop {
             let step = backup.step(PAGES_A_STEP).map_err(explain)?;
             match step {
@@ -111,9 +111,9 @@ fn copy(from: &Path, into: &Path, place: &Path, say: Say) -> MigrateResult<()> {
                     let progress = backup.progress();
                     let all = i64::from(progress.pagecount).max(1);
                     let done = (all - i64::from(progress.remaining)) * 100 / all;
-                    if done >= told + 10 {
-                        told = done - done % 10;
-                        say(&format!("{told} % copied."));
+                    if done >= reported + 10 {
+                        reported = done - done % 10;
+                        say(&format!("{reported} % copied."));
                     }
                 }
                 // The file is ours alone, and the source is open for reading.

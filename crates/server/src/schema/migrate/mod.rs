@@ -147,7 +147,7 @@ impl Migrator {
     pub async fn up(
         &self,
         to: Option<i64>,
-        tell: &mut (dyn FnMut(&Done) + Send),
+        report: &mut (dyn FnMut(&Done) + Send),
     ) -> MigrateResult<Applied> {
         let mut session = self.open().await?;
         let steps = pending_steps(&session.history().await?.unwrap_or_default(), to)?;
@@ -159,7 +159,7 @@ impl Migrator {
                 postgres.ask_for_tenant().await?;
             }
         }
-        session.run(steps, tell).await
+        session.run(steps, report).await
     }
 
     /// Puts back what the migrations made and is missing, row-level security above all: the role, the view
@@ -186,11 +186,11 @@ impl Migrator {
     pub async fn down(
         &self,
         to: Option<i64>,
-        tell: &mut (dyn FnMut(&Done) + Send),
+        report: &mut (dyn FnMut(&Done) + Send),
     ) -> MigrateResult<Applied> {
         let mut session = self.open().await?;
         let steps = rollback_steps(&session.history().await?.unwrap_or_default(), to)?;
-        session.run(steps, tell).await
+        session.run(steps, report).await
     }
 
     /// The tables with rows that [`Migrator::down`] would drop; changes nothing.
@@ -258,7 +258,7 @@ impl MigrateSession {
     async fn run(
         &mut self,
         steps: Vec<SchemaStep>,
-        tell: &mut (dyn FnMut(&Done) + Send),
+        report: &mut (dyn FnMut(&Done) + Send),
     ) -> MigrateResult<Applied> {
         let mut applied = Applied::default();
         for step in steps {
@@ -271,7 +271,7 @@ impl MigrateSession {
             };
             if let Some(changes) = changes {
                 let done = Done { step, changes };
-                tell(&done);
+                report(&done);
                 applied.migrations.push(done);
             }
         }

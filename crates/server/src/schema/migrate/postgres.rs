@@ -30,7 +30,7 @@ const HAS_HISTORY: &str = "SELECT 1 WHERE to_regclass('doorward_migrations') IS 
 /// Pauses before a step that lacked the tenant role is run again. Roles belong to the whole cluster; a
 /// transaction that waited for another database's migrator to commit one remembers that there was
 /// none, until the next transaction listens.
-const HEARSAY: [Duration; 3] = [Duration::ZERO, Duration::from_millis(300), Duration::from_secs(2)];
+const RETRIES: [Duration; 3] = [Duration::ZERO, Duration::from_millis(300), Duration::from_secs(2)];
 
 pub(in crate::schema) struct PostgresMigrator {
     pub(super) client: Client,
@@ -80,10 +80,10 @@ impl PostgresMigrator {
         &self,
         step: SchemaStep,
     ) -> MigrateResult<Option<Vec<Change>>> {
-        let mut hearsay = HEARSAY.iter();
+        let mut retries = RETRIES.iter();
         loop {
             self.begin().await?;
-            let changes = match (self.execute(step).await, hearsay.next()) {
+            let changes = match (self.execute(step).await, retries.next()) {
                 (Err(MigrateError::Unheard(_)), Some(wait)) => {
                     self.client.batch_execute("ROLLBACK").await?;
                     tokio::time::sleep(*wait).await;
@@ -295,7 +295,7 @@ fn holder_of(key: i64) -> String {
 
 impl From<tokio_postgres::Error> for MigrateError {
     fn from(error: tokio_postgres::Error) -> Self {
-        let text = told(&error);
+        let text = describe(&error);
         Self::Database(match error.as_db_error() {
             Some(_) => DbError::Internal(text),
             None => DbError::Away(text),
@@ -304,7 +304,7 @@ impl From<tokio_postgres::Error> for MigrateError {
 }
 
 /// The database's answer, or why there was none.
-pub(in crate::schema) fn told(error: &tokio_postgres::Error) -> String {
+pub(in crate::schema) fn describe(error: &tokio_postgres::Error) -> String {
     use std::error::Error as _;
     match error.as_db_error() {
         Some(answer) => sentence(answer),

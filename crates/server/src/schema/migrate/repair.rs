@@ -10,7 +10,7 @@ use crate::schema::catalog::changes;
 use crate::schema::fitness::{ISOLATED, lacking};
 use crate::schema::history::{State, statuses};
 use crate::schema::migrate::error::{MigrateError, MigrateResult};
-use crate::schema::migrate::postgres::{PostgresMigrator, explain, told};
+use crate::schema::migrate::postgres::{PostgresMigrator, describe, explain};
 use crate::schema::script::isolation;
 use crate::schema::verify::{Differences, differences, differences_of_file};
 
@@ -67,7 +67,7 @@ impl PostgresMigrator {
         for statement in before.missing.iter().filter(|_| is_whole) {
             self.client.batch_execute("SAVEPOINT missing").await?;
             if let Err(error) = self.client.batch_execute(statement).await {
-                failed.push(format!("`{statement}` failed: {}.", told(&error)));
+                failed.push(format!("`{statement}` failed: {}.", describe(&error)));
                 self.client.batch_execute("ROLLBACK TO missing").await?;
             }
         }

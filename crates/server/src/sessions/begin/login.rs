@@ -39,13 +39,13 @@ impl Field for TypedAddress {
 }
 
 body! {
-    /// What a sign-in sends.
+    /// A sign-in.
     pub(in crate::sessions) struct LoginRequest {
-        /// The account's address, or with `USERNAMES=on` its user name; `username` is an alias.
+        /// The account's address or, with `USERNAMES=on`, its user name; `username` is an alias.
         email or username: TypedAddress,
         /// The password, exactly as it was registered.
         password: Password,
-        /// That of a trusted device, in place of the second step.
+        /// The token of a trusted device, in place of the second step.
         device_token: Option<DeviceToken> = None,
     }
 }
@@ -57,7 +57,7 @@ body! {
         username or email: TypedAddress,
         /// The password, exactly as it was registered.
         password: Password,
-        /// That of a trusted device, in place of the second step.
+        /// The token of a trusted device, in place of the second step.
         device_token: Option<DeviceToken> = None,
     }
     checked {
@@ -79,11 +79,11 @@ impl From<LoginForm> for LoginRequest {
     }
 }
 
-/// Signs in.
+/// Sign in
 ///
-/// A form with `username`, `password` and `grant_type=password`, if any, is taken too: a first-party
-/// sign-in in the shape of OAuth's password grant, not a grant offered to third parties (RFC 9700
-/// §2.4). An `Authorization: Basic` header is ignored.
+/// A form with `username`, `password` and, optionally, `grant_type=password` is accepted too: a first-party
+/// sign-in in the form of OAuth's password grant, not a grant for third parties (RFC 9700 §2.4). An
+/// `Authorization: Basic` header is ignored.
 #[utoipa::path(post, path = "/login", operation_id = "sessions.login", tag = "sessions",
     request_body = LoginRequest,
     extensions(("x-also-takes" =
@@ -91,8 +91,8 @@ impl From<LoginForm> for LoginRequest {
     responses(
         (status = 200, description = "The tokens of a new session", body = Tokens),
         (status = 401, description = "Unknown account or wrong password"),
-        (status = 403, description = "The right password of a disabled account, or of one whose address must \
-            be verified first; or a second factor has to follow"),
+        (status = 403, description = "The account is disabled, its address must be verified first, or a second \
+            factor is required"),
         (status = 422, description = "A field is missing, too long or of the wrong type"),
         (status = 503, description = "Too many sign-ins at once")))]
 pub(in crate::sessions) async fn login(

@@ -31,7 +31,7 @@ use crate::sql::{DbError, Step};
 use crate::user::User;
 use next_step::SignIn;
 
-/// What signing in and refreshing return.
+/// The tokens of a session.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Tokens {
     /// For `Authorization: Bearer`.
@@ -39,20 +39,20 @@ pub struct Tokens {
     /// Always `bearer`.
     #[schema(value_type = String, example = "bearer")]
     pub token_type: &'static str,
-    /// Seconds the access token lives.
+    /// Seconds until the access token expires.
     pub expires_in: i64,
     /// For `POST /auth/refresh`, once.
     pub refresh_token: String,
-    /// Seconds until the session ends unless it is used.
+    /// Seconds until the session expires unless it is refreshed.
     pub refresh_expires_in: i64,
-    /// Who is signed in.
+    /// The signed-in user.
     pub user: User,
-    /// What the device is to keep where it was to be trusted: with the next sign-in it stands for the second
-    /// step. Handed out once.
+    /// The token of a device that was made trusted: sent with the next sign-in, it replaces the second step. It
+    /// is only returned once.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub device_token: Option<String>,
-    /// Seconds until the device is trusted no more.
+    /// Seconds until the trust in the device expires.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub device_expires_in: Option<u64>,
@@ -191,7 +191,7 @@ impl Sessions {
         origin: &Origin,
         hash: Option<&str>,
     ) -> Vec<Step> {
-        let device = self.mail.tells(Notice::NewDevice).then(|| Device::of(origin));
+        let device = self.mail.notifies(Notice::NewDevice).then(|| Device::of(origin));
         store::insert(session, origin, device.as_ref(), hash)
     }
 
@@ -204,8 +204,8 @@ impl Sessions {
     ) -> Option<Step> {
         let Beginning { id, user_id, .. } = session.begun;
         self.mail
-            .tells(Notice::NewDevice)
-            .then(|| self.mail.tell_of_device(user_id, id, &Device::of(origin), origin))
+            .notifies(Notice::NewDevice)
+            .then(|| self.mail.notify_of_device(user_id, id, &Device::of(origin), origin))
             .flatten()
     }
 

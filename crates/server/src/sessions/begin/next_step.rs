@@ -38,7 +38,7 @@ pub(crate) struct NextStep {
     pub(crate) record: Record,
     leads_to: LeadsTo,
     /// The last of the steps asks for a notice if the device is new.
-    may_tell: bool,
+    may_notify: bool,
 }
 
 #[derive(Debug)]
@@ -63,7 +63,7 @@ impl Sessions {
             let (challenge, step) = factors_of.challenge(proof, stage);
             let record = Record::from(origin, Event::LoginFirstStep).about(user.id);
             let leads_to = LeadsTo::Owed(Box::new(challenge));
-            return NextStep { steps: vec![step], record, leads_to, may_tell: false };
+            return NextStep { steps: vec![step], record, leads_to, may_notify: false };
         }
         let session = self.new_session(user.id, methods);
         let record = Record::from(origin, Event::Login).about(user.id);
@@ -73,15 +73,15 @@ impl Sessions {
         }
         let mut steps = self.insert(&session, origin, hash);
         let notice = self.notice_of_device(&session, origin);
-        let may_tell = notice.is_some();
+        let may_notify = notice.is_some();
         steps.extend(notice);
         let leads_to = LeadsTo::Session(Box::new(session), Box::new(user.clone()));
-        NextStep { steps, record, leads_to, may_tell }
+        NextStep { steps, record, leads_to, may_notify }
     }
 
     /// The answer, once that was written.
     pub(crate) async fn signed_in(&self, next: NextStepWritten) -> Result<SignIn, Error> {
-        if next.may_tell {
+        if next.may_notify {
             self.mail.wake();
         }
         match next.leads_to {
@@ -98,21 +98,21 @@ impl Sessions {
 #[derive(Debug)]
 pub(crate) struct NextStepWritten {
     leads_to: LeadsTo,
-    may_tell: bool,
+    may_notify: bool,
 }
 
 impl NextStepWritten {
     /// Takes note of what the steps returned, of which its own were the last: nobody looks for mail
     /// after a sign-in from a known device.
     pub(crate) fn asked_for(&mut self, rows: &[Vec<Row>]) {
-        self.may_tell &= rows.last().is_some_and(|rows| !rows.is_empty());
+        self.may_notify &= rows.last().is_some_and(|rows| !rows.is_empty());
     }
 }
 
 impl NextStep {
     /// Takes it apart: what to write, the record, and what to answer with once that is done.
     pub(crate) fn into_parts(self) -> (Vec<Step>, Record, NextStepWritten) {
-        let Self { steps, record, leads_to, may_tell } = self;
-        (steps, record, NextStepWritten { leads_to, may_tell })
+        let Self { steps, record, leads_to, may_notify } = self;
+        (steps, record, NextStepWritten { leads_to, may_notify })
     }
 }

@@ -26,19 +26,19 @@ use crate::username::GivenUsername;
 pub(crate) const NEW_ACCOUNT: &str = "new_account";
 
 body! {
-    /// What a new account is made of.
+    /// A new account.
     pub(in crate::sessions) struct RegisterRequest {
-        /// Address to sign in with; unique without regard to ASCII case.
+        /// Address to sign in with; unique ignoring ASCII case.
         email: Email,
-        /// 8–256 characters, taken exactly as sent.
+        /// 8–256 characters, used exactly as sent.
         password: NewPassword,
         /// Display name.
         name: Option<Name>,
         /// Name to sign in with besides the address; unique without regard to ASCII case.
         username: Option<GivenUsername>,
-        /// Language to read, as a BCP 47 tag such as `pt-BR`.
+        /// The user's language, as a BCP 47 tag such as `pt-BR`.
         locale: Option<Locale>,
-        /// Fields of an app's own, at most 16 KiB of JSON.
+        /// Your app's own fields, at most 16 KiB of JSON.
         user_metadata: Option<MetadataObject>,
     }
 }
@@ -53,16 +53,16 @@ pub enum RegisterAnswer {
     SignedIn(Tokens),
 }
 
-/// Registers an account.
+/// Register an account
 #[utoipa::path(post, path = "/register", operation_id = "accounts.register", tag = "accounts",
     request_body = RegisterRequest,
     responses(
         (status = 201, description = "The new account", body = User, headers(("Location" = String))),
-        (status = 202, description = "With `REGISTRATION=verified`: a mail is on its way, which says how to \
-            go on; the same whether or not the address was free"),
+        (status = 202, description = "With `REGISTRATION=verified`: a mail with the next step was sent; the \
+            response is the same whether or not the address was taken"),
         (status = 403, description = "Registration is closed"),
         (status = 409, description = "The e-mail address or the user name is taken"),
-        (status = 422, description = "Invalid values, all of them")))]
+        (status = 422, description = "Invalid values; all of them are reported")))]
 pub(in crate::sessions) async fn register(
     State(sessions): State<Sessions>,
     origin: Origin,

@@ -28,7 +28,7 @@ const ATTEMPTS: usize = 4;
 const MAX_TOKEN: usize = 512;
 
 body! {
-    /// The refresh token to redeem.
+    /// The refresh token to exchange.
     pub(in crate::sessions) struct RefreshRequest {
         /// The latest one received.
         refresh_token: String,
@@ -53,15 +53,15 @@ impl From<RefreshForm> for RefreshRequest {
     }
 }
 
-/// Exchanges a refresh token for new tokens.
+/// Exchange a refresh token for new tokens
 ///
-/// A form with `refresh_token` and `grant_type=refresh_token`, if any, is taken too (RFC 6749 §6).
+/// A form with `refresh_token` and, optionally, `grant_type=refresh_token` is accepted too (RFC 6749 §6).
 #[utoipa::path(post, path = "/refresh", operation_id = "sessions.refresh", tag = "sessions",
     request_body = RefreshRequest,
     extensions(("x-also-takes" = json!(["application/x-www-form-urlencoded"]))),
     responses(
         (status = 200, description = "The session's next tokens", body = Tokens),
-        (status = 401, description = "Not valid, no longer valid, or used again after its successor"),
+        (status = 401, description = "Not valid, expired, or reused after its successor"),
         (status = 422, description = "The token is missing or not a string")))]
 pub(in crate::sessions) async fn refresh(
     State(sessions): State<Sessions>,
@@ -190,7 +190,7 @@ impl Sessions {
     ) -> Result<(), Error> {
         let mut steps = store::revoke(session.begun.id, "refresh_token_reused", now);
         let at = steps.len();
-        steps.extend(self.mail.tell(Notice::SessionStolen, session.begun.user_id, origin));
+        steps.extend(self.mail.notify(Notice::SessionStolen, session.begun.user_id, origin));
         let record = Record::from(origin, Event::RefreshReuse).came_out(Outcome::Blocked);
         let record = record.about(session.begun.user_id).in_session(session.begun.id);
         match self.audit.write(steps, record).await {

@@ -72,7 +72,7 @@ pub struct Renewed {
     pub token_type: &'static str,
     /// Seconds it lives.
     pub expires_in: i64,
-    /// Who is signed in.
+    /// The signed-in user.
     pub user: User,
 }
 
@@ -85,7 +85,9 @@ impl Sessions {
             Via::Identity | Via::Key(_) => None,
         };
         let Some(Refreshable { session, user, .. }) = found else {
-            return Err(Error::InvalidToken("This token belongs to no session here."));
+            return Err(Error::InvalidToken(
+                "This token does not belong to a session of this server.",
+            ));
         };
         let generation = Generation { counter: gate.generation, expires_at: session.expires_at };
         let access =

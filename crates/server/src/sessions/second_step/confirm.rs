@@ -22,24 +22,24 @@ use crate::sql::DbError;
 body! {
     /// The first code of an authenticator app.
     pub(in crate::sessions) struct ConfirmRequest {
-        /// What adding it was answered with.
+        /// The id that adding it returned.
         id: Uuid,
-        /// Six digits that it shows.
+        /// The six digits that the app shows.
         code: SixDigits,
     }
 }
 
-/// An authenticator app that counts from now on.
+/// A confirmed authenticator app.
 #[derive(Debug, Serialize, ToSchema)]
 pub(in crate::sessions) struct ConfirmedFactor {
     /// Its id.
     #[schema(value_type = String)]
     id: Uuid,
-    /// Ten recovery codes, if the account had none; they are not shown again.
+    /// Ten recovery codes, if the account had none; they are only shown once.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     recovery_codes: Option<Vec<String>>,
-    /// Tokens that say so: of the session that asked, or of the one that the `mfa_token` begins.
+    /// New tokens: of the current session, or of the session that the `mfa_token` starts.
     tokens: Tokens,
 }
 
@@ -50,11 +50,11 @@ pub(in crate::sessions) struct ConfirmedFactor {
     security(("bearer" = [])),
     request_body = ConfirmRequest,
     responses(
-        (status = 200, description = "It counts from now on", body = ConfirmedFactor),
-        (status = 401, description = "No token, one that no longer counts, or a sign-in too long ago"),
+        (status = 200, description = "The factor is active from now on", body = ConfirmedFactor),
+        (status = 401, description = "No token, one that is no longer valid, or a sign-in that is not recent enough"),
         (status = 403, description = "The code is wrong"),
-        (status = 404, description = "There is no such app that waits for a code, or it is not yours"),
-        (status = 422, description = "A field is missing or of the wrong form")))]
+        (status = 404, description = "No such unconfirmed app, or it is not yours"),
+        (status = 422, description = "A field is missing or malformed")))]
 pub(in crate::sessions) async fn confirm(
     State(sessions): State<Sessions>,
     enroller: Enroller,
@@ -94,7 +94,7 @@ impl Sessions {
         let again = self.proven_again(gate, Method::Totp).await?;
         steps.push(again.step());
         steps.push(end_devices(owner));
-        steps.extend(self.mail.tell(Notice::FactorAdded, owner, &by.origin));
+        steps.extend(self.mail.notify(Notice::FactorAdded, owner, &by.origin));
         let record = Record::by(by, Event::FactorConfirm).about(owner);
         self.audit.commit(by.authority, steps, [record]).await?;
         self.mail.wake();
@@ -119,7 +119,7 @@ impl Sessions {
             work.push(crate::gate::end_sessions(user, self.clock.now(), "factor_added"));
         }
         work.push(end_devices(user));
-        work.extend(self.mail.tell(Notice::FactorAdded, user, origin));
+        work.extend(self.mail.notify(Notice::FactorAdded, user, origin));
         work.extend(steps);
         let added = Record::from(origin, Event::FactorConfirm).about(user);
         match self.audit.commit(by, work, [added, record]).await {

@@ -19,9 +19,9 @@ use crate::sql::Step;
 use crate::user::User;
 
 body! {
-    /// One of what the account proves itself with.
+    /// One proof of who the user is.
     pub(in crate::sessions) struct ReauthenticateRequest {
-        /// The password, of an account without a second factor.
+        /// The password, for an account without a second factor.
         password: Option<Password> = None,
         /// Six digits of the authenticator app.
         code: Option<SixDigits> = None,
@@ -30,17 +30,17 @@ body! {
     }
 }
 
-/// Prove again who you are
+/// Reauthenticate
 ///
-/// The session goes on, with `auth_time` as of now in its tokens; the refresh token stays as it is.
+/// The session continues with a new `auth_time` in its access tokens; the refresh token does not change.
 #[utoipa::path(post, path = "/reauthenticate", operation_id = "sessions.reauthenticate", tag = "sessions",
     security(("bearer" = [])),
     request_body = ReauthenticateRequest,
     responses(
         (status = 200, description = "The session's tokens with a new `auth_time`", body = Tokens),
-        (status = 401, description = "No token, one that no longer counts, or a password where a code is needed"),
+        (status = 401, description = "No token, one that is no longer valid, or a password where a code is required"),
         (status = 403, description = "The password or the code is wrong"),
-        (status = 422, description = "Nothing to prove it with, or more than one thing")))]
+        (status = 422, description = "No proof was sent, or more than one")))]
 pub(in crate::sessions) async fn reauthenticate(
     State(sessions): State<Sessions>,
     caller: Caller,
@@ -56,7 +56,10 @@ pub(in crate::sessions) async fn reauthenticate(
             sessions.reauthenticate_by_code(caller.gate, given, origin).await
         }
         ReauthenticateRequest { .. } => {
-            let why = ("is one of three: send it, code or recovery_code".into(), "value_error");
+            let why = (
+                "must be sent, or code or recovery_code instead, but only one of them".into(),
+                "value_error",
+            );
             Err(Error::Validation(vec![Invalid::new("body", "password", why)]))
         }
     };
@@ -93,7 +96,9 @@ impl Sessions {
             Via::Identity | Via::Key(_) => None,
         };
         let Some(Refreshable { mut session, user, .. }) = found else {
-            return Err(Error::InvalidToken("This token belongs to no session here."));
+            return Err(Error::InvalidToken(
+                "This token does not belong to a session of this server.",
+            ));
         };
         let methods = session.how.methods.and(by);
         session.how = Authentication { at: gate.now, methods };

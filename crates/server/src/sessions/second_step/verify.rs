@@ -18,29 +18,30 @@ use crate::sql::DbError;
 body! {
     /// The second step of a sign-in: one of the two codes.
     pub(in crate::sessions) struct VerifyRequest {
-        /// What the first step was answered with.
+        /// The token that the first step returned.
         mfa_token: OneTimeToken,
         /// Six digits of the authenticator app.
         code: Option<SixDigits> = None,
         /// One of the recovery codes.
         recovery_code: Option<RecoveryCode> = None,
-        /// Whether this device is to be trusted, so that its next sign-ins need no second step. Where that is
-        /// possible (`TRUSTED_DEVICES`), the answer has a `device_token`.
+        /// Whether to trust this device, so that its next sign-ins need no second step. If that is enabled
+        /// (`TRUSTED_DEVICES`), the response has a `device_token`.
         remember_device: bool = false,
     }
 }
 
-/// Finish signing in with a code
+/// Complete a sign-in with a code
 ///
-/// A wrong code leaves the `mfa_token` as it is; after five in a row the next ones have to wait.
+/// After a wrong code the `mfa_token` can be used again; after five wrong codes in a row, further attempts are
+/// delayed.
 #[utoipa::path(post, path = "/mfa/verify", operation_id = "factors.verify", tag = "factors",
     request_body = VerifyRequest,
     responses(
         (status = 200, description = "The tokens of a new session", body = Tokens),
         (status = 401, description = "The `mfa_token` is not valid, was used or has expired"),
         (status = 403, description = "The code is wrong or was used before"),
-        (status = 404, description = "Second factors are turned off here"),
-        (status = 422, description = "A field is missing or of the wrong form")))]
+        (status = 404, description = "Second factors are disabled on this server"),
+        (status = 422, description = "A field is missing or malformed")))]
 pub(in crate::sessions) async fn verify(
     State(sessions): State<Sessions>,
     origin: Origin,

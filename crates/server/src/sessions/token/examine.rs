@@ -22,7 +22,7 @@ impl Sessions {
             return self.examine_refresh(presented).await;
         }
         if token.starts_with(PREFIX) {
-            let why = "format: it begins like a refresh token, but was cut or altered";
+            let why = "format: it starts like a refresh token, but was truncated or altered";
             let kind = "refresh token";
             return Examined { kind, failing: Some(why.into()), ..Examined::default() };
         }
@@ -38,7 +38,7 @@ impl Sessions {
         match self.keys.judge(token).await {
             Err(error) => {
                 examined.notes.push(format!("the key pairs cannot be read: {error}"));
-                examined.failing = Some("the key it names is not known here".into());
+                examined.failing = Some("its key is unknown to this server".into());
             }
             Ok(Err(rejection)) => match self.keys.examine_foreign(token, rejection).await {
                 Ok(foreign) => return foreign,
@@ -61,13 +61,15 @@ impl Sessions {
     async fn examine_key(&self, key: Option<PresentedKey>) -> Examined {
         let mut examined = Examined { kind: "API key", ..Examined::default() };
         let Some(key) = key else {
-            let why = "format: it begins like an API key, but was cut or altered";
+            let why = "format: it starts like an API key, but was truncated or altered";
             return Examined { failing: Some(why.into()), ..examined };
         };
         examined.key = Some(key.id.to_string());
         examined.user = Some(key.owner);
         match self.api_keys().failing(key).await {
-            Err(error) => examined.failing = Some(format!("the database cannot be asked: {error}")),
+            Err(error) => {
+                examined.failing = Some(format!("the database cannot be queried: {error}"))
+            }
             Ok(failing) => examined.failing = failing,
         }
         examined
@@ -85,14 +87,14 @@ impl Sessions {
             return Some(format!("number {} of PREVIOUS_SECRETS ({kid})", place + 1));
         }
         Some(match kid.strip_prefix("hs-") {
-            Some(_) => format!("a secret that is not configured here ({kid})"),
+            Some(_) => format!("a secret that is not configured on this server ({kid})"),
             None => format!("the key pair {kid}"),
         })
     }
 
     fn explain(&self, token: &str, rejection: Rejection, examined: &Examined) -> String {
         if examined.kind == "not a token" {
-            return "it is not three base64url parts with dots between".into();
+            return "it is not three base64url parts separated by dots".into();
         }
         let settings = &self.settings;
         let asked = settings.token_audience.as_deref();
@@ -125,11 +127,11 @@ impl Sessions {
         let (db, now) = (&self.db, self.clock.now());
         match store::find_for_refresh(db, presented.session_id, now).await {
             Err(error) => {
-                examined.failing = Some(format!("the database cannot be asked: {error}"));
+                examined.failing = Some(format!("the database cannot be queried: {error}"));
             }
             Ok(None) => examined.failing = Some("session: there is no such session".into()),
             Ok(Some(found)) if presented.prove(&found.session.begun, &self.secrets).is_none() => {
-                examined.failing = Some("signature: no secret of this server made it".into());
+                examined.failing = Some("signature: not made with a secret of this server".into());
             }
             Ok(Some(_)) => self.examine_session(&mut examined, presented.session_id, None).await,
         }
@@ -140,7 +142,9 @@ impl Sessions {
     async fn examine_session(&self, examined: &mut Examined, id: Uuid, owner: Option<Uuid>) {
         let now = self.clock.now();
         match self.fate(id, owner).await {
-            Err(error) => examined.notes.push(format!("the session was not looked up: {error}")),
+            Err(error) => {
+                examined.notes.push(format!("the session could not be looked up: {error}"))
+            }
             Ok(Err(failing)) => examined.failing = Some(failing.into()),
             Ok(Ok(fate)) => {
                 examined.user = Some(fate.user_id);
@@ -167,7 +171,7 @@ impl Sessions {
             None => false,
         };
         Ok(Err(if is_deleted {
-            "user: the account is deleted, and its sessions with it"
+            "user: the account was deleted together with its sessions"
         } else {
             "session: there is no such session"
         }))
@@ -202,7 +206,7 @@ impl Fate {
     /// What is wrong with the session.
     fn failing(&self, owner: Option<Uuid>, now: OffsetDateTime) -> Option<String> {
         if owner.is_some_and(|owner| owner != self.user_id) {
-            return Some("session: it is another user's".into());
+            return Some("session: it belongs to another user".into());
         }
         match Life::of(self.ended_at, self.expires_at, now) {
             Life::Live => None,

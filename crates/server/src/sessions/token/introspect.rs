@@ -19,21 +19,21 @@ use crate::sessions::store::Holding;
 use crate::sessions::{Sessions, store};
 
 body! {
-    /// The token asked about.
+    /// The token to introspect or revoke.
     pub(super) struct TokenRequest {
         /// An access token, a refresh token or an API key.
         pub(super) token: String,
     }
     checked {
-        /// Ignored: tokens tell what they are.
+        /// Ignored: the kind of token is recognised.
         token_type_hint: Option<String>,
     }
 }
 
-/// What a token is worth now.
+/// The state of a token.
 #[derive(Debug, Default, Serialize, ToSchema)]
 pub struct Introspection {
-    /// Whether it counts. If not, nothing else is said.
+    /// Whether the token is active. If it is not, no other member is present.
     pub active: bool,
     /// `Bearer` for access tokens, `refresh_token` for refresh tokens, `api_key` for API keys.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -47,7 +47,7 @@ pub struct Introspection {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub sid: Option<String>,
-    /// When it ends, in seconds since 1970.
+    /// When it expires, in seconds since 1970.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub exp: Option<i64>,
@@ -59,27 +59,27 @@ pub struct Introspection {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub iss: Option<String>,
-    /// Who it is for.
+    /// The audience.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub aud: Option<String>,
-    /// Its own id, of an access token or an API key.
+    /// The id of the access token or API key.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub jti: Option<String>,
-    /// The user's roles now, of an access token or an API key.
+    /// The user's current roles, for an access token or an API key.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub roles: Option<Vec<String>>,
-    /// What those allow; `*` stands for everything. Of an API key: those within its scopes.
+    /// The permissions of those roles; `*` stands for all. For an API key: those within its scopes.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub permissions: Option<Vec<String>>,
-    /// What an API key may be used for at this moment, with a space between each two.
+    /// The current scopes of an API key, separated by spaces.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub scope: Option<String>,
-    /// The networks from which alone an API key counts; whoever asks must compare them.
+    /// The networks an API key may be used from; the resource server must check them.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub networks: Option<Vec<String>>,
@@ -105,15 +105,15 @@ impl Introspection {
     }
 }
 
-/// Ask about a token
+/// Introspect a token
 ///
-/// A form with `token` is taken too (RFC 7662 §2.1).
+/// A form with `token` is accepted too (RFC 7662 §2.1).
 #[utoipa::path(post, path = "/introspect", operation_id = "sessions.introspect", tag = "keys",
     security(("bearer" = ["tokens:introspect"])),
     request_body = TokenRequest,
     extensions(("x-also-takes" = json!(["application/x-www-form-urlencoded"]))),
     responses(
-        (status = 200, description = "Whether it counts, and whose it is", body = Introspection),
+        (status = 200, description = "Whether the token is active, and its claims", body = Introspection),
         (status = 403, description = "Needs `tokens:introspect`"),
         (status = 422, description = "No token in the body")))]
 pub(super) async fn introspect(

@@ -14,14 +14,14 @@ use crate::sessions::refresh::refresh_token::Presented;
 use crate::sessions::{Sessions, store};
 use crate::sql::DbError;
 
-/// End a token's session, or an API key
+/// Revoke a token or an API key
 ///
-/// A form with `token` is taken too (RFC 7009 §2.1).
+/// A form with `token` is accepted too (RFC 7009 §2.1).
 #[utoipa::path(post, path = "/revoke", operation_id = "sessions.revoke_token", tag = "keys",
     request_body = TokenRequest,
     extensions(("x-also-takes" = json!(["application/x-www-form-urlencoded"]))),
     responses(
-        (status = 200, description = "The token counts no more, if it ever did"),
+        (status = 200, description = "The token is no longer valid, if it ever was"),
         (status = 422, description = "No token in the body")))]
 pub(super) async fn revoke_token(
     State(sessions): State<Sessions>,

@@ -346,26 +346,29 @@ pub(super) fn why(one: &Difference) -> Option<String> {
     let Difference { kind, at, old, new, .. } = one;
     Some(match kind {
         Kind::Ids => format!(
-            "{at} is {old} in the old backend and {new} in Doorward: clients that only pass ids on work; \
-             those that compute with them do not."
+            "{at} is {old} in the old backend and {new} in Doorward: clients that only pass ids along work; \
+                clients that compute with them do not."
         ),
         Kind::Times => format!(
             "{at} is a {old} in the old backend and a {new} in Doorward: clients must read both."
         ),
         Kind::Claims => format!(
-            "the token's claim {at} is {old} in the old backend and {new} in Doorward: who reads tokens must ask /me."
+            "the token's claim {at} is {old} in the old backend and {new} in Doorward: services that read \
+                tokens must query /me."
         ),
         Kind::Missing => format!("{at} ({old}) has no counterpart in Doorward."),
         Kind::Value => {
-            format!("{at} has another value in Doorward, and no rule was found that explains it.")
+            format!(
+                "{at} has a different value in Doorward, and no rule was found that explains it."
+            )
         }
         Kind::Type => format!("{at} is {old} in the old backend and {new} in Doorward."),
-        Kind::Order => format!("{at} is in another order: ask for one with sort."),
+        Kind::Order => format!("{at} is in a different order: request an order with sort."),
         Kind::Length => format!(
-            "{at} has another number of items: what was there before may not have been imported."
+            "{at} has a different number of items: existing data may not have been imported."
         ),
-        Kind::Refused => format!("Doorward refuses what the old backend takes: {new}."),
-        Kind::Allowed => format!("Doorward takes what the old backend refuses with {old}."),
+        Kind::Refused => format!("Doorward rejects what the old backend accepts: {new}."),
+        Kind::Allowed => format!("Doorward accepts what the old backend rejects with {old}."),
         Kind::Failure => format!("Doorward failed: {new}."),
         Kind::Route | Kind::Status | Kind::ContentType | Kind::Envelope => return None,
     })

@@ -45,14 +45,11 @@ impl Learner {
         let template = template.trim_end_matches('/');
         let route = format!("{method} {template}");
         let Some((operation, target)) = operation::guess(method, template, sent) else {
-            self.give_up(
-                &route,
-                "Doorward has nothing that does this: keep it in a service of your own.",
-            );
+            self.give_up(&route, "Doorward has no equivalent: keep this in a service of your own.");
             return None;
         };
         if !known(&operation) {
-            let why = format!("it would be {operation}, which this version does not serve.");
+            let why = format!("it would be {operation}, which this version does not have.");
             self.give_up(&route, why);
             return None;
         }
@@ -152,7 +149,7 @@ impl Learner {
         }
         let dropped = self.list(&scope, "ignore", name);
         if dropped {
-            let why = format!("{name} is sent but Doorward has no place for it: it is dropped.");
+            let why = format!("{name} is sent, but Doorward does not support it and ignores it.");
             self.give_up(on.route, why);
         }
         dropped

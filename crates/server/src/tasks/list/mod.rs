@@ -29,17 +29,17 @@ query! {
     /// Which tasks; `None` asks for all.
     #[derive(Default, PartialEq, Eq)]
     pub struct TaskFilter {
-        /// Done, or not
+        /// Only completed tasks, or only open ones
         pub completed: Option<bool>,
-        /// Of this priority
+        /// Only tasks of this priority
         pub priority: Option<Priority>,
-        /// Due earlier than this
+        /// Only tasks due before this time
         pub due_before: Option<OffsetDateTime>,
-        /// Due later than this
+        /// Only tasks due after this time
         pub due_after: Option<OffsetDateTime>,
-        /// With this in title or description, whatever its case
+        /// Only tasks whose title or description contains this text, ignoring case
         pub q: Option<Search>,
-        /// With this tag, exactly
+        /// Only tasks with exactly this tag
         pub(super) tag: Option<Tag>,
     }
 }
@@ -47,7 +47,8 @@ query! {
 query! {
     /// In which order.
     struct TaskOrder {
-        /// `created_at` (default), `updated_at`, `due_at`, `title` or `priority`; `-` before it for descending
+        /// `created_at` (default), `updated_at`, `due_at`, `title` or `priority`; prefix it with `-` for
+        /// descending order
         sort: Sort,
     }
 }
@@ -72,8 +73,8 @@ pub(super) struct TaskPage {
 
 /// List your tasks
 ///
-/// An array, oldest first. Where there are more, `Link: <…>; rel="next"` is the next page. Tasks with long
-/// texts make a page end before its limit: one has a megabyte at most.
+/// An array, oldest first. If there are more entries, `Link: <…>; rel="next"` is the next page. A page is at
+/// most one megabyte, so a page of tasks with long texts can be shorter than its limit.
 #[utoipa::path(
     get,
     path = "",
@@ -86,7 +87,7 @@ pub(super) struct TaskPage {
             ("Link" = String, description = "The next page, if there is one"),
             ("X-Total-Count" = i64, description = "Tasks on all pages, with `total=true`"),
         )),
-        (status = 422, description = "Invalid parameters, all of them named"),
+        (status = 422, description = "Invalid parameters; all of them are reported"),
     )
 )]
 pub(super) async fn list(
@@ -109,7 +110,7 @@ impl TaskPage {
             fields.refuse("offset", "must not be given with a cursor", "value_error");
         }
         if after == Some(None) {
-            fields.refuse("cursor", "is not from the page before this one", "value_error");
+            fields.refuse("cursor", "was not issued by this list", "value_error");
         }
         fields.finish()?;
         let place = Page { after: after.flatten(), limit };

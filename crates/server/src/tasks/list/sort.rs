@@ -39,8 +39,8 @@ impl Parameter for Sort {
             "title" => Column::Title,
             "priority" => Column::Priority,
             _ => {
-                let names = "must be one of created_at, updated_at, due_at, title, priority, \
-                             each with - before it for descending";
+                let names = "must be one of created_at, updated_at, due_at, title, priority, prefixed with - \
+                    for descending order";
                 return Err((names.into(), "enum"));
             }
         };

@@ -100,13 +100,16 @@ pub(in crate::transfer) fn matched(
     for (field, name) in mapped {
         let Some((field, _)) = known.iter().find(|(known, _)| known == field) else {
             let all: Vec<_> = known.iter().map(|(field, _)| *field).collect();
-            return Err(format!("{field} is no field: choose of {}.", all.join(", ")));
+            return Err(format!("{field} is not a field: choose one of {}.", all.join(", ")));
         };
         if name.is_empty() {
             continue;
         }
         let Some(place) = names.iter().position(|own| own == name) else {
-            return Err(format!("There is no column {name}; there are {}.", names.join(", ")));
+            return Err(format!(
+                "There is no column {name}. The columns are {}.",
+                names.join(", ")
+            ));
         };
         found.push((*field, place));
     }
@@ -151,8 +154,8 @@ mod tests {
     #[test]
     fn an_unknown_field_and_an_unknown_column_are_refused_by_name() {
         let refused = fields(&["id"], &[("mail", "id")]).unwrap_err();
-        assert!(refused.starts_with("mail is no field: choose of id, email"), "{refused}");
+        assert!(refused.starts_with("mail is not a field: choose one of id, email"), "{refused}");
         let refused = fields(&["id"], &[("email", "mail")]).unwrap_err();
-        assert_eq!(refused, "There is no column mail; there are id.");
+        assert_eq!(refused, "There is no column mail. The columns are id.");
     }
 }

@@ -64,5 +64,5 @@ pub(super) fn better_auth_password(
             return Ok((format!("{}.password", shown(table)), sql));
         }
     }
-    Err(format!("Better Auth's table account was not found. There are {}.", listed(tables)))
+    Err(format!("Better Auth's table account was not found. The tables are {}.", listed(tables)))
 }

@@ -144,7 +144,7 @@ fn users_table<'a>(
     };
     by_name.or_else(by_shape).ok_or_else(|| {
         format!(
-            "No table of accounts was found: say which with --users-table. There are {}.",
+            "No table of accounts was found: choose one with --users-table. The tables are {}.",
             listed(tables)
         )
     })
@@ -199,7 +199,7 @@ fn named<'a>(tables: &'a [ForeignTable], name: &str) -> Result<&'a ForeignTable,
     let whole = || tables.iter().find(|own| own.name == name);
     found
         .or_else(whole)
-        .ok_or_else(|| format!("There is no table {name}. There are {}.", listed(tables)))
+        .ok_or_else(|| format!("There is no table {name}. The tables are {}.", listed(tables)))
 }
 
 pub(super) fn listed(tables: &[ForeignTable]) -> String {
@@ -272,8 +272,8 @@ impl FieldList {
         let columns: Vec<_> = table.columns.iter().map(|column| column.name.as_str()).collect();
         let (table, columns) = (shown(table), columns.join(", "));
         Err(format!(
-            "{table} has no column that looks like {field}: say which with {flag} {field}=COLUMN. \
-             There are {columns}."
+            "{table} has no column that looks like {field}: choose one with {flag} {field}=COLUMN. The columns \
+                are {columns}."
         ))
     }
 
@@ -291,7 +291,9 @@ impl FieldList {
             if table.columns.iter().all(|column| column.name != *name) {
                 let columns: Vec<_> = table.columns.iter().map(|own| own.name.as_str()).collect();
                 let (table, columns) = (shown(table), columns.join(", "));
-                return Err(format!("--keep: {table} has no column {name}; there are {columns}."));
+                return Err(format!(
+                    "--keep: {table} has no column {name}. The columns are {columns}."
+                ));
             }
             self.unread.retain(|other| other != name);
             self.keep_one(table, (*name).to_owned());

@@ -72,7 +72,7 @@ both! {
         eve.get("/auth/me").await.expect_problem(401, "invalid_token");
     }
 
-    async fn roles_are_told_as_they_are_now_and_sorted(engine: Engine) {
+    async fn roles_are_reported_as_they_are_now_and_sorted(engine: Engine) {
         let app = TestApp::start(engine).await;
         let ada = app.sign_up("ada").await;
         grant_admin(&app, "ada@example.com").await;

@@ -21,15 +21,15 @@ both! {
         let fields = json!({"scopes": ["users:read", "tasks:read"], "expires_at": "2026-11-21T12:00:00Z", "networks": ["203.0.113.0/24"]});
         let made = eve.makes_key(fields).await;
         let key = made["key"].as_str().unwrap();
-        let told = ask(&root, key).await;
-        assert_eq!(told, json!({
+        let message = ask(&root, key).await;
+        assert_eq!(message, json!({
             "active": true, "token_type": "api_key", "sub": eve.user["id"], "jti": made["id"], "iss": "doorward",
             "iat": 1_795_176_000, "exp": 1_795_262_400, "scope": "tasks:read users:read",
             "networks": ["203.0.113.0/24"], "roles": ["support", "user"], "permissions": ["users:read"],
         }));
         root.delete(&eve.at("/roles/support")).await.expect(204);
-        let told = ask(&root, key).await;
-        assert_eq!((&told["scope"], &told["permissions"]), (&json!("tasks:read"), &json!([])));
+        let message = ask(&root, key).await;
+        assert_eq!((&message["scope"], &message["permissions"]), (&json!("tasks:read"), &json!([])));
         let of_root = root.program(&["tokens:introspect"]).await;
         assert_eq!(ask(&of_root, key).await["active"], true);
         root.patch(&eve.at(""), json!({"is_active": false})).await.expect(200);

@@ -15,7 +15,7 @@ fn named(reply: Reply) -> Vec<(String, String)> {
 }
 
 fn slip(name: &str, meant: &str) -> Vec<(String, String)> {
-    vec![(name.into(), format!("is not known: did you mean {meant}?"))]
+    vec![(name.into(), format!("is unknown: did you mean {meant}?"))]
 }
 
 both! {

@@ -73,5 +73,5 @@ fn refused(reply: Reply) {
     let reply = reply.expect_problem(401, "invalid_credentials");
     assert_eq!(reply.header("www-authenticate"), "Bearer");
     let detail = reply.json()["detail"].to_string();
-    assert!(detail.contains("use the link in the mail, or ask for a new one"), "{detail}");
+    assert!(detail.contains("use the link in the mail, or request a new code"), "{detail}");
 }

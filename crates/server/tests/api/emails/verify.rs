@@ -22,7 +22,7 @@ both! {
         verify(&app, &token).await.expect(204);
         assert_eq!(ada.get("/auth/me").await.json()["email_verified"], true);
         let again = verify(&app, &token).await.expect_problem(400, "invalid_link");
-        assert!(again.json()["detail"].to_string().contains("used already"));
+        assert!(again.json()["detail"].to_string().contains("already been used"));
     }
 
     async fn of_ten_uses_at_once_one_wins(engine: Engine) {

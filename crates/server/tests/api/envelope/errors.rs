@@ -50,7 +50,7 @@ async fn a_405_names_the_methods_in_allow() {
     let client = TestApp::start(Engine::Sqlite).await.anonymous();
     let reply = client.raw("PUT", "/health", &[], Body::empty()).await.expect(405);
     assert_eq!(reply.header("allow"), "GET,HEAD");
-    assert_eq!(reply.json()["detail"], "This path takes GET and HEAD.");
+    assert_eq!(reply.json()["detail"], "This path supports GET and HEAD.");
     let reply = client.raw("POST", "/auth/me", &[], Body::empty()).await.expect(405);
     for method in ["GET", "HEAD", "PATCH", "DELETE"] {
         assert!(reply.header("allow").split(',').any(|it| it == method), "{method}");
@@ -94,7 +94,7 @@ async fn a_panic_shows_only_the_request_id() {
             "title": "Internal error",
             "status": 500,
             "code": "internal",
-            "detail": "Internal error. Report the request id to the operator.",
+            "detail": "Internal error: report the request id to the operator.",
             "request_id": "find-me",
         })
     );

@@ -143,7 +143,7 @@ async fn a_trace_names_its_requests_in_the_answer_and_in_the_log() {
 }
 
 #[tokio::test]
-async fn refused_origins_and_ignored_proxies_are_told_once_a_minute() {
+async fn refused_origins_and_ignored_proxies_are_reported_once_a_minute() {
     let app = TestApp::start(Engine::Sqlite).await;
     let written = Written::default();
     let _guard = written.start();

@@ -62,7 +62,7 @@ async fn barred(app: &TestApp, token: &str) {
     sql::<()>(app, "DELETE FROM users").await;
     let gone = app.app.sessions().examine(token).await;
     assert_eq!((gone.failing, gone.user), (None, None));
-    assert!(gone.notes[0].contains("makes a user"), "{:?}", gone.notes);
+    assert!(gone.notes[0].contains("creates one"), "{:?}", gone.notes);
 }
 
 both! {
@@ -78,7 +78,7 @@ both! {
         assert_eq!(first.kind, "access token without an issuer");
         assert!(first.issuer.as_deref().is_some_and(|it| it.contains("ACCEPT_SHARED_SECRET_TOKENS")));
         assert_eq!((first.key.as_deref(), first.user), (Some("the current secret"), None));
-        assert!(first.notes[0].contains("makes a user"), "{first:?}");
+        assert!(first.notes[0].contains("creates one"), "{first:?}");
         let id = user(&app, &token).await;
         let me = bearer(&app, &token).get("/auth/me").await.expect(200).json();
         assert_eq!(me["id"], id.to_string());
@@ -93,11 +93,11 @@ both! {
         for (token, expected) in [
             (
                 minted("another secret", &header, &good),
-                "signature: neither the current secret nor one of PREVIOUS_SECRETS made it",
+                "signature: made with neither the current secret nor one of PREVIOUS_SECRETS",
             ),
             (
                 with("iss", json!("https://evil.example")),
-                "iss: it is \"https://evil.example\", and nobody of that name is trusted",
+                "iss: it is \"https://evil.example\", and the issuer is not trusted",
             ),
             (with("aud", json!("app")), "aud: it is \"app\", and TOKEN_AUDIENCE is not set"),
             (
@@ -106,7 +106,7 @@ both! {
             ),
             (
                 with("type", json!("refresh")),
-                "purpose: the token is not one for access alone: type \"refresh\"",
+                "purpose: not an access token: type \"refresh\"",
             ),
         ] {
             assert_eq!(failing(&app, &token).await, expected);
@@ -128,7 +128,7 @@ both! {
         barred(&app, &token).await;
         let off = TestApp::over(&app.url, app.clock.clone(), 2, sharing).await;
         let refused = examined(&off, &token).await;
-        assert!(refused.notes[0].contains("counts where BETTER_AUTH_URL is set"), "{refused:?}");
+        assert!(refused.notes[0].contains("is only accepted if BETTER_AUTH_URL is set"), "{refused:?}");
     }
 
     async fn of_an_issuer_s_token_it_names_the_published_key_and_the_check(engine: Engine) {
@@ -167,7 +167,7 @@ both! {
             ),
             (
                 with("sub", json!(7)),
-                "claims: one is missing, given twice or of the wrong type".into(),
+                "claims: a claim is missing, duplicated or of the wrong type".into(),
             ),
         ] {
             assert_eq!(failing(&app, &token).await, expected);
@@ -175,7 +175,7 @@ both! {
         let stranger = TestApp::over(&app.url, app.clock.clone(), 2, |_| {}).await;
         let refused = examined(&stranger, &token).await;
         assert_eq!(refused.failing.as_deref(), Some("kid: no key is named \"O5a29\""));
-        assert!(refused.notes[0].contains("is nobody this server trusts"), "{refused:?}");
+        assert!(refused.notes[0].contains("is not a trusted issuer"), "{refused:?}");
         barred(&app, &token).await;
     }
 
@@ -217,7 +217,7 @@ both! {
         assert_eq!(disabled.notes, ["user: the account is disabled"]);
         root.delete(&bob.at("")).await.expect(204);
         let deleted = failing(&app, bob.token.as_deref().expect("a token")).await;
-        assert_eq!(deleted, "user: the account is deleted, and its sessions with it");
+        assert_eq!(deleted, "user: the account was deleted together with its sessions");
     }
 }
 
@@ -235,7 +235,7 @@ async fn of_a_better_auth_session_token_it_names_the_row_and_the_check() {
     let old = examined(&app, &signed(OLD, TOKEN)).await;
     assert_eq!(old.key.as_deref(), Some("number 1 of PREVIOUS_SECRETS"));
     let forged = failing(&app, &signed("another secret", TOKEN)).await;
-    assert!(forged.starts_with("signature: neither the current secret"), "{forged}");
+    assert!(forged.starts_with("signature: made with neither the current secret"), "{forged}");
     let unknown = failing(&app, &"x".repeat(32)).await;
     assert_eq!(unknown, "session: Better Auth has no such session, or it has expired");
     barred(&app, TOKEN).await;
@@ -244,5 +244,5 @@ async fn of_a_better_auth_session_token_it_names_the_row_and_the_check() {
     let off = TestApp::over(&app.url, app.clock.clone(), 2, |_| {}).await;
     let refused = examined(&off, TOKEN).await;
     assert_eq!(refused.kind, "not a token");
-    assert!(refused.notes[0].contains("counts where BETTER_AUTH_URL is set"), "{refused:?}");
+    assert!(refused.notes[0].contains("is only accepted if BETTER_AUTH_URL is set"), "{refused:?}");
 }

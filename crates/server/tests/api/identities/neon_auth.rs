@@ -107,7 +107,7 @@ both! {
         assert_eq!(examined.key, Some(key));
         let notes = examined.notes.join("\n");
         assert!(notes.contains("organisation at Neon Auth (o): slug acme, id 0c4fc964-8b86"), "{notes}");
-        assert!(notes.contains("role owner; it gives no role here"), "{notes}");
+        assert!(notes.contains("role owner; it does not grant a role here"), "{notes}");
         assert!(notes.contains(r#"role "authenticated" is for Neon's database"#), "{notes}");
     }
 }

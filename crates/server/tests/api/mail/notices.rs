@@ -55,7 +55,7 @@ async fn awaited(app: &TestApp) -> Vec<SentMail> {
 }
 
 both! {
-    async fn whoever_changes_the_password_the_owner_is_told(engine: Engine) {
+    async fn whoever_changes_the_password_the_owner_is_reported(engine: Engine) {
         let (app, ada) = with_ada(engine, |settings| settings.password_change = PasswordChange::Fresh).await;
         let new = "another long pass phrase";
         let body = json!({"current_password": PASSWORD, "new_password": new});
@@ -77,14 +77,14 @@ both! {
         assert_eq!(kinds(&app.mails().await), ["Your password was changed"]);
     }
 
-    async fn nobody_is_told_of_a_change_that_did_not_happen(engine: Engine) {
+    async fn nobody_is_reported_of_a_change_that_did_not_happen(engine: Engine) {
         let (app, ada) = with_ada(engine, |_| {}).await;
         let body = json!({"current_password": "wrong", "new_password": "another long pass phrase"});
         ada.post("/auth/password", body).await.expect(403);
         assert!(app.mails().await.is_empty());
     }
 
-    async fn only_what_was_chosen_is_told_and_nothing_by_default(engine: Engine) {
+    async fn only_what_was_chosen_is_reported_and_nothing_by_default(engine: Engine) {
         let off = TestApp::with_mail(engine, |_| {}).await;
         let ada = off.sign_up("ada").await;
         let link = off.mails().await[0].after("verify?token=");
@@ -114,7 +114,7 @@ both! {
         assert!(app.mails().await.is_empty());
     }
 
-    async fn a_sign_in_from_a_new_device_is_told_once(engine: Engine) {
+    async fn a_sign_in_from_a_new_device_is_reported_once(engine: Engine) {
         let app = TestApp::with_mail(engine, on).await;
         let body = json!({"email": "ada@example.com", "password": PASSWORD});
         app.anonymous().post("/auth/register", body).await.expect(201);
@@ -182,7 +182,7 @@ both! {
         assert_eq!(app.mails().await.len(), 20, "of one kind in an hour");
     }
 
-    async fn a_stolen_session_is_told(engine: Engine) {
+    async fn a_stolen_session_is_reported(engine: Engine) {
         let (app, ada) = with_ada(engine, |_| {}).await;
         let first = ada.refresh_token.clone().unwrap();
         let mut token = first.clone();
@@ -199,7 +199,7 @@ both! {
         assert!(mails[0].text().contains("198.51.100.9"), "{}", mails[0].text());
     }
 
-    async fn a_lock_is_told_once_and_not_for_each_guess(engine: Engine) {
+    async fn a_lock_is_reported_once_and_not_for_each_guess(engine: Engine) {
         let (app, _) = with_ada(engine, |settings| settings.login_max_failures = 4).await;
         for guess in 0..3 {
             sign_in(&app, "198.51.100.9", CHROME, "wrong").await.expect(401);
@@ -231,7 +231,7 @@ both! {
         assert!(app.mails().await.is_empty());
     }
 
-    async fn a_lock_of_an_address_without_an_account_is_told_to_nobody(engine: Engine) {
+    async fn a_lock_of_an_address_without_an_account_is_reported_to_nobody(engine: Engine) {
         let app = TestApp::with_mail(engine, |settings| {
             on(settings);
             settings.login_max_failures = 2;

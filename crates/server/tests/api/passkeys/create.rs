@@ -61,7 +61,7 @@ both! {
         let begun = options(&ada).await;
         for other in [&eve, &other_device] {
             let why = refusal(create(other, &begun, &mut Authenticator::synced()).await, "ceremony");
-            assert!(why.contains("ask for new options"), "{why}");
+            assert!(why.contains("request new options"), "{why}");
         }
         app.advance(Duration::from_secs(299));
         create(&ada, &begun, &mut Authenticator::synced()).await.expect(201);
@@ -98,13 +98,13 @@ both! {
         let app = with_passkeys(engine).await;
         let ada = app.sign_up("ada").await;
         let lies: [(Lie, &str); 7] = [
-            (|it| it.origin = "https://evil.example".into(), "an origin that RP_ORIGINS does not name"),
-            (|it| it.origin = "https://app.example.com.evil.example".into(), "an origin that RP_ORIGINS"),
-            (|it| it.origin = "http://app.example.com".into(), "an origin that RP_ORIGINS"),
-            (|it| it.rp_id = "evil.example".into(), "another domain than RP_ID"),
-            (|it| it.cross_origin = true, "inside another site's page"),
+            (|it| it.origin = "https://evil.example".into(), "an origin that is not in RP_ORIGINS"),
+            (|it| it.origin = "https://app.example.com.evil.example".into(), "an origin that is not in RP_ORIGINS"),
+            (|it| it.origin = "http://app.example.com".into(), "an origin that is not in RP_ORIGINS"),
+            (|it| it.rp_id = "evil.example".into(), "a domain other than RP_ID"),
+            (|it| it.cross_origin = true, "embedded in another site"),
             (|it| it.verifies(false), "without verifying the user"),
-            (|it| it.says_backed_up(false, true), "what contradicts how it was made"),
+            (|it| it.says_backed_up(false, true), "backup flags that contradict its registration"),
         ];
         for (lie, said) in lies {
             let mut one = Authenticator::synced();
@@ -115,7 +115,7 @@ both! {
         }
         let (begun, other) = (options(&ada).await, options(&ada).await);
         let body = answer(&begun, &Authenticator::synced().create(&other));
-        assert!(refusal(ada.post("/auth/passkeys", body).await, "credential").contains("another challenge"));
+        assert!(refusal(ada.post("/auth/passkeys", body).await, "credential").contains("a different challenge"));
         let begun = options(&ada).await;
         let mut credential = Authenticator::synced().create(&begun);
         credential["clientExtensionResults"]["credProps"]["rk"] = false.into();
@@ -186,7 +186,7 @@ both! {
         let mut credential = one.create(&begun);
         credential["response"]["transports"] = vec!["usb"; 5000].into();
         let why = refusal(ada.post("/auth/passkeys", answer(&begun, &credential)).await, "credential");
-        assert!(why.contains("more of itself than there is room for"), "{why}");
+        assert!(why.contains("is too large to store"), "{why}");
     }
 
     async fn no_bytes_of_a_browser_s_answer_bring_the_server_down(engine: Engine) {

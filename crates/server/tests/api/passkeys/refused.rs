@@ -94,15 +94,15 @@ both! {
         let logged = failures(&app, &root).await;
         for why in [
             "is not known",
-            "an origin that RP_ORIGINS does not name",
-            "is for another domain than RP_ID",
-            "comes from a page inside another site's page",
+            "an origin that is not in RP_ORIGINS",
+            "is for a domain other than RP_ID",
+            "comes from a page embedded in another site",
             "without verifying the user",
-            "says of its backups what contradicts how it was made",
+            "has backup flags that contradict its registration",
             "names another user",
-            "has a signature that is not its own",
-            "answers another challenge",
-            "answers a ceremony that is over",
+            "has an invalid signature",
+            "answers a different challenge",
+            "answers a ceremony that has expired",
         ] {
             assert!(logged.iter().any(|detail| detail.contains(why)), "{why}: {logged:#?}");
         }

@@ -92,7 +92,7 @@ both! {
         for path in ["/auth/password/forgot", "/auth/email/resend"] {
             let reply = app.anonymous().post(path, json!({"email": "ada@example.com"})).await;
             let detail = reply.expect_problem(404, "mail_off").json()["detail"].to_string();
-            assert!(detail.contains("sends no mail"), "{detail}");
+            assert!(detail.contains("does not send mail"), "{detail}");
         }
         let kept: Vec<i64> = sql(&app, "SELECT count(*) FROM mail").await;
         assert_eq!(kept, [0]);

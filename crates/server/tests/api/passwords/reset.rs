@@ -48,7 +48,7 @@ both! {
         assert_eq!(me.json()["email_verified"], true);
         let reply = reset(&app, &token, "another good one here").await;
         let detail = reply.expect_problem(400, "invalid_link").json()["detail"].to_string();
-        assert!(detail.contains("used already"), "{detail}");
+        assert!(detail.contains("already been used"), "{detail}");
     }
 
     async fn an_app_goes_that_was_added_before_the_address_was_proven_and_no_later_one(engine: Engine) {

@@ -78,8 +78,8 @@ both! {
         for (method, path, body) in &changes {
             let reply = ada.raw(method, path, &kind, body.to_string()).await;
             let reply = reply.expect_problem(401, "insufficient_user_authentication");
-            let told = reply.header("www-authenticate");
-            assert!(told.contains("max_age=600") && told.contains("acr_values=\"aal2\""), "{path}: {told}");
+            let message = reply.header("www-authenticate");
+            assert!(message.contains("max_age=600") && message.contains("acr_values=\"aal2\""), "{path}: {message}");
         }
         let held = ada.get("/auth/mfa").await.expect(200).json();
         assert_eq!((held["factors"].as_array().unwrap().len(), &held["recovery_codes_left"]), (1, &json!(10)));

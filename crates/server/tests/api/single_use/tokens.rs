@@ -37,7 +37,7 @@ both! {
             let won = futures_util::future::join_all(uses).await;
             assert_eq!(won.iter().filter(|won| **won).count(), 1, "{won:?}");
             let again = app.app.single_use.open(Purpose::ResetPassword, &token).await;
-            assert_eq!(why(again), "This link was used already: ask for a new one.");
+            assert_eq!(why(again), "This link has already been used: request a new one.");
         }
     }
 
@@ -64,7 +64,7 @@ both! {
             assert_eq!(opened.bound.as_deref(), Some("what it is about"));
             for other in Purpose::ALL.iter().filter(|other| *other != made_for) {
                 let found = app.app.single_use.open(*other, &token).await;
-                assert_eq!(why(found), "This link is not valid: ask for a new one.");
+                assert_eq!(why(found), "This link is not valid: request a new one.");
                 assert!(!claim(&app, *other, &opened).await, "{made_for:?} as {other:?}");
             }
         }
@@ -79,7 +79,7 @@ both! {
         let opened = app.app.single_use.open(Purpose::ResetPassword, &token).await.unwrap();
         app.advance(Duration::from_secs(1));
         let late = app.app.single_use.open(Purpose::ResetPassword, &token).await;
-        assert_eq!(why(late), "This link has expired: ask for a new one.");
+        assert_eq!(why(late), "This link has expired: request a new one.");
         assert!(!claim(&app, Purpose::ResetPassword, &opened).await, "it was opened in time");
     }
 

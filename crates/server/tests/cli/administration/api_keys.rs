@@ -13,7 +13,7 @@ both! {
             "--scope", "tasks:read", "--network", "203.0.113.9/24", "--expires-in", "90d"]).expect(0);
         let key = made.stdout.trim_end().to_owned();
         assert!(key.starts_with("dwk_") && key.len() == 54 && made.stdout.ends_with('\n'), "{made:?}");
-        assert!(made.stderr.contains(" of ada@example.com. It is shown this once:"), "{made:?}");
+        assert!(made.stderr.contains(" for ada@example.com. It is only shown once:"), "{made:?}");
         assert!(!made.stderr.contains(&key), "{made:?}");
         let listed = program.run(&["api-key", "list", "ada@example.com"]).expect(0).stdout;
         assert!(listed.contains("tasks:read,tasks:write  203.0.113.0/24"), "{listed}");
@@ -29,7 +29,7 @@ both! {
         assert_eq!(revoked, format!("Revoked the API key {id}.\n"));
         refused(program.run(&["api-key", "revoke", &id]), 1, &format!("There is no API key {id}."));
         let gone = program.fed(&["token", "verify", "-"], &key);
-        assert!(gone.code == Some(1) && format!("{gone:?}").contains("unknown here, or was revoked"), "{gone:?}");
+        assert!(gone.code == Some(1) && format!("{gone:?}").contains("unknown to this server, or was revoked"), "{gone:?}");
     }
 
     async fn what_is_wrong_with_a_new_key_is_said(engine: Engine) {
@@ -45,7 +45,8 @@ both! {
         assert!(unknown.errors()[0].starts_with("--scope must hold only tasks:read, tasks:write"), "{unknown:?}");
         let bad = with(&["--scope", "tasks:read", "--network", "10.0.0.0/99"]).expect(2);
         assert!(bad.errors()[0].starts_with("--network must hold only addresses and ranges"), "{bad:?}");
-        refused(with(&["--scope", "tasks:read", "--expires-at", "2020-01-01"]), 2, "A key must end in the future.");
+        refused(with(&["--scope", "tasks:read", "--expires-at", "2020-01-01"]), 2, "The expiry must be in the \
+            future.");
         with(&[]).expect(2);
         refused(program.run(&["api-key", "list", "eve@example.com"]), 1, "There is no account eve@example.com.");
     }
@@ -63,7 +64,7 @@ both! {
         assert!(listed.contains("(service account)  nightly backup") && !listed.contains("ada@"), "{listed}");
         assert_eq!(program.run(&["user", "list", "--service", "false", "--json"]).expect(0).json().as_array().map(Vec::len), Some(1));
         let set = program.fed(&["user", "set-password", id, "--password-stdin"], GOOD);
-        refused(set, 1, "A service account has no password: make it an API key.");
+        refused(set, 1, "A service account has no password: create an API key for it.");
         program.run(&["api-key", "create", id, "--name", "first", "--scope", "users:read"]).expect(0);
         program.run(&["service-account", "revoke", id]).expect(2);
         let revoked = program.run(&["service-account", "revoke", id, "--yes"]).expect(0).stdout;

@@ -37,7 +37,7 @@ both! {
         let none = program.run(&["user", "factors", ADA]).expect(0).stdout;
         assert_eq!(none, "ada@example.com has no second factor.\n");
         let waits = program.run(&["user", "enrol-totp", ADA]).expect(0);
-        for part in ["\u{2588}", "To type it: ", "otpauth://totp/"] {
+        for part in ["\u{2588}", "Secret: ", "otpauth://totp/"] {
             assert!(waits.stdout.contains(part), "{part}: {waits:?}");
         }
         assert!(!waits.stdout.contains('\u{1b}'), "no colours in a pipe: {waits:?}");
@@ -53,7 +53,7 @@ both! {
         assert!(!shown.to_string().contains(made["secret"].as_str().expect("a secret")));
         let id = made["id"].as_str().expect("an id");
         let again = program.fed(&["user", "enrol-totp", ADA, "--confirm", id], "123456\n");
-        refused(again, 1, &format!("No app {id} of ada@example.com waits for its first code."));
+        refused(again, 1, &format!("ada@example.com has no unconfirmed app {id}."));
         let events = program.run(&["audit", "list", "--event", "factor.confirm", "--json"]).expect(0).json();
         assert_eq!((&events[0]["actor"], events.as_array().map(Vec::len)), (&json!("cli"), Some(1)));
         let exported = program.run(&["user", "export", ADA]).expect(0).json();
@@ -70,7 +70,7 @@ both! {
         let wrong = |right: String| if right == "000000" { "111111" } else { "000000" };
         let wrong = wrong(code(made["secret"].as_str().expect("a secret"), 0));
         refused(program.fed(&confirm, wrong), 1,
-            "The code is wrong: wait for the app's next one, and compare the clocks of both.");
+            "The code is wrong: wait for the app's next code, and check the clocks of both devices.");
         refused(program.fed(&confirm, "none"), 2, "The code of the app must be six digits.");
         refused(program.run(&["user", "enrol-totp", "eve@example.com"]), 1, "There is no account eve@example.com.");
         let off = program.env("MFA", "off");
@@ -78,7 +78,7 @@ both! {
         let service = off.run(&["service-account", "create", "backup"]).expect(0);
         let off = off.env("MFA", "optional");
         refused(off.run(&["user", "enrol-totp", service.stdout.trim_end()]), 1,
-            "A service account has no password: make it an API key.");
+            "A service account has no password: create an API key for it.");
     }
 
     async fn resetting_asks_first_and_ends_everything_that_stands_for_the_account(engine: Engine) {
@@ -86,7 +86,7 @@ both! {
         create(&program, ADA);
         enrolled(&program);
         refused(program.run(&["user", "reset-factors", ADA]), 2,
-            "ada@example.com will sign in with the password alone, and every session ends. Say so with --yes.");
+            "ada@example.com will be able to sign in with only the password, and all sessions end. Confirm with --yes.");
         let reset = program.run(&["user", "reset-factors", ADA, "--yes"]).expect(0);
         assert_eq!(reset.stdout, "Removed the second factors of ada@example.com and ended its sessions.\n");
         let none = json!({"factors": [], "recovery_codes_left": 0});
@@ -99,7 +99,7 @@ both! {
         assert!(events.as_array().is_some_and(|it| it.len() == 2 && it[0]["actor"] == "cli"), "{events}");
     }
 
-    async fn the_owner_is_told_of_what_an_operator_does(engine: Engine) {
+    async fn the_owner_is_reported_of_what_an_operator_does(engine: Engine) {
         let Some(smtp) = SmtpServer::start().await else { return };
         let program = ready(engine).await
             .env("BETTER_AUTH_SECRET", SECRET)
@@ -119,7 +119,7 @@ both! {
         let mut subjects: Vec<_> = mails.iter().map(|mail| mail.header("Subject")).collect();
         subjects.sort();
         assert_eq!(subjects, [
-            "An API key was made for your account",
+            "An API key was created for your account",
             "An authenticator app was added to your account",
             "The second factors of your account were removed",
             "Your password was changed",
@@ -127,14 +127,14 @@ both! {
         assert!(mails.iter().all(|mail| !mail.text().contains("somebody-here")));
     }
 
-    async fn without_the_secret_or_with_a_broken_setting_the_work_is_done_and_nobody_is_told(engine: Engine) {
+    async fn without_the_secret_or_with_a_broken_setting_the_work_is_done_and_nobody_is_reported(engine: Engine) {
         let program = ready(engine).await;
         create(&program, ADA);
         let set = ["user", "set-password", ADA, "--password-stdin"];
         program.fed(&set, GOOD).expect(0);
         let program = program.env("BETTER_AUTH_SECRET", "too short").env("SECURITY_NOTICES", "on");
         let done = program.fed(&set, GOOD).expect(0);
-        assert!(done.stderr.contains("Nobody is told by mail: see `doorward config check`."), "{done:?}");
+        assert!(done.stderr.contains("No notice is sent by mail: see `doorward config check`."), "{done:?}");
     }
 }
 
@@ -184,12 +184,12 @@ async fn sign_ins_and_trusted_devices_are_listed_and_trust_is_ended() {
     assert!(text.contains("LAST USED") && !text.contains("dwd_"), "{text}");
     let newest = listed[0]["id"].as_str().expect("an id");
     let forgotten = program.run(&["user", "forget-devices", ADA, "--device", newest]).expect(0);
-    assert_eq!(forgotten.stdout, format!("The device {newest} is not trusted any more.\n"));
+    assert_eq!(forgotten.stdout, format!("Removed the trusted device {newest}.\n"));
     let again = program.run(&["user", "forget-devices", ADA, "--device", newest]);
     refused(again, 1, &format!("ada@example.com has no trusted device {newest}."));
     assert_eq!(devices.each_ref().map(inside), [200, 403]);
     let all = program.run(&["user", "forget-devices", ADA]).expect(0);
-    assert_eq!(all.stdout, "No device of ada@example.com is trusted any more.\n");
+    assert_eq!(all.stdout, "Removed all trusted devices of ada@example.com.\n");
     assert_eq!(devices.each_ref().map(inside), [403, 403]);
     let shown = program.run(&["user", "sign-ins", ADA]).expect(0).stdout;
     for part in

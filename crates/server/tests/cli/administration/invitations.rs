@@ -51,10 +51,10 @@ both! {
         program.run(&["role", "create", "support"]).expect(0);
         let program = program.file("people.csv", PEOPLE);
         let first = program.run(&["user", "invite", "--file", "people.csv", "--json"]).expect(1);
-        let told = first.json();
-        assert_eq!((&told["rows"], &told["invited"], &told["unchanged"]), (&json!(7), &json!(2), &json!(1)));
-        assert_eq!(told["sent"], 0);
-        let rejected: Vec<_> = told["rejected"].as_array().expect("rows").iter().map(|row| {
+        let message = first.json();
+        assert_eq!((&message["rows"], &message["invited"], &message["unchanged"]), (&json!(7), &json!(2), &json!(1)));
+        assert_eq!(message["sent"], 0);
+        let rejected: Vec<_> = message["rejected"].as_array().expect("rows").iter().map(|row| {
             (row["line"].as_u64().expect("a line"), row["reason"].as_str().expect("a reason").to_owned())
         }).collect();
         let lines: Vec<_> = rejected.iter().map(|(line, _)| *line).collect();
@@ -79,9 +79,9 @@ both! {
         let lines = "\u{feff}{\"email\": \"carl@example.com\", \"name\": \"Carl\"}\n\n{\"email\": 7}\nnothing\n";
         let json = program.fed(&["user", "invite", "--file", "-"], lines).expect(1);
         assert!(json.stdout.contains("Line 3: 7 is not a valid e-mail address."), "{json:?}");
-        assert!(json.stdout.contains("Line 4: - is no JSON object."), "{json:?}");
+        assert!(json.stdout.contains("Line 4: - is not a JSON object."), "{json:?}");
         let nothing = program.fed(&["user", "invite", "--file", "-"], "name,team\nAda,1\n").expect(1);
-        assert_eq!(nothing.errors(), ["The first line names no column `email`."]);
+        assert_eq!(nothing.errors(), ["The header line has no column `email`."]);
     }
 
     async fn where_no_mail_is_sent_nobody_is_made(engine: Engine) {

@@ -46,9 +46,9 @@ both! {
         let program = ready(engine).await;
         let made = program.fed(&["user", "create", "Ada@example.com", "--name", " Ada ", "--password-stdin"], GOOD);
         let made = made.expect(0);
-        assert!(made.stdout.starts_with("Made Ada@example.com with the id "), "{made:?}");
+        assert!(made.stdout.starts_with("Created Ada@example.com with the id "), "{made:?}");
         let granted = program.run(&["role", "grant", "ada@example.com", "admin"]).expect(0);
-        assert_eq!(granted.stdout, "Gave ada@example.com the role admin.\n");
+        assert_eq!(granted.stdout, "Granted the role admin to ada@example.com.\n");
         let shown = program.run(&["user", "show", "ADA@example.com", "--json"]).expect(0).json();
         assert_eq!((&shown["roles"], &shown["name"]), (&json!(["admin", "user"]), &json!("Ada")));
         let by_id = program.run(&["user", "show", shown["id"].as_str().expect("an id")]).expect(0);
@@ -61,7 +61,7 @@ both! {
             ["user", "create", email, "--username", username, "--password-stdin"]
         };
         let off = program.fed(&create("ada@example.com", "Ada.L"), GOOD);
-        refused(off, 2, "There are no user names here: USERNAMES=on allows them.");
+        refused(off, 2, "User names are disabled: enable them with USERNAMES=on.");
         let program = program.env("USERNAMES", "on");
         program.fed(&create("ada@example.com", "Ada.L"), GOOD).expect(0);
         let taken = program.fed(&create("eve@example.com", "ada.l"), GOOD);
@@ -174,14 +174,14 @@ both! {
         refused(program.run(&["role", "create", "x", "--permission", "all"]), 2,
             "There is no permission all: see `doorward role permissions`.");
         refused(program.run(&["role", "create", "Bad Name"]), 2,
-            "Bad Name cannot be a role's name: it has 1 to 50 of a-z 0-9 _ -, beginning with a letter.");
+            "Bad Name is not a valid role name: it must be 1 to 50 characters of a-z 0-9 _ -, starting with a letter.");
         let all = program.run(&["role", "list", "--json"]).expect(0).json();
         assert_eq!(all[2], made);
         program.run(&["role", "delete", "support", "--yes"]).expect(0);
         refused(program.run(&["role", "delete", "support", "--yes"]), 1,
             "There is no role support: see `doorward role list`.");
         refused(program.run(&["role", "delete", "admin", "--yes"]), 1,
-            "The roles admin and user are built in and stay as they are.");
+            "The roles admin and user are built in and cannot be changed or deleted.");
         create(&program, "ada@example.com");
         refused(program.run(&["role", "grant", "ada@example.com", "support"]), 1,
             "There is no role support: see `doorward role list`.");
@@ -213,8 +213,8 @@ fn without_tables_the_command_to_run_is_named_and_no_file_is_made() {
         refused(
             program.run(arguments),
             78,
-            "doorward.db does not exist: create it with \
-            `doorward db migrate`, or name another with --database-url.",
+            "doorward.db does not exist: create it with `doorward db migrate`, or choose another with \
+                --database-url.",
         );
     }
     assert_eq!(std::fs::read_dir(program.folder()).expect("a folder").count(), 0);
@@ -257,7 +257,7 @@ fn a_password_is_never_an_argument_and_obeys_the_policy() {
     refused(
         program.run(&["user", "delete", "ada@example.com"]),
         2,
-        "ada@example.com will be deleted with all sessions and tasks, for good. Say so with --yes.",
+        "This permanently deletes ada@example.com with all sessions and tasks. Confirm with --yes.",
     );
     refused(
         program.run(&["user", "ban", "ada@example.com", "--until", "2000-01-01T00:00:00Z"]),
@@ -285,7 +285,7 @@ fn a_person_is_asked_twice_and_sees_nothing_of_the_password() {
     assert!(ended.stderr.contains("The passwords differ; nothing was done."), "{ended:?}");
     let ended =
         program.at_a_terminal(&create, &[("Password: ", secret), ("Again: ", secret)]).expect(0);
-    assert!(ended.stdout.starts_with("Made ada@example.com"), "{ended:?}");
+    assert!(ended.stdout.starts_with("Created ada@example.com"), "{ended:?}");
     assert!(!ended.stderr.contains(secret), "{ended:?}");
     let delete = ["user", "delete", "ada@example.com"];
     let ended = program.at_a_terminal(&delete, &[("[y/N] ", "n")]).expect(1);
@@ -318,7 +318,7 @@ async fn a_running_server_obeys_the_command_line_at_once() {
     refused(
         program.run(&["session", "revoke", &newest]),
         1,
-        &format!("There is no live session {newest}."),
+        &format!("There is no active session {newest}."),
     );
     program.run(&["role", "grant", "ada@example.com", "admin"]).expect(0);
     assert_eq!(http(&address, "GET", "/admin/users", Some(&first), "").0, 200);

@@ -31,7 +31,7 @@ both! {
         is_dead(&laptop).await;
         bob.get("/auth/me").await.expect(200);
         let ada = login("ada").await;
-        refused(program.run(&["session", "revoke", "--all"]), 2, "Everyone will have to sign in again. Say so with --yes.");
+        refused(program.run(&["session", "revoke", "--all"]), 2, "All users will have to sign in again. Confirm with --yes.");
         ada.get("/auth/me").await.expect(200);
         program.run(&["session", "revoke", "--all", "--yes"]).expect(0);
         is_dead(&ada).await;

@@ -96,9 +96,9 @@ both! {
             ("other", "holds no tables of Doorward's", "is a SQLite database"),
             ("absent", "cannot be read", "cannot be read"),
         ] {
-            let told = if engine == Engine::Sqlite { on_sqlite } else { on_postgres };
+            let message = if engine == Engine::Sqlite { on_sqlite } else { on_postgres };
             let refused = schema.db(&["restore", name, "--force"]).expect(1);
-            assert!(one_error(&refused).contains(told), "{name}: {refused:?}");
+            assert!(one_error(&refused).contains(message), "{name}: {refused:?}");
         }
         schema.has_no_drift();
     }
@@ -127,12 +127,12 @@ both! {
 async fn a_missing_or_old_program_of_postgresql_is_said_with_what_to_run() {
     let schema = Schema::migrated(Engine::Postgres).await;
     let refused = schema.db(&["backup", "a.backup"]).expect(1);
-    let told = one_error(&refused);
+    let message = one_error(&refused);
     assert!(
-        told.starts_with("pg_dump is not on PATH: install PostgreSQL's client programs"),
-        "{told}"
+        message.starts_with("pg_dump is not on PATH: install PostgreSQL's client programs"),
+        "{message}"
     );
-    assert!(told.contains("pg_dump --format=custom"), "{told}");
+    assert!(message.contains("pg_dump --format=custom"), "{message}");
 
     let folder = schema.program.folder().to_owned();
     let script = "#!/bin/sh\necho 'pg_dump (PostgreSQL) 9.6.1'\n";
@@ -142,8 +142,8 @@ async fn a_missing_or_old_program_of_postgresql_is_said_with_what_to_run() {
     let path = folder.display().to_string();
     let schema = Schema { program: schema.program.env("PATH", &path), ..schema };
     let refused = schema.db(&["backup", "a.backup"]).expect(1);
-    let told = one_error(&refused);
-    assert!(told.contains("pg_dump is version 9 and the server is PostgreSQL 1"), "{told}");
+    let message = one_error(&refused);
+    assert!(message.contains("pg_dump is version 9 and the server is PostgreSQL 1"), "{message}");
     assert!(!file(&schema, "a.backup").exists());
 }
 
@@ -163,6 +163,6 @@ async fn the_password_is_on_no_command_line() {
     let arguments = std::fs::read_to_string(folder.join("arguments")).expect("called");
     let password = crate::support::postgres::PASSWORD_TEXT;
     assert!(!arguments.contains(password), "{arguments}");
-    let told = std::fs::read_to_string(folder.join("password")).expect("called");
-    assert_eq!(told.trim_end(), password);
+    let message = std::fs::read_to_string(folder.join("password")).expect("called");
+    assert_eq!(message.trim_end(), password);
 }

@@ -145,7 +145,7 @@ async fn a_running_server_that_loses_its_isolation_is_not_ready_until_it_is_repa
             // What somebody added is somebody's decision.
             let left = schema.db(&["repair"]).expect(1);
             assert!(
-                left.stdout.contains("Left as it is: The policy everything on tasks"),
+                left.stdout.contains("Not repaired: The policy everything on tasks"),
                 "{left:?}"
             );
             schema.sql("DROP POLICY everything ON tasks");

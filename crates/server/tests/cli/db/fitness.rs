@@ -23,26 +23,29 @@ fn name(schema: &Schema) -> String {
 }
 
 #[tokio::test]
-async fn a_login_that_lacks_privileges_is_told_each_as_the_statement_that_grants_it() {
+async fn a_login_that_lacks_privileges_is_reported_each_as_the_statement_that_grants_it() {
     let schema = Schema::migrated(Engine::Postgres).await;
     schema.sql("CREATE ROLE service LOGIN PASSWORD 'service'");
     let port = postgres::shared().port;
     let url = format!("postgresql://service:service@127.0.0.1:{port}/{}", name(&schema));
     let program = Program::ready().env("DATABASE_URL", &url);
-    let told = refused(&program, 78);
+    let message = refused(&program, 78);
     for grant in [
         "GRANT SELECT ON doorward_migrations TO service;",
         "GRANT SELECT, INSERT, UPDATE, DELETE ON users TO service;",
         "GRANT SELECT, UPDATE ON audit_horizon TO service;",
     ] {
-        assert!(told.contains(grant), "{told}");
+        assert!(message.contains(grant), "{message}");
     }
     schema.sql("GRANT SELECT ON doorward_migrations TO service");
-    let told = refused(&program, 78);
-    assert!(!told.contains("doorward_migrations TO") && told.contains("ON users TO"), "{told}");
-    assert!(told.contains("SELECT, INSERT, UPDATE, DELETE on users"), "{told}");
-    assert!(told.contains("`doorward db migrate --grant-to service`"), "{told}");
-    let (_, grants) = told.split_once("run: ").expect("the statements");
+    let message = refused(&program, 78);
+    assert!(
+        !message.contains("doorward_migrations TO") && message.contains("ON users TO"),
+        "{message}"
+    );
+    assert!(message.contains("SELECT, INSERT, UPDATE, DELETE on users"), "{message}");
+    assert!(message.contains("`doorward db migrate --grant-to service`"), "{message}");
+    let (_, grants) = message.split_once("run: ").expect("the statements");
     schema.sql(grants);
     let mut server = program.start(&["serve"]);
     becomes_ready(&server.url());
@@ -63,11 +66,11 @@ async fn a_database_that_takes_no_writes_is_called_that() {
 }
 
 #[tokio::test]
-async fn a_login_that_sees_no_schema_is_told_so() {
+async fn a_login_that_sees_no_schema_is_reported_so() {
     let schema = Schema::migrated(Engine::Postgres).await;
     let url = format!("{}?options=-c%20search_path%3Dabsent", schema.url);
-    let told = refused(&Program::ready().env("DATABASE_URL", &url), 78);
-    assert!(told.contains("has no schema that the login may use"), "{told}");
+    let message = refused(&Program::ready().env("DATABASE_URL", &url), 78);
+    assert!(message.contains("has no schema that the login may use"), "{message}");
 }
 
 #[tokio::test]
@@ -84,16 +87,16 @@ async fn settings_that_change_what_statements_mean_are_refused_by_name_before_an
         let schema = Schema::empty(Engine::Postgres).await;
         let alter = format!("ALTER DATABASE {} SET {setting} = {value}", name(&schema));
         schema.sql(&alter);
-        let told = format!("{setting} is {value} instead of ");
+        let message = format!("{setting} is {value} instead of ");
         let ended = schema.db(&["migrate"]).expect(1);
-        assert!(ended.stderr.contains(&told), "{ended:?}");
+        assert!(ended.stderr.contains(&message), "{ended:?}");
         assert_eq!(schema.sql(tables), "0", "nothing was changed");
         schema.sql(&format!("ALTER DATABASE {} RESET {setting}", name(&schema)));
         schema.db(&["migrate"]).expect(0);
         schema.sql(&alter);
         let program = Program::ready().env("DATABASE_URL", &schema.url);
-        assert!(refused(&program, 78).contains(&told), "{setting}");
-        assert!(schema.drift().iter().any(|sentence| sentence.contains(&told)), "{setting}");
+        assert!(refused(&program, 78).contains(&message), "{setting}");
+        assert!(schema.drift().iter().any(|sentence| sentence.contains(&message)), "{setting}");
     }
 }
 
@@ -122,9 +125,9 @@ async fn row_level_security_that_is_lost_is_refused_and_repair_puts_it_back() {
         let schema = Schema::migrated(Engine::Postgres).await;
         schema.sql(loss);
         let program = Program::ready().env("DATABASE_URL", &schema.url);
-        let told = refused(&program, 78);
+        let message = refused(&program, 78);
         // A view that is gone is a privilege that nobody has.
-        assert!(told.contains("`doorward db repair`"), "{loss}: {told}");
+        assert!(message.contains("`doorward db repair`"), "{loss}: {message}");
         schema.db(&["repair"]).expect(0);
         schema.has_no_drift();
         let mut server = program.start(&["serve"]);
@@ -158,9 +161,9 @@ both! {
         let schema = Schema::empty(engine).await;
         schema.sql("CREATE TABLE users (id INTEGER); CREATE TABLE orders (id INTEGER)");
         let program = Program::ready().env("DATABASE_URL", &schema.url);
-        let told = refused(&program, 78);
-        assert!(told.contains("have the names of its own (users): give it a database of its own"), "{told}");
-        assert!(!told.contains("orders"), "{told}");
+        let message = refused(&program, 78);
+        assert!(message.contains("have the names of its own (users): give it a database of its own"), "{message}");
+        assert!(!message.contains("orders"), "{message}");
     }
 
     async fn a_newer_schema_is_served_and_said(engine: Engine) {

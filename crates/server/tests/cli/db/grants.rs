@@ -157,7 +157,7 @@ async fn a_missing_privilege_is_named_and_the_server_is_not_ready_without_it() {
 }
 
 #[tokio::test]
-async fn a_login_that_is_not_there_or_may_not_grant_is_told() {
+async fn a_login_that_is_not_there_or_may_not_grant_is_reported() {
     let apart = Apart::new("told").await;
     apart.owner.run(&["db", "migrate"]).expect(0);
     let ended = apart.owner.run(&["db", "migrate", "--grant-to", "nobody_here"]).expect(1);

@@ -103,7 +103,7 @@ fn refused() -> [(String, &'static str); 5] {
 
 #[test]
 fn a_refusal_that_no_wait_mends_ends_serve_at_once_in_one_sentence() {
-    for (url, told) in refused() {
+    for (url, message) in refused() {
         let program = Program::ready().env("DATABASE_URL", &url).env("LOG_FORMAT", "json");
         let ended = program.run(&["serve"]).expect(1);
         let lines: Vec<serde_json::Value> =
@@ -112,7 +112,7 @@ fn a_refusal_that_no_wait_mends_ends_serve_at_once_in_one_sentence() {
         assert_eq!(lines.iter().filter(|it| it["level"] == "WARN").count(), 1, "{ended:?}");
         let sentence = lines.last().expect("a line")["message"].as_str().expect("a message");
         assert!(sentence.starts_with("The database server 127.0.0.1:"), "{sentence}");
-        assert!(sentence.ends_with(told), "{sentence}");
+        assert!(sentence.ends_with(message), "{sentence}");
         assert!(!ended.stderr.contains("hunter2") && !ended.stderr.contains(postgres::PASSWORD));
     }
 }

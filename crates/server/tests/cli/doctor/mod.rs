@@ -24,8 +24,8 @@ impl Examined {
         for finding in &findings {
             let keys: Vec<_> = finding.as_object().expect("an object").keys().collect();
             assert_eq!(keys, ["check", "detail", "next", "status"], "{finding}");
-            let told = finding["detail"].as_str().expect("text");
-            assert!(told.ends_with(['.', '?', '!', ';']), "{finding}");
+            let reported = finding["detail"].as_str().expect("text");
+            assert!(reported.ends_with(['.', '?', '!', ';']), "{finding}");
             let is_bad = ["warning", "failed"].contains(&finding["status"].as_str().expect("text"));
             assert_eq!(finding["next"].is_string(), is_bad, "{finding}");
         }
@@ -36,7 +36,7 @@ impl Examined {
 
     /// How the check ended, and what it said.
     #[track_caller]
-    pub(crate) fn told(&self, check: &str) -> (String, String) {
+    pub(crate) fn reported(&self, check: &str) -> (String, String) {
         let found = self.findings.iter().filter(|finding| finding["check"] == check);
         let text =
             |finding: &Value, key: &str| finding[key].as_str().unwrap_or_default().to_owned();
@@ -46,18 +46,18 @@ impl Examined {
         };
         let worst = found.max_by_key(|finding| rank(&text(finding, "status")));
         let worst = worst.unwrap_or_else(|| panic!("{check} is not among {:#?}", self.findings));
-        let told = format!("{} → {}", text(worst, "detail"), text(worst, "next"));
+        let reported = format!("{} → {}", text(worst, "detail"), text(worst, "next"));
         if std::env::var_os("SHOW").is_some() {
-            crate::support::say(&format!("{} {check}: {told}", text(worst, "status")));
+            crate::support::say(&format!("{} {check}: {reported}", text(worst, "status")));
         }
-        (text(worst, "status"), told)
+        (text(worst, "status"), reported)
     }
 
     /// It ended this way and its words have these in them.
     #[track_caller]
     pub(crate) fn expect(&self, check: &str, status: &str, words: &str) -> &Self {
-        let (found, told) = self.told(check);
-        assert!(found == status && told.contains(words), "{check} is {found}: {told}");
+        let (found, reported) = self.reported(check);
+        assert!(found == status && reported.contains(words), "{check} is {found}: {reported}");
         self
     }
 
@@ -93,14 +93,14 @@ fn a_healthy_deployment_on_sqlite_passes_and_nothing_is_changed() {
         ("settings.load", "from: environment"),
         ("settings.cors", "ALLOWED_ORIGINS is empty"),
         ("settings.templates", "built-in"),
-        ("database.file", "not for others to read"),
-        ("database.folder", "its owner alone"),
-        ("database.durability", "a power cut can undo"),
-        ("database.integrity", "All pages hold together"),
+        ("database.file", "only readable by their owner"),
+        ("database.folder", "by its owner"),
+        ("database.durability", "a power failure can lose"),
+        ("database.integrity", "All pages are intact"),
         ("schema.migrations", "are applied"),
-        ("schema.drift", "as the migrations make it"),
+        ("schema.drift", "match the migrations"),
         ("secrets.strength", "about 256 bits"),
-        ("secrets.previous", "no secret to be retired"),
+        ("secrets.previous", "no previous secrets"),
         ("secrets.files", "No secret stands in a file"),
         ("secrets.keys", "HS256"),
         ("machine.hashing", "sign-ins a second"),
@@ -110,7 +110,7 @@ fn a_healthy_deployment_on_sqlite_passes_and_nothing_is_changed() {
     for (check, words) in [
         ("settings.passkeys", "set PUBLIC_URL"),
         ("schema.privileges", "no logins"),
-        ("schema.isolation", "names the owner"),
+        ("schema.isolation", "has the owner's id"),
         ("network.redis", "REDIS_URL is not set"),
         ("network.issuers", "No other issuer"),
         ("network.public-url", "PUBLIC_URL is not set"),
@@ -145,7 +145,7 @@ fn people_read_a_line_for_each_check_and_what_to_do_below_it() {
 }
 
 #[test]
-fn a_database_that_is_missing_open_to_others_or_damaged_is_told() {
+fn a_database_that_is_missing_open_to_others_or_damaged_is_reported() {
     let program = Program::new().env("BETTER_AUTH_SECRET", SECRET);
     let program = program.env("DATABASE_URL", "sqlite:doorward.db");
     let missing = Examined::of(&program, &[]);
@@ -160,7 +160,7 @@ fn a_database_that_is_missing_open_to_others_or_damaged_is_told() {
     set_mode(program.folder(), 0o777);
     let open = Examined::of(&program, &[]);
     open.expect("database.file", "failed", "can change doorward.db (mode 0666)");
-    open.expect("database.folder", "failed", "put another file into");
+    open.expect("database.folder", "failed", "create files in");
     set_mode(program.folder(), 0o700);
     set_mode(&file, 0o600);
 
@@ -177,7 +177,7 @@ fn a_database_that_is_missing_open_to_others_or_damaged_is_told() {
 }
 
 #[test]
-fn drift_and_pending_migrations_are_told_as_verify_and_status_tell_them() {
+fn drift_and_pending_migrations_are_reported_as_verify_and_status_tell_them() {
     let program = Program::new().env("BETTER_AUTH_SECRET", SECRET);
     let program = program.env("DATABASE_URL", "sqlite:doorward.db");
     program.run(&["db", "migrate", "--to", "3"]).expect(0);
@@ -196,10 +196,10 @@ fn drift_and_pending_migrations_are_told_as_verify_and_status_tell_them() {
 }
 
 #[test]
-fn secrets_that_others_can_read_or_guess_are_told_without_being_shown() {
+fn secrets_that_others_can_read_or_guess_are_reported_without_being_shown() {
     let weak = Program::new().env("BETTER_AUTH_SECRET", "hunter2");
     let refused = Examined::of(&weak, &[]);
-    refused.expect("settings.load", "failed", "BETTER_AUTH_SECRET has 7 bytes where at least 32");
+    refused.expect("settings.load", "failed", "BETTER_AUTH_SECRET has 7 bytes, but at least 32");
     assert_eq!(refused.with_status("ok"), [""; 0]);
     assert_eq!(refused.ended.code, Some(1));
 
@@ -210,7 +210,7 @@ fn secrets_that_others_can_read_or_guess_are_told_without_being_shown() {
         .env("DATABASE_URL", "sqlite:doorward.db");
     let examined = Examined::of(&program, &[]);
     examined.expect("secrets.strength", "warning", "most common passwords");
-    examined.expect("secrets.previous", "ok", "One more secret");
+    examined.expect("secrets.previous", "ok", "One previous secret");
     assert!(!examined.ended.stdout.contains("sunshine"), "{}", examined.ended.stdout);
 
     let program = Program::new()
@@ -228,7 +228,7 @@ fn secrets_that_others_can_read_or_guess_are_told_without_being_shown() {
 }
 
 #[test]
-fn what_a_server_would_pass_over_in_the_settings_is_told() {
+fn what_a_server_would_pass_over_in_the_settings_is_reported() {
     let program = migrated()
         .file(".env", "ALLOWED_ORIGIN=https://a.example\nif x; then\n")
         .env("RUST_LOG", "info,dorward=debug")
@@ -250,7 +250,7 @@ fn what_a_server_would_pass_over_in_the_settings_is_told() {
 }
 
 #[test]
-fn key_pairs_that_no_secret_opens_are_told() {
+fn key_pairs_that_no_secret_opens_are_reported() {
     let program = migrated().env("TOKEN_ALGORITHM", "EdDSA");
     Examined::of(&program, &[]).expect(
         "secrets.keys",
@@ -279,5 +279,5 @@ fn this_machine_is_measured_against_what_is_asked_of_it() {
     let bcrypt = migrated().env("PASSWORD_HASH", "bcrypt:10");
     let examined = Examined::of(&bcrypt, &[]);
     examined.expect("machine.hashing", "ok", "bcrypt:10");
-    examined.expect("machine.memory", "ok", "bcrypt needs hardly any");
+    examined.expect("machine.memory", "ok", "bcrypt needs very little");
 }

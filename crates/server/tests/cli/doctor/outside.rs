@@ -14,11 +14,11 @@ async fn redis_answers_or_is_gone() {
     let Some(redis) = Redis::start().await else { return };
     let there = migrated().env("REDIS_URL", &redis.url());
     // How fast depends on what else this machine does.
-    let (status, told) = Examined::of(&there, &[]).told("network.redis");
-    assert!(status != "failed" && told.contains("It answers in "), "{status} {told}");
+    let (status, reported) = Examined::of(&there, &[]).reported("network.redis");
+    assert!(status != "failed" && reported.contains("It responds in "), "{status} {reported}");
     drop(redis);
     let gone = Examined::of(&there, &[]);
-    gone.expect("network.redis", "failed", "each server counts for itself");
+    gone.expect("network.redis", "failed", "each server counts separately");
     assert_eq!(gone.ended.code, Some(1));
     let password = format!("redis://ada:hunter2@127.0.0.1:{}", free_port());
     Examined::of(&migrated().env("REDIS_URL", &password), &[]).expect(
@@ -42,7 +42,7 @@ async fn a_mail_server_takes_us_refuses_us_or_is_gone_and_gets_no_mail() {
     assert_eq!(smtp.mails().len(), 0);
     // Another machine, as its address says, has to offer STARTTLS.
     let plain = mailing(&smtp.url_of_another_machine());
-    Examined::of(&plain, &[]).expect("mail.smtp", "failed", "offers no STARTTLS");
+    Examined::of(&plain, &[]).expect("mail.smtp", "failed", "does not support STARTTLS");
     let dir = tempfile::tempdir().expect("a folder");
     let [ca, certificate, key] = certificates(dir.path());
     let port = free_port();
@@ -54,7 +54,7 @@ async fn a_mail_server_takes_us_refuses_us_or_is_gone_and_gets_no_mail() {
     };
     Examined::of(&with("hunter2"), &[]).expect("mail.smtp", "ok", "by STARTTLS, signed in");
     let refused = Examined::of(&with("wrong"), &[]);
-    refused.expect("mail.smtp", "failed", "refuses the user name or password");
+    refused.expect("mail.smtp", "failed", "rejected the user name or password");
 }
 
 #[test]
@@ -70,7 +70,7 @@ fn the_keys_of_an_issuer_can_be_had_or_not() {
     let keys = format!("{url}/.well-known/jwks.json");
     Examined::of(&trusting(&keys), &[]).expect("network.issuers", "ok", "publishes 1 usable key (");
     let wrong = Examined::of(&trusting(&format!("{url}/nowhere")), &[]);
-    wrong.expect("network.issuers", "failed", "the answer is 404");
+    wrong.expect("network.issuers", "failed", "the server answered 404");
     let gone = migrated().env("NEON_AUTH_URL", &format!("http://127.0.0.1:{}/auth", free_port()));
     Examined::of(&gone, &[]).expect("network.issuers", "failed", "NEON_AUTH_URL");
 }
@@ -97,6 +97,6 @@ fn what_takes_connections_and_says_nothing_costs_no_more_than_its_deadline() {
     for check in
         ["database.sign-in", "network.redis", "network.issuers", "network.public-url", "mail.smtp"]
     {
-        assert_eq!(examined.told(check).0, "failed", "{check}");
+        assert_eq!(examined.reported(check).0, "failed", "{check}");
     }
 }

@@ -30,28 +30,28 @@ async fn a_healthy_server_passes() {
     let examined = Examined::of(&program, &[]);
     for (check, words) in [
         ("database.dns", "127.0.0.1 is an address"),
-        ("database.tcp", "takes connections"),
-        ("database.tls", "nobody is in between"),
+        ("database.tcp", "accepts connections"),
+        ("database.tls", "not needed on this machine"),
         ("database.sign-in", "As postgres in t"),
         ("database.version", "PostgreSQL "),
-        ("database.writes", "takes writes"),
-        ("database.pooler", "PostgreSQL itself answers"),
-        ("database.round-trip", "at the 95th of 100"),
+        ("database.writes", "accepts writes"),
+        ("database.pooler", "connected to PostgreSQL itself"),
+        ("database.round-trip", "95th percentile"),
         ("database.clock", "ahead of ours"),
         ("schema.migrations", "are applied"),
-        ("schema.privileges", "may do all that the server does"),
-        ("schema.drift", "as the migrations make it"),
-        ("schema.isolation", "attempts to get past row-level security"),
+        ("schema.privileges", "has all privileges that the server needs"),
+        ("schema.drift", "match the migrations"),
+        ("schema.isolation", "attempts to bypass row-level security"),
     ] {
         // Whose clock is ahead by how many microseconds is nobody's business.
-        let words = if check == "database.clock" { " ours, give or take" } else { words };
+        let words = if check == "database.clock" { " ours, ±" } else { words };
         examined.expect(check, "ok", words);
     }
     assert_eq!(examined.ended.code, Some(0), "{:?}", examined.ended);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_name_a_port_a_password_or_a_database_that_is_wrong_is_told_as_such() {
+async fn a_name_a_port_a_password_or_a_database_that_is_wrong_is_reported_as_such() {
     let server = postgres::shared();
     let (host, port) = ("127.0.0.1", server.port);
     let url = |login: &str, place: &str| format!("postgresql://{login}@{place}/postgres");
@@ -60,7 +60,7 @@ async fn a_name_a_port_a_password_or_a_database_that_is_wrong_is_told_as_such() 
     examined.expect("database.dns", "failed", "no-such-host.invalid was not found");
     examined.expect("database.sign-in", "skipped", "not reached");
     let dead = on(&url("ada:hunter2", &format!("{host}:{}", free_port())));
-    Examined::of(&dead, &[]).expect("database.tcp", "failed", "takes no connection");
+    Examined::of(&dead, &[]).expect("database.tcp", "failed", "does not accept connections");
     let wrong = on(&url("postgres:hunter2", &format!("{host}:{port}")));
     Examined::of(&wrong, &[]).expect(
         "database.sign-in",
@@ -76,10 +76,10 @@ async fn a_name_a_port_a_password_or_a_database_that_is_wrong_is_told_as_such() 
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_server_that_was_stopped_is_told() {
+async fn a_server_that_was_stopped_is_reported() {
     let server = Postgres::start(&[]);
     let program = on(&server.url("postgres"));
-    Examined::of(&program, &[]).expect("database.tcp", "ok", "takes connections");
+    Examined::of(&program, &[]).expect("database.tcp", "ok", "accepts connections");
     server.ctl(&["stop", "-m", "immediate"]);
     let stopped = Examined::of(&program, &[]);
     stopped.expect("database.tcp", "failed", "Check that PostgreSQL runs there");
@@ -87,7 +87,7 @@ async fn a_server_that_was_stopped_is_told() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_clock_that_is_wrong_a_schema_that_drifted_and_reads_only_are_told() {
+async fn a_clock_that_is_wrong_a_schema_that_drifted_and_reads_only_are_reported() {
     let (program, url) = migrated().await;
     let database = url.rsplit('/').next().expect("a database").to_owned();
     // The check asks without a schema, so that another clock can be put in front of the system's.
@@ -115,7 +115,7 @@ async fn a_clock_that_is_wrong_a_schema_that_drifted_and_reads_only_are_told() {
     run(&url, "DROP INDEX users_email_key").await;
     let drifted = Examined::of(&program, &[]);
     drifted.expect("schema.drift", "failed", "users_email_key");
-    drifted.expect("schema.isolation", "ok", "all held");
+    drifted.expect("schema.isolation", "ok", "failed as expected");
 
     run(&url, "ALTER TABLE tasks DISABLE ROW LEVEL SECURITY").await;
     let exposed = Examined::of(&program, &[]);
@@ -127,7 +127,7 @@ async fn a_clock_that_is_wrong_a_schema_that_drifted_and_reads_only_are_told() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn privileges_that_the_login_lacks_are_told_as_grants() {
+async fn privileges_that_the_login_lacks_are_reported_as_grants() {
     let (_, url) = migrated().await;
     let database = url.rsplit('/').next().expect("a database").to_owned();
     let login = format!("reader_{database}");
@@ -147,7 +147,7 @@ async fn better_auths_tables_are_named_or_missed() {
     let (program, url) = migrated().await;
     let program = program.env("BETTER_AUTH_URL", "https://app.example.com");
     let missing = Examined::of(&program, &["--timeout", "3"]);
-    missing.expect("network.better-auth", "warning", "are in no schema");
+    missing.expect("network.better-auth", "warning", "are not in the search path");
     let tables = r#"CREATE TABLE "user" (id text, name text, email text, email_verified boolean);
         CREATE TABLE session (id text, token text, "userId" text, "expiresAt" timestamptz)"#;
     run(&url, tables).await;
@@ -156,12 +156,12 @@ async fn better_auths_tables_are_named_or_missed() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_pooler_is_told_from_the_server_itself() {
+async fn a_pooler_is_reported_from_the_server_itself() {
     let Some(pooler) = Pooler::start("").await else { return };
     let (_, url) = migrated().await;
     let program = on(&pooler.before(&url)).env("DATABASE_URL_UNPOOLED", &url);
-    let (status, told) = Examined::of(&program, &[]).told("database.pooler");
-    assert!(told.contains("A pooler answers"), "{status} {told}");
+    let (status, reported) = Examined::of(&program, &[]).reported("database.pooler");
+    assert!(reported.contains("through a pooler"), "{status} {reported}");
 }
 
 /// A server with a certificate for `localhost` that ends in so many days, signed by `ca.pem`.
@@ -212,8 +212,8 @@ async fn the_days_of_a_certificate_are_counted_and_its_authority_is_judged() {
     Examined::of(&renamed, &[]).expect("database.tls", "failed", "another host name");
     let off = on(&url("localhost", "sslmode=disable"));
     let examined = Examined::of(&off, &[]);
-    examined.expect("database.tls", "ok", "nobody is in between");
-    examined.expect("database.channel-binding", "skipped", "There is no TLS");
+    examined.expect("database.tls", "ok", "not needed on this machine");
+    examined.expect("database.channel-binding", "skipped", "Not applicable without TLS");
     let without = Postgres::start(&[]);
     let asks = format!(
         "postgresql://postgres:{PASSWORD}@localhost:{}/postgres?sslmode=require",

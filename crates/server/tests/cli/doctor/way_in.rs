@@ -110,7 +110,7 @@ fn through(port: u16, proxies: &str, rewrite: fn(&str) -> String) -> Examined {
     let (program, _server) = serving(port, proxies);
     let public = format!("http://127.0.0.1:{}", proxy(port, rewrite));
     let examined = Examined::of(&program.env("PUBLIC_URL", &public), &[]);
-    examined.expect("network.server", "ok", "A server with this secret answers");
+    examined.expect("network.server", "ok", "A server with this secret responds");
     examined.expect("network.public-url", "ok", &public);
     examined
 }
@@ -121,18 +121,18 @@ fn without_a_proxy_clients_come_from_their_own_address() {
     let (program, server) = serving(port, "");
     let program = program.env("PUBLIC_URL", &format!("http://127.0.0.1:{port}"));
     let examined = Examined::of(&program, &[]);
-    examined.expect("network.client-address", "ok", "No proxy is in between");
+    examined.expect("network.client-address", "ok", "There is no proxy");
     examined.expect("network.public-tls", "ok", "on this machine");
     drop(server);
     let gone = Examined::of(&program, &[]);
-    gone.expect("network.server", "skipped", "No server answers");
-    gone.expect("network.public-url", "failed", "Nothing answers at");
+    gone.expect("network.server", "skipped", "No server responds");
+    gone.expect("network.public-url", "failed", "No response from");
 }
 
 #[test]
 fn a_proxy_that_is_trusted_and_names_the_client_is_well() {
     let examined = through(free_port(), "127.0.0.1", appends);
-    examined.expect("network.client-address", "ok", "198.51.100.7, told by the proxy at 127.0.0.1");
+    examined.expect("network.client-address", "ok", "198.51.100.7, sent by the proxy at 127.0.0.1");
 }
 
 #[test]
@@ -142,15 +142,15 @@ fn a_proxy_that_nobody_trusts_makes_one_client_of_all() {
 }
 
 #[test]
-fn a_proxy_that_passes_inventions_on_is_told() {
+fn a_proxy_that_passes_inventions_on_is_reported() {
     let examined = through(free_port(), "127.0.0.1", believes);
-    examined.expect("network.client-address", "failed", "whatever address a client invents");
+    examined.expect("network.client-address", "failed", "forwards a forged address");
     // Over http nobody knows that this one is there.
     through(free_port(), "127.0.0.1", forgets).expect("network.client-address", "ok", "");
 }
 
 #[test]
-fn strangers_are_told_nothing_of_how_they_arrive() {
+fn strangers_are_reported_nothing_of_how_they_arrive() {
     let port = free_port();
     let (program, _server) = serving(port, "");
     for question in ["", "1764400000.AAAAAAAAAAAAAAAA.AAAA", "x"] {
@@ -171,7 +171,7 @@ fn strangers_are_told_nothing_of_how_they_arrive() {
 }
 
 #[test]
-fn what_is_no_doorward_at_the_port_is_told() {
+fn what_is_no_doorward_at_the_port_is_reported() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = listener.local_addr().expect("an address").port();
     std::thread::spawn(move || {
@@ -205,7 +205,7 @@ fn a_public_address_behind_tls_is_judged_by_its_certificate() {
         examined.expect(
             "network.client-address",
             "ok",
-            "198.51.100.7, told by the proxy at 127.0.0.1",
+            "198.51.100.7, sent by the proxy at 127.0.0.1",
         );
         // Browsers know nothing of an authority of one's own.
         let strange = Examined::of(&program, &[]);

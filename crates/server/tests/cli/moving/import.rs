@@ -149,7 +149,7 @@ both! {
         assert_eq!(ada.get("/auth/me").await.json()["name"], "Countess");
     }
 
-    async fn each_bad_row_is_told_with_its_reason_and_nothing_else_is_lost(engine: Engine) {
+    async fn each_bad_row_is_reported_with_its_reason_and_nothing_else_is_lost(engine: Engine) {
         let bad = format!(
             "INSERT INTO users VALUES (4, 'no address', '{HASH}', NULL, TRUE, FALSE, '2024-04-05'), \
              (5, 'ADA@example.com', '{HASH}', NULL, TRUE, FALSE, '2024-05-05'), \
@@ -166,14 +166,14 @@ both! {
         assert_eq!(report["users"], tally(3, 0, 3));
         assert_eq!(report["tasks"], tally(2, 0, 2));
         let text = std::fs::read_to_string(rejects).expect("the file");
-        let told: Vec<Value> =
+        let message: Vec<Value> =
             text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
         let reason = |kind: &str, id: &str| {
-            let found = told.iter().find(|line| line["type"] == kind && line["id"] == id);
+            let found = message.iter().find(|line| line["type"] == kind && line["id"] == id);
             found.and_then(|line| line["reason"].as_str()).unwrap_or_default().to_owned()
         };
         assert_eq!(reason("user", "4"), "\"no address\" is not a valid e-mail address");
-        assert!(reason("user", "5").contains("the same address but for case"), "{text}");
+        assert!(reason("user", "5").contains("the same address, ignoring case"), "{text}");
         assert_eq!(reason("user", "6"), "another account has this address");
         assert_eq!(reason("task", "4"), "has no title");
         assert_eq!(reason("task", "5"), "its owner \"4\" was not imported");
@@ -208,7 +208,7 @@ both! {
         let unknown = new.import("sqlmodel", &old.url, &["--superusers-become", "boss"]).expect(1);
         assert!(unknown.errors()[0].contains("There is no role boss"), "{unknown:?}");
         let ended = new.import("sqlmodel", &old.url, &["--superusers-become", "admin"]).expect(0);
-        assert!(ended.stderr.contains("all superusers of the source get the role admin"), "{ended:?}");
+        assert!(ended.stderr.contains("all superusers of the source are granted the role admin"), "{ended:?}");
         let ada = new.app.anonymous().login("ada@example.com", "password").await;
         assert_eq!(ada.get("/auth/me").await.json()["roles"], json!(["admin", "user"]));
     }
@@ -329,7 +329,7 @@ fn a_source_that_cannot_be_read_is_said_in_one_sentence() {
     let program = Program::new().env("DATABASE_URL", "sqlite:doorward.db");
     program.run(&["db", "migrate"]).expect(0);
     std::fs::write(program.folder().join("dump.sql"), "COPY users").expect("a file");
-    for (from, told) in [
+    for (from, message) in [
         ("sqlite:absent.db", "There is no file absent.db"),
         ("mysql://u:hunter2@h/d", "unknown scheme"),
         ("dump.sql", "has no rows"),
@@ -337,7 +337,7 @@ fn a_source_that_cannot_be_read_is_said_in_one_sentence() {
         ("sqlite:doorward.db", "doorward export"),
     ] {
         let ended = program.run(&["import", "auto", "--from", from, "--yes"]).expect(1);
-        assert!(ended.errors()[0].contains(told), "{ended:?}");
+        assert!(ended.errors()[0].contains(message), "{ended:?}");
         assert_eq!(ended.errors().len(), 1, "{ended:?}");
         assert!(!ended.stderr.contains("hunter2"), "{ended:?}");
     }

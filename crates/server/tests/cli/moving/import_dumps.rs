@@ -79,7 +79,7 @@ async fn a_dump_that_cannot_be_read_says_what_to_run() {
     };
     let half = &whole[..whole.find("grace@example.com").expect("somebody")];
     let ragged = whole.replacen("\tGrace\t", "\t", 1);
-    for (file, told) in [
+    for (file, message) in [
         (dump(&old, "old.dump", &["--format=custom"]), "pg_restore --file=dump.sql"),
         (dump(&old, "old.tar", &["--format=tar"]), "pg_restore --file=dump.sql"),
         (dump(&old, "old.dir", &["--format=directory"]), "pg_restore --file=dump.sql"),
@@ -92,7 +92,7 @@ async fn a_dump_that_cannot_be_read_says_what_to_run() {
         (write("two.sql", format!("{whole}{whole}").as_bytes()), "the rows of public.task twice"),
     ] {
         let ended = program.run(&["import", "auto", "--from", &file, "--yes"]).expect(1);
-        assert!(ended.errors()[0].contains(told), "{file}: {ended:?}");
+        assert!(ended.errors()[0].contains(message), "{file}: {ended:?}");
         assert_eq!(ended.errors().len(), 1, "{ended:?}");
     }
     let users = program.run(&["user", "list", "--json"]).expect(0).json();

@@ -42,7 +42,7 @@ both! {
             assert_eq!(rehearsed[name], report[name], "{name}");
         }
         assert_eq!((&report["users"], &report["identities"]), (&tally(2, 0, 0), &tally(2, 0, 1)));
-        assert_eq!(report["reasons"], json!({"identity: its owner was left out": 1}));
+        assert_eq!(report["reasons"], json!({"identity: its owner was not imported": 1}));
         assert_eq!(report["users_with_unfit_metadata"], 1);
         assert_eq!(report["users_shut_out"], 1);
         let me = new.app.anonymous().login("ada@example.com", "password").await.get("/auth/me").await.json();
@@ -84,7 +84,7 @@ both! {
         old.run("ALTER TABLE \"user\" ADD theme text DEFAULT 'dark', ADD seats integer DEFAULT 3, ADD secret text DEFAULT 'x'").await;
         let new = New::start(engine).await;
         let refused = new.import("auto", &old.url, &["--issuer", SITE, "--keep", "thema"]).expect(1);
-        assert!(refused.errors()[0].contains("--keep: user has no column thema") || refused.errors()[0].contains("has no column thema; there are id, name"), "{refused:?}");
+        assert!(refused.errors()[0].contains("--keep: user has no column thema") || refused.errors()[0].contains("has no column thema. The columns are id, name"), "{refused:?}");
         new.report("auto", &old.url, &["--issuer", SITE, "--keep", "theme,seats"]);
         let me = new.app.anonymous().login("ada@example.com", "password").await.get("/auth/me").await.json();
         assert_eq!(me["user_metadata"], json!({"theme": "dark", "seats": 3}));
@@ -111,7 +111,7 @@ both! {
         std::fs::write(&file, format!("{}\n{}\n", json!({"type": "doorward", "version": 1}), line(grace))).expect("a file");
         let report = new.report("jsonl", &file, &[]);
         assert_eq!(report["tasks"], tally(0, 0, 1));
-        assert_eq!(report["reasons"], json!({"task: a task of another account here has its id": 1}));
+        assert_eq!(report["reasons"], json!({"task: a task of another account already has its id": 1}));
         assert_eq!(ada.get("/api/tasks").await.json()[0]["title"], "Write notes");
     }
 }

@@ -30,7 +30,7 @@ async fn config_check_names_the_tables_it_found() {
         .env("ACCEPT_COOKIES", "true");
     let said = program.run(&["config", "check", "--connect"]).expect(0).stderr;
     assert!(
-        said.contains("warning: Better Auth's tables session and user are in no schema"),
+        said.contains("warning: Better Auth's tables session and user are not in the search path"),
         "{said}"
     );
     let database = url.rsplit('/').next().expect("a database");

@@ -11,9 +11,9 @@ fn health_asks_the_server_of_the_settings() {
     server.until("Listening");
     assert_eq!(program.run(&["health"]).expect(0).stdout, "healthy\n");
     assert_eq!(program.run(&["health", "--ready"]).expect(0).stdout, "ready\n");
-    let told = program.run(&["health", "--ready", "--json"]).expect(0).json();
-    assert_eq!(told["status"], 200);
-    assert_eq!(told["body"]["database"], "ok");
+    let message = program.run(&["health", "--ready", "--json"]).expect(0).json();
+    assert_eq!(message["status"], 200);
+    assert_eq!(message["body"]["database"], "ok");
 }
 
 #[test]
@@ -22,7 +22,7 @@ fn health_is_1_with_one_sentence_where_the_database_is_away_or_nobody_listens() 
     let url = format!("postgres://ada@127.0.0.1:{}/app", free_port());
     let program = Program::ready().env("PORT", &port).env("DATABASE_URL", &url);
     let nobody = program.run(&["health"]).expect(1);
-    let sentence = format!("Nothing answers at http://127.0.0.1:{port}/health: ");
+    let sentence = format!("No response from http://127.0.0.1:{port}/health: ");
     assert!(nobody.errors()[0].starts_with(&sentence), "{nobody:?}");
     let mut server = program.start(&["serve", "--wait"]);
     server.until("Listening");
@@ -42,5 +42,5 @@ fn what_is_no_doorward_is_called_that() {
         let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi");
     });
     let ended = Program::ready().run(&["health", "--port", &port]).expect(1);
-    assert!(ended.errors()[0].contains("is no Doorward: check HOST and PORT"), "{ended:?}");
+    assert!(ended.errors()[0].contains("is not Doorward: check HOST and PORT"), "{ended:?}");
 }

@@ -46,7 +46,7 @@ fn logs_hold_no_secret_and_no_forged_line() {
 }
 
 #[test]
-fn the_filter_hides_what_it_is_told_to() {
+fn the_filter_hides_what_it_is_reported_to() {
     let program = Program::ready().env("RUST_LOG", "error");
     let mut server = program.start(&["serve", "--migrate"]);
     let url = server.url();
@@ -150,7 +150,7 @@ fn metrics_have_a_listener_of_their_own_which_answers_nothing_else() {
 }
 
 #[test]
-fn people_are_told_of_failures_in_text() {
+fn people_are_reported_of_failures_in_text() {
     let ended = Program::ready().run(&["serve"]).expect(78);
     assert_eq!(ended.errors().len(), 1, "{ended:?}");
     // A command that keeps no log speaks to whoever typed it.

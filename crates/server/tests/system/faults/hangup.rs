@@ -57,7 +57,7 @@ async fn a_hangup_reads_words_breaches_and_templates_anew_and_rotates_nothing() 
     std::fs::rename(at("next.txt"), at("breached.txt")).expect("renamed");
     std::fs::write(at("mails/test.txt"), "Hello {{ name }}\n").expect("written");
     signal("HUP", process);
-    let anew = "SIGHUP: read anew: PASSWORD_WORD_LIST (2 words), PASSWORD_BREACH_FILE (43 bytes), \
+    let anew = "SIGHUP: reloaded PASSWORD_WORD_LIST (2 words), PASSWORD_BREACH_FILE (43 bytes), \
                 MAIL_TEMPLATES (2 templates)";
     says(&server, anew).await;
     assert_eq!(register(&server, "d", "Zanzibar2027").await, 422);
@@ -69,10 +69,10 @@ async fn a_hangup_reads_words_breaches_and_templates_anew_and_rotates_nothing() 
     std::fs::write(at("mails/test.txt"), "Hello {{ name \n").expect("written");
     std::fs::write(at("words.txt"), "unicorn\n").expect("written");
     signal("HUP", process);
-    says(&server, "what was read before stays").await;
+    says(&server, "the previous contents stay in use").await;
     let log = server.log();
-    let line = log.lines().find(|line| line.contains("stays")).expect("the line");
-    assert!(line.contains("read anew: PASSWORD_WORD_LIST (1 words)"), "{line}");
+    let line = log.lines().find(|line| line.contains("stay in use")).expect("the line");
+    assert!(line.contains("reloaded PASSWORD_WORD_LIST (1 words)"), "{line}");
     assert!(line.contains("PASSWORD_BREACH_FILE names"), "{line}");
     assert!(line.contains("test.txt"), "{line}");
     assert_eq!(register(&server, "g", "Unicorn2027").await, 422);
@@ -90,6 +90,6 @@ async fn without_files_a_hangup_changes_nothing_and_says_so() {
     let url = format!("sqlite:{}", dir.path().join("a.db").display());
     let server = Server::start(&url, dir.path()).await;
     signal("HUP", server.id());
-    says(&server, "SIGHUP: no word list, breach file or mail templates to read anew").await;
+    says(&server, "SIGHUP: there is no word list, breach file or mail template to reload").await;
     assert_eq!(register(&server, "ada", "Zanzibar2026").await, 201);
 }

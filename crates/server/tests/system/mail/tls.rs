@@ -24,7 +24,7 @@ async fn another_machine_without_starttls_gets_nothing() {
     let Some(server) = SmtpServer::start().await else { return };
     let app = TestApp::with(Engine::Sqlite, by_smtp(&server.url_of_another_machine())).await;
     let why = why(&app).await;
-    assert!(why.contains("offers no STARTTLS"), "{why}");
+    assert!(why.contains("does not support STARTTLS"), "{why}");
     assert!(server.mails().is_empty());
 }
 
@@ -61,7 +61,7 @@ async fn a_certificate_that_nobody_vouches_for_gets_nothing_and_one_of_an_own_au
     .await;
     let sentence = why(&app).await;
     assert!(
-        sentence.contains("refuses the user name or password") && sentence.contains("535"),
+        sentence.contains("rejected the user name or password") && sentence.contains("535"),
         "{sentence}"
     );
     assert!(!sentence.contains("wort"), "{sentence}");

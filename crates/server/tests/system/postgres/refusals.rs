@@ -29,7 +29,7 @@ async fn each_way_to_be_refused_has_its_own_sentence() {
     let port = postgres::shared().port;
     let closed = free_port();
     let at = format!("127.0.0.1:{port}");
-    for (url, told, is_no) in [
+    for (url, message, is_no) in [
         (
             format!("postgres://postgres:hunter2@{at}/postgres"),
             "refused the password of user postgres",
@@ -56,7 +56,7 @@ async fn each_way_to_be_refused_has_its_own_sentence() {
         ("postgres:///postgres?host=/nowhere".into(), "/nowhere", false),
     ] {
         let (sentence, said_no) = refused(&url).await;
-        assert!(sentence.contains(told), "{url}: {sentence}");
+        assert!(sentence.contains(message), "{url}: {sentence}");
         assert_eq!(said_no, is_no, "{url}: {sentence}");
         assert!(sentence.ends_with('.') && !sentence.contains('\n'), "{sentence}");
         assert!(!sentence.contains("hunter2") && !sentence.contains("p@ss"), "{sentence}");

@@ -11,7 +11,7 @@ use crate::support::process::Server;
 use crate::support::redis::Redis;
 
 const FIVE: (&str, &str) = ("RATE_LIMIT_LOGIN", "5/1h");
-const AWAY: &str = "Redis is away: each node counts for itself until it is back";
+const AWAY: &str = "Redis is unavailable: each node counts separately until it is back";
 const BACK: &str = "Redis is back: rate limits are shared again";
 
 /// How many of twenty sign-ins, at the two processes in turn, one address is allowed.

@@ -108,11 +108,11 @@ async fn an_answer_of_hundreds_of_megabytes_passes_through_little_memory() {
 #[tokio::test]
 async fn an_old_backend_that_never_answers_is_waited_for_five_minutes() {
     let app = TestApp::start(Engine::Sqlite).await;
-    let (asked, told) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let (asked, message) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let notify = Arc::clone(&asked);
-    let keep = Arc::clone(&told);
+    let keep = Arc::clone(&message);
     tokio::spawn(async move {
         let (mut stream, _) = listener.accept().await.unwrap();
         let mut some = [0; 16];
@@ -133,13 +133,13 @@ async fn an_old_backend_that_never_answers_is_waited_for_five_minutes() {
         tokio::time::timeout(Duration::from_secs(20), call).await.unwrap().unwrap();
     assert_eq!(
         (status, &body["detail"]),
-        (504, &json!("The old backend did not answer within five minutes."))
+        (504, &json!("The old backend did not respond within five minutes."))
     );
-    told.notify_one();
+    message.notify_one();
     shadow.close();
     work.await.unwrap();
     assert_eq!(
-        shadow.found().routes["GET /api/tasks"].not_compared["the old backend did not answer"],
+        shadow.found().routes["GET /api/tasks"].not_compared["the old backend did not respond"],
         1
     );
 }
@@ -175,5 +175,5 @@ async fn an_old_backend_that_dies_in_the_middle_breaks_off_the_answer_and_nothin
     work.await.unwrap();
     let found = shadow.found();
     let reasons = &found.routes["GET /api/tasks"].not_compared;
-    assert_eq!(reasons["the answer was too large, or ended early"], 2, "{found:?}");
+    assert_eq!(reasons["the response was too large, or was incomplete"], 2, "{found:?}");
 }

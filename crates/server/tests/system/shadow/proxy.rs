@@ -92,7 +92,7 @@ async fn a_streamed_answer_arrives_piece_by_piece_and_a_large_upload_whole() {
     work.await.unwrap();
     let found = shadow.found();
     let reasons = &found.routes["POST /upload"].not_compared;
-    assert_eq!(reasons["the request was too large, or ended early"], 1, "{found:?}");
+    assert_eq!(reasons["the request was too large, or was incomplete"], 1, "{found:?}");
 }
 
 #[tokio::test]
@@ -150,7 +150,7 @@ async fn a_redirect_of_the_old_backend_to_itself_stays_before_the_proxy() {
 }
 
 #[tokio::test]
-async fn a_client_is_told_when_the_old_backend_is_away_and_when_it_asks_for_an_upgrade() {
+async fn a_client_is_reported_when_the_old_backend_is_away_and_when_it_asks_for_an_upgrade() {
     let app = TestApp::start(Engine::Sqlite).await;
     let old = OldBackend { url: "http://127.0.0.1:1", keeps_host: false, authorities: None };
     let away = Shadow::new(&old, app.app.clone(), Box::new(|_, _| {}));
@@ -158,7 +158,7 @@ async fn a_client_is_told_when_the_old_backend_is_away_and_when_it_asks_for_an_u
     let work = tokio::spawn(work);
     let port = listen(shadow.clone()).await;
     let (status, body) = call(port, "GET", "/api/tasks", None, None).await;
-    assert_eq!((status, &body["detail"]), (502, &json!("The old backend did not answer.")));
+    assert_eq!((status, &body["detail"]), (502, &json!("The old backend did not respond.")));
     let request =
         Request::get("/socket").header("connection", "upgrade").header("upgrade", "websocket");
     assert_eq!(exchange(port, request.body(Body::empty()).unwrap()).await.status(), 501);
@@ -166,7 +166,7 @@ async fn a_client_is_told_when_the_old_backend_is_away_and_when_it_asks_for_an_u
     work.await.unwrap();
     let found = shadow.found();
     assert_eq!(found.upgrades, 1);
-    assert_eq!(found.routes["GET /api/tasks"].not_compared["the old backend did not answer"], 1);
+    assert_eq!(found.routes["GET /api/tasks"].not_compared["the old backend did not respond"], 1);
 }
 
 #[tokio::test]

@@ -52,8 +52,8 @@ pub(super) async fn server(patient: &Patient, url: &PostgresUrl) -> Vec<Finding>
             return found;
         }
         Err(_) => {
-            let next = "Look for a firewall or a pooler in between that holds connections";
-            found.push(SIGN_IN.failed("The server takes connections and says nothing", next));
+            let next = "Check for a firewall or a pooler that stalls connections";
+            found.push(SIGN_IN.failed("The server accepts connections but does not respond", next));
             return found;
         }
     };
@@ -94,9 +94,9 @@ async fn dns(url: &PostgresUrl) -> Finding {
 async fn tcp(url: &PostgresUrl) -> Finding {
     let at = format!("{}:{}", url.host, url.port);
     match postgres::reach(url).await {
-        Ok(took) => TCP.ok(format!("{at} takes connections ({})", shown(took))),
+        Ok(took) => TCP.ok(format!("{at} accepts connections ({})", shown(took))),
         Err(error) => TCP.failed(
-            format!("{at} takes no connection: {error}"),
+            format!("{at} does not accept connections: {error}"),
             "Check that PostgreSQL runs there, the port, and any firewall",
         ),
     }
@@ -106,42 +106,44 @@ async fn tls(patient: &Patient, url: &PostgresUrl) -> Finding {
     let next = "Set sslmode=require in DATABASE_URL, which checks the certificate unless the host is this machine";
     if url.tls == Tls::Disabled {
         return if url.is_local() {
-            TLS.ok("It is not used, and nobody is in between on this machine")
+            TLS.ok("Not used, and not needed on this machine")
         } else {
-            TLS.warning(format!("The connection to {} goes in plain text", url.host), next)
+            TLS.warning(format!("The connection to {} is not encrypted", url.host), next)
         };
     }
     let shown = match postgres::shown(url).await {
         Ok(Some(shown)) => shown,
         Ok(None) if url.tls == Tls::Preferred && url.is_local() => {
-            return TLS.ok("The server offers none, and nobody is in between on this machine");
+            return TLS.ok("The server does not support it, and it is not needed on this machine");
         }
         Ok(None) if url.tls == Tls::Preferred => {
-            return TLS
-                .warning("The server offers none, so the connection goes in plain text", next);
+            return TLS.warning(
+                "The server does not support it, so the connection is not encrypted",
+                next,
+            );
         }
         Ok(None) => {
             return TLS.failed(
-                "The server offers none, and DATABASE_URL asks for it",
-                "Enable ssl in postgresql.conf, or set sslmode=disable if the network between is trusted",
+                "The server does not support it, but DATABASE_URL requires it",
+                "Enable ssl in postgresql.conf, or set sslmode=disable if the network is trusted",
             );
         }
         Err(error) => {
             return TLS.failed(
                 format!("The handshake failed: {error}"),
-                "Check that PostgreSQL itself, or a pooler with TLS, answers at that port",
+                "Check that PostgreSQL or a pooler with TLS listens on that port",
             );
         }
     };
     if let Some(distrust) = &shown.distrust {
         return if distrust.contains(": ") {
-            TLS.told(Health::Failed, distrust)
+            TLS.from_sentence(Health::Failed, distrust)
         } else {
             TLS.failed(distrust.as_str(), "Give the server a new certificate")
         };
     }
     let trust = match url.tls {
-        Tls::VerifyFull => "The chain and the name hold",
+        Tls::VerifyFull => "The certificate chain and the name are valid",
         Tls::VerifyCa => "The chain holds",
         _ => "The certificate is not checked at this level",
     };
@@ -149,33 +151,34 @@ async fn tls(patient: &Patient, url: &PostgresUrl) -> Finding {
 }
 
 fn refused(error: &DbError) -> Finding {
-    let told = error.to_string();
-    if told.contains(": ") {
-        SIGN_IN.told(Health::Failed, &told)
+    let message = error.to_string();
+    if message.contains(": ") {
+        SIGN_IN.from_sentence(Health::Failed, &message)
     } else {
-        SIGN_IN.failed(told, "Check the user, the password and the database in DATABASE_URL")
+        SIGN_IN.failed(message, "Check the user, the password and the database in DATABASE_URL")
     }
 }
 
 async fn binding(url: &PostgresUrl) -> Finding {
     if url.tls == Tls::Disabled || url.password.is_none() {
-        return BINDING.skipped("There is no TLS, or no password, to bind");
+        return BINDING.skipped("Not applicable without TLS and a password");
     }
     match (postgres::binds(url).await, url.channel_binding) {
-        (Ok(()), _) => BINDING.ok("The password exchange is tied to the certificate (SCRAM-SHA-256-PLUS)"),
+        (Ok(()), _) => BINDING.ok("The password exchange is bound to the certificate (SCRAM-SHA-256-PLUS)"),
         (Err(error), ChannelBinding::Required) => {
-            BINDING.failed(error.to_string(), "Let nothing in between end TLS, or take channel_binding out")
+            BINDING.failed(error.to_string(), "Make sure that nothing in between terminates TLS, or remove \
+                channel_binding")
         }
         (Err(_), ChannelBinding::Disabled) => BINDING.warning(
-            "It is turned off, so a server in between with a trusted certificate could relay the password",
-            "Take channel_binding=disable out of DATABASE_URL",
+            "It is turned off, so a man in the middle with a trusted certificate could relay the password exchange",
+            "Remove channel_binding=disable from DATABASE_URL",
         ),
         (Err(_), ChannelBinding::Preferred) if url.is_local() => {
-            BINDING.ok("The server does not offer it, and nobody is in between on this machine")
+            BINDING.ok("The server does not support it, and it is not needed on this machine")
         }
         (Err(_), ChannelBinding::Preferred) => BINDING.warning(
-            "The server does not offer it: a pooler ends TLS, or the password is not stored as SCRAM",
-            "Set channel_binding=require once the server offers it, so that nobody can take its place",
+            "The server does not support it: a pooler terminates TLS, or the password is not stored as SCRAM",
+            "Set channel_binding=require once the server supports it, to prevent a man in the middle",
         ),
     }
 }
@@ -185,8 +188,8 @@ fn version(visit: &ServerVisit) -> Finding {
     let major = version.split(['.', ' ']).next().and_then(|text| text.parse::<u32>().ok());
     if major.is_some_and(|major| major < OLDEST) {
         return VERSION.warning(
-            format!("PostgreSQL {version} gets no corrections any more"),
-            "Upgrade the server to a version that does",
+            format!("PostgreSQL {version} is no longer supported"),
+            "Upgrade to a supported version",
         );
     }
     VERSION.ok(format!("PostgreSQL {version}"))
@@ -195,17 +198,17 @@ fn version(visit: &ServerVisit) -> Finding {
 fn writes(visit: &ServerVisit) -> Finding {
     if visit.facts.is_read_only {
         return WRITES.failed(
-            "The server takes reads only: it is a standby, or default_transaction_read_only is on",
-            "Connect to the primary, or let it take writes",
+            "The server is read-only: it is a standby, or default_transaction_read_only is on",
+            "Connect to the primary, or make it writable",
         );
     }
-    WRITES.ok("The server takes writes")
+    WRITES.ok("The server accepts writes")
 }
 
 fn pooler(url: &PostgresUrl, visit: &ServerVisit) -> Finding {
     if visit.is_direct {
         return POOLER.ok(format!(
-            "None: PostgreSQL itself answers, {} connections at most",
+            "None: connected to PostgreSQL itself, at most {} connections",
             visit.facts.max_connections
         ));
     }
@@ -213,14 +216,16 @@ fn pooler(url: &PostgresUrl, visit: &ServerVisit) -> Finding {
         let why = if url.keeps_statements {
             "does not track prepared statements"
         } else {
-            "is said to keep none"
+            "is configured to keep none"
         };
         return POOLER.warning(
-            format!("A pooler answers that {why}, so each statement is parsed anew"),
+            format!(
+                "Connected through a pooler that {why}, so each statement is parsed every time"
+            ),
             "Use PgBouncer 1.21 or newer with max_prepared_statements, or a direct connection",
         );
     }
-    POOLER.ok("A pooler answers, and keeps prepared statements apart")
+    POOLER.ok("Connected through a pooler that tracks prepared statements")
 }
 
 async fn round_trip(visit: &ServerVisit) -> Finding {
@@ -229,11 +234,11 @@ async fn round_trip(visit: &ServerVisit) -> Finding {
         Ok(_) => return ROUND_TRIP.skipped("Nothing was measured"),
         Err(error) => {
             return ROUND_TRIP
-                .failed(format!("The connection broke: {error}"), "Look into the server's log");
+                .failed(format!("The connection broke: {error}"), "Check the server's log");
         }
     };
     let (median, p95) = (all[all.len() / 2], all[(all.len() * 95).div_ceil(100) - 1]);
-    let detail = format!("{} in the middle, {} at the 95th of 100", shown(median), shown(p95));
+    let detail = format!("median {}, 95th percentile {}", shown(median), shown(p95));
     if median > SLOW {
         return ROUND_TRIP
             .warning(detail, "Run Doorward in the region of its database: each request makes one");
@@ -246,7 +251,7 @@ async fn clock(patient: &Patient, visit: &ServerVisit) -> Finding {
         Ok(Some(clocks)) => apart(clocks),
         Ok(None) => CLOCK.skipped("The server's clock could not be read"),
         Err(error) => {
-            CLOCK.failed(format!("The connection broke: {error}"), "Look into the server's log")
+            CLOCK.failed(format!("The connection broke: {error}"), "Check the server's log")
         }
     }
 }
@@ -256,9 +261,8 @@ fn apart(Clocks { ahead, within }: Clocks) -> Finding {
     let distance = ahead.abs() - within.min(Duration::from_secs(1));
     let seconds = ahead.as_seconds_f64().abs();
     let side = if ahead.is_negative() { "behind" } else { "ahead of" };
-    let detail =
-        format!("The server's clock is {seconds:.2} s {side} ours, give or take {}", shown(within));
-    let next = "Let both machines set their clocks by NTP (timedatectl set-ntp true)";
+    let detail = format!("The server's clock is {seconds:.2} s {side} ours, ± {}", shown(within));
+    let next = "Synchronise both clocks with NTP (timedatectl set-ntp true)";
     if distance > FAR_APART {
         CLOCK.failed(detail, next)
     } else if distance > APART {
@@ -273,7 +277,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn clocks_that_are_apart_are_told_by_how_much_that_matters() {
+    fn clocks_that_are_apart_are_reported_by_how_much_that_matters() {
         let of = |seconds: f64| {
             let ahead = time::Duration::seconds_f64(seconds);
             apart(Clocks { ahead, within: Duration::from_millis(5) })

@@ -16,9 +16,6 @@ const ISOLATION: CheckName = CheckName("schema.isolation");
 
 /// How many differences are named.
 const MOST: usize = 5;
-/// How `verify` begins what it says of row-level security.
-const ON_ISOLATION: &str = "Row-level security";
-const ON_MIGRATIONS: &str = "The migration ";
 
 pub(super) async fn examine(patient: &Patient) -> Vec<Finding> {
     let migrator = Migrator::of(&patient.settings);
@@ -67,7 +64,7 @@ fn migrations(all: &[Applied]) -> Finding {
     if !unknown.is_empty() {
         return MIGRATED.warning(
             format!("A newer binary has migrated this database: {}", unknown.join(", ")),
-            "Upgrade this binary; it serves meanwhile",
+            "Upgrade this binary; it keeps working until then",
         );
     }
     MIGRATED.ok(format!("All {} are applied", MIGRATIONS.len()))
@@ -83,20 +80,22 @@ async fn privileges(patient: &Patient) -> Finding {
         Err(error) => return PRIVILEGES.failed(error.to_string(), "See database.sign-in"),
     };
     match db.schema().await {
-        Ok(Schema::Current) => PRIVILEGES.ok("The login may do all that the server does"),
-        Ok(Schema::Behind) => PRIVILEGES.skipped("They are known once every migration is applied"),
+        Ok(Schema::Current) => PRIVILEGES.ok("The login has all privileges that the server needs"),
+        Ok(Schema::Behind) => {
+            PRIVILEGES.skipped("They can be checked once all migrations are applied")
+        }
         // Told by the checks of their own.
         Ok(Schema::Unfit(Unfit::ReadOnly | Unfit::Exposed)) => {
-            PRIVILEGES.skipped("They matter once what failed beside them is put right")
+            PRIVILEGES.skipped("They can be checked once the other problems are fixed")
         }
         Ok(Schema::Unfit(unfit)) => {
             if let Unfit::Privileges(grants) = &unfit {
                 return PRIVILEGES.failed(
                     "The login lacks privileges that the server needs",
-                    format!("Let the owner of the tables or an administrator run: {grants};"),
+                    format!("As the owner of the tables or an administrator, run: {grants};"),
                 );
             }
-            PRIVILEGES.told(Health::Failed, &format!("The database {unfit}"))
+            PRIVILEGES.from_sentence(Health::Failed, &format!("The database {unfit}"))
         }
         Err(error) => PRIVILEGES.failed(error.to_string(), "See `doorward db status`"),
     }
@@ -107,44 +106,38 @@ fn compared(patient: &Patient, report: &Report) -> Vec<Finding> {
     if !applied {
         return vec![DRIFT.skipped("There are no tables yet")];
     }
-    let (isolation, drift): (Vec<&String>, Vec<&String>) = report
-        .drift
-        .iter()
-        .filter(|told| !told.starts_with(ON_MIGRATIONS))
-        .partition(|told| told.starts_with(ON_ISOLATION));
+    let Report { drift, isolation, .. } = report;
     let next = if is_sqlite(&patient.settings) {
-        "`doorward db verify` shows the SQL and all answers"
+        "`doorward db verify` shows the SQL and all results"
     } else {
-        "`doorward db verify` shows the SQL and all answers; `doorward db repair` puts row-level security back"
+        "`doorward db verify` shows the SQL and all results; `doorward db repair` restores row-level security"
     };
     let mut found = Vec::new();
     if drift.is_empty() {
-        found.push(
-            DRIFT.ok("Every table, index, constraint and function is as the migrations make it"),
-        );
+        found.push(DRIFT.ok("All tables, indexes, constraints and functions match the migrations"));
     } else {
-        let named: Vec<&str> = drift.iter().take(MOST).map(|told| told.as_str()).collect();
+        let named: Vec<&str> = drift.iter().take(MOST).map(String::as_str).collect();
         let more = drift.len().saturating_sub(MOST);
         let more = if more == 0 { String::new() } else { format!(" And {more} more.") };
         found.push(DRIFT.failed(format!("{}{more}", named.join(" ")), next));
     }
     if is_sqlite(&patient.settings) {
+        found.push(ISOLATION.skipped("SQLite has none: every statement has the owner's id"));
+    } else if let Some(problem) = isolation.first() {
         found.push(
-            ISOLATION.skipped("SQLite has none: every statement names the owner of its rows"),
-        );
-    } else if let Some(told) = isolation.first() {
-        found.push(
-            ISOLATION.failed(told.as_str(), "Run `doorward db repair`, then `doorward db verify`"),
+            ISOLATION
+                .failed(problem.as_str(), "Run `doorward db repair`, then `doorward db verify`"),
         );
     } else if report.attempts.is_empty() {
         found.push(ISOLATION.failed(
-            "It could not be tried: tables are missing",
-            "Put the schema right first: see schema.drift",
+            "It could not be tested: tables are missing",
+            "Fix the schema first: see schema.drift",
         ));
     } else {
         let count = report.attempts.len();
         found.push(ISOLATION.ok(format!(
-            "{count} attempts to get past row-level security with two users' rows: all held, all undone"
+            "{count} attempts to bypass row-level security with rows of two users failed as expected; all were \
+                rolled back"
         )));
     }
     found

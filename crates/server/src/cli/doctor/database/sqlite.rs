@@ -34,7 +34,7 @@ pub(super) async fn file(patient: &Patient, file: &SqliteFile) -> Vec<Finding> {
                 Ok(checked) => integrity(&checked),
                 Err(error) => INTEGRITY.failed(
                     format!("{} cannot be read: {error}", path.display()),
-                    "Name a SQLite database in DATABASE_URL, or restore it from a backup",
+                    "Set DATABASE_URL to a SQLite database, or restore it from a backup",
                 ),
             }
         }),
@@ -62,22 +62,21 @@ fn of_file(path: &Path) -> Finding {
     let worst = there
         .filter_map(|path| files::secret(FILE, path))
         .max_by_key(|finding| finding.status == Health::Failed);
-    worst.unwrap_or_else(|| FILE.ok(format!("{name} and its log are not for others to read")))
+    worst.unwrap_or_else(|| FILE.ok(format!("{name} and its log are only readable by their owner")))
 }
 
 fn room(path: &Path, folder: &Path) -> Finding {
     let Some(free) = files::free_bytes(folder) else {
-        return DISK.skipped("This system does not tell how much room there is");
+        return DISK.skipped("The free space cannot be determined on this system");
     };
     let size = path.metadata().map_or(0, |file| file.len());
-    let detail =
-        format!("{} are free beside a database of {}", files::size(free), files::size(size));
+    let detail = format!("{} are free; the database has {}", files::size(free), files::size(size));
     match free {
         ..HARDLY_ROOM => {
-            DISK.failed(detail, "Make room at once: writes fail when the disk is full")
+            DISK.failed(detail, "Free disk space now: writes fail when the disk is full")
         }
         _ if free < ROOM.max(size / 2) => {
-            DISK.warning(detail, "Make room before the database needs it")
+            DISK.warning(detail, "Free disk space before the database needs it")
         }
         _ => DISK.ok(detail),
     }
@@ -86,9 +85,9 @@ fn room(path: &Path, folder: &Path) -> Finding {
 fn durability(file: &SqliteFile) -> Finding {
     DURABILITY.ok(match file.tuning.synchronous {
         Synchronous::Normal => {
-            "SQLITE_SYNCHRONOUS is normal: a power cut can undo the last writes, and leaves the file whole"
+            "SQLITE_SYNCHRONOUS is normal: a power failure can lose the last writes, but does not damage the file"
         }
-        Synchronous::Full => "SQLITE_SYNCHRONOUS is full: a power cut undoes nothing that was answered",
+        Synchronous::Full => "SQLITE_SYNCHRONOUS is full: a power failure loses no acknowledged write",
     })
 }
 
@@ -96,13 +95,13 @@ fn integrity(checked: &sqlite::Checked) -> Finding {
     let size = files::size(checked.bytes);
     match &checked.faults {
         None => INTEGRITY.warning(
-            format!("There was no time to read all of {size}"),
-            "Give it longer with --timeout",
+            format!("There was not enough time to read all of {size}"),
+            "Raise the limit with --timeout",
         ),
         Some(faults) if !faults.is_empty() => INTEGRITY.failed(
-            format!("Its pages do not hold together: {}", faults.join("; ")),
+            format!("The file is damaged: {}", faults.join("; ")),
             "Stop the server, keep the file, and restore the last good backup",
         ),
-        Some(_) => INTEGRITY.ok(format!("All pages hold together ({size}, quick_check)")),
+        Some(_) => INTEGRITY.ok(format!("All pages are intact ({size}, quick_check)")),
     }
 }

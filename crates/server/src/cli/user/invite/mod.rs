@@ -34,20 +34,20 @@ pub(in crate::cli) struct InviteArgs {
     /// The address to invite
     #[arg(required_unless_present = "file", conflicts_with = "file")]
     email: Option<String>,
-    /// Invite everybody in this file; - is standard input
+    /// Invite all users in this file; - is standard input
     ///
-    /// CSV with a line of names, or lines of JSON: email, and if you like name, locale and roles, several
-    /// roles with a space between. A file of addresses alone, one a line, will do. Who has an account already
-    /// is left as they are, so running it again is safe.
+    /// CSV with a header line, or JSON lines, with the fields email and, optionally, name, locale and roles
+    /// (separated by spaces). A list of addresses, one per line, works too. Existing accounts are not changed,
+    /// so you can run the command again.
     #[arg(long, value_name = "FILE")]
     file: Option<PathBuf>,
     /// Display name
     #[arg(long, conflicts_with = "file")]
     name: Option<String>,
-    /// A role to give besides `user`; may be repeated
+    /// A role to grant besides `user`; repeat for each
     #[arg(long, value_name = "ROLE")]
     role: Vec<String>,
-    /// The language they read, such as pt-BR, where the file says nothing else
+    /// The user's language, such as pt-BR, unless the file specifies one
     #[arg(long, value_name = "TAG")]
     locale: Option<String>,
     /// With --file: send the mail again to those who have not chosen a password yet
@@ -155,7 +155,9 @@ fn said(email: &str, came: &Came, as_json: bool) -> Exit {
     }
     let id = user.user.id;
     match came {
-        Came::Again(_) => output(&format!("Invited {email} again; the link before is over.\n")),
+        Came::Again(_) => {
+            output(&format!("Invited {email} again; the earlier link no longer works.\n"))
+        }
         _ => output(&format!("Invited {email}, whose id is {id}.\n")),
     }
 }
@@ -201,7 +203,7 @@ impl Tally {
                 let _ = write!(text, ", {again} again");
             }
             if there > 0 {
-                let _ = write!(text, "; {there} had an account already");
+                let _ = write!(text, "; {there} already had an account");
             }
             text.push_str(".\n");
             for (line, email, why) in &rejected {
@@ -210,15 +212,15 @@ impl Tally {
             if (sent as u64) < invited + again {
                 let _ = writeln!(
                     text,
-                    "The mail server took {sent} mails so far: see `doorward mail list`."
+                    "The mail server has accepted {sent} mails so far: see `doorward mail list`."
                 );
             }
             output(&text)?;
         }
         match rejected.len() {
             0 => Ok(()),
-            1 => Err(Failure::Failed("1 row was not used.".into())),
-            many => Err(Failure::Failed(format!("{many} rows were not used."))),
+            1 => Err(Failure::Failed("1 row was rejected.".into())),
+            many => Err(Failure::Failed(format!("{many} rows were rejected."))),
         }
     }
 }

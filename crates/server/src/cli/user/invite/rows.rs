@@ -87,7 +87,7 @@ fn json_rows(
                         Err(_) => InviteRow {
                             line: number,
                             email: String::new(),
-                            read: Err("is no JSON object.".into()),
+                            read: Err("is not a JSON object.".into()),
                         },
                     }));
                 }
@@ -122,7 +122,7 @@ fn csv_rows(input: BufReader<Box<dyn Read>>) -> Result<InviteRows, String> {
     let mut before = None;
     if !names.iter().any(|name| name == "email") {
         if names.first().is_none_or(|name| Email::parse(name).is_none()) {
-            return Err("The first line names no column `email`.".into());
+            return Err("The header line has no column `email`.".into());
         }
         names = vec!["email".into()];
         before = Some(Ok(first));
@@ -133,7 +133,7 @@ fn csv_rows(input: BufReader<Box<dyn Read>>) -> Result<InviteRows, String> {
             Ok(record) => record,
             Err(error) => {
                 let line = error.position().map_or(fallback, csv::Position::line);
-                let read = Err("is not UTF-8 or no CSV.".into());
+                let read = Err("is not valid UTF-8 or CSV.".into());
                 return Ok(InviteRow { line, email: String::new(), read });
             }
         };

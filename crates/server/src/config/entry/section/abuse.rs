@@ -11,9 +11,8 @@ use crate::config::{BreachFile, Quota, RedisUrl, WordList};
 pub(in crate::config) const RATE_LIMIT_LOGIN: Setting = Setting {
     name: "RATE_LIMIT_LOGIN",
     section: LIMITS,
-    about: "Sign-ins of one client address (IPv6: one /64), right or wrong, as requests per time; `off` \
-        for no limit. Behind a proxy or a front-end server set `TRUSTED_PROXIES` too, or all people \
-        share its address.",
+    about: "Sign-in requests per client address (IPv6: per /64), as requests per time; `off` for no limit. \
+        Behind a proxy or a front-end server set `TRUSTED_PROXIES` too; otherwise all users share its address.",
     default: "60/1m",
     set: Some(|settings, text| put(&mut settings.rate_limit_login, Quota::parse(text))),
     ..PLAIN
@@ -23,7 +22,7 @@ pub(in crate::config) const RATE_LIMIT_LOGIN: Setting = Setting {
 pub(in crate::config) const RATE_LIMIT_REGISTER: Setting = Setting {
     name: "RATE_LIMIT_REGISTER",
     section: LIMITS,
-    about: "Registrations of one client address, refused ones included.",
+    about: "Registrations per client address, including rejected ones.",
     default: "20/1m",
     set: Some(|settings, text| put(&mut settings.rate_limit_register, Quota::parse(text))),
     ..PLAIN
@@ -33,7 +32,7 @@ pub(in crate::config) const RATE_LIMIT_REGISTER: Setting = Setting {
 pub(in crate::config) const RATE_LIMIT_REFRESH: Setting = Setting {
     name: "RATE_LIMIT_REFRESH",
     section: LIMITS,
-    about: "Refreshes of one client address.",
+    about: "Refreshes per client address.",
     default: "300/1m",
     set: Some(|settings, text| put(&mut settings.rate_limit_refresh, Quota::parse(text))),
     ..PLAIN
@@ -43,8 +42,8 @@ pub(in crate::config) const RATE_LIMIT_REFRESH: Setting = Setting {
 pub(in crate::config) const RATE_LIMIT_AUTH: Setting = Setting {
     name: "RATE_LIMIT_AUTH",
     section: LIMITS,
-    about: "One client address's other requests below `AUTH_PATH` that check a password, send mail or \
-        change the account.",
+    about: "Other requests below `AUTH_PATH` per client address that check a password, send mail or change the \
+        account.",
     default: "120/1m",
     set: Some(|settings, text| put(&mut settings.rate_limit_auth, Quota::parse(text))),
     ..PLAIN
@@ -54,8 +53,7 @@ pub(in crate::config) const RATE_LIMIT_AUTH: Setting = Setting {
 pub(in crate::config) const RATE_LIMIT_API: Setting = Setting {
     name: "RATE_LIMIT_API",
     section: LIMITS,
-    about: "Everything of one client address that needs a token and is not limited above: reading the \
-        account, tasks, administration.",
+    about: "All other requests with a token per client address: reading the account, tasks, administration.",
     default: "off",
     set: Some(|settings, text| put(&mut settings.rate_limit_api, Quota::parse(text))),
     ..PLAIN
@@ -65,7 +63,7 @@ pub(in crate::config) const RATE_LIMIT_API: Setting = Setting {
 pub(in crate::config) const RATE_LIMIT_INTROSPECT: Setting = Setting {
     name: "RATE_LIMIT_INTROSPECT",
     section: LIMITS,
-    about: "Introspections of one client address: a service asks for each of its users.",
+    about: "Token introspections per client address: a service sends one for each of its users.",
     default: "6000/1m",
     set: Some(|settings, text| put(&mut settings.rate_limit_introspect, Quota::parse(text))),
     ..PLAIN
@@ -75,7 +73,7 @@ pub(in crate::config) const RATE_LIMIT_INTROSPECT: Setting = Setting {
 pub(in crate::config) const RATE_LIMIT_API_KEY: Setting = Setting {
     name: "RATE_LIMIT_API_KEY",
     section: LIMITS,
-    about: "Requests by one API key, from however many addresses, besides the limits of each address.",
+    about: "Requests per API key from all addresses, in addition to the limits per address.",
     default: "6000/1m",
     set: Some(|settings, text| put(&mut settings.rate_limit_api_key, Quota::parse(text))),
     ..PLAIN
@@ -85,9 +83,9 @@ pub(in crate::config) const RATE_LIMIT_API_KEY: Setting = Setting {
 pub(in crate::config) const REDIS_URL: Setting = Setting {
     name: "REDIS_URL",
     section: LIMITS,
-    about: "A Redis or Valkey through which several nodes share the limits above: `redis://host:6379`, \
-        `rediss://user:password@host:6379/0` with TLS. Without it, and while it is away, each node \
-        counts for itself. Wrong passwords are counted in the database either way.",
+    about: "A Redis or Valkey server through which several nodes share the limits above: `redis://host:6379`, \
+        or `rediss://user:password@host:6379/0` with TLS. Without it, and while it is unavailable, each node \
+        counts for itself. Wrong passwords are always counted in the database.",
     secrecy: Secrecy::Redis,
     set: Some(|settings, text| put_some(&mut settings.redis_url, RedisUrl::parse(text))),
     ..PLAIN
@@ -97,9 +95,9 @@ pub(in crate::config) const REDIS_URL: Setting = Setting {
 pub(in crate::config) const PASSWORD_WORD_LIST: Setting = Setting {
     name: "PASSWORD_WORD_LIST",
     section: PASSWORDS,
-    about: "A file of words, a line each, that no new password may be made of: your company, its \
-        products, its town. The most common passwords (COMMON_PASSWORDS), the person's own address and \
-        the product's name are refused anyway. Read at the start and anew at SIGHUP.",
+    about: "A file of words, one per line, that new passwords must not consist of: your company, its products, \
+        its city. The most common passwords (COMMON_PASSWORDS), the user's own address and the product name are \
+        rejected anyway. Read at the start and again on SIGHUP.",
     set: Some(|settings, text| {
         put_some(&mut settings.password_word_list, WordList::read(text.as_ref()))
     }),
@@ -110,9 +108,9 @@ pub(in crate::config) const PASSWORD_WORD_LIST: Setting = Setting {
 pub(in crate::config) const PASSWORD_BREACH_FILE: Setting = Setting {
     name: "PASSWORD_BREACH_FILE",
     section: PASSWORDS,
-    about: "A file of SHA-1 hashes of passwords known from breaches, in ascending order, a line each \
-        (`HASH:COUNT`, as the downloader of Have I Been Pwned writes them). It is searched on disk, \
-        never loaded. Opened at the start and anew at SIGHUP.",
+    about: "A file of SHA-1 hashes of breached passwords in ascending order, one per line (`HASH:COUNT`, the \
+        format of the Have I Been Pwned downloader). It is searched on disk, never loaded. Opened at the start \
+        and again on SIGHUP.",
     set: Some(|settings, text| {
         put_some(&mut settings.password_breach_file, BreachFile::open(text.as_ref()))
     }),
@@ -123,7 +121,8 @@ pub(in crate::config) const PASSWORD_BREACH_FILE: Setting = Setting {
 pub(in crate::config) const LOGIN_MAX_FAILURES: Setting = Setting {
     name: "LOGIN_MAX_FAILURES",
     section: LIMITS,
-    about: "Wrong passwords in a row for one account before further attempts are delayed, whoever sends them.",
+    about: "Number of consecutive wrong passwords for an account before further attempts are delayed, whoever \
+        sends them.",
     default: "10",
     set: Some(|settings, text| put(&mut settings.login_max_failures, parse::number(text, 1..=100))),
     ..PLAIN

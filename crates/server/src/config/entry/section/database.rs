@@ -10,9 +10,9 @@ use crate::config::entry::word::put;
 pub(in crate::config) const SQLITE_SYNCHRONOUS: Setting = Setting {
     name: "SQLITE_SYNCHRONOUS",
     section: DATABASE,
-    about: "When SQLite waits for the disk. `normal`: a killed process loses nothing, a power cut or a crash \
-        of the system can undo the last moments, never part of a change. `full`: each commit waits, and a \
-        power cut loses nothing that was answered. See `docs/limits.md`.",
+    about: "When SQLite waits for the disk. `normal`: a killed process loses nothing; a power failure or a \
+        system crash can lose the most recent changes, but never part of a change. `full`: each commit waits \
+        for the disk, so a power failure loses no acknowledged change. See `docs/limits.md`.",
     default: "normal",
     example: "full",
     set: Some(|settings, text| put(&mut settings.sqlite.synchronous, synchronous(text))),
@@ -23,7 +23,7 @@ pub(in crate::config) const SQLITE_SYNCHRONOUS: Setting = Setting {
 pub(in crate::config) const SQLITE_CACHE_SIZE: Setting = Setting {
     name: "SQLITE_CACHE_SIZE",
     section: DATABASE,
-    about: "How much of the file each of SQLite's four connections keeps in memory: `2MB`, `256MB`, `1GB`.",
+    about: "The size of the page cache of each of SQLite's four connections: `2MB`, `256MB`, `1GB`.",
     default: "2MB",
     example: "256MB",
     set: Some(|settings, text| {
@@ -36,9 +36,8 @@ pub(in crate::config) const SQLITE_CACHE_SIZE: Setting = Setting {
 pub(in crate::config) const SQLITE_MMAP_SIZE: Setting = Setting {
     name: "SQLITE_MMAP_SIZE",
     section: DATABASE,
-    about: "How much of the file SQLite reads through the system's page cache without copying it. Worth \
-        setting to the size of the file where it has outgrown `SQLITE_CACHE_SIZE`, on a disk that does not \
-        fail: a read error then ends the process.",
+    about: "How much of the file SQLite maps into memory. Set it to the size of the file if that exceeds \
+        `SQLITE_CACHE_SIZE`, and only on a reliable disk: a read error then kills the process.",
     default: "0",
     example: "8GB",
     set: Some(|settings, text| put(&mut settings.sqlite.mmap_bytes, parse::size(text, 0..=MOST))),

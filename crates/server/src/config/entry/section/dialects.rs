@@ -11,8 +11,8 @@ const DIALECTS: &str = "Dialects";
 pub(in crate::config) const COMPAT: Setting = Setting {
     name: "COMPAT",
     section: DIALECTS,
-    about: "The built-in dialects to speak besides the contract, in order: `todo`, `fastapi-template`, \
-        `fastapi-users`, `supabase`. A list; a later one wins. See `docs/dialects.md`.",
+    about: "The built-in dialects to support besides the contract, in order: `todo`, `fastapi-template`, \
+        `fastapi-users`, `supabase`. A list; later ones take precedence. See `docs/dialects.md`.",
     default: "none",
     example: "todo",
     set: Some(|settings, text| put(&mut settings.compat, parse::list(text))),
@@ -23,8 +23,8 @@ pub(in crate::config) const COMPAT: Setting = Setting {
 pub(in crate::config) const DIALECT: Setting = Setting {
     name: "DIALECT",
     section: DIALECTS,
-    about: "A dialect of your own, laid over those of COMPAT: the section `[dialect]` in \
-        `doorward.toml`, or in the environment the same as JSON. See `docs/dialects.md`.",
+    about: "A custom dialect that takes precedence over those of COMPAT: the section `[dialect]` in \
+        `doorward.toml`, or the same as JSON in the environment. See `docs/dialects.md`.",
     set: Some(|settings, text| put_some(&mut settings.dialect, Ok(text.to_owned()))),
     ..PLAIN
 };
@@ -56,7 +56,7 @@ pub(in crate::config) const DIALECT_ITEM: Setting = Setting {
 pub(in crate::config) const DIALECT_OPEN_STATUS: Setting = Setting {
     name: "DIALECT_OPEN_STATUS",
     section: DIALECTS,
-    about: "The `status` that a dialect shows for a task that is not done, such as `todo`.",
+    about: "The `status` that a dialect shows for an open task, such as `todo`.",
     default: "`pending`",
     set: Some(|settings, text| {
         put_some(&mut settings.dialect_options.open_status, parse::short_text(text))
@@ -68,7 +68,7 @@ pub(in crate::config) const DIALECT_OPEN_STATUS: Setting = Setting {
 pub(in crate::config) const DIALECT_DELETE: Setting = Setting {
     name: "DIALECT_DELETE",
     section: DIALECTS,
-    about: "What a dialect answers when a task was deleted: `message` (200 and JSON) or `empty` (204).",
+    about: "The response of a dialect to deleting a task: `message` (200 and JSON) or `empty` (204).",
     default: "the dialect's own",
     set: Some(|settings, text| put_some(&mut settings.dialect_options.delete, Ok(text.to_owned()))),
     ..PLAIN

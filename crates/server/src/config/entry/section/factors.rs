@@ -11,9 +11,9 @@ use crate::config::entry::word::{self, put};
 pub(in crate::config) const MFA: Setting = Setting {
     name: "MFA",
     section: FACTORS,
-    about: "Who needs a second factor to sign in: `optional` for whoever added one, `required` for everybody, \
-        `off` for nobody: factors that were added before are then not asked for. Somebody who needs one and \
-        has none adds it when they next sign in, before they are signed in. See `docs/second-factors.md`.",
+    about: "Who needs a second factor to sign in: `optional` for users who added one, `required` for all users, \
+        `off` for nobody, even if they added one. Users who need a factor and have none must add one during \
+        their next sign-in. See `docs/second-factors.md`.",
     default: "optional",
     example: "optional",
     set: Some(|settings, text| put(&mut settings.mfa, word::mfa_policy(text))),
@@ -24,7 +24,7 @@ pub(in crate::config) const MFA: Setting = Setting {
 pub(in crate::config) const MFA_ROLES: Setting = Setting {
     name: "MFA_ROLES",
     section: FACTORS,
-    about: "Roles whose holders need a second factor even where MFA is `optional`. A list.",
+    about: "Roles that require a second factor even if MFA is `optional`. A list.",
     default: "none",
     example: "admin",
     set: Some(|settings, text| put(&mut settings.mfa_roles, parse::list(text))),
@@ -35,9 +35,8 @@ pub(in crate::config) const MFA_ROLES: Setting = Setting {
 pub(in crate::config) const TRUSTED_DEVICES: Setting = Setting {
     name: "TRUSTED_DEVICES",
     section: FACTORS,
-    about: "How long a device needs no second step, from the sign-in on that said `remember_device`: a duration \
-        of at most 90d, or `off`, which also ends the trust in those there are until it is on again. See \
-        `docs/second-factors.md`.",
+    about: "How long a trusted device needs no second step after the sign-in with `remember_device`: a duration \
+        of at most 90d, or `off`, which also suspends existing trusted devices. See `docs/second-factors.md`.",
     default: "off",
     example: "30d",
     set: Some(|settings, text| put(&mut settings.trusted_devices, trust(text))),
@@ -60,9 +59,9 @@ pub(in crate::config) const STEP_UP_AGE: Setting = Setting {
     name: "STEP_UP_AGE",
     aliases: &[also("FRESH_SIGN_IN")],
     section: FACTORS,
-    about: "How long after somebody signed in, or proved again who they are by `POST /auth/reauthenticate`, \
-        they may change their factors, and do what EMAIL_CHANGE, PASSWORD_CHANGE and ACCOUNT_DELETION allow. \
-        Refreshing does not count. An account that has a second factor must have used it.",
+    about: "How long a sign-in or `POST /auth/reauthenticate` counts as recent. Changing factors, and what \
+        EMAIL_CHANGE, PASSWORD_CHANGE and ACCOUNT_DELETION allow, requires recent authentication. Refreshing \
+        does not count. An account with a second factor must have used it.",
     default: "10m",
     example: "10m",
     set: Some(|settings, text| put(&mut settings.step_up_age, parse::duration(text, 1))),

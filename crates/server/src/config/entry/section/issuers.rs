@@ -11,8 +11,8 @@ use crate::config::value::trusted_issuer;
 pub(in crate::config) const BETTER_AUTH_URL: Setting = Setting {
     name: "BETTER_AUTH_URL",
     section: ISSUERS,
-    about: "Trust the tokens of the Better Auth server at this address, its `baseURL`, with \
-        `BETTER_AUTH_SECRET` the same on both sides. See `docs/better-auth.md`.",
+    about: "Trust the tokens of the Better Auth server at this address (its `baseURL`). Both sides must use the \
+        same `BETTER_AUTH_SECRET`. See `docs/better-auth.md`.",
     example: "https://app.example.com",
     set: Some(|settings, text| put_some(&mut settings.better_auth_url, parse::public_url(text))),
     ..PLAIN
@@ -23,8 +23,8 @@ pub(in crate::config) const NEON_AUTH_URL: Setting = Setting {
     name: "NEON_AUTH_URL",
     aliases: &[Alias { name: "NEON_AUTH_BASE_URL", set: None }],
     section: ISSUERS,
-    about: "Trust the JWTs of the Neon Auth service at this address, the Auth URL of Neon's console. Their \
-        keys are at `.well-known/jwks.json` below it; `iss` and `aud` are its origin. See `docs/neon.md`.",
+    about: "Trust the JWTs of the Neon Auth service at this address (the Auth URL in Neon's console). The keys \
+        are at `.well-known/jwks.json` below it; `iss` and `aud` are its origin. See `docs/neon.md`.",
     example: "https://ep-name.neonauth.region.aws.neon.tech/neondb/auth",
     set: Some(|settings, text| put_some(&mut settings.neon_auth_url, neon_auth_url(text))),
     ..PLAIN
@@ -39,9 +39,9 @@ fn neon_auth_url(text: &str) -> parse::Parsed<String> {
 pub(in crate::config) const ACCEPT_COOKIES: Setting = Setting {
     name: "ACCEPT_COOKIES",
     section: ISSUERS,
-    about: "Take Better Auth's session cookie where a request has no `Authorization` header. A request that \
-        changes something must then come from a page of `ALLOWED_ORIGINS`, of `PUBLIC_URL`, or of the same \
-        origin. Needs `BETTER_AUTH_URL` and its PostgreSQL database. See `docs/better-auth.md`.",
+    about: "Accept Better Auth's session cookie if a request has no `Authorization` header. A request that \
+        changes data must then come from a page of `ALLOWED_ORIGINS`, of `PUBLIC_URL`, or of the same origin. \
+        Requires `BETTER_AUTH_URL` and its PostgreSQL database. See `docs/better-auth.md`.",
     default: "false",
     set: Some(|settings, text| put(&mut settings.accept_cookies, parse::yes_or_no(text))),
     ..PLAIN
@@ -62,9 +62,9 @@ pub(in crate::config) const TRUSTED_ISSUERS: Setting = Setting {
     name: "TRUSTED_ISSUERS",
     aliases: &[Alias { name: "ISSUERS", set: None }],
     section: ISSUERS,
-    about: "Other issuers whose tokens count, by the keys they publish: in `doorward.toml` one section \
-        `[[issuers]]` each, with `issuer` (their `iss`, an address), `audience` and, if the keys are not \
-        at `.well-known/jwks.json` below it, `jwks_url`. In the environment a JSON list of the same.",
+    about: "Other trusted issuers that publish their keys: in `doorward.toml` one section `[[issuers]]` each, \
+        with `issuer` (the `iss`, a URL), `audience` and, if the keys are not at `.well-known/jwks.json` below \
+        it, `jwks_url`. In the environment, a JSON list of the same.",
     set: Some(|settings, text| put(&mut settings.trusted_issuers, trusted_issuer::issuers(text))),
     ..PLAIN
 };
@@ -73,10 +73,10 @@ pub(in crate::config) const TRUSTED_ISSUERS: Setting = Setting {
 pub(in crate::config) const ACCEPT_SHARED_SECRET_TOKENS: Setting = Setting {
     name: "ACCEPT_SHARED_SECRET_TOKENS",
     section: ISSUERS,
-    about: "Accept HS256 tokens that others made with the shared secret: with `exp` and one of `sub`, \
+    about: "Accept HS256 tokens that other services sign with the shared secret: with `exp` and one of `sub`, \
         `id`, `user_id`, `userId`, without `kid`, and without `iss` unless `SHARED_SECRET_ISSUER` is set. \
-        Whoever has the secret can be anybody there.",
-    default: "`true` where the secret is set as `BETTER_AUTH_SECRET`, else `false`",
+        Whoever has the secret can impersonate any user.",
+    default: "`true` if the secret is set as `BETTER_AUTH_SECRET`, otherwise `false`",
     set: Some(|settings, text| {
         put(&mut settings.accept_shared_secret_tokens, parse::yes_or_no(text))
     }),
@@ -87,8 +87,8 @@ pub(in crate::config) const ACCEPT_SHARED_SECRET_TOKENS: Setting = Setting {
 pub(in crate::config) const SHARED_SECRET_ISSUER: Setting = Setting {
     name: "SHARED_SECRET_ISSUER",
     section: ISSUERS,
-    about: "What tokens that others made with the shared secret must say in `iss`. Unless it is set \
-        they must have none.",
+    about: "The required `iss` of tokens that other services sign with the shared secret. If it is not set, \
+        they must not have an `iss`.",
     set: Some(|settings, text| {
         put_some(&mut settings.shared_secret_issuer, parse::short_text(text))
     }),
@@ -99,8 +99,8 @@ pub(in crate::config) const SHARED_SECRET_ISSUER: Setting = Setting {
 pub(in crate::config) const SHARED_SECRET_AUDIENCE: Setting = Setting {
     name: "SHARED_SECRET_AUDIENCE",
     section: ISSUERS,
-    about: "What tokens that others made with the shared secret must say in `aud`, or have in the list \
-        there, if that is not `TOKEN_AUDIENCE`.",
+    about: "The required `aud` of tokens that other services sign with the shared secret, if it is not \
+        `TOKEN_AUDIENCE`. It may be one of a list.",
     set: Some(|settings, text| {
         put_some(&mut settings.shared_secret_audience, parse::short_text(text))
     }),
@@ -111,9 +111,8 @@ pub(in crate::config) const SHARED_SECRET_AUDIENCE: Setting = Setting {
 pub(in crate::config) const LINK_VERIFIED_EMAILS: Setting = Setting {
     name: "LINK_VERIFIED_EMAILS",
     section: ISSUERS,
-    about: "Give somebody from another issuer the local account that has their e-mail address, where \
-        that issuer says the address is verified and it is verified here too. Otherwise they get an \
-        account of their own.",
+    about: "Link a user of another issuer to the local account with the same e-mail address, if the address is \
+        verified at the issuer and here. Otherwise they get a separate account.",
     default: "false",
     set: Some(|settings, text| put(&mut settings.link_verified_emails, parse::yes_or_no(text))),
     ..PLAIN

@@ -11,8 +11,8 @@ use crate::config::entry::word::{self, put_some};
 pub(in crate::config) const METRICS_LISTEN: Setting = Setting {
     name: "METRICS_LISTEN",
     section: LOGS,
-    about: "An address and port where `/metrics` is served to Prometheus, apart from everything else and \
-        to whoever reaches it: choose one that only the monitoring reaches. See `docs/metrics.md`.",
+    about: "A separate address and port on which `/metrics` is served to Prometheus without authentication: \
+        choose one that only the monitoring can reach. See `docs/metrics.md`.",
     default: "",
     example: "127.0.0.1:9100",
     set: Some(|settings, text| put_some(&mut settings.metrics_listen, listen(text))),
@@ -23,8 +23,8 @@ pub(in crate::config) const METRICS_LISTEN: Setting = Setting {
 pub(in crate::config) const METRICS_TOKEN: Setting = Setting {
     name: "METRICS_TOKEN",
     section: LOGS,
-    about: "A bearer token for `/metrics` beside the API, of at least 32 bytes, made with \
-        `openssl rand -hex 32`. Without it that path is not found there.",
+    about: "A bearer token for `/metrics` on the API's port, at least 32 bytes, generated with `openssl rand \
+        -hex 32`. Without it that path does not exist there.",
     secrecy: Secrecy::Secret,
     set: Some(|settings, text| put_some(&mut settings.metrics_token, word::secret(text))),
     ..PLAIN
@@ -34,8 +34,8 @@ pub(in crate::config) const METRICS_TOKEN: Setting = Setting {
 pub(in crate::config) const OTLP_ENDPOINT: Setting = Setting {
     name: "OTEL_EXPORTER_OTLP_ENDPOINT",
     section: LATER,
-    about: "The OpenTelemetry collector that traces are sent to, such as `http://127.0.0.1:4318`. Builds with the \
-        feature `otlp` send them; others say that they do not.",
+    about: "The OpenTelemetry collector to send traces to, such as `http://127.0.0.1:4318`. Requires a build \
+        with the feature `otlp`; other builds print a warning.",
     set: if cfg!(feature = "otlp") {
         Some(|settings, text| put_some(&mut settings.otlp_endpoint, collector(text)))
     } else {

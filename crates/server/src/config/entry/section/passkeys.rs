@@ -10,9 +10,9 @@ use crate::config::entry::word::{put, put_some};
 pub(in crate::config) const RP_ID: Setting = Setting {
     name: "RP_ID",
     section: PASSKEYS,
-    about: "The domain that passkeys are made for (WebAuthn's relying party), such as `example.com`. They work \
-        on its pages and on those of its subdomains. Choose it once: passkeys made for one domain are of no use \
-        for another.",
+    about: "The WebAuthn relying party ID: the domain that passkeys belong to, such as `example.com`. They work \
+        on its pages and on those of its subdomains. Do not change it: passkeys of one domain do not work for \
+        another.",
     default: "the host of `PUBLIC_URL`; in `dev` `localhost`",
     example: "example.com",
     set: Some(|settings, text| put_some(&mut settings.rp_id, RpId::parse(text))),
@@ -23,8 +23,8 @@ pub(in crate::config) const RP_ID: Setting = Setting {
 pub(in crate::config) const RP_ORIGINS: Setting = Setting {
     name: "RP_ORIGINS",
     section: PASSKEYS,
-    about: "The origins whose pages may ask for passkeys: a list of https origins below `RP_ID`, http on \
-        localhost only, and `android:apk-key-hash:…` for apps.",
+    about: "The origins that may use passkeys: a list of https origins below `RP_ID` (http only on localhost), \
+        and `android:apk-key-hash:…` for apps.",
     default: "the origins of `PUBLIC_URL`, `APP_URL` and `ALLOWED_ORIGINS` that are below `RP_ID`",
     example: "https://app.example.com",
     set: Some(|settings, text| put(&mut settings.rp_origins, parse::list(text))),

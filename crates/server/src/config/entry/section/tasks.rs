@@ -9,7 +9,7 @@ use crate::config::entry::word::put;
 pub(in crate::config) const TASK_TITLE_MAX: Setting = Setting {
     name: "TASK_TITLE_MAX",
     section: HTTP,
-    about: "The most characters of a task's title.",
+    about: "Maximum length of a task's title in characters.",
     default: "200",
     example: "255",
     set: Some(|settings, text| put(&mut settings.task_title_max, parse::number(text, 1..=1000))),

@@ -14,9 +14,9 @@ pub(in crate::config) const TOKEN_ALGORITHM: Setting = Setting {
     name: "TOKEN_ALGORITHM",
     aliases: &[also("ALGORITHM")],
     section: TOKENS,
-    about: "How access tokens are signed: `HS256` with the shared secret, or `EdDSA`, `ES256` or \
-        `RS256` with a key pair that `doorward key create` makes and `/.well-known/jwks.json` \
-        publishes. Tokens signed otherwise before stay valid.",
+    about: "How access tokens are signed: `HS256` with the shared secret, or `EdDSA`, `ES256` or `RS256` with a \
+        key pair that `doorward key create` creates and `/.well-known/jwks.json` publishes. Tokens signed \
+        earlier with another algorithm stay valid.",
     default: "HS256",
     set: Some(|settings, text| put(&mut settings.token_algorithm, word::algorithm(text))),
     ..PLAIN
@@ -36,8 +36,8 @@ pub(in crate::config) const TOKEN_ISSUER: Setting = Setting {
 pub(in crate::config) const TOKEN_AUDIENCE: Setting = Setting {
     name: "TOKEN_AUDIENCE",
     section: TOKENS,
-    about: "The `aud` claim of access tokens. Left out unless set, because PyJWT and \
-        python-jose refuse an `aud` they do not expect.",
+    about: "The `aud` claim of access tokens. There is none by default, because PyJWT and python-jose reject an \
+        unexpected `aud`.",
     set: Some(|settings, text| put_some(&mut settings.token_audience, parse::short_text(text))),
     ..PLAIN
 };
@@ -46,9 +46,9 @@ pub(in crate::config) const TOKEN_AUDIENCE: Setting = Setting {
 pub(in crate::config) const TOKEN_APP_METADATA: Setting = Setting {
     name: "TOKEN_APP_METADATA",
     section: TOKENS,
-    about: "Names of fields of `app_metadata` that access tokens carry in a claim of that name, such as \
-        `plan,org`: at most 8, each with at most 256 bytes of JSON. A token shows them until it expires, to \
-        whoever holds it: no secrets, nothing personal.",
+    about: "Fields of `app_metadata` to include in access tokens as claims of the same name, such as \
+        `plan,org`: at most 8, each with at most 256 bytes of JSON. Anybody with the token can read them until \
+        it expires: do not include secrets or personal data.",
     example: "plan,org",
     set: Some(|settings, text| put(&mut settings.token_app_metadata, names(text))),
     ..PLAIN
@@ -69,9 +69,9 @@ fn names(text: &str) -> Result<Vec<String>, String> {
 pub(in crate::config) const TOKEN_PROFILE: Setting = Setting {
     name: "TOKEN_PROFILE",
     section: TOKENS,
-    about: "`neon` for access tokens that Neon's Data API and `pg_session_jwt` take too: they say \
-        `role: \"authenticated\"`, a role of that database, and `typ` is `JWT` also with an audience. Needs \
-        `TOKEN_ALGORITHM=EdDSA`, or `ES256` or `RS256`. See `docs/neon.md`.",
+    about: "`neon` for access tokens that Neon's Data API and `pg_session_jwt` accept too: they have `role: \
+        \"authenticated\"`, a role of that database, and `typ` is `JWT` even with an audience. Requires \
+        `TOKEN_ALGORITHM` `EdDSA`, `ES256` or `RS256`. See `docs/neon.md`.",
     default: "doorward",
     set: Some(|settings, text| put(&mut settings.token_profile, word::token_profile(text))),
     ..PLAIN

@@ -13,7 +13,7 @@ pub enum LinkPage {
     Confirm,
     /// Takes the change of address back.
     Undo,
-    /// Signs in.
+    /// Sign in
     Login,
     /// Takes the first password of an invited account.
     Invitation,

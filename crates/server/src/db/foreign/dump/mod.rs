@@ -101,18 +101,18 @@ impl ForeignDump {
         &self,
         is_wanted: &dyn Fn(&ForeignTable) -> bool,
     ) -> Result<Connection, String> {
-        let told = |error: rusqlite::Error| format!("{}: {error}", self.path.display());
+        let describe = |error: rusqlite::Error| format!("{}: {error}", self.path.display());
         let wanted: Vec<_> = self.tables.iter().filter(|table| is_wanted(table)).collect();
-        let connection = Connection::open("").map_err(told)?;
+        let connection = Connection::open("").map_err(describe)?;
         let mut schemas: Vec<&str> = wanted.iter().map(|table| table.schema.as_str()).collect();
         schemas.sort_unstable();
         schemas.dedup();
         for schema in schemas {
             let name = in_sql(schema);
             let sql = format!("ATTACH '' AS {name}; PRAGMA {name}.journal_mode = OFF");
-            connection.execute_batch(&sql).map_err(told)?;
+            connection.execute_batch(&sql).map_err(describe)?;
         }
-        connection.execute_batch("BEGIN").map_err(told)?;
+        connection.execute_batch("BEGIN").map_err(describe)?;
         let mut lines = DumpLines::open(&self.path)?;
         let mut schema = "public".to_owned();
         while let Some(line) = lines.next_text()? {
@@ -126,7 +126,7 @@ impl ForeignDump {
                 None => lines.skip_rows()?,
             }
         }
-        connection.execute_batch("COMMIT; BEGIN").map_err(told)?;
+        connection.execute_batch("COMMIT; BEGIN").map_err(describe)?;
         Ok(connection)
     }
 
@@ -138,13 +138,13 @@ impl ForeignDump {
     ) -> Result<(), String> {
         let file = self.path.display();
         let name = format!("{}.{}", in_sql(&table.schema), in_sql(&table.name));
-        let told = |error: rusqlite::Error| format!("{file}, {name}: {error}");
+        let describe = |error: rusqlite::Error| format!("{file}, {name}: {error}");
         let columns: Vec<_> = table.columns.iter().map(declared).collect();
         let sql = format!("CREATE TABLE {name} ({})", columns.join(", "));
-        connection.execute(&sql, []).map_err(told)?;
+        connection.execute(&sql, []).map_err(describe)?;
         let places = vec!["?"; columns.len()].join(", ");
         let sql = format!("INSERT INTO {name} VALUES ({places})");
-        let mut insert = connection.prepare(&sql).map_err(told)?;
+        let mut insert = connection.prepare(&sql).map_err(describe)?;
         while let Some(row) = lines.next_row()? {
             let row =
                 cells(row).map_err(|why| format!("line {} of {file} {why}.", lines.number()))?;
@@ -154,7 +154,7 @@ impl ForeignDump {
                     "line {line} of {file} has {here} values for {there} columns."
                 ));
             }
-            insert.execute(params_from_iter(row)).map_err(told)?;
+            insert.execute(params_from_iter(row)).map_err(describe)?;
         }
         // Passwords of Better Auth are looked up by their owner.
         for column in &table.columns {
@@ -163,7 +163,7 @@ impl ForeignDump {
                     (in_sql(&table.schema), in_sql(&format!("{}_owner", table.name)));
                 let (table, column) = (in_sql(&table.name), in_sql(&column.name));
                 let sql = format!("CREATE INDEX {schema}.{index} ON {table} ({column})");
-                connection.execute(&sql, []).map_err(told)?;
+                connection.execute(&sql, []).map_err(describe)?;
             }
         }
         Ok(())

@@ -43,8 +43,8 @@ impl Argon2idMaker {
             return Self::Own(kernel);
         }
         tracing::error!(
-            "the kernel {kernel} makes wrong Argon2id hashes on this machine, so the crate argon2 makes \
-             them: sign-ins are slower; please report it"
+            "the kernel {kernel} computes wrong Argon2id hashes on this machine, so the crate argon2 is used \
+                instead and sign-ins are slower; please report this"
         );
         Self::Reference
     }

@@ -45,7 +45,7 @@ both! {
         let reply = ada.patch("/auth/me", json!({"email": NEW, "name": "Countess"})).await;
         let problem = reply.expect_problem(422, "validation").json();
         assert_eq!(problem["errors"][0]["loc"], json!(["body", "email"]));
-        assert_eq!(problem["detail"], "email: cannot be changed here: ask whoever runs this service");
+        assert_eq!(problem["detail"], "email: cannot be changed here: ask the operator of this service");
         assert_eq!(ada.get("/auth/me").await.json(), ada.user, "nothing of the request was done");
         login(&app, "ada@example.com").await.expect(200);
     }

@@ -28,12 +28,12 @@ both! {
         let (root, ada) = (app.admin("root").await, app.sign_up("ada").await);
         let access = ada.token.clone().expect("a token");
         let refresh = ada.refresh_token.clone().expect("a token");
-        let told = ask(&root, &access).await;
-        assert_eq!((&told["active"], &told["sub"]), (&json!(true), &ada.user["id"]));
-        assert_eq!((&told["token_type"], &told["iss"]), (&json!("Bearer"), &json!("doorward")));
-        let told = ask(&root, &refresh).await;
-        assert_eq!((&told["active"], &told["sub"]), (&json!(true), &ada.user["id"]));
-        assert_eq!(told["token_type"], "refresh_token");
+        let message = ask(&root, &access).await;
+        assert_eq!((&message["active"], &message["sub"]), (&json!(true), &ada.user["id"]));
+        assert_eq!((&message["token_type"], &message["iss"]), (&json!("Bearer"), &json!("doorward")));
+        let message = ask(&root, &refresh).await;
+        assert_eq!((&message["active"], &message["sub"]), (&json!(true), &ada.user["id"]));
+        assert_eq!(message["token_type"], "refresh_token");
         ada.post_empty("/auth/logout").await.expect(204);
         for token in [access.as_str(), &refresh, "", "x.y.z", "dwr_x", &access[..access.len() - 1]] {
             assert_eq!(ask(&root, token).await, json!({"active": false}), "{token}");
@@ -62,9 +62,9 @@ both! {
             root.post("/admin/roles", json!({"name": name, "permissions": permissions})).await.expect(201);
             root.put(&ada.at(&format!("/roles/{name}")), json!({})).await.expect(204);
         }
-        let told = ask(&root, &access).await;
-        assert_eq!(told["permissions"], json!(["audit:read", "users:read"]));
-        assert_eq!(told["roles"], json!(["reader", "support", "user"]));
+        let message = ask(&root, &access).await;
+        assert_eq!(message["permissions"], json!(["audit:read", "users:read"]));
+        assert_eq!(message["roles"], json!(["reader", "support", "user"]));
         assert_eq!(of(&refresh).await, Value::Null);
         assert_eq!(of(root.token.as_deref().expect("a token")).await, json!(["*"]));
         root.delete(&ada.at("/roles/support")).await.expect(204);

@@ -75,7 +75,7 @@ both! {
             (json!("work"), "must be a list of strings"),
             (json!(["a", 1]), "item 2 must be a string"),
             (json!(["a", " "]), "item 2 must not be blank"),
-            (json!(["a", "b", "a "]), "item 3 is there twice"),
+            (json!(["a", "b", "a "]), "item 3 is a duplicate"),
             (json!(["a\u{0}b"]), "item 1 must not contain control characters"),
             (json!(vec!["x".repeat(51)]), "item 1 must have at most 50 characters"),
             (Value::from((0..21).map(|n| n.to_string()).collect::<Vec<_>>()), "must have at most 20 items"),
