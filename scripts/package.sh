@@ -76,8 +76,7 @@ Recommends: ca-certificates
 Suggests: postgresql, caddy
 Installed-Size: $(du -sk --exclude=DEBIAN "$root" | cut -f1)
 Description: authentication backend that runs beside an app
- Registers people, signs them in, issues and verifies JWTs, and keeps each
- user's tasks to that user alone. One program, driven from the command line,
+ Registers users, signs them in, issues and verifies JWTs, and keeps each user's tasks private to that user. One program, driven from the command line,
  over an embedded SQLite database or PostgreSQL.
 END
 echo /etc/doorward/doorward.toml >"$root/DEBIAN/conffiles"
