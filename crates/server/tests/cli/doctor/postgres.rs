@@ -223,7 +223,7 @@ async fn the_days_of_a_certificate_are_counted_and_its_authority_is_judged() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_certificate_that_has_ended_is_told_as_such() {
+async fn a_certificate_that_has_ended_is_reported_as_such() {
     let dir = tempfile::tempdir().expect("a folder");
     let server = secured(dir.path(), -1);
     let ca = dir.path().join("ca.pem").display().to_string();
@@ -235,6 +235,7 @@ async fn a_certificate_that_has_ended_is_told_as_such() {
     examined.expect("database.tls", "failed", "expired");
     examined.expect("database.sign-in", "failed", "expired");
     // Where nobody checks it, it has ended all the same.
-    let (status, told) = Examined::of(&on(&url("sslmode=require")), &[]).told("database.tls");
-    assert!(status == "failed" && told.contains("ended on"), "{status} {told}");
+    let (status, reported) =
+        Examined::of(&on(&url("sslmode=require")), &[]).reported("database.tls");
+    assert!(status == "failed" && reported.contains("ended on"), "{status} {reported}");
 }
