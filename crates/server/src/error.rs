@@ -281,114 +281,68 @@ impl Error {
             | Self::Unavailable(text) => {
                 (*text).into()
             }
-            Self::TokenExpired => {
-                "The access token has expired: refresh it or sign in again.".into()
-            }
+            Self::TokenExpired => "The access token has expired: refresh it or sign in again.".into(),
             Self::InvalidCredentials => "Incorrect e-mail or password.".into(),
             Self::InvalidCode => {
                 "The code is wrong, has expired or was requested by another client: use the link in the mail, \
                     or request a new code."
                     .into()
             }
-            Self::PasskeyRefused => {
-                "This passkey was not accepted: try again, or sign in another way.".into()
-            }
+            Self::PasskeyRefused => "This passkey was not accepted: try again, or sign in another way.".into(),
             Self::RefreshTokenReused => {
                 "This refresh token was already used, so its session was ended: sign in again."
                     .into()
             }
             Self::InvalidRefreshToken => "The refresh token is not valid: sign in again.".into(),
             Self::WrongPassword => "The current password is wrong.".into(),
-            Self::InsufficientScope(permission) => {
-                format!("This needs the permission {permission}.")
-            }
+            Self::InsufficientScope(permission) => format!("This needs the permission {permission}."),
             Self::KeyLacksScope(scope) => format!("This API key lacks the scope {scope}."),
-            Self::OwnerLacks(permission) => {
-                format!("The owner of the key does not hold the permission {permission}.")
-            }
-            Self::KeyNotTaken => {
-                "An API key cannot be used to manage the account: sign in for this.".into()
-            }
+            Self::OwnerLacks(permission) => format!("The owner of the key does not hold the permission {permission}."),
+            Self::KeyNotTaken => "An API key cannot be used to manage the account: sign in for this.".into(),
             Self::KeyNetwork => "This API key may not be used from your network address.".into(),
-            Self::TooManyKeys => {
-                "The account has the maximum number of API keys: revoke one first.".into()
-            }
+            Self::TooManyKeys => "The account has the maximum number of API keys: revoke one first.".into(),
             Self::NotYours => "The user id in the path is not your own.".into(),
             Self::CrossSite => {
                 "A request authenticated by a cookie may only change data if its Origin header names an allowed \
                     origin. Send the Origin header, or use a bearer token."
                     .into()
             }
-            Self::StaleSignIn { factor: false, .. } => {
-                "This requires a recent sign-in: sign in again and retry.".into()
-            }
-            Self::StaleSignIn { factor: true, .. } => {
-                "This requires a recent second factor: verify it and retry.".into()
-            }
-            Self::RegistrationClosed => {
-                "Registration is closed: ask the operator of this service for an account.".into()
-            }
+            Self::StaleSignIn { factor: false, .. } => "This requires a recent sign-in: sign in again and retry.".into(),
+            Self::StaleSignIn { factor: true, .. } => "This requires a recent second factor: verify it and retry.".into(),
+            Self::RegistrationClosed => "Registration is closed: ask the operator of this service for an account.".into(),
             Self::AccountDisabled => "This account is disabled.".into(),
             Self::EmailNotVerified => {
                 "Verify your e-mail address first: open the link in the mail you received, or request a new one."
                     .into()
             }
-            Self::MfaRequired(challenge) if challenge.enrol.is_empty() => {
-                "A second factor is required: send its code with the mfa_token to complete the sign-in.".into()
-            }
-            Self::MfaRequired(_) => {
-                "A second factor is required: add one with the mfa_token to complete the sign-in.".into()
-            }
+            Self::MfaRequired(challenge) if challenge.enrol.is_empty() => "A second factor is required: send its code with the mfa_token to complete the sign-in.".into(),
+            Self::MfaRequired(_) => "A second factor is required: add one with the mfa_token to complete the sign-in.".into(),
             Self::WrongCode => "The code is wrong, was used before or has expired.".into(),
             Self::TooManyFactors => "This account has the maximum number of second factors.".into(),
             Self::MfaOff => "Second factors are disabled on this server.".into(),
-            Self::MailOff => {
-                "This service does not send mail: ask its operator for help with your account.".into()
-            }
+            Self::MailOff => "This service does not send mail: ask its operator for help with your account.".into(),
             Self::NotFound => "Not found.".into(),
             Self::CodesOff => "Sign-in by code is disabled: LOGIN_CODES is off.".into(),
-            Self::MethodNotAllowed => {
-                "This path does not support that method; the Allow header lists the methods it supports.".into()
-            }
+            Self::MethodNotAllowed => "This path does not support that method; the Allow header lists the methods it supports.".into(),
             Self::EmailTaken => "An account with this e-mail address already exists.".into(),
             Self::UsernameTaken => "Another account has this user name.".into(),
             Self::PasskeyTaken => "This passkey is already registered.".into(),
-            Self::TooManyPasskeys => {
-                "The account has the maximum number of passkeys: remove one first.".into()
-            }
-            Self::NotInvitable => {
-                "Only an active account with an e-mail address and no password can be invited.".into()
-            }
-            Self::ServiceAccount => {
-                "A service account has no password: create an API key for it.".into()
-            }
+            Self::TooManyPasskeys => "The account has the maximum number of passkeys: remove one first.".into(),
+            Self::NotInvitable => "Only an active account with an e-mail address and no password can be invited.".into(),
+            Self::ServiceAccount => "A service account has no password: create an API key for it.".into(),
             Self::LastAdmin => "The last active admin cannot be removed.".into(),
             Self::RoleTaken => "A role with this name already exists.".into(),
-            Self::RoleBuiltIn => {
-                "The roles admin and user are built in and cannot be changed or deleted.".into()
-            }
-            Self::PreconditionFailed => {
-                "The resource has changed since you read it: read it again and retry with its new ETag.".into()
-            }
+            Self::RoleBuiltIn => "The roles admin and user are built in and cannot be changed or deleted.".into(),
+            Self::PreconditionFailed => "The resource has changed since you read it: read it again and retry with its new ETag.".into(),
             Self::PayloadTooLarge => "The request body is too large.".into(),
             Self::UnsupportedMediaType(takes) => format!("Send the body as {takes}."),
-            Self::Validation(problems) => {
-                problems.iter().map(Invalid::to_string).collect::<Vec<_>>().join("; ")
-            }
+            Self::Validation(problems) => problems.iter().map(Invalid::to_string).collect::<Vec<_>>().join("; "),
             Self::RateLimited(seconds) => format!("Too many requests: try again in {seconds} s."),
-            Self::TooManyGuesses(seconds) => {
-                format!("Too many wrong passwords or codes for this account: try again in {seconds} s.")
-            }
-            Self::TooManyByKey(seconds) => {
-                format!("Too many requests by this API key: try again in {seconds} s.")
-            }
+            Self::TooManyGuesses(seconds) => format!("Too many wrong passwords or codes for this account: try again in {seconds} s."),
+            Self::TooManyByKey(seconds) => format!("Too many requests by this API key: try again in {seconds} s."),
             Self::Internal(_) => "Internal error: report the request id to the operator.".into(),
-            Self::StorageFull => {
-                "The service has no room to store more; nothing was changed. Try again later.".into()
-            }
-            Self::HashingUnavailable => {
-                "Too many sign-ins at once; nothing was stored. Try again shortly.".into()
-            }
+            Self::StorageFull => "The service has no room to store more; nothing was changed. Try again later.".into(),
+            Self::HashingUnavailable => "Too many sign-ins at once; nothing was stored. Try again shortly.".into(),
         }
     }
 }
