@@ -1,14 +1,14 @@
 // The schemas of openapi.json and its queries as types, written by `UPDATE_OPENAPI=1 cargo test --test guards`.
 
-/** The token of the link, and the password that shall be the account's. */
+/** The token of the link, and the new password. */
 export type AcceptInvitationRequest = {
-  /** 8–256 characters, taken exactly as sent. */
+  /** 8–256 characters, used exactly as sent. */
   password: string;
-  /** What the link in the mail ends with. */
+  /** The token at the end of the link in the mail. */
   token: string;
 };
 
-/** An account, as administrators see it. */
+/** An account, as shown to administrators. */
 export type AdminUser = User & {
   /** The reason, shown to administrators only. */
   ban_reason: string | null;
@@ -22,23 +22,23 @@ export type AdminUser = User & {
 export type ApiKey = {
   /** When it was made. */
   created_at: string;
-  /** When it ends; null: never. */
+  /** When it expires; null: never. */
   expires_at: string | null;
-  /** Its id, a digest of the key. */
+  /** The key's id, a digest of the key. */
   id: string;
   /** When it was last used, to the minute; null: never. */
   last_used_at: string | null;
-  /** The address of the first use in that minute. */
+  /** The client address of the first use in that minute. */
   last_used_ip: string | null;
   /** What it is for. */
   name: string;
-  /** The networks it counts from; null: from everywhere. */
+  /** The networks it may be used from; null: all. */
   networks: string[] | null;
-  /** What it may be used for, as far as its owner may at that moment. */
+  /** What it may be used for, limited to the owner's current permissions. */
   scopes: string[];
 };
 
-/** One event, as it is remembered. */
+/** One recorded event. */
 export type AuditEntry = {
   /** Who: `user`, `key` for an API key of the user, `cli`, `anonymous` or `server`. */
   actor: string;
@@ -46,11 +46,11 @@ export type AuditEntry = {
   actor_id: string | null;
   /** When. */
   at: string;
-  /** A few words more. */
+  /** Further details. */
   detail: string | null;
   /** What: `login`, `role.grant`, … */
   event: string;
-  /** Its id, which grows with time. */
+  /** The id; ids increase over time. */
   id: string;
   /** The client's address. */
   ip: string | null;
@@ -58,78 +58,78 @@ export type AuditEntry = {
   outcome: string;
   /** The `X-Request-Id` of the request. */
   request_id: string | null;
-  /** The session or API key it was done with, or to. */
+  /** The session or API key that was used or affected. */
   session_id: string | null;
-  /** The user it was done to. */
+  /** The affected user. */
   subject_id: string | null;
   /** The client's `User-Agent`. */
   user_agent: string | null;
 };
 
-/** What belongs to the code that is on its way. */
+/** What the client needs to use the code. */
 export type Challenged = {
-  /** Sent back with the code, it shows that the same client asked for it. A random value, for every address. */
+  /** Send it with the code to show that the same client requested it. A random value for every address. */
   challenge: string;
-  /** Seconds that the code in the mail works. */
+  /** Seconds until the code expires. */
   expires_in: number;
 };
 
-/** The address that shall be the account's. */
+/** The new address of the account. */
 export type ChangeEmailRequest = {
   /** The new address. */
   email: string;
-  /** The account's password; not needed soon after signing in. */
+  /** The account's password; not required after a recent sign-in. */
   password?: string;
 };
 
-/** The present password and the one that shall take its place. */
+/** The current password and the new one. */
 export type ChangeRequest = {
-  /** The account's present password. */
+  /** The account's current password. */
   current_password: string;
-  /** 8–256 characters, taken exactly as sent. */
+  /** 8–256 characters, used exactly as sent. */
   new_password: string;
 };
 
-/** Every kind of error, for programs: stable, clients switch on it. */
+/** The kinds of errors: stable identifiers for programs. */
 export type Code = "invalid_link" | "bad_request" | "not_authenticated" | "invalid_token" | "token_expired" | "invalid_credentials" | "insufficient_user_authentication" | "refresh_token_reused" | "invalid_refresh_token" | "wrong_password" | "insufficient_scope" | "network_not_allowed" | "cross_site" | "registration_closed" | "account_disabled" | "email_not_verified" | "mfa_required" | "wrong_code" | "mfa_off" | "passkeys_off" | "mail_off" | "not_found" | "method_not_allowed" | "factor_needed" | "too_many_factors" | "email_taken" | "username_taken" | "passkey_taken" | "too_many_passkeys" | "not_invitable" | "too_many_keys" | "service_account" | "last_admin" | "role_taken" | "role_built_in" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "validation" | "rate_limited" | "internal" | "storage_full" | "hashing_unavailable" | "unavailable";
 
 /** The first code of an authenticator app. */
 export type ConfirmRequest = {
-  /** Six digits that it shows. */
+  /** The six digits that the app shows. */
   code: string;
-  /** What adding it was answered with. */
+  /** The id that adding it returned. */
   id: string;
 };
 
-/** An authenticator app that counts from now on. */
+/** A confirmed authenticator app. */
 export type ConfirmedFactor = {
   /** Its id. */
   id: string;
-  /** Ten recovery codes, if the account had none; they are not shown again. */
+  /** Ten recovery codes, if the account had none; they are only shown once. */
   recovery_codes?: string[];
-  /** Tokens that say so: of the session that asked, or of the one that the `mfa_token` begins. */
+  /** New tokens: of the current session, or of the session that the `mfa_token` starts. */
   tokens: Tokens;
 };
 
 /** A new API key. */
 export type CreateApiKeyRequest = {
-  /** When it ends; never if absent. */
+  /** When it expires; never if absent. */
   expires_at?: string | null;
   /** What it is for: 1–100 characters after trimming. */
   name: string;
-  /** Addresses and ranges in CIDR notation from which alone it counts; all if absent. */
+  /** Addresses and CIDR ranges it may be used from; all if absent. */
   networks?: string[] | null;
-  /** What it may be used for: `tasks:read`, `tasks:write` and permissions that you hold. */
+  /** What it may be used for: `tasks:read`, `tasks:write` and permissions that you have. */
   scopes: ("tasks:read" | "tasks:write" | "users:read" | "users:write" | "sessions:write" | "keys:write" | "roles:grant" | "roles:write" | "audit:read" | "tokens:introspect")[];
 };
 
 /** A new passkey. */
 export type CreatePasskeyRequest = {
-  /** That of the options. */
+  /** The `ceremony` from the options. */
   ceremony: string;
-  /** What `navigator.credentials.create` gave, by its `toJSON()`. */
+  /** The credential from `navigator.credentials.create`, converted with `toJSON()`. */
   credential: Record<string, unknown>;
-  /** What to call it; the browser's name if absent. */
+  /** Its name; the browser's name if absent. */
   name?: string | null;
 };
 
@@ -137,7 +137,7 @@ export type CreatePasskeyRequest = {
 export type CreateRoleRequest = {
   /** What it is for. */
   description?: string | null;
-  /** 1–50 of `a-z 0-9 _ -`, beginning with a letter. */
+  /** 1–50 characters of `a-z 0-9 _ -`, starting with a letter. */
   name: string;
   /** What it allows; none if absent. */
   permissions?: Permission[] | null;
@@ -145,7 +145,7 @@ export type CreateRoleRequest = {
 
 /** A new service account. */
 export type CreateServiceAccountRequest = {
-  /** Fields of an app's own, which administrators alone may change; at most 16 KiB of JSON. */
+  /** Your app's own fields, which only administrators may change; at most 16 KiB of JSON. */
   app_metadata?: Record<string, unknown> | null;
   /** What it is for: 1–100 characters after trimming. */
   name: string;
@@ -153,67 +153,67 @@ export type CreateServiceAccountRequest = {
 
 /** A new account. */
 export type CreateUserRequest = {
-  /** Fields of an app's own, which administrators alone may change; at most 16 KiB of JSON. */
+  /** Your app's own fields, which only administrators may change; at most 16 KiB of JSON. */
   app_metadata?: Record<string, unknown> | null;
-  /** Address to sign in with; unique without regard to ASCII case. */
+  /** Address to sign in with; unique ignoring ASCII case. */
   email: string;
-  /** True if the address is known to be theirs; false if absent. */
+  /** Whether the address is verified; false if absent. */
   email_verified?: boolean | null;
-  /** True mails a link to choose the password to the address; without a password only. */
+  /** True sends a mail with a link to choose a password; only without `password`. */
   invite?: boolean | null;
-  /** False makes it disabled; true if absent. */
+  /** False creates a disabled account; true if absent. */
   is_active?: boolean | null;
-  /** Language they read, as a BCP 47 tag such as `pt-BR`. */
+  /** The user's language, as a BCP 47 tag such as `pt-BR`. */
   locale?: string | null;
   /** Display name. */
   name?: string | null;
-  /** 8–256 characters, taken exactly as sent; without one nobody signs in until one is set. */
+  /** 8–256 characters, used exactly as sent; without a password nobody can sign in until one is set. */
   password?: string | null;
-  /** Fields of an app's own, which the account's owner may change; at most 16 KiB of JSON. */
+  /** Your app's own fields, which the account's owner may change; at most 16 KiB of JSON. */
   user_metadata?: Record<string, unknown> | null;
 };
 
-/** The proof that it is the owner who asks. */
+/** Proof of the account's owner. */
 export type DeleteRequest = {
   /** The account's current password. */
   password: string;
 };
 
-/** The app that is to be added. */
+/** The app to add. */
 export type EnrolRequest = {
-  /** What its owner calls it. */
+  /** The name its owner gave it. */
   name?: string;
 };
 
-/** A new authenticator app, which waits for its first code. None of it is shown again. */
+/** A new authenticator app that has to be confirmed with its first code. None of this is shown again. */
 export type Enrolment = {
   /** For `POST /auth/mfa/totp/confirm`. */
   id: string;
-  /** To open on the phone itself. */
+  /** A link to open on the phone. */
   otpauth_url: string;
-  /** The same as a picture for the app to read. */
+  /** The same as a QR code for the app to scan. */
   qr_svg: string;
-  /** To type into an app that cannot take a picture. */
+  /** The secret to enter in an app that cannot scan the QR code. */
   secret: string;
 };
 
 /** What was erased. */
 export type ErasureReceipt = {
-  /** A keyed hash of its address: whoever has the server's secret can tell whether it was a certain one. */
+  /** A keyed hash of the address: with the server's secret, a given address can be checked against it. */
   email_hash: string | null;
   /** When it was erased. */
   erased_at: string;
-  /** A keyed hash of all the rest: proves that this server made the receipt. */
+  /** A keyed hash of the other fields, which proves that this server issued the receipt. */
   proof: string | null;
-  /** What stays, and why. */
+  /** What is kept, and why. */
   remains: Remainder[];
-  /** How many rows were removed, by what they were. */
+  /** The number of rows removed, by kind. */
   removed: Record<string, number>;
   /** The account's id. */
   user_id: string;
 };
 
-/** A second factor that counts. */
+/** An active second factor. */
 export type Factor = {
   /** When it was added. */
   created_at: string;
@@ -223,11 +223,11 @@ export type Factor = {
   kind: string;
   /** When it was last used to sign in. */
   last_used_at: string | null;
-  /** What its owner calls it. */
+  /** The name its owner gave it. */
   name: string | null;
 };
 
-/** Whose password is forgotten. */
+/** The account whose password was forgotten. */
 export type ForgotRequest = {
   /** The account's address. */
   email: string;
@@ -242,69 +242,69 @@ export type HealthResponse = {
   version: string;
 };
 
-/** What an account proves itself with besides its password. */
+/** The second factors of an account. */
 export type HeldFactors = {
-  /** Those that count, oldest first. */
+  /** The active factors, oldest first. */
   factors: Factor[];
-  /** Recovery codes that were not used yet. */
+  /** Number of unused recovery codes. */
   recovery_codes_left: number;
 };
 
-/** An account's name at another issuer. */
+/** The account's identity at another issuer. */
 export type HeldIdentity = {
-  /** Whether the issuer said that the account's address is this person's. */
+  /** Whether the issuer confirmed that the account's address belongs to this person. */
   address_proven: boolean;
   /** When it was first seen. */
   created_at: string;
-  /** Its id here. */
+  /** Its id on this server. */
   id: string;
-  /** Who vouches. */
+  /** The issuer. */
   issuer: string;
-  /** What the person is called there. */
+  /** The person's subject id at the issuer. */
   subject: string;
 };
 
-/** A session, also one that has ended. */
+/** A session, active or ended. */
 export type HeldSession = {
   /** When it began. */
   created_at: string;
   /** Why it ended. */
   end_reason: string | null;
-  /** When it ended; null while it lives. */
+  /** When it ended; null while it is active. */
   ended_at: string | null;
-  /** When it ends unless it is refreshed. */
+  /** When it expires unless it is refreshed. */
   expires_at: string;
   /** Its id. */
   id: string;
-  /** The address it began from. */
+  /** The client address it started from. */
   ip: string | null;
   /** When it was last refreshed. */
   last_seen_at: string;
-  /** The `User-Agent` it began with. */
+  /** The `User-Agent` it started with. */
   user_agent: string | null;
 };
 
-/** What a token is worth now. */
+/** The state of a token. */
 export type Introspection = {
-  /** Whether it counts. If not, nothing else is said. */
+  /** Whether the token is active. If it is not, no other member is present. */
   active: boolean;
-  /** Who it is for. */
+  /** The audience. */
   aud?: string;
-  /** When it ends, in seconds since 1970. */
+  /** When it expires, in seconds since 1970. */
   exp?: number;
   /** When it was issued, in seconds since 1970. */
   iat?: number;
   /** Who issued it. */
   iss?: string;
-  /** Its own id, of an access token or an API key. */
+  /** The id of the access token or API key. */
   jti?: string;
-  /** The networks from which alone an API key counts; whoever asks must compare them. */
+  /** The networks an API key may be used from; the resource server must check them. */
   networks?: string[];
-  /** What those allow; `*` stands for everything. Of an API key: those within its scopes. */
+  /** The permissions of those roles; `*` stands for all. For an API key: those within its scopes. */
   permissions?: string[];
-  /** The user's roles now, of an access token or an API key. */
+  /** The user's current roles, for an access token or an API key. */
   roles?: string[];
-  /** What an API key may be used for at this moment, with a space between each two. */
+  /** The current scopes of an API key, separated by spaces. */
   scope?: string;
   /** The session's id. */
   sid?: string;
@@ -319,19 +319,19 @@ export type LivezResponse = {
   status: string;
 };
 
-/** Who wants to sign in. */
+/** The account to sign in to. */
 export type LoginCodeRequest = {
-  /** Whether an address without an account gets a code too, where anybody may register. */
+  /** Whether an address without an account gets a code too, if registration allows it. */
   create_account?: boolean;
-  /** The account's address, or with open registration anybody's. */
+  /** The account's address; with open registration, any address. */
   email: string;
 };
 
-/** What a sign-in sends. */
+/** A sign-in. */
 export type LoginRequest = {
-  /** That of a trusted device, in place of the second step. */
+  /** The token of a trusted device, in place of the second step. */
   device_token?: string;
-  /** The account's address, or with `USERNAMES=on` its user name; `username` is an alias. */
+  /** The account's address or, with `USERNAMES=on`, its user name; `username` is an alias. */
   email: string;
   /** The password, exactly as it was registered. */
   password: string;
@@ -343,90 +343,90 @@ export type MadeKey = ApiKey & {
   key: string;
 };
 
-/** What an OAuth client learns about this server (RFC 8414 §2). */
+/** The metadata of the authorization server (RFC 8414 §2). */
 export type Metadata = {
-  /** `refresh_token`: the form login is for your own front end (RFC 9700 §2.4). */
+  /** `refresh_token` only: the password form is for your own front end (RFC 9700 §2.4). */
   grant_types_supported: string[];
-  /** Where tokens are asked about (RFC 7662). */
+  /** The token introspection endpoint (RFC 7662). */
   introspection_endpoint: string;
   /** An access token with the permission `tokens:introspect`. */
   introspection_endpoint_auth_methods_supported: string[];
   /** The `iss` of its tokens. */
   issuer: string;
-  /** Where the keys are. */
+  /** The URL of the JWK set. */
   jwks_uri: string;
   /** None: there is no authorization endpoint. */
   response_types_supported: string[];
-  /** Where sessions are ended by their tokens (RFC 7009). */
+  /** The token revocation endpoint (RFC 7009). */
   revocation_endpoint: string;
-  /** Whoever holds the token may revoke it. */
+  /** None: whoever has the token may revoke it. */
   revocation_endpoint_auth_methods_supported: string[];
-  /** Where refresh tokens are redeemed. */
+  /** Where refresh tokens are exchanged. */
   token_endpoint: string;
-  /** Clients are public. */
+  /** None: clients are public. */
   token_endpoint_auth_methods_supported: string[];
 };
 
-/** A task to be made. */
+/** A new task. */
 export type NewTask = {
-  /** True for a task that is done already. `false` if absent. */
+  /** Whether the task is completed. `false` if absent. */
   completed?: boolean;
-  /** More about it. */
+  /** A longer description. */
   description?: string | null;
-  /** RFC 3339 of any offset, years 0001 to 9999. Without an offset it is UTC, and a date alone is its first instant. */
+  /** An RFC 3339 date and time, years 0001 to 9999. Without an offset it is UTC; a date alone means its first instant in UTC. */
   due_at?: string | null;
-  /** Fields of an app's own, at most 16 KiB of JSON. */
+  /** Your app's own fields, at most 16 KiB of JSON. */
   metadata?: Record<string, unknown> | null;
-  /** How urgent it is. `"none"` if absent. */
+  /** The priority. `"none"` if absent. */
   priority?: Priority;
-  /** Words that it is found by, each without spaces at its ends and there once. */
+  /** Tags to find it by, trimmed and without duplicates. */
   tags?: string[] | null;
-  /** What to do; stored without spaces at its ends. */
+  /** The title; stored trimmed. */
   title: string;
 };
 
-/** A passkey of an account. Its key is never shown, nor what the authenticator calls it. */
+/** A passkey. Its public key and its credential id are never returned. */
 export type Passkey = {
-  /** Whether it is backed up, as far as its last use said. */
+  /** Whether it is backed up, as of its last use. */
   backed_up: boolean;
-  /** Whether it can be on several devices, as synced passkeys are. */
+  /** Whether it can be synced to several devices. */
   backup_eligible: boolean;
   /** When it was added. */
   created_at: string;
-  /** Its id here. */
+  /** Its id on this server. */
   id: string;
-  /** When somebody last signed in with it. */
+  /** When it was last used to sign in. */
   last_used_at: string | null;
-  /** What its owner calls it. */
+  /** The name its owner gave it. */
   name: string;
 };
 
-/** What a sign-in by a passkey sends. */
+/** A sign-in with a passkey. */
 export type PasskeyLoginRequest = {
-  /** That of the options. */
+  /** The `ceremony` from the options. */
   ceremony: string;
-  /** What `navigator.credentials.get` gave, by its `toJSON()`. */
+  /** The credential from `navigator.credentials.get`, converted with `toJSON()`. */
   credential: Record<string, unknown>;
-  /** That of a sign-in which asks for a second factor, to finish it. */
+  /** The token of a sign-in that requires a second factor, to complete it. */
   mfa_token?: string | null;
-  /** Whether this device is to be trusted, which a sign-in with `mfa_token` can ask for; see `POST /auth/mfa/verify`. `false` if absent. */
+  /** Whether to trust this device, only with `mfa_token`; see `POST /auth/mfa/verify`. `false` if absent. */
   remember_device?: boolean;
 };
 
-/** What a page needs to begin a ceremony. */
+/** What a page needs to begin a WebAuthn ceremony. */
 export type PasskeyOptions = {
-  /** To be sent back with what the browser makes. */
+  /** Send it back with the browser's credential. */
   ceremony: string;
-  /** Seconds until it is too late. */
+  /** Seconds until the ceremony expires. */
   expires_in: number;
-  /** For `navigator.credentials`, as WebAuthn's JSON. */
+  /** The options for `navigator.credentials`, in WebAuthn's JSON form. */
   publicKey: Record<string, unknown>;
 };
 
-/** What a role may allow. */
+/** A permission of a role. */
 export type Permission = "users:read" | "users:write" | "sessions:write" | "keys:write" | "roles:grant" | "roles:write" | "audit:read" | "tokens:introspect";
 
-/** How urgent a task is; stored as a number so that it sorts. */
+/** The priority of a task; stored as a number so that it sorts. */
 export type Priority = "none" | "low" | "medium" | "high" | "urgent";
 
 /** An error (RFC 9457). */
@@ -435,15 +435,15 @@ export type Problem = {
   code: Code;
   /** What went wrong and what to do, for people. */
   detail: string;
-  /** RFC 6749 §5.2, where a form was sent. */
+  /** RFC 6749 §5.2, if the request sent a form. */
   error?: string;
-  /** RFC 6749 §5.2, where a form was sent. */
+  /** RFC 6749 §5.2, if the request sent a form. */
   error_description?: string;
-  /** Every invalid value, where there are some. */
+  /** All invalid values, if there are any. */
   errors?: ProblemEntry[];
-  /** The request's id: quote it to whoever runs the server. */
+  /** The request id. Include it when you report a problem. */
   request_id: string;
-  /** The HTTP status again. */
+  /** The HTTP status code. */
   status: number;
   /** The kind of error, for people. */
   title: string;
@@ -457,9 +457,9 @@ export type ProblemEntry = {
   loc: string[];
   /** What is wrong. */
   msg: string;
-  /** The field as a JSON pointer (RFC 6901), for those of a body. */
+  /** The field as a JSON pointer (RFC 6901), if it is part of the body. */
   pointer?: string;
-  /** FastAPI's word for it. */
+  /** FastAPI's error type. */
   type: string;
 };
 
@@ -470,9 +470,9 @@ export type PublishedKeys = {
 };
 
 export type ReadyzResponse = {
-  /** What to do, where a command helps. */
+  /** The command to run, if one helps. */
   action?: string | null;
-  /** `ok`, `unreachable`, `read_only`, `wrong_settings`, `lacks_privileges`, `occupied` (by another application's tables) or `unprotected` (without its row-level security: run `doorward db repair`). */
+  /** `ok`, `unreachable`, `read_only`, `wrong_settings`, `lacks_privileges`, `occupied` (by another application's tables) or `unprotected` (row-level security is missing: run `doorward db repair`). */
   database: string;
   /** `current`, `pending` or `unknown`. */
   migrations: string;
@@ -480,11 +480,11 @@ export type ReadyzResponse = {
   status: string;
 };
 
-/** One of what the account proves itself with. */
+/** One proof of who the user is. */
 export type ReauthenticateRequest = {
   /** Six digits of the authenticator app. */
   code?: string;
-  /** The password, of an account without a second factor. */
+  /** The password, for an account without a second factor. */
   password?: string;
   /** One of the recovery codes. */
   recovery_code?: string;
@@ -492,53 +492,53 @@ export type ReauthenticateRequest = {
 
 /** Ten recovery codes. */
 export type RecoveryCodes = {
-  /** Each signs in once in place of the second factor. They are not shown again. */
+  /** Each can be used once in place of the second factor. They are only shown once. */
   recovery_codes: string[];
 };
 
-/** The refresh token to redeem. */
+/** The refresh token to exchange. */
 export type RefreshRequest = {
   /** The latest one received. */
   refresh_token: string;
 };
 
-/** What a new account is made of. */
+/** A new account. */
 export type RegisterRequest = {
-  /** Address to sign in with; unique without regard to ASCII case. */
+  /** Address to sign in with; unique ignoring ASCII case. */
   email: string;
-  /** Language to read, as a BCP 47 tag such as `pt-BR`. */
+  /** The user's language, as a BCP 47 tag such as `pt-BR`. */
   locale?: string | null;
   /** Display name. */
   name?: string | null;
-  /** 8–256 characters, taken exactly as sent. */
+  /** 8–256 characters, used exactly as sent. */
   password: string;
-  /** Fields of an app's own, at most 16 KiB of JSON. */
+  /** Your app's own fields, at most 16 KiB of JSON. */
   user_metadata?: Record<string, unknown> | null;
 };
 
-/** What stays of an account. */
+/** Data that is kept after an account was deleted. */
 export type Remainder = {
   /** Where: `audit_log` or `backups_and_logs`. */
   place: string;
-  /** How many records, where that is known. */
+  /** The number of records, if known. */
   records: number | null;
-  /** Until when; null where nobody has set an end. */
+  /** Until when it is kept; null if no end is set. */
   until: string | null;
   /** Why. */
   why: string;
 };
 
-/** Whose address is to be proven. */
+/** The account whose address is to be verified. */
 export type ResendRequest = {
   /** The account's address. */
   email: string;
 };
 
-/** The token of the link, and the password that shall be the account's. */
+/** The token of the link, and the new password. */
 export type ResetRequest = {
-  /** 8–256 characters, taken exactly as sent. */
+  /** 8–256 characters, used exactly as sent. */
   new_password: string;
-  /** What the link in the mail ends with. */
+  /** The token at the end of the link in the mail. */
   token: string;
 };
 
@@ -548,47 +548,47 @@ export type Role = {
   built_in: boolean;
   /** What it is for. */
   description: string;
-  /** What it is called. */
+  /** Its name. */
   name: string;
   /** What it allows, sorted; `*` stands for everything. */
   permissions: string[];
 };
 
-/** One sign-in that still counts. */
+/** An active session. */
 export type Session = {
   /** When it began. */
   created_at: string;
-  /** True for the session of the token that asks. */
+  /** True for the session of the request's token. */
   current: boolean;
-  /** When it ends unless it is refreshed. */
+  /** When it expires unless it is refreshed. */
   expires_at: string;
-  /** Its id, the claim `sid` of its tokens. */
+  /** Its id, which its tokens have in the claim `sid`. */
   id: string;
-  /** The address it began from. */
+  /** The client address it started from. */
   ip: string | null;
   /** When it was last refreshed. */
   last_seen_at: string;
-  /** The `User-Agent` it began with. */
+  /** The `User-Agent` it started with. */
   user_agent: string | null;
 };
 
-/** A sign-in, or a try at one. */
+/** A sign-in, or a failed attempt. */
 export type SignInRecord = {
-  /** How the user proved who they are, where they did (RFC 8176); `trusted_device` where a device stood for the second step. */
+  /** The authentication methods, if the sign-in succeeded (RFC 8176); `trusted_device` if a trusted device replaced the second step. */
   amr: string[] | null;
   /** When. */
   at: string;
-  /** The browser and the system, where it was a browser. */
+  /** The browser and the operating system, if it was a browser. */
   client: string | null;
-  /** Its id, which grows with time. */
+  /** The id; ids increase over time. */
   id: string;
   /** The client's address. */
   ip: string | null;
-  /** What came of it: `signed_in`; `second_step_asked` where the first step was right; or why not: `wrong_password`, `wrong_code`, `passkey_refused`, `too_many_tries` (not looked at), `not_allowed` (a disabled account, or an address that must be verified first). */
+  /** The result: `signed_in`; `second_step_asked` if the first step succeeded; or why it failed: `wrong_password`, `wrong_code`, `passkey_refused`, `too_many_tries` (not checked), `not_allowed` (the account is disabled, or its address must be verified first). */
   result: string;
-  /** The session that it began. */
+  /** The session that it started. */
   session_id: string | null;
-  /** How often, where tries of a minute are counted together. */
+  /** The number of attempts, if those of a minute were counted together. */
   times: number;
   /** The client's `User-Agent`. */
   user_agent: string | null;
@@ -596,25 +596,25 @@ export type SignInRecord = {
 
 /** One task of one user. */
 export type Task = {
-  /** True once done. */
+  /** Whether it is completed. */
   completed: boolean;
-  /** When it was done; null while it is not. */
+  /** When it was completed; null if it is not. */
   completed_at: string | null;
   /** When it was made. */
   created_at: string;
-  /** More about it. */
+  /** A longer description. */
   description: string | null;
   /** When it is due, in UTC. */
   due_at: string | null;
   /** The task's id, a UUIDv7. */
   id: string;
-  /** Fields of an app's own. */
+  /** Your app's own fields. */
   metadata: Record<string, unknown>;
-  /** How urgent it is. */
+  /** The priority. */
   priority: Priority;
-  /** Words that it is found by. */
+  /** Tags to find it by. */
   tags: string[];
-  /** What to do. */
+  /** The title. */
   title: string;
   /** When it last changed. */
   updated_at: string;
@@ -622,159 +622,159 @@ export type Task = {
   user_id: string;
 };
 
-/** What changes; an absent field keeps its value. */
+/** The changes; absent fields keep their values. */
 export type TaskChanges = {
-  /** True once done. */
+  /** Whether it is completed. */
   completed?: boolean;
-  /** More about it; null clears it. */
+  /** A longer description; null clears it. */
   description?: string | null;
-  /** RFC 3339 of any offset, years 0001 to 9999. Without an offset it is UTC, and a date alone is its first instant. Null clears it. */
+  /** An RFC 3339 date and time, years 0001 to 9999. Without an offset it is UTC; a date alone means its first instant in UTC. Null clears it. */
   due_at?: string | null;
-  /** What changes in the app's own fields, as a merge patch: names left out keep their value, null removes one. Null instead of an object removes all. */
+  /** Changes to your app's own fields, as a merge patch: absent names keep their values, null removes a name. Null instead of an object removes all. */
   metadata?: Record<string, unknown> | null;
-  /** How urgent it is. */
+  /** The priority. */
   priority?: Priority;
-  /** The words that it is found by from now on; null clears them. */
+  /** The new tags; null clears them. */
   tags?: string[] | null;
-  /** What to do. */
+  /** The title. */
   title?: string;
 };
 
-/** Whether the task is done. */
+/** Whether the task is completed. */
 export type TaskCompletion = {
-  /** True once done; left out, it changes. */
+  /** Whether the task is completed; toggled if absent. */
   completed?: boolean;
 };
 
-/** How many tasks there are. */
+/** Numbers of tasks. */
 export type TaskStats = {
   /** Done. */
   completed: number;
-  /** Not done, and due before now. */
+  /** Open and past their due date. */
   overdue: number;
-  /** Not done. */
+  /** Open. */
   pending: number;
   /** All of them. */
   total: number;
 };
 
-/** The token asked about. */
+/** The token to introspect or revoke. */
 export type TokenRequest = {
   /** An access token, a refresh token or an API key. */
   token: string;
-  /** Ignored: tokens tell what they are. */
+  /** Ignored: the kind of token is recognised. */
   token_type_hint?: string | null;
 };
 
-/** What signing in and refreshing return. */
+/** The tokens of a session. */
 export type Tokens = {
   /** For `Authorization: Bearer`. */
   access_token: string;
-  /** Seconds until the device is trusted no more. */
+  /** Seconds until the trust in the device expires. */
   device_expires_in?: number;
-  /** What the device is to keep where it was to be trusted: with the next sign-in it stands for the second step. Handed out once. */
+  /** The token of a device that was made trusted: sent with the next sign-in, it replaces the second step. It is only returned once. */
   device_token?: string;
-  /** Seconds the access token lives. */
+  /** Seconds until the access token expires. */
   expires_in: number;
-  /** Seconds until the session ends unless it is used. */
+  /** Seconds until the session expires unless it is refreshed. */
   refresh_expires_in: number;
   /** For `POST /auth/refresh`, once. */
   refresh_token: string;
   /** Always `bearer`. */
   token_type: string;
-  /** Who is signed in. */
+  /** The signed-in user. */
   user: User;
 };
 
-/** A device that stands for the second step of a sign-in. */
+/** A device whose sign-ins need no second step. */
 export type TrustedDevice = {
   /** When it was trusted. */
   created_at: string;
-  /** When it stops counting, however often it is used. */
+  /** When the trust expires, however often it is used. */
   expires_at: string;
   /** Stable id. */
   id: string;
-  /** The address it was trusted from. */
+  /** The client address it was trusted from. */
   ip: string | null;
-  /** When it last stood for the second step. */
+  /** When it last replaced the second step. */
   last_used_at: string | null;
-  /** The browser and the system, or the program, that was trusted. */
+  /** The browser and operating system, or the program, that was trusted. */
   name: string;
 };
 
 /** The token of the link to undo a change. */
 export type UndoEmailRequest = {
-  /** What the link in the mail ends with. */
+  /** The token at the end of the link in the mail. */
   token: string;
 };
 
-/** What sets a new password after a change was undone. */
+/** A token to set a new password after an address change was undone. */
 export type Undone = {
-  /** Seconds it works. */
+  /** Seconds until it expires. */
   expires_in: number;
   /** For `POST /auth/password/reset`, once. */
   reset_token: string;
 };
 
-/** What a passkey shall be called. */
+/** A new name for a passkey. */
 export type UpdatePasskeyRequest = {
   /** 1–100 characters. */
   name: string;
 };
 
-/** What may be changed; absent keeps, null clears. */
+/** The changes; absent fields keep their values, null clears a field. */
 export type UpdateRequest = {
-  /** Language to read, as a BCP 47 tag; null for none. */
+  /** The user's language, as a BCP 47 tag; null clears it. */
   locale?: string | null;
   /** Display name. */
   name?: string | null;
-  /** What changes in the app's own fields, as a merge patch: names left out keep their value, null removes one. Null instead of an object removes all. */
+  /** Changes to your app's own fields, as a merge patch: absent names keep their values, null removes a name. Null instead of an object removes all. */
   user_metadata?: Record<string, unknown> | null;
 };
 
-/** What a role becomes; what is absent stays. */
+/** The changes to a role; absent fields keep their values. */
 export type UpdateRoleRequest = {
   /** What it is for. */
   description?: string | null;
-  /** Everything it allows from now on. */
+  /** All permissions it has from now on. */
   permissions?: Permission[] | null;
 };
 
-/** What changes; what is absent stays. */
+/** The changes; absent fields keep their values. */
 export type UpdateUserRequest = {
-  /** The same for the fields that administrators alone may change. */
+  /** The same for the fields that only administrators may change. */
   app_metadata?: Record<string, unknown> | null;
   /** The reason, shown to administrators only; null clears it. */
   ban_reason?: string | null;
-  /** Bans until then, `9999-12-31T23:59:59Z` for good, and ends every session; null lifts the ban. */
+  /** Bans the user until this time, `9999-12-31T23:59:59Z` for ever, and ends all sessions; null lifts the ban. */
   banned_until?: string | null;
-  /** True if the address is known to be theirs. */
+  /** Whether the address is verified. */
   email_verified?: boolean;
   /** False disables the account and ends its sessions. */
   is_active?: boolean;
-  /** Language they read, as a BCP 47 tag; null clears it. */
+  /** The user's language, as a BCP 47 tag; null clears it. */
   locale?: string | null;
   /** Display name; null clears it. */
   name?: string | null;
-  /** What changes in the fields that the account's owner may change too, as a merge patch: names left out keep their value, null removes one. Null instead of an object removes all. */
+  /** Changes to the fields that the account's owner may change too, as a merge patch: absent names keep their values, null removes a name. Null instead of an object removes all. */
   user_metadata?: Record<string, unknown> | null;
 };
 
 /** An account. */
 export type User = {
-  /** Fields of an app's own, which administrators alone may change. */
+  /** Your app's own fields, which only administrators may change. */
   app_metadata: Record<string, unknown>;
   /** When the account was made. */
   created_at: string;
-  /** As typed at registration; null where another identity provider gave none. */
+  /** As entered at registration; null if an external identity provider gave none. */
   email: string | null;
-  /** True once the address was proven. */
+  /** Whether the address is verified. */
   email_verified: boolean;
   /** Stable id. */
   id: string;
-  /** False: the account is disabled. */
+  /** Whether the account is active; false if it is disabled. */
   is_active: boolean;
-  /** The language they read, as a BCP 47 tag. */
+  /** The user's language, as a BCP 47 tag. */
   locale: string | null;
   /** Display name. */
   name: string | null;
@@ -782,59 +782,59 @@ export type User = {
   roles: string[];
   /** When it was last changed. */
   updated_at: string;
-  /** Fields of an app's own, which the account's owner may change. */
+  /** Your app's own fields, which the account's owner may change. */
   user_metadata: Record<string, unknown>;
 };
 
-/** Everything that is held about a user. It is written piece by piece, so no value of it is ever made. */
+/** All data stored about a user. It is streamed piece by piece, so this type is never constructed. */
 export type UserExport = {
-  /** API keys, without their texts, which are not stored. */
+  /** API keys, without the keys themselves, which are not stored. */
   api_keys: ApiKey[];
-  /** What the audit log says of the user and of what the user did, the newest first of each. */
+  /** The audit log's records about the user, and those of the user's actions, newest first each. */
   audit: AuditEntry[];
-  /** Always true, and the last member: a document without it was broken off. */
+  /** Always true, and the last member: a document without it is incomplete. */
   complete: boolean;
-  /** When it was begun. */
+  /** When the export started. */
   exported_at: string;
   /** Authenticator apps, without their secrets. */
   factors: Factor[];
   /** Always `doorward-user`. */
   format: string;
-  /** What other issuers call the person. */
+  /** The user's identities at other issuers. */
   identities: HeldIdentity[];
   /** The passkeys, without their keys. */
   passkeys: Passkey[];
-  /** Recovery codes that were not used; the codes are not stored. */
+  /** The number of unused recovery codes; the codes are not stored. */
   recovery_codes_left: number;
-  /** Sessions, those that ended in the last month included. */
+  /** Sessions, including those that ended in the last month. */
   sessions: HeldSession[];
   /** The tasks, oldest first. */
   tasks: Task[];
-  /** Devices that need no second step, without their tokens, which are not stored. */
+  /** Trusted devices, without their tokens, which are not stored. */
   trusted_devices: TrustedDevice[];
   /** The account with its roles and metadata. */
   user: AdminUser;
-  /** Of the format: 1. */
+  /** The version of the format: 1. */
   version: number;
 };
 
 /** The code with its address, or the token of the link. */
 export type VerifyCodeRequest = {
-  /** What asking for the code answered with. Without it, the code is taken only from the network address that asked. */
+  /** The challenge that was returned when the code was requested. Without it, the code is only accepted from the network address that requested it. */
   challenge?: string | null;
   /** The six digits. */
   code?: string | null;
-  /** That of a trusted device, in place of the second step. */
+  /** The token of a trusted device, in place of the second step. */
   device_token?: string;
-  /** The address that the code was mailed to. */
+  /** The address that the code was sent to. */
   email?: string | null;
-  /** What the link in the mail ends with, instead of address and code. */
+  /** The token at the end of the link in the mail, instead of address and code. */
   token?: string | null;
 };
 
 /** The token of a link in a mail. */
 export type VerifyEmailRequest = {
-  /** What the link in the mail ends with. */
+  /** The token at the end of the link in the mail. */
   token: string;
 };
 
@@ -842,78 +842,79 @@ export type VerifyEmailRequest = {
 export type VerifyRequest = {
   /** Six digits of the authenticator app. */
   code?: string;
-  /** What the first step was answered with. */
+  /** The token that the first step returned. */
   mfa_token: string;
   /** One of the recovery codes. */
   recovery_code?: string;
-  /** Whether this device is to be trusted, so that its next sign-ins need no second step. Where that is possible (`TRUSTED_DEVICES`), the answer has a `device_token`. `false` if absent. */
+  /** Whether to trust this device, so that its next sign-ins need no second step. If that is enabled (`TRUSTED_DEVICES`), the response has a `device_token`. `false` if absent. */
   remember_device?: boolean;
 };
 
 export type UsersAuditQuery = {
-  /** Of this kind: a word that `event` of a record can be, `login` for one */
+  /** Only this event, such as `login` */
   event?: string;
   /** `success`, `failure`, `blocked` or `denied` */
   outcome?: string;
-  /** Done by this user */
+  /** Only events caused by this user */
   actor?: string;
-  /** Done to this user */
+  /** Only events about this user */
   user?: string;
-  /** From this address */
+  /** Only events from this address */
   ip?: string;
-  /** In this request */
+  /** Only events of this request */
   request_id?: string;
-  /** Not earlier than this */
+  /** Only events at this time or later */
   since?: string;
-  /** Earlier than this */
+  /** Only events before this time */
   until?: string;
   /** Maximum number of entries in a page, 100 by default */
   limit?: number;
-  /** From the `Link` of the page before */
+  /** The cursor from the `Link` header of the previous page */
   cursor?: string;
 };
 
 export type UsersListQuery = {
-  /** A whole address, or a part of one, whatever its case */
+  /** Only addresses that contain this text, ignoring case */
   email?: string;
-  /** Who hold this role */
+  /** Only users with this role */
   role?: string;
-  /** Disabled, or not */
+  /** Only active users, or only disabled ones */
   is_active?: boolean;
-  /** Service accounts, or people */
+  /** Only service accounts, or only people */
   is_service?: boolean;
   /** Maximum number of entries in a page, 100 by default */
   limit?: number;
-  /** From the `Link` of the page before */
+  /** The cursor from the `Link` header of the previous page */
   cursor?: string;
-  /** How many to skip, where there is no `cursor` */
+  /** Number of entries to skip; not with `cursor` */
   offset?: number;
-  /** Whether `X-Total-Count` says how many there are on all pages */
+  /** Whether to send the total number of matching entries in `X-Total-Count` */
   total?: boolean;
 };
 
 export type TasksListQuery = {
-  /** Done, or not */
+  /** Only completed tasks, or only open ones */
   completed?: boolean;
-  /** Of this priority */
+  /** Only tasks of this priority */
   priority?: Priority;
-  /** Due earlier than this */
+  /** Only tasks due before this time */
   due_before?: string;
-  /** Due later than this */
+  /** Only tasks due after this time */
   due_after?: string;
-  /** With this in title or description, whatever its case */
+  /** Only tasks whose title or description contains this text, ignoring case */
   q?: string;
-  /** With this tag, exactly */
+  /** Only tasks with exactly this tag */
   tag?: string;
-  /** `created_at` (default), `updated_at`, `due_at`, `title` or `priority`; `-` before it for descending */
+  /** `created_at` (default), `updated_at`, `due_at`, `title` or `priority`; prefix it with `-` for
+descending order */
   sort?: string;
   /** Maximum number of entries in a page, 100 by default */
   limit?: number;
-  /** From the `Link` of the page before */
+  /** The cursor from the `Link` header of the previous page */
   cursor?: string;
-  /** How many to skip, where there is no `cursor` */
+  /** Number of entries to skip; not with `cursor` */
   offset?: number;
-  /** Whether `X-Total-Count` says how many there are on all pages */
+  /** Whether to send the total number of matching entries in `X-Total-Count` */
   total?: boolean;
 };
 
@@ -925,6 +926,6 @@ export type SessionsLogoutQuery = {
 export type SessionsSignInsQuery = {
   /** Maximum number of entries in a page, 100 by default */
   limit?: number;
-  /** From the `Link` of the page before */
+  /** The cursor from the `Link` header of the previous page */
   cursor?: string;
 };

@@ -45,7 +45,7 @@ async fn call(path: &str, besides: &[(&str, Value)]) -> (u16, String) {
 }
 
 #[tokio::test]
-async fn a_proof_of_the_last_minutes_passes_and_an_older_one_is_reported_how_old_it_may_be() {
+async fn a_proof_of_the_last_minutes_passes_and_an_older_one_learns_how_old_it_may_be() {
     for at in [NOW, NOW - 599, NOW + 5] {
         assert_eq!(call("/fresh", &[("auth_time", json!(at))]).await.0, 200, "{at}");
     }
@@ -58,7 +58,7 @@ async fn a_proof_of_the_last_minutes_passes_and_an_older_one_is_reported_how_old
 }
 
 #[tokio::test]
-async fn two_factors_pass_and_one_is_reported_what_would_do() {
+async fn two_factors_pass_and_one_learns_what_is_required() {
     let acr = |acr: &str| [("acr", json!(acr))];
     assert_eq!(call("/two", &acr("aal2")).await.0, 200);
     let refused =
@@ -73,7 +73,7 @@ async fn two_factors_pass_and_one_is_reported_what_would_do() {
 }
 
 #[tokio::test]
-async fn who_has_no_token_is_reported_nothing_of_it() {
+async fn a_caller_without_a_token_learns_nothing_of_it() {
     let request = Request::get("/two").body(Body::empty()).unwrap();
     let response = routes().oneshot(request).await.unwrap();
     assert_eq!(response.headers()[header::WWW_AUTHENTICATE], "Bearer");

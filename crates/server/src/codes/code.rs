@@ -30,7 +30,7 @@ body! {
     pub(super) struct LoginCodeRequest {
         /// The account's address; with open registration, any address.
         email: Email,
-        /// Whether an address without an account gets a code too, where anybody may register.
+        /// Whether an address without an account gets a code too, if registration allows it.
         create_account: Option<bool> = None,
     }
 }

@@ -151,7 +151,11 @@ impl Translation for Asked {
 
     fn query(&self, mut fields: Fields) -> Fields {
         for name in &self.unknown {
-            fields.refuse(name, "is a parameter that this server does not support", "extra_forbidden");
+            fields.refuse(
+                name,
+                "is a parameter that this server does not support",
+                "extra_forbidden",
+            );
         }
         fields
     }

@@ -9,9 +9,9 @@ query! {
     /// How far, besides the pages.
     #[derive(Default, Copy)]
     pub struct Reach {
-        /// How many to skip, where there is no `cursor`
+        /// Number of entries to skip; not with `cursor`
         pub offset: Option<Offset>,
-        /// Whether `X-Total-Count` says how many there are on all pages
+        /// Whether to send the total number of matching entries in `X-Total-Count`
         pub total: bool,
     }
 }
@@ -33,7 +33,8 @@ impl Parameter for Offset {
     fn from_text(text: String) -> Result<Self, Refusal> {
         let offset = text.parse().ok();
         offset.filter(|offset| (0..=MOST_SKIPPED).contains(offset)).map(Self).ok_or_else(|| {
-            let why = format!("must be a number from 0 to {MOST_SKIPPED}; a cursor goes further");
+            let why =
+                format!("must be a number from 0 to {MOST_SKIPPED}; use a cursor to go further");
             (why, "int_parsing")
         })
     }

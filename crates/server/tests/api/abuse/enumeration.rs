@@ -180,7 +180,7 @@ both! {
         assert_eq!(refusal(&app, NOBODY).await, FORMER_WORK);
     }
 
-    async fn whoever_fails_to_sign_in_is_reported_the_same(engine: Engine) {
+    async fn every_failed_sign_in_gets_the_same_answer(engine: Engine) {
         let app = TestApp::start(engine).await;
         app.sign_up("ada").await;
         let expected = seen(&sign_in(&app, ADA).await.expect_problem(401, "invalid_credentials"));

@@ -106,7 +106,7 @@ both! {
         nobody.with_token(&key).get("/api/tasks").await.expect(200);
     }
 
-    async fn a_mistyped_key_is_reported_so_and_an_unknown_one_is_not_there(engine: Engine) {
+    async fn a_mistyped_key_is_reported_as_such_and_an_unknown_one_is_not_there(engine: Engine) {
         let app = TestApp::start(engine).await;
         let ada = app.sign_up("ada").await;
         let key = ada.program(&["tasks:read"]).await.token.unwrap();

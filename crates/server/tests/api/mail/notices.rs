@@ -55,7 +55,7 @@ async fn awaited(app: &TestApp) -> Vec<SentMail> {
 }
 
 both! {
-    async fn whoever_changes_the_password_the_owner_is_reported(engine: Engine) {
+    async fn whoever_changes_the_password_the_owner_is_notified(engine: Engine) {
         let (app, ada) = with_ada(engine, |settings| settings.password_change = PasswordChange::Fresh).await;
         let new = "another long pass phrase";
         let body = json!({"current_password": PASSWORD, "new_password": new});
@@ -77,7 +77,7 @@ both! {
         assert_eq!(kinds(&app.mails().await), ["Your password was changed"]);
     }
 
-    async fn nobody_is_reported_of_a_change_that_did_not_happen(engine: Engine) {
+    async fn nobody_is_notified_of_a_change_that_did_not_happen(engine: Engine) {
         let (app, ada) = with_ada(engine, |_| {}).await;
         let body = json!({"current_password": "wrong", "new_password": "another long pass phrase"});
         ada.post("/auth/password", body).await.expect(403);
@@ -231,7 +231,7 @@ both! {
         assert!(app.mails().await.is_empty());
     }
 
-    async fn a_lock_of_an_address_without_an_account_is_reported_to_nobody(engine: Engine) {
+    async fn a_lock_of_an_address_without_an_account_notifies_nobody(engine: Engine) {
         let app = TestApp::with_mail(engine, |settings| {
             on(settings);
             settings.login_max_failures = 2;

@@ -99,7 +99,7 @@ both! {
         assert!(events.as_array().is_some_and(|it| it.len() == 2 && it[0]["actor"] == "cli"), "{events}");
     }
 
-    async fn the_owner_is_reported_of_what_an_operator_does(engine: Engine) {
+    async fn the_owner_is_notified_of_what_an_operator_does(engine: Engine) {
         let Some(smtp) = SmtpServer::start().await else { return };
         let program = ready(engine).await
             .env("BETTER_AUTH_SECRET", SECRET)
@@ -127,7 +127,7 @@ both! {
         assert!(mails.iter().all(|mail| !mail.text().contains("somebody-here")));
     }
 
-    async fn without_the_secret_or_with_a_broken_setting_the_work_is_done_and_nobody_is_reported(engine: Engine) {
+    async fn without_the_secret_or_with_a_broken_setting_the_work_is_done_and_nobody_is_notified(engine: Engine) {
         let program = ready(engine).await;
         create(&program, ADA);
         let set = ["user", "set-password", ADA, "--password-stdin"];

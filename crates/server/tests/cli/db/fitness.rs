@@ -23,7 +23,7 @@ fn name(schema: &Schema) -> String {
 }
 
 #[tokio::test]
-async fn a_login_that_lacks_privileges_is_reported_each_as_the_statement_that_grants_it() {
+async fn each_privilege_that_a_login_lacks_is_reported_as_the_statement_that_grants_it() {
     let schema = Schema::migrated(Engine::Postgres).await;
     schema.sql("CREATE ROLE service LOGIN PASSWORD 'service'");
     let port = postgres::shared().port;
@@ -66,7 +66,7 @@ async fn a_database_that_takes_no_writes_is_called_that() {
 }
 
 #[tokio::test]
-async fn a_login_that_sees_no_schema_is_reported_so() {
+async fn a_login_that_sees_no_schema_is_reported() {
     let schema = Schema::migrated(Engine::Postgres).await;
     let url = format!("{}?options=-c%20search_path%3Dabsent", schema.url);
     let message = refused(&Program::ready().env("DATABASE_URL", &url), 78);

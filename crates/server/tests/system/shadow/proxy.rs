@@ -150,7 +150,7 @@ async fn a_redirect_of_the_old_backend_to_itself_stays_before_the_proxy() {
 }
 
 #[tokio::test]
-async fn a_client_is_reported_when_the_old_backend_is_away_and_when_it_asks_for_an_upgrade() {
+async fn a_client_is_informed_when_the_old_backend_is_away_and_when_it_asks_for_an_upgrade() {
     let app = TestApp::start(Engine::Sqlite).await;
     let old = OldBackend { url: "http://127.0.0.1:1", keeps_host: false, authorities: None };
     let away = Shadow::new(&old, app.app.clone(), Box::new(|_, _| {}));
