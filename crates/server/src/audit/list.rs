@@ -95,7 +95,7 @@ impl Parameter for Event {
 
 impl Parameter for Outcome {
     fn from_text(text: String) -> Result<Self, Refusal> {
-        known(&Self::ALL, Self::as_str, &text)
+        known(Self::ALL, Self::as_str, &text)
     }
 
     fn schema() -> RefOr<Schema> {

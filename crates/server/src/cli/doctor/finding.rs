@@ -56,7 +56,7 @@ impl CheckName {
     }
 
     /// A sentence that says both: what is wrong before the colon, what to do after it.
-    pub(in crate::cli::doctor) fn from_sentence(self, status: Health, sentence: &str) -> Finding {
+    pub(in crate::cli::doctor) fn of_sentence(self, status: Health, sentence: &str) -> Finding {
         let sentence = sentence.trim_end_matches('.');
         let (detail, next) = match sentence.rsplit_once(": ") {
             Some((detail, next)) => (detail, capital(next)),
@@ -112,10 +112,10 @@ mod tests {
     fn a_sentence_is_reported_in_two_parts() {
         let check = CheckName("settings.load");
         let finding =
-            check.from_sentence(Health::Failed, "X is not set: make one with `openssl rand`.");
+            check.of_sentence(Health::Failed, "X is not set: make one with `openssl rand`.");
         assert_eq!(finding.detail, "X is not set.");
         assert_eq!(finding.next.as_deref(), Some("Make one with `openssl rand`."));
-        assert!(check.from_sentence(Health::Failed, "X must be a number.").next.is_some());
+        assert!(check.of_sentence(Health::Failed, "X must be a number.").next.is_some());
         assert_eq!((finding.group(), finding.name()), ("settings", "load"));
     }
 

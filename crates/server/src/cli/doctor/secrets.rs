@@ -135,7 +135,7 @@ async fn keys(patient: &Patient) -> Finding {
     let signing = app.signing_keys();
     match signing.trouble().await {
         Ok(None) => {}
-        Ok(Some(message)) => return KEYS.from_sentence(Health::Failed, &message),
+        Ok(Some(message)) => return KEYS.of_sentence(Health::Failed, &message),
         Err(error) => return KEYS.skipped(format!("The database did not respond: {error}")),
     }
     let all = match signing.list().await {

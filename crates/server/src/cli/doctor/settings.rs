@@ -33,11 +33,11 @@ pub(in crate::cli::doctor) fn read(sources: &SourceArgs, database_url: Option<St
     let problems = resolved.problems();
     if !problems.is_empty() {
         findings =
-            problems.iter().map(|message| LOAD.from_sentence(Health::Failed, message)).collect();
+            problems.iter().map(|message| LOAD.of_sentence(Health::Failed, message)).collect();
     }
     let odd = strict.problems().into_iter().filter(|message| !problems.contains(message));
     let odd: BTreeSet<String> = resolved.warnings().iter().cloned().chain(odd).collect();
-    findings.extend(odd.iter().map(|message| ODD.from_sentence(Health::Warning, message)));
+    findings.extend(odd.iter().map(|message| ODD.of_sentence(Health::Warning, message)));
     let secret_files = resolved.secret_files().to_vec();
     let settings = resolved.settings().ok();
     if let Some(settings) = &settings {
@@ -61,7 +61,7 @@ fn loaded(resolved: &Resolved) -> Finding {
 
 fn mail(settings: &Settings) -> Finding {
     match settings.lacks_mail() {
-        Some(message) => MAIL.from_sentence(Health::Failed, message),
+        Some(message) => MAIL.of_sentence(Health::Failed, message),
         None if settings.sends_mail() => MAIL.ok("What needs mail has a mail server"),
         None => MAIL.ok("No mail is sent, and nothing that is on needs any"),
     }

@@ -68,7 +68,7 @@ impl Sessions {
         examined.user = Some(key.owner);
         match self.api_keys().failing(key).await {
             Err(error) => {
-                examined.failing = Some(format!("the database cannot be queried: {error}"))
+                examined.failing = Some(format!("the database cannot be queried: {error}"));
             }
             Ok(failing) => examined.failing = failing,
         }

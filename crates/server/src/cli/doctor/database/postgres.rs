@@ -137,7 +137,7 @@ async fn tls(patient: &Patient, url: &PostgresUrl) -> Finding {
     };
     if let Some(distrust) = &shown.distrust {
         return if distrust.contains(": ") {
-            TLS.from_sentence(Health::Failed, distrust)
+            TLS.of_sentence(Health::Failed, distrust)
         } else {
             TLS.failed(distrust.as_str(), "Give the server a new certificate")
         };
@@ -153,7 +153,7 @@ async fn tls(patient: &Patient, url: &PostgresUrl) -> Finding {
 fn refused(error: &DbError) -> Finding {
     let message = error.to_string();
     if message.contains(": ") {
-        SIGN_IN.from_sentence(Health::Failed, &message)
+        SIGN_IN.of_sentence(Health::Failed, &message)
     } else {
         SIGN_IN.failed(message, "Check the user, the password and the database in DATABASE_URL")
     }

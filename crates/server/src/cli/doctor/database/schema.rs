@@ -95,7 +95,7 @@ async fn privileges(patient: &Patient) -> Finding {
                     format!("As the owner of the tables or an administrator, run: {grants};"),
                 );
             }
-            PRIVILEGES.from_sentence(Health::Failed, &format!("The database {unfit}"))
+            PRIVILEGES.of_sentence(Health::Failed, &format!("The database {unfit}"))
         }
         Err(error) => PRIVILEGES.failed(error.to_string(), "See `doorward db status`"),
     }
