@@ -143,7 +143,7 @@ impl Sessions {
         let now = self.clock.now();
         match self.fate(id, owner).await {
             Err(error) => {
-                examined.notes.push(format!("the session could not be looked up: {error}"))
+                examined.notes.push(format!("the session could not be looked up: {error}"));
             }
             Ok(Err(failing)) => examined.failing = Some(failing.into()),
             Ok(Ok(fate)) => {
