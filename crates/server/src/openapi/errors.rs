@@ -173,8 +173,10 @@ impl Subject {
             }],
             "415" => vec![Error::UnsupportedMediaType(takes)],
             "422" => vec![Error::Validation(vec![self.invalid.clone()])],
-            "503" if self.hashes() => {
-                vec![representative(Code::Unavailable), Error::HashingUnavailable]
+            "503" => {
+                let hashing = self.hashes().then_some(Error::HashingUnavailable);
+                let any = [representative(Code::Unavailable), Error::StorageFull];
+                any.into_iter().chain(hashing).collect()
             }
             _ => {
                 let of_status = |code: &&Code| code.status().as_str() == status;

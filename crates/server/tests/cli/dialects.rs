@@ -44,7 +44,7 @@ fn what_a_dialect_says_can_be_taken_as_ones_own() {
     }
     let ended = program.run(&["dialect", "show", "django"]);
     assert!(
-        ended.stderr.contains("There is no dialect \"django\", but there are todo, "),
+        ended.stderr.contains("There is no dialect \"django\". The dialects are todo, "),
         "{ended:?}"
     );
     assert_ne!(ended.code, Some(0));

@@ -22,7 +22,7 @@ both! {
         let program = sending(ready(engine).await, port);
         create(&program, "ada@example.com");
         let waits = program.run(&["user", "send-reset", "ada@example.com"]).expect(0);
-        assert!(waits.stdout.starts_with("The mail to ada@example.com waits"), "{waits:?}");
+        assert!(waits.stdout.starts_with("The mail to ada@example.com is queued"), "{waits:?}");
         let listed = program.run(&["mail", "list", "--json"]).expect(0).json();
         let all = listed.as_array().or_else(|| listed["mails"].as_array()).expect("a list").clone();
         assert_eq!(all.len(), 1, "{listed}");

@@ -25,8 +25,9 @@ use super::sources::SourceArgs;
 use super::terminal::speak_to_program;
 use super::{Exit, Failure, output, output_json};
 use crate::clock::Clock;
-use crate::config::Settings;
+use crate::config::{DatabaseUrl, Settings};
 use crate::crypto::Random;
+use crate::db::Database;
 use finding::{CheckName, Finding, Health};
 use patient::Patient;
 use report::Marks;
@@ -104,7 +105,20 @@ async fn examine(patient: &Patient) -> Vec<Finding> {
         all.extend(group);
     }
     all.extend(machine::examine(patient).await);
+    tidy(patient).await;
     all
+}
+
+/// Of the checks' connections to SQLite the last one to close may be read-only, which leaves the files of the
+/// write-ahead log behind.
+async fn tidy(patient: &Patient) {
+    let database = &patient.settings.database;
+    if let DatabaseUrl::Sqlite(path) = database
+        && files::has_log(path)
+        && let Ok(db) = Database::open_lazily(database).await
+    {
+        db.close().await;
+    }
 }
 
 fn verdict(findings: &[Finding], strict: bool) -> Exit {

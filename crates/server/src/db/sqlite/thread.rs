@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_full_disk_is_away_and_writes_recover_when_there_is_room() {
+    async fn a_full_disk_refuses_by_name_and_writes_recover_when_there_is_room() {
         let (_folder, path) = folder();
         let writer = threads(&path, Kind::Write).await;
         let create = |session: &mut SqliteSession| {
@@ -191,7 +191,7 @@ mod tests {
             insert(session)
         };
         let refused = writer.run(full).await;
-        assert!(matches!(refused, Err(DbError::Away(_))), "{refused:?}");
+        assert!(matches!(refused, Err(DbError::Full(_))), "{refused:?}");
         writer.run(insert).await.unwrap();
         let whole = |session: &mut SqliteSession| {
             let check =

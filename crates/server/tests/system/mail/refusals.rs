@@ -45,7 +45,7 @@ both! {
         assert_eq!(listed.len(), 1);
         assert_eq!(listed[0].state, "failed");
         let why = listed[0].last_error.clone().unwrap_or_default();
-        assert_eq!(why, "The server refuses the recipient: 550 5.1.1 No such mailbox here.");
+        assert_eq!(why, "The server rejected the recipient: 550 5.1.1 No such mailbox here.");
         app.advance(Duration::from_hours(80));
         assert_eq!(deliver(&app).await, 0, "nobody tries again");
     }

@@ -57,7 +57,7 @@ fn numbered(by_cookie: bool) -> Router {
         let all = [task(7, "Write notes"), task(8, "Find the moth")];
         let found = match query.as_str() {
             "status=completed" => &all[..0],
-            "per_page=1&page=2&sort_by=title&order=desc" => &all[..1],
+            "per_page=1&page=2&sort_by=title&order=desc" => &all[1..],
             _ => &all[..],
         };
         json_of(200, &json!(found))
