@@ -192,7 +192,11 @@ mod tests {
         };
         let refused = writer.run(full).await;
         assert!(matches!(refused, Err(DbError::Full(_))), "{refused:?}");
-        writer.run(insert).await.unwrap();
+        let room = |session: &mut SqliteSession| {
+            session.connection.pragma_update(None, "max_page_count", 1 << 20).unwrap();
+            insert(session)
+        };
+        writer.run(room).await.unwrap();
         let whole = |session: &mut SqliteSession| {
             let check =
                 session.connection.query_row("PRAGMA integrity_check", [], |row| row.get(0));
