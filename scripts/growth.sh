@@ -3,7 +3,8 @@
 # 200 000 tasks and with 1 000 000 and 10 000 000, the pages that each touches, the lists of administrators, pruning, and
 # one user with 200 000 tasks and 5 000 sessions. Takes most of an hour and 25 GB. `--write` also replaces the second table of
 # docs/performance.md. ROUNDS (3) and SECONDS_EACH (5) can be set; GROWTH_HOME=FOLDER keeps the databases there, so that
-# a second run need not fill them; MILLION=20000 tries the script itself.
+# a second run need not fill them; ENGINES=SQLite measures that alone, and
+# MILLION=20000 tries the script itself.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 write=false
@@ -25,6 +26,7 @@ done
 program= home=${GROWTH_HOME:-$work}
 mkdir -p "$home"; chmod 755 "$home"
 pgdata=$home/pg stop_mode=fast
+export PGCTLTIMEOUT=300
 start_postgres fsync=on max_connections=300 "shared_buffers=${SHARED_BUFFERS:-8GB}" max_wal_size=8GB maintenance_work_mem=1GB \
   shared_preload_libraries=pg_stat_statements pg_stat_statements.track=all autovacuum=off
 [ -f "$home/secret" ] || new_secret >"$home/secret"
@@ -138,6 +140,11 @@ fill() {
 }
 # tuned NAME: what docs/operations.md recommends for a file that has outgrown the cache
 tuned() { [ "$engine" != SQLite ] || echo "SQLITE_MMAP_SIZE=$(stat -c %s "$home/$1.db")"; }
+# rested: waits until the server has nothing left to do: at its start it counts the kinds of hashes.
+rested() {
+  local before now=
+  while before=$now; now=$(awk '{print $14 + $15}' "/proc/$serving/stat"); [ "$before" != "$now" ]; do sleep 1; done
+}
 signed_in() { post "$base/auth/login" "{\"email\":\"$1@example.com\",\"password\":\"$password\"}" | field access_token; }
 
 # touched KIND SIZE USERS TASKS: pages that each request of this kind touches in the database
@@ -151,6 +158,7 @@ touched() {
   coproc asking { "$measure" touch "$1" "$at" "$3" "$4" "$count" "$BETTER_AUTH_SECRET"; }
   local asking_pid=$asking_PID go=${asking[1]}
   read -r _ <&"${asking[0]}"
+  rested
   if [ "$engine" = SQLite ]; then
     # SQLite asks its pager for each page by this function; a read from memory counts as one from the file.
     gdb -p "$serving" -batch -ex 'handle SIGUSR1 stop nopass' -ex 'break getPageNormal' -ex 'ignore 1 1000000000' \
@@ -192,7 +200,7 @@ took() {
   curl -fsS -w '%{time_starttransfer}\n' -H "Authorization: Bearer $2" "${urls[@]}" | median | awk '{printf "%.2f", $1 * 1000}'
 }
 
-for engine in PostgreSQL SQLite; do
+for engine in ${ENGINES:-PostgreSQL SQLite}; do
   speak
   [ "$engine" = SQLite ] || sql -c 'CREATE EXTENSION IF NOT EXISTS pg_stat_statements'
   fill small 10000 200000 10000 10000 now
