@@ -24,7 +24,7 @@ need wrk || missing+=(wrk)
 need initdb || missing+=(postgresql)
 need sqlite3 || missing+=(sqlite3)
 need pgbench || missing+=(postgresql-contrib)
-need pgbouncer || missing+=(pgbouncer)
+need pkg-config || missing+=(pkg-config)
 need openssl || missing+=(openssl)
 if [ ${#missing[@]} -gt 0 ]; then
   sudo=""; [ "$(id -u)" -eq 0 ] || sudo=sudo
@@ -33,6 +33,8 @@ fi
 pgbin=$(pg_config --bindir 2>/dev/null || true)
 [ -x "$pgbin/initdb" ] || pgbin=$(ls -d /usr/lib/postgresql/*/bin | sort -V | tail -1)
 
+# Debian 12's does not track the prepared statements that pgbench uses.
+pgbouncer=$(./scripts/pgbouncer.sh)
 # One by one: what measures may ask its libraries for more than what is measured.
 cargo build --release --locked --quiet --example measure
 cargo build --release --locked --quiet --bin doorward
@@ -259,7 +261,7 @@ sql -c 'ALTER SYSTEM SET ssl = off' -c 'SELECT pg_reload_conf()' >/dev/null
 poolport=$(port)
 printf '[databases]\n* = host=127.0.0.1 port=%s user=postgres\n[pgbouncer]\nlisten_addr=127.0.0.1\nlisten_port=%s\nauth_type=any\npool_mode=transaction\ndefault_pool_size=64\nmax_client_conn=500\nmax_prepared_statements=200\nunix_socket_dir=\nlogfile=%s/pgbouncer.log\n' "$pgport" "$poolport" "$work" >"$work/pgbouncer.ini"
 [ -z "$user" ] || chown "$user" "$work/pgbouncer.ini"
-as pgbouncer -q "$work/pgbouncer.ini" 2>/dev/null & pooling=$!; pids+=($pooling); sleep 0.5
+as "$pgbouncer" -q "$work/pgbouncer.ini" 2>/dev/null & pooling=$!; pids+=($pooling); sleep 0.5
 start "postgresql://postgres@127.0.0.1:$poolport/bench"
 pair 'GET /api/tasks/{id}, PostgreSQL behind PgBouncer, against pgbench behind PgBouncer' '≥ 0.55' rps "$token" "$base/api/tasks/$task" -- pgb "$work/get.sql" '' "$poolport"
 stop; kill $pooling
