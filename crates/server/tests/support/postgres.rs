@@ -55,7 +55,7 @@ impl Postgres {
         Self::launched(settings, None)
     }
 
-    /// The same with this folder as a disk of its own of so many MiB, which only the server sees. It has a folder
+    /// The same with this folder as a disk of its own with this many MiB, which only the server sees. It has a folder
     /// `space` for tables, and holds the write-ahead log if that is asked for. See [`Postgres::inside`].
     pub fn on_small_disk(disk: &Path, mib: u32, with_log: bool) -> Self {
         let script = if with_log {

@@ -196,7 +196,7 @@ both! {
             sum = std::hint::black_box(sum.wrapping_mul(31).wrapping_add(7));
         }
         let after = Samples::of(&app).await;
-        // Other tests open and close files meanwhile, though not so many.
+        // Other tests open and close files meanwhile, though fewer.
         assert!(after.get("process_open_fds") > 64.0 && held.len() == 64);
         assert!(after.get("process_max_fds") >= after.get("process_open_fds"));
         assert!(after.get("process_threads") > 8.0 && threads.len() == 8);

@@ -164,7 +164,7 @@ async fn a_pooler_is_reported_from_the_server_itself() {
     assert!(reported.contains("through a pooler"), "{status} {reported}");
 }
 
-/// A server with a certificate for `localhost` that ends in so many days, signed by `ca.pem`.
+/// A server with a certificate for `localhost` that expires in `days`, signed by `ca.pem`.
 fn secured(dir: &Path, days: i32) -> Postgres {
     std::fs::set_permissions(dir, std::fs::Permissions::from_mode(0o755)).expect("chmod");
     let script = format!(

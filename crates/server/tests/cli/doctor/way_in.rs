@@ -42,7 +42,7 @@ fn behind(work: impl Fn(TcpStream) -> std::io::Result<()> + Send + 'static) -> u
     own
 }
 
-/// The same behind TLS, with a certificate for `localhost` that ends in so many days, signed by `ca.pem` in `dir`.
+/// The same behind TLS, with a certificate for `localhost` that expires in `days`, signed by `ca.pem` in `dir`.
 fn tls_proxy(dir: &Path, days: i32, port: u16) -> u16 {
     let script = format!(
         "new='openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes'; \

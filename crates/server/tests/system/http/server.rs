@@ -69,7 +69,7 @@ impl Server {
         Self { address, held: Arc::default(), stop, running }
     }
 
-    /// Waits until so many requests to `/held` have come to their handler.
+    /// Waits until this number of requests to `/held` has reached the handler.
     pub(crate) async fn holds(&self, requests: usize) {
         let mut arrived = self.held.arrived.subscribe();
         let all =

@@ -38,7 +38,7 @@ async fn of(app: &TestApp, metric: &str, label: &str) -> f64 {
 const FAILURES: &str = "doorward_database_failures_total";
 const CONNECTS: &str = "doorward_database_connects_total";
 
-/// Waits until so many of these are counted.
+/// Waits until this number of these is counted.
 async fn reaches(app: &TestApp, metric: &str, label: &str, least: f64) {
     let until = Instant::now() + Duration::from_secs(30);
     while of(app, metric, label).await < least {
