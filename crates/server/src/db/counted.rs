@@ -27,7 +27,7 @@ impl<'a> CountedCall<'a> {
             lane.seconds.since(began);
         }
         let reason = match answer {
-            Err(DbError::Away(_) | DbError::NotAdmitted(_)) => DatabaseFailure::Away,
+            Err(DbError::Away(_) | DbError::NotAdmitted(_)) => DatabaseFailure::Unavailable,
             Err(DbError::Overloaded) => DatabaseFailure::Overloaded,
             Err(DbError::Unconfirmed(_)) => DatabaseFailure::Unconfirmed,
             Err(DbError::Full(_)) => DatabaseFailure::Full,

@@ -100,7 +100,7 @@ impl Guess {
 impl Drop for Guess {
     fn drop(&mut self) {
         let (Some(claimed), Some(turn)) = (self.claimed.take(), self.turn.take()) else { return };
-        count(&self.db, GuessOutcome::GivenBack);
+        count(&self.db, GuessOutcome::Abandoned);
         let (db, now) = (self.db.clone(), self.clock.now());
         let release = async move {
             // Cleared since, it is no longer counted; to give it back would be to give one away.

@@ -1,5 +1,5 @@
-//! The closed lists that labels are taken from. No label ever holds what a request, a user or a database
-//! said: the number of time series is known when the server starts.
+//! The closed lists of label values. Labels never contain text from a request, a user or the database, so
+//! the number of time series is fixed when the server starts.
 
 macro_rules! labels {
     ($($(#[$about:meta])+ $name:ident { $($variant:ident = $text:literal,)+ })+) => {$(
@@ -8,14 +8,14 @@ macro_rules! labels {
         pub enum $name { $(#[doc = concat!("`", $text, "`")] $variant,)+ }
 
         impl $name {
-            /// The words, in order.
+            /// The label values, in order.
             pub(super) const ALL: &'static [&'static str] = &[$($text),+];
         }
     )+};
 }
 
 labels! {
-    /// Which connections or threads a call to the database goes by.
+    /// The connections or threads that a database call uses.
     LaneLabel {
         OwnedReads = "owned_reads",
         OwnedWrites = "owned_writes",
@@ -24,51 +24,51 @@ labels! {
         Searches = "searches",
         Probes = "probes",
     }
-    /// Why the database did not do what it was asked.
+    /// Why a database call failed.
     DatabaseFailure {
-        Away = "away",
+        Unavailable = "unavailable",
         Overloaded = "overloaded",
         Unconfirmed = "unconfirmed",
         Full = "full",
         Unready = "unready",
         Internal = "internal",
     }
-    /// What became of an attempt to connect, and of connections.
+    /// The fate of a connection.
     Connecting {
         Opened = "opened",
         Failed = "failed",
         Lost = "lost",
     }
-    /// What the limiter said.
+    /// A decision of the rate limiter.
     LimitOutcome {
         Allowed = "allowed",
         Refused = "refused",
     }
-    /// What a guess at a password or a code was.
+    /// The result of a password or code attempt.
     GuessOutcome {
         Right = "right",
         Wrong = "wrong",
         Refused = "refused",
-        GivenBack = "given_back",
+        Abandoned = "abandoned",
     }
-    /// What a refresh token was.
+    /// The result of presenting a refresh token.
     RefreshOutcome {
         Rotated = "rotated",
         Repeated = "repeated",
         Reused = "reused",
         Invalid = "invalid",
     }
-    /// What somebody signs in with.
+    /// How a user signs in.
     SignInMethod {
         Password = "password",
         Mail = "mail",
         Passkey = "passkey",
         SecondStep = "second_step",
     }
-    /// How it came out.
+    /// The result of a sign-in attempt.
     SignInOutcome {
         Success = "success",
-        Owed = "second_step_owed",
+        SecondStepRequired = "second_step_required",
         Failure = "failure",
         Blocked = "blocked",
         Error = "error",
@@ -79,7 +79,7 @@ labels! {
         Administrator = "administrator",
         Reuse = "refresh_reuse",
     }
-    /// What became of an attempt to deliver a mail.
+    /// The result of a delivery attempt.
     MailOutcome {
         Sent = "sent",
         Retried = "retried",
@@ -88,11 +88,11 @@ labels! {
     }
 }
 
-/// The methods of requests that are told apart, and one word for all others.
+/// The request methods with a label of their own, and one for all others.
 pub(super) const METHODS: [&str; 8] =
     ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "other"];
 
-/// The statuses that are told apart.
+/// The statuses with a label of their own.
 pub(super) const STATUSES: [(u16, &str); 28] = [
     (200, "200"),
     (201, "201"),
@@ -124,7 +124,7 @@ pub(super) const STATUSES: [(u16, &str); 28] = [
     (503, "503"),
 ];
 
-/// The word for the other statuses.
+/// The label of all other statuses.
 pub(super) const OTHER_STATUS: &str = "other";
-/// The label of requests that met no route.
+/// The label of requests without a route.
 pub(super) const NO_ROUTE: &str = "none";

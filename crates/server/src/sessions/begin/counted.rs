@@ -26,7 +26,7 @@ impl Finished for SignIn {
     fn outcome(&self) -> SignInOutcome {
         match self {
             Self::Tokens(_) => SignInOutcome::Success,
-            Self::Owed(_) => SignInOutcome::Owed,
+            Self::Owed(_) => SignInOutcome::SecondStepRequired,
         }
     }
 }

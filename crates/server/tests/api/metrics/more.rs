@@ -112,7 +112,7 @@ both! {
         let bob = app.sign_up("bob").await;
         let (phone, ..) = add_phone(&app, &bob).await;
         let names = [
-            sign_ins("password", "second_step_owed"),
+            sign_ins("password", "second_step_required"),
             sign_ins("second_step", "success"),
             sign_ins("second_step", "failure"),
         ];
@@ -135,7 +135,7 @@ both! {
         same(growth(&app, [ended], work).await, [1.0]);
     }
 
-    async fn guesses_of_clients_that_went_away_are_counted_as_given_back(engine: Engine) {
+    async fn guesses_of_clients_that_disconnect_are_counted_as_abandoned(engine: Engine) {
         let app = TestApp::with(engine, |settings| {
             count(settings);
             settings.password_hash = HashScheme::Bcrypt { cost: 10 };
@@ -143,7 +143,7 @@ both! {
         .await;
         app.sign_up("ada").await;
         let body = json!({"email": "ada@example.com", "password": PASSWORD});
-        let back = "doorward_guesses_total{outcome=\"given_back\"}";
+        let back = "doorward_guesses_total{outcome=\"abandoned\"}";
         let until = std::time::Instant::now() + Duration::from_secs(30);
         // It is claimed in a moment; hashing it takes longer than the client waits.
         let mut patience = Duration::from_millis(5);

@@ -63,7 +63,7 @@ async fn connections_are_counted_when_they_open_fail_and_are_lost() {
     proxy.cut();
     ada.get("/api/tasks").await.expect(503);
     reaches(&app, CONNECTS, "outcome=\"failed\"", 1.0).await;
-    assert!(of(&app, FAILURES, "reason=\"away\"").await >= 1.0);
+    assert!(of(&app, FAILURES, "reason=\"unavailable\"").await >= 1.0);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
