@@ -124,8 +124,8 @@ impl Gathered {
             self.warnings.push(sentence.into());
         }
         if settings.accept_cookies && matches!(settings.database, DatabaseUrl::Sqlite(_)) {
-            let sentence = "ACCEPT_COOKIES has no effect with SQLite: Better Auth's sessions are looked \
-                up in its PostgreSQL database.";
+            let sentence = "ACCEPT_COOKIES with SQLite accepts only the sessions that \
+                `doorward import better-auth` took over: Better Auth's own are looked up in its PostgreSQL database.";
             self.warnings.push(sentence.into());
         }
         let mut problems = self.problems;

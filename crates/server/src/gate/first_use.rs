@@ -39,7 +39,7 @@ impl Gate {
     pub(crate) fn waits_as(&self) -> Uuid {
         match self.via {
             Via::Key(_) => Uuid::from_u128(!self.user_id.as_u128()),
-            Via::Session | Via::Identity => self.user_id,
+            Via::Session | Via::Imported | Via::Identity => self.user_id,
         }
     }
 }

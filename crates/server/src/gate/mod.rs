@@ -37,7 +37,8 @@ pub struct Gate {
     pub user_id: Uuid,
     /// What lets the user in.
     pub via: Via,
-    /// The token's `sid`; of another issuer's token, the id of its identity; the id of an API key.
+    /// The token's `sid`, or the session that was imported with the token; of another issuer's token, the id of
+    /// its identity; the id of an API key.
     pub session_id: Uuid,
     /// The token's `gen`; its first use confirms that generation of the refresh token. 1 with an API key,
     /// whose first use in a minute is written down.
@@ -51,7 +52,7 @@ pub struct Gate {
 impl Gate {
     /// The session, where there is one.
     pub fn session(&self) -> Option<Uuid> {
-        (self.via == Via::Session).then_some(self.session_id)
+        matches!(self.via, Via::Session | Via::Imported).then_some(self.session_id)
     }
 
     /// The id of the API key, where one is used.
@@ -65,6 +66,8 @@ impl Gate {
 pub enum Via {
     /// A live session.
     Session,
+    /// A live session that began at another issuer, whose token opens it. It has no tokens of ours.
+    Imported,
     /// An identity at another issuer, which has the sessions.
     Identity,
     /// An API key, which must be good for this use.

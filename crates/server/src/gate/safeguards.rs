@@ -7,8 +7,9 @@ use std::time::Duration;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{Gate, Permission, active, has_factor, holds, in_scope, not_ended};
+use super::{Gate, Permission, Via, active, has_factor, holds, in_scope, not_ended};
 use crate::config::Settings;
+use crate::input::LATEST;
 use crate::sql::Step;
 use crate::{statements, step};
 
@@ -180,11 +181,12 @@ pub fn user_exists(user: Uuid) -> Step {
 }
 
 /// Refuses unless the gate's user proved who they are lately, in the session that asks. Another issuer's
-/// person has no sign-in here.
+/// person has no sign-in here, whether their session was imported or not.
 pub fn signed_in_since(gate: Gate, fresh: Fresh) -> Step {
     let (owner, session) = (gate.user_id, gate.session_id);
     let Fresh { max_age, asks_factor } = fresh;
-    let since = gate.now - max_age;
+    // None is later than this.
+    let since = if gate.via == Via::Session { gate.now - max_age } else { LATEST };
     let max_age = max_age.as_secs().to_string();
     step!(SIGNED_IN_SINCE { owner, session, since, max_age, asks_factor })
 }

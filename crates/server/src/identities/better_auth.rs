@@ -1,14 +1,16 @@
 //! Better Auth's session tokens: 32 characters that name a row of its table `session`, bare (its bearer
 //! plugin) or followed by a dot and an HMAC, perhaps still URL-encoded as in its cookie. The row is the
-//! truth, so signing out there counts here at once; it is read where both share a PostgreSQL database.
+//! truth, so signing out there counts here at once; it is read where both share a PostgreSQL database. In
+//! another database those sessions count that were imported: see `imported.rs`.
 
 use aws_lc_rs::hmac;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
-use super::Identities;
+use super::found_tables::{SessionAnswer, SessionsPlace};
 use super::person::Person;
+use super::{Identities, Vouched};
 use crate::config::{DatabaseUrl, Secret};
 use crate::error::Error;
 use crate::keys::Survey;
@@ -19,16 +21,16 @@ const NOT_ITS_COOKIE: Error =
 
 impl Identities {
     /// Whose session a token of that shape is.
-    pub(super) async fn better_auth_session(&self, text: &str) -> Result<Option<Person>, Error> {
+    pub(super) async fn better_auth_session(&self, text: &str) -> Result<Option<Vouched>, Error> {
         let counts = self.settings.better_auth_url.is_some();
         let Some(token) = SessionToken::of(text).filter(|_| counts) else { return Ok(None) };
         if token.is_signed() && self.signer_of(&token).is_none() {
             return Err(Error::InvalidToken("The token's signature is invalid."));
         }
-        match self.person_of(&token).await? {
-            Some(Ok(person)) => Ok(Some(person)),
+        match self.holder_of(&token).await? {
+            Some(Ok(holder)) => Ok(Some(holder)),
             Some(Err(why)) => {
-                tracing::warn!(%why, "Better Auth's tables cannot be read, so its session tokens are rejected");
+                tracing::warn!(%why, "Better Auth's sessions cannot be read, so its session tokens are rejected");
                 Ok(None)
             }
             None => Err(Error::InvalidToken("The session of this token has ended: sign in again.")),
@@ -36,10 +38,10 @@ impl Identities {
     }
 
     /// Whose session the value of Better Auth's cookie is. It is always signed.
-    pub(super) async fn better_auth_cookie(&self, value: &str) -> Result<Person, Error> {
+    pub(super) async fn better_auth_cookie(&self, value: &str) -> Result<Vouched, Error> {
         let is_signed = SessionToken::of(value).is_some_and(|token| token.is_signed());
-        let person = if is_signed { self.better_auth_session(value).await? } else { None };
-        person.ok_or(NOT_ITS_COOKIE)
+        let holder = if is_signed { self.better_auth_session(value).await? } else { None };
+        holder.ok_or(NOT_ITS_COOKIE)
     }
 
     /// Which secret signed it: 0 is the current one.
@@ -53,9 +55,9 @@ impl Identities {
     /// Where Better Auth's sessions and users are in this database: `public.session ("userId",
     /// "expiresAt")` and `public."user" ("emailVerified")`; `None` if nowhere.
     pub(super) async fn better_auth_tables(&self) -> crate::sql::Result<Option<String>> {
-        let found = self.find_better_auth_tables(self.clock.now()).await?;
-        let named = found.and_then(|text| serde_json::from_str::<Value>(&text).ok());
-        Ok(named.map(|named| {
+        let found = self.find_better_auth(self.clock.now()).await?;
+        let SessionsPlace::Tables(names) = found else { return Ok(None) };
+        Ok(serde_json::from_str::<Value>(&names).ok().map(|named| {
             let name = |of: &str| named[of].as_str().unwrap_or_default().to_owned();
             let (sessions, users) = (name("sessions"), name("users"));
             let (owner, until, proven) =
@@ -68,13 +70,17 @@ impl Identities {
     pub(super) async fn survey_better_auth(&self) -> crate::sql::Result<Survey> {
         let mut survey = Survey::default();
         let settings = &self.settings;
-        if settings.better_auth_url.is_none() || matches!(settings.database, DatabaseUrl::Sqlite(_))
-        {
+        if settings.better_auth_url.is_none() {
             return Ok(survey);
         }
+        let is_postgres = !matches!(settings.database, DatabaseUrl::Sqlite(_));
         if let Some(tables) = self.better_auth_tables().await? {
             survey.notes.push(format!("Better Auth's tables here are {tables}."));
-        } else {
+        } else if matches!(self.find_better_auth(self.clock.now()).await?, SessionsPlace::Imported)
+        {
+            let sentence = "Sessions of Better Auth were imported, and count until they end.";
+            survey.notes.push(sentence.into());
+        } else if is_postgres {
             let sentence = "Better Auth's tables session and user are not in the search path, so its session \
                 tokens and cookies are rejected; its JWTs are accepted.";
             let place =
@@ -84,15 +90,20 @@ impl Identities {
         Ok(survey)
     }
 
-    /// Whom Better Auth's tables name as its holder, or why they cannot be read; `None` without a live
-    /// session.
-    pub(super) async fn person_of(
+    /// Its holder, or why that cannot be told; `None` without a session. One that was imported may have ended.
+    pub(super) async fn holder_of(
         &self,
         token: &SessionToken,
-    ) -> crate::sql::Result<Option<Result<Person, String>>> {
+    ) -> crate::sql::Result<Option<Result<Vouched, String>>> {
         let issuer = self.settings.better_auth_url.as_deref().unwrap_or_default();
-        let answer = self.asked_of_better_auth(&token.token).await?;
-        Ok(answer.map(|answer| person(issuer, &answer?)))
+        Ok(match self.asked_of_better_auth(&token.token).await? {
+            SessionAnswer::Told(answer) => Some(person(issuer, &answer).map(Vouched::Person)),
+            SessionAnswer::Nobody => None,
+            SessionAnswer::Unreadable(why) => Some(Err(why)),
+            SessionAnswer::Imported => {
+                self.imported(&token.token).await?.map(|session| Ok(Vouched::Session(session)))
+            }
+        })
     }
 }
 
@@ -127,7 +138,7 @@ impl SessionToken {
     }
 }
 
-fn is_token(text: &str) -> bool {
+pub(super) fn is_token(text: &str) -> bool {
     text.len() == TOKEN && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 

@@ -10,7 +10,7 @@ use super::better_auth::SessionToken;
 use super::issuerless::{is_bare, is_cookie_cache};
 use super::person::Person;
 use super::trusted::{self, Trusted};
-use super::{Identities, store};
+use super::{Identities, Vouched, store};
 use crate::error::Error;
 use crate::keys::{Demands, Examined, Said, shown, shut_out};
 use crate::row;
@@ -186,7 +186,7 @@ impl Identities {
             );
             return Ok(examined);
         }
-        match self.person_of(&session).await {
+        match self.holder_of(&session).await {
             Err(error) => {
                 let note =
                     format!("Better Auth's session could not be looked up: {}", Error::from(error));
@@ -198,9 +198,15 @@ impl Identities {
             }
             Ok(Some(Err(why))) => {
                 examined.failing =
-                    Some(format!("session: Better Auth's tables cannot be read: {why}"));
+                    Some(format!("session: Better Auth's sessions cannot be read: {why}"));
             }
-            Ok(Some(Ok(person))) => self.examine_person(&mut examined, &person).await,
+            Ok(Some(Ok(Vouched::Session(found)))) => {
+                examined.notes.push(format!("the session was imported, as {}", found.id));
+                self.examine_imported(&mut examined, &found).await;
+            }
+            Ok(Some(Ok(Vouched::Person(person)))) => {
+                self.examine_person(&mut examined, &person).await;
+            }
         }
         if let Ok(Some(tables)) = self.better_auth_tables().await {
             examined.notes.push(format!("Better Auth's tables here are {tables}"));

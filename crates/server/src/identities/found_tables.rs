@@ -1,89 +1,114 @@
-//! Where Better Auth's tables are, remembered: finding them takes far longer than reading a session, and anybody
-//! can send what looks like a token. What is remembered wrongly, since tables were moved or renamed, is found out
-//! by the next look-up of a session.
+//! Where Better Auth's sessions are, remembered: finding its tables takes far longer than reading a session, and
+//! anybody can send what looks like a token. What is remembered wrongly, since tables were moved or renamed, is
+//! found out by the next look-up of a session.
 
 use std::sync::{Mutex, PoisonError};
 
 use serde_json::Value;
 use time::{Duration, OffsetDateTime};
 
+use super::store::FoundSessions;
 use super::{Identities, store};
 use crate::sql::Result;
 
 const KEPT: Duration = Duration::minutes(5);
-/// Tables that were not there may be made at any time.
+/// Tables that were not there may be made at any time, and sessions imported.
 const MISSED: Duration = Duration::seconds(30);
 
 /// What was found last, and until when it is taken as it is.
 #[derive(Debug, Default)]
-pub(super) struct FoundTables(Mutex<Option<(Look, OffsetDateTime)>>);
+pub(super) struct FoundTables(Mutex<Option<(SessionsPlace, OffsetDateTime)>>);
 
-/// What a look at the catalog has found.
+/// Where they are.
 #[derive(Clone, Debug)]
-enum Look {
-    /// Their names, as JSON.
-    Named(String),
-    Nothing,
+pub(super) enum SessionsPlace {
+    /// In tables of its own, whose names are here as JSON. They are the truth, whatever was imported besides.
+    Tables(String),
+    /// Among Doorward's, imported.
+    Imported,
+    Nowhere,
+}
+
+impl From<FoundSessions> for SessionsPlace {
+    fn from(found: FoundSessions) -> Self {
+        match found {
+            FoundSessions { tables: Some(names), .. } => Self::Tables(names),
+            FoundSessions { were_imported: true, .. } => Self::Imported,
+            FoundSessions { .. } => Self::Nowhere,
+        }
+    }
 }
 
 impl FoundTables {
-    fn get(&self, now: OffsetDateTime) -> Option<Look> {
+    fn get(&self, now: OffsetDateTime) -> Option<SessionsPlace> {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.as_ref().filter(|(_, until)| now < *until).map(|(look, _)| look.clone())
+        kept.as_ref().filter(|(_, until)| now < *until).map(|(place, _)| place.clone())
     }
 
-    fn put(&self, found: Option<&String>, now: OffsetDateTime) {
-        let kept = match found {
-            Some(names) => (Look::Named(names.clone()), now + KEPT),
-            None => (Look::Nothing, now + MISSED),
-        };
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(kept);
+    fn put(&self, place: SessionsPlace, now: OffsetDateTime) {
+        let until = now + if matches!(place, SessionsPlace::Tables(_)) { KEPT } else { MISSED };
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((place, until));
     }
 }
 
-/// An answer of [`Identities::asked_of_better_auth`].
+/// Why no session token counts.
 pub(super) const NO_TABLES: &str = "no schema in the search path has the tables session (or sessions) and user \
-    (or users) with Better Auth's columns";
+    (or users) with Better Auth's columns, and no session was imported";
+
+/// What there is to say of a session token.
+#[derive(Debug)]
+pub(super) enum SessionAnswer {
+    /// What Better Auth's tables say of it.
+    Told(Value),
+    /// It is nobody's there, or expired.
+    Nobody,
+    /// There are no tables, and sessions were imported.
+    Imported,
+    /// Why it cannot be looked up.
+    Unreadable(String),
+}
 
 impl Identities {
-    /// What Better Auth's tables say of a session token, or why they cannot be read; `None` if it is nobody's or
-    /// expired.
-    pub(super) async fn asked_of_better_auth(
-        &self,
-        token: &str,
-    ) -> Result<Option<std::result::Result<Value, String>>> {
+    /// What Better Auth's tables say of a session token, if they are here.
+    pub(super) async fn asked_of_better_auth(&self, token: &str) -> Result<SessionAnswer> {
         let now = self.clock.now();
-        match self.better_auth_tables.get(now) {
-            None => {}
-            Some(Look::Nothing) => return Ok(Some(Err(NO_TABLES.into()))),
-            Some(Look::Named(tables)) => {
-                match store::find_better_auth_session(&self.db, token, &tables, now).await? {
-                    Some(answer) if is_unreadable(&answer) => {}
-                    answer => return Ok(answer.map(Ok)),
-                }
+        if let Some(place) = self.better_auth_tables.get(now) {
+            let may_have_moved = matches!(place, SessionsPlace::Tables(_));
+            match self.asked_there(place, token, now).await? {
+                SessionAnswer::Unreadable(_) if may_have_moved => {}
+                asked => return Ok(asked),
             }
         }
-        let Some(tables) = self.find_better_auth_tables(now).await? else {
-            return Ok(Some(Err(NO_TABLES.into())));
+        let place = self.find_better_auth(now).await?;
+        self.asked_there(place, token, now).await
+    }
+
+    async fn asked_there(
+        &self,
+        place: SessionsPlace,
+        token: &str,
+        now: OffsetDateTime,
+    ) -> Result<SessionAnswer> {
+        let tables = match place {
+            SessionsPlace::Tables(tables) => tables,
+            SessionsPlace::Imported => return Ok(SessionAnswer::Imported),
+            SessionsPlace::Nowhere => return Ok(SessionAnswer::Unreadable(NO_TABLES.into())),
         };
         let answer = store::find_better_auth_session(&self.db, token, &tables, now).await?;
-        Ok(answer.map(|answer| match answer.get("unreadable") {
-            Some(why) => Err(why.to_string()),
-            None => Ok(answer),
-        }))
+        Ok(match answer {
+            None => SessionAnswer::Nobody,
+            Some(answer) => match answer.get("unreadable") {
+                Some(why) => SessionAnswer::Unreadable(why.to_string()),
+                None => SessionAnswer::Told(answer),
+            },
+        })
     }
 
     /// Looks for them.
-    pub(super) async fn find_better_auth_tables(
-        &self,
-        now: OffsetDateTime,
-    ) -> Result<Option<String>> {
-        let found = store::find_better_auth_tables(&self.db).await?;
-        self.better_auth_tables.put(found.as_ref(), now);
-        Ok(found)
+    pub(super) async fn find_better_auth(&self, now: OffsetDateTime) -> Result<SessionsPlace> {
+        let issuer = self.settings.better_auth_url.as_deref().unwrap_or_default();
+        let place = SessionsPlace::from(store::find_better_auth(&self.db, issuer).await?);
+        self.better_auth_tables.put(place.clone(), now);
+        Ok(place)
     }
-}
-
-fn is_unreadable(answer: &Value) -> bool {
-    answer.get("unreadable").is_some()
 }

@@ -7,6 +7,7 @@ mod admit;
 mod better_auth;
 mod examine;
 mod found_tables;
+mod imported;
 mod issuerless;
 mod known;
 mod person;
@@ -14,6 +15,7 @@ mod reach;
 mod store;
 mod trusted;
 
+pub use imported::imported_digest;
 pub use reach::{Reached, reach};
 pub use store::STATEMENTS;
 
@@ -28,11 +30,20 @@ use crate::config::Settings;
 use crate::crypto::Random;
 use crate::db::Database;
 use crate::error::Error;
+use crate::gate::Via;
 use crate::input::Origin;
 use crate::keys::{Admitted, Admitting, AdmittingCookie, Examining, Foreign, Surveying, refused};
 use found_tables::FoundTables;
+use imported::{ImportedSession, ImportedSessions};
 use known::Known;
 use person::Person;
+
+/// For whom, or for which session here, a token of another issuer speaks.
+#[derive(Debug)]
+enum Vouched {
+    Person(Person),
+    Session(ImportedSession),
+}
 
 /// The use cases of identities, and what they need.
 #[derive(Clone, Debug)]
@@ -44,6 +55,7 @@ pub struct Identities {
     audit: Audit,
     known: Arc<Known>,
     better_auth_tables: Arc<FoundTables>,
+    imported_sessions: Arc<ImportedSessions>,
     issuers: Issuers,
     secrets: Arc<[Key]>,
 }
@@ -69,13 +81,14 @@ impl Identities {
             audit,
             known: Arc::default(),
             better_auth_tables: Arc::default(),
+            imported_sessions: Arc::default(),
             issuers,
             secrets,
         }
     }
 
     /// Whom the token speaks for; `None` if it is none of any trusted issuer's.
-    async fn read(&self, token: &str) -> Result<Option<Person>, Error> {
+    async fn read(&self, token: &str) -> Result<Option<Vouched>, Error> {
         if Token::split(token).is_err() {
             return self.better_auth_session(token).await;
         }
@@ -83,33 +96,44 @@ impl Identities {
         match self.issuers.verify(token, now).await {
             Ok(Principal { issuer, subject, claims, .. }) => {
                 let person = Person::new(&issuer, &subject.into(), &claims);
-                person.map(Some).ok_or_else(|| refused(Rejection::BadClaims))
+                let vouched = person.map(|person| Some(Vouched::Person(person)));
+                vouched.ok_or_else(|| refused(Rejection::BadClaims))
             }
             // It names none of them.
-            Err(Rejection::WrongIssuer) => self.issuerless(token, now).map_err(refused),
+            Err(Rejection::WrongIssuer) => {
+                let person = self.issuerless(token, now).map_err(refused)?;
+                Ok(person.map(Vouched::Person))
+            }
             Err(rejection) => Err(refused(rejection)),
         }
     }
 
-    async fn admitted(&self, person: Person, origin: Origin) -> Result<Admitted, Error> {
-        let identity = self.identity(&person, origin).await?;
-        let (user_id, identity_id) = (identity.user_id, identity.id);
-        Ok(Admitted { user_id, identity_id, subject: person.subject })
+    async fn admitted(&self, vouched: Vouched, origin: Origin) -> Result<Admitted, Error> {
+        Ok(match vouched {
+            Vouched::Session(ImportedSession { id, user_id, subject }) => {
+                Admitted { user_id, via: Via::Imported, id, subject }
+            }
+            Vouched::Person(person) => {
+                let identity = self.identity(&person, origin).await?;
+                let (user_id, id, subject) = (identity.user_id, identity.id, Some(person.subject));
+                Admitted { user_id, via: Via::Identity, id, subject }
+            }
+        })
     }
 }
 
 impl Foreign for Identities {
     fn admit<'a>(&'a self, token: &'a str, origin: Origin) -> Admitting<'a> {
         Box::pin(async move {
-            let Some(person) = self.read(token).await? else { return Ok(None) };
-            self.admitted(person, origin).await.map(Some)
+            let Some(vouched) = self.read(token).await? else { return Ok(None) };
+            self.admitted(vouched, origin).await.map(Some)
         })
     }
 
     fn admit_cookie<'a>(&'a self, value: &'a str, origin: Origin) -> AdmittingCookie<'a> {
         Box::pin(async move {
-            let person = self.better_auth_cookie(value).await?;
-            self.admitted(person, origin).await
+            let vouched = self.better_auth_cookie(value).await?;
+            self.admitted(vouched, origin).await
         })
     }
 
@@ -121,7 +145,8 @@ impl Foreign for Identities {
         Box::pin(async { Ok(self.survey_better_auth().await?) })
     }
 
-    fn forget(&self, identity: Uuid) {
-        self.known.forget(identity);
+    fn forget(&self, id: Uuid) {
+        self.known.forget(id);
+        self.imported_sessions.forget(id);
     }
 }

@@ -1,10 +1,11 @@
-//! Every statement on `identities`, and on `users` what makes the user of a new one.
+//! Every statement on `identities` and `imported_sessions`, and on `users` what makes the user of a new one.
 
 use serde_json::Value;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::examine::LinkedUser;
+use super::imported::{Digest, ImportedFate, ImportedSession};
 use super::person::Person;
 use crate::accounts::Name;
 use crate::db::{Database, Row};
@@ -53,7 +54,16 @@ statements! {
     END_PASSWORD_OF_LINKED = "UPDATE users SET hashed_password = NULL, updated_at = :now \
         WHERE id <> :user AND id = (SELECT i.user_id FROM identities i WHERE i.id = :identity)";
     FIND_BETTER_AUTH_SESSION = "SELECT doorward_better_auth_session_of(:token, :now, :tables) AS answer";
-    FIND_BETTER_AUTH_TABLES = "SELECT doorward_better_auth_tables() AS answer";
+    FIND_BETTER_AUTH = text!("SELECT ", FoundSessions::COLUMNS);
+    // Whether the session is live is for the gate to say, as of every other.
+    FIND_IMPORTED = text!(
+        "SELECT ", ImportedSession::COLUMNS, " FROM imported_sessions m JOIN sessions ON sessions.id = m.session_id \
+         WHERE m.digest = :digest"
+    );
+    FIND_IMPORTED_FATE = text!(
+        "SELECT ", ImportedFate::COLUMNS, " FROM sessions JOIN users ON users.id = sessions.user_id \
+         WHERE sessions.user_id = :owner AND sessions.id = :id"
+    );
 }
 
 row! {
@@ -62,6 +72,18 @@ row! {
     pub(super) struct Identity from identities {
         pub(super) id: Uuid,
         pub(super) user_id: Uuid,
+    }
+}
+
+row! {
+    /// Where an issuer's sessions may be.
+    #[derive(Debug)]
+    pub(super) struct FoundSessions {
+        /// What Better Auth's tables and columns are called here, as JSON.
+        pub(super) tables: Option<String> = "doorward_better_auth_tables()",
+        /// Some were imported.
+        pub(super) were_imported: bool =
+            "EXISTS (SELECT 1 FROM imported_sessions m WHERE m.issuer = :issuer)",
     }
 }
 
@@ -134,7 +156,24 @@ pub(super) async fn find_better_auth_session(
     Ok(answer.and_then(|answer| serde_json::from_str(&answer).ok()))
 }
 
-/// What Better Auth's tables and columns are called here, as JSON; `None` if there are none.
-pub(super) async fn find_better_auth_tables(db: &Database) -> Result<Option<String>> {
-    Ok(db.find(step!(FIND_BETTER_AUTH_TABLES)).await?.flatten())
+/// What became of an imported session.
+pub(super) async fn find_imported_fate(
+    db: &Database,
+    session: &ImportedSession,
+) -> Result<Option<ImportedFate>> {
+    db.find(step!(FIND_IMPORTED_FATE { owner: session.user_id, id: session.id })).await
+}
+
+/// Where Better Auth's sessions are here.
+pub(super) async fn find_better_auth(db: &Database, issuer: &str) -> Result<FoundSessions> {
+    let found = db.find(step!(FIND_BETTER_AUTH { issuer })).await?;
+    Ok(found.unwrap_or(FoundSessions { tables: None, were_imported: false }))
+}
+
+/// The session that was imported with this token.
+pub(super) async fn find_imported(
+    db: &Database,
+    digest: &Digest,
+) -> Result<Option<ImportedSession>> {
+    db.find(step!(FIND_IMPORTED { digest: digest.as_slice() })).await
 }

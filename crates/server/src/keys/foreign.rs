@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::explain::Said;
 use crate::error::Error;
+use crate::gate::Via;
 use crate::input::Origin;
 
 /// Whom a foreign token stands for here.
@@ -15,10 +16,12 @@ use crate::input::Origin;
 pub struct Admitted {
     /// The local user.
     pub user_id: Uuid,
-    /// The row that ties the issuer's subject to the user; the gate checks it.
-    pub identity_id: Uuid,
-    /// What the token calls the user.
-    pub subject: String,
+    /// What the gate checks: an identity, or a session that was imported.
+    pub via: Via,
+    /// The id of that row.
+    pub id: Uuid,
+    /// What the issuer calls the user, where that is known.
+    pub subject: Option<String>,
 }
 
 /// An answer on its way; `None` is a token of nobody who is trusted.
@@ -77,6 +80,6 @@ pub trait Foreign: Debug + Send + Sync {
     /// Looks for what other issuers' tokens are looked up in.
     fn survey(&self) -> Surveying<'_>;
 
-    /// Drops what is remembered of an identity.
-    fn forget(&self, identity: Uuid);
+    /// Drops what is remembered of an identity or of an imported session.
+    fn forget(&self, id: Uuid);
 }

@@ -191,9 +191,9 @@ impl Keys {
         may_be_foreign.then(|| self.inner.foreign.as_ref())
     }
 
-    /// Drops what is remembered of an identity that no longer opens its gate.
+    /// Drops what is remembered of an identity or an imported session that no longer opens its gate.
     pub(super) fn forget(&self, gate: &Gate) {
-        if gate.via == Via::Identity {
+        if matches!(gate.via, Via::Identity | Via::Imported) {
             self.inner.foreign.forget(gate.session_id);
         }
     }

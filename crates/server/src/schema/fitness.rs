@@ -146,7 +146,8 @@ pub(super) const SETTINGS: &str = "(SELECT string_agg(w.name || ' is ' || curren
 pub const USES: &str = "VALUES ('doorward_migrations', 'SELECT'), \
     ('users', 'SELECT, INSERT, UPDATE, DELETE'), ('roles', 'SELECT, INSERT, UPDATE, DELETE'), \
     ('user_roles', 'SELECT, INSERT, DELETE'), ('role_permissions', 'SELECT, INSERT, DELETE'), \
-    ('sessions', 'SELECT, INSERT, UPDATE, DELETE'), ('own_tasks', 'SELECT, INSERT, UPDATE, DELETE'), \
+    ('sessions', 'SELECT, INSERT, UPDATE, DELETE'), ('imported_sessions', 'SELECT'), \
+    ('own_tasks', 'SELECT, INSERT, UPDATE, DELETE'), \
     ('audit_log', 'SELECT, INSERT, DELETE'), ('audit_horizon', 'SELECT, UPDATE'), \
     ('login_guards', 'SELECT, INSERT, UPDATE, DELETE'), ('identities', 'SELECT, INSERT, DELETE'), \
     ('signing_keys', 'SELECT, INSERT, UPDATE, DELETE'), \

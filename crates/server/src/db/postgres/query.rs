@@ -85,7 +85,7 @@ pub(in crate::db) enum Way {
 impl Way {
     fn of(gate: &Gate) -> Self {
         match gate.via {
-            Via::Session => Self::Session,
+            Via::Session | Via::Imported => Self::Session,
             Via::Identity => Self::Identity,
             Via::Key(_) => Self::Key,
         }
@@ -129,7 +129,7 @@ impl<'a> Query<'a> {
     pub(in crate::db) fn gate(gate: &Gate) -> Self {
         let Gate { session_id: session, user_id: user, now, .. } = *gate;
         Self::owned(match gate.via {
-            Via::Session => step!(GATE { session, user, now }),
+            Via::Session | Via::Imported => step!(GATE { session, user, now }),
             Via::Identity => step!(IDENTITY_GATE { session, user, now }),
             Via::Key(of_key) => {
                 let (scope, address) = (of_key.scope_name(), of_key.address.as_slice());

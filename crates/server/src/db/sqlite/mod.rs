@@ -194,7 +194,7 @@ impl SqliteSession {
     fn check(&self, gate: &Gate) -> Result<i64> {
         let Gate { session_id: session, user_id: user, now, .. } = *gate;
         let step = match gate.via {
-            Via::Session => step!(GATE { session, user, now }),
+            Via::Session | Via::Imported => step!(GATE { session, user, now }),
             Via::Identity => step!(IDENTITY_GATE { session, user, now }),
             Via::Key(of_key) => {
                 let (scope, address) = (of_key.scope_name(), of_key.address.as_slice());

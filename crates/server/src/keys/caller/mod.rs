@@ -31,7 +31,8 @@ use decided_first::Verified;
 pub struct Caller {
     /// The user's id.
     pub user_id: Uuid,
-    /// The session the token belongs to; of another issuer's token, its identity here; the id of an API key.
+    /// The session the token belongs to; of another issuer's token, its identity here, or its session if that was
+    /// imported; the id of an API key.
     pub session_id: Uuid,
     /// What another issuer's token calls the user.
     pub subject: Option<String>,
@@ -120,11 +121,10 @@ impl Caller {
 
     /// The caller whom another issuer vouches for.
     fn foreign(admitted: Admitted, keys: &Keys, permission: Option<Permission>) -> Self {
-        let Admitted { user_id, identity_id, subject } = admitted;
-        let now = keys.clock().now();
-        let (via, session_id, generation) = (Via::Identity, identity_id, 0);
+        let Admitted { user_id, via, id: session_id, subject } = admitted;
+        let (now, generation) = (keys.clock().now(), 0);
         let gate = Gate { user_id, via, session_id, generation, now, permission };
-        Self { user_id, session_id, subject: Some(subject), gate }
+        Self { user_id, session_id, subject, gate }
     }
 
     /// Leaves word of a verified caller for the layer that decides authentication first.

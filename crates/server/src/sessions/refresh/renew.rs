@@ -82,7 +82,7 @@ impl Sessions {
     pub async fn renew(&self, gate: Gate) -> Result<Renewed, Error> {
         let found = match gate.via {
             Via::Session => store::find_own(&self.db, gate).await?,
-            Via::Identity | Via::Key(_) => None,
+            Via::Imported | Via::Identity | Via::Key(_) => None,
         };
         let Some(Refreshable { session, user, .. }) = found else {
             return Err(Error::InvalidToken(

@@ -93,7 +93,7 @@ impl Sessions {
     pub(crate) async fn proven_again(&self, gate: Gate, by: Method) -> Result<ProvenAgain, Error> {
         let found = match gate.via {
             Via::Session => store::find_own(&self.db, gate).await?,
-            Via::Identity | Via::Key(_) => None,
+            Via::Imported | Via::Identity | Via::Key(_) => None,
         };
         let Some(Refreshable { mut session, user, .. }) = found else {
             return Err(Error::InvalidToken(

@@ -13,7 +13,7 @@ fn cookies_need_better_auth_and_its_database() {
     let program = program.env("BETTER_AUTH_URL", "https://app.example.com");
     let said = program.run(&["config", "check"]).expect(0);
     let said = format!("{}{}", said.stdout, said.stderr);
-    assert!(said.contains("ACCEPT_COOKIES has no effect with SQLite"), "{said}");
+    assert!(said.contains("ACCEPT_COOKIES with SQLite accepts only the sessions that"), "{said}");
     let program = program
         .env("DATABASE_URL", "postgres://u:p@localhost/db?sslmode=disable")
         .env("BETTER_AUTH_COOKIE_PREFIX", "my shop");

@@ -41,7 +41,7 @@ pub(in crate::config) const ACCEPT_COOKIES: Setting = Setting {
     section: ISSUERS,
     about: "Accept Better Auth's session cookie if a request has no `Authorization` header. A request that \
         changes data must then come from a page of `ALLOWED_ORIGINS`, of `PUBLIC_URL`, or of the same origin. \
-        Requires `BETTER_AUTH_URL` and its PostgreSQL database. See `docs/better-auth.md`.",
+        Requires `BETTER_AUTH_URL`, and its PostgreSQL database or its imported sessions. See `docs/better-auth.md`.",
     default: "false",
     set: Some(|settings, text| put(&mut settings.accept_cookies, parse::yes_or_no(text))),
     ..PLAIN
