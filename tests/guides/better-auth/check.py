@@ -39,8 +39,24 @@ def token_of(answer):
 
 
 def sign_up(name):
+    """Their id there, a JWT, and the token of their session."""
     answer = there("sign-up/email", {"email": f"{name}@example.com", "password": PASSWORD, "name": name})
-    return answer.json()["user"]["id"], token_of(answer)
+    return answer.json()["user"]["id"], token_of(answer), answer.json()["token"]
+
+
+def sign_out(session):
+    headers = {"Origin": OLD, "Authorization": f"Bearer {session}"}
+    answer = httpx.post(f"{OLD}/api/auth/sign-out", headers=headers, timeout=30)
+    assert answer.status_code == 200, answer.text
+
+
+def remember(**more):
+    known = json.loads(STATE.read_text()) if STATE.exists() else {}
+    STATE.write_text(json.dumps(known | more))
+
+
+def known(name):
+    return json.loads(STATE.read_text())[name]
 
 
 def keep(user, title):
@@ -73,30 +89,36 @@ def begun():
         """CREATE TABLE tasks (id serial PRIMARY KEY, user_id text NOT NULL REFERENCES "user" (id), title text NOT NULL,
         description text, completed boolean NOT NULL DEFAULT false, created_at timestamptz NOT NULL DEFAULT now())"""
     )
-    ada, token = sign_up("ada")
-    sign_up("grace")
+    ada, token, session = sign_up("ada")
+    remember(jwt=token, ada=session, grace=sign_up("grace")[2])
     keep(ada, "Write notes")
     keep(ada, "Ada's engine")
-    STATE.write_text(json.dumps({"jwt": token}))
 
 
 def copied():
-    token = json.loads(STATE.read_text())["jwt"]
+    token = known("jwt")
     assert titles(token) == ["Write notes", "Ada's engine"], titles(token)
     own = login("ada")
     assert call("GET", "/auth/me", 200, own)["id"] == call("GET", "/auth/me", 200, token)["id"]
     assert titles(own) == ["Write notes", "Ada's engine"]
-    assert titles(login("grace")) == []
+    assert titles(known("ada")) == ["Write notes", "Ada's engine"], "her session at Better Auth"
+    assert titles(login("grace")) == [] and titles(known("grace")) == []
     login("ada", "wrong", 401)
 
 
 def meanwhile():
-    lin, _ = sign_up("lin")
+    lin, _, session = sign_up("lin")
     keep(lin, "Find the moth")
+    remember(lin=session)
+    sign_out(known("grace"))
 
 
 def switched():
-    assert titles(login("lin")) == ["Find the moth"]
+    assert titles(login("lin")) == ["Find the moth"] and titles(known("lin")) == ["Find the moth"]
+    call("GET", "/auth/me", 401, known("grace"))
+    headers = {"Authorization": f"Bearer {known('lin')}"}
+    assert httpx.post(f"{NEW}/auth/logout", headers=headers, timeout=30).status_code == 204
+    call("GET", "/auth/me", 401, known("lin"))
     call("POST", "/auth/register", 201, body={"email": "mary@example.com", "password": PASSWORD})
     call("POST", "/api/tasks", 201, login("mary"), {"title": "It's new; DROP TABLE tasks;"})
     call("POST", "/api/tasks", 201, login("ada"), {"title": "A third"})

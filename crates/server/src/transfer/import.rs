@@ -1,5 +1,7 @@
 //! Importing: what a source has and this database lacks is added, and nothing that is here is changed.
 
+use std::fmt::Write as _;
+
 use super::Transfer;
 use super::incoming::Reading;
 use super::loader::{Loader, OnReject};
@@ -56,6 +58,10 @@ impl Transfer {
                 ));
             }
         }
+        if source.has_sessions() && loader.has_better_auth().await.map_err(describe)? {
+            source.leave_sessions();
+            loader.report.sessions_in_place = true;
+        }
         let mut state = Progress { done: 0, all: source.count().await? };
         self.record(actor, import, "began").await?;
         let reading = Reading {
@@ -78,9 +84,12 @@ impl Transfer {
             state.done = loader.report.seen();
             progress(state);
         }
-        let ImportReport { users, tasks, .. } = &loader.report;
+        let ImportReport { users, tasks, sessions, sessions_ended, .. } = &loader.report;
         let ended = if outcome.is_ok() { "ended" } else { "broke off" };
-        let did = format!("{ended}: {} accounts, {} tasks", users.imported, tasks.imported);
+        let mut did = format!("{ended}: {} accounts, {} tasks", users.imported, tasks.imported);
+        if sessions.imported + sessions_ended > 0 {
+            let _ = write!(did, ", {} sessions, {sessions_ended} ended", sessions.imported);
+        }
         self.record(actor, import, &did).await?;
         outcome.map(|()| loader.report)
     }

@@ -1,4 +1,4 @@
-//! What comes in: an account, a task, an identity or a role, checked as the routes check what clients send.
+//! What comes in: an account, a session, a task, an identity or a role, checked as the routes check what clients send.
 //! What will not do is a [`Reject`] with its reason, and nothing else is lost by it.
 
 use aws_lc_rs::digest::{SHA256, digest};
@@ -7,6 +7,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::cell::{flag, is_done, moment, urgency, uuid, words};
+use super::link::{IncomingIdentity, SourceOwner};
 use super::row_cells::Cells;
 use crate::accounts::Name;
 use crate::email::Email;
@@ -24,7 +25,7 @@ const MAX_TITLE: usize = 200;
 /// A row that is left out, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reject {
-    /// `user`, `task`, `identity`, `role` or `line`.
+    /// `user`, `session`, `task`, `identity`, `role` or `line`.
     pub kind: &'static str,
     /// What it is called in the source: its id, or the number of its line.
     pub id: String,
@@ -39,6 +40,11 @@ pub(super) enum Item {
     User(Box<IncomingUser>),
     Identity(IncomingIdentity),
     Task(Box<IncomingTask>),
+    Session(Box<IncomingSession>),
+    /// A session that has expired.
+    PastSession,
+    /// All sessions of the source were read.
+    SessionsRead,
     Bad(Reject),
 }
 
@@ -77,43 +83,6 @@ pub(super) struct IncomingUser {
 }
 
 #[derive(Debug)]
-pub(super) struct IncomingIdentity {
-    pub(super) id: Uuid,
-    pub(super) owner: SourceOwner,
-    pub(super) issuer: String,
-    pub(super) subject: String,
-    pub(super) created_at: OffsetDateTime,
-    pub(super) address_proven: bool,
-}
-
-/// Whose a task or an identity is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum SourceOwner {
-    /// Of whoever is called that in the source.
-    Subject(String),
-    /// Of the user with this id here.
-    Id(Uuid),
-}
-
-impl SourceOwner {
-    /// What they are called there, or their id here.
-    pub(super) fn parts(&self) -> (Option<&str>, Option<Uuid>) {
-        match self {
-            Self::Subject(subject) => (Some(subject), None),
-            Self::Id(id) => (None, Some(*id)),
-        }
-    }
-
-    /// The same as one text.
-    pub(super) fn shown(&self) -> String {
-        match self {
-            Self::Subject(subject) => subject.clone(),
-            Self::Id(id) => id.to_string(),
-        }
-    }
-}
-
-#[derive(Debug)]
 pub(super) struct IncomingTask {
     pub(super) source_id: String,
     pub(super) id: Uuid,
@@ -130,6 +99,21 @@ pub(super) struct IncomingTask {
     pub(super) version: i64,
     pub(super) created_at: OffsetDateTime,
     pub(super) updated_at: OffsetDateTime,
+}
+
+/// A session of the source that goes on here.
+#[derive(Debug)]
+pub(super) struct IncomingSession {
+    pub(super) source_id: String,
+    /// What its user is called there.
+    pub(super) owner: String,
+    /// Of the issuer and the token.
+    pub(super) digest: [u8; 32],
+    pub(super) ip: Option<String>,
+    pub(super) user_agent: Option<String>,
+    pub(super) created_at: OffsetDateTime,
+    pub(super) last_seen_at: OffsetDateTime,
+    pub(super) expires_at: OffsetDateTime,
 }
 
 /// How rows become accounts and tasks.

@@ -5,11 +5,10 @@ use std::collections::HashSet;
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
 
-use super::incoming::{
-    IncomingIdentity, IncomingRole, IncomingTask, IncomingUser, Item, Reject, SourceOwner,
-};
+use super::incoming::{IncomingRole, IncomingTask, IncomingUser, Item, Reject};
+use super::link::SourceOwner;
 use super::report::ImportReport;
-use super::staging::{self, IDENTITIES, ROLES, TASKS, USERS};
+use super::staging::{self, ROLES, TASKS, USERS};
 use crate::crypto::Random;
 use crate::db::bulk::{Bulk, Ending, Load};
 use crate::db::{Columns, FromRow, Row};
@@ -26,8 +25,8 @@ const ATTEMPTS: usize = 3;
 const OTHER: &str = "already exists with another address: if this is another source, use another --issuer to \
     keep their ids apart";
 
-const LONELY: &str = "its owner was not imported";
-const TWICE: &str = "its id is a duplicate";
+pub(super) const LONELY: &str = "its owner was not imported";
+pub(super) const TWICE: &str = "its id is a duplicate";
 
 /// What is done with each row that is left out.
 pub type OnReject<'a> = dyn FnMut(&Reject) -> std::result::Result<(), String> + Send + 'a;
@@ -44,13 +43,15 @@ pub(super) struct Loader<'a> {
     roles: HashSet<String>,
     /// Of a rehearsal, which leaves nothing behind to look at: hashes of addresses and of owners.
     rehearsed: HashSet<u64>,
+    /// Live sessions of earlier imports that the source still has.
+    pub(super) live_here: u64,
     /// Hashes of the names of accounts that may be somebody else here: nobody gets their tasks.
     doubtful: HashSet<u64>,
 }
 
-struct Fate {
-    ordinal: i64,
-    word: String,
+pub(super) struct Fate {
+    pub(super) ordinal: i64,
+    pub(super) word: String,
 }
 
 impl FromRow for Fate {
@@ -80,6 +81,7 @@ impl<'a> Loader<'a> {
             on_reject,
             roles,
             rehearsed,
+            live_here: 0,
             doubtful,
         })
     }
@@ -92,6 +94,7 @@ impl<'a> Loader<'a> {
     /// Takes over what came together, kind after kind in the order they came in.
     pub(super) async fn take(&mut self, items: Vec<Item>) -> std::result::Result<(), String> {
         let (mut users, mut identities, mut tasks) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut sessions, mut are_all) = (Vec::new(), false);
         for item in items {
             match item {
                 Item::Bad(reject) => self.reject(&reject)?,
@@ -99,14 +102,21 @@ impl<'a> Loader<'a> {
                 Item::User(user) => users.push(*user),
                 Item::Identity(identity) => identities.push(identity),
                 Item::Task(task) => tasks.push(*task),
+                Item::Session(session) => sessions.push(*session),
+                Item::PastSession => self.report.sessions_expired += 1,
+                Item::SessionsRead => are_all = true,
             }
         }
         self.users(users).await?;
         self.identities(identities).await?;
+        self.sessions(sessions).await?;
+        if are_all {
+            self.end_gone().await?;
+        }
         self.tasks(tasks).await
     }
 
-    fn reject(&mut self, reject: &Reject) -> std::result::Result<(), String> {
+    pub(super) fn reject(&mut self, reject: &Reject) -> std::result::Result<(), String> {
         self.report.reject(reject);
         (self.on_reject)(reject)
     }
@@ -165,6 +175,7 @@ impl<'a> Loader<'a> {
                 None => {
                     self.rehearse("email", user.email.as_ref().map(Email::key));
                     self.rehearse("owner", Some(&shown));
+                    self.rehearse("barred", Some(&*shown).filter(|_| self.is_barred(&user)));
                     self.count(&user);
                 }
                 Some("known") => self.report.users.already_here += 1,
@@ -183,7 +194,12 @@ impl<'a> Loader<'a> {
         Ok(())
     }
 
+    fn is_barred(&self, user: &IncomingUser) -> bool {
+        !user.is_active || user.banned_until.is_some_and(|until| until > self.now)
+    }
+
     fn count(&mut self, user: &IncomingUser) {
+        let is_barred = self.is_barred(user);
         let report = &mut self.report;
         report.users.imported += 1;
         match (&user.hash, user.has_foreign_hash) {
@@ -193,8 +209,7 @@ impl<'a> Loader<'a> {
         }
         report.users_with_unfit_metadata += u64::from(user.has_unfit_metadata);
         report.users_without_email += u64::from(user.email.is_none());
-        let is_banned = user.banned_until.is_some_and(|until| until > self.now);
-        report.users_shut_out += u64::from(!user.is_active || is_banned);
+        report.users_shut_out += u64::from(is_barred);
         for role in user.roles.iter().filter(|role| *role != "user") {
             *report.roles_given.entry(role.clone()).or_default() += 1;
         }
@@ -228,69 +243,11 @@ impl<'a> Loader<'a> {
         Load { staging: &USERS, rows: (0..).zip(users).map(row).collect() }
     }
 
-    async fn identities(&mut self, all: Vec<IncomingIdentity>) -> std::result::Result<(), String> {
-        if all.is_empty() {
-            return Ok(());
-        }
-        let (mut kept, mut seen) = (Vec::with_capacity(all.len()), HashSet::new());
-        for one in all {
-            let reason = match &one.owner {
-                SourceOwner::Subject(owner) if self.doubtful.contains(&brief("owner", owner)) => {
-                    LONELY
-                }
-                _ if !seen.insert((one.issuer.clone(), one.subject.clone())) => TWICE,
-                _ => {
-                    kept.push(one);
-                    continue;
-                }
-            };
-            let id = one.id.to_string();
-            self.reject(&Reject { kind: "identity", id, reason: reason.into() })?;
-        }
-        let row = |(ordinal, one): (i64, &IncomingIdentity)| -> Vec<Value> {
-            let (owner, id) = one.owner.parts();
-            vec![
-                ordinal.into(),
-                one.id.into(),
-                id.into(),
-                (&one.issuer).into(),
-                (&one.subject).into(),
-                one.created_at.into(),
-                one.address_proven.into(),
-                owner.into(),
-            ]
-        };
-        let rows = (0..).zip(&kept).map(row).collect();
-        let loads = [Load { staging: &IDENTITIES, rows }];
-        let fates =
-            self.run(&loads, &staging::take_identities(&self.issuer)).await.map_err(said)?;
-        let mut fates = fates.into_iter().peekable();
-        for (ordinal, one) in (0..).zip(kept) {
-            let fate = fates.next_if(|fate| fate.ordinal == ordinal);
-            let reason = match fate.as_ref().map(|fate| fate.word.as_str()) {
-                Some("known") => {
-                    self.report.identities.already_here += 1;
-                    continue;
-                }
-                Some("owner") if !self.is_rehearsed("owner", &one.owner.shown()) => LONELY,
-                Some("taken") => "another account has this identity",
-                _ => {
-                    self.report.identities.imported += 1;
-                    continue;
-                }
-            };
-            let id = one.id.to_string();
-            self.reject(&Reject { kind: "identity", id, reason: reason.into() })?;
-        }
-        Ok(())
-    }
-
     async fn tasks(&mut self, tasks: Vec<IncomingTask>) -> std::result::Result<(), String> {
         let (mut kept, mut seen) = (Vec::with_capacity(tasks.len()), HashSet::new());
         for task in tasks {
-            let is_doubtful = |owner: &str| self.doubtful.contains(&brief("owner", owner));
             let reason = match &task.owner {
-                SourceOwner::Subject(owner) if is_doubtful(owner) => LONELY,
+                SourceOwner::Subject(owner) if self.is_doubtful(owner) => LONELY,
                 _ if !seen.insert(task.id) => TWICE,
                 _ => {
                     kept.push(task);
@@ -325,7 +282,7 @@ impl<'a> Loader<'a> {
         Ok(())
     }
 
-    async fn run(&mut self, loads: &[Load], steps: &[Step]) -> Result<Vec<Fate>> {
+    pub(super) async fn run(&mut self, loads: &[Load], steps: &[Step]) -> Result<Vec<Fate>> {
         let mut attempt = 1;
         loop {
             match self.bulk.run(loads, steps, self.ending).await {
@@ -342,7 +299,12 @@ impl<'a> Loader<'a> {
         }
     }
 
-    fn is_rehearsed(&self, kind: &str, text: &str) -> bool {
+    /// Whether an account of that name may be somebody else here.
+    pub(super) fn is_doubtful(&self, owner: &str) -> bool {
+        self.doubtful.contains(&brief("owner", owner))
+    }
+
+    pub(super) fn is_rehearsed(&self, kind: &str, text: &str) -> bool {
         self.ending == Ending::Rollback && self.rehearsed.contains(&brief(kind, text))
     }
 }
@@ -353,7 +315,7 @@ fn brief(kind: &str, text: &str) -> u64 {
     hasher.finish()
 }
 
-fn said(error: DbError) -> String {
+pub(super) fn said(error: DbError) -> String {
     match error {
         DbError::Unique(_) => {
             "another program is writing the same accounts: run the import again".into()

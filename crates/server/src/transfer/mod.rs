@@ -1,4 +1,4 @@
-//! Moving in and out: accounts, password hashes as they are and tasks from another program's database or from a
+//! Moving in and out: accounts, password hashes as they are, sessions and tasks from another program's database or from a
 //! file, and everything back out as lines of JSON. Only commands use it. It reads foreign schemas and writes
 //! by the thousand, so it has statements of its own; `docs/decisions/0018-moving-in.md` says why.
 
@@ -13,6 +13,7 @@ mod mapping;
 mod moved;
 mod report;
 mod row_cells;
+mod session;
 mod source;
 mod staging;
 

@@ -6,9 +6,8 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::cell::{moment, urgency};
-use super::incoming::{
-    IncomingIdentity, IncomingRole, IncomingTask, IncomingUser, Item, Reject, SourceOwner,
-};
+use super::incoming::{IncomingRole, IncomingTask, IncomingUser, Item, Reject};
+use super::link::{IncomingIdentity, SourceOwner};
 use crate::email::Email;
 use crate::input::{Field, Locale};
 use crate::metadata::MetadataObject;

@@ -29,10 +29,18 @@ pub struct ImportReport {
     pub tasks: Tally,
     /// Identities: of a file of `doorward export`, or links to accounts at other providers.
     pub identities: Tally,
+    /// Sessions that go on here.
+    pub sessions: Tally,
     /// Roles of such a file.
     pub roles: Tally,
     /// Lines that are nothing of that.
     pub lines: Tally,
+    /// Sessions of the source that have expired, and are left there.
+    pub sessions_expired: u64,
+    /// Sessions of earlier imports that the source has no longer, and that were ended here.
+    pub sessions_ended: u64,
+    /// No session was read: Better Auth's tables are in this database, and its sessions are looked up there.
+    pub sessions_in_place: bool,
     /// Imported accounts without a password: there was none.
     pub users_without_password: u64,
     /// Imported accounts without a password: its hash is of a kind that cannot be verified.
@@ -56,6 +64,7 @@ impl ImportReport {
             "user" => &mut self.users,
             "task" => &mut self.tasks,
             "identity" => &mut self.identities,
+            "session" => &mut self.sessions,
             "role" => &mut self.roles,
             _ => &mut self.lines,
         }
@@ -74,19 +83,21 @@ impl ImportReport {
 
     /// How many rows were left out.
     pub fn rejected(&self) -> u64 {
-        [&self.users, &self.tasks, &self.identities, &self.roles, &self.lines]
-            .iter()
-            .map(|tally| tally.rejected)
-            .sum()
+        self.tallies().iter().map(|tally| tally.rejected).sum::<u64>() + self.lines.rejected
     }
 
     /// How many rows were looked at.
     pub fn seen(&self) -> u64 {
-        [&self.users, &self.tasks, &self.identities, &self.roles]
+        self.tallies()
             .iter()
             .map(|tally| tally.imported + tally.already_here + tally.rejected)
             .sum::<u64>()
+            + self.sessions_expired
             + self.lines.rejected
+    }
+
+    fn tallies(&self) -> [&Tally; 5] {
+        [&self.users, &self.tasks, &self.identities, &self.sessions, &self.roles]
     }
 }
 

@@ -90,6 +90,18 @@ impl ImportSource {
         self.plan().is_some_and(|plan| plan.profile == profile.name())
     }
 
+    /// Whether there are sessions to read.
+    pub(super) fn has_sessions(&self) -> bool {
+        self.plan().is_some_and(|plan| plan.sessions.is_some())
+    }
+
+    /// Reads no sessions.
+    pub(super) fn leave_sessions(&mut self) {
+        if let SourceKind::Database { plan, .. } = &mut self.0 {
+            plan.sessions = None;
+        }
+    }
+
     /// Whether 32 hexadecimal digits are a UUID there.
     pub(super) fn has_bare_uuids(&self) -> bool {
         matches!(&self.0, SourceKind::Database { database, .. } if database.is_sqlite())
@@ -99,7 +111,7 @@ impl ImportSource {
     pub(super) async fn count(&mut self) -> Result<Option<u64>, String> {
         let SourceKind::Database { database, plan } = &mut self.0 else { return Ok(None) };
         let mut all = 0;
-        for table in std::iter::once(&plan.users).chain(&plan.identities).chain(&plan.tasks) {
+        for table in plan.tables() {
             let rows = database.rows(&table.count).await.map_err(|error| error.to_string())?;
             let count = rows.into_iter().flatten().flatten().next().unwrap_or_default();
             all += count.parse::<u64>().unwrap_or(0);
@@ -146,12 +158,19 @@ async fn scan(
     };
     let link =
         |table: &TablePlan, row: &ForeignRow| reading.link(Cells { fields: &table.places(), row });
+    let session = |table: &TablePlan, row: &ForeignRow| {
+        Some(reading.session(Cells { fields: &table.places(), row }))
+    };
     let task = |table: &TablePlan, row: &ForeignRow| {
         Some(reading.task(Cells { fields: &table.places(), row }, table.rest(row)))
     };
     rows_of(&mut database, &plan.users, &user, sender).await?;
     if let Some(identities) = &plan.identities {
         rows_of(&mut database, identities, &link, sender).await?;
+    }
+    if let Some(sessions) = &plan.sessions {
+        rows_of(&mut database, sessions, &session, sender).await?;
+        let _ = sender.send(Ok(vec![Item::SessionsRead])).await;
     }
     match &plan.tasks {
         Some(tasks) => rows_of(&mut database, tasks, &task, sender).await,

@@ -1,4 +1,4 @@
-//! `doorward import`: accounts, password hashes as they are and tasks of another program.
+//! `doorward import`: accounts, password hashes as they are, sessions and tasks of another program.
 #![allow(clippy::doc_markdown, reason = "the comments on arguments are help texts")]
 
 use std::fs::File;
@@ -21,6 +21,7 @@ const NOBODY: &str = "import";
 
 /// Takes over accounts and tasks.
 #[derive(Debug, Args)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a flag")]
 pub(in crate::cli) struct ImportArgs {
     /// The program that created the source; `auto` detects it
     #[arg(value_enum)]
@@ -37,6 +38,9 @@ pub(in crate::cli) struct ImportArgs {
     /// Import accounts only
     #[arg(long)]
     no_tasks: bool,
+    /// Do not import Better Auth's sessions: everybody signs in again
+    #[arg(long)]
+    no_sessions: bool,
     /// Map an account field to a column: email=mail_address; `password=` for none
     #[arg(long, value_name = "FIELD=COLUMN", value_parser = pair)]
     map: Vec<(String, String)>,
@@ -124,6 +128,7 @@ pub(in crate::cli) async fn run(args: ImportArgs, sources: &SourceArgs) -> Exit 
         users_table: args.users_table.clone(),
         tasks_table: args.tasks_table.clone(),
         no_tasks: args.no_tasks,
+        no_sessions: args.no_sessions,
         users: args.map.clone(),
         tasks: args.map_task.clone(),
         keep: args.keep.clone(),

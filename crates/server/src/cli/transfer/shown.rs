@@ -21,6 +21,9 @@ pub(super) fn planned(plan: &Plan) -> String {
     if let Some(identities) = &plan.identities {
         part(&mut text, "links to other providers", identities);
     }
+    if let Some(sessions) = &plan.sessions {
+        part(&mut text, "sessions", sessions);
+    }
     match &plan.tasks {
         Some(tasks) => part(&mut text, "tasks", tasks),
         None => text.push_str("  no tasks: no matching table was found (--tasks-table)"),
@@ -98,6 +101,7 @@ pub(super) fn reported(
         ("accounts", &report.users),
         ("tasks", &report.tasks),
         ("identities", &report.identities),
+        ("sessions", &report.sessions),
         ("roles", &report.roles),
         ("lines", &report.lines),
     ];
@@ -130,8 +134,15 @@ pub(super) fn reported(
     );
     say(report.users_without_email, "accounts have no address");
     say(report.users_shut_out, "accounts are disabled or banned");
+    say(report.sessions_expired, "sessions have expired");
+    say(report.sessions_ended, "sessions of earlier imports have ended at the source, and here");
     for (role, count) in &report.roles_given {
         say(*count, &format!("accounts have the role {role}"));
+    }
+    if report.sessions_in_place {
+        text.push_str(
+            "Sessions are not imported: Better Auth's tables are in this database, and are looked up there.\n",
+        );
     }
     if report.rejected() > 0 {
         text.push_str("\nLeft out:\n");

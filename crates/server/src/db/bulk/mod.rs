@@ -37,6 +37,8 @@ pub enum StagedKind {
     Uuid,
     /// `TIMESTAMPTZ`.
     Time,
+    /// `BYTEA`.
+    Bytes,
 }
 
 /// Rows for one temporary table.
@@ -120,6 +122,7 @@ impl StagedKind {
             Self::Text => "TEXT",
             Self::Uuid => "UUID",
             Self::Time => "TIMESTAMPTZ",
+            Self::Bytes => "BYTEA",
         }
     }
 }

@@ -109,6 +109,7 @@ impl StagedKind {
             Self::Text => Type::TEXT,
             Self::Uuid => Type::UUID,
             Self::Time => Type::TIMESTAMPTZ,
+            Self::Bytes => Type::BYTEA,
         }
     }
 }

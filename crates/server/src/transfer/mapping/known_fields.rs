@@ -84,6 +84,19 @@ pub(in crate::transfer) const LINK_FIELDS: KnownFields = &[
     ("created_at", &["createdat"]),
 ];
 
+/// A session of Better Auth.
+pub(in crate::transfer) const SESSION_FIELDS: KnownFields = &[
+    ("id", &["id"]),
+    ("owner", &["userid"]),
+    ("token", &["token"]),
+    ("expires_at", &["expiresat"]),
+    ("created_at", &["createdat"]),
+    ("updated_at", &["updatedat"]),
+    ("ip", &["ipaddress"]),
+    ("user_agent", &["useragent"]),
+    ("impersonated_by", &["impersonatedby"]),
+];
+
 /// A name without what makes no difference.
 pub(in crate::transfer) fn folded(name: &str) -> String {
     name.chars().filter(|sign| sign.is_alphanumeric()).flat_map(char::to_lowercase).collect()

@@ -1,7 +1,7 @@
-//! What stands in a table of its own beside the accounts: Better Auth's passwords, and the accounts at other
-//! providers that an account is linked to.
+//! What stands in a table of its own beside the accounts: Better Auth's passwords and sessions, and the accounts at
+//! other providers that an account is linked to.
 
-use super::known_fields::{LINK_FIELDS, folded};
+use super::known_fields::{LINK_FIELDS, SESSION_FIELDS, folded};
 use super::plan::{FieldList, TablePlan, listed, named_in_sql, quoted, read, shown};
 use super::profile::Profile;
 use crate::db::foreign::ForeignTable;
@@ -33,6 +33,24 @@ pub(super) fn linked(
         let fields = read(table, LINK_FIELDS, &[])?;
         if ["owner", "provider", "subject"].iter().all(|field| fields.has(field)) {
             return Ok(Some(fields.finish(table, "owner")));
+        }
+    }
+    Ok(None)
+}
+
+/// The table of sessions whose tokens Doorward takes.
+pub(super) fn sessions(
+    profile: Profile,
+    tables: &[ForeignTable],
+    users: &ForeignTable,
+) -> Result<Option<TablePlan>, String> {
+    if profile != Profile::BetterAuth {
+        return Ok(None);
+    }
+    for table in beside(tables, users, &["session", "sessions"]) {
+        let fields = read(table, SESSION_FIELDS, &[])?;
+        if ["id", "owner", "token", "expires_at"].iter().all(|field| fields.has(field)) {
+            return Ok(Some(fields.finish(table, "id")));
         }
     }
     Ok(None)

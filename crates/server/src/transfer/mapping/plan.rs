@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::known_fields::{KnownFields, TASK_FIELDS, USER_FIELDS, folded, matched};
-use super::linked::{better_auth_password, linked};
+use super::linked::{better_auth_password, linked, sessions};
 use super::profile::Profile;
 use crate::db::foreign::ForeignTable;
 use crate::transfer::cell::json_of;
@@ -19,6 +19,8 @@ pub struct Overrides {
     pub tasks_table: Option<String>,
     /// No tasks are read.
     pub no_tasks: bool,
+    /// No sessions are read.
+    pub no_sessions: bool,
     /// (field, column) of accounts; an empty column is none.
     pub users: Vec<(String, String)>,
     /// The same of tasks.
@@ -36,6 +38,8 @@ pub struct Plan {
     pub users: TablePlan,
     /// What links accounts to those at other providers, if there is such a table.
     pub identities: Option<TablePlan>,
+    /// The sessions that go on here, if there are any.
+    pub sessions: Option<TablePlan>,
     /// The tasks, if there are any.
     pub tasks: Option<TablePlan>,
 }
@@ -44,8 +48,13 @@ impl Plan {
     /// Whether this is one of the tables that are read.
     pub(in crate::transfer) fn reads(&self, table: &ForeignTable) -> bool {
         let name = named_in_sql(table);
-        let all = std::iter::once(&self.users).chain(&self.identities).chain(&self.tasks);
-        all.into_iter().any(|plan| plan.select.contains(&format!("FROM {name} ")))
+        self.tables().any(|plan| plan.select.contains(&format!("FROM {name} ")))
+    }
+
+    /// What is read from each table.
+    pub(in crate::transfer) fn tables(&self) -> impl Iterator<Item = &TablePlan> {
+        let own = std::iter::once(&self.users);
+        own.chain(&self.identities).chain(&self.sessions).chain(&self.tasks)
     }
 }
 
@@ -112,6 +121,7 @@ pub(in crate::transfer) fn plan(
     let keep = overrides.keep.iter().map(String::as_str).collect::<Vec<_>>();
     let of_users = of_users.keep(users, &keep)?;
     let identities = linked(profile, tables, users)?;
+    let sessions = if overrides.no_sessions { None } else { sessions(profile, tables, users)? };
     let tasks = match tasks_table(profile, tables, overrides)? {
         None => None,
         Some(table) => {
@@ -122,7 +132,8 @@ pub(in crate::transfer) fn plan(
             Some(fields.keep_rest(table).finish(table, "id"))
         }
     };
-    Ok(Plan { profile: profile.name(), users: of_users.finish(users, "id"), identities, tasks })
+    let users = of_users.finish(users, "id");
+    Ok(Plan { profile: profile.name(), users, identities, sessions, tasks })
 }
 
 fn users_table<'a>(

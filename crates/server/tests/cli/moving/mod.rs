@@ -4,3 +4,4 @@ pub(crate) mod import;
 mod import_dumps;
 mod import_links;
 pub(crate) mod import_profiles;
+mod import_sessions;
