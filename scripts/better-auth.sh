@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Runs a real Better Auth server from npm and Doorward on one PostgreSQL database, and uses Doorward with
 # the tokens of somebody who signs up there: with the tables that Better Auth makes itself (Kysely), and with
-# those of Drizzle, in the singular and in the plural; as Neon Auth runs it; then with its cookie, from pages in a
-# headless Chromium. Needs PostgreSQL's server programs; SKIP_CHROMIUM=1 leaves the browser out. Builds the
+# those of Drizzle, in the singular and in the plural; as Neon Auth runs it; with its sessions imported into a database of
+# Doorward's own; then with its cookie, from pages in a headless Chromium. Needs PostgreSQL's server programs; SKIP_CHROMIUM=1 leaves the browser out. Builds the
 # binary unless DOORWARD_BIN names one; the packages live in target/better-auth. ROUNDS=cookies runs only that part.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -18,7 +18,7 @@ node_packages "$node" tests/interop/better-auth
 cp tests/interop/better-auth/*.mjs "$node"
 start_postgres
 
-read -ra rounds <<<"${ROUNDS:-kysely drizzle drizzle-plural neon cookies}"
+read -ra rounds <<<"${ROUNDS:-kysely drizzle drizzle-plural neon imported-sqlite imported-postgres cookies}"
 if [ "${SKIP_CHROMIUM:-}" = 1 ]; then
   echo "skipped by SKIP_CHROMIUM: cookies" >&2
 else
@@ -41,6 +41,10 @@ for store in "${rounds[@]}"; do
     export NEON_AUTH_URL=$BETTER_AUTH_URL/neondb/auth
     ready=$NEON_AUTH_URL/ok
     check=neon.mjs
+  elif [[ $store == imported-* ]]; then
+    export OLD_DATABASE_URL=$DATABASE_URL STORE=kysely ACCEPT_COOKIES=true ALLOWED_ORIGINS=$BETTER_AUTH_URL
+    [ "$store" = imported-sqlite ] || STORE=drizzle
+    check=imported.mjs
   elif [ "$store" = cookies ]; then
     # Chromium takes every name below localhost for this machine.
     BETTER_AUTH_URL="https://app.localhost:$(free_port)"
@@ -61,11 +65,15 @@ for store in "${rounds[@]}"; do
   export DOORWARD_URL="http://127.0.0.1:$port"
   # Neon keeps the secret of Neon Auth, which is named by its own setting alone.
   [ "$store" != neon ] || { unset BETTER_AUTH_URL; BETTER_AUTH_SECRET=$(new_secret); }
+  case $store in
+    imported-sqlite) DATABASE_URL=sqlite:$work/imported.db ;;
+    imported-postgres) DATABASE_URL=$(database imported) ;;
+  esac
   (cd "$work" && exec "$DOORWARD_BIN" serve --migrate --port "$port" >"$work/doorward.log" 2>&1) &
   running+=($!)
   answers "$DOORWARD_URL/livez" "${running[1]}" "$work/doorward.log"
 
   node "$node/$check" || { tail -30 "$work/doorward.log" >&2; exit 1; }
   end_running
-  unset NEON_AUTH_URL
+  unset NEON_AUTH_URL OLD_DATABASE_URL ACCEPT_COOKIES
 done
