@@ -290,7 +290,13 @@ both! {
         one.post("/auth/mfa/totp", json!({})).await.expect_problem(401, "insufficient_user_authentication");
         // What is stored opens nothing.
         assert_eq!(count(&new, "SELECT count(*) FROM imported_sessions WHERE CAST(digest AS TEXT) LIKE '%000T%'").await, 0);
-        // At another issuer, or at none, it is nobody's.
+        // At another issuer, which has sessions of its own, or at none, it is nobody's.
+        let other = Old::new(Engine::Postgres, &people(1)).await;
+        other.run(r#"UPDATE "user" SET email = 'eve' || email; UPDATE session SET token = 'E' || substr(token, 2)"#).await;
+        let report = new.report("auto", &other.url, &["--issuer", "https://other.example"]);
+        assert_eq!(report["sessions"]["imported"], 1);
+        let eve = format!("E{}", &token(1)[1..]);
+        new.app.anonymous().with_token(&eve).get("/auth/me").await.expect_problem(401, "invalid_token");
         for change in [
             |settings: &mut Settings| settings.better_auth_url = Some("https://other.example".into()),
             |settings: &mut Settings| (settings.better_auth_url, settings.accept_cookies) = (None, false),
@@ -300,6 +306,8 @@ both! {
                 change(settings);
             }).await;
             other.anonymous().with_token(&token(1)).get("/auth/me").await.expect(401);
+            let is_hers = other.app.settings.better_auth_url.is_some();
+            other.anonymous().with_token(&eve).get("/auth/me").await.expect(if is_hers { 200 } else { 401 });
         }
         // A cookie without the setting that takes cookies.
         let silent = TestApp::over(&new.app.url, new.app.clock.clone(), 4, |settings| {
@@ -316,7 +324,7 @@ both! {
         new.app.advance(Duration::from_hours(24 * 366 * 974));
         one.get("/auth/me").await.expect_problem(401, "invalid_token");
         new.app.advance(Duration::from_hours(24 * 31));
-        assert_eq!(new.app.app.sessions().prune().await.expect("it works"), 2);
+        assert_eq!(new.app.app.sessions().prune().await.expect("it works"), 3);
         assert_eq!(count(&new, "SELECT count(*) FROM imported_sessions").await, 0);
         one.get("/auth/me").await.expect_problem(401, "invalid_token");
     }
