@@ -116,7 +116,7 @@ def layers(names, drawn):
     spot = {}
     for row in rows:
         def wanted(name):
-            used = [spot[other] for other in drawn[name] if other in spot]
+            used = sorted(spot[other] for other in drawn[name] if other in spot)
             return sum(used) / len(used) if used else 0.5
         row.sort(key=lambda name: (wanted(name), names.index(name)))
         spot |= {name: (column + 0.5) / len(row) for column, name in enumerate(row)}
