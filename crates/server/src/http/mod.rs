@@ -24,7 +24,7 @@ pub use extract::{
 pub use layer::USER_ID;
 pub(crate) use layer::as_long_as;
 pub use problem::Problem;
-pub use reply::{Accepted, AcceptedWith, Created, Json, NoContent, NotModified, json};
+pub use reply::{Accepted, AcceptedWith, Created, Json, JsonRows, NoContent, NotModified, json};
 pub use request_id::RequestId;
 pub use routes::{Caching, Declared, Operation, RateGroup, Registered, Routes};
 pub use translation::{

@@ -5,10 +5,13 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
 use crate::error::Error;
+use crate::json_text::{JsonText, append_list};
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
-/// Most answers fit; a page of tasks grows from here.
+/// Most answers fit.
 const ORDINARY: usize = 1024;
+/// Most rows of a list fit, so that a page is not copied while it grows.
+const ROW: usize = 512;
 
 /// 200 with a JSON body, written into plain memory; axum's own takes each piece through a `BytesMut`.
 #[derive(Clone, Copy, Debug)]
@@ -17,10 +20,27 @@ pub struct Json<T>(pub T);
 impl<T: Serialize> IntoResponse for Json<T> {
     fn into_response(self) -> Response {
         let mut body = Vec::with_capacity(ORDINARY);
-        match serde_json::to_writer(&mut body, &self.0) {
-            Ok(()) => ([(header::CONTENT_TYPE, JSON)], body).into_response(),
-            Err(error) => Error::Internal(error.to_string()).into_response(),
-        }
+        let written = serde_json::to_writer(&mut body, &self.0);
+        reply(body, written)
+    }
+}
+
+/// 200 with a list in JSON.
+#[derive(Clone, Debug)]
+pub struct JsonRows<T>(pub Vec<T>);
+
+impl<T: JsonText> IntoResponse for JsonRows<T> {
+    fn into_response(self) -> Response {
+        let mut body = Vec::with_capacity(ORDINARY + self.0.len() * ROW);
+        let written = append_list(&self.0, &mut body);
+        reply(body, written)
+    }
+}
+
+fn reply(body: Vec<u8>, written: serde_json::Result<()>) -> Response {
+    match written {
+        Ok(()) => ([(header::CONTENT_TYPE, JSON)], body).into_response(),
+        Err(error) => Error::Internal(error.to_string()).into_response(),
     }
 }
 

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use super::Fields;
 use crate::error::{Error, Invalid};
+use crate::json_text::is_plain;
 
 /// Parses bytes as one JSON object.
 pub fn parse_object(bytes: &[u8]) -> Result<Fields, Error> {
@@ -30,6 +31,9 @@ pub fn parse_object(bytes: &[u8]) -> Result<Fields, Error> {
 
 /// The length of a text in JSON, as `serde_json` escapes it (RFC 8259 §7).
 pub fn escaped_bytes(text: &str) -> usize {
+    if is_plain(text) {
+        return text.len();
+    }
     let escapes = text.bytes().map(|byte| match byte {
         b'"' | b'\\' | b'\n' | b'\r' | b'\t' | 0x08 | 0x0c => 1,
         0..0x20 => 5,

@@ -9,6 +9,7 @@ use utoipa::{PartialSchema, ToSchema};
 
 use crate::db::FromValue;
 use crate::input::{Field, Instant, Letters, NamedSchemas, Parameter, Refusal, TextLimits};
+use crate::json_text::JsonText;
 use crate::sql::{Value, ValueRef};
 
 /// Characters on one line, without spaces at its ends; how many is a setting.
@@ -62,6 +63,12 @@ impl Priority {
             Self::High => "high",
             Self::Urgent => "urgent",
         }
+    }
+}
+
+impl JsonText for Priority {
+    fn append(&self, out: &mut Vec<u8>) -> serde_json::Result<()> {
+        self.word().append(out)
     }
 }
 

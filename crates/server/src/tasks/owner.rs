@@ -15,6 +15,7 @@ use crate::db::FromValue;
 use crate::error::Error;
 use crate::gate::{Gate, KeyScope};
 use crate::http::{IdInPath, NamedUser, Translated, segment_if_any};
+use crate::json_text::JsonText;
 use crate::keys::{Caller, Keys};
 use crate::sql::ValueRef;
 
@@ -52,6 +53,15 @@ impl Serialize for OwnerId {
     }
 }
 
+impl JsonText for OwnerId {
+    fn append(&self, out: &mut Vec<u8>) -> serde_json::Result<()> {
+        match self {
+            Self::Here(id) => id.append(out),
+            Self::There(id) => id.append(out),
+        }
+    }
+}
+
 /// What the caller's token calls its owner, if another issuer made it. That is the id that a front end of that
 /// issuer knows, so its tasks say the same.
 #[derive(Clone, Debug)]
@@ -60,10 +70,15 @@ pub(super) struct OwnName(Option<Arc<str>>);
 impl OwnName {
     /// The task as this caller sees it.
     pub(super) fn seen(&self, mut task: Task) -> Task {
+        self.show_in(&mut task);
+        task
+    }
+
+    /// The same in its place.
+    pub(super) fn show_in(&self, task: &mut Task) {
         if let Some(name) = &self.0 {
             task.user_id = OwnerId::There(Arc::clone(name));
         }
-        task
     }
 }
 

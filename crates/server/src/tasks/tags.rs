@@ -8,6 +8,7 @@ use utoipa::openapi::{ArrayBuilder, RefOr, Schema};
 
 use crate::db::{FromValue, LITERAL};
 use crate::input::{Field, Letters, Parameter, Refusal, TextLimits, escaped_bytes};
+use crate::json_text::{JsonText, append_by_serde};
 use crate::sql::{Value, ValueRef};
 
 /// Tags a task has at most.
@@ -80,6 +81,16 @@ impl Parameter for Tag {
 impl Serialize for Tags {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         to.collect_seq(self.all())
+    }
+}
+
+impl JsonText for Tags {
+    fn append(&self, out: &mut Vec<u8>) -> serde_json::Result<()> {
+        match &self.0 {
+            None => out.extend_from_slice(b"[]"),
+            Some(_) => append_by_serde(self, out)?,
+        }
+        Ok(())
     }
 }
 

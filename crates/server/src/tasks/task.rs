@@ -10,6 +10,7 @@ use super::fields::{Description, DueAt, Priority, Title};
 use super::owner::OwnerId;
 use super::tags::Tags;
 use crate::input::{Given, body, escaped_bytes};
+use crate::json_text::json_text;
 use crate::metadata::MetadataObject;
 use crate::row;
 
@@ -60,6 +61,11 @@ row! {
         pub version: i64,
     }
 }
+
+json_text!(Task {
+    id, user_id, title, description, completed, completed_at, priority, due_at, tags, metadata, created_at,
+    updated_at
+} skip { version });
 
 impl Task {
     /// How long its JSON is at most.
@@ -155,11 +161,12 @@ impl Changes {
 mod tests {
     use super::*;
     use crate::input::Field;
+    use crate::json_text::{JsonText, append_list};
     use serde_json::json;
     use time::macros::datetime;
 
     #[test]
-    fn the_json_of_a_task_is_never_longer_than_counted() {
+    fn the_json_of_a_task_is_what_serde_writes_and_never_longer_than_counted() {
         let at = datetime!(2026-11-20 12:00:00.123456 UTC);
         let every: String = (0..0x100_u32).filter_map(char::from_u32).chain(['🦀']).collect();
         for text in ["", "plain", &every] {
@@ -178,9 +185,34 @@ mod tests {
                 updated_at: at,
                 version: i64::MAX,
             };
-            let length = serde_json::to_string(&task).unwrap().len() + 1;
+            let json = serde_json::to_string(&task).unwrap();
+            let mut written = Vec::new();
+            task.append(&mut written).unwrap();
+            assert_eq!(String::from_utf8(written).unwrap(), json);
+            let length = json.len() + 1;
             let counted = task.json_bytes();
             assert!((length..=length + 50).contains(&counted), "{length} {counted}");
         }
+    }
+
+    #[test]
+    fn a_task_with_nothing_but_a_title_is_written_as_serde_does() {
+        let owner = OwnerId::There("a \"name\"".into());
+        let new = NewTask {
+            title: Title("A".into()),
+            description: None,
+            completed: false,
+            priority: Priority::Urgent,
+            due_at: None,
+            tags: None,
+            metadata: None,
+        };
+        let at = datetime!(2026-11-20 12:00 UTC);
+        let mut task = new.into_task(Uuid::nil(), Uuid::nil(), at);
+        task.user_id = owner;
+        let mut written = Vec::new();
+        append_list(&[task.clone(), task.clone()], &mut written).unwrap();
+        let json = serde_json::to_string(&[&task, &task]).unwrap();
+        assert_eq!(String::from_utf8(written).unwrap(), json);
     }
 }

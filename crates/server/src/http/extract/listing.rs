@@ -48,10 +48,15 @@ impl Listing {
 
     /// The rows, with the link to the next page if there is a cursor for it.
     pub fn reply<T: Serialize>(&self, rows: Vec<T>, next: Option<String>) -> Response {
+        self.reply_with(Json(rows), next)
+    }
+
+    /// The same with a body that is written already.
+    pub fn reply_with(&self, rows: impl IntoResponse, next: Option<String>) -> Response {
         let link = next.map(|next| {
             let query = self.query.from_cursor(&next);
             (header::LINK, format!("<{}?{query}>; rel=\"next\"", self.path))
         });
-        (AppendHeaders(link), Json(rows)).into_response()
+        (AppendHeaders(link), rows).into_response()
     }
 }

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::error::Error;
 use crate::gate::Gate;
-use crate::http::{Listing, total_count};
+use crate::http::{JsonRows, Listing, total_count};
 use crate::input::{
     Fields, Letters, Opaque, Page, Parameter, Parameters, Reach, Refusal, TextLimits, query,
 };
@@ -98,7 +98,7 @@ pub(super) async fn list(
     let page = TaskPage::read(listing.fields(), gate.user_id)?;
     let (found, next, total) = tasks.list(gate, &page, &name).await?;
     let next = next.map(|next| next.encode(gate.user_id, page.sort));
-    Ok((total_count(total), listing.reply(found, next)).into_response())
+    Ok((total_count(total), listing.reply_with(JsonRows(found), next)).into_response())
 }
 
 impl TaskPage {
@@ -127,8 +127,10 @@ impl Tasks {
         page: &TaskPage,
         name: &OwnName,
     ) -> Result<(Vec<Task>, Option<TaskCursor>, Option<i64>), Error> {
-        let (found, total) = store::list(&self.db, gate, page).await?;
-        let mut found: Vec<Task> = found.into_iter().map(|task| name.seen(task)).collect();
+        let (mut found, total) = store::list(&self.db, gate, page).await?;
+        for task in &mut found {
+            name.show_in(task);
+        }
         let next = page
             .place
             .cut_by_bytes(&mut found, Task::json_bytes, |last| TaskCursor::after(last, page.sort));
