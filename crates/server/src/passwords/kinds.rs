@@ -13,7 +13,7 @@ use time::{Duration, OffsetDateTime};
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
-use super::hashing::StandIn;
+use super::hashing::{StandIn, prefix};
 use super::store::{self, CountedKind};
 use crate::clock::Clock;
 use crate::config::Settings;
@@ -38,6 +38,8 @@ struct KindCount {
     clock: Clock,
     key: hmac::Key,
     configured: StandIn,
+    /// What hashes of the configured kind begin with.
+    prefix: String,
     state: Mutex<CountState>,
 }
 
@@ -53,8 +55,9 @@ impl Kinds {
     pub(super) fn new(settings: &Settings, db: Database, clock: Clock) -> Self {
         let key = hmac::Key::new(hmac::HMAC_SHA256, settings.secret.bytes());
         let configured = StandIn::of_scheme(settings.password_hash);
+        let prefix = prefix(settings.password_hash);
         let state = CountState { counted_at: None, rest: REST, shares: Arc::default() };
-        Self(Arc::new(KindCount { db, clock, key, configured, state: Mutex::new(state) }))
+        Self(Arc::new(KindCount { db, clock, key, configured, prefix, state: Mutex::new(state) }))
     }
 
     /// What is verified where an address has no hash: the same for one address until the shares move.
@@ -97,10 +100,10 @@ impl Kinds {
     }
 
     async fn read(&self) -> sql::Result<Arc<[(StandIn, u64)]>> {
-        let KindCount { db, configured, .. } = &*self.0;
+        let KindCount { db, configured, prefix, .. } = &*self.0;
         let (mut found, mut after) = (BTreeMap::<StandIn, u64>::new(), Uuid::nil());
         loop {
-            let slice = store::count_kinds(db, after, SLICE).await?;
+            let slice = store::count_kinds(db, prefix, after, SLICE).await?;
             let Some(last) = slice.first().map(|row| row.last) else { break };
             after = last;
             for CountedKind { kind, accounts, .. } in slice {

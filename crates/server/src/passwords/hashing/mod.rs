@@ -11,6 +11,7 @@ mod stored_hash;
 mod work;
 
 pub use hash_kind::HashKind;
+pub(in crate::passwords) use password_hash::prefix;
 pub use pool::{HashingPool, Verdict};
 pub use ready_hash::ReadyHash;
 pub(crate) use stand_in::StandIn;

@@ -38,7 +38,7 @@ pub(super) fn needs_upgrade(password: &[u8], stored: &str, scheme: HashScheme) -
 }
 
 /// What the hashes of this scheme begin with, before the salt.
-pub(super) fn prefix(scheme: HashScheme) -> String {
+pub(in crate::passwords) fn prefix(scheme: HashScheme) -> String {
     match scheme {
         HashScheme::Argon2id { m, t, p } => argon2_hash::prefix(m, t, p),
         HashScheme::Bcrypt { cost } => bcrypt_hash::prefix(cost),
