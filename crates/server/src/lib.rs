@@ -24,7 +24,6 @@ pub mod guesses;
 pub mod http;
 pub mod identities;
 pub mod input;
-pub mod json_text;
 pub mod keys;
 pub mod letters;
 pub mod limiter;

@@ -6,6 +6,7 @@ pub mod client_ip;
 pub mod docs;
 mod extract;
 pub mod health;
+mod json_text;
 pub mod layer;
 pub(crate) mod problem;
 mod reply;
@@ -21,6 +22,8 @@ pub use extract::{
     JsonOrForm, Listing, QueryString, SentAs, TwoIdsInPath, WantsBody, origin_of, segment,
     segment_if_any, total_count,
 };
+pub(crate) use json_text::json_text;
+pub use json_text::{JsonText, append_by_serde, append_list};
 pub use layer::USER_ID;
 pub(crate) use layer::as_long_as;
 pub use problem::Problem;

@@ -4,8 +4,8 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
+use super::json_text::{JsonText, append_list};
 use crate::error::Error;
-use crate::json_text::{JsonText, append_list};
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 /// Most answers fit.

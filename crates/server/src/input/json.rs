@@ -6,7 +6,6 @@ use serde_json::{Map, Value};
 
 use super::Fields;
 use crate::error::{Error, Invalid};
-use crate::json_text::is_plain;
 
 /// Parses bytes as one JSON object.
 pub fn parse_object(bytes: &[u8]) -> Result<Fields, Error> {
@@ -27,6 +26,13 @@ pub fn parse_object(bytes: &[u8]) -> Result<Fields, Error> {
             kind: "object_type",
         }])),
     }
+}
+
+/// Whether a text stands in JSON as it is (RFC 8259 §7).
+pub fn is_plain(text: &str) -> bool {
+    let plain = |byte: u8| byte >= 0x20 && byte != b'"' && byte != b'\\';
+    // Looks at all bytes: stopping at the first would keep the compiler from taking many at once.
+    text.bytes().fold(true, |all, byte| all & plain(byte))
 }
 
 /// The length of a text in JSON, as `serde_json` escapes it (RFC 8259 §7).

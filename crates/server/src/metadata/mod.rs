@@ -12,7 +12,6 @@ use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
 use crate::db::FromValue;
 use crate::error::{Error, Invalid};
 use crate::input::{Field, Refusal};
-use crate::json_text::{JsonText, append_by_serde};
 use crate::sql::{Value, ValueRef};
 
 /// Bytes of JSON at most; the statement says so too.
@@ -119,16 +118,6 @@ impl Serialize for MetadataObject {
         let Some(text) = &self.0 else { return to.serialize_map(Some(0))?.end() };
         let raw: &RawValue = serde_json::from_str(text).map_err(serde::ser::Error::custom)?;
         raw.serialize(to)
-    }
-}
-
-impl JsonText for MetadataObject {
-    fn append(&self, out: &mut Vec<u8>) -> serde_json::Result<()> {
-        match &self.0 {
-            None => out.extend_from_slice(b"{}"),
-            Some(_) => append_by_serde(self, out)?,
-        }
-        Ok(())
     }
 }
 

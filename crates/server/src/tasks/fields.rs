@@ -8,8 +8,8 @@ use utoipa::openapi::{Ref, RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::db::FromValue;
+use crate::http::JsonText;
 use crate::input::{Field, Instant, Letters, NamedSchemas, Parameter, Refusal, TextLimits};
-use crate::json_text::JsonText;
 use crate::sql::{Value, ValueRef};
 
 /// Characters on one line, without spaces at its ends; how many is a setting.

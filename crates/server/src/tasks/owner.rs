@@ -14,8 +14,7 @@ use super::task::Task;
 use crate::db::FromValue;
 use crate::error::Error;
 use crate::gate::{Gate, KeyScope};
-use crate::http::{IdInPath, NamedUser, Translated, segment_if_any};
-use crate::json_text::JsonText;
+use crate::http::{IdInPath, JsonText, NamedUser, Translated, segment_if_any};
 use crate::keys::{Caller, Keys};
 use crate::sql::ValueRef;
 

@@ -7,8 +7,8 @@ use serde_json::Value as Json;
 use utoipa::openapi::{ArrayBuilder, RefOr, Schema};
 
 use crate::db::{FromValue, LITERAL};
+use crate::http::{JsonText, append_by_serde};
 use crate::input::{Field, Letters, Parameter, Refusal, TextLimits, escaped_bytes};
-use crate::json_text::{JsonText, append_by_serde};
 use crate::sql::{Value, ValueRef};
 
 /// Tags a task has at most.

@@ -9,8 +9,8 @@ use uuid::Uuid;
 use super::fields::{Description, DueAt, Priority, Title};
 use super::owner::OwnerId;
 use super::tags::Tags;
+use crate::http::json_text;
 use crate::input::{Given, body, escaped_bytes};
-use crate::json_text::json_text;
 use crate::metadata::MetadataObject;
 use crate::row;
 
@@ -160,8 +160,8 @@ impl Changes {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::{JsonText, append_list};
     use crate::input::Field;
-    use crate::json_text::{JsonText, append_list};
     use serde_json::json;
     use time::macros::datetime;
 

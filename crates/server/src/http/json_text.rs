@@ -6,6 +6,8 @@ use serde::Serialize;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use crate::input::is_plain;
+use crate::metadata::MetadataObject;
 use crate::timestamp::Timestamp;
 
 /// What appends itself as JSON.
@@ -17,7 +19,7 @@ pub trait JsonText {
 /// Appends a struct as an object of these fields, all of its fields but those after `skip`.
 macro_rules! json_text {
     ($name:ident { $first:ident, $($field:ident),+ } skip { $($skipped:ident),* }) => {
-        impl $crate::json_text::JsonText for $name {
+        impl $crate::http::JsonText for $name {
             fn append(&self, out: &mut Vec<u8>) -> serde_json::Result<()> {
                 // Names each field, so that the compiler finds a forgotten one.
                 let Self { $first, $($field,)+ $($skipped: _),* } = self;
@@ -51,13 +53,6 @@ pub fn append_list<T: JsonText>(items: &[T], out: &mut Vec<u8>) -> serde_json::R
 /// Appends what has no faster way.
 pub fn append_by_serde(value: &impl Serialize, out: &mut Vec<u8>) -> serde_json::Result<()> {
     serde_json::to_writer(out, value)
-}
-
-/// Whether a text stands in JSON as it is (RFC 8259 §7).
-pub fn is_plain(text: &str) -> bool {
-    let plain = |byte: u8| byte >= 0x20 && byte != b'"' && byte != b'\\';
-    // Looks at all bytes: stopping at the first would keep the compiler from taking many at once.
-    text.bytes().fold(true, |all, byte| all & plain(byte))
 }
 
 fn append_plain(text: &str, out: &mut Vec<u8>) {
@@ -99,6 +94,16 @@ impl JsonText for Uuid {
 impl JsonText for OffsetDateTime {
     fn append(&self, out: &mut Vec<u8>) -> serde_json::Result<()> {
         append_plain(Timestamp::short(*self).as_str(), out);
+        Ok(())
+    }
+}
+
+impl JsonText for MetadataObject {
+    fn append(&self, out: &mut Vec<u8>) -> serde_json::Result<()> {
+        if !self.is_empty() {
+            return append_by_serde(self, out);
+        }
+        out.extend_from_slice(b"{}");
         Ok(())
     }
 }
