@@ -1,13 +1,13 @@
-//! The memory that a hash fills, kept for the next one: the page faults of fresh memory would cost a
-//! tenth of a hash.
+//! The memory that a hash fills. It is kept for the next hash, because the page faults of fresh memory would
+//! cost a tenth of a hash.
 
 use zeroize::{Zeroize, optimization_barrier};
 
 /// 64-bit words in a block of 1 KiB.
 pub(crate) const WORDS: usize = 128;
 
-/// A block of 1 KiB. RFC 9106 draws it as eight rows of sixteen words; here the words lie in the order of
-/// `place`, in which vector instructions find what they need side by side.
+/// A block of 1 KiB. RFC 9106 arranges it as eight rows of sixteen words; here the words are in the order
+/// given by `place`, which suits vector instructions.
 #[derive(Clone)]
 #[repr(align(64))]
 pub(crate) struct Block(pub(crate) [u64; WORDS]);
@@ -15,7 +15,7 @@ pub(crate) struct Block(pub(crate) [u64; WORDS]);
 impl Block {
     pub(crate) const ZERO: Self = Self([0; WORDS]);
 
-    /// A block of the little-endian words of the RFC.
+    /// A block from the RFC's little-endian words.
     pub(crate) fn from_bytes(bytes: &[u8; 8 * WORDS]) -> Self {
         let mut block = Self::ZERO;
         for (word, bytes) in bytes.as_chunks().0.iter().enumerate() {
@@ -39,45 +39,45 @@ impl Zeroize for Block {
     }
 }
 
-/// Where a word of the RFC's block lies. Two rows are woven: two words of the even row, two of the odd
-/// one, and so on. Four words in a row of memory are then words 2i and 2i + 1 of both rows, which is a
-/// quarter of what a column's permutation takes; and two of these quarters hold four words of each row,
-/// which is a quarter of what two rows' permutations take. No word ever has to move to another vector.
+/// The position of a word of the RFC's block. Two rows are interleaved: two words of the even row, two of the
+/// odd one, and so on. Four words in a memory row are then words 2i and 2i + 1 of both rows, a quarter of the
+/// input of a column's permutation; and two such quarters hold four words of each row, a quarter of the input
+/// of two rows' permutations. No word ever has to move to another vector.
 pub(crate) const fn place(word: usize) -> usize {
     let (row, column) = (word / 16, word % 16);
     row / 2 * 32 + column / 2 * 4 + row % 2 * 2 + column % 2
 }
 
-/// The working memory of hashes, which grows to what the largest took.
+/// The working memory for hashes. It grows to the size of the largest.
 #[derive(Default)]
 pub struct Arena {
     blocks: Vec<Block>,
-    /// How many blocks hold what a hash left.
+    /// The number of blocks that contain data of a hash.
     dirty: usize,
 }
 
 impl Arena {
-    /// What it holds, in KiB.
+    /// Its size in KiB.
     pub fn kib(&self) -> usize {
         self.blocks.len()
     }
 
-    /// Overwrites what the last hashes left: all of it is made from a password.
+    /// Overwrites the data of the last hashes, all of which is derived from a password.
     pub fn wipe(&mut self) {
         let left = &mut self.blocks[..self.dirty];
-        // A plain fill, which is four times as fast as a volatile write for each word.
+        // A plain fill is four times as fast as a volatile write for each word.
         left.fill(Block::ZERO);
         optimization_barrier(left);
         self.dirty = 0;
     }
 
-    /// Wipes it and gives the memory back.
+    /// Wipes the memory and frees it.
     pub fn release(&mut self) {
         self.wipe();
         self.blocks = Vec::new();
     }
 
-    /// Memory for a hash, or nothing if there is none left.
+    /// Memory for a hash, or `None` if it cannot be allocated.
     pub(crate) fn blocks(&mut self, count: usize) -> Option<&mut [Block]> {
         if self.blocks.len() < count {
             self.release();

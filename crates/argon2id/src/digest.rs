@@ -1,5 +1,5 @@
-//! The two hashes around the memory, both made with `BLAKE2b`: H0, which takes everything that goes in, and H',
-//! which makes as many bytes as are asked for.
+//! The two hashes around the memory, both based on `BLAKE2b`: H0, which hashes all inputs, and H', whose
+//! output has any length.
 
 use blake2::digest::Output;
 use blake2::digest::block_api::{UpdateCore, VariableOutputCore};
@@ -9,11 +9,11 @@ use zeroize::{Zeroize, Zeroizing};
 
 use crate::hash::{Costs, HashFailure, Input};
 
-/// What H' makes before its last hash, 32 bytes at a time.
+/// The output of each hash in H' except the last, 32 bytes at a time.
 const HALF: usize = 32;
 const FULL: usize = 64;
 
-/// H0 (RFC 9106, 3.2, step 1), for one lane, version 1.3 and the variant Argon2id.
+/// H0 (RFC 9106, 3.2, step 1) for one lane, version 1.3, Argon2id.
 pub(crate) fn first_digest(
     costs: Costs,
     input: Input<'_>,
@@ -34,10 +34,10 @@ pub(crate) fn first_digest(
     Ok(Zeroizing::new(digest.finalize().into()))
 }
 
-/// The variant's number.
+/// The type number of Argon2id.
 pub(crate) const ARGON2ID: u32 = 2;
 
-/// H' (RFC 9106, 3.3): fills `out` from the parts of an input.
+/// H' (RFC 9106, 3.3): fills `out` from the concatenated input.
 pub(crate) fn long_digest(input: &[&[u8]], out: &mut [u8]) -> Result<(), HashFailure> {
     let length = u32::try_from(out.len()).map_err(|_| HashFailure::TooLong)?.to_le_bytes();
     if out.len() <= FULL {
@@ -63,7 +63,7 @@ pub(crate) fn long_digest(input: &[&[u8]], out: &mut [u8]) -> Result<(), HashFai
     made
 }
 
-/// `BLAKE2b` of 1 to 64 bytes.
+/// `BLAKE2b` with an output of 1 to 64 bytes.
 fn short_digest<'a>(
     input: impl Iterator<Item = &'a [u8]>,
     out: &mut [u8],

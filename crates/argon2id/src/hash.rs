@@ -1,4 +1,4 @@
-//! A whole hash: what goes in, what it costs, what can go wrong.
+//! Computes a hash: inputs, costs, errors.
 
 use std::fmt;
 
@@ -9,42 +9,42 @@ use crate::digest::{first_digest, long_digest};
 use crate::kernel::Kernel;
 use crate::segment::{SLICES, Segment};
 
-/// What a hash is made from. The RFC's secret and associated data are left empty by most.
+/// The inputs of a hash. Most callers leave the RFC's secret and associated data empty.
 #[derive(Clone, Copy, Default)]
 pub struct Input<'a> {
-    /// The password: up to 2³² − 1 bytes, none too.
+    /// The password: 0 to 2³² − 1 bytes.
     pub password: &'a [u8],
-    /// The salt: 8 bytes or more.
+    /// The salt: at least 8 bytes.
     pub salt: &'a [u8],
-    /// A key that the database does not hold.
+    /// A secret key (a pepper) that is not stored in the database.
     pub secret: &'a [u8],
-    /// Whatever else the hash is to depend on.
+    /// Associated data.
     pub associated: &'a [u8],
 }
 
-/// What a hash costs.
+/// The cost parameters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Costs {
-    /// Memory in KiB, 8 or more. As the RFC has it, what four do not divide is rounded down.
+    /// Memory in KiB, at least 8. As in the RFC, it is rounded down to a multiple of four.
     pub memory_kib: u32,
-    /// How often the memory is filled, once or more.
+    /// The number of passes over the memory, at least one.
     pub passes: u32,
 }
 
-/// Why there is no hash.
+/// Why a hash could not be computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HashFailure {
     /// Less than 8 KiB of memory.
     MemoryTooSmall,
-    /// No pass at all.
+    /// Zero passes.
     NoPass,
-    /// A salt of less than 8 bytes.
+    /// A salt shorter than 8 bytes.
     SaltTooShort,
-    /// A tag of less than 4 bytes.
+    /// A tag shorter than 4 bytes.
     TagTooShort,
-    /// An input or a tag of more than 2³² − 1 bytes.
+    /// An input or a tag longer than 2³² − 1 bytes.
     TooLong,
-    /// The memory asked for is not there.
+    /// The memory could not be allocated.
     OutOfMemory,
 }
 
@@ -63,11 +63,11 @@ impl fmt::Display for HashFailure {
 
 impl std::error::Error for HashFailure {}
 
-/// Fills `tag` with the hash of an input. The arena keeps what the hash was made from until it is wiped,
-/// used again or dropped.
+/// Fills `tag` with the hash. The arena retains data derived from the inputs until it is wiped, reused or
+/// dropped.
 ///
 /// # Errors
-/// Costs, salts and tags that the RFC does not allow, and memory that is not there.
+/// Returned for costs, salts and tags that the RFC does not allow, and if memory cannot be allocated.
 pub fn hash(
     kernel: Kernel,
     costs: Costs,

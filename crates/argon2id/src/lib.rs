@@ -1,6 +1,6 @@
-//! Argon2id (RFC 9106), version 1.3, with one lane: the kind of password hash that Doorward makes, and
-//! nothing else. What fills the memory is written for AVX-512, for AVX2 and for any processor, and is
-//! chosen when the program runs. The results are those of every other implementation.
+//! Argon2id (RFC 9106), version 1.3, with one lane: the kind of password hash that Doorward creates, and
+//! nothing else. There are kernels for AVX-512, for AVX2 and for any processor, chosen at run time. The
+//! results are the same as those of every other implementation.
 //!
 //! ```
 //! use doorward_argon2id::{Arena, Costs, Input, Kernel, hash};

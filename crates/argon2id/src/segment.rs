@@ -1,4 +1,4 @@
-//! Which block of the memory goes into which (RFC 9106, 3.4), for one lane.
+//! Which blocks are combined (RFC 9106, 3.4), for one lane.
 
 #![allow(
     clippy::inline_always,
@@ -8,7 +8,7 @@
 use crate::arena::{Block, WORDS, place};
 use crate::digest::ARGON2ID;
 
-/// Parts of a pass. What a block in one may refer to is all that is older, without its predecessor.
+/// Slices per pass. A block may refer to any older block except its predecessor.
 pub(crate) const SLICES: usize = 4;
 
 /// One slice of one pass.
@@ -16,12 +16,12 @@ pub(crate) struct Segment {
     pub(crate) pass: u32,
     pub(crate) passes: u32,
     pub(crate) slice: usize,
-    /// Blocks in a slice.
+    /// The number of blocks in a slice.
     pub(crate) length: usize,
 }
 
 impl Segment {
-    /// The positions that it fills; the first two blocks of all are there already.
+    /// The positions to fill; the first two blocks of the memory are already there.
     pub(crate) fn positions(&self) -> std::ops::Range<usize> {
         let first = if self.pass == 0 && self.slice == 0 { 2 } else { 0 };
         first..self.length
@@ -33,30 +33,30 @@ impl Segment {
         first.checked_sub(1).unwrap_or(self.length * SLICES - 1)
     }
 
-    /// Where a position lies in the memory.
+    /// The index of a position in the memory.
     #[inline(always)]
     pub(crate) fn index(&self, position: usize) -> usize {
         self.slice * self.length + position
     }
 
-    /// True from the second pass on: what was there goes into the new block.
+    /// True from the second pass on: the old block is mixed into the new one.
     pub(crate) fn is_overwriting(&self) -> bool {
         self.pass > 0
     }
 
-    /// True in the first half of the first pass, whose references do not depend on the password.
+    /// True in the first half of the first pass, where references do not depend on the password.
     pub(crate) fn is_independent(&self) -> bool {
         self.pass == 0 && self.slice < SLICES / 2
     }
 
-    /// The block that a position refers to, chosen by a random number (3.4.2).
+    /// The block that a position refers to, selected by a random number (3.4.2).
     #[inline(always)]
     pub(crate) fn reference(&self, position: usize, random: u64) -> usize {
         let whole = self.length * SLICES;
         let older = if self.pass == 0 { self.index(0) } else { whole - self.length };
         let area = (older + position).wrapping_sub(1);
         let x = random & u64::from(u32::MAX);
-        // The area is below 2³², and so are x and what the shifts leave.
+        // The area is below 2³², and so are x and the results of the shifts.
         let back = ((area as u64).wrapping_mul(x.wrapping_mul(x) >> 32) >> 32) as usize;
         let oldest =
             if self.pass == 0 || self.slice == SLICES - 1 { 0 } else { self.index(self.length) };
@@ -64,8 +64,8 @@ impl Segment {
         if found >= whole { found.wrapping_sub(whole) } else { found }
     }
 
-    /// The block that is hashed into random numbers for references of its own choice: 128 for each count
-    /// from 1 on (3.4.1.2).
+    /// The block that is hashed to get the random numbers of password-independent references: 128 for each
+    /// count from 1 on (3.4.1.2).
     pub(crate) fn seed(&self, count: u64) -> Block {
         let mut block = Block::ZERO;
         let lane = 0;
@@ -79,7 +79,7 @@ impl Segment {
     }
 }
 
-/// The random numbers of a segment whose references do not depend on the password.
+/// The random numbers of a segment with password-independent references.
 pub(crate) struct Randoms {
     block: Block,
     count: u64,
@@ -90,7 +90,7 @@ impl Randoms {
         Self { block: Block::ZERO, count: 0 }
     }
 
-    /// The number of a position. `compress` is G of the RFC, with the block of zeros as the other one.
+    /// The random number for a position. `compress` is the RFC's G with a zero block as the other operand.
     #[inline(always)]
     pub(crate) fn at(
         &mut self,

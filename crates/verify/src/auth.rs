@@ -1,4 +1,4 @@
-//! The check of a request's token, for every framework: from the `Authorization` header to the caller.
+//! Authenticates requests in any framework: from the `Authorization` header to the caller.
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,16 +10,15 @@ use serde_json::Value;
 use crate::token::foreign;
 use crate::{Issuer, Issuers, NotFetched, Principal, Refusal, Rejection, Token};
 
-/// Tells the time, in seconds since 1970.
+/// Returns the time in seconds since 1970.
 type Now = Arc<dyn Fn() -> i64 + Send + Sync>;
 
-/// Verifies the tokens of requests. With axum it is a layer; other frameworks call
-/// [`Auth::authenticate`].
+/// Verifies the tokens of requests. In axum it is a layer; other frameworks call [`Auth::authenticate`].
 #[derive(Clone)]
 pub struct Auth {
     issuers: Issuers,
     now: Now,
-    /// Whether the log has the advice already.
+    /// Whether the hint has been logged.
     has_advised: Arc<AtomicBool>,
 }
 
@@ -30,7 +29,7 @@ impl fmt::Debug for Auth {
 }
 
 impl Auth {
-    /// Trusts these issuers, by the system's clock.
+    /// Trusts these issuers and uses the system clock.
     pub fn new(issuers: impl IntoIterator<Item = Issuer>) -> Self {
         Self::with_clock(issuers, || {
             #[allow(clippy::disallowed_methods, reason = "the one place that reads the clock")]
@@ -39,7 +38,7 @@ impl Auth {
         })
     }
 
-    /// Trusts these issuers, by another clock: seconds since 1970.
+    /// Trusts these issuers and uses the given clock: seconds since 1970.
     pub fn with_clock(
         issuers: impl IntoIterator<Item = Issuer>,
         now: impl Fn() -> i64 + Send + Sync + 'static,
@@ -51,19 +50,19 @@ impl Auth {
         Self { issuers, now: Arc::new(now), has_advised: Arc::default() }
     }
 
-    /// The present instant, by the clock that tokens are judged by: seconds since 1970.
+    /// The current time according to the clock that tokens are checked with: seconds since 1970.
     #[cfg(feature = "axum")]
     pub(crate) fn now(&self) -> i64 {
         (self.now)()
     }
 
-    /// Fetches the issuers' published keys now, so that the first request need not wait. An error is no
-    /// reason to stop: the keys are tried again in the background until they are there.
+    /// Fetches the issuers' published keys now, so that the first request does not have to wait. An error
+    /// need not be fatal: fetching is retried in the background until it succeeds.
     pub async fn prefetch(&self) -> Result<(), NotFetched> {
         self.issuers.prefetch((self.now)()).await
     }
 
-    /// Who sends a request with this `Authorization` header, for any framework:
+    /// The caller of a request with this `Authorization` header, in any framework:
     ///
     /// ```
     /// # async fn example(auth: &doorward_verify::Auth, header: Option<&str>) -> (u16, String) {
@@ -74,8 +73,8 @@ impl Auth {
     /// # }
     /// ```
     ///
-    /// Refuse requests with more than one such header, or let
-    /// [`authenticate_headers`](Self::authenticate_headers) do it.
+    /// Reject requests with more than one such header, or use
+    /// [`authenticate_headers`](Self::authenticate_headers), which does so.
     pub async fn authenticate(&self, authorization: Option<&str>) -> Result<Principal, Refusal> {
         let token = authorization.and_then(bearer).ok_or(Refusal::NotAuthenticated)?;
         let judged = self.issuers.verify(token, (self.now)()).await;
@@ -85,7 +84,7 @@ impl Auth {
         judged.map_err(Refusal::Token)
     }
 
-    /// The same for the headers of a request in hyper, tonic and whatever else uses the crate `http`.
+    /// The same for a `HeaderMap` of the crate `http`, which hyper, tonic and others use.
     #[cfg(any(feature = "axum", feature = "http"))]
     pub async fn authenticate_headers(
         &self,
@@ -99,8 +98,8 @@ impl Auth {
         self.authenticate(authorization).await
     }
 
-    /// A wrong name is the commonest mistake of a first attempt, and a 401 does not show it. Said once:
-    /// anybody can send such tokens.
+    /// A wrong issuer name is the most common setup mistake, and a 401 does not reveal it. Logged only once,
+    /// because anybody can send such tokens.
     fn advise(&self, token: &str) {
         if self.has_advised.swap(true, Ordering::Relaxed) {
             return;

@@ -1,6 +1,6 @@
-//! Verifies Doorward's access tokens, and other issuers': one algorithm per key, chosen by `kid` and
-//! never by the token. Knows no database. The checks know no clock either: their caller says what time
-//! it is; only [`Auth`] looks at one.
+//! Verifies access tokens of Doorward and of other issuers: one algorithm per key, selected by `kid` and
+//! never by the token. Needs no database. The checks use no clock: callers pass the time; only [`Auth`] reads
+//! one.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(all(feature = "axum", feature = "http"), doc = "", doc = include_str!("../README.md"))]
 

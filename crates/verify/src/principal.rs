@@ -1,32 +1,31 @@
-//! Who a verified token speaks for, in the same terms for Doorward's tokens and others'.
+//! The caller of a verified token, in the same form for Doorward and other issuers.
 
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-/// The subject of a verified token.
+/// The caller of a verified token.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Principal {
-    /// Who vouches for it.
+    /// The issuer.
     pub issuer: String,
-    /// The user's id at that issuer; ids of different issuers are different people.
+    /// The user's id at that issuer. The same id at different issuers means different users.
     pub subject: String,
-    /// `roles`, as they were when the token was issued; where the issuer confirms its tokens, as it says
-    /// now.
+    /// The `roles` when the token was issued; with introspection, the current ones.
     pub roles: Vec<String>,
-    /// The claim `permissions`, and what [`Issuer::grants`](crate::Issuer::grants) gives its roles here.
+    /// The claim `permissions`, plus those that [`Issuer::grants`](crate::Issuer::grants) gives to the roles.
     pub permissions: Vec<String>,
-    /// When the token ends, in seconds since 1970.
+    /// When the token expires, in seconds since 1970.
     pub expires_at: i64,
-    /// Everything the token says.
+    /// All claims of the token.
     pub claims: Map<String, Value>,
 }
 
-/// Stands for every permission, as in Doorward's role `admin`.
+/// Stands for all permissions, as in Doorward's role `admin`.
 const EVERY: &str = "*";
 
 impl Principal {
-    /// Of claims that are verified already, or made up by a test; `None` without a subject.
+    /// From claims that are already verified, or made up in a test; `None` without a subject.
     pub fn from_claims(issuer: impl Into<String>, claims: Map<String, Value>) -> Option<Self> {
         let subject = claims.get("sub")?.as_str().filter(|sub| !sub.is_empty())?.to_owned();
         let (roles, permissions) = (texts(&claims, "roles"), texts(&claims, "permissions"));
@@ -36,35 +35,34 @@ impl Principal {
         Some(Self { issuer: issuer.into(), subject, roles, permissions, expires_at, claims })
     }
 
-    /// True if the token names the role.
+    /// True if the token contains the role.
     pub fn has_role(&self, role: &str) -> bool {
         self.roles.iter().any(|own| own == role)
     }
 
-    /// True if the caller has the permission, or `*`, which stands for all of them.
+    /// True if the caller has the permission, or `*`, which stands for all.
     pub fn has_permission(&self, permission: &str) -> bool {
         self.permissions.iter().any(|own| own == permission || own == EVERY)
     }
 
-    /// True if the token's `scope` (RFC 8693 §4.2) names it.
+    /// True if the token's `scope` (RFC 8693 §4.2) contains it.
     pub fn has_scope(&self, scope: &str) -> bool {
         let scopes = self.claims.get("scope").and_then(Value::as_str).unwrap_or_default();
         scopes.split(' ').any(|own| own == scope)
     }
 
-    /// When the user proved who they are, in seconds since 1970: the claim `auth_time` (RFC 9068 §2.2.1),
-    /// which refreshing keeps.
+    /// When the user last authenticated, in seconds since 1970: the claim `auth_time` (RFC 9068 §2.2.1),
+    /// which refreshing does not change.
     pub fn authenticated_at(&self) -> Option<i64> {
         self.claims.get("auth_time").and_then(Value::as_i64)
     }
 
-    /// How far that can be trusted: the claim `acr`.
+    /// The authentication level: the claim `acr`.
     pub fn acr(&self) -> Option<&str> {
         self.claims.get("acr").and_then(Value::as_str)
     }
 
-    /// The claims as a type of yours, for those that only your issuer writes. Fails where they do not
-    /// fit it.
+    /// The claims as a type of yours, for claims that only your issuer writes. Fails if they do not fit.
     pub fn claims_as<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
         serde_json::from_value(Value::Object(self.claims.clone()))
     }

@@ -1,5 +1,5 @@
-//! Why a request was refused, and how to say so over HTTP: the status, the challenge of RFC 6750 §3, and a
-//! problem document (RFC 9457). Knows no framework.
+//! Why a request was rejected, and its HTTP form: the status, the challenge (RFC 6750 §3) and a problem
+//! document (RFC 9457). Independent of frameworks.
 
 use std::fmt;
 
@@ -7,29 +7,29 @@ use serde_json::json;
 
 use crate::Rejection;
 
-/// Why a request was refused.
+/// Why a request was rejected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Refusal {
-    /// No usable `Authorization` header.
+    /// There is no usable `Authorization` header.
     NotAuthenticated,
-    /// The token was refused.
+    /// The token was rejected.
     Token(Rejection),
-    /// A valid token whose claims lack what this service reads in them.
+    /// The token is valid, but lacks claims that this service reads.
     Claims,
-    /// A valid token of somebody who may not.
+    /// The token is valid, but the caller lacks permission.
     Forbidden(&'static str),
-    /// A valid token of somebody who proved too long ago who they are.
+    /// The token is valid, but authentication was too long ago.
     TooOld {
-        /// Seconds that may have passed since.
+        /// Maximum number of seconds since authentication.
         max_age: u64,
     },
-    /// A valid token of somebody who proved too little of who they are.
+    /// The token is valid, but the authentication level is too low.
     TooWeak {
-        /// The values of `acr` that would do, with spaces between.
+        /// The accepted values of `acr`, separated by spaces.
         acr_values: &'static str,
     },
-    /// A bug of the service: the route has no `AuthLayer`.
+    /// A bug in the service: the route has no `AuthLayer`.
     NoLayer,
 }
 
@@ -48,12 +48,12 @@ impl Refusal {
         }
     }
 
-    /// A word for programs.
+    /// The error code, for programs.
     pub fn code(self) -> &'static str {
         self.names().0
     }
 
-    /// The same for people, whatever the details.
+    /// The title, independent of details.
     pub fn title(self) -> &'static str {
         self.names().1
     }
@@ -87,11 +87,11 @@ impl Refusal {
         }
     }
 
-    /// The value of `WWW-Authenticate`. RFC 6750 §3: no error code where no token was sent.
+    /// The value of `WWW-Authenticate`. RFC 6750 §3: no error code if no token was sent.
     pub fn challenge(self) -> Option<String> {
         match self {
             Self::NotAuthenticated => Some("Bearer".into()),
-            // No `scope`: a requirement's name is a sentence, and would read as a scope for each word.
+            // No `scope`: a requirement's name is a sentence, and each word would count as a scope.
             Self::Forbidden(_) => Some(r#"Bearer error="insufficient_scope""#.into()),
             // RFC 9470 §3.
             Self::TooOld { max_age } => Some(format!(
@@ -116,7 +116,7 @@ impl Refusal {
         }
     }
 
-    /// A body of the type `application/problem+json` (RFC 9457).
+    /// The body, of the type `application/problem+json` (RFC 9457).
     pub fn problem(self) -> String {
         let code = self.code();
         json!({

@@ -1,6 +1,6 @@
-//! The memory filled with AVX2: a block is thirty-two vectors of four words.
+//! The AVX2 kernel: a block is thirty-two vectors of four words.
 //!
-//! Vector `8 * r + h` holds words `2 * h` and `2 * h + 1` of rows `2 * r` and `2 * r + 1`. Eight vectors
+//! Vector `8 * r + h` contains words `2 * h` and `2 * h + 1` of rows `2 * r` and `2 * r + 1`. Eight vectors
 //! with the same r are two rows, four with the same h are a column (see `place`).
 
 use std::arch::x86_64::{
@@ -66,7 +66,7 @@ fn add(state: Vectors, other: Vectors) -> Vectors {
     std::array::from_fn(|vector| _mm256_xor_si256(state[vector], other[vector]))
 }
 
-/// G (RFC 9106, 3.5) of the sum of both blocks: rows, then columns, and the sum on top.
+/// G (RFC 9106, 3.5) of the XOR of both blocks: rows, then columns, then XOR with the input.
 #[inline]
 #[target_feature(enable = "avx2")]
 fn compress(sum: Vectors) -> Vectors {
@@ -80,11 +80,11 @@ fn compress(sum: Vectors) -> Vectors {
     add(state, sum)
 }
 
-/// Two vectors that take the same steps.
+/// Two vectors processed together, to hide latency.
 type Both = [__m256i; 2];
 
-/// P (3.6) on two rows. For the diagonals b stays where it is, since it is known last, and the others
-/// turn around it.
+/// P (3.6) on two rows. For the diagonals, b stays in place because it is computed last, and the others
+/// rotate around it.
 #[inline]
 #[target_feature(enable = "avx2")]
 fn rows(state: &mut [__m256i; 8]) {
@@ -95,7 +95,7 @@ fn rows(state: &mut [__m256i; 8]) {
     *state = [a0, a1, b[0], b[1], c0, c1, d[1], d[0]];
 }
 
-/// The four words of each row moved on by one.
+/// Rotates the four words of each row by one.
 #[inline]
 #[target_feature(enable = "avx2")]
 fn turn_one([x, y]: Both) -> Both {
@@ -152,7 +152,7 @@ fn xor(x: Both, y: Both) -> Both {
     [_mm256_xor_si256(x[0], y[0]), _mm256_xor_si256(x[1], y[1])]
 }
 
-/// x + y + 2 × the product of their lower halves.
+/// x + y + 2 × the product of their lower 32 bits.
 #[inline]
 #[target_feature(enable = "avx2")]
 fn blend(x: Both, y: Both) -> Both {

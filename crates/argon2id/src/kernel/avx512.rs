@@ -1,7 +1,7 @@
-//! The memory filled with AVX-512: a block is sixteen vectors of eight words, and stays in registers
-//! from one block to the next.
+//! The AVX-512 kernel: a block is sixteen vectors of eight words, and stays in registers from one block to
+//! the next.
 //!
-//! Vector `4 * r + q` holds words `4 * q` to `4 * q + 3` of rows `2 * r` and `2 * r + 1`. Four vectors
+//! Vector `4 * r + q` contains words `4 * q` to `4 * q + 3` of rows `2 * r` and `2 * r + 1`. Four vectors
 //! with the same r are two rows, four with the same q are two columns of pairs (see `place`).
 
 use std::arch::x86_64::{
@@ -66,18 +66,18 @@ fn add(state: Vectors, other: Vectors) -> Vectors {
     std::array::from_fn(|vector| _mm512_xor_si512(state[vector], other[vector]))
 }
 
-/// G (RFC 9106, 3.5) of the sum of both blocks: rows, then columns, and the sum on top.
+/// G (RFC 9106, 3.5) of the XOR of both blocks: rows, then columns, then XOR with the input.
 #[inline]
 #[target_feature(enable = "avx512f")]
 fn compress(sum: Vectors) -> Vectors {
     add(columns(rows(sum)), sum)
 }
 
-/// Four vectors that take the same steps, so that each has time for its own.
+/// Four vectors processed together, to hide latency.
 type Four = [__m512i; 4];
 
-/// P (3.6) on all rows. For the diagonals b stays where it is, since it is known last, and the others
-/// turn around it.
+/// P (3.6) on all rows. For the diagonals, b stays in place because it is computed last, and the others
+/// rotate around it.
 #[inline]
 #[target_feature(enable = "avx512f")]
 fn rows(state: Vectors) -> Vectors {
@@ -142,7 +142,7 @@ fn xor(x: Four, y: Four) -> Four {
     std::array::from_fn(|i| _mm512_xor_si512(x[i], y[i]))
 }
 
-/// x + y + 2 × the product of their lower halves.
+/// x + y + 2 × the product of their lower 32 bits.
 #[inline]
 #[target_feature(enable = "avx512f")]
 fn blend(x: Four, y: Four) -> Four {

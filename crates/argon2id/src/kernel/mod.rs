@@ -1,4 +1,4 @@
-//! What fills the memory, written once for each kind of processor, and the choice between them.
+//! The kernels, one per instruction set, and the choice between them.
 
 #![allow(unsafe_code, reason = "vectors are loaded and stored through pointers")]
 #![allow(
@@ -22,7 +22,7 @@ use std::fmt;
 use crate::arena::Block;
 use crate::segment::Segment;
 
-/// One way to fill the memory. A value exists only for what this processor can run.
+/// A way to fill the memory. A value exists only if this processor supports it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Kernel(Instructions);
 
@@ -36,10 +36,10 @@ enum Instructions {
 }
 
 impl Kernel {
-    /// The one that runs on every processor.
+    /// The kernel for any processor.
     pub const PORTABLE: Self = Self(Instructions::Any);
 
-    /// All that this processor can run, the fastest first.
+    /// All kernels that this processor supports, fastest first.
     pub fn available() -> Vec<Self> {
         #[cfg(target_arch = "x86_64")]
         let found = [
@@ -52,12 +52,12 @@ impl Kernel {
         found.into_iter().flatten().collect()
     }
 
-    /// The fastest that this processor can run.
+    /// The fastest kernel that this processor supports.
     pub fn fastest() -> Self {
         Self::available().first().copied().unwrap_or(Self::PORTABLE)
     }
 
-    /// Its name: `avx512`, `avx2` or `portable`.
+    /// The name: `avx512`, `avx2` or `portable`.
     pub fn name(self) -> &'static str {
         match self.0 {
             #[cfg(target_arch = "x86_64")]
@@ -72,12 +72,12 @@ impl Kernel {
         match self.0 {
             #[cfg(target_arch = "x86_64")]
             Instructions::Avx512 => {
-                // SAFETY: `available` alone makes this value, after it found AVX-512.
+                // SAFETY: only `available` creates this value, after detecting AVX-512.
                 unsafe { avx512::fill(memory, segment) }
             }
             #[cfg(target_arch = "x86_64")]
             Instructions::Avx2 => {
-                // SAFETY: `available` alone makes this value, after it found AVX2.
+                // SAFETY: only `available` creates this value, after detecting AVX2.
                 unsafe { avx2::fill(memory, segment) }
             }
             Instructions::Any => portable::fill(memory, segment),

@@ -1,5 +1,5 @@
-//! The memory filled in plain Rust, four words at a time, which a compiler turns into the vector
-//! instructions that every processor of its target has.
+//! The portable kernel: plain Rust, four words at a time, which the compiler turns into the target's baseline
+//! vector instructions.
 
 use crate::arena::{Block, WORDS, place};
 use crate::segment::{Randoms, Segment};
@@ -30,7 +30,7 @@ fn add(block: &mut Block, other: &Block) {
     }
 }
 
-/// G (RFC 9106, 3.5): rows, then columns of the sum of both blocks, and the sum on top.
+/// G (RFC 9106, 3.5): rows, then columns of the XOR of both blocks, then XOR with the input.
 #[inline(always)]
 fn permute(block: &mut Block, other: &Block) {
     add(block, other);
@@ -44,11 +44,11 @@ fn permute(block: &mut Block, other: &Block) {
     add(block, &sum);
 }
 
-/// Where the sixteen words of each row and of each column lie.
+/// The positions of the sixteen words of each row and column.
 const ROWS: [[usize; 16]; 8] = places(16, 1, 2);
 const COLUMNS: [[usize; 16]; 8] = places(2, 1, 16);
 
-/// Eight lists of sixteen words: pairs of neighbours, `next` after `next`, from each `first` on.
+/// Eight lists of sixteen positions: pairs of neighbours, `next` apart, starting at each `first`.
 const fn places(first: usize, neighbour: usize, next: usize) -> [[usize; 16]; 8] {
     let mut lists = [[0; 16]; 8];
     let mut list = 0;

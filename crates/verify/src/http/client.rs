@@ -1,7 +1,7 @@
-//! One HTTP client for what issuers are asked: published keys, introspection. HTTPS, or HTTP where the
-//! operator wrote an `http:` address (a private network). One request per connection, no redirect, no
-//! proxy, time and size bounded, certificates checked against the public roots of webpki. The library's
-//! TLS provider is named, so another in the same process does no harm.
+//! The HTTP client for requests to issuers: published keys and introspection. HTTPS, or HTTP if the operator
+//! configured an `http:` URL (for a private network). One request per connection, no redirects, no proxy,
+//! limited time and size, certificates verified against the public webpki roots. The TLS provider is chosen
+//! explicitly, so another one in the same process does not interfere.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -40,28 +40,28 @@ impl Default for HttpFetch {
 }
 
 impl HttpFetch {
-    /// Gives up after this time, from the look-up of the host's name to the last byte; 5 s at first.
+    /// Sets the timeout, from name resolution to the last byte; 5 s by default.
     #[must_use]
     pub fn within(mut self, within: Duration) -> Self {
         self.within = within;
         self
     }
 
-    /// Refuses longer documents; 256 KiB at first.
+    /// Sets the maximum document size; 256 KiB by default.
     #[must_use]
     pub fn max_bytes(mut self, bytes: usize) -> Self {
         self.max_bytes = bytes;
         self
     }
 
-    /// What it says in `User-Agent`.
+    /// Sets the `User-Agent`.
     #[must_use]
     pub fn agent(mut self, agent: &'static str) -> Self {
         self.agent = agent;
         self
     }
 
-    /// Posts a body; the answer's status, whatever it is, and its body.
+    /// Posts a body; returns the status, whatever it is, and the body.
     pub async fn post(
         &self,
         url: &str,
@@ -112,7 +112,7 @@ impl HttpFetch {
         mut request: Request<Full<Bytes>>,
     ) -> Result<(u16, Vec<u8>), String> {
         let authority = uri.authority().map_or("", |authority| authority.as_str());
-        // What stands before an @ is nobody's host name.
+        // The part before an @ is not the host name.
         let host = authority.rsplit('@').next().unwrap_or_default();
         let headers = request.headers_mut();
         headers.insert(header::HOST, host.parse().map_err(said)?);
@@ -122,7 +122,7 @@ impl HttpFetch {
         let handshake = hyper::client::conn::http1::handshake(TokioIo::new(stream));
         let (mut sender, connection) = handshake.await.map_err(said)?;
         let answer = async { self.whole(sender.send_request(request).await.map_err(said)?).await };
-        // The connection is driven here, not by a task of its own, and ends with this call.
+        // The connection is driven here, not by its own task, and ends with this call.
         tokio::pin!(connection);
         tokio::pin!(answer);
         tokio::select! {
@@ -161,7 +161,7 @@ impl Fetch for HttpFetch {
 }
 
 impl RemoteKeys {
-    /// The keys at this `https:` or `http:` address; nothing is fetched yet.
+    /// The keys at this `https:` or `http:` URL; nothing is fetched yet.
     pub fn at(url: impl Into<String>) -> Result<Self, AddressError> {
         let url = url.into();
         checked(&url)?;
@@ -169,7 +169,7 @@ impl RemoteKeys {
     }
 }
 
-/// An address that nothing can be fetched from.
+/// A URL that cannot be fetched.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AddressError {
     url: String,
@@ -183,7 +183,7 @@ impl fmt::Display for AddressError {
 
 impl std::error::Error for AddressError {}
 
-/// The address, if anything could answer there.
+/// Checks that the URL can be fetched.
 pub(crate) fn checked(url: &str) -> Result<(), AddressError> {
     let uri = address(url)?;
     let host = host(&uri);
@@ -204,7 +204,7 @@ fn address(url: &str) -> Result<Uri, AddressError> {
     uri.filter(is_whole).ok_or_else(|| AddressError { url: url.to_owned() })
 }
 
-/// Without the brackets that an IPv6 address has in a URL.
+/// The host, without the brackets of an IPv6 address.
 fn host(uri: &Uri) -> &str {
     uri.host().unwrap_or_default().trim_matches(['[', ']'])
 }

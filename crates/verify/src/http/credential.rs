@@ -1,4 +1,4 @@
-//! What a service shows the issuer when it asks about tokens: an access token of its own.
+//! The credential that a service presents when it introspects tokens: its own access token.
 
 use std::fmt;
 use std::pin::Pin;
@@ -11,52 +11,52 @@ use tokio::sync::Mutex;
 
 use crate::http::client::{AddressError, HttpFetch, checked};
 
-/// Why there is no access token to ask with.
+/// Why there is no access token to authenticate with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct NoToken {
-    /// For the log.
+    /// The reason, for the log.
     pub why: String,
-    /// When there may be one, in seconds from now.
+    /// Seconds until the next attempt.
     pub retry_after: u16,
 }
 
 impl NoToken {
-    /// A text for the log, and when there may be one, in seconds from now.
+    /// A reason for the log, and the seconds until the next attempt.
     pub fn new(why: impl Into<String>, retry_after: u16) -> Self {
         Self { why: why.into(), retry_after }
     }
 }
 
-/// An access token on its way.
+/// A future access token.
 pub type Granting<'a> = Pin<Box<dyn Future<Output = Result<String, NoToken>> + Send + 'a>>;
 
-/// Has an access token at hand, and gets another when it runs out.
+/// Provides an access token, and replaces it when it expires.
 pub trait Credential: Send + Sync + 'static {
-    /// The token to show at the instant `now` (seconds since 1970).
+    /// The token to use at the time `now` (seconds since 1970).
     fn token(&self, now: i64) -> Granting<'_>;
 
-    /// The issuer refused this token.
+    /// Called when the issuer has rejected this token.
     fn is_refused(&self, token: &str) {
         let _ = token;
     }
 }
 
-/// A token that somebody else renews, or that lasts.
+/// A token that does not expire, or that the caller renews.
 impl Credential for String {
     fn token(&self, _: i64) -> Granting<'_> {
         Box::pin(async { Ok(self.clone()) })
     }
 }
 
-/// Seconds without an attempt after a refused sign-in: more would count as guesses.
+/// Seconds without an attempt after a rejected sign-in: more attempts would count as guesses.
 const PAUSE: i64 = 30;
-/// The same after no answer.
+/// The same after no response.
 const SHORT_PAUSE: i64 = 1;
 const JSON: &str = "application/json";
 
-/// An account of this service at Doorward. It signs in when a token is first needed, and keeps its one
-/// session by refreshing.
+/// A Doorward account for this service. It signs in when a token is first needed, and keeps its single
+/// session alive by refreshing.
 pub struct ServiceAccount {
     auth: String,
     email: String,
@@ -85,7 +85,7 @@ impl fmt::Debug for ServiceAccount {
 }
 
 impl ServiceAccount {
-    /// The account with this address and password at a Doorward whose authentication routes are at
+    /// The account with this address and password at the Doorward server with authentication routes at
     /// `auth_url`, such as `https://auth.example.com/auth`.
     pub fn at(
         auth_url: impl Into<String>,
@@ -104,7 +104,7 @@ impl ServiceAccount {
         })
     }
 
-    /// New tokens, or why there are none and for how long.
+    /// New tokens, or why there are none and when to try again.
     async fn granted(&self, old: Option<Tokens>) -> Result<Tokens, (String, i64)> {
         let unanswered = |why| (why, SHORT_PAUSE);
         if let Some(old) = old {

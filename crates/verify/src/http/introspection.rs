@@ -1,6 +1,6 @@
-//! Asks the issuer whether a token still counts (RFC 7662). An answer is kept for seconds, so that one
-//! caller's requests cost one question; the memory of answers and the questions at once are bounded. An
-//! issuer that cannot be asked lets nobody in.
+//! Asks the issuer whether a token is still active (RFC 7662). Responses are cached for seconds, so that a
+//! caller's requests share one query; the cache and the number of concurrent queries are bounded. If the
+//! issuer is unavailable, all tokens are rejected.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -18,21 +18,21 @@ use crate::token::proven::hash;
 
 const WITHIN: Duration = Duration::from_secs(3);
 const MAX_BYTES: usize = 64 * 1024;
-/// Questions at once.
+/// Maximum number of concurrent queries.
 const PLACES: usize = 32;
-/// Answers that are kept, and the longest of them in bytes.
+/// Maximum number of cached responses, and the maximum size of one in bytes.
 const MOST_KEPT: usize = 4096;
 const LONGEST_KEPT: usize = 4096;
-/// Seconds.
+/// Default cache time in seconds.
 const KEEP_FOR: i64 = 10;
 const MAX_KEEP_FOR: u8 = 60;
-/// Nobody is asked for this long after a failure, in seconds.
+/// Seconds without a query after a failure.
 const PAUSE: u16 = 1;
 
-/// What is said of a token that counts.
+/// The introspection response for an active token.
 type Said = Arc<Map<String, Value>>;
 
-/// An issuer's introspection endpoint; clones share what was answered.
+/// An issuer's introspection endpoint; clones share the cache.
 #[derive(Clone)]
 pub struct Introspection {
     inner: Arc<Inner>,
@@ -48,7 +48,7 @@ struct Inner {
     failure: Mutex<Option<Failure>>,
 }
 
-/// The last attempt's.
+/// The failure of the last attempt.
 #[derive(Clone)]
 struct Failure {
     why: String,
@@ -67,8 +67,8 @@ impl fmt::Debug for Introspection {
 }
 
 impl Introspection {
-    /// The endpoint at this `https:` or `http:` address (Doorward's is `/auth/introspect`), asked with
-    /// this credential. Doorward wants the access token of an account with the permission
+    /// The endpoint at this `https:` or `http:` URL (`/auth/introspect` for Doorward), authenticated with
+    /// this credential. Doorward requires the access token of an account with the permission
     /// `tokens:introspect`.
     pub fn at(url: impl Into<String>, credential: impl Credential) -> Result<Self, AddressError> {
         let url = url.into();
@@ -84,17 +84,17 @@ impl Introspection {
         Ok(Self { inner: Arc::new(inner), keep_for: KEEP_FOR })
     }
 
-    /// Keeps an answer for this many seconds, 60 at most; 10 at first. A sign-out takes as long to hold.
-    /// 0 asks for every request.
+    /// Sets the cache time in seconds: at most 60, by default 10. Sign-outs take effect after this time. 0
+    /// queries the issuer for every request.
     #[must_use]
     pub fn keep_for(mut self, seconds: u8) -> Self {
         self.keep_for = seconds.min(MAX_KEEP_FOR).into();
         self
     }
 
-    /// What the issuer says of the token at the instant `now` (seconds since 1970), whatever the token's
-    /// format. [`Rejection::Inactive`] if it does not count or is no access token,
-    /// [`Rejection::IssuerUnavailable`] if nobody can say.
+    /// The issuer's response about the token at the time `now` (seconds since 1970), whatever the token's
+    /// format. [`Rejection::Inactive`] if it is inactive or not an access token,
+    /// [`Rejection::IssuerUnavailable`] if the issuer does not respond.
     pub async fn ask(&self, token: &str, now: i64) -> Result<Arc<Map<String, Value>>, Rejection> {
         let name = hash(token);
         match self.inner.kept(&name, now) {
@@ -107,7 +107,7 @@ impl Introspection {
 impl Inner {
     fn kept(&self, name: &[u8; 32], now: i64) -> Option<Result<Said, Rejection>> {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        // Nor what a clock that was ahead has left.
+        // Ignores entries from a clock that was ahead.
         let counts = |it: &&Kept| (1..=MAX_KEEP_FOR.into()).contains(&(it.until - now));
         kept.get(name).filter(counts).map(|it| it.judged.clone())
     }
@@ -133,7 +133,7 @@ impl Inner {
         let away = |retry_after| Rejection::IssuerUnavailable { retry_after };
         let place = tokio::time::timeout(WITHIN, self.places.acquire()).await;
         let _place = place.map_err(|_| away(PAUSE))?;
-        // Those who waited for a place may find what they came for.
+        // The response may have been cached while waiting for a place.
         if let Some(judged) = self.kept(&name, now) {
             return judged;
         }
@@ -165,7 +165,7 @@ impl Inner {
         left.map(|left| u16::try_from(left).unwrap_or(u16::MAX))
     }
 
-    /// Remembers how an attempt ended, and logs what is new about it.
+    /// Records the result of an attempt, and logs changes.
     fn note(&self, failed: Option<&NoToken>, now: i64) {
         let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
         let url = &self.url;
@@ -193,7 +193,7 @@ impl Inner {
             let asked = self.client.post(&self.url, FORM, Some(&bearer), body.clone());
             match asked.await.map_err(none)? {
                 (200, body) => return Ok(body),
-                // Its own token has run out, or its session was ended: another one may do.
+                // Our own token has expired, or its session was ended: retry with a new one.
                 (401, _) if !is_second => {
                     self.credential.is_refused(&bearer);
                     is_second = true;
@@ -214,7 +214,7 @@ fn none(why: impl Into<String>) -> NoToken {
     NoToken::new(why, PAUSE)
 }
 
-/// Refresh tokens are introspected too, and must not open anything.
+/// Refresh tokens can be introspected too, but must not grant access.
 fn is_access_token(token_type: Option<&Value>) -> bool {
     match token_type {
         None => true,

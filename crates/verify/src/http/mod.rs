@@ -1,4 +1,4 @@
-//! What goes over the network: the HTTPS client, introspection (RFC 7662), and the credential for it.
+//! Network access: the HTTPS client, introspection (RFC 7662), and the credential for it.
 
 pub(crate) mod client;
 pub(crate) mod credential;

@@ -1,19 +1,19 @@
-//! What is known of an issuer's published keys, and when they are to be asked for again. Knows no clock
-//! and no network.
+//! The cached state of an issuer's published keys, and when to fetch them again. Independent of clock and
+//! network.
 
 use std::sync::Arc;
 
 use crate::{KeySet, Rejection};
 
-/// Seconds: from this age on keys are renewed beside the requests that they serve.
+/// Age in seconds from which keys are renewed in the background.
 const RENEW_AFTER: i64 = 240;
-/// Older keys are renewed before they serve, if that can be done quickly.
+/// Age from which keys are renewed before use, if that is quick.
 const FRESH_FOR: i64 = 300;
-/// Older keys serve nobody.
+/// Age from which keys are no longer used.
 const STALE_FOR: i64 = 24 * 3600;
-/// Between two attempts while there are keys.
+/// Seconds between two attempts while there are keys.
 const COOL_DOWN: i64 = 30;
-/// Between two attempts while there are none: after the first failure, the second, …
+/// Seconds between two attempts while there are no keys: after the first failure, the second, …
 const BACK_OFF: [i64; 4] = [1, 2, 4, 5];
 
 #[derive(Debug, Default)]
@@ -21,14 +21,14 @@ pub(crate) struct KnownKeys {
     keys: Option<Arc<KeySet>>,
     fetched_at: i64,
     tried_at: Option<i64>,
-    /// Since the last success.
+    /// Failures since the last success.
     failures: usize,
     why: Option<String>,
     is_slow: bool,
 }
 
 impl KnownKeys {
-    /// The keys that can tell about a token that names `kid`, unless they are too old to trust.
+    /// The keys for a token with this `kid`, unless they are too old.
     pub(crate) fn serving(&self, kid: Option<&str>, now: i64) -> Option<&Arc<KeySet>> {
         self.usable(now).filter(|keys| kid.is_none_or(|kid| keys.find(kid).is_some()))
     }
@@ -45,12 +45,12 @@ impl KnownKeys {
         self.is_younger(FRESH_FOR, now)
     }
 
-    /// The last attempt failed, or keeps its caller waiting.
+    /// The last attempt failed, or is taking long.
     pub(crate) fn is_troubled(&self) -> bool {
         self.failures > 0 || self.is_slow
     }
 
-    /// Whether to ask now, for a token that names `kid`.
+    /// Whether to fetch now, for a token with this `kid`.
     pub(crate) fn is_due(&self, kid: Option<&str>, now: i64) -> bool {
         let is_wanted = !self.is_younger(RENEW_AFTER, now) || self.serving(kid, now).is_none();
         is_wanted && self.wait(now) == 0
@@ -76,8 +76,8 @@ impl KnownKeys {
         since.map_or(0, |since| (self.pause(now) - since).max(0))
     }
 
-    /// The outcome for a token that names `kid`. If the last attempt failed, a key that is not at hand may
-    /// be a new one: nothing can be said of its tokens.
+    /// The result for a token with this `kid`. If the last attempt failed, an unknown key may be a new one,
+    /// so its tokens can neither be accepted nor rejected.
     pub(crate) fn found(&self, kid: Option<&str>, now: i64) -> Result<Arc<KeySet>, Rejection> {
         let keys = match self.serving(kid, now) {
             None if self.failures > 0 => None,
@@ -98,7 +98,7 @@ impl KnownKeys {
         self.is_slow = true;
     }
 
-    /// True if this ends a time of failures.
+    /// True if this ends a series of failures.
     pub(crate) fn note_success(&mut self, keys: KeySet, now: i64) -> bool {
         let is_back = self.failures > 0;
         *self = Self {
@@ -110,7 +110,7 @@ impl KnownKeys {
         is_back
     }
 
-    /// True if this is news.
+    /// True if this failure differs from the last one.
     pub(crate) fn note_failure(&mut self, why: &str) -> bool {
         let is_news = self.why.as_deref() != Some(why);
         self.failures += 1;

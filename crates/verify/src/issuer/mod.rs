@@ -1,4 +1,4 @@
-//! Issuers: whose tokens count, by which keys, and how keys behind an address are kept fresh.
+//! Trusted issuers, their keys, and how remote keys are kept fresh.
 
 pub(crate) mod known_keys;
 pub(crate) mod one;

@@ -1,5 +1,4 @@
-//! One trusted issuer: its name, where its keys come from, what its tokens must say, and what their
-//! roles allow here.
+//! A trusted issuer: its name, the source of its keys, the required claims, and the permissions of its roles.
 
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -10,14 +9,14 @@ use crate::http::Introspection;
 use crate::token::foreign::{Expected, MAX_LEEWAY};
 use crate::{KeySet, Principal, Rejection, RemoteKeys, Token, Verifier};
 
-/// Where an issuer's keys come from.
+/// The source of an issuer's keys.
 #[derive(Clone, Debug)]
 pub(crate) enum Source {
     Fixed(Arc<KeySet>),
     Remote(RemoteKeys),
 }
 
-/// One trusted issuer.
+/// A trusted issuer.
 #[derive(Clone, Debug)]
 pub struct Issuer {
     name: Arc<str>,
@@ -29,27 +28,28 @@ pub struct Issuer {
     grants: Vec<(String, Vec<String>)>,
     #[cfg(feature = "http")]
     introspection: Option<Introspection>,
-    /// The verifier of the keys that were at hand last.
+    /// The verifier for the most recent keys.
     ready: Arc<RwLock<Option<Verifier>>>,
 }
 
 impl Issuer {
-    /// A Doorward whose tokens say `iss: name`, by keys known in advance: its shared secret's.
+    /// A Doorward server whose tokens have `iss: name`, with keys known in advance: those of its shared
+    /// secret.
     pub fn doorward(name: &str, keys: KeySet) -> Self {
         Self::from(name, Source::Fixed(Arc::new(keys)), true)
     }
 
-    /// A Doorward whose tokens say `iss: name`, by the keys it publishes.
+    /// A Doorward server whose tokens have `iss: name`, with the keys it publishes.
     pub fn doorward_at(name: &str, keys: RemoteKeys) -> Self {
         Self::from(name, Source::Remote(keys), true)
     }
 
-    /// Another issuer, by keys known in advance.
+    /// Another issuer, with keys known in advance.
     pub fn other(name: &str, keys: KeySet) -> Self {
         Self::from(name, Source::Fixed(Arc::new(keys)), false)
     }
 
-    /// Another issuer, by the keys it publishes.
+    /// Another issuer, with the keys it publishes.
     pub fn other_at(name: &str, keys: RemoteKeys) -> Self {
         Self::from(name, Source::Remote(keys), false)
     }
@@ -82,7 +82,7 @@ impl Issuer {
         self
     }
 
-    /// Accepts tokens this many seconds past their `exp`, for clocks that differ; 30 at most.
+    /// Accepts tokens this many seconds after their `exp`, to allow for clock skew; 30 at most.
     #[must_use]
     pub fn leeway(mut self, seconds: u8) -> Self {
         self.leeway = i64::from(seconds).min(MAX_LEEWAY);
@@ -90,7 +90,8 @@ impl Issuer {
         self
     }
 
-    /// Requires this `typ` of a Doorward's tokens: `JWT` where it has `TOKEN_PROFILE=neon` and an audience.
+    /// Requires this `typ` in a Doorward server's tokens: `JWT` if it uses `TOKEN_PROFILE=neon` and an
+    /// audience.
     #[must_use]
     pub fn typed(mut self, typ: &'static str) -> Self {
         self.typ = Some(typ);
@@ -98,8 +99,8 @@ impl Issuer {
         self
     }
 
-    /// Gives callers with this role these permissions in this service, beside those that the token itself
-    /// lists; `*` stands for all of them. See [`Principal::has_permission`].
+    /// Grants callers with this role these permissions in this service, in addition to those in the token;
+    /// `*` grants all. See [`Principal::has_permission`].
     #[must_use]
     pub fn grants<P: Into<String>>(
         mut self,
@@ -110,8 +111,8 @@ impl Issuer {
         self
     }
 
-    /// Asks the issuer of each token with a good signature whether it still counts (RFC 7662), so that
-    /// a sign-out holds here too, after [`Introspection::keep_for`] seconds.
+    /// Asks the issuer whether each token with a valid signature is still active (RFC 7662), so that
+    /// sign-outs take effect here too, after [`Introspection::keep_for`] seconds.
     #[cfg(feature = "http")]
     #[must_use]
     pub fn confirmed_by(mut self, introspection: Introspection) -> Self {
@@ -119,7 +120,7 @@ impl Issuer {
         self
     }
 
-    /// What its tokens say in `iss`.
+    /// The issuer name: the `iss` of its tokens.
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -128,7 +129,7 @@ impl Issuer {
         &self.source
     }
 
-    /// Whether a key of this name is at hand.
+    /// Whether this key is in the cache.
     pub(crate) fn knows(&self, kid: &str, now: i64) -> bool {
         match &self.source {
             Source::Fixed(keys) => keys.find(kid).is_some(),
@@ -136,7 +137,7 @@ impl Issuer {
         }
     }
 
-    /// Whom the token speaks for, if this issuer signed it, at the instant `now` (seconds since 1970).
+    /// The principal of the token, if this issuer signed it, at the time `now` (seconds since 1970).
     pub async fn verify(&self, token: &str, now: i64) -> Result<Principal, Rejection> {
         let keys = match &self.source {
             Source::Fixed(keys) => Arc::clone(keys),
@@ -175,7 +176,7 @@ impl Issuer {
         crate::token::foreign::parse(&Token::split(token)?.payload()?).ok_or(Rejection::BadClaims)
     }
 
-    /// The verifier of these keys; making one costs more than a request should pay.
+    /// The verifier for these keys, cached because creating one is too expensive for a request.
     fn verifier(&self, keys: Arc<KeySet>) -> Verifier {
         let ready = self.ready.read().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some(verifier) = ready.filter(|it| std::ptr::eq(it.keys(), keys.as_ref())) {
@@ -202,7 +203,7 @@ impl Issuer {
         Ok(claims)
     }
 
-    /// The claims, with what the issuer says of the token now.
+    /// The claims, updated with the issuer's introspection response.
     #[cfg(feature = "http")]
     async fn confirmed(
         &self,

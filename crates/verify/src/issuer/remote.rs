@@ -1,6 +1,6 @@
-//! Keys that an issuer publishes (RFC 7517): fetched once and kept, and again before they are old or
-//! when a token names an unknown key. Tokens with invented key names cause no traffic, because of the
-//! pause after each attempt. While the issuer is away the keys at hand go on serving, for a day.
+//! Keys that an issuer publishes (RFC 7517), cached and fetched again before they are too old or when a token
+//! names an unknown key. Tokens with invented key ids cause no traffic, because of the pause between
+//! attempts. While the issuer is unavailable, cached keys are used for up to a day.
 
 use std::fmt;
 use std::future::Future;
@@ -14,16 +14,16 @@ use tokio::sync::OwnedMutexGuard;
 use crate::issuer::known_keys::KnownKeys;
 use crate::{KeySet, Rejection};
 
-/// A document, or why there is none; the text is for the log.
+/// A document, or why it could not be fetched, for the log.
 pub type Fetched = Result<Vec<u8>, String>;
 
-/// Gets a document. Implementations must bound time and size and follow no redirect.
+/// Fetches a document. Implementations must limit time and size, and must not follow redirects.
 pub trait Fetch: Send + Sync + 'static {
-    /// The document at this address.
+    /// Fetches the document at this URL.
     fn fetch<'a>(&'a self, url: &'a str) -> Pin<Box<dyn Future<Output = Fetched> + Send + 'a>>;
 }
 
-/// How long a request may wait for the renewal of keys that can serve it.
+/// How long a request may wait for the renewal of keys that can still be used.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Why keys could not be fetched.
@@ -41,7 +41,7 @@ impl fmt::Display for NotFetched {
 
 impl std::error::Error for NotFetched {}
 
-/// An issuer's published keys; clones share them.
+/// An issuer's published keys; clones share the cache.
 #[derive(Clone)]
 pub struct RemoteKeys {
     inner: Arc<Inner>,
@@ -51,7 +51,7 @@ struct Inner {
     url: String,
     fetch: Box<dyn Fetch>,
     known: RwLock<KnownKeys>,
-    /// Held by the one that fetches.
+    /// Locked during a fetch.
     fetching: Arc<tokio::sync::Mutex<()>>,
     is_retrying: AtomicBool,
 }
@@ -63,7 +63,7 @@ impl fmt::Debug for RemoteKeys {
 }
 
 impl RemoteKeys {
-    /// The keys at this address, got by `fetch`; nothing is fetched yet.
+    /// The keys at this URL, fetched with `fetch`; nothing is fetched yet.
     pub fn new(url: impl Into<String>, fetch: impl Fetch) -> Self {
         let inner = Inner {
             url: url.into(),
@@ -75,8 +75,8 @@ impl RemoteKeys {
         Self { inner: Arc::new(inner) }
     }
 
-    /// Fetches the keys now, so that the first request need not wait. After an error the keys are tried
-    /// again in the background, every few seconds, until they are there.
+    /// Fetches the keys now, so that the first request does not have to wait. After an error, fetching is
+    /// retried in the background every few seconds until it succeeds.
     pub async fn prefetch(&self, now: i64) -> Result<(), NotFetched> {
         let turn = Arc::clone(&self.inner.fetching).lock_owned().await;
         if self.inner.read(|known| known.is_fresh(now)) {
@@ -91,13 +91,13 @@ impl RemoteKeys {
         Err(NotFetched { url: self.inner.url.clone(), why })
     }
 
-    /// The keys in which a token's `kid` is to be looked up, at the instant `now` (seconds since 1970).
+    /// The keys to look up a token's `kid` in, at the time `now` (seconds since 1970).
     ///
-    /// Keys that are no older than five minutes and know the `kid` are answered at once, and from the
-    /// fourth minute on renewed in the background. Older ones, which nobody asked for in the meantime, are
-    /// renewed first: a retired key must not live on in a service that slept. This waits for a second at
-    /// most, and not at all if the last attempt failed or is slow. Only a `kid` that is unknown, and an
-    /// issuer whose keys were never fetched, wait for as long as fetching may take.
+    /// Keys that are at most five minutes old and include the `kid` are returned immediately, and from the
+    /// fourth minute on renewed in the background. Older keys, left from an idle period, are renewed first,
+    /// so that a retired key does not stay valid in an idle service. This waits at most a second, and not at
+    /// all if the last attempt failed or is slow. Only for an unknown `kid`, and for an issuer whose keys
+    /// were never fetched, does the call wait until the fetch ends.
     pub async fn keys(&self, kid: Option<&str>, now: i64) -> Result<Arc<KeySet>, Rejection> {
         let (serving, is_fresh, is_due) = self.inner.read(|known| {
             (known.serving(kid, now).cloned(), known.is_fresh(now), known.is_due(kid, now))
@@ -117,7 +117,7 @@ impl RemoteKeys {
         }
     }
 
-    /// Whether a key of this name is at hand.
+    /// Whether this key is in the cache.
     pub(crate) fn knows(&self, kid: &str, now: i64) -> bool {
         self.inner.read(|known| known.serving(Some(kid), now).is_some())
     }
@@ -141,7 +141,7 @@ impl Inner {
         change(&mut self.known.write().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Fetches, unless somebody else does, and does not wait for it.
+    /// Starts a fetch unless one is in progress, without waiting for it.
     fn renew_in_background(self: &Arc<Self>, now: i64) {
         if let Ok(turn) = Arc::clone(&self.fetching).try_lock_owned()
             && self.read(|known| known.is_due(None, now))
@@ -150,7 +150,7 @@ impl Inner {
         }
     }
 
-    /// Waits until the keys are fetched, unless they were tried a moment ago.
+    /// Waits until the keys are fetched, unless that was tried a moment ago.
     async fn renew(self: &Arc<Self>, kid: Option<&str>, now: i64) {
         let turn = Arc::clone(&self.fetching).lock_owned().await;
         if self.read(|known| known.is_due(kid, now)) {
@@ -158,7 +158,7 @@ impl Inner {
         }
     }
 
-    /// A task of its own, so that a caller who gives up does not end it.
+    /// Fetches in a separate task, so that a cancelled caller does not cancel it.
     fn spawn(self: &Arc<Self>, turn: OwnedMutexGuard<()>, now: i64) -> impl Future<Output = ()> {
         let inner = Arc::clone(self);
         let fetched = tokio::spawn(async move {
@@ -190,8 +190,8 @@ impl Inner {
     }
 }
 
-/// The keys of a published set. One without any is a mistake, or says that nothing is signed with key
-/// pairs: it must never replace a good one.
+/// The keys of a published set. An empty set is a mistake, or means that no key pairs are in use: it must
+/// never replace a good one.
 fn published(json: &[u8]) -> Result<KeySet, String> {
     let keys = KeySet::from_jwks(json).map_err(|error| error.to_string())?;
     if keys.keys().is_empty() {
@@ -202,7 +202,7 @@ fn published(json: &[u8]) -> Result<KeySet, String> {
     Ok(keys)
 }
 
-/// Tries until there are keys, or nobody wants them any more.
+/// Retries until there are keys, or all users of them have been dropped.
 async fn retry(inner: Weak<Inner>, mut now: i64) {
     loop {
         let Some(pause) = inner.upgrade().map(|inner| inner.read(|known| known.pause(now))) else {

@@ -1,6 +1,6 @@
-//! The issuers a service trusts, each with keys, an audience and a leeway of its own. The token's own
-//! `iss` chooses among them, and is then held to what that issuer's keys prove. One issuer may be there
-//! several times, with keys of different sources: then the `kid` chooses among those.
+//! The trusted issuers, each with its own keys, audience and leeway. The token's `iss` selects the issuer,
+//! whose keys must then verify it. An issuer can occur several times with keys from different sources; then
+//! the `kid` selects among those.
 
 use std::sync::Arc;
 
@@ -10,25 +10,25 @@ use crate::issuer::one::Source;
 use crate::token::foreign;
 use crate::{Issuer, NotFetched, Principal, Rejection, Token};
 
-/// Every issuer that is trusted; clones share what was fetched and proven.
+/// All trusted issuers; clones share the caches.
 #[derive(Clone, Debug)]
 pub struct Issuers {
     all: Arc<[Issuer]>,
 }
 
 impl Issuers {
-    /// Trusts these.
+    /// Trusts these issuers.
     pub fn new(all: impl IntoIterator<Item = Issuer>) -> Self {
         Self { all: all.into_iter().collect() }
     }
 
-    /// What their tokens say in `iss`.
+    /// The issuer names.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.all.iter().map(Issuer::name)
     }
 
-    /// Fetches the published keys of all of them now, so that the first request need not wait. All are
-    /// tried; the first failure is returned. What failed is tried again in the background.
+    /// Fetches the published keys of all issuers now, so that the first request does not have to wait. Tries
+    /// all and returns the first error. Failed fetches are retried in the background.
     pub async fn prefetch(&self, now: i64) -> Result<(), NotFetched> {
         let mut outcome = Ok(());
         for issuer in &*self.all {
@@ -39,7 +39,7 @@ impl Issuers {
         outcome
     }
 
-    /// Whom the token speaks for, at the instant `now` (seconds since 1970).
+    /// The principal of the token at the time `now` (seconds since 1970).
     pub async fn verify(&self, token: &str, now: i64) -> Result<Principal, Rejection> {
         let parts = Token::split(token)?;
         let claims = foreign::parse(&parts.payload()?).ok_or(Rejection::BadClaims)?;

@@ -1,5 +1,5 @@
-//! The four signature algorithms of access tokens (RFC 7518 §3.1, RFC 8037 §3.1, RFC 9864). A key has
-//! exactly one of them; what a token says is only ever compared with it.
+//! The four signature algorithms of access tokens (RFC 7518 §3.1, RFC 8037 §3.1, RFC 9864). A key has exactly
+//! one of them; the token's `alg` is only ever compared with it.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Algorithm {
-    /// HMAC with SHA-256 and a secret that both sides know.
+    /// HMAC with SHA-256 and a shared secret.
     Hs256,
     /// Ed25519, under the name `EdDSA`.
     EdDsa,
@@ -18,10 +18,10 @@ pub enum Algorithm {
 }
 
 impl Algorithm {
-    /// All of them.
+    /// All algorithms.
     pub const ALL: [Self; 4] = [Self::Hs256, Self::EdDsa, Self::Es256, Self::Rs256];
 
-    /// The name that is written in headers and JWKs.
+    /// The name used in headers and JWKs.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Hs256 => "HS256",
@@ -31,7 +31,7 @@ impl Algorithm {
         }
     }
 
-    /// The algorithm of this name; `Ed25519` (RFC 9864) is `EdDSA` here.
+    /// The algorithm with this name; `Ed25519` (RFC 9864) is `EdDSA` here.
     pub fn parse(name: &str) -> Option<Self> {
         match name {
             "Ed25519" => Some(Self::EdDsa),
@@ -39,7 +39,7 @@ impl Algorithm {
         }
     }
 
-    /// True if verifying needs a secret.
+    /// True if verification needs a secret.
     pub const fn is_symmetric(self) -> bool {
         matches!(self, Self::Hs256)
     }

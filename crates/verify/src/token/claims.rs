@@ -1,53 +1,53 @@
-//! The claims of an access token (RFC 7519 §4.1, RFC 9068 §2.2), as Doorward mints them, read with
-//! their types: a date that is text, null, fractional or out of range is no date (CVE-2026-25537).
+//! The claims of Doorward's access tokens (RFC 7519 §4.1, RFC 9068 §2.2), parsed with their types: dates that
+//! are strings, null, fractional or out of range are rejected (CVE-2026-25537).
 
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
-/// What a valid access token says.
+/// The claims of a valid access token.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Claims {
-    /// Who issued it.
+    /// The issuer.
     pub iss: String,
     /// The user's id.
     pub sub: String,
-    /// The same id, under the name that hand-built FastAPI backends use.
+    /// The same id, under the name that many FastAPI backends use.
     pub user_id: String,
     /// The session's id.
     pub sid: String,
-    /// The refresh-token generation it belongs to.
+    /// The generation of the refresh token it belongs to.
     #[serde(rename = "gen")]
     pub generation: i64,
     /// Unique per token.
     pub jti: String,
-    /// Issued at, seconds since 1970, floored.
+    /// Issued at, in seconds since 1970, rounded down.
     pub iat: i64,
-    /// Expires at, seconds since 1970.
+    /// Expires at, in seconds since 1970.
     pub exp: i64,
     /// The user's roles when it was issued.
     pub roles: Vec<String>,
-    /// Who it is for; only where an audience is configured.
+    /// The audience, if one is configured.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub aud: Option<String>,
-    /// Fields of the account that its administrators set, where the server puts some into tokens.
+    /// Fields of `app_metadata`, if the server adds some to tokens.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub app_metadata: Option<Map<String, Value>>,
-    /// Whether the user has proven their address, where the server says so.
+    /// Whether the user's address is verified, if the server adds this.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub email_verified: Option<bool>,
-    /// How the user proved who they are (RFC 8176), such as `pwd`, `otp` and `mfa`.
+    /// The authentication methods (RFC 8176), such as `pwd`, `otp` and `mfa`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub amr: Vec<String>,
-    /// How far that can be trusted (RFC 9068 §2.2.1): `aal1` for one factor, `aal2` for two.
+    /// The authentication level (RFC 9068 §2.2.1): `aal1` for one factor, `aal2` for two.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub acr: Option<String>,
-    /// When that was, seconds since 1970; refreshing keeps it.
+    /// When the user authenticated, in seconds since 1970; refreshing does not change it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub auth_time: Option<i64>,
 }
 
-/// The same as sent. Known names given twice are refused by the derived code, unknown ones ignored.
+/// The same as sent. The derived code rejects duplicates of known names and ignores unknown ones.
 #[derive(Deserialize)]
 struct Sent {
     iss: String,
@@ -76,15 +76,15 @@ struct Sent {
     auth_time: Option<u64>,
 }
 
-/// `null` is not absence.
+/// `null` does not count as absent.
 fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<Option<T>, D::Error> {
     T::deserialize(from).map(Some)
 }
 
 impl Claims {
-    /// The claims and `nbf` of a payload, if all are there and of their types.
+    /// The claims and `nbf` of a payload, if all are present with the right types.
     pub(crate) fn parse(payload: &[u8]) -> Option<(Self, Option<i64>)> {
-        // Derived code would read an array as the fields in order.
+        // Derived code would accept an array of the fields in order.
         payload.trim_ascii_start().strip_prefix(b"{")?;
         let sent: Sent = serde_json::from_slice(payload).ok()?;
         let number = |number: u64| i64::try_from(number).ok();

@@ -1,5 +1,5 @@
-//! Tokens that other servers minted (RFC 7519): looser than Doorward's own in what a header and a
-//! payload may hold besides, as strict in what is checked. `exp` is required; dates have their types.
+//! Tokens of other servers (RFC 7519). Additional header members and claims are allowed, but the checks are
+//! as strict as for Doorward's own tokens. `exp` is required; dates must have the right types.
 
 use serde::de::{Deserializer, Error, MapAccess, Visitor};
 use serde_json::{Map, Value};
@@ -11,15 +11,15 @@ use crate::{KeySet, Rejection, Token};
 const LATEST: i64 = 253_402_300_799;
 pub(crate) const MAX_LEEWAY: i64 = 30;
 
-/// What a foreign token must say.
+/// What a token of another server must contain.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Expected {
-    /// `iss`, exactly; `None` where the key alone says whose the token is.
+    /// The exact `iss`; `None` if the key alone identifies the issuer.
     pub issuer: Option<String>,
-    /// One of `aud`; `None` leaves `aud` unread.
+    /// One of `aud`; `None` ignores `aud`.
     pub audience: Option<String>,
-    /// Seconds that `exp` may be past because clocks differ; 30 at most.
+    /// Seconds by which `exp` may be exceeded because of clock skew; 30 at most.
     pub leeway: i64,
 }
 
@@ -31,21 +31,21 @@ impl Expected {
         self
     }
 
-    /// Requires this audience; `None` leaves `aud` unread.
+    /// Requires this audience; `None` ignores `aud`.
     #[must_use]
     pub fn audience(mut self, audience: Option<String>) -> Self {
         self.audience = audience;
         self
     }
 
-    /// Accepts tokens this many seconds past their `exp`, 30 at most.
+    /// Accepts tokens this many seconds after their `exp`, 30 at most.
     #[must_use]
     pub fn leeway(mut self, seconds: i64) -> Self {
         self.leeway = seconds;
         self
     }
 
-    /// The claims of a token that one of the keys signed and that says what is expected.
+    /// The claims of a token that is signed by one of the keys and meets the expectations.
     pub fn verify(
         &self,
         keys: &KeySet,
@@ -68,7 +68,7 @@ impl Expected {
         Ok(claims)
     }
 
-    /// The claims of a payload that is proven already, if it says what is expected.
+    /// The claims of a payload with a verified signature, if they meet the expectations.
     pub fn read(&self, payload: &[u8], now: i64) -> Result<Map<String, Value>, Rejection> {
         let claims = parse(payload).ok_or(Rejection::BadClaims)?;
         let exp = date(&claims, "exp")?.ok_or(Rejection::BadClaims)?;
@@ -97,18 +97,18 @@ impl Expected {
     }
 }
 
-/// Tokens of other sorts (refresh, log-out, proof of possession) name themselves in `typ`
-/// (RFC 8725 §3.11).
+/// Other kinds of tokens (refresh, logout, proof of possession) identify themselves in `typ` (RFC 8725
+/// §3.11).
 fn is_access_token(typ: Option<&str>) -> bool {
     let Some(typ) = typ else { return true };
     ["JWT", "at+jwt", "application/at+jwt"].iter().any(|one| typ.eq_ignore_ascii_case(one))
 }
 
-/// Claims by which tokens say what they are for: Cognito, Keycloak, and what people mint by hand.
+/// Claims that state a token's purpose: Cognito, Keycloak, and hand-written ones.
 const PURPOSES: [&str; 5] = ["token_use", "token_type", "typ", "type", "purpose"];
-/// Claims that access tokens do not have: the key that a token is bound to (RFC 7800 §3.1; whoever presents
-/// it would have to prove that they hold it), the events of log-out and security tokens (RFC 8417 §2.2), the
-/// hashes in ID tokens (OIDC Core §3.3.2.11).
+/// Claims that access tokens do not have: the key that a token is bound to (RFC 7800 §3.1; the caller would
+/// have to prove possession), the events of logout and security tokens (RFC 8417 §2.2), the hashes in ID
+/// tokens (OIDC Core §3.3.2.11).
 const NOT_ACCESS: [&str; 4] = ["cnf", "events", "at_hash", "c_hash"];
 
 fn is_for_something_else(claims: &Map<String, Value>) -> bool {
@@ -129,7 +129,7 @@ fn names(aud: Option<&Value>, audience: &str) -> bool {
     }
 }
 
-/// RFC 7519 §2: seconds, perhaps with a fraction.
+/// RFC 7519 §2: seconds, possibly with a fraction.
 fn date(claims: &Map<String, Value>, name: &str) -> Result<Option<i64>, Rejection> {
     let Some(value) = claims.get(name) else { return Ok(None) };
     let whole = value.as_i64().or_else(|| {
@@ -143,7 +143,7 @@ fn date(claims: &Map<String, Value>, name: &str) -> Result<Option<i64>, Rejectio
     }
 }
 
-/// An object of distinct names: which of two `sub` counts would be anybody's guess.
+/// An object with distinct names: with two `sub` claims, it would be unclear which one counts.
 pub(crate) fn parse(payload: &[u8]) -> Option<Map<String, Value>> {
     struct Members;
     impl<'de> Visitor<'de> for Members {

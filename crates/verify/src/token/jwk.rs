@@ -1,5 +1,5 @@
-//! JSON web keys (RFC 7517, RFC 7518 §6, RFC 8037 §2) into [`Key`]s. Public members only: a document
-//! that shows a private part, or a shared secret, is no place to take a key from.
+//! Parses JSON Web Keys (RFC 7517, RFC 7518 §6, RFC 8037 §2) into [`Key`]s. Public keys only: a document with
+//! a private key or a shared secret is rejected.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -10,8 +10,8 @@ use crate::{Algorithm, Key, KeyError};
 const PRIVATE: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
 
 impl Key {
-    /// The key of a public JWK. `kid` is required; `alg`, `use` and `key_ops` must allow verifying
-    /// one signature algorithm that fits `kty` and `crv`.
+    /// The key of a public JWK. `kid` is required; `alg`, `use` and `key_ops` must allow verification with
+    /// one algorithm that fits `kty` and `crv`.
     pub fn from_jwk(jwk: &Value) -> Result<Self, KeyError> {
         let jwk = jwk.as_object().ok_or(KeyError::Malformed)?;
         if PRIVATE.iter().any(|name| jwk.contains_key(*name)) {

@@ -1,5 +1,5 @@
-//! Compact JWS (RFC 7515 §7.1): three canonical base64url parts, and a header of which only `alg`,
-//! `kid` and `typ` mean anything, each given once. Nothing in a header is ever followed or fetched.
+//! Compact JWS (RFC 7515 §7.1): three canonical base64url parts, and a header of which only `alg`, `kid` and
+//! `typ` are used, each at most once. No URL in a header is ever fetched.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -9,7 +9,7 @@ use crate::{Algorithm, Key, KeySet, Rejection};
 
 const MAX_TOKEN: usize = 8 * 1024;
 
-/// A token cut into its parts; nothing about it is proven yet.
+/// A token split into its parts, not yet verified.
 #[derive(Clone, Copy, Debug)]
 pub struct Token<'a> {
     whole: &'a str,
@@ -20,14 +20,14 @@ pub struct Token<'a> {
 }
 
 impl<'a> Token<'a> {
-    /// Cuts the text at its two dots.
+    /// Splits the text at its two dots.
     pub fn split(whole: &'a str) -> Result<Self, Rejection> {
         if whole.len() > MAX_TOKEN {
             return Err(Rejection::Malformed);
         }
         let (signed, signature) = whole.rsplit_once('.').ok_or(Rejection::Malformed)?;
         let (header, payload) = signed.split_once('.').ok_or(Rejection::Malformed)?;
-        // A third dot is in no alphabet, but only a decoder would notice.
+        // A third dot is not in the alphabet, but only decoding would detect it.
         if payload.contains('.') {
             return Err(Rejection::Malformed);
         }
@@ -38,22 +38,22 @@ impl<'a> Token<'a> {
         self.header
     }
 
-    /// The header's bytes, which anybody may have written.
+    /// The header's bytes, not authenticated.
     pub fn header_bytes(&self) -> Result<Vec<u8>, Rejection> {
         decode(self.header)
     }
 
-    /// What the header says.
+    /// The parsed header.
     pub fn header(&self) -> Result<Header, Rejection> {
         serde_json::from_slice(&decode(self.header)?).map_err(|_| Rejection::Malformed)
     }
 
-    /// The payload's bytes, which anybody may have written.
+    /// The payload's bytes, not authenticated.
     pub fn payload(&self) -> Result<Vec<u8>, Rejection> {
         decode(self.payload)
     }
 
-    /// Checks the signature, or finds that the key proved this very token before.
+    /// Verifies the signature, unless the key has already verified this token.
     pub fn prove(&self, key: &Key, now: i64) -> Result<(), Rejection> {
         if key.remembers(self.whole, now) {
             return Ok(());
@@ -63,36 +63,36 @@ impl<'a> Token<'a> {
         if proven { Ok(()) } else { Err(Rejection::BadSignature) }
     }
 
-    /// Spares the next check of this token its signature; only for one that was proven.
+    /// Caches a verified token, so that the next check can skip the signature.
     pub(crate) fn remember(&self, key: &Key, exp: i64, now: i64) {
         key.remember(self.whole, exp, now);
     }
 }
 
-/// RFC 4648 §3.5: one text for each byte string; no padding, no stray bits.
+/// RFC 4648 §3.5: exactly one text for each byte string; no padding, no stray bits.
 fn decode(part: &str) -> Result<Vec<u8>, Rejection> {
     URL_SAFE_NO_PAD.decode(part).map_err(|_| Rejection::Malformed)
 }
 
-/// The members of a JOSE header that count.
+/// The relevant members of a JOSE header.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Header {
-    /// The algorithm it claims.
+    /// The claimed algorithm.
     pub alg: Option<String>,
-    /// The key it claims.
+    /// The claimed key id.
     pub kid: Option<String>,
-    /// What sort of token it claims to be.
+    /// The claimed type of token.
     pub typ: Option<String>,
-    /// It has other members, which mean nothing here (`jwk`, `jku`, `x5u`, `x5c`, …).
+    /// There are other members, which are ignored (`jwk`, `jku`, `x5u`, `x5c`, …).
     pub has_others: bool,
-    /// It has members that change what the token means (`crit`, `b64`, `zip`, `enc`): RFC 7515
-    /// §4.1.11 has them refused, not ignored.
+    /// There are members that change the token's meaning (`crit`, `b64`, `zip`, `enc`): RFC 7515 §4.1.11
+    /// requires rejecting them.
     pub has_critical: bool,
 }
 
 impl Header {
-    /// The key it names, if its algorithm is that key's.
+    /// The key with this `kid`, if its algorithm matches.
     pub fn key<'k>(&self, keys: &'k KeySet) -> Result<&'k Key, Rejection> {
         let kid = self.kid.as_deref().ok_or(Rejection::UnknownKey)?;
         let key = keys.find(kid).ok_or(Rejection::UnknownKey)?;

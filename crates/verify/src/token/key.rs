@@ -1,5 +1,5 @@
-//! A verification key: a public name (`kid`), one algorithm, and the secret or the public key. Proofs
-//! of slow algorithms are remembered in the key itself, so a key that goes takes them along.
+//! A verification key: a key id (`kid`), one algorithm, and the secret or public key. Each key has its own
+//! cache of verified tokens, so removing a key also removes its cache.
 
 use std::fmt;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use crate::Algorithm;
 use crate::token::proven::Proven;
 
-/// The shortest secret that HS256 allows (RFC 7518 §3.2), in bytes.
+/// The minimum length of HS256 secrets (RFC 7518 §3.2), in bytes.
 const SHORTEST_SECRET: usize = 32;
 
 /// Why a key cannot be used.
@@ -24,22 +24,22 @@ const SHORTEST_SECRET: usize = 32;
 pub enum KeyError {
     /// Not a JWK or a JWK set.
     Malformed,
-    /// A kind of key, curve or algorithm that is not verified here.
+    /// An unsupported kind of key, curve or algorithm.
     Unsupported,
-    /// Made for something else than signatures.
+    /// Not meant for signatures.
     NotForSignatures,
-    /// Holds a private or secret part, which has no place in a public document.
+    /// Contains a private or secret part, which must not be in a public document.
     Private,
-    /// Too short, or not a key of its kind.
+    /// Too short, or not a valid key of its kind.
     Weak,
-    /// Two keys have one `kid`.
+    /// Two keys have the same `kid`.
     DuplicateKid,
-    /// A shared secret of fewer than 32 bytes, line end not counted: anybody could guess it.
+    /// A shared secret shorter than 32 bytes, not counting a line end: it could be guessed.
     ShortSecret {
-        /// How many it has.
+        /// Its length.
         bytes: usize,
     },
-    /// A list of secrets or keys with nothing in it.
+    /// An empty list of secrets or keys.
     Empty,
 }
 
@@ -67,7 +67,7 @@ impl fmt::Display for KeyError {
 
 impl std::error::Error for KeyError {}
 
-/// A key with its public name and its one algorithm; clones share what they remember.
+/// A key with its id and its algorithm; clones share the cache.
 #[derive(Clone)]
 pub struct Key {
     kid: String,
@@ -87,15 +87,15 @@ impl fmt::Debug for Key {
     }
 }
 
-/// Names a shared secret without telling it: a keyed digest, so that nobody can test guesses against
-/// the name faster than against a token itself.
+/// The id of a shared secret: a keyed digest that does not reveal it. Testing guesses against the id is no
+/// faster than against a token.
 pub fn key_id(secret: &[u8]) -> String {
     let key = hmac::Key::new(hmac::HMAC_SHA256, secret);
     let tag = hmac::sign(&key, b"doorward key id v1");
     format!("hs-{}", URL_SAFE_NO_PAD.encode(&tag.as_ref()[..9]))
 }
 
-/// The encoded header of tokens of this algorithm, key and type, as Doorward writes it.
+/// The encoded header of tokens with this algorithm, key and type, as Doorward writes it.
 pub fn encoded_header(algorithm: Algorithm, kid: &str, typ: &str) -> String {
     URL_SAFE_NO_PAD.encode(format!(r#"{{"alg":"{algorithm}","kid":"{kid}","typ":"{typ}"}}"#))
 }
@@ -106,14 +106,14 @@ fn without_line_end(secret: &[u8]) -> &[u8] {
 }
 
 impl Key {
-    /// The HS256 key made of these bytes, under the name that Doorward gives it. One line end after the
-    /// secret, which files and shells leave there, is no part of it. Refuses fewer than 32 bytes.
+    /// The HS256 key with these bytes and the id that Doorward gives it. One line end after the secret, which
+    /// files and shells add, is ignored. Rejects fewer than 32 bytes.
     pub fn shared_secret(secret: impl AsRef<[u8]>) -> Result<Self, KeyError> {
         let secret = without_line_end(secret.as_ref());
         Self::named_secret(&key_id(secret), secret)
     }
 
-    /// The HS256 key of exactly these bytes, 32 at least, under another name.
+    /// The HS256 key with exactly these bytes, at least 32, and another id.
     pub fn named_secret(kid: &str, secret: impl AsRef<[u8]>) -> Result<Self, KeyError> {
         let secret = secret.as_ref();
         if secret.len() < SHORTEST_SECRET {
@@ -123,7 +123,7 @@ impl Key {
         Ok(Self { kid: kid.into(), algorithm: Algorithm::Hs256, material })
     }
 
-    /// The Ed25519 key of these 32 bytes.
+    /// The Ed25519 key with these 32 bytes.
     pub fn ed25519(kid: &str, public: &[u8]) -> Result<Self, KeyError> {
         if public.len() != 32 {
             return Err(KeyError::Weak);
@@ -132,7 +132,7 @@ impl Key {
         Ok(Self::public(kid, Algorithm::EdDsa, key))
     }
 
-    /// The P-256 key of this uncompressed point: 4, then 32 bytes of x and 32 of y (SEC 1 §2.3.3).
+    /// The P-256 key with this uncompressed point: 4, then 32 bytes of x and 32 of y (SEC 1 §2.3.3).
     pub fn p256(kid: &str, point: &[u8]) -> Result<Self, KeyError> {
         if point.len() != 65 || point[0] != 4 {
             return Err(KeyError::Weak);
@@ -142,7 +142,7 @@ impl Key {
         Ok(Self::public(kid, Algorithm::Es256, key))
     }
 
-    /// The RSA key of this modulus and exponent, both big-endian.
+    /// The RSA key with this modulus and exponent, both big-endian.
     pub fn rsa(kid: &str, n: &[u8], e: &[u8]) -> Result<Self, KeyError> {
         let bits = n.len() * 8 - n.first().map_or(0, |first| first.leading_zeros() as usize);
         let odd = |number: &[u8]| number.last().is_some_and(|last| last % 2 == 1);
@@ -160,22 +160,22 @@ impl Key {
         Self { kid: kid.into(), algorithm, material }
     }
 
-    /// What `kid` names it.
+    /// The key id (`kid`).
     pub fn kid(&self) -> &str {
         &self.kid
     }
 
-    /// Its one algorithm.
+    /// The algorithm.
     pub fn algorithm(&self) -> Algorithm {
         self.algorithm
     }
 
-    /// The encoded header of the tokens it signs.
+    /// The encoded header of the tokens that it signs.
     pub fn header(&self, typ: &str) -> String {
         encoded_header(self.algorithm, &self.kid, typ)
     }
 
-    /// True if the signature is this key's over the message.
+    /// True if this is the key's signature of the message.
     pub fn proves(&self, message: &[u8], signature: &[u8]) -> bool {
         match &self.material {
             Material::Secret(key) => hmac::verify(key, message, signature).is_ok(),
@@ -183,7 +183,7 @@ impl Key {
         }
     }
 
-    /// True if this very token was proven before and is not past the `exp` it had.
+    /// True if this exact token was verified before and its `exp` has not passed.
     pub(crate) fn remembers(&self, token: &str, now: i64) -> bool {
         match &self.material {
             Material::Secret(_) => false,
@@ -191,7 +191,7 @@ impl Key {
         }
     }
 
-    /// Remembers a proven token until `exp`; an HMAC is as quick as looking it up.
+    /// Caches a verified token until `exp`; not for HMAC, which is as fast as the lookup.
     pub(crate) fn remember(&self, token: &str, exp: i64, now: i64) {
         if let Material::Public(public) = &self.material {
             public.1.put(token, exp, now);

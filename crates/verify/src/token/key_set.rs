@@ -1,15 +1,15 @@
-//! A set of keys, each found by its `kid` alone. A published set (RFC 7517 §5) may hold keys of other
-//! kinds, which are passed over; two keys of one `kid` make the whole set unusable, because which of
-//! them was meant is anybody's guess.
+//! A set of keys, found by `kid` alone. A published set (RFC 7517 §5) may contain other kinds of keys, which
+//! are skipped. Two keys with the same `kid` make the whole set unusable, because it is unclear which one is
+//! meant.
 
 use serde_json::Value;
 
 use crate::{Key, KeyError};
 
-/// No issuer needs more, and looking through them is linear.
+/// More than any issuer needs; lookup is linear.
 const MOST: usize = 64;
 
-/// Keys with distinct names.
+/// Keys with distinct ids.
 #[derive(Clone, Debug, Default)]
 pub struct KeySet {
     keys: Vec<Key>,
@@ -28,9 +28,8 @@ impl KeySet {
         Ok(set)
     }
 
-    /// The HS256 keys of these secrets, `&str`, `String` or bytes; one that is there twice counts once.
-    /// One line end after a secret is no part of it. Refuses a secret of fewer than 32 bytes, and a list
-    /// without any.
+    /// The HS256 keys of these secrets, `&str`, `String` or bytes; duplicates are ignored. One line end after
+    /// a secret is ignored. Rejects secrets shorter than 32 bytes, and an empty list.
     pub fn of_secrets<S: AsRef<[u8]>>(
         secrets: impl IntoIterator<Item = S>,
     ) -> Result<Self, KeyError> {
@@ -44,8 +43,8 @@ impl KeySet {
         if set.keys.is_empty() { Err(KeyError::Empty) } else { Ok(set) }
     }
 
-    /// The usable keys of a published set. Keys without `kid`, of other kinds, or for other uses are
-    /// left out; a private part or a `kid` that is there twice refuses the set.
+    /// The usable keys of a published set. Keys without `kid`, of other kinds, or for other uses are skipped;
+    /// a private key or a duplicate `kid` makes the set invalid.
     pub fn from_jwks(json: &[u8]) -> Result<Self, KeyError> {
         let document: Value = serde_json::from_slice(json).map_err(|_| KeyError::Malformed)?;
         let listed = document.get("keys").and_then(Value::as_array).ok_or(KeyError::Malformed)?;
@@ -73,7 +72,7 @@ impl KeySet {
         &self.keys
     }
 
-    /// The key of this name.
+    /// The key with this id.
     pub fn find(&self, kid: &str) -> Option<&Key> {
         self.keys.iter().find(|key| key.kid() == kid)
     }

@@ -1,4 +1,4 @@
-//! Tokens: reading one strictly, the key that it must match, and what it must say. Pure: no clock, no I/O.
+//! Tokens: strict parsing, the matching key, and the required claims. Pure: no clock, no I/O.
 
 mod algorithm;
 mod claims;

@@ -1,13 +1,13 @@
-//! The tokens that a key has proven, by hash, until they expire: a public-key signature costs as much
-//! as the rest of a request, and clients send one token many times. Bounded; only proven tokens get
-//! in, so nobody without a signature can fill it.
+//! A cache of verified tokens, by hash, until they expire: verifying a public-key signature costs as much as
+//! the rest of a request, and clients send a token many times. Bounded; only verified tokens get in, so it
+//! cannot be filled without valid signatures.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use aws_lc_rs::digest::{SHA256, digest};
 
-/// At 40 bytes each.
+/// About 40 bytes each.
 const MOST: usize = 16_384;
 
 #[derive(Debug, Default)]
@@ -33,7 +33,7 @@ impl Proven {
     }
 }
 
-/// The digest that a token is remembered by.
+/// The digest by which a token is cached.
 pub(crate) fn hash(token: &str) -> [u8; 32] {
     let mut hash = [0; 32];
     hash.copy_from_slice(digest(&SHA256, token.as_bytes()).as_ref());

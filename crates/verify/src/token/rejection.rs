@@ -1,12 +1,12 @@
-//! Why a token was refused. The texts are safe to show: they never quote the token.
+//! Why a token was rejected. The texts are safe to show: they never quote the token.
 
 use std::fmt;
 
-/// The one check that failed first.
+/// The first check that failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Rejection {
-    /// Not three canonical base64url parts, or not JSON inside.
+    /// Not three canonical base64url parts, or invalid JSON.
     Malformed,
     /// No key has this `kid`.
     UnknownKey,
@@ -14,29 +14,29 @@ pub enum Rejection {
     WrongAlgorithm,
     /// The signature does not match.
     BadSignature,
-    /// Past `exp`.
+    /// After `exp`.
     Expired,
     /// Before `nbf`.
     NotYetValid,
     /// Another issuer.
     WrongIssuer,
-    /// Another audience, or none where one is required.
+    /// Another audience, or none although one is required.
     WrongAudience,
     /// A claim is missing or has the wrong type.
     BadClaims,
-    /// Made for something else than access: a refresh, an ID or a log-out token, or one that is bound to a
-    /// key whose possession nobody proves here.
+    /// Not an access token: a refresh, ID or logout token, or one bound to a key whose possession is not
+    /// proven here.
     WrongPurpose,
-    /// The session that it belongs to has ended, or its user may not sign in any more: the issuer says so.
+    /// The issuer reports that the session has ended, or that the user may no longer sign in.
     Inactive,
-    /// The issuer's keys cannot be fetched, so that nothing can be said of the token: 503, not 401.
+    /// The issuer's keys could not be fetched, so the token could not be checked: 503, not 401.
     KeysUnavailable {
-        /// When they are asked for again, in seconds from now.
+        /// Seconds until the next fetch.
         retry_after: u16,
     },
-    /// The issuer cannot be asked whether the token still counts: 503, not 401.
+    /// The issuer did not respond to introspection: 503, not 401.
     IssuerUnavailable {
-        /// When it is asked again, in seconds from now.
+        /// Seconds until the next query.
         retry_after: u16,
     },
 }
@@ -65,7 +65,7 @@ impl Rejection {
 }
 
 impl Rejection {
-    /// In how many seconds a client should try again, where nothing is wrong with the token.
+    /// Seconds until the client should retry, if the token itself is not at fault.
     pub fn retry_after(self) -> Option<u16> {
         match self {
             Self::KeysUnavailable { retry_after } | Self::IssuerUnavailable { retry_after } => {

@@ -1,6 +1,6 @@
-//! The check of Doorward's own access tokens, in the order of RFC 8725: a signature by a known key,
-//! then claims with their types. Never panics, fetches nothing, and is cheap, because every request
-//! pays it. Stricter than the RFC: only the header members that Doorward writes may be there.
+//! Verifies Doorward's own access tokens, in the order of RFC 8725: first the signature by a known key, then
+//! claims and their types. Never panics, fetches nothing, and is cheap, because it runs with every request.
+//! Stricter than the RFC: only the header members that Doorward writes are allowed.
 
 use std::sync::Arc;
 
@@ -9,11 +9,11 @@ use crate::{Claims, Key, KeySet, Rejection, Token};
 
 pub(crate) const LEEWAY_NBF: i64 = 30;
 
-/// Knows the keys, the issuer and the audience that tokens must have; clones share them.
+/// The keys, issuer and audience that tokens must have; clones share them.
 #[derive(Clone, Debug)]
 pub struct Verifier {
     keys: Arc<KeySet>,
-    /// The one header that a key's tokens normally have, so that it need not be parsed.
+    /// The usual header of each key's tokens, which then need not be parsed.
     headers: Arc<[String]>,
     typ: &'static str,
     issuer: Arc<str>,
@@ -21,7 +21,7 @@ pub struct Verifier {
     leeway: i64,
 }
 
-/// The `typ` of access tokens: RFC 9068 is claimed only with an audience.
+/// The `typ` of access tokens: RFC 9068 applies only with an audience.
 pub fn token_type(audience: Option<&str>) -> &'static str {
     if audience.is_some() { "at+jwt" } else { "JWT" }
 }
@@ -36,7 +36,7 @@ impl Verifier {
         Self { keys, headers, typ, issuer: issuer.into(), audience, leeway: 0 }
     }
 
-    /// Requires this `typ` instead of the one that follows from the audience: `JWT` for a Doorward with
+    /// Requires this `typ` instead of the one implied by the audience: `JWT` for a Doorward server with
     /// `TOKEN_PROFILE=neon`.
     #[must_use]
     pub fn typed(mut self, typ: &'static str) -> Self {
@@ -45,7 +45,7 @@ impl Verifier {
         self
     }
 
-    /// Accepts tokens this many seconds past their `exp`, 30 at most.
+    /// Accepts tokens this many seconds after their `exp`, 30 at most.
     #[must_use]
     pub fn leeway(mut self, seconds: i64) -> Self {
         self.leeway = seconds.clamp(0, MAX_LEEWAY);
@@ -57,7 +57,7 @@ impl Verifier {
         &self.keys
     }
 
-    /// The claims of a valid token, at the instant `now` (seconds since 1970).
+    /// The claims of a valid token, at the time `now` (seconds since 1970).
     pub fn verify(&self, token: &str, now: i64) -> Result<Claims, Rejection> {
         let token = Token::split(token)?;
         let key = self.key(&token)?;
@@ -79,7 +79,7 @@ impl Verifier {
         Ok(claims)
     }
 
-    /// The key of the token's header, which must say nothing but `alg`, `kid` and `typ`.
+    /// The key named by the token's header, which may only contain `alg`, `kid` and `typ`.
     fn key(&self, token: &Token<'_>) -> Result<&Key, Rejection> {
         let encoded = token.encoded_header();
         if let Some(place) = self.headers.iter().position(|header| header == encoded) {

@@ -1,5 +1,5 @@
-//! For axum services: [`Principal`], `Option<Principal>`, [`Require`] and [`With`] as extractors. They need
-//! an [`AuthLayer`] around the route.
+//! Extractors for axum: [`Principal`], `Option<Principal>`, [`Require`] and [`With`]. They need an
+//! [`AuthLayer`] around the route.
 
 use std::marker::PhantomData;
 use std::ops::Deref;
@@ -25,7 +25,7 @@ pub(super) async fn principal(parts: &mut Parts) -> Result<Principal, Refused> {
     Ok(principal)
 }
 
-/// The refusal, as the layer around the route answers it.
+/// The rejection, in the response format of the layer around the route.
 pub(super) fn refused(parts: &Parts, refusal: Refusal) -> Refused {
     parts.extensions.get::<AuthLayer>().map_or(refusal.into(), |layer| layer.refused(refusal))
 }
@@ -38,7 +38,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Principal {
     }
 }
 
-/// `None` without an `Authorization` header; a header that holds no valid token is refused all the same.
+/// `None` without an `Authorization` header; an invalid token is rejected all the same.
 impl<S: Send + Sync> OptionalFromRequestParts<S> for Principal {
     type Rejection = Refused;
 
@@ -53,12 +53,12 @@ impl<S: Send + Sync> OptionalFromRequestParts<S> for Principal {
     }
 }
 
-/// What a handler asks of its caller; a type for each, so that the handler's signature names it.
+/// What a handler requires of its caller, as a type, so that it is part of the handler's signature.
 pub trait Requirement: Send + Sync + 'static {
-    /// What the refusal's `detail` names, such as `the role admin`; the challenge does not.
+    /// Named in the response's `detail`, such as `the role admin`; not in the challenge.
     const NAME: &'static str;
 
-    /// True if the caller may.
+    /// True if the caller meets it.
     fn is_met_by(principal: &Principal) -> bool;
 }
 
@@ -87,13 +87,13 @@ impl<S: Send + Sync, R: Requirement> FromRequestParts<S> for Require<R> {
     }
 }
 
-/// A caller, and the token's claims as a type of yours: 401 where they do not fit it.
+/// A caller, and the token's claims as a type of yours: 401 if they do not fit.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct With<T> {
     /// The caller.
     pub principal: Principal,
-    /// What your type reads of the claims.
+    /// The claims that your type reads.
     pub claims: T,
 }
 

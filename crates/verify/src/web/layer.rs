@@ -1,5 +1,5 @@
-//! For axum services: [`Auth`] as a layer. Only the `Authorization` header is read; a token is verified
-//! once per request, before the body is read.
+//! [`Auth`] as a layer for axum. It only reads the `Authorization` header; a token is verified once per
+//! request, before the body is read.
 
 use std::fmt;
 use std::pin::Pin;
@@ -15,25 +15,25 @@ use tower::{Layer, Service};
 
 use crate::{Auth, Principal, Refusal};
 
-/// Makes the answer to a refused request.
+/// Makes the response to a rejected request.
 type Answer = Arc<dyn Fn(&Refusal) -> Response + Send + Sync>;
 
 impl Auth {
-    /// The layer that refuses requests without a valid token before they reach a handler. Preflights
-    /// (`OPTIONS` as the Fetch standard has it, which carry no token) pass.
+    /// A layer that rejects requests without a valid token before they reach a handler. CORS preflights,
+    /// which carry no token, pass.
     #[must_use]
     pub fn required(&self) -> AuthLayer {
         AuthLayer { auth: self.clone(), is_required: true, answer: None }
     }
 
-    /// The layer that serves the extractors and refuses nothing itself.
+    /// A layer for the extractors, which rejects nothing itself.
     #[must_use]
     pub fn layer(&self) -> AuthLayer {
         AuthLayer { auth: self.clone(), is_required: false, answer: None }
     }
 }
 
-/// Made by [`Auth::layer`] and [`Auth::required`].
+/// Created by [`Auth::layer`] and [`Auth::required`].
 #[derive(Clone)]
 pub struct AuthLayer {
     pub(crate) auth: Auth,
@@ -49,9 +49,8 @@ impl fmt::Debug for AuthLayer {
 }
 
 impl AuthLayer {
-    /// Answers refused requests, those of the extractors too, in a format of your own instead of a problem
-    /// document. `WWW-Authenticate`, `Cache-Control` and `Retry-After` are added where the answer lacks
-    /// them.
+    /// Formats the response to rejected requests, including those of the extractors, instead of a problem
+    /// document. `WWW-Authenticate`, `Cache-Control` and `Retry-After` are added if missing.
     #[must_use]
     pub fn answering<R: IntoResponse>(
         mut self,
@@ -74,7 +73,7 @@ impl<S> Layer<S> for AuthLayer {
     }
 }
 
-/// A service behind an [`AuthLayer`].
+/// A service inside an [`AuthLayer`].
 #[derive(Clone, Debug)]
 pub struct Authenticated<S> {
     inner: S,
@@ -95,13 +94,13 @@ where
     }
 
     fn call(&mut self, request: Request) -> Self::Future {
-        // The service that was polled ready is the one to call.
+        // Call the service that was polled ready.
         let unpolled = self.inner.clone();
         let mut inner = std::mem::replace(&mut self.inner, unpolled);
         let layer = self.layer.clone();
         Box::pin(async move {
             let (mut parts, body) = request.into_parts();
-            // What another layer around this one has let in need not be of issuers that count here.
+            // A principal from an outer layer may come from an issuer that is not trusted here.
             parts.extensions.remove::<Principal>();
             if layer.is_required && !is_preflight(&parts) {
                 match layer.auth.authenticate_headers(&parts.headers).await {
@@ -115,14 +114,15 @@ where
     }
 }
 
-/// The Fetch standard's: browsers ask whether they may send the request itself, without its token.
+/// As defined by the Fetch standard: browsers ask whether they may send the actual request, without its
+/// token.
 fn is_preflight(parts: &Parts) -> bool {
     parts.method == Method::OPTIONS
         && parts.headers.contains_key(header::ORIGIN)
         && parts.headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
 }
 
-/// A refused request, as the extractors and the layer answer it.
+/// A rejected request, with the response of the layer or extractor.
 #[derive(Clone)]
 pub struct Refused {
     refusal: Refusal,
@@ -136,7 +136,7 @@ impl fmt::Debug for Refused {
 }
 
 impl Refused {
-    /// Why.
+    /// The reason.
     pub fn refusal(&self) -> Refusal {
         self.refusal
     }

@@ -1,4 +1,4 @@
-//! For axum: the layer, the extractors and what they answer.
+//! For axum: the layer, the extractors and their responses.
 
 mod extract;
 pub(crate) mod layer;

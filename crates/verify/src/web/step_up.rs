@@ -1,5 +1,5 @@
-//! For what needs more than a valid token: a caller who proved who they are lately, or with more than one
-//! factor. The refusal says which (RFC 9470 §3), so that the front end can ask for it and come back.
+//! Extractors that require recent authentication or more than one factor. The response says which (RFC 9470
+//! §3), so that the front end can obtain it and retry.
 
 use std::marker::PhantomData;
 use std::ops::Deref;
@@ -11,19 +11,19 @@ use super::extract::{principal, refused};
 use super::layer::{AuthLayer, Refused};
 use crate::{Principal, Refusal};
 
-/// A caller who proved who they are within the last `SECONDS`, by the claim `auth_time`: 401
-/// `insufficient_user_authentication` with `max_age` otherwise. Refreshing a token does not count.
+/// A caller who authenticated within the last `SECONDS`, according to the claim `auth_time`; otherwise 401
+/// `insufficient_user_authentication` with `max_age`. Refreshing a token does not count.
 #[derive(Clone, Debug)]
 pub struct RequireFresh<const SECONDS: u64>(pub Principal);
 
-/// How somebody must have proven who they are; a type for each, so that the handler's signature names it.
+/// A required authentication level, as a type, so that it is part of the handler's signature.
 pub trait AuthLevel: Send + Sync + 'static {
-    /// The values of the claim `acr` that will do, with spaces between, the preferred one first. The
-    /// challenge names them.
+    /// The accepted values of the claim `acr`, separated by spaces, the preferred one first. The challenge
+    /// contains them.
     const ACR_VALUES: &'static str;
 }
 
-/// Two factors, as Doorward's tokens say it.
+/// Two factors, as in Doorward's tokens.
 #[derive(Clone, Copy, Debug)]
 pub struct TwoFactors;
 
@@ -31,8 +31,8 @@ impl AuthLevel for TwoFactors {
     const ACR_VALUES: &'static str = "aal2";
 }
 
-/// A caller whose `acr` is one of those of `L`: 401 `insufficient_user_authentication` with `acr_values`
-/// otherwise.
+/// A caller whose `acr` is one of those of `L`; otherwise 401 `insufficient_user_authentication` with
+/// `acr_values`.
 #[derive(Clone, Debug)]
 pub struct RequireAcr<L>(pub Principal, PhantomData<L>);
 
@@ -59,7 +59,7 @@ impl<S: Send + Sync, const SECONDS: u64> FromRequestParts<S> for RequireFresh<SE
         let principal = principal(parts).await?;
         let now = parts.extensions.get::<AuthLayer>().map(|layer| layer.auth.now());
         let since = now.zip(principal.authenticated_at()).map(|(now, at)| now.saturating_sub(at));
-        // One of the future was made by a clock that is ahead, and is as fresh as one of now.
+        // An `auth_time` in the future comes from a clock that is ahead, and counts as now.
         if since.is_some_and(|since| since < i64::try_from(SECONDS).unwrap_or(i64::MAX)) {
             Ok(Self(principal))
         } else {
