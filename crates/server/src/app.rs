@@ -1,4 +1,4 @@
-//! The application: what features share, which features there are, and the layers around them.
+//! The application: the shared context, the features, and the layers around them.
 
 use std::collections::BTreeMap;
 use std::ops::Deref;
@@ -48,14 +48,13 @@ use crate::single_use::SingleUse;
 use crate::tasks;
 use crate::users;
 
-/// Every route with the layers around it.
+/// All routes with the layers around them.
 pub type Served = Surrounded<Envelope, Either<Router, Surrounded<Dialects, Router>>>;
 
 /// Where administration is mounted.
 const ADMIN: &str = "/admin";
 
-/// The context of all features, and those of them that remember something of their own. It derefs to
-/// the context.
+/// The context, and the features that have state of their own. It derefs to the context.
 #[derive(Clone, Debug)]
 pub struct App {
     context: Arc<Context>,
@@ -111,7 +110,7 @@ impl App {
         Self { context, sessions, passkeys, exports }
     }
 
-    /// Counts what is done with this database and on it from now on, if the settings ask for metrics.
+    /// Enables metrics for this database and its users, if the settings ask for them.
     pub fn watch(settings: &Settings, db: &Database, clock: &Clock) {
         if settings.metrics_listen.is_none() && settings.metrics_token.is_none() {
             return;
@@ -126,13 +125,13 @@ impl App {
         });
     }
 
-    /// What a scrape reads that has to show this token, or none.
+    /// What a scrape needs, and the token it must present, if any.
     pub fn scrape(&self, token: Option<Secret>) -> Scrape {
         Scrape::new(self.db.metrics().clone(), self.clock.clone(), token)
     }
 
-    /// The same application over the same database with a further dialect laid over its own, and with
-    /// settings that belong to it.
+    /// The same application over the same database, with a further dialect on top of its own and the settings
+    /// for it.
     #[must_use]
     pub fn speaking(&self, dialect: &Value, besides: &BTreeMap<String, String>) -> Self {
         let mut settings = (*self.settings).clone();
@@ -176,7 +175,7 @@ impl App {
         }
     }
 
-    /// The use cases of operators on the outbox.
+    /// The use cases for operators of the outbox.
     pub fn outbox(&self) -> Outbox {
         Outbox {
             db: self.db.clone(),
@@ -186,8 +185,8 @@ impl App {
         }
     }
 
-    /// What delivers mails, and says to `say` what a person should see of them; `None` where mail is off.
-    /// The error is a sentence.
+    /// The worker that delivers mails and reports to `say` what the operator should see; `None` if mail is
+    /// off. The error is a sentence.
     pub fn delivery(&self, say: Say) -> Result<Option<Delivery>, String> {
         Delivery::new(
             Arc::clone(&self.settings),
@@ -244,7 +243,7 @@ impl App {
         ServedDocument::Spoken(dialects.speak(&openapi::complete(document, &self.settings)))
     }
 
-    /// Every route that the contract describes.
+    /// All routes in the contract.
     pub fn routes(&self) -> Routes {
         let settings = &self.settings;
         let auth = accounts::routes()
@@ -300,7 +299,7 @@ impl App {
         let surrounded = match dialect::of(&self.settings, &operations, self.clock.clone()) {
             Ok(None) => Either::Left(served),
             Ok(Some(dialects)) => Either::Right(Surround::with(dialects).layer(served)),
-            // The settings were checked with the same function before.
+            // The settings were checked earlier with the same function.
             Err(problems) => {
                 tracing::error!(?problems, "the dialects are not used");
                 Either::Left(served)
@@ -315,12 +314,12 @@ impl App {
             #[cfg(feature = "otlp")]
             spans: crate::http::layer::spans::Spans::of(&self.settings),
         };
-        // Around the router, not a layer of its routes: the envelope sees a path before it is routed.
+        // Around the router, not a layer of its routes: the envelope sees a path before routing.
         Surround::with(envelope).layer(surrounded)
     }
 }
 
-/// Every operation of the contract, where these settings mount it.
+/// All operations of the contract, where these settings mount them.
 pub fn operations(settings: &Settings) -> Vec<Operation> {
     let auth = [
         accounts::routes().below(&settings.auth_path).operations(),
@@ -345,11 +344,11 @@ pub fn operations(settings: &Settings) -> Vec<Operation> {
 }
 
 fn dialect_problems(settings: &Settings) -> Vec<String> {
-    // The clock is not asked before a request comes.
+    // The clock is not used before the first request.
     dialect::of(settings, &operations(settings), Clock::system()).err().unwrap_or_default()
 }
 
-/// What `AUTH_PATH` and `TASKS_PATH` may not take from the server's own routes.
+/// The paths that `AUTH_PATH` and `TASKS_PATH` must not cover.
 pub fn reserved() -> Reserved {
     fn all<S: Clone + Send + Sync + 'static>(routes: &Routes<S>) -> Vec<String> {
         routes.first_segments().map(str::to_owned).collect()

@@ -1,6 +1,5 @@
-//! The one source of time. Tests hold a frozen clock and advance it; nothing else in the code base
-//! may ask the operating system what time it is (`clippy.toml` refuses it), so every lifetime can be
-//! tested without sleeping.
+//! The only source of time. Tests hold a frozen clock and advance it. No other code may ask the operating
+//! system for the time (`clippy.toml` forbids it), so every lifetime can be tested without sleeping.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -9,16 +8,16 @@ use std::time::Duration;
 use time::OffsetDateTime;
 use tokio::sync::Notify;
 
-/// The longest that a wait trusts the timer: a machine that slept, or a clock that was set, is noticed then.
+/// The longest single sleep of a wait, so that it notices a suspended machine or a changed clock.
 const LONGEST_SLEEP: Duration = Duration::from_mins(10);
 
-/// Tells the current instant, in UTC with microseconds (what both databases store).
+/// Returns the current time, in UTC with microseconds, the precision of both databases.
 #[derive(Clone, Debug, Default)]
 pub struct Clock {
     frozen: Option<Arc<Frozen>>,
 }
 
-/// A clock that stands still, and who waits for it to move.
+/// A frozen clock, and who waits for it to move.
 #[derive(Debug)]
 struct Frozen {
     micros: AtomicI64,
@@ -31,14 +30,14 @@ impl Clock {
         Self::default()
     }
 
-    /// A clock that stands still at `at` until advanced; clones share it.
+    /// A clock frozen at `at` until advanced; clones share it.
     pub fn frozen(at: OffsetDateTime) -> Self {
         let micros = i64::try_from(at.unix_timestamp_nanos() / 1000).unwrap_or(0);
         let frozen = Frozen { micros: AtomicI64::new(micros), moved: Notify::new() };
         Self { frozen: Some(Arc::new(frozen)) }
     }
 
-    /// The current instant, cut to whole microseconds.
+    /// The current time, truncated to microseconds.
     pub fn now(&self) -> OffsetDateTime {
         if let Some(frozen) = &self.frozen {
             let nanos = i128::from(frozen.micros.load(Ordering::SeqCst)) * 1000;
@@ -50,7 +49,7 @@ impl Clock {
         now.replace_nanosecond(now.microsecond() * 1000).unwrap_or(now)
     }
 
-    /// Waits until this instant.
+    /// Waits until this time.
     pub async fn wait_until(&self, at: OffsetDateTime) {
         loop {
             let moved = self.frozen.as_ref().map(|frozen| frozen.moved.notified());
@@ -83,7 +82,7 @@ impl Clock {
     }
 }
 
-/// Remembers when something was last done that is to be done once a day.
+/// Remembers when a daily job was last done.
 #[derive(Debug)]
 pub struct Daily {
     last: AtomicI64,
@@ -96,13 +95,13 @@ impl Default for Daily {
 }
 
 impl Daily {
-    /// True for one caller in a day, the first time at once.
+    /// True for one caller per day, the first time immediately.
     pub fn is_due(&self, now: OffsetDateTime) -> bool {
         due(&self.last, now, 24 * 60 * 60)
     }
 }
 
-/// Remembers when something was last said that is to be said once a minute.
+/// Remembers when a message was last logged that is logged at most once a minute.
 #[derive(Debug)]
 pub struct Seldom {
     last: AtomicI64,
@@ -115,7 +114,7 @@ impl Default for Seldom {
 }
 
 impl Seldom {
-    /// True for one caller in a minute, the first time at once.
+    /// True for one caller per minute, the first time immediately.
     pub fn is_due(&self, now: OffsetDateTime) -> bool {
         due(&self.last, now, 60)
     }
@@ -125,7 +124,7 @@ impl Seldom {
 fn due(last: &AtomicI64, now: OffsetDateTime, seconds: i64) -> bool {
     let now = now.unix_timestamp();
     let then = last.load(Ordering::Relaxed);
-    // A last time that is to come was told by a clock that has been set right since.
+    // A last time in the future was set by a clock that has been corrected since.
     (now < then || now.saturating_sub(then) >= seconds)
         && last.compare_exchange(then, now, Ordering::Relaxed, Ordering::Relaxed).is_ok()
 }

@@ -1,5 +1,5 @@
-//! The context: what every feature's use cases stand on, made once when the process starts. A feature is
-//! a name for its use cases over it, so one feature reaches another's without holding it.
+//! The context that all use cases need, created once when the process starts. A feature is a named view of
+//! it, so one feature can reach another without holding it.
 
 use std::sync::Arc;
 
@@ -26,18 +26,18 @@ pub struct Context {
     pub random: Random,
     /// Signs and verifies access tokens.
     pub keys: Keys,
-    /// Remembers who did what.
+    /// Records who did what.
     pub audit: Audit,
-    /// Secrets that work once, for links and codes in mails.
+    /// Single-use secrets for links and codes in mails.
     pub single_use: SingleUse,
-    /// Takes mails to be sent.
+    /// Queues mails.
     pub mail: Mail,
-    /// Judges, hashes and compares passwords, and counts guesses at them.
+    /// Checks, hashes and verifies passwords, and counts guesses.
     pub passwords: Passwords,
 }
 
-/// Declares a feature: the type that its use cases are written on, and the method of [`Context`] that
-/// gives it. A clone of it is a clone of one `Arc`.
+/// Declares a feature: the type that its use cases are methods of, and the method of [`Context`] that returns
+/// it. Cloning it clones one `Arc`.
 #[macro_export]
 macro_rules! feature {
     ($(#[$about:meta])+ $feature:ident = $name:ident()) => {

@@ -1,6 +1,6 @@
-//! E-mail address: checked once at the door, compared by its key. The local part is ASCII, the domain
-//! goes through IDNA (RFC 5891) to A-labels, and only ASCII case is ignored: any other spelling that
-//! would normalise to somebody else's address is refused (CVE-2019-19844, RUSTSEC-2024-0421).
+//! Email addresses: validated on input, compared by key. The local part is ASCII, the domain is converted
+//! with IDNA (RFC 5891) to A-labels, and only ASCII case is ignored: any other spelling that would normalize
+//! to somebody else's address is rejected (CVE-2019-19844, RUSTSEC-2024-0421).
 
 use serde_json::Value;
 use utoipa::openapi::{KnownFormat, ObjectBuilder, RefOr, Schema, SchemaFormat, Type};
@@ -10,7 +10,7 @@ use crate::input::{Field, Refusal};
 const MAX_BYTES: usize = 254;
 const MAX_LOCAL: usize = 64;
 
-/// An address as it was typed, and the key it is unique by.
+/// An address as entered, and its unique key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Email {
     typed: String,
@@ -18,8 +18,8 @@ pub struct Email {
 }
 
 impl Email {
-    /// Parses an address; `None` if it is not one. Spaces around it, which an address cannot hold, are
-    /// what came along when it was pasted; nothing else of it is touched.
+    /// Parses an address; `None` if invalid. Surrounding spaces, which come from pasting, are removed;
+    /// nothing else is changed.
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim_matches(' ');
         if text.len() > MAX_BYTES {
@@ -33,12 +33,12 @@ impl Email {
         (key.len() <= MAX_BYTES).then(|| Self { typed: text.to_owned(), key })
     }
 
-    /// As typed, for sending.
+    /// As entered, for sending.
     pub fn as_str(&self) -> &str {
         &self.typed
     }
 
-    /// What makes it unique: lower-case ASCII.
+    /// The unique key: lower-case ASCII.
     pub fn key(&self) -> &str {
         &self.key
     }
@@ -78,8 +78,8 @@ fn is_local_part(local: &str) -> bool {
     local.len() <= MAX_LOCAL && local.split('.').all(atom)
 }
 
-/// The A-labels of a domain name with at least two labels; `None` if a label is spelled in any other
-/// way than its A-label or its U-label.
+/// The A-labels of a domain name with at least two labels; `None` if a label is neither its A-label nor its
+/// U-label.
 fn ascii_domain(domain: &str) -> Option<String> {
     let ascii = idna::domain_to_ascii_strict(domain).ok()?;
     let (unicode, valid) = idna::domain_to_unicode(&ascii);

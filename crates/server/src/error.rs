@@ -1,6 +1,7 @@
-//! Every way a request can fail: one enum, and one table of codes with status and title, which the
-//! contract is made from too (RFC 9457). `Err` means nothing happened; outcomes with consequences are values, not errors.
-//! What was not foreseen is `Internal`: logged once with its request id and shown as the id alone.
+//! Every way a request can fail: one enum, and one table of codes with status and title, which the contract
+//! uses too (RFC 9457). `Err` means that nothing happened; outcomes with consequences are values, not errors.
+//! Unexpected errors are `Internal`: logged once with the request id, while the response only contains the
+//! id.
 
 mod challenge;
 mod invalid;
@@ -19,75 +20,75 @@ use utoipa::ToSchema;
 pub enum Error {
     /// The body is not JSON or form data at all.
     BadRequest(String),
-    /// No credentials, or an `Authorization` header that cannot be used.
+    /// No credentials, or an unusable `Authorization` header.
     NotAuthenticated,
-    /// A bearer token that does not verify, or whose session has ended (RFC 6750 §3.1).
+    /// A bearer token that is invalid, or whose session has ended (RFC 6750 §3.1).
     InvalidToken(&'static str),
-    /// A bearer token past its `exp`.
+    /// An expired bearer token.
     TokenExpired,
     /// Unknown account or wrong password, deliberately the same.
     InvalidCredentials,
-    /// A code that is wrong, used or over, or that another client asked for, deliberately the same.
+    /// A code that is wrong, used, expired or requested by another client, deliberately the same.
     InvalidCode,
-    /// A sign-in by a passkey that was not accepted, whatever the reason, deliberately the same.
+    /// A passkey sign-in that failed, deliberately the same for every reason.
     PasskeyRefused,
-    /// The current password asked for by a route is wrong.
+    /// The wrong current password, where a route requires it.
     WrongPassword,
-    /// Authenticated, but without this permission.
+    /// Authenticated, but without the required permission.
     InsufficientScope(&'static str),
     /// An API key without this scope.
     KeyLacksScope(&'static str),
-    /// An API key on a route that takes none: the account itself is not for keys.
+    /// An API key on a route that accepts none: keys cannot access the account itself.
     KeyNotTaken,
     /// An API key from an address outside its networks.
     KeyNetwork,
-    /// A scope that the owner of the new API key lacks the permission for.
+    /// A scope for a new API key that its owner lacks the permission for.
     OwnerLacks(&'static str),
-    /// The account has as many API keys as one may have.
+    /// The account has the maximum number of API keys.
     TooManyKeys,
-    /// A request with a cookie that changes something and comes from another site's page, or does not say
-    /// from where.
+    /// A request with a cookie that changes something and comes from another site, or whose origin is
+    /// unknown.
     CrossSite,
-    /// A path that names another user; no permission opens it.
+    /// A path that names another user; no permission allows it.
     NotYours,
-    /// The session's user proved too long ago who they are, or with one factor only (RFC 9470 §3).
+    /// Authentication was too long ago, or with one factor only (RFC 9470 §3).
     StaleSignIn {
-        /// Seconds that may have passed since.
+        /// Maximum number of seconds since authentication.
         max_age: u64,
         /// Whether a second factor is needed.
         factor: bool,
     },
-    /// Nobody may register: accounts are made by operators.
+    /// Registration is closed: operators create accounts.
     RegistrationClosed,
-    /// The right password of a disabled account.
+    /// The right password for a disabled account.
     AccountDisabled,
-    /// The right password of an account whose address must be proven first.
+    /// The right password for an account whose address must be verified first.
     EmailNotVerified,
-    /// The first step of a sign-in is done, and another has to follow.
+    /// The first sign-in step is done, and a second one is required.
     MfaRequired(Box<Challenge>),
     /// The code of a second factor is wrong, or was used before.
     WrongCode,
-    /// What is asked needs a second factor of the account.
+    /// The operation requires the account to have a second factor.
     FactorNeeded(&'static str),
-    /// The account has as many factors as it may have.
+    /// The account has the maximum number of factors.
     TooManyFactors,
     /// The route concerns second factors, and the settings turn them off.
     MfaOff,
     /// The route sends mails, and no mail server is configured.
     MailOff,
-    /// The settings say nowhere where passkeys may be used; the text says what to set.
+    /// The settings do not say where passkeys may be used; the text says what to set.
     PasskeysOff(String),
-    /// A refresh token used again after its successor: theft.
+    /// A refresh token used again after its successor: possible theft.
     RefreshTokenReused,
     /// A refresh token that was never valid, or no longer is.
     InvalidRefreshToken,
     /// A single-use token that was never valid, was used or has expired; the text says which.
     InvalidLink(&'static str),
-    /// Not there, or not the caller's.
+    /// Not found, or not the caller's.
     NotFound,
-    /// An account with a password, without an address, or that is disabled: nobody can be invited to it.
+    /// The account has a password, has no address, or is disabled, so it cannot be invited.
     NotInvitable,
-    /// Nobody signs in by a code here.
+    /// Sign-in by code is off.
     CodesOff,
     /// The path exists, the method does not.
     MethodNotAllowed,
@@ -109,9 +110,9 @@ pub enum Error {
     RoleBuiltIn,
     /// `If-Match` names another version.
     PreconditionFailed,
-    /// The body is larger than this route takes.
+    /// The body exceeds this route's limit.
     PayloadTooLarge,
-    /// The content type is not one this route reads; the text names those it does.
+    /// The content type is not supported by this route; the text names the supported ones.
     UnsupportedMediaType(&'static str),
     /// Well-formed, but with invalid values: all of them.
     Validation(Vec<Invalid>),
@@ -123,11 +124,11 @@ pub enum Error {
     TooManyByKey(u64),
     /// The password hashing queue is full or hashing failed; nothing was stored.
     HashingUnavailable,
-    /// The database is away or the server is overloaded; the text says which.
+    /// The database is unavailable or the server is overloaded; the text says which.
     Unavailable(&'static str),
-    /// The database has no room for more.
+    /// The database's disk is full.
     StorageFull,
-    /// Unforeseen; the text goes to the log only.
+    /// Unexpected; the text is only logged.
     Internal(String),
 }
 
@@ -140,7 +141,7 @@ macro_rules! codes {
         }
 
         impl Code {
-            /// All of them, in the order of the table.
+            /// All codes, in the order of the table.
             pub const ALL: &'static [Self] = &[$(Self::$name),+];
 
             /// HTTP status.
@@ -149,7 +150,7 @@ macro_rules! codes {
                 StatusCode::from_u16(status).unwrap_or_default()
             }
 
-            /// The word on the wire.
+            /// The code on the wire.
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$name => $text),+ }
             }
@@ -211,7 +212,7 @@ codes! {
 }
 
 impl Error {
-    /// Which row of the table this is.
+    /// The code of this error.
     pub fn code(&self) -> Code {
         match self {
             Self::BadRequest(_) => Code::BadRequest,
@@ -269,7 +270,7 @@ impl Error {
         }
     }
 
-    /// The sentence shown to the client: says what to do, never how the server is made.
+    /// The sentence for the client: says what to do, and nothing about internals.
     #[allow(clippy::too_many_lines, reason = "a table")]
     pub fn detail(&self) -> String {
         match self {

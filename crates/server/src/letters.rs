@@ -1,4 +1,4 @@
-//! Which feature composes which letter: the one that owns its contents.
+//! Assigns each mail to the feature that composes it.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use crate::email::Email;
 use crate::error::Error;
 use crate::mail::{About, Composed, Composer, Kind, Letter, MailOrder};
 
-/// Passes each order to the feature that composes its letter.
+/// Passes each order to the feature that composes its mail.
 #[derive(Clone, Debug)]
 pub struct Desk {
     context: Arc<Context>,
@@ -38,7 +38,7 @@ impl Desk {
     }
 }
 
-/// The letter that shows that mail works.
+/// The test mail.
 fn test_letter(order: &MailOrder) -> Composed {
     let to = match &order.ask.about {
         About::Address(key) => Email::parse(key),
@@ -54,7 +54,7 @@ fn test_letter(order: &MailOrder) -> Composed {
     }
 }
 
-/// The letter that `doorward mail test` sends.
+/// The mail that `doorward mail test` sends.
 pub fn test_letter_to(to: &Email) -> Letter {
     Letter::new(Kind::Test, to.as_str())
 }

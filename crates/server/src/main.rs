@@ -5,15 +5,15 @@ use std::process::ExitCode;
 use clap::FromArgMatches;
 use doorward::cli::{Cli, Failure};
 
-/// glibc's keeps what a burst has used in an arena of each thread; this one gives it back, and is faster
-/// with the many small blocks of a request.
+/// glibc's allocator keeps the peak usage of each thread; mimalloc returns it, and is faster for the many
+/// small allocations of a request.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     let cli =
         Cli::from_arg_matches(&Cli::program().get_matches()).unwrap_or_else(|error| error.exit());
-    // Two providers in one process panic at the first handshake: choose before anything connects.
+    // With two providers in one process, the first handshake panics: choose one before anything connects.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
     if let Some(workers) = workers() {
@@ -31,9 +31,8 @@ fn main() -> ExitCode {
     }
 }
 
-/// Half of the cores, rounded up: passwords, SQLite and a database on the same machine have threads and
-/// processes of their own, and a worker too many costs more in waking it than it brings. `None` where
-/// `TOKIO_WORKER_THREADS` says how many.
+/// Half of the cores, rounded up: hashing, SQLite and a local database have their own threads and processes,
+/// and waking an extra worker costs more than it gains. `None` if `TOKIO_WORKER_THREADS` sets the number.
 fn workers() -> Option<usize> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     std::env::var_os("TOKIO_WORKER_THREADS").is_none().then(|| cores.div_ceil(2))

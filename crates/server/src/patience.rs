@@ -1,6 +1,5 @@
-//! How long one request waits for the database, for Redis and for its turn, in all: several trips and queues
-//! share one allowance, so that what is slow at each does not add up. Work outside of requests has no
-//! allowance but that of each call.
+//! How long one request may wait for the database, for Redis and in queues, in total: all its waits share one
+//! budget, so that delays do not add up. Work outside of requests is limited per call only.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,20 +7,20 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// What one request may spend on waiting, all its waits together.
+/// The budget of one request.
 pub const IN_ALL: Duration = Duration::from_secs(5);
 
 tokio::task_local! {
-    /// In microseconds; the tasks of one request share it.
+    /// In microseconds; shared by all tasks of a request.
     static LEFT: Arc<AtomicU64>;
 }
 
-/// Runs the work of one request under one allowance.
+/// Runs the work of one request with its budget.
 pub async fn within<T>(work: impl Future<Output = T>) -> T {
     LEFT.scope(Arc::new(AtomicU64::new(micros(IN_ALL))), work).await
 }
 
-/// The same work on another task, under the allowance of the request that starts it.
+/// The same work on another task, with the budget of the request that started it.
 pub fn carried<T>(work: impl Future<Output = T>) -> impl Future<Output = T> {
     let left = LEFT.try_with(Arc::clone);
     async move {
@@ -36,7 +35,7 @@ fn micros(time: Duration) -> u64 {
     u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }
 
-/// One wait; what it took is gone from the allowance once this is dropped.
+/// One wait; its duration is deducted when it is dropped.
 #[derive(Debug)]
 pub struct Wait {
     began: Instant,
@@ -44,7 +43,7 @@ pub struct Wait {
 }
 
 impl Wait {
-    /// A wait of `at_most` this long, and no longer than what is left.
+    /// A wait of at most this duration and the remaining budget.
     pub fn begin(at_most: Duration) -> Self {
         let left = LEFT.try_with(|left| Duration::from_micros(left.load(Ordering::Relaxed)));
         let left = left.unwrap_or(at_most);
@@ -52,7 +51,7 @@ impl Wait {
         Self { began, until: began + at_most.min(left) }
     }
 
-    /// When it must end.
+    /// Its deadline.
     pub fn until(&self) -> Instant {
         self.until
     }
@@ -61,7 +60,7 @@ impl Wait {
 impl Drop for Wait {
     fn drop(&mut self) {
         let took = micros(self.began.elapsed());
-        // Outside of a request nobody counts.
+        // Nothing is deducted outside of a request.
         let _ = LEFT.try_with(|left| {
             let rest = left.load(Ordering::Relaxed).saturating_sub(took);
             left.store(rest, Ordering::Relaxed);
@@ -89,7 +88,7 @@ mod tests {
         })
         .await;
         assert_eq!(waits.0, Duration::from_secs(3));
-        // The clock of sleeping goes by milliseconds.
+        // The sleep timer has a resolution of milliseconds.
         assert!(waits.1.abs_diff(Duration::from_secs(2)) < Duration::from_millis(10), "{waits:?}");
         assert!(waits.2 < Duration::from_millis(10), "{waits:?}");
     }

@@ -1,15 +1,15 @@
-//! A bounded memory of answers that spare a question to the database: a table that is full becomes the
-//! old one, and what is asked for again moves over. Nothing kept here is ever the last word: whoever
-//! uses it has the database check in the work's own round trip.
+//! A bounded cache of results that save a database query, with two tables: when the new one is full it
+//! replaces the old one, and entries that are used again move over. Cached values are never authoritative:
+//! the database checks them again in the round trip of the work.
 
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Of each of the two tables: what a hash map of 8 192 buckets holds before it doubles.
+/// Size of each table: the capacity of a hash map with 8 192 buckets.
 const MOST: usize = 7_168;
 
-/// What was put or asked for lately: at least the last 7 168 keys, at most twice as many.
+/// Recently stored or used values: at least the last 7 168 keys, at most twice as many.
 #[derive(Debug)]
 pub struct Recent<K, V>(Mutex<Tables<K, V>>);
 
@@ -26,7 +26,7 @@ impl<K, V> Default for Recent<K, V> {
 }
 
 impl<K: Eq + Hash + Clone, V: Clone> Recent<K, V> {
-    /// The value, which stays longer for being asked for.
+    /// The value; reading it extends its stay.
     pub fn get(&self, key: &K) -> Option<V> {
         let mut tables = self.lock();
         if let Some(found) = tables.young.get(key) {
@@ -37,12 +37,12 @@ impl<K: Eq + Hash + Clone, V: Clone> Recent<K, V> {
         Some(found)
     }
 
-    /// Keeps the value, and forgets others if there are too many.
+    /// Stores the value, and evicts others if there are too many.
     pub fn put(&self, key: K, value: V) {
         self.lock().put(key, value);
     }
 
-    /// Forgets what `is_wrong`.
+    /// Removes the values that `is_wrong`.
     pub fn forget(&self, is_wrong: impl Fn(&V) -> bool) {
         let mut tables = self.lock();
         tables.young.retain(|_, value| !is_wrong(value));

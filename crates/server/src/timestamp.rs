@@ -1,6 +1,6 @@
-//! Instants as text, RFC 3339 in UTC: fixed width with microseconds as SQLite stores them, and without
-//! trailing zeros as JSON shows them. Written by hand because a page of tasks formats a hundred of
-//! them, which with a general formatter costs more than the query.
+//! Instants as text, RFC 3339 in UTC: fixed width with microseconds for SQLite, and without trailing zeros
+//! for JSON. Written by hand because a page of tasks formats a hundred of them, which would cost more than
+//! the query with a general formatter.
 
 use serde::Serializer;
 use time::{Date, Month, OffsetDateTime, PrimitiveDateTime, Time, UtcOffset};
@@ -8,7 +8,7 @@ use time::{Date, Month, OffsetDateTime, PrimitiveDateTime, Time, UtcOffset};
 const WIDTH: usize = "2026-11-20T16:21:24.000000Z".len();
 const SECONDS: usize = "2026-11-20T16:21:24".len();
 
-/// The text of an instant, on the stack. Years outside 0–9999 do not occur: the door refuses them.
+/// The text of an instant, on the stack. Years outside 0–9999 do not occur: input validation rejects them.
 #[derive(Clone, Copy, Debug)]
 pub struct Timestamp {
     bytes: [u8; WIDTH],
@@ -16,7 +16,7 @@ pub struct Timestamp {
 }
 
 impl Timestamp {
-    /// Fixed width with six digits of a second: sorts as text.
+    /// Fixed width with six decimals: sorts as text.
     pub fn fixed(at: OffsetDateTime) -> Self {
         let at = at.to_offset(UtcOffset::UTC);
         let mut bytes = *b"0000-00-00T00:00:00.000000Z";
@@ -30,7 +30,7 @@ impl Timestamp {
         Self { bytes, length: WIDTH }
     }
 
-    /// The shortest text: no trailing zeros, no point where there is no fraction.
+    /// The shortest text: no trailing zeros, and no point without a fraction.
     pub fn short(at: OffsetDateTime) -> Self {
         let mut this = Self::fixed(at);
         let mut end = WIDTH - 1;
@@ -52,7 +52,7 @@ impl Timestamp {
     }
 }
 
-/// To the second, as people read it.
+/// To the second, for display.
 pub fn to_the_second(at: OffsetDateTime) -> String {
     let whole = at.replace_nanosecond(0).unwrap_or(at);
     Timestamp::short(whole).as_str().to_owned()

@@ -1,4 +1,4 @@
-//! A user as clients see it: everything about an account except its password hash.
+//! A user as shown to clients: the account without its password hash.
 
 use serde::Serialize;
 use time::OffsetDateTime;
@@ -41,7 +41,7 @@ row! {
         /// Your app's own fields, which only administrators may change.
         #[schema(value_type = Object)]
         pub app_metadata: MetadataObject,
-        /// When the account was made.
+        /// When the account was created.
         #[serde(serialize_with = "crate::timestamp::serialize")]
         pub created_at: OffsetDateTime,
         /// When it was last changed.

@@ -1,5 +1,5 @@
-//! A name to sign in with besides the address, by `USERNAMES=on`. It is ASCII, so no spelling looks like or
-//! normalises to another one, and has no `@`, so it is never an address.
+//! User names, an alternative to the address for signing in with `USERNAMES=on`. They are ASCII, so that no
+//! spelling looks like or normalizes to another one, and contain no `@`, so that they are never an address.
 
 use serde_json::Value;
 use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
@@ -10,7 +10,7 @@ use crate::input::{Field, Fields, Refusal};
 const MIN: usize = 3;
 const MAX: usize = 30;
 
-/// A user name as it was typed, and the key it is unique by.
+/// A user name as entered, and its unique key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Username {
     typed: String,
@@ -18,7 +18,7 @@ pub struct Username {
 }
 
 impl Username {
-    /// Reads a user name; `None` if it is not one. Spaces around it are no part of it.
+    /// Parses a user name; `None` if invalid. Surrounding spaces are ignored.
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim_matches(' ');
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
@@ -26,12 +26,12 @@ impl Username {
         valid.then(|| Self { typed: text.to_owned(), key: text.to_ascii_lowercase() })
     }
 
-    /// As typed.
+    /// As entered.
     pub fn as_str(&self) -> &str {
         &self.typed
     }
 
-    /// What makes it unique: lower case.
+    /// The unique key: lower case.
     pub fn key(&self) -> &str {
         &self.key
     }
@@ -53,23 +53,23 @@ impl Field for Username {
     }
 }
 
-/// A user name as a body gives it. Where there are no user names nobody looks at it, since front ends send
-/// all kinds of things by this name.
+/// A user name in a body. If user names are off it is not validated, because front ends send all kinds of
+/// values under this name.
 #[derive(Clone, Debug)]
 pub struct GivenUsername(Value);
 
 impl GivenUsername {
-    /// What was given.
+    /// From any value.
     pub fn new(value: impl Into<Value>) -> Self {
         Self(value.into())
     }
 
-    /// The user name, where there are such.
+    /// The user name, if they are on.
     pub fn read(&self, on: bool) -> Option<Result<Username, Refusal>> {
         on.then(|| Username::from_json(self.0.clone()))
     }
 
-    /// The same; if it is refused, that is noted.
+    /// The same; an error is added to `fields`.
     pub fn check(&self, on: bool, fields: &mut Fields) -> Option<Username> {
         match self.read(on)? {
             Ok(username) => Some(username),
@@ -91,7 +91,7 @@ impl Field for GivenUsername {
     }
 }
 
-/// What somebody signs in with.
+/// The name that a user signs in with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LoginName {
     /// The address of an account.
@@ -101,7 +101,7 @@ pub enum LoginName {
 }
 
 impl LoginName {
-    /// Reads what was typed; `None` if no account can have it.
+    /// Parses what was entered; `None` if no account can have it.
     pub fn parse(typed: &str, usernames: bool) -> Option<Self> {
         match Email::parse(typed) {
             Some(email) => Some(Self::Email(email)),
@@ -109,7 +109,7 @@ impl LoginName {
         }
     }
 
-    /// What makes it unique among all of them.
+    /// The unique key among all names.
     pub fn key(&self) -> &str {
         self.email_key().or(self.username_key()).unwrap_or_default()
     }

@@ -1,6 +1,6 @@
-//! `DELETE /auth/me`: deletes the caller's own account and all that is theirs, against the password. The
-//! last active admin must stay; the condition is part of the transaction, so two admins who leave at
-//! once cannot both go. `POST /auth/me/delete` is the same for clients that send no body with DELETE.
+//! `DELETE /auth/me`: deletes the caller's own account and all its data; requires the password. The last
+//! active admin cannot be deleted. The transaction checks this, so two admins cannot both leave at the same
+//! time. `POST /auth/me/delete` is the same for clients that cannot send a body with DELETE.
 
 use axum::extract::State;
 use uuid::Uuid;
@@ -85,8 +85,8 @@ pub(super) async fn delete_by_post(
     delete(state, caller, origin, wants_receipt, body).await
 }
 
-/// Adds what deletes an account, and before that counts what hangs on it if a receipt is wanted: at which
-/// step, for [`Accounts::receipt`].
+/// Adds the steps that delete an account, and before them those that count its data if a receipt is wanted;
+/// returns the position for [`Accounts::receipt`].
 pub(crate) fn erase(owner: Uuid, wants_receipt: bool, steps: &mut Vec<Step>) -> Option<usize> {
     if wants_receipt {
         steps.extend(store::count_held(owner));
@@ -97,7 +97,7 @@ pub(crate) fn erase(owner: Uuid, wants_receipt: bool, steps: &mut Vec<Step>) -> 
 }
 
 impl Accounts {
-    /// The receipt, of what those steps returned and the tasks that were deleted ahead.
+    /// The receipt, from the results of those steps and the number of tasks deleted before.
     pub(crate) fn receipt(
         &self,
         owner: Uuid,
@@ -112,7 +112,7 @@ impl Accounts {
         Ok(Some(ErasureReceipt::new(&self.settings, owner, &held, ahead + tasks, now)))
     }
 
-    /// Deletes the gate's user, who signed in a moment ago.
+    /// Deletes the gate's user, who authenticated recently.
     async fn delete_fresh(
         &self,
         gate: Gate,

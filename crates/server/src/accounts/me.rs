@@ -1,4 +1,4 @@
-//! `GET /auth/me`: the caller's own account, read in one round trip with the live-session check.
+//! `GET /auth/me`: the caller's own account, read in the same round trip as the session check.
 
 use axum::extract::State;
 

@@ -1,5 +1,4 @@
-//! Accounts: who has registered. A user is found by id or by e-mail address, whose ASCII case never
-//! matters.
+//! Accounts. A user is found by id or by email address, ignoring ASCII case.
 
 mod delete;
 mod me;
@@ -26,7 +25,7 @@ feature! {
     Accounts = accounts()
 }
 
-/// The routes below `AUTH_PATH` that concern the account itself.
+/// The routes below `AUTH_PATH` for the account itself.
 pub fn routes() -> Routes<Accounts> {
     let read = Declared { rate: RateGroup::Api, ..Declared::STRICT };
     Routes::default()

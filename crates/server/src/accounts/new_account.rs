@@ -1,6 +1,6 @@
-//! A new account: its hash, and the steps that write it. The endpoint that asks for one stands with
-//! sessions, since it may begin the first. Two concurrent registrations of one address are settled by
-//! the unique index.
+//! A new account: its password hash, and the steps that insert it. The registration endpoint is in the
+//! sessions feature, because it may create a session. The unique index decides between concurrent
+//! registrations of one address.
 
 use super::{Accounts, Name, store};
 use crate::email::Email;
@@ -12,21 +12,21 @@ use crate::sql::Step;
 use crate::user::User;
 use crate::username::Username;
 
-/// An account that is yet to be written.
+/// An account that is not inserted yet.
 #[derive(Debug)]
 pub(crate) struct NewAccount {
     /// As it will be read.
     pub(crate) user: User,
-    /// Of its password.
+    /// The hash of its password.
     pub(crate) hash: Option<String>,
-    /// What writes it; fails as `Unique` where the address or the user name is taken.
+    /// Inserts it; fails with `Unique` if the address or user name is taken.
     pub(crate) steps: Vec<Step>,
-    /// What writes it if the address is free, and else does the same work; the second of them returns a
-    /// row if it was.
+    /// Inserts it if the address is free, and otherwise does the same work; the second step returns a row if
+    /// it was free.
     pub(crate) steps_if_free: Vec<Step>,
 }
 
-/// What people may say of themselves when they register.
+/// The profile that users may set at registration.
 #[derive(Debug, Default)]
 pub(crate) struct NewProfile {
     pub(crate) name: Option<Name>,
@@ -36,7 +36,7 @@ pub(crate) struct NewProfile {
 }
 
 impl Accounts {
-    /// Hashes the password of a new account; its policy is the caller's business.
+    /// Hashes the password of a new account; the caller checks the password policy.
     pub(crate) async fn new_account(
         &self,
         email: &Email,
@@ -47,7 +47,7 @@ impl Accounts {
         Ok(self.account_of(email, Some(hash), profile))
     }
 
-    /// A new account that nobody signs in to with a password yet.
+    /// A new account without a password.
     pub(crate) fn account_without_password(&self, email: &Email) -> NewAccount {
         self.account_of(email, None, NewProfile::default())
     }
@@ -76,7 +76,7 @@ impl Accounts {
     }
 }
 
-/// What it means that this index refused an account.
+/// The error for a conflict in this index.
 pub(crate) fn taken(index: &str) -> Error {
     if index.contains("username_key") { Error::UsernameTaken } else { Error::EmailTaken }
 }

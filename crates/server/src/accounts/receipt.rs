@@ -1,6 +1,6 @@
-//! What deleting an account removed, what stays and why, for whoever asked for it. A keyed hash over the
-//! receipt, by a key derived (HKDF, RFC 5869) from the server's secret, proves later that this server made
-//! it; of the address it holds a keyed hash alone.
+//! The receipt of a deleted account: what was removed, what stays and why. A keyed hash over the receipt,
+//! with a key derived (HKDF, RFC 5869) from the server's secret, proves later that this server issued it. It
+//! contains only a keyed hash of the address.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -28,7 +28,7 @@ macro_rules! rows_of_user {
 }
 
 row! {
-    /// What hangs on an account that is about to be deleted, besides the tasks.
+    /// The data of an account that is about to be deleted, except tasks.
     #[derive(Debug)]
     pub(super) struct Held from u {
         pub(super) email_key: Option<String>,
@@ -98,7 +98,7 @@ impl ErasureReceipt {
             .and_then(|time: Duration| at.checked_add(time.try_into().ok()?));
         let audit = Remainder {
             place: "audit_log".into(),
-            // That of the erasure besides.
+            // Plus the record of the deletion.
             records: Some(held.records + 1),
             until: until.map(shown),
             why: "Security events by the account's id, with the network addresses they came from, to \
@@ -143,13 +143,13 @@ impl ErasureReceipt {
         receipt
     }
 
-    /// The same without what a secret that nobody knows would make worthless.
+    /// Without the parts that are worthless under a random secret.
     #[must_use]
     pub fn unproven(self) -> Self {
         Self { email_hash: None, proof: None, ..self }
     }
 
-    /// Whether a server with one of these secrets made it as it is.
+    /// Whether a server with one of these secrets issued it unchanged.
     pub fn is_genuine(&self, settings: &Settings) -> bool {
         let is_of = |key: hmac::Key| {
             let proof = self.proof.as_deref().and_then(|proof| URL_SAFE_NO_PAD.decode(proof).ok());
@@ -169,7 +169,7 @@ impl ErasureReceipt {
         Some(URL_SAFE_NO_PAD.encode(hmac::sign(key, &self.text()?)))
     }
 
-    /// What the proof is over: the fields in their order, without it.
+    /// The text that the proof covers: all other fields in order.
     fn text(&self) -> Option<Vec<u8>> {
         serde_json::to_vec(&Self { proof: None, ..self.clone() }).ok()
     }

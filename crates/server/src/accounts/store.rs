@@ -1,4 +1,4 @@
-//! Every statement on `users` and `user_roles` that accounts run.
+//! The accounts feature's statements on `users` and `user_roles`.
 
 use uuid::Uuid;
 
@@ -40,13 +40,13 @@ statements! {
         user_metadata = CASE WHEN :sets_metadata THEN \
             nullif(doorward_merge_patch(user_metadata, :patch, 16384), '{}') ELSE user_metadata END, \
         updated_at = :now WHERE id = :id";
-    // From here on the view of tasks is that of the user who is deleted, whoever asks.
+    // From here on, the view of tasks is that of the deleted user, whoever the caller is.
     VIEW_AS_USER = "SELECT set_config('doorward.user_id', :user, TRUE)";
     COUNT_HELD = text!("SELECT ", Held::COLUMNS, " FROM users u WHERE u.id = :id");
     DELETE_USER = "DELETE FROM users WHERE id = :id";
 }
 
-/// How a new account is inserted: with a taken address refused, or passed over.
+/// Inserts a new account; a taken address is an error, or skipped.
 const INSERTS: [Sql; 2] = [INSERT_USER, INSERT_USER_IF_FREE];
 
 fn insert_user(
@@ -83,8 +83,8 @@ pub(super) fn insert(
     std::iter::once(row).chain(roles).collect()
 }
 
-/// The same, except that a taken address is passed over: the second step then returns no row. A taken user
-/// name is refused whatever the address, so that it says nothing of the address.
+/// The same, except that a taken address is skipped: the second step then returns no row. A taken user name
+/// is an error for every address, so that it discloses nothing about the address.
 pub(super) fn insert_if_free(
     user: &User,
     email: &Email,
@@ -102,7 +102,7 @@ pub(super) async fn find_own(db: &Database, gate: Gate) -> Result<Option<User>> 
     Ok(db.read_as(gate, find(gate.user_id)).await?.into_iter().next())
 }
 
-/// Reads the user as they are at this point of the transaction.
+/// Reads the user at this point of the transaction.
 pub(super) fn find(id: Uuid) -> Step {
     step!(FIND_OWN { id })
 }
@@ -111,7 +111,7 @@ pub(super) fn update_name(gate: Gate, name: Option<&Name>) -> Step {
     step!(UPDATE_NAME { id: gate.user_id, name: name.map(Name::as_str), now: gate.now })
 }
 
-/// Gives the gate's user another address, which nobody has proven.
+/// Gives the gate's user another, unverified address.
 pub(super) fn update_email(gate: Gate, email: &Email) -> Step {
     step!(UPDATE_EMAIL {
         id: gate.user_id,
@@ -121,7 +121,7 @@ pub(super) fn update_email(gate: Gate, email: &Email) -> Step {
     })
 }
 
-/// Gives the gate's user another user name, or takes it.
+/// Gives the gate's user another user name, or removes it.
 pub(super) fn update_username(gate: Gate, username: Option<&Username>) -> Step {
     step!(UPDATE_USERNAME {
         id: gate.user_id,
@@ -131,8 +131,8 @@ pub(super) fn update_username(gate: Gate, username: Option<&Username>) -> Step {
     })
 }
 
-/// Changes the language and the own fields of the gate's user; `None` if neither changes. Refuses, as
-/// `metadata_too_large`, more than 16 KiB.
+/// Changes the language and the own fields of the gate's user; `None` if neither changes. Fails with
+/// `metadata_too_large` above 16 KiB.
 pub(super) fn update_profile(
     gate: Gate,
     locale: &Given<Locale>,
@@ -155,13 +155,13 @@ pub(super) fn view_as(owner: Uuid) -> Step {
     step!(VIEW_AS_USER { user: owner.to_string() })
 }
 
-/// Counts what hangs on the user's row, the tasks in the second step and the rest in the last; belongs right
-/// before what deletes it.
+/// Counts the user's data: tasks in the second step, everything else in the last. Must come directly before
+/// the deletion.
 pub(super) fn count_held(owner: Uuid) -> [Step; 3] {
     [view_as(owner), tasks::count(owner), step!(COUNT_HELD { id: owner })]
 }
 
-/// Deletes a user with all that hangs on the row.
+/// Deletes a user and all rows that refer to it.
 pub(super) fn delete(owner: Uuid) -> Step {
     step!(DELETE_USER { id: owner })
 }

@@ -1,5 +1,5 @@
-//! Deletes most of an account's tasks ahead of the account, some at a time. One transaction over hundreds of
-//! thousands of rows would make everybody's writes wait: SQLite has one writer.
+//! Deletes most tasks of a large account in batches before the account itself. A single transaction over
+//! hundreds of thousands of rows would make all other writes wait: SQLite has one writer.
 
 use uuid::Uuid;
 
@@ -8,12 +8,12 @@ use crate::gate::Authority;
 use crate::sql::{Result, Step};
 use crate::tasks;
 
-/// Tasks deleted in one transaction.
+/// Tasks per transaction.
 const PIECE: i64 = 2000;
 
 impl Accounts {
-    /// Deletes `owner`'s tasks where there are many, each piece only while `guards` hold; how many went. What
-    /// went stays gone if the deletion of the account then fails: asked for again, it goes on from there.
+    /// Deletes `owner`'s tasks if there are many, each batch only while `guards` hold; returns their number.
+    /// If the deletion of the account fails afterwards, they stay deleted, and a retry continues from there.
     pub(crate) async fn delete_tasks_ahead(
         &self,
         authority: Authority,

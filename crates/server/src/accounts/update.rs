@@ -1,6 +1,6 @@
-//! `PATCH /auth/me`: changes the caller's own account, as a merge (RFC 7396: absent keeps, null clears): the
-//! name, and where the settings allow it the address and the password. What could give the account to
-//! somebody else needs a sign-in of the last minutes besides the token, which may have been stolen.
+//! `PATCH /auth/me`: changes the caller's own account with merge semantics (RFC 7396: absent keeps, null
+//! clears): the name, and if the settings allow it the address and the password. Changes that could give the
+//! account to somebody else require recent authentication, because the token may be stolen.
 
 use axum::extract::State;
 
@@ -81,7 +81,7 @@ pub(super) async fn update(
     accounts.update(caller.gate, change, origin).await.map(json)
 }
 
-/// What somebody changes of their own account.
+/// A user's changes to their own account.
 #[derive(Debug)]
 pub(super) struct OwnChange {
     name: Given<Name>,
@@ -109,7 +109,7 @@ impl Accounts {
         if let Some((email, proven)) = self.another(gate, email).await? {
             steps.push(signed_in_since(gate, fresh));
             steps.push(store::update_email(gate, &email));
-            // Nobody writes to a mailbox because somebody else typed its address.
+            // Mail is not sent just because somebody else entered the address.
             if let Some(old) = proven.filter(|_| self.mail.notifies(Notice::EmailChanged)) {
                 let ask = Ask::email_changed(gate.user_id, &old, &email, by.origin.clone());
                 steps.extend(self.mail.ask(&ask));
@@ -155,7 +155,7 @@ impl Accounts {
             Err(DbError::Refused(why)) if why == "metadata_too_large" => {
                 Err(too_large("user_metadata"))
             }
-            // Of two changes at once one wins; the other was asked for with a password that is gone.
+            // Of two concurrent changes one wins; the other one proved the old password.
             Err(DbError::Refused(why)) if why == "password_changed" => Err(Error::StaleSignIn {
                 max_age: self.settings.step_up_age.as_secs(),
                 factor: false,
@@ -164,8 +164,8 @@ impl Accounts {
         }
     }
 
-    /// The address if it is another than the account's, which front ends send back with their forms, and
-    /// the present one if it is proven; an error if it may not be changed here.
+    /// The address if it differs from the account's, which front ends send back with their forms, and the
+    /// current one if verified; an error if it may not be changed here.
     async fn another(
         &self,
         gate: Gate,

@@ -1,4 +1,5 @@
-//! An API key as clients see it: everything but its text, which is shown where it is made and nowhere else.
+//! An API key as shown to clients: everything except the key itself, which only the creating response
+//! contains.
 
 use serde::Serialize;
 use time::OffsetDateTime;
@@ -42,7 +43,7 @@ row! {
     }
 }
 
-/// None, where the key counts from everywhere.
+/// `None` if the key is valid from everywhere.
 fn networks<S: serde::Serializer>(all: &[String], serializer: S) -> Result<S::Ok, S::Error> {
     Some(all).filter(|all| !all.is_empty()).serialize(serializer)
 }

@@ -1,5 +1,5 @@
-//! `POST /auth/keys`: makes a key of one's own. It outlives the session that makes it, so that one must be
-//! fresh: a stolen token does not become a key that stays.
+//! `POST /auth/keys`: creates an API key for the caller. It outlives the session, so recent authentication is
+//! required: a stolen token must not become a permanent key.
 
 use axum::extract::State;
 use uuid::Uuid;
@@ -54,7 +54,7 @@ pub(super) async fn create(
 }
 
 impl ApiKeys {
-    /// Makes a key of this user, if the steps before let it.
+    /// Creates a key for this user, if the preceding steps succeed.
     pub(super) async fn make(
         &self,
         by: &Actor,
@@ -86,7 +86,7 @@ impl ApiKeys {
         Ok(MadeKey { about: row.read()?, key: text })
     }
 
-    /// Makes a key of this user, for whoever runs the command line.
+    /// Creates a key for this user, on the command line.
     pub async fn create_for(&self, by: &Actor, owner: Uuid, new: NewKey) -> Result<MadeKey, Error> {
         self.make(by, owner, new, [crate::gate::user_exists(owner)]).await
     }

@@ -1,5 +1,5 @@
-//! `POST /admin/users/{id}/keys`: makes a key of a service account, which cannot sign in to make one. Of
-//! nobody else: whoever has a person's key acts as that person.
+//! `POST /admin/users/{id}/keys`: creates a key for a service account, which cannot sign in to create one.
+//! Not possible for people: a person's key allows acting as that person.
 
 use axum::extract::State;
 use uuid::Uuid;
@@ -38,7 +38,7 @@ pub(super) async fn create_of_user(
 }
 
 impl ApiKeys {
-    /// Makes a key of a service account.
+    /// Creates a key for a service account.
     pub async fn create_of_user(
         &self,
         by: &Actor,

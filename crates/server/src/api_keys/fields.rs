@@ -1,4 +1,4 @@
-//! What a new API key is made of: its name, its scopes and its networks.
+//! The fields of a new API key: name, scopes, networks.
 
 use std::net::{IpAddr, Ipv6Addr};
 
@@ -12,7 +12,7 @@ use crate::input::{Field, Letters, Refusal, TextLimits};
 
 const NAME: TextLimits =
     TextLimits { trimmed: true, blank: false, max: 100, letters: Letters::Printable };
-/// What one key has at most.
+/// Maximum number of networks per key.
 const MOST_NETWORKS: usize = 20;
 
 /// What a key is for: 1–100 characters after trimming.
@@ -20,7 +20,7 @@ const MOST_NETWORKS: usize = 20;
 pub struct KeyName(String);
 
 impl KeyName {
-    /// The name of this text.
+    /// Parses a name.
     pub fn parse(text: &str) -> Result<Self, Refusal> {
         Self::from_json(text.into())
     }
@@ -41,12 +41,12 @@ impl Field for KeyName {
     }
 }
 
-/// What a key is good for, at least one; duplicates are one.
+/// A key's scopes, at least one; duplicates are ignored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyScopes(Vec<KeyScope>);
 
 impl KeyScopes {
-    /// The scopes of these strings.
+    /// Parses scopes.
     pub fn parse(texts: &[String]) -> Result<Self, Refusal> {
         Self::from_json(texts.into())
     }
@@ -56,7 +56,7 @@ impl KeyScopes {
         self.0.iter().copied()
     }
 
-    /// As they are stored: a comma before, between and behind them.
+    /// As stored: comma-separated, with a leading and a trailing comma.
     pub(super) fn stored(&self) -> String {
         self.0.iter().fold(String::from(","), |text, scope| text + scope.as_str() + ",")
     }
@@ -87,17 +87,17 @@ impl Field for KeyScopes {
     }
 }
 
-/// The networks that a key counts from: at least one, at most 20.
+/// The networks that a key is valid from: 1 to 20.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyNetworks(Vec<IpNet>);
 
 impl KeyNetworks {
-    /// The networks of these strings.
+    /// Parses networks.
     pub fn parse(texts: &[String]) -> Result<Self, Refusal> {
         Self::from_json(texts.into())
     }
 
-    /// Each as people write it, with its first and its last address.
+    /// Each in its usual notation, with its first and last address.
     pub(super) fn ranges(&self) -> impl Iterator<Item = (String, [u8; 16], [u8; 16])> {
         self.0.iter().map(|net| (net.to_string(), mapped(net.network()), mapped(net.broadcast())))
     }

@@ -1,4 +1,4 @@
-//! `GET /auth/keys`: one's own keys, the newest first. None shows its text, because it is not stored.
+//! `GET /auth/keys`: the caller's keys, newest first. The keys themselves are not stored.
 
 use axum::extract::State;
 use uuid::Uuid;

@@ -1,6 +1,6 @@
-//! API keys: what programs call tasks and administration with, in place of a sign-in. A key does what its
-//! scopes say, and never more than its owner may at that moment. It opens no account: nothing about the
-//! owner is read or changed with it. Its id is a digest of its text, which is shown once.
+//! API keys, with which programs access tasks and administration without signing in. A key allows what its
+//! scopes allow, and never more than its owner's current permissions. It gives no access to the owner's
+//! account. Its id is a digest of the key, which is shown once.
 
 mod api_key;
 mod create;
@@ -28,17 +28,17 @@ feature! {
     ApiKeys = api_keys()
 }
 
-/// What one account has at most.
+/// Maximum number of keys per account.
 pub const MOST_KEYS: i64 = 50;
 
-/// The routes below `AUTH_PATH`: one's own keys.
+/// The routes below `AUTH_PATH`: the caller's keys.
 pub fn routes() -> Routes<ApiKeys> {
     Routes::default()
         .add(Declared::STRICT, routes!(list::list, create::create))
         .add(Declared::STRICT, routes!(revoke::revoke))
 }
 
-/// The routes below `/admin`: other people's keys, and those of service accounts.
+/// The routes below `/admin`: other users' keys, and those of service accounts.
 pub fn admin_routes() -> Routes<ApiKeys> {
     let api = Declared { rate: RateGroup::Api, ..Declared::STRICT };
     let of_user =

@@ -1,4 +1,4 @@
-//! `/admin/users/{id}/keys`: the keys of somebody else, for those who hold `keys:write`.
+//! `/admin/users/{id}/keys`: another user's keys, for callers with `keys:write`.
 
 use axum::extract::State;
 use uuid::Uuid;
@@ -72,7 +72,7 @@ pub(super) async fn revoke_one(
 }
 
 impl ApiKeys {
-    /// Revokes every key of a user.
+    /// Revokes all keys of a user.
     pub async fn revoke_of(&self, by: &Actor, user: Uuid) -> Result<(), Error> {
         let mut steps = vec![user_exists(user)];
         steps.extend(by.authority.holds_all_of_user(user));
@@ -87,7 +87,7 @@ impl ApiKeys {
         self.remove(by, user, id, by.authority.holds_all_of_user(user)).await
     }
 
-    /// Revokes a key, whosever it is.
+    /// Revokes a key of any user.
     pub async fn revoke_any(&self, by: &Actor, id: Uuid) -> Result<(), Error> {
         let owner = store::find_owner(&self.db, id).await?.ok_or(Error::NotFound)?;
         self.revoke_one_of(by, owner, id).await

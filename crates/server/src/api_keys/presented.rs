@@ -1,5 +1,5 @@
-//! Keys that are asked about, or given up by whoever holds them: introspection (RFC 7662), revocation
-//! (RFC 7009), and what the command line says of one.
+//! Keys that are introspected (RFC 7662), revoked by their holder (RFC 7009), or inspected on the command
+//! line.
 
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -14,27 +14,27 @@ use crate::row;
 use crate::sql::DbError;
 
 row! {
-    /// What a key that counts is worth now.
+    /// What a valid key currently allows.
     #[derive(Clone, Debug)]
     pub struct KeyWorth {
         /// Its scopes.
         pub scopes: Vec<String> = "trim(k.scopes, ',')",
-        /// The networks it counts from; none: from everywhere.
+        /// The networks it is valid from; none means everywhere.
         pub networks: Vec<String> = "(SELECT string_agg(n.network, ',' ORDER BY n.network) \
             FROM api_key_networks n WHERE n.key_id = k.id)",
         /// When it was made.
         pub created_at: OffsetDateTime = "k.created_at",
-        /// When it ends.
+        /// When it expires.
         pub expires_at: Option<OffsetDateTime> = "k.expires_at",
         /// The roles of its owner.
         pub roles: Vec<String> = (crate::gate::role_names!("k.user_id")),
-        /// What those allow.
+        /// Their permissions.
         permissions: Vec<String> = (crate::gate::permission_names!("k.user_id")),
     }
 }
 
 impl KeyWorth {
-    /// What the key may be used for at this moment: its scopes, as far as its owner holds them.
+    /// The effective scopes: those that the owner has the permission for.
     pub fn effective(&self) -> impl Iterator<Item = KeyScope> {
         let holds = |name: &str| self.permissions.iter().any(|held| held == "*" || held == name);
         let known = self.scopes.iter().filter_map(|name| KeyScope::parse(name));
@@ -43,7 +43,7 @@ impl KeyWorth {
 }
 
 impl ApiKeys {
-    /// What the key is worth now, in the one round trip that checks who asks.
+    /// What the key currently allows, in the round trip that checks the caller.
     pub async fn introspect(
         &self,
         authority: Authority,
@@ -52,7 +52,7 @@ impl ApiKeys {
         Ok(store::find_live(&self.db, authority, key, self.clock.now()).await?)
     }
 
-    /// Revokes the key of whoever holds it; whether it had counted is not said.
+    /// Revokes a presented key; does not say whether it was valid.
     pub async fn revoke_presented(&self, key: PresentedKey, origin: &Origin) -> Result<(), Error> {
         let record = Record::from(origin, Event::ApiKeyRevoke).about(key.owner);
         let record = record.detail(format!("{} by its holder", key.id));
@@ -62,7 +62,7 @@ impl ApiKeys {
         }
     }
 
-    /// What becomes of a key that is presented: the sentence on what fails, if something does.
+    /// Checks a presented key: the sentence about what is wrong, if anything.
     pub async fn failing(&self, key: PresentedKey) -> Result<Option<String>, Error> {
         let (db, now) = (&self.db, self.clock.now());
         if store::find_live(db, Authority::Operator, key, now).await?.is_some() {
@@ -74,7 +74,7 @@ impl ApiKeys {
         }))
     }
 
-    /// Whose key this is.
+    /// The owner of this key.
     pub async fn owner_of(&self, id: Uuid) -> Result<Option<Uuid>, Error> {
         Ok(store::find_owner(&self.db, id).await?)
     }

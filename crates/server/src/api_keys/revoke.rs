@@ -1,4 +1,4 @@
-//! `DELETE /auth/keys/{id}`: revokes a key of one's own; the next request with it is refused.
+//! `DELETE /auth/keys/{id}`: revokes a key of the caller, effective with the next request.
 
 use axum::extract::State;
 use uuid::Uuid;
@@ -33,7 +33,7 @@ pub(super) async fn revoke(
 }
 
 impl ApiKeys {
-    /// Revokes a key of this user, if the steps before let it. Of several at the same time one succeeds.
+    /// Revokes a key of this user, if the preceding steps succeed. Of concurrent calls one succeeds.
     pub(super) async fn remove(
         &self,
         by: &Actor,

@@ -1,4 +1,4 @@
-//! Every statement on `api_keys` and their networks, nothing else; the gate's own are in `gate/` and `db/`.
+//! The statements on `api_keys` and their networks, except those of the gate in `gate/` and `db/`.
 
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -12,7 +12,7 @@ use crate::sql::{Result, Step};
 use crate::{statements, step, text};
 
 statements! {
-    // A row lock on PostgreSQL, so that two at the same time do not each see the last free place.
+    // A row lock on PostgreSQL, so that two concurrent calls cannot both use the last free place.
     LOCK_OWNER = "UPDATE users SET is_service = is_service WHERE id = :owner";
     HAS_ROOM = "SELECT doorward_refuse('too_many_keys') \
         WHERE (SELECT count(*) FROM api_keys WHERE user_id = :owner) >= :most";
@@ -26,11 +26,11 @@ statements! {
         VALUES (:id, :network, :lowest, :highest)";
     FIND = text!("SELECT ", ApiKey::COLUMNS, " FROM api_keys \
         WHERE api_keys.user_id = :owner AND api_keys.id = :id");
-    // One row with nulls for a user without keys, none without such a user.
+    // One row of nulls for a user without keys, none if there is no such user.
     LIST = text!("SELECT ", ApiKey::COLUMNS, " FROM users u LEFT JOIN api_keys \
         ON api_keys.user_id = u.id WHERE u.id = :owner \
         ORDER BY api_keys.created_at DESC, api_keys.id DESC LIMIT 1000");
-    // The same kind of lock: who comes second finds the key gone.
+    // The same kind of lock: the second caller finds the key gone.
     LOCK = "UPDATE api_keys SET name = name WHERE user_id = :owner AND id = :id";
     IS_THERE = "SELECT doorward_refuse('not_found') \
         WHERE NOT EXISTS (SELECT 1 FROM api_keys WHERE user_id = :owner AND id = :id)";
@@ -41,17 +41,17 @@ statements! {
         AND ", unexpired!("k.", ":now"), " AND ", active!("u.", ":now"));
 }
 
-/// Refuses if the owner has as many keys as one may have.
+/// Fails if the owner has the maximum number of keys.
 pub(super) fn room(owner: Uuid) -> [Step; 2] {
     [step!(LOCK_OWNER { owner }), step!(HAS_ROOM { owner, most: MOST_KEYS })]
 }
 
-/// Refuses unless this is a service account.
+/// Fails unless this is a service account.
 pub(super) fn is_service(owner: Uuid) -> Step {
     step!(IS_SERVICE { owner })
 }
 
-/// Refuses a scope for which the owner lacks the permission.
+/// Fails for a scope that the owner lacks the permission for.
 pub(super) fn owner_holds(owner: Uuid, scope: KeyScope) -> Option<Step> {
     scope.permission().map(|it| step!(OWNER_HOLDS { owner, needed: it.as_str() }))
 }
@@ -79,12 +79,12 @@ pub(super) fn insert(key: &PresentedKey, new: &NewKey, now: OffsetDateTime) -> V
     std::iter::once(inserted).chain(networks).collect()
 }
 
-/// Reads a key as it is at this point of the transaction.
+/// Reads a key at this point of the transaction.
 pub(super) fn find(owner: Uuid, id: Uuid) -> Step {
     step!(FIND { owner, id })
 }
 
-/// The keys of a user, the newest first; `None` without such a user.
+/// A user's keys, newest first; `None` if there is no such user.
 pub(super) async fn list(
     db: &Database,
     authority: Authority,
@@ -94,17 +94,17 @@ pub(super) async fn list(
     Ok((!rows.is_empty()).then(|| rows.into_iter().flatten().collect()))
 }
 
-/// Removes a key; refused as not found unless it is there and theirs.
+/// Deletes a key; not found unless it exists and belongs to them.
 pub(super) fn revoke(owner: Uuid, id: Uuid) -> [Step; 3] {
     [step!(LOCK { owner, id }), step!(IS_THERE { owner, id }), step!(DELETE { owner, id })]
 }
 
-/// Whose key this is, whether it counts or not.
+/// The owner of this key, whether it is valid or not.
 pub(super) async fn find_owner(db: &Database, id: Uuid) -> Result<Option<Uuid>> {
     db.find(step!(FIND_OWNER { id })).await
 }
 
-/// What a key is worth, if it counts.
+/// What a key currently allows, if it is valid.
 pub(super) async fn find_live(
     db: &Database,
     authority: Authority,

@@ -1,6 +1,5 @@
-//! What the audit log can say: the closed list of events, how each came out, and the record of one.
-//! A record names accounts, sessions and roles by id or name; it has no room for an address, a
-//! password or a token.
+//! The contents of the audit log: the closed list of events, their outcomes, and records. A record names
+//! accounts, sessions and roles by id or name; it has no field for an address, a password or a token.
 
 use uuid::Uuid;
 
@@ -11,15 +10,15 @@ use crate::input::Origin;
 
 macro_rules! events {
     ($($about:literal $name:ident = $text:literal;)+) => {
-        /// Something worth remembering.
+        /// An audited event.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum Event { $(#[doc = $about] $name,)+ }
 
         impl Event {
-            /// All of them, in the order of the documents' table.
+            /// All events, in the order of the table in the documentation.
             pub const ALL: &'static [Self] = &[$(Self::$name),+];
 
-            /// The word in the log.
+            /// The name in the log.
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$name => $text),+ }
             }
@@ -29,7 +28,7 @@ macro_rules! events {
                 match self { $(Self::$name => $about),+ }
             }
 
-            /// The table of all events in Markdown.
+            /// The table of events in Markdown.
             pub fn table() -> String {
                 let row = |it: &Self| format!("| `{}` | {} |\n", it.as_str(), it.about());
                 let rows: String = Self::ALL.iter().map(row).collect();
@@ -107,20 +106,20 @@ events! {
 }
 
 named! {
-    /// How it came out.
+    /// The outcome of an event.
     pub enum Outcome {
-        /// Done.
+        /// It succeeded.
         Success = "success",
         /// The credentials were wrong.
         Failure = "failure",
-        /// The credentials were right or not even looked at, and the answer was no.
+        /// It was rejected, with valid credentials or before they were checked.
         Blocked = "blocked",
-        /// The caller was not allowed to.
+        /// The caller lacked permission.
         Denied = "denied",
     }
 }
 
-/// One event, before it has its id and its time.
+/// A record, without its id and time.
 #[derive(Clone, Debug)]
 pub struct Record {
     pub(super) event: Event,
@@ -134,7 +133,7 @@ pub struct Record {
 }
 
 impl Record {
-    /// Done by an authenticated user or the operator.
+    /// By an authenticated user or the operator.
     pub fn by(actor: &Actor, event: Event) -> Self {
         let (word, session_id) = match actor.authority {
             Authority::Caller(gate) => match gate.key() {
@@ -148,7 +147,7 @@ impl Record {
         Self { actor: word, actor_id, session_id, ..record }
     }
 
-    /// Done by whoever sent the request.
+    /// By the sender of the request.
     pub fn from(origin: &Origin, event: Event) -> Self {
         Self {
             event,
@@ -162,46 +161,46 @@ impl Record {
         }
     }
 
-    /// Done by the server of its own accord.
+    /// By the server itself.
     pub(super) fn of_server(event: Event) -> Self {
         Self { actor: "server", ..Self::from(&Origin::default(), event) }
     }
 
-    /// The account it was done to.
+    /// Sets the affected account.
     #[must_use]
     pub fn about(mut self, subject: Uuid) -> Self {
         self.subject_id = Some(subject);
         self
     }
 
-    /// The session it belongs to.
+    /// Sets the session it belongs to.
     #[must_use]
     pub fn in_session(mut self, session: Uuid) -> Self {
         self.session_id = Some(session);
         self
     }
 
-    /// The same of another event.
+    /// The same with another event.
     #[must_use]
     pub fn of(self, event: Event) -> Self {
         Self { event, ..self }
     }
 
-    /// How it came out, where not well.
+    /// Sets the outcome, if not success.
     #[must_use]
     pub fn came_out(mut self, outcome: Outcome) -> Self {
         self.outcome = outcome;
         self
     }
 
-    /// A few words more: a role, what changed. Never a secret, never an address.
+    /// Adds details: a role, what changed. Never a secret or an address.
     #[must_use]
     pub fn detail(mut self, detail: impl Into<String>) -> Self {
         self.detail = Some(detail.into());
         self
     }
 
-    /// Tells the log of the process, which has every event whatever becomes of the table.
+    /// Writes it to the process log, which has all events whatever happens to the table.
     pub(super) fn log(&self) {
         tracing::info!(
             target: "audit",

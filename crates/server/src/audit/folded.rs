@@ -1,7 +1,7 @@
-//! Refusals that repeat: whoever asks again and again for what they may not have would fill the table
-//! with one sentence. The first of a minute is recorded as it is, the others of the same caller, kind and
-//! detail are counted, and the count is one record at the minute's end. What was done, and every wrong
-//! password, is always a record of its own.
+//! Folds repeated rejections: a caller who retries again and again would fill the table with the same record.
+//! The first in a minute is recorded as it is, further ones of the same caller, kind and detail are counted,
+//! and the count is one record at the end of the minute. Successful actions and wrong passwords always get
+//! their own record.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -14,14 +14,14 @@ use uuid::Uuid;
 use super::{Outcome, Record};
 use crate::input::Origin;
 
-/// How long refusals are counted together.
+/// The interval over which rejections are counted.
 pub(super) const WINDOW: Duration = Duration::from_mins(1);
-/// Kinds that are counted at once.
+/// Maximum number of kinds counted at a time.
 const MOST: usize = 4096;
-/// How many of the oldest counts are written early where there would be more.
+/// How many of the oldest counts are written early if there would be more.
 const EARLY: usize = MOST / 16;
 
-/// Who was refused what. The address tells apart only those who have not signed in.
+/// A caller and a kind of rejection. Addresses only distinguish anonymous callers.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Kind {
     event: &'static str,
@@ -36,7 +36,7 @@ struct Kind {
 struct Count {
     since: OffsetDateTime,
     more: u64,
-    /// The first record, less what only one request has.
+    /// The first record, without what is specific to one request.
     record: Record,
 }
 
@@ -46,7 +46,7 @@ pub(super) struct Folded(Mutex<Counts>);
 #[derive(Debug, Default)]
 struct Counts {
     all: HashMap<Kind, Count>,
-    /// When the oldest is due; nothing is looked at before.
+    /// When the oldest is due; nothing is checked before.
     next: Option<OffsetDateTime>,
 }
 
@@ -66,7 +66,7 @@ impl Folded {
                 }
                 None
             }
-            // Its minute is over: `due` takes it out before the next one.
+            // Its minute has passed: `due` will remove it before the next one.
             Some(_) => Some(record),
             None => {
                 let origin = Origin { ip: record.origin.ip, ..Origin::default() };
@@ -78,7 +78,7 @@ impl Folded {
         }
     }
 
-    /// The counts whose minute is over, and some of the oldest where there are too many.
+    /// The counts whose minute has passed, and some of the oldest if there are too many.
     pub(super) fn due(&self, now: OffsetDateTime) -> Vec<Record> {
         let mut counts = self.counts();
         if counts.next.is_none_or(|next| now < next) && counts.all.len() < MOST {
@@ -88,7 +88,7 @@ impl Folded {
         let mut due: Vec<_> =
             all.extract_if(|_, count| !count.is_open(now)).map(|it| it.1).collect();
         if all.len() >= MOST {
-            // Many at once, so that looking for them costs each refusal little.
+            // Many at a time, so that each rejection pays little for the search.
             let mut since: Vec<_> = all.values().map(|count| count.since).collect();
             let (_, limit, _) = since.select_nth_unstable(EARLY);
             let (limit, mut left) = (*limit, EARLY);
@@ -103,7 +103,7 @@ impl Folded {
         due.into_iter().filter_map(Count::into_record).collect()
     }
 
-    /// Every count, however young.
+    /// All counts, whatever their age.
     pub(super) fn all(&self) -> Vec<Record> {
         let counts = std::mem::take(&mut *self.counts());
         counts.all.into_values().filter_map(Count::into_record).collect()
@@ -132,7 +132,7 @@ impl Kind {
 }
 
 impl Count {
-    /// A clock that was set back closes it too.
+    /// Also ends if the clock was set back.
     fn is_open(&self, now: OffsetDateTime) -> bool {
         self.since <= now && now - self.since < WINDOW
     }

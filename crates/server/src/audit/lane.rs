@@ -1,6 +1,6 @@
-//! The lane of records that belong to no transaction: a bounded queue and one task that stores what
-//! is in it, many to a transaction. A full queue or a database that stays away costs records, never
-//! requests; each loss is an error in the log, with the count so far.
+//! The lane for records outside of a transaction: a bounded queue, and a task that stores its contents in
+//! batches. A full queue or a long database outage loses records, never requests; each loss is logged as an
+//! error with the number so far.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -16,7 +16,7 @@ use crate::sql::{DbError, Step};
 
 const QUEUE: usize = 4096;
 const BATCH: usize = 64;
-/// Waits between attempts to store a batch while the database is away.
+/// Delays between attempts to store a batch while the database is unavailable.
 const RETRIES: [Duration; 3] =
     [Duration::from_millis(200), Duration::from_secs(1), Duration::from_secs(5)];
 
@@ -41,12 +41,12 @@ impl RecordLane {
     }
 
     pub(super) fn prune(&self, audit: &Audit) {
-        // A full queue has better things to do; tomorrow is early enough.
+        // If the queue is full, pruning can wait until tomorrow.
         let _ = self.queue(audit).try_send(Note::Prune);
     }
 
     pub(super) async fn flush(&self) {
-        // Nothing was ever noted: nothing to wait for.
+        // Nothing was noted, so there is nothing to wait for.
         let Some(queue) = self.queue.get() else { return };
         let (done, stored) = oneshot::channel();
         if queue.send(Note::Flush(done)).await.is_ok() {
@@ -76,7 +76,7 @@ impl RecordLane {
 async fn work(audit: Audit, mut notes: mpsc::Receiver<Note>) {
     let mut batch = Vec::with_capacity(BATCH);
     loop {
-        // Counts are written when their minute is over, also if nothing happens then.
+        // Counts are written at the end of their minute, even if nothing else happens.
         let wait = if audit.folded.is_empty() { Duration::MAX } else { WINDOW };
         match tokio::time::timeout(wait, notes.recv_many(&mut batch, BATCH)).await {
             Ok(0) => return,

@@ -1,4 +1,4 @@
-//! Reading the audit log: newest first, filtered, page after page.
+//! Reads the audit log: newest first, filtered, in pages.
 
 use serde::Serialize;
 use time::OffsetDateTime;
@@ -75,7 +75,7 @@ query! {
     }
 }
 
-/// The one of these with this word. Any other word would find nothing, as if nothing had happened.
+/// The value with this name. An unknown name would match nothing, as if nothing had happened.
 fn known<T: Copy>(all: &[T], word: fn(T) -> &'static str, text: &str) -> Result<T, Refusal> {
     all.iter().copied().find(|one| word(*one) == text).ok_or_else(|| {
         let words: Vec<_> = all.iter().map(|one| word(*one)).collect();
@@ -104,7 +104,7 @@ impl Parameter for Outcome {
 }
 
 impl Audit {
-    /// One page of the sign-ins to an account and of the tries that failed, and where the next begins.
+    /// One page of successful and failed sign-ins to an account, and the cursor of the next page.
     pub(crate) async fn sign_ins(
         &self,
         authority: Authority,
@@ -117,7 +117,7 @@ impl Audit {
         Ok((rows, next))
     }
 
-    /// One page, and where the next begins if there is one.
+    /// One page, and the cursor of the next page if there is one.
     pub async fn list(
         &self,
         authority: Authority,

@@ -1,7 +1,7 @@
-//! The audit log: who did what to whom, from where, and how it came out. Work that writes appends its
-//! record in its own transaction ([`Audit::commit`]), so the one is there exactly if the other is. Work
-//! that writes nothing, a refused sign-in above all, goes by a bounded lane ([`Audit::note`]) that
-//! delays no request and fails none. Each event is also a line of the process's log.
+//! The audit log: who did what to whom, from where, and with which outcome. Work that writes appends its
+//! record in its own transaction ([`Audit::commit`]), so there is a record if and only if the work was
+//! committed. Work that writes nothing, such as a rejected sign-in, uses a bounded lane ([`Audit::note`])
+//! that neither delays nor fails requests. Each event is also logged by the process.
 
 mod event;
 mod folded;
@@ -27,10 +27,10 @@ use crate::sql::{Result, Step};
 use folded::Folded;
 use lane::RecordLane;
 
-/// What the client is called in records of the command line, before the operator's name.
+/// The prefix of the client in records of the command line, followed by the operator's name.
 pub(crate) const OPERATOR: &str = "doorward run by ";
 
-/// Who acts, on what authority, and from where.
+/// Who acts, with which authority, from where.
 #[derive(Clone, Debug)]
 pub struct Actor {
     /// What the database checks.
@@ -45,12 +45,12 @@ impl Actor {
         Self { authority: Authority::Caller(gate), origin }
     }
 
-    /// Whoever runs the command line.
+    /// The user of the command line.
     pub fn operator() -> Self {
         Self { authority: Authority::Operator, origin: Origin::default() }
     }
 
-    /// Where it came from, as the account's owner is told: not where an operator sits.
+    /// The origin as shown to the account's owner: without the operator's location.
     pub fn origin_for_owner(&self) -> Origin {
         match self.authority {
             Authority::Caller(_) => self.origin.clone(),
@@ -58,7 +58,7 @@ impl Actor {
         }
     }
 
-    /// The same under the name that the environment gives them.
+    /// The same with the name from the environment.
     #[must_use]
     pub fn named(self, name: &str) -> Self {
         let client = format!("{OPERATOR}{name}");
@@ -78,12 +78,12 @@ pub struct Audit {
 }
 
 impl Audit {
-    /// The log of this database; records older than `retention` are removed now and then.
+    /// The log of this database; records older than `retention` are removed periodically.
     pub fn new(db: Database, clock: Clock, random: Random, retention: Option<Duration>) -> Self {
         Self { db, clock, random, retention, lane: Arc::default(), folded: Arc::default() }
     }
 
-    /// Does the work and appends its records in one transaction; the rows of the work's steps.
+    /// Does the work and appends its records in one transaction; returns the rows of the work's steps.
     pub async fn commit(
         &self,
         authority: Authority,
@@ -102,19 +102,19 @@ impl Audit {
         Ok(rows)
     }
 
-    /// The same for work that needs no session: signing in, registering.
+    /// The same for work without a session: sign-in, registration.
     pub async fn write(&self, steps: Vec<Step>, record: Record) -> Result<Vec<Vec<Row>>> {
         self.commit(Authority::Operator, steps, [record]).await
     }
 
-    /// The step that appends a record, for transactions that are made elsewhere.
+    /// The step that appends a record, for transactions assembled elsewhere.
     fn step(&self, record: Record) -> Step {
         let now = self.clock.now();
         store::insert(self.random.id(now), now, record)
     }
 
-    /// Appends the record soon, without making the request wait. If the lane is full, the record is
-    /// in the process's log alone, which says so. Refusals that repeat are counted instead.
+    /// Appends the record soon, without delaying the request. If the lane is full, the record is only in the
+    /// process log, which says so. Repeated rejections are counted instead.
     pub fn note(&self, record: Record) {
         self.say(&record);
         let now = self.clock.now();
@@ -125,7 +125,7 @@ impl Audit {
         self.prune_daily();
     }
 
-    /// Logs a record and counts it.
+    /// Logs and counts a record.
     fn say(&self, record: &Record) {
         record.log();
         let Some(meters) = self.db.metrics().on() else { return };
@@ -141,7 +141,7 @@ impl Audit {
         meters.sessions_ended.one(cause as usize);
     }
 
-    /// Waits until what was noted so far is stored, or given up.
+    /// Waits until everything noted so far is stored or given up.
     pub async fn flush(&self) {
         self.put_counts(self.folded.all());
         self.lane.flush().await;
@@ -153,7 +153,7 @@ impl Audit {
         }
     }
 
-    /// Removes what is past the retention time; how many records that were.
+    /// Removes records older than the retention time; returns their number.
     pub async fn prune(&self) -> std::result::Result<usize, Error> {
         const BATCH: usize = 1000;
         let Some(retention) = self.retention else { return Ok(0) };
@@ -174,8 +174,8 @@ impl Audit {
         Ok(removed)
     }
 
-    /// Asks the lane to prune, at most once a day and only while there are events, so that a server
-    /// without work leaves a sleeping database asleep.
+    /// Asks the lane to prune, at most once a day and only while there are events, so that an idle server
+    /// does not wake a suspended database.
     fn prune_daily(&self) {
         if self.retention.is_some() && self.lane.is_due(self.clock.now()) {
             self.lane.prune(self);

@@ -1,5 +1,5 @@
-//! Every statement on `audit_log` and its horizon. Rows are inserted, listed, and deleted once they
-//! are past the horizon; the database refuses everything else.
+//! The statements on `audit_log` and its horizon. Rows are inserted, listed, and deleted once they are older
+//! than the horizon; the database rejects everything else.
 
 use std::net::IpAddr;
 
@@ -17,7 +17,7 @@ use crate::{statements, step, text};
 
 const END: OffsetDateTime = datetime!(9999-12-31 23:59:59.999_999 UTC);
 
-/// A page is a range of one index; the narrowest of the filters chooses which.
+/// A page is a range of one index, chosen by the most selective filter.
 macro_rules! page {
     ($narrow:literal) => {
         text!(
@@ -38,7 +38,7 @@ statements! {
     LIST_BY_SUBJECT = page!("subject_id = :subject AND ");
     LIST_BY_ACTOR = page!("actor_id = :actor AND ");
     LIST_BY_BOTH = page!("subject_id = :subject AND actor_id = :actor AND ");
-    // What one account's owner sees of sign-ins to it.
+    // What the owner of an account sees of its sign-ins.
     LIST_SIGN_INS = text!(
         "SELECT ", Entry::COLUMNS, " FROM audit_log WHERE subject_id = :subject \
          AND (at, id) < (:before, :before_id) AND event IN (:login, :first_step, :code) \
@@ -67,7 +67,7 @@ pub(super) fn insert(id: Uuid, at: OffsetDateTime, record: Record) -> Step {
     })
 }
 
-/// Sign-ins to an account and failed tries, one row more than the page holds, newest first.
+/// Successful and failed sign-ins to an account, newest first, one row more than the page.
 pub(super) async fn list_sign_ins(
     db: &Database,
     authority: Authority,
@@ -83,7 +83,7 @@ pub(super) async fn list_sign_ins(
     db.read_by(authority, step).await
 }
 
-/// One row more than the page holds, newest first.
+/// Newest first, one row more than the page.
 pub(super) async fn list(
     db: &Database,
     authority: Authority,
@@ -96,7 +96,7 @@ pub(super) async fn list(
         page.after.map_or((until, Uuid::nil()), |cursor| (cursor.at, cursor.id));
     let since = filter.since.unwrap_or(START);
     let (event, outcome) = (filter.event.map(Event::as_str), filter.outcome.map(Outcome::as_str));
-    // The log has addresses in one spelling.
+    // Addresses are stored in canonical form.
     let canonical = |text: String| match text.parse::<IpAddr>() {
         Ok(ip) => ip.to_canonical().to_string(),
         Err(_) => text,
@@ -117,7 +117,7 @@ pub(super) async fn list(
     db.read_by(authority, step).await
 }
 
-/// Deletes up to `limit` records from before `horizon`; how many there were.
+/// Deletes up to `limit` records from before `horizon`; returns their number.
 pub(super) async fn delete_past(
     db: &Database,
     horizon: OffsetDateTime,

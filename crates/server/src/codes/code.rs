@@ -1,5 +1,5 @@
-//! `POST /auth/login/code`: asks for a mail with a code and a link to sign in. The request writes the same
-//! two rows whether or not there is such an account: a mail of the outbox, and a code that is awaited.
+//! `POST /auth/login/code`: requests a mail with a code and a link to sign in. The request inserts the same
+//! two rows whether or not there is such an account: a mail in the outbox, and an expected code.
 
 use std::time::Duration;
 
@@ -17,12 +17,12 @@ use crate::mail::{Ask, Kind};
 use crate::single_use::{CodeChallenge, CodeClient, Purpose};
 use crate::sql::DbError;
 
-/// How long a code and its link work.
+/// Lifetime of a code and its link.
 pub(super) const LIVES: Duration = Duration::from_mins(10);
-/// The values of asks: what the client was given, and the address as typed.
+/// Keys of the mail order: the value given to the client, and the address as entered.
 pub(super) const CHALLENGE: &str = "challenge";
 pub(super) const ADDRESS: &str = "address";
-/// There if only somebody with an account gets the mail.
+/// Present if only an existing account gets the mail.
 pub(super) const KNOWN_ONLY: &str = "known_only";
 
 body! {
@@ -66,8 +66,8 @@ pub(super) async fn code(
 }
 
 impl Codes {
-    /// Asks for a code to be sent to this address, if somebody can sign in with it: by a new account only if
-    /// one may be made.
+    /// Requests a code for this address, to be sent if it can be used to sign in; for a new account only if
+    /// one may be created.
     pub async fn ask(
         &self,
         email: &Email,
@@ -88,7 +88,7 @@ impl Codes {
         steps.extend(self.single_use.await_code(Purpose::SignIn, client, LIVES));
         let rows = match self.db.write(steps).await {
             Ok(rows) => rows,
-            // The mailbox or the client had enough; the code before this one goes on working.
+            // The mailbox or client has reached its limit; the previous code stays valid.
             Err(DbError::Refused(why)) if why == "mail_dropped" => Vec::new(),
             Err(error) => return Err(error.into()),
         };

@@ -1,5 +1,5 @@
-//! The mail with the code and the link. It is filled in when it is about to be sent; who asked learns
-//! nothing from what becomes of it.
+//! The mail with the code and the link. It is composed just before it is sent, so the client that requested
+//! it learns nothing about the result.
 
 use super::code::{ADDRESS, CHALLENGE, KNOWN_ONLY, LIVES};
 use super::store::{self, Mailed};
@@ -11,13 +11,13 @@ use crate::mail::{About, Composed, Kind, Letter, MailOrder};
 use crate::single_use::{CodeChallenge, CodeClient, NewSecret, Purpose};
 
 feature! {
-    /// Fills in the mails with codes.
+    /// Composes the mails with codes.
     CodeLetters = code_letters()
 }
 
 impl CodeLetters {
-    /// The mail with the code. Nobody gets one whom it would not let in: the disabled, the banned, and
-    /// where registration is closed whoever has no account. Nor is a code sent that another took the place of.
+    /// The mail with the code. Users who could not sign in with it get none: disabled and banned ones, and,
+    /// if registration is closed, those without an account. A code that has been replaced is not sent either.
     pub(crate) async fn letter(&self, order: &MailOrder) -> Result<Composed, Error> {
         let values = &order.ask.values;
         let (About::Address(key), Some(challenge)) = (&order.ask.about, values.get(CHALLENGE))
@@ -50,7 +50,7 @@ impl CodeLetters {
             valid_for: Some(LIVES),
             ..Letter::new(Kind::LoginCode, to)
         };
-        // Whoever registered an address that nobody has proven chose the name.
+        // For an unverified address, whoever registered it chose the name.
         let name = user.as_ref().filter(|user| user.email_verified);
         let name = name.and_then(|user| user.name.clone());
         let letter = Letter { name, locale: user.and_then(|user| user.locale), ..letter };

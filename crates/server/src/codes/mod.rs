@@ -1,7 +1,6 @@
-//! Signing in by a mail instead of a password: six digits for the client that asked, and a link for
-//! whoever has the mailbox. Either one proves the address, so an account whose address nobody had proven
-//! loses what let others in. Nothing in an answer, or in how long it takes, tells whether there is an
-//! account.
+//! Sign-in by mail instead of a password: six digits for the client that requested them, and a link for the
+//! owner of the mailbox. Both verify the address; if it was unverified before, the account loses all other
+//! credentials. Neither responses nor their timing disclose whether there is an account.
 
 mod code;
 mod letter;
@@ -26,12 +25,12 @@ use crate::sessions::Sessions;
 pub struct Codes(Sessions);
 
 impl Codes {
-    /// They begin sessions.
+    /// The feature creates sessions.
     pub fn new(sessions: Sessions) -> Self {
         Self(sessions)
     }
 
-    /// Refuses where nobody signs in by a code.
+    /// Fails if sign-in by code is off.
     fn check_on(&self) -> Result<(), Error> {
         if self.settings.login_codes { Ok(()) } else { Err(Error::CodesOff) }
     }
@@ -45,7 +44,7 @@ impl Deref for Codes {
     }
 }
 
-/// The routes below `AUTH_PATH` that sign in by mail.
+/// The routes below `AUTH_PATH` for signing in by mail.
 pub fn routes() -> Routes<Codes> {
     let login = Declared { rate: RateGroup::Login, ..Declared::STRICT };
     Routes::default().add(Declared::STRICT, routes!(code::code)).add(login, routes!(verify::verify))

@@ -1,4 +1,4 @@
-//! Every statement on `users` that signing in by mail runs.
+//! The statements on `users` for signing in by mail.
 
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -13,8 +13,8 @@ statements! {
     FIND = text!("SELECT ", Mailed::COLUMNS, " FROM users WHERE users.email_key = :key");
     FIND_BY_SECRET = text!("SELECT ", Mailed::COLUMNS, " FROM users WHERE users.id = ",
         owner_of_secret!(":digest"));
-    // Locks the row, so that a change of password or a ban waits, and then ends the session. Where nobody
-    // had proven the address, whoever knows the password is somebody else.
+    // Locks the row, so that a password change or ban waits and then ends the session. If the address was
+    // unverified, the password may be somebody else's.
     PROVE = "UPDATE users SET hashed_password = CASE WHEN email_verified THEN hashed_password END, \
         updated_at = CASE WHEN email_verified THEN updated_at ELSE :now END, email_verified = TRUE \
         WHERE id = :id AND email_key = :key";
@@ -23,7 +23,7 @@ statements! {
 }
 
 row! {
-    /// The account of an address.
+    /// The account with an address.
     #[derive(Debug)]
     pub(super) struct Mailed from users {
         pub(super) user: User = ..,
@@ -38,13 +38,13 @@ pub(super) fn find(key: &str) -> Step {
     step!(FIND { key })
 }
 
-/// Reads the account that the secret with this digest was made for.
+/// Reads the account that the secret with this digest was created for.
 pub(super) fn find_by_secret(digest: Vec<u8>) -> Step {
     step!(FIND_BY_SECRET { digest })
 }
 
-/// Marks the address as proven, and takes a password that was set before; refused, as `user_changed`, if
-/// the account has another address.
+/// Marks the address as verified, and removes a password set before; fails with `user_changed` if the account
+/// has another address.
 pub(super) fn prove(id: Uuid, key: &str, now: OffsetDateTime) -> [Step; 2] {
     [step!(PROVE { id, key, now }), step!(HAS_ADDRESS { id, key })]
 }

@@ -1,5 +1,5 @@
-//! `POST /auth/login/code/verify`: a session for the code or the link of a mail, once. It proves the
-//! address, and makes the account where there was none and anybody may register.
+//! `POST /auth/login/code/verify`: exchanges the code or link of a mail for a session, once. It verifies the
+//! address, and creates the account if there is none and registration is open.
 
 use axum::extract::State;
 
@@ -39,7 +39,7 @@ body! {
     }
 }
 
-/// What somebody has out of the mail.
+/// What the user has from the mail.
 #[derive(Clone, Debug)]
 pub enum Typed {
     /// The code.
@@ -48,7 +48,7 @@ pub enum Typed {
         email: Email,
         /// The six digits.
         code: SixDigits,
-        /// What shows that the same client asked.
+        /// Shows that it is the client that requested it.
         challenge: Option<CodeChallenge>,
     },
     /// The token of the link.
@@ -82,7 +82,7 @@ pub(super) async fn verify(
 }
 
 impl VerifyCodeRequest {
-    /// A code with its address, or a token: neither both nor half of it.
+    /// A code with its address, or a token: not both, and not half of it.
     fn typed(self) -> Result<Typed, Error> {
         let (name, why) = match self {
             Self { email: Some(email), code: Some(code), challenge, token: None, .. } => {
@@ -100,7 +100,7 @@ impl VerifyCodeRequest {
 }
 
 impl Codes {
-    /// Begins a session for whoever has the code or the link.
+    /// Creates a session for the holder of the code or link.
     pub(crate) async fn verify(
         &self,
         typed: &Typed,
@@ -117,7 +117,7 @@ impl Codes {
         device: Option<&DeviceToken>,
         origin: &Origin,
     ) -> Result<SignIn, Error> {
-        // A second try covers an account that was made or changed in between.
+        // A second attempt, in case the account was created or changed in between.
         for _ in 0..2 {
             let opened = match self.open(typed, origin).await {
                 Ok(opened) => opened,
@@ -138,7 +138,7 @@ impl Codes {
         Err(Error::InvalidCode)
     }
 
-    /// What the code or the token stands for, and the account that it is for.
+    /// What the code or token stands for, and the account it is for.
     async fn open(
         &self,
         typed: &Typed,
@@ -177,7 +177,7 @@ impl Codes {
 }
 
 impl Codes {
-    /// The first step that the secret allows: into the account of its address, or a new one.
+    /// The first step that the secret allows: for the account of its address, or a new one.
     fn proof(
         &self,
         (opened, email, found): (Opened, Email, Option<Mailed>),

@@ -1,5 +1,5 @@
-//! What a trusted device holds: 256 random bits behind a prefix, so that scanners for leaked secrets know it.
-//! It is hashed with its user's id before it is stored or looked up, and never printed.
+//! The token of a trusted device: 256 random bits after a prefix that scanners for leaked secrets recognize.
+//! It is hashed with the user's id before it is stored or looked up, and never printed.
 
 use aws_lc_rs::digest::{Context, SHA256};
 use base64::Engine;
@@ -26,12 +26,12 @@ impl DeviceToken {
         Self(SecretString::from(format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes.as_slice()))))
     }
 
-    /// The text, for the answer that hands it out.
+    /// The text, for the response.
     pub(crate) fn expose(&self) -> &str {
         self.0.expose_secret()
     }
 
-    /// What is stored and looked up for this user. Whatever is no token of ours has one too, that no row has.
+    /// The digest that is stored and looked up for this user. An invalid token has one too, which no row has.
     pub(super) fn digest(&self, user: Uuid) -> Vec<u8> {
         let mut context = Context::new(&SHA256);
         context.update(b"doorward trusted device v1\0");

@@ -1,4 +1,4 @@
-//! `GET /auth/devices`: the devices that the caller trusts. None shows its token, because it is not stored.
+//! `GET /auth/devices`: the caller's trusted devices. Their tokens are not stored.
 
 use axum::extract::State;
 use serde::Serialize;
@@ -52,7 +52,7 @@ pub(super) async fn list(
 }
 
 impl Devices {
-    /// The devices of a user that count.
+    /// A user's valid devices.
     pub async fn list_of(
         &self,
         authority: Authority,

@@ -1,5 +1,6 @@
-//! Trusted devices, `TRUSTED_DEVICES`: a device whose user has proven a second factor there stands for that
-//! step at later sign-ins, and for nothing else. Its token is no factor: tokens of such a session say `aal1`.
+//! Trusted devices (`TRUSTED_DEVICES`): a device on which the user has used a second factor replaces that
+//! step in later sign-ins, and nothing else. Its token is not a factor: the tokens of such a session have
+//! `aal1`.
 
 mod device_token;
 mod list;
@@ -22,7 +23,7 @@ feature! {
     Devices = devices()
 }
 
-/// The routes below `AUTH_PATH` that concern trusted devices.
+/// The routes below `AUTH_PATH` for trusted devices.
 pub fn routes() -> Routes<Devices> {
     let api = Declared { rate: RateGroup::Api, ..Declared::STRICT };
     Routes::default()

@@ -1,5 +1,5 @@
-//! Presenting the token of a trusted device with the first step of a sign-in. Whatever is wrong with it, the
-//! answer is the one without it: the second step follows.
+//! Accepts the token of a trusted device with the first step of a sign-in. If anything is wrong with it, the
+//! response is the same as without it: the second step follows.
 
 use uuid::Uuid;
 
@@ -18,7 +18,7 @@ pub(crate) struct FoundDevice {
 }
 
 impl Devices {
-    /// The user's device of this token, if it counts for the account as it is: `hash` is the stored one.
+    /// The user's device with this token, if it is valid for the account's current hash.
     pub(crate) async fn find(
         &self,
         token: &DeviceToken,
@@ -34,8 +34,8 @@ impl Devices {
         Ok(found.map(|device| FoundDevice { user: owner, device, bound }))
     }
 
-    /// Steps that use the device, whose account has the stored hash `hash` from now on: the same password may
-    /// just have been hashed anew. Refused, as `device_gone`, if it was removed meanwhile.
+    /// Steps that use the device, for an account whose hash is `hash` from now on: the password may just have
+    /// been rehashed. Fails with `device_gone` if it was removed in the meantime.
     pub(crate) fn stand_in(
         &self,
         device: &FoundDevice,

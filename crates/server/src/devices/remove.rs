@@ -1,5 +1,5 @@
-//! `DELETE /auth/devices/{id}` removes a trusted device, `DELETE /auth/devices` all of them. Neither asks for a
-//! recent proof: it makes the account safer, and whoever is afraid of a thief must not be kept from it.
+//! `DELETE /auth/devices/{id}` removes a trusted device, `DELETE /auth/devices` all of them. Neither requires
+//! recent authentication, because they make the account safer and may be urgent.
 
 use axum::extract::State;
 use uuid::Uuid;

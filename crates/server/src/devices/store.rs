@@ -1,4 +1,4 @@
-//! Every statement on `trusted_devices`; what ends them with a password or a factor is in `gate/`.
+//! The statements on `trusted_devices`; deletion with a password or factor is in `gate/`.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::gate::{Authority, no_longer_trusted, trusted};
 use crate::sql::{Result, Step};
 use crate::{statements, step, text};
 
-/// Devices of one account at most; the oldest give way.
+/// Maximum number of devices per account; the oldest are replaced.
 const MOST: i64 = 20;
 
 statements! {
@@ -26,7 +26,7 @@ statements! {
         WHERE user_id = :owner AND id = :id AND bound = :bound";
     IS_THERE = "SELECT doorward_refuse('device_gone') WHERE NOT EXISTS (SELECT 1 FROM trusted_devices \
         WHERE user_id = :owner AND id = :id AND bound = :renewed)";
-    // One row with nulls for a user without devices, none without such a user.
+    // One row of nulls for a user without devices, none if there is no such user.
     LIST = text!("SELECT ", TrustedDevice::COLUMNS, " FROM users u LEFT JOIN trusted_devices \
         ON trusted_devices.user_id = u.id AND ", trusted!("trusted_devices.", ":now"), " WHERE u.id = :owner \
         ORDER BY trusted_devices.created_at DESC, trusted_devices.id DESC LIMIT 100");
@@ -37,7 +37,7 @@ statements! {
         WHERE ", no_longer_trusted!("", ":now"), " ORDER BY expires_at LIMIT :limit) RETURNING id");
 }
 
-/// What a new row holds.
+/// The values of a new row.
 pub(super) struct NewRow<'a> {
     pub(super) id: Uuid,
     pub(super) digest: Vec<u8>,
@@ -48,7 +48,7 @@ pub(super) struct NewRow<'a> {
     pub(super) lives: Duration,
 }
 
-/// Adds a device, in the place of those that have expired and of the oldest where there are too many.
+/// Adds a device, replacing expired ones and the oldest if there are too many.
 pub(super) fn insert(owner: Uuid, new: &NewRow<'_>) -> [Step; 2] {
     let NewRow { id, digest, bound, name, ip, now, lives } = new;
     let (id, now, expires_at) = (*id, *now, *now + *lives);
@@ -59,7 +59,7 @@ pub(super) fn insert(owner: Uuid, new: &NewRow<'_>) -> [Step; 2] {
     ]
 }
 
-/// The device with this digest, if it counts.
+/// The device with this digest, if it is valid.
 pub(super) async fn find(
     db: &Database,
     owner: Uuid,
@@ -70,7 +70,7 @@ pub(super) async fn find(
     db.find(step!(FIND { owner, digest, bound, now })).await
 }
 
-/// Notes a use; refused, as `device_gone`, if the device was removed meanwhile.
+/// Records a use; fails with `device_gone` if the device was removed in the meantime.
 pub(super) fn used(
     owner: Uuid,
     id: Uuid,
@@ -81,7 +81,7 @@ pub(super) fn used(
     [step!(USE { owner, id, bound, renewed, now }), step!(IS_THERE { owner, id, renewed })]
 }
 
-/// The devices of a user, the newest first; `None` without such a user.
+/// A user's devices, newest first; `None` if there is no such user.
 pub(super) async fn list(
     db: &Database,
     authority: Authority,
@@ -93,12 +93,12 @@ pub(super) async fn list(
     Ok((!rows.is_empty()).then(|| rows.into_iter().flatten().collect()))
 }
 
-/// Removes a device; refused as not found unless it is the user's.
+/// Deletes a device; not found unless it belongs to the user.
 pub(super) fn delete(owner: Uuid, id: Uuid) -> [Step; 2] {
     [step!(IS_OWN { owner, id }), step!(DELETE { owner, id })]
 }
 
-/// Removes at most `limit` devices that have expired; how many.
+/// Deletes at most `limit` expired devices; returns their number.
 pub(super) async fn delete_past(db: &Database, now: OffsetDateTime, limit: i64) -> Result<usize> {
     let rows: Vec<Uuid> = db.execute(step!(DELETE_PAST { now, limit })).await?;
     Ok(rows.len())

@@ -1,5 +1,5 @@
-//! Trusting a device: whoever has just proven a second factor may ask for it. The token is handed out once,
-//! with the tokens of the session, and lasts a fixed time that no use prolongs.
+//! Trusts a device, on request after a second factor was used. The token is returned once, with the tokens of
+//! the session, and has a fixed lifetime that use does not extend.
 
 use std::time::Duration;
 
@@ -16,18 +16,18 @@ use crate::user::User;
 /// A device that is about to be trusted.
 #[derive(Debug)]
 pub(crate) struct NewDevice {
-    /// What the device is to keep.
+    /// The token for the device.
     token: DeviceToken,
-    /// For how long.
+    /// Its lifetime.
     lives: Duration,
-    /// What makes it count: belongs behind what begins the session, into the same transaction.
+    /// The steps that trust it, after those that create the session, in the same transaction.
     steps: Vec<Step>,
-    /// Belongs into the same.
+    /// The record, for the same transaction.
     record: Record,
 }
 
 impl NewDevice {
-    /// Adds what makes it count to a transaction; what is left is to be handed out once that is done.
+    /// Adds the steps to a transaction; returns what to hand out after the commit.
     pub(crate) fn into_parts(
         self,
         steps: &mut Vec<Step>,
@@ -40,8 +40,8 @@ impl NewDevice {
 }
 
 impl Devices {
-    /// What trusts the device that this request came from, for an account with this stored hash; `None` where
-    /// no devices are trusted.
+    /// What trusts the device of this request, for an account with this hash; `None` if trusted devices are
+    /// off.
     pub(crate) fn trust(
         &self,
         user: &User,
@@ -75,7 +75,7 @@ impl Devices {
         Some(NewDevice { token, lives, steps, record })
     }
 
-    /// Removes what has expired; how many devices that were.
+    /// Deletes expired devices; returns their number.
     pub(crate) async fn prune(&self, now: OffsetDateTime) -> crate::sql::Result<usize> {
         const BATCH: u16 = 1000;
         let mut removed = 0;

@@ -1,6 +1,6 @@
-//! `POST /auth/email`: asks for another address. Nothing changes until a link in a mail to the new one is
-//! used. Whether somebody has that address already shows nowhere but in its own mailbox. It needs the
-//! password, or a sign-in of the last minutes: the token may have been stolen.
+//! `POST /auth/email`: requests an address change. Nothing changes until the link in a mail to the new
+//! address is used. Whether that address is taken is only disclosed in its own mailbox. Requires the password
+//! or recent authentication, because the token may be stolen.
 
 use axum::extract::State;
 
@@ -52,7 +52,7 @@ pub(super) async fn change(
 }
 
 impl Emails {
-    /// Asks for a link that gives the gate's user this address.
+    /// Requests a link that gives the gate's user this address.
     pub async fn change(
         &self,
         gate: Gate,

@@ -1,5 +1,5 @@
-//! The mails about addresses. Each is filled in when it is about to be sent, from the account as it is
-//! then; who asked learns nothing from how long that takes.
+//! The mails about addresses. Each is composed just before it is sent, from the account's state at that time;
+//! its duration discloses nothing to the client that requested it.
 
 use std::time::Duration;
 
@@ -16,13 +16,13 @@ use crate::sessions::NEW_ACCOUNT;
 use crate::single_use::{NewSecret, Purpose};
 use crate::user::User;
 
-/// The value of an ask that says what the account was when a change of address was asked for.
+/// The value with the account's state when the address change was requested.
 pub(super) const BOUND: &str = "bound";
-/// How long a change of address can be taken back.
+/// How long an address change can be undone.
 const UNDO: Duration = Duration::from_hours(72);
 
 impl Emails {
-    /// The link that proves an account's address; nothing to send if it is proven already.
+    /// The verification link for an account's address; nothing to send if it is already verified.
     pub(crate) async fn verify_letter(&self, order: &MailOrder) -> Result<Composed, Error> {
         let Some(found) = self.addressee(&order.ask.about).await? else {
             return Ok(Composed::Nothing);
@@ -34,7 +34,7 @@ impl Emails {
         let is_taken = made.is_some_and(|made| *made != found.user.id.to_string());
         match (is_taken, found.user.email_verified) {
             (true, true) => return Ok(taken(&found.user, email)),
-            // Whoever made the account in advance knows its password: a new one must take its place.
+            // If somebody created the account in advance, they know its password, so a new one is required.
             (true, false) => return self.passwords.reset_letter(order).await,
             (false, true) => return Ok(Composed::Nothing),
             (false, false) => {}
@@ -43,7 +43,7 @@ impl Emails {
         let (purpose, user) = (Purpose::VerifyEmail, Some(found.user.id));
         let new = NewSecret { purpose, user, bound: Some(key), lives };
         let (token, step) = self.single_use.make(new);
-        // No name: whoever registered chose it, perhaps for somebody else's mailbox to read.
+        // No name: whoever registered chose it, possibly as a message to somebody else's mailbox.
         let letter = Letter {
             token: Some(token.into_secret()),
             valid_for: Some(lives),
@@ -53,7 +53,8 @@ impl Emails {
         Ok(Composed::Letter { letter: Box::new(letter), user, steps: vec![step] })
     }
 
-    /// The link to the new address that makes the change; the owner of a taken one gets a mail that says so.
+    /// The link to the new address that makes the change; if the address is taken, its owner gets a notice
+    /// instead.
     pub(crate) async fn confirm_letter(&self, order: &MailOrder) -> Result<Composed, Error> {
         let values = &order.ask.values;
         let Some(found) = self.user_of(order).await? else { return Ok(Composed::Nothing) };
@@ -80,7 +81,7 @@ impl Emails {
         Ok(Composed::Letter { letter: Box::new(letter), user: Some(user), steps: vec![step] })
     }
 
-    /// The notice to the old address, with the link that takes the change back.
+    /// The notice to the old address, with the link that undoes the change.
     pub(crate) async fn changed_letter(&self, order: &MailOrder) -> Result<Composed, Error> {
         let Some(old) = order.ask.values.get(Ask::ADDRESS) else { return Ok(Composed::Nothing) };
         let Some(found) = self.user_of(order).await? else { return Ok(Composed::Nothing) };
@@ -100,7 +101,7 @@ impl Emails {
         Ok(Composed::Letter { letter: Box::new(letter), user, steps: vec![step] })
     }
 
-    /// The account whose address is to change, or did.
+    /// The account whose address is to change, or has changed.
     async fn user_of(&self, order: &MailOrder) -> Result<Option<Addressee>, Error> {
         let id = order.ask.values.get(Ask::USER).and_then(|id| Uuid::try_parse(id).ok());
         match id {

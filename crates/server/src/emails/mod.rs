@@ -1,5 +1,5 @@
-//! Addresses: proving that one is the account's, and changing it. What proves an address is a link in a
-//! mail to it, and only a POST uses the link, so that a scanner that opens it takes nothing away.
+//! Addresses: verification and changes. An address is verified with a link in a mail to it. Only a POST uses
+//! up the link, so a scanner that opens it does no harm.
 
 mod change;
 mod letters;
@@ -22,7 +22,7 @@ feature! {
     Emails = emails()
 }
 
-/// The routes below `AUTH_PATH` that concern addresses.
+/// The routes below `AUTH_PATH` for addresses.
 pub fn routes() -> Routes<Emails> {
     Routes::default()
         .add(Declared::STRICT, routes!(change::change))

@@ -1,5 +1,5 @@
-//! The notices of what happened to an account. Each goes to the address that the account has when it is
-//! sent, if that is verified: whoever registers with somebody else's address must not have mails sent there.
+//! Security notices. Each goes to the account's address at the time of sending, if that is verified, so that
+//! registering with somebody else's address does not send mails there.
 
 use super::Emails;
 use crate::error::Error;

@@ -1,5 +1,5 @@
-//! `POST /auth/email/resend`: asks for another link to prove an address. Like a forgotten password it
-//! costs one row of the outbox whether or not there is such an account, or one to be proven.
+//! `POST /auth/email/resend`: requests another verification link. As for a forgotten password, it adds one
+//! row to the outbox whether or not there is such an account.
 
 use axum::body::HttpBody;
 use axum::extract::{FromRequest, FromRequestParts, Request, State};
@@ -52,9 +52,9 @@ pub(super) async fn resend(
 
 /// The account whose address is to be verified.
 pub(super) enum WhoseAddress {
-    /// That of the body.
+    /// The address in the body.
     Typed(JsonBody<Draft<ResendRequest>>),
-    /// That of whoever asks.
+    /// That of the caller.
     Own(Caller),
 }
 
@@ -73,7 +73,8 @@ impl FromRequest<Emails> for WhoseAddress {
 }
 
 impl Emails {
-    /// Asks for a link to prove this address, to be sent if it is an account's and unproven.
+    /// Requests a verification link for this address, to be sent if it belongs to an account and is
+    /// unverified.
     pub async fn resend(&self, email: &Email, origin: Origin) -> Result<(), Error> {
         let ask = Ask::address(Kind::VerifyEmail, email.key(), origin);
         let step = self.mail.ask(&ask).ok_or(Error::MailOff)?;
@@ -82,7 +83,7 @@ impl Emails {
         Ok(())
     }
 
-    /// Asks for a link to prove the address of the gate's user, to be sent if it is not proven.
+    /// Requests a verification link for the gate's user, to be sent if the address is unverified.
     pub async fn resend_own(&self, gate: Gate, origin: Origin) -> Result<(), Error> {
         let ask = Ask::user(Kind::VerifyEmail, gate.user_id, origin);
         let step = self.mail.ask(&ask).ok_or(Error::MailOff)?;

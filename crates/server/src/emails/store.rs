@@ -1,4 +1,4 @@
-//! Every statement on the addresses in `users`.
+//! The statements on the addresses in `users`.
 
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -13,11 +13,11 @@ statements! {
     FIND_BY_ADDRESS = text!("SELECT ", Addressee::COLUMNS, " FROM users WHERE users.email_key = :key");
     VERIFY = "UPDATE users SET email_verified = TRUE, updated_at = :now \
         WHERE id = :id AND email_key = :key";
-    // While address and password are those that the link was made for.
+    // Only while address and password are those that the link was made for.
     CHANGE = "UPDATE users SET email = :email, email_key = :key, email_verified = TRUE, updated_at = :now \
         WHERE id = :id AND email IS NOT DISTINCT FROM :old \
         AND hashed_password IS NOT DISTINCT FROM :hash";
-    // Nobody has proven it there, and whoever undoes a change has.
+    // Nobody has verified it there, but whoever undoes the change has.
     TAKE_UNPROVEN = "UPDATE users SET email = NULL, email_key = NULL, updated_at = :now \
         WHERE email_key = :key AND id <> :id AND NOT email_verified";
     RESTORE = "UPDATE users SET email = :email, email_key = :key, email_verified = TRUE, \
@@ -27,7 +27,7 @@ statements! {
 }
 
 row! {
-    /// Whom a mail is for.
+    /// The recipient of a mail.
     #[derive(Debug)]
     pub(super) struct Addressee from users {
         pub(super) user: User = ..,
@@ -47,13 +47,13 @@ pub(super) fn find_by_address(key: &str) -> Step {
     step!(FIND_BY_ADDRESS { key })
 }
 
-/// Marks the address as proven; refused, as `address_changed`, if the account has another by now.
+/// Marks the address as verified; fails with `address_changed` if the account has another one by now.
 pub(super) fn verify(id: Uuid, key: &str, now: OffsetDateTime) -> [Step; 2] {
     [step!(VERIFY { id, key, now }), step!(HAS_ADDRESS { id, key })]
 }
 
-/// Gives the account another address, which is proven; refused, as `address_changed`, if the account is
-/// not as it was found.
+/// Gives the account another, verified address; fails with `address_changed` if the account has changed since
+/// it was read.
 pub(super) fn change(found: &Addressee, email: &Email, now: OffsetDateTime) -> [Step; 2] {
     let (id, key) = (found.user.id, email.key());
     let change = step!(CHANGE {
@@ -67,8 +67,8 @@ pub(super) fn change(found: &Addressee, email: &Email, now: OffsetDateTime) -> [
     [change, step!(HAS_ADDRESS { id, key })]
 }
 
-/// Gives the account an address back, which another may have by now without having proven it, and takes
-/// its password.
+/// Restores an account's address, even if another account has it by now without having verified it, and
+/// removes the password.
 pub(super) fn restore(id: Uuid, email: &Email, now: OffsetDateTime) -> [Step; 3] {
     let key = email.key();
     [

@@ -1,7 +1,7 @@
-//! `POST /auth/email/undo`: takes a change of address back, by the link that the old address got. Whoever
-//! made the change knew the password, so it goes, with every session, passkey and other link; the answer
-//! holds what sets a new one. Of several changes the undoing of an earlier one outranks a later one's:
-//! a thief who changes the address twice gains nothing.
+//! `POST /auth/email/undo`: undoes an address change with the link that the old address got. Whoever made the
+//! change knew the password, so it is removed, with all sessions, passkeys and other links; the response
+//! contains a token to set a new one. Undoing an earlier change overrides later ones: changing the address
+//! twice does not help a thief.
 
 use axum::extract::State;
 use serde::Serialize;
@@ -58,7 +58,7 @@ pub(super) async fn undo(
 }
 
 impl Emails {
-    /// Gives the account its old address back, and shuts it for everybody but the owner of that.
+    /// Restores the account's old address, and locks the account for everybody but the owner of that address.
     pub async fn undo(&self, token: &OneTimeToken, origin: &Origin) -> Result<Undone, Error> {
         let opened = self.single_use.open(Purpose::UndoEmail, token).await?;
         let Opened { user_id: Some(id), bound: Some(old), .. } = &opened else {

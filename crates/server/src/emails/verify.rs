@@ -1,5 +1,5 @@
-//! `POST /auth/email/verify`: proves an address by the link that was mailed to it, once: the account's own,
-//! or the one that it shall change to.
+//! `POST /auth/email/verify`: verifies an address with the link that was mailed to it, once: the account's
+//! own address, or the one it is to change to.
 
 use axum::extract::State;
 
@@ -45,8 +45,8 @@ pub(super) async fn verify(
 }
 
 impl Emails {
-    /// Marks the address that the token was mailed to as proven; makes it the account's if it was asked
-    /// for as another one.
+    /// Marks the address that the token was mailed to as verified; makes it the account's address if it was
+    /// requested as a change.
     pub async fn verify(&self, token: &OneTimeToken, origin: &Origin) -> Result<(), Error> {
         let looks = [Purpose::VerifyEmail, Purpose::ConfirmEmail];
         let looks = looks.map(|purpose| self.single_use.look(purpose, token)).to_vec();
@@ -67,7 +67,8 @@ impl Emails {
         Ok(())
     }
 
-    /// Gives the account the address that the link was mailed to, and the old address a link to undo it.
+    /// Gives the account the address that the link was mailed to, and sends the old address a link to undo
+    /// it.
     async fn confirm(&self, opened: Opened, origin: &Origin) -> Result<(), Error> {
         let stale = || {
             Error::InvalidLink(
@@ -95,7 +96,7 @@ impl Emails {
                 self.mail.wake();
                 Ok(())
             }
-            // Meanwhile somebody else proved that the mailbox is theirs, or registered with it.
+            // In the meantime somebody else verified that address, or registered with it.
             Err(DbError::Unique(_)) => Err(Error::EmailTaken),
             Err(error) => Err(error.into()),
         }

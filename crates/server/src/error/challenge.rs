@@ -1,16 +1,16 @@
-//! The challenge that asks for a second factor.
+//! The challenge for a second factor.
 
 use secrecy::SecretString;
 
-/// What answers the first step of a sign-in where a second has to follow.
+/// The response to the first step of a sign-in if a second step is required.
 #[derive(Clone, Debug)]
 pub struct Challenge {
     /// The `mfa_token`.
     pub token: SecretString,
-    /// Seconds it lives.
+    /// Its lifetime in seconds.
     pub expires_in: u64,
-    /// The kinds of factors that would do.
+    /// The kinds of factors that are accepted.
     pub methods: Vec<String>,
-    /// The kinds that may be added, where one is asked for and the account has none.
+    /// The kinds that can be added, if one is required and the account has none.
     pub enrol: Vec<&'static str>,
 }

@@ -1,22 +1,22 @@
-//! One invalid input: where it was, and what is wrong with it.
+//! One invalid input: its location and the error.
 
 use std::fmt;
 
 /// One invalid input, in FastAPI's terms (`loc`, `msg`, `type`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Invalid {
-    /// Where it was: `body`, `query`, `path` or `header`.
+    /// Its location: `body`, `query`, `path` or `header`.
     pub place: &'static str,
-    /// The field's name; empty for the whole place.
+    /// The field's name; empty for the location as a whole.
     pub field: String,
-    /// What is wrong, as the end of a sentence that begins with the field's name.
+    /// The error, as the end of a sentence that begins with the field's name.
     pub message: String,
-    /// FastAPI's type word: `missing`, `value_error`, `string_type`, …
+    /// FastAPI's error type: `missing`, `value_error`, `string_type`, …
     pub kind: &'static str,
 }
 
 impl Invalid {
-    /// A field refused for this reason: (what is wrong, FastAPI's word).
+    /// A field that is invalid for this reason: (message, FastAPI's error type).
     pub fn new(
         place: &'static str,
         field: impl Into<String>,

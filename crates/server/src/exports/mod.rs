@@ -1,6 +1,6 @@
-//! Exports: everything that is held about one user, for that user and for whoever answers a request by
-//! letter. An export is read page by page as it is taken, so it needs little memory whatever its length,
-//! and a slow reader keeps nothing of the database.
+//! Exports of all data about one user, for that user and for operators who answer access requests. An export
+//! is read page by page as the client reads it, so it needs little memory whatever its size, and a slow
+//! reader occupies nothing in the database.
 
 mod own_export;
 mod sheet;
@@ -20,7 +20,7 @@ use crate::http::{Declared, Routes};
 use crate::keys::Keys;
 use under_way::UnderWay;
 
-/// The use cases of exports; clones share what is under way.
+/// The use cases of exports; clones share the exports in progress.
 #[derive(Clone, Debug)]
 pub struct Exports {
     context: Arc<Context>,
@@ -28,7 +28,7 @@ pub struct Exports {
 }
 
 impl Exports {
-    /// Exports of which none is under way.
+    /// With no exports in progress.
     pub fn new(context: Arc<Context>) -> Self {
         Self { context, under_way: Arc::default() }
     }
@@ -48,7 +48,7 @@ impl AsRef<Keys> for Exports {
     }
 }
 
-/// The routes below `AUTH_PATH` that concern exports.
+/// The routes below `AUTH_PATH` for exports.
 pub fn routes() -> Routes<Exports> {
     Routes::default().add(Declared::STRICT, routes!(own_export::export))
 }

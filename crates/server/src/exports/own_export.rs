@@ -1,4 +1,4 @@
-//! `GET /auth/me/export`: everything that is held about the caller, as a stream of JSON.
+//! `GET /auth/me/export`: all data about the caller, as a JSON stream.
 
 use axum::body::Body;
 use axum::extract::State;
@@ -81,7 +81,7 @@ pub(super) async fn export(
     Ok(([(header::CONTENT_TYPE, json), (header::CONTENT_DISPOSITION, name)], body).into_response())
 }
 
-/// The pieces, each read when the client has taken those before it. A failure breaks the answer off.
+/// The pieces, each read once the client has read those before it. An error aborts the response.
 fn pieces(sheet: Sheet) -> impl futures_util::Stream<Item = Result<String, std::io::Error>> {
     stream::unfold(Some(sheet), |sheet| async move {
         let mut sheet = sheet?;

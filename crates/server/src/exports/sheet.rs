@@ -1,4 +1,4 @@
-//! The document of an export, made piece by piece: each piece is a page that is read when it is asked for.
+//! The document of an export, produced piece by piece: each piece is a page that is read on demand.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -16,14 +16,14 @@ use crate::gate::Authority;
 use crate::input::{Cursor, Page};
 use crate::timestamp::Timestamp;
 
-/// Rows of a page: what is read at once, and so what one export keeps the database busy with.
+/// Rows per page, which limits the database time of each read.
 const ROWS: i64 = 200;
-/// An export that takes longer is broken off: its reader takes less than a few kilobytes a second.
+/// An export that takes longer is aborted: its reader takes less than a few kilobytes per second.
 const LONGEST: Duration = Duration::from_mins(10);
 /// The version of the format.
 const VERSION: u32 = 1;
 
-/// An export under way. Whatever breaks it off leaves a document without its last member, `complete`.
+/// An export in progress. If it is aborted, the document lacks its last member, `complete`.
 #[derive(Debug)]
 pub struct Sheet {
     exports: Exports,
@@ -53,7 +53,7 @@ enum Part {
 }
 
 impl Exports {
-    /// Begins an export of all that is held about a user, and its first piece.
+    /// Starts an export of all data about a user, with its first piece.
     pub async fn begin(&self, actor: &Actor, owner: Uuid) -> Result<(Sheet, String), Error> {
         let place = self.under_way.begin(owner)?;
         let authority = actor.authority;
@@ -188,7 +188,7 @@ impl Sheet {
         Ok(())
     }
 
-    /// Ends a list and begins the next.
+    /// Ends a list and starts the next.
     fn turn(&mut self, out: &mut String, name: &str) {
         self.is_begun = false;
         out.push_str("],\n\"");
@@ -205,7 +205,7 @@ fn is_full<T>(rows: &[T]) -> bool {
     i64::try_from(rows.len()).is_ok_and(|count| count >= ROWS)
 }
 
-/// Where an administrator acted from is about the administrator.
+/// The origin of an administrator's action is not the user's data.
 fn forget_others(entry: &mut Entry, owner: Uuid) {
     if entry.actor == "cli" || entry.actor_id.is_some_and(|actor| actor != owner) {
         (entry.ip, entry.user_agent, entry.request_id) = (None, None, None);

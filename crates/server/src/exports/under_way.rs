@@ -1,4 +1,4 @@
-//! The exports that are under way: one for each user, and a few in all, since each reads all there is.
+//! The exports in progress: one per user, and a few in all, since each reads everything.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -7,16 +7,16 @@ use uuid::Uuid;
 
 use crate::error::Error;
 
-/// Exports at once in this process.
+/// Maximum number of exports in this process.
 const MOST: usize = 4;
-/// Seconds until asking again may help.
+/// Seconds until a retry may succeed.
 const LATER: u64 = 10;
 
-/// Whose exports are under way.
+/// The users with an export in progress.
 #[derive(Debug, Default)]
 pub(super) struct UnderWay(Mutex<HashSet<Uuid>>);
 
-/// A place among them, until it is dropped.
+/// A place among them, released when dropped.
 #[derive(Debug)]
 pub(super) struct ExportPlace {
     under_way: Arc<UnderWay>,

@@ -1,32 +1,32 @@
-//! The rate-limiting rule, GCRA (the leaky bucket as a meter), as a pure function: one instant per
-//! client says it all, the theoretical arrival time (TAT) at which its quota will be whole again. A
-//! request moves it one emission interval on and is refused if that would lie a window ahead.
+//! The rate-limiting rule, GCRA (the leaky bucket as a meter), as a pure function. The state of a client is
+//! one instant, the theoretical arrival time (TAT), when its quota is full again. A request advances it by
+//! one emission interval, and is rejected if it would then be more than a window ahead.
 
 use crate::config::Quota;
 
-/// What a request was told.
+/// The decision on a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Decision {
     /// Serve it.
     pub(super) allowed: bool,
-    /// Requests left just now.
+    /// Requests left.
     pub(super) remaining: u32,
-    /// Microseconds until the next one is allowed if refused, else until the quota is whole.
+    /// Microseconds until the next request is allowed if rejected, otherwise until the quota is full.
     pub(super) wait: i64,
 }
 
 impl Decision {
-    /// `wait` in whole seconds, rounded up, so that waiting that long helps.
+    /// `wait` in whole seconds, rounded up, so that waiting that long is enough.
     pub(super) fn wait_seconds(self) -> u64 {
         u64::try_from(self.wait).unwrap_or(0).div_ceil(1_000_000)
     }
 }
 
-/// Decides at `now` for a client whose TAT is `tat` (both in microseconds); the new TAT comes with it.
+/// Decides at `now` for a client with this TAT (both in microseconds); also returns the new TAT.
 pub(super) fn decide(quota: Quota, tat: i64, now: i64) -> (Decision, i64) {
     let window = micros(quota);
     let interval = (window / i64::from(quota.requests)).max(1);
-    // After a clock was set back, no stored instant may punish for longer than a full window.
+    // If the clock was set back, no stored instant may cause a wait of more than a full window.
     let tat = tat.clamp(now, now.saturating_add(window));
     let next = tat.saturating_add(interval);
     let debt = next - now;
@@ -54,7 +54,7 @@ mod tests {
         Quota { requests, window: Duration::from_secs(seconds) }
     }
 
-    /// How many of `attempts` requests at one instant pass, starting from `tat`.
+    /// How many of `attempts` simultaneous requests pass, starting from `tat`.
     fn burst(quota: Quota, tat: &mut i64, now: i64, attempts: usize) -> usize {
         (0..attempts)
             .filter(|_| {
@@ -72,7 +72,7 @@ mod tests {
         assert_eq!(burst(quota(60, 60), &mut tat, 1_005 * SECOND, 200), 5);
         assert_eq!(burst(quota(60, 60), &mut tat, 2_000 * SECOND, 200), 60);
         assert_eq!(burst(quota(1, 1), &mut 0, 0, 3), 1);
-        // A quota that does not divide its window never gives less than it promises.
+        // A quota that does not divide its window never allows less than configured.
         assert_eq!(burst(quota(7, 60), &mut 0, 0, 9), 7);
     }
 

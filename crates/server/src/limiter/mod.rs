@@ -1,7 +1,7 @@
-//! Rate limits per route group and client address: 429 with `Retry-After`, and on every limited route
-//! `RateLimit` and `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers-10). Decided before a body
-//! is read or a password hashed. The group is what the matched route was registered with, so no spelling
-//! of a path avoids it; IPv6 clients are counted by /64, since one subscriber owns all of it, and by /48.
+//! Rate limits per route group and client address: 429 with `Retry-After`, and on all limited routes
+//! `RateLimit` and `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers-10). Decided before a body is
+//! read or a password hashed. The group is that of the matched route, so no spelling of a path avoids it;
+//! IPv6 clients are counted by /64, since one subscriber owns all of it, and by /48.
 
 mod gcra;
 mod redis;
@@ -33,11 +33,11 @@ use crate::metrics::{LimitOutcome, Metrics};
 const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 
-/// What is limited apart, in the order of [`RateGroup`], and last the quota of API keys.
+/// The separate limits, in the order of [`RateGroup`], then that of API keys.
 pub const LIMITS: [&str; 8] =
     ["uncounted", "api", "introspect", "auth", "refresh", "register", "login", "api_key"];
 
-/// Counts requests and says which are too many.
+/// Counts requests and decides which exceed a limit.
 #[derive(Debug)]
 pub struct RateLimiter {
     settings: Arc<Settings>,
@@ -71,7 +71,7 @@ impl RateLimiter {
         GroupLimit { limiter: Arc::clone(self), group, quota }
     }
 
-    /// The client's own network decides, unless the wider one that it is part of has used up its quota.
+    /// The client's own network decides, unless the quota of its wider network is used up.
     async fn decide(&self, group: RateGroup, quota: Quota, client: ClientIp) -> Decision {
         let mut networks = networks(client.0).zip([quota, wider(quota)]);
         let Some((own, quota)) = networks.next() else {
@@ -92,7 +92,7 @@ impl RateLimiter {
         self.decide_as(|| format!("{}:{network}", group.name()), key, quota).await
     }
 
-    /// Counts a request by this API key, from wherever it comes, besides those of its address.
+    /// Counts a request with this API key, from any address, in addition to its address.
     pub async fn take_key(&self, id: Uuid) -> Result<(), Error> {
         let Some(quota) = self.settings.rate_limit_api_key else { return Ok(()) };
         let key = self.hash.hash_one(("api_key", id));
@@ -129,13 +129,12 @@ fn wider(quota: Quota) -> Quota {
     Quota { requests: quota.requests.saturating_mul(NARROW_ONES), ..quota }
 }
 
-/// What is counted as one client: an IPv4 address, or the /64 of an IPv6 one.
+/// The network that counts as one client: an IPv4 address, or an IPv6 /64.
 pub fn network(ip: IpAddr) -> IpAddr {
     networks(ip).next().unwrap_or(ip)
 }
 
-/// What one group of routes is limited to. Inside the layer that finds the client's address, outside all
-/// work.
+/// The limit of a group of routes. Inside the layer that determines the client's address, outside all work.
 #[derive(Debug)]
 pub struct GroupLimit {
     limiter: Arc<RateLimiter>,
@@ -170,8 +169,8 @@ impl Around for GroupLimit {
     }
 }
 
-/// Names the quota and what is left of it; where a guard of its own refused the account or the API key,
-/// that one too.
+/// Adds the quota and what is left of it to the response, and that of the account or API key if it was
+/// exceeded.
 fn announce(
     response: &mut Response,
     group: RateGroup,

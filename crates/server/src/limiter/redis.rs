@@ -1,6 +1,6 @@
-//! Rate limits shared by several nodes through Redis or Valkey: one atomic script, the rule of `gcra`
-//! on Redis's own clock. Redis is never waited for longer than a blink: while it is away or slow the
-//! caller counts for itself, the log says so once, and one attempt a second looks for its return.
+//! Rate limits shared by several nodes through Redis or Valkey: one atomic script with the rule of `gcra` on
+//! Redis's own clock. Requests wait for Redis only very briefly: while it is unavailable or slow, the process
+//! counts on its own, logs that once, and tries once a second to reconnect.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
@@ -15,11 +15,11 @@ use crate::config::{Quota, RedisUrl};
 use crate::limiter::gcra::{Decision, micros};
 use crate::patience::Wait;
 
-/// How long a request waits for Redis at most; it is gone from what it may wait for the database.
+/// How long a request waits for Redis; deducted from its budget for the database.
 const PATIENCE: Duration = Duration::from_millis(150);
-/// How long a connection may take; no request waits for it.
+/// How long connecting may take; no request waits for it.
 const CONNECTING: Duration = Duration::from_secs(3);
-/// Between attempts while it is away.
+/// Delay between attempts while Redis is unavailable.
 const PAUSE: Duration = Duration::from_secs(1);
 
 const GCRA: &str = "\
@@ -46,12 +46,12 @@ pub(super) struct RateRedis {
     /// True from the first failure to the next success.
     away: AtomicBool,
     began: Instant,
-    /// Milliseconds since `began` before which nothing is tried.
+    /// Milliseconds since `began` until the next attempt.
     pause_until: AtomicU64,
 }
 
 impl RateRedis {
-    /// A limiter at this address; connects when it is first asked.
+    /// A limiter at this address; connects on first use.
     pub(super) fn new(url: &RedisUrl) -> Option<Arc<Self>> {
         let client = Client::open(url.expose()).ok()?;
         Some(Arc::new(Self {
@@ -65,7 +65,7 @@ impl RateRedis {
         }))
     }
 
-    /// Decides for the client named by `key`; `None` while Redis is away.
+    /// Decides for the client with this `key`; `None` while Redis is unavailable.
     pub(super) async fn decide(self: &Arc<Self>, key: &str, quota: Quota) -> Option<Decision> {
         if self.elapsed() < self.pause_until.load(Relaxed) {
             return None;
@@ -108,7 +108,7 @@ impl RateRedis {
         Ok(Decision { allowed, remaining, wait })
     }
 
-    /// Connects in the background, once at a time.
+    /// Connects in the background, one attempt at a time.
     fn connect(self: &Arc<Self>) {
         if self.connecting.swap(true, Relaxed) {
             return;
@@ -130,7 +130,7 @@ impl RateRedis {
         });
     }
 
-    /// Gives the connection up and says so, once an outage.
+    /// Drops the connection, and logs it once per outage.
     fn fail(&self, why: &str) -> Option<Decision> {
         self.connection.send_replace(None);
         let pause = u64::try_from(PAUSE.as_millis()).unwrap_or(u64::MAX);
@@ -149,7 +149,7 @@ impl RateRedis {
     }
 }
 
-/// How long Redis at this address takes to connect to and to answer; the error says why it does not.
+/// How long connecting to this Redis and its response take; or an error.
 pub async fn round_trip(url: &RedisUrl) -> Result<[Duration; 2], String> {
     let said = |error: redis::RedisError| error.to_string();
     let client = Client::open(url.expose()).map_err(said)?;
@@ -169,7 +169,7 @@ mod tests {
     use super::*;
     use crate::patience::{self, IN_ALL};
 
-    /// Real time: sockets know no other. A busy machine makes the rest shorter still.
+    /// Real time, because sockets use it. A busy machine shortens what is left.
     #[tokio::test]
     async fn what_is_waited_for_redis_is_gone_from_what_the_request_may_wait_in_all() {
         let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();

@@ -1,6 +1,6 @@
-//! Where the rate limiter of one process remembers its clients: a table of fixed size, 1 MiB for
-//! 65 536 of them, so that no flood of addresses grows it. A full bucket forgets the client that owes
-//! least, which is the one whose limit matters least; a client at its limit is the last to go.
+//! The state of one process's rate limiter: a table of fixed size, 1 MiB for 65 536 clients, so that a flood
+//! of addresses cannot grow it. A full bucket evicts the client with the most quota left, whose limit matters
+//! least; clients at their limit are evicted last.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -11,10 +11,10 @@ const SHARDS: usize = 64;
 const BUCKETS: usize = 128;
 const WAYS: usize = 8;
 
-/// One client: its key (0 is nobody) and its TAT in microseconds.
+/// One client: its key (0 means empty) and its TAT in microseconds.
 type Slot = [u64; 2];
 
-/// The table; clients are named by a keyed hash, so nobody can choose whose bucket they share.
+/// The table; clients are identified by a keyed hash, so nobody can choose which bucket they share.
 pub(super) struct RateTable {
     shards: Vec<Mutex<Vec<Slot>>>,
 }
@@ -33,7 +33,7 @@ impl Default for RateTable {
 }
 
 impl RateTable {
-    /// Decides for the client `key` at `now` (microseconds) and remembers it.
+    /// Decides for the client `key` at `now` (microseconds) and stores the result.
     pub(super) fn decide(&self, key: u64, quota: Quota, now: i64) -> Decision {
         let key = key.max(1);
         let shard = usize::try_from(key >> 32).unwrap_or(0);

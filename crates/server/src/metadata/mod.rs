@@ -1,6 +1,6 @@
-//! An app's own fields on a task or an account: a JSON object that is stored as text and shown as it is stored.
-//! Changes to it are a merge patch (RFC 7396), which the database applies in the statement that makes the
-//! change: read first and written back, it would take two round trips or lose a change.
+//! An app's own fields on a task or an account: a JSON object, stored and shown as the same text. It is
+//! changed by merge patches (RFC 7396), which the database applies in the statement that makes the change:
+//! reading and writing back would take two round trips or lose concurrent changes.
 
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
@@ -14,21 +14,21 @@ use crate::error::{Error, Invalid};
 use crate::input::{Field, Refusal};
 use crate::sql::{Value, ValueRef};
 
-/// Bytes of JSON at most; the statement says so too.
+/// Maximum size in bytes of JSON; the statement has the same limit.
 const MOST: usize = 16 * 1024;
-/// Bytes at most of a field that access tokens carry.
+/// Maximum size in bytes of a field in access tokens.
 pub const TOKEN_FIELD_BYTES: usize = 256;
-/// Keys at most in one request, those of objects inside counted.
+/// Maximum number of keys in one request, including nested objects.
 const KEYS: usize = 256;
-/// Objects and lists inside each other at most.
+/// Maximum nesting depth.
 const DEPTH: usize = 8;
 
-/// The text of a JSON object; none for an empty one.
+/// The text of a JSON object; `None` if empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MetadataObject(Option<String>);
 
 impl MetadataObject {
-    /// How long its JSON is.
+    /// The length of its JSON.
     pub fn json_bytes(&self) -> usize {
         self.as_text().len()
     }
@@ -56,7 +56,7 @@ impl MetadataObject {
     }
 }
 
-/// The refusal if the merged object would be too large.
+/// The error if the merged object would be too large.
 pub fn too_large(field: &'static str) -> Error {
     let why = ("would have more than 16 KiB of JSON".into(), "too_long");
     Error::Validation(vec![Invalid::new("body", field, why)])
@@ -89,7 +89,7 @@ impl Field for MetadataObject {
     }
 }
 
-/// PostgreSQL's functions read no NUL, and each level and key costs the database time when it merges.
+/// PostgreSQL's functions cannot read NUL, and each level and key takes database time to merge.
 fn check(value: &Json, depth: usize, keys: &mut usize) -> Result<(), Refusal> {
     let has_nul = |text: &str| text.contains('\0');
     let refused = |why: &str| Err((why.into(), "value_error"));

@@ -1,4 +1,4 @@
-//! What is counted, as plain atomics: to count is to add to one, with no lock, no look-up and no text.
+//! Counters as plain atomics: counting is one addition, without locks, lookups or text.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
@@ -9,7 +9,7 @@ use std::time::Instant;
 pub struct Counter(AtomicU64);
 
 impl Counter {
-    /// One more.
+    /// Adds one.
     pub fn one(&self) {
         self.0.fetch_add(1, Relaxed);
     }
@@ -24,14 +24,14 @@ impl Counter {
 pub struct Gauge(Arc<AtomicI64>);
 
 impl Gauge {
-    /// One more until the answer is dropped.
+    /// Adds one until the result is dropped.
     #[must_use]
     pub fn hold(&self) -> Holding {
         self.0.fetch_add(1, Relaxed);
         Holding(self.clone())
     }
 
-    /// This many now.
+    /// Sets the value.
     pub fn set(&self, value: u64) {
         self.0.store(i64::try_from(value).unwrap_or(i64::MAX), Relaxed);
     }
@@ -52,7 +52,7 @@ impl Drop for Holding {
 }
 
 const MILLIS: u64 = 1_000_000;
-/// Upper ends of what is timed, in nanoseconds: half a millisecond to ten seconds.
+/// Bucket bounds of durations in nanoseconds: half a millisecond to ten seconds.
 const TIMES: [u64; 14] = [
     MILLIS / 2,
     MILLIS,
@@ -69,14 +69,14 @@ const TIMES: [u64; 14] = [
     5000 * MILLIS,
     10_000 * MILLIS,
 ];
-/// Upper ends of what is counted together.
+/// Bucket bounds of sizes.
 const SIZES: [u64; 5] = [1, 2, 4, 8, 16];
 
-/// How often values fell between which ends.
+/// A histogram.
 #[derive(Debug)]
 pub struct Histogram {
     ends: &'static [u64],
-    /// How many of what is added make one of what is shown.
+    /// How many recorded units make one displayed unit.
     unit: f64,
     buckets: Box<[Counter]>,
     sum: AtomicU64,
@@ -88,12 +88,12 @@ impl Histogram {
         Self { ends, unit, buckets, sum: AtomicU64::new(0) }
     }
 
-    /// Of times.
+    /// For durations.
     pub(super) fn of_seconds() -> Self {
         Self::new(&TIMES, 1e9)
     }
 
-    /// Of small numbers.
+    /// For small numbers.
     pub(super) fn of_sizes() -> Self {
         Self::new(&SIZES, 1.0)
     }
@@ -103,7 +103,7 @@ impl Histogram {
         self.add(u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX));
     }
 
-    /// Adds a value, a time in nanoseconds.
+    /// Adds a value, for durations in nanoseconds.
     pub fn add(&self, value: u64) {
         let at = self.ends.iter().position(|end| value <= *end).unwrap_or(self.ends.len());
         if let Some(bucket) = self.buckets.get(at) {
@@ -112,7 +112,7 @@ impl Histogram {
         self.sum.fetch_add(value, Relaxed);
     }
 
-    /// The sum, how many there were, and how many up to each end.
+    /// The sum, the count, and the cumulative count up to each bound.
     #[allow(clippy::cast_precision_loss, reason = "a sum is shown, not reckoned with")]
     pub(super) fn read(&self) -> (f64, u64, Vec<(f64, u64)>) {
         let ends = self.ends.iter().map(|end| *end as f64 / self.unit).chain([f64::INFINITY]);
@@ -137,7 +137,7 @@ impl Grid {
         Self { rows: rows.to_vec(), columns: columns.to_vec(), cells }
     }
 
-    /// One more at this place of both lists.
+    /// Adds one at these positions of both lists.
     pub fn one(&self, row: usize, column: usize) {
         if let Some(cell) = self.cells.get(row * self.columns.len() + column) {
             cell.one();
@@ -159,7 +159,7 @@ impl CounterRow {
         Self(Grid::new(&[""], labels))
     }
 
-    /// One more at this place of the list.
+    /// Adds one at this position of the list.
     pub fn one(&self, at: usize) {
         self.0.one(0, at);
     }

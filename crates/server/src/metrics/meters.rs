@@ -1,4 +1,4 @@
-//! Everything that is counted, by the part of the server that counts it.
+//! All counters, grouped by the part of the server that increments them.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
@@ -14,7 +14,7 @@ use super::labels::{
 };
 use super::route::RouteMeter;
 
-/// What is known when counting begins; the lists are those of rooms above this one.
+/// The labels known when metrics are turned on; the lists come from modules above this one.
 #[derive(Debug)]
 #[allow(missing_docs, reason = "each is named after what it is")]
 pub struct Facts {
@@ -24,11 +24,11 @@ pub struct Facts {
     /// The events of the audit log and their outcomes.
     pub events: Vec<&'static str>,
     pub outcomes: Vec<&'static str>,
-    /// What the limiter counts apart.
+    /// The separate limits of the limiter.
     pub limits: Vec<&'static str>,
 }
 
-/// What is counted.
+/// All counters.
 #[derive(Debug)]
 #[allow(missing_docs, reason = "each is explained where it is written")]
 pub struct Meters {
@@ -56,7 +56,7 @@ pub struct Meters {
     pub key_changes: Counter,
 }
 
-/// Of the threads that hash passwords.
+/// Those of the hashing threads.
 #[derive(Debug)]
 #[allow(missing_docs, reason = "each is explained where it is written")]
 pub struct HashingMeters {
@@ -67,7 +67,7 @@ pub struct HashingMeters {
     pub refused: Counter,
 }
 
-/// Of one lane of the database.
+/// Those of one database lane.
 #[derive(Debug)]
 #[allow(missing_docs, reason = "each is explained where it is written")]
 pub struct LaneMeters {
@@ -77,7 +77,7 @@ pub struct LaneMeters {
     pub seconds: Histogram,
 }
 
-/// Of SQLite's threads and file.
+/// Those of SQLite's threads and file.
 #[derive(Debug)]
 #[allow(missing_docs, reason = "each is explained where it is written")]
 pub struct SqliteMeters {
@@ -85,13 +85,13 @@ pub struct SqliteMeters {
     pub log_bytes: Gauge,
 }
 
-/// Of the outbox.
+/// Those of the outbox.
 #[derive(Debug)]
 #[allow(missing_docs, reason = "each is explained where it is written")]
 pub struct MailMeters {
     pub outcomes: CounterRow,
     pub waiting: Gauge,
-    /// When the oldest that waits was asked for, in seconds since 1970; 0 if none waits.
+    /// When the oldest unsent mail was requested, in seconds since 1970; 0 if there is none.
     oldest: AtomicI64,
 }
 
@@ -134,7 +134,7 @@ impl Meters {
         }
     }
 
-    /// The counters of this route, or of requests that met none. Asked when routes are registered.
+    /// The counters of this route, or of requests without a route. Called when routes are registered.
     pub(super) fn route(&self, path: Option<&str>) -> Arc<RouteMeter> {
         let Some(path) = path else { return Arc::clone(&self.unmatched) };
         let mut routes = self.routes.lock().unwrap_or_else(PoisonError::into_inner);
@@ -142,7 +142,7 @@ impl Meters {
         Arc::clone(route.or_insert_with(|| Arc::new(RouteMeter::new(path))))
     }
 
-    /// A request that met no route has been answered.
+    /// Counts a response without a route.
     pub fn answered_without_route(&self, method: &str, status: u16, began: Instant) {
         self.unmatched.answered(method, status, began);
     }
@@ -165,13 +165,13 @@ impl LaneMeters {
 }
 
 impl MailMeters {
-    /// So many wait, the oldest of them since then.
+    /// Sets the number of unsent mails, and the time of the oldest.
     pub fn found(&self, waiting: u64, oldest: Option<OffsetDateTime>) {
         self.waiting.set(waiting);
         self.oldest.store(oldest.map_or(0, OffsetDateTime::unix_timestamp), Relaxed);
     }
 
-    /// Seconds since the oldest that waits was asked for.
+    /// Seconds since the oldest unsent mail was requested.
     pub(super) fn age(&self, now: OffsetDateTime) -> i64 {
         match self.oldest.load(Relaxed) {
             0 => 0,

@@ -1,6 +1,6 @@
-//! Metrics: what the server counts of its own work, for Prometheus. They are off unless `METRICS_LISTEN` or
-//! `METRICS_TOKEN` is set; then whoever counts finds nothing here and goes on. Nothing is asked when they are
-//! read: what is shown was counted where it happened, so looking at them never wakes a sleeping database.
+//! Metrics for Prometheus. They are off unless `METRICS_LISTEN` or `METRICS_TOKEN` is set; then counting code
+//! finds nothing here and continues. A scrape queries nothing: everything is counted where it happens, so
+//! scraping never wakes a suspended database.
 
 mod cell;
 mod family;
@@ -24,23 +24,23 @@ use std::time::Instant;
 
 use time::OffsetDateTime;
 
-/// The handle of everything that counts; clones share what is counted. The database makes it, since all
-/// work stands on that.
+/// The handle for all counting code; clones share the counters. The database creates it, since everything
+/// uses the database.
 #[derive(Clone, Debug, Default)]
 pub struct Metrics(Arc<OnceLock<Box<Meters>>>);
 
 impl Metrics {
-    /// Counts from now on.
+    /// Turns metrics on.
     pub fn turn_on(&self, facts: &Facts) {
         self.0.get_or_init(|| Box::new(Meters::new(facts)));
     }
 
-    /// What is counted, unless it is off.
+    /// The counters, unless metrics are off.
     pub fn on(&self) -> Option<&Meters> {
         self.0.get().map(AsRef::as_ref)
     }
 
-    /// The present moment, if somebody wants to know how long something takes.
+    /// The current instant, if metrics are on.
     pub fn stopwatch(&self) -> Option<Instant> {
         self.on().map(|_| Instant::now())
     }
@@ -50,7 +50,7 @@ impl Metrics {
         self.on().map(|meters| meters.route(path))
     }
 
-    /// All of it as OpenMetrics text; nothing where it is off.
+    /// All metrics as OpenMetrics text; empty if they are off.
     pub fn text(&self, now: OffsetDateTime) -> String {
         page::write(self, now)
     }

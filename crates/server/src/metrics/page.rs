@@ -1,5 +1,5 @@
-//! All metrics as OpenMetrics text. The format is `prometheus-client`'s business; what is shown is read from
-//! the counters when somebody asks.
+//! All metrics as OpenMetrics text. `prometheus-client` handles the format; the values are read from the
+//! counters on each scrape.
 
 use std::fmt;
 use std::sync::PoisonError;
@@ -17,7 +17,7 @@ use super::process::Process;
 use super::{Metrics, family};
 use family::Family;
 
-/// Everything as text.
+/// All metrics as text.
 pub(super) fn write(metrics: &Metrics, now: OffsetDateTime) -> String {
     let mut registry = Registry::default();
     registry.register_collector(Box::new(Page { metrics: metrics.clone(), now }));
@@ -171,7 +171,7 @@ impl Writer<'_> {
         self.grid(&family::SIGN_INS, &meters.sign_ins, true)?;
         self.counter(&family::SESSIONS_BEGUN, meters.sessions_begun.get())?;
         self.row(&family::SESSIONS_ENDED, &meters.sessions_ended)?;
-        // There are many, of which most servers see a few.
+        // Most servers see only a few of the many pairs.
         self.grid(&family::EVENTS, &meters.events, false)
     }
 

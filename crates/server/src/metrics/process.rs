@@ -1,5 +1,5 @@
-//! What the system knows of this process, by the names that Prometheus's own clients use. Where there is
-//! no `/proc`, nothing is said.
+//! Process metrics from the system, with the names that Prometheus's own clients use. Without `/proc` there
+//! are none.
 
 /// One reading.
 #[derive(Debug, Default)]
@@ -11,7 +11,7 @@ pub(super) struct Process {
     pub(super) threads: Option<u64>,
 }
 
-/// Linux tells programs the time of processors in hundredths of a second, whatever its own tick is.
+/// Linux reports CPU time in hundredths of a second, whatever the kernel's own tick is.
 const TICKS: f64 = 100.0;
 
 impl Process {
@@ -31,7 +31,7 @@ impl Process {
     }
 }
 
-/// One of them is the folder that is being read.
+/// One of them is the directory being read.
 fn open_files() -> Option<u64> {
     let files = std::fs::read_dir("/proc/self/fd").ok()?.count();
     u64::try_from(files).ok()?.checked_sub(1)
@@ -50,7 +50,7 @@ fn most_files() -> Option<u64> {
 #[allow(clippy::cast_precision_loss, reason = "less than 2^53 ticks")]
 fn cpu_seconds() -> Option<f64> {
     let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
-    // The name before it may hold blanks and brackets.
+    // The process name before it can contain spaces and brackets.
     let (_, rest) = stat.rsplit_once(')')?;
     let mut fields = rest.split_whitespace().skip(11);
     let ticks = fields.next()?.parse::<u64>().ok()? + fields.next()?.parse::<u64>().ok()?;

@@ -1,5 +1,4 @@
-//! The counters of one route, found once when the route is registered, so that a request finds its own by
-//! following pointers.
+//! The counters of one route, resolved once at registration, so that requests reach them by pointers.
 
 use std::sync::OnceLock;
 use std::time::Instant;
@@ -7,14 +6,14 @@ use std::time::Instant;
 use super::cell::{Counter, Histogram};
 use super::labels::{METHODS, OTHER_STATUS, STATUSES};
 
-/// What is counted of the requests to one path.
+/// The counters of one path.
 #[derive(Debug)]
 pub struct RouteMeter {
     pub(super) path: String,
     methods: [OnceLock<MethodMeter>; METHODS.len()],
 }
 
-/// The same of one method; made when the first such request comes, since most pairs never meet.
+/// The counters of one method; created on first use, since most pairs never occur.
 #[derive(Debug)]
 pub(super) struct MethodMeter {
     pub(super) seconds: Histogram,
@@ -26,7 +25,7 @@ impl RouteMeter {
         Self { path: path.to_owned(), methods: std::array::from_fn(|_| OnceLock::new()) }
     }
 
-    /// A request of this method that began then has been answered.
+    /// Counts a response to a request of this method that started then.
     pub fn answered(&self, method: &str, status: u16, began: Instant) {
         let last = METHODS.len() - 1;
         let at = METHODS.iter().position(|known| *known == method).unwrap_or(last);
@@ -51,7 +50,7 @@ impl MethodMeter {
         Self { seconds: Histogram::of_seconds(), statuses: statuses.collect() }
     }
 
-    /// The statuses that were answered.
+    /// The statuses with counts.
     pub(super) fn read(&self) -> impl Iterator<Item = (&'static str, u64)> {
         let names = STATUSES.iter().map(|(_, name)| *name).chain([OTHER_STATUS]);
         names.zip(self.statuses.iter().map(Counter::get)).filter(|(_, count)| *count > 0)

@@ -1,5 +1,5 @@
-//! How a page looks: one template, one style, no script. The policy allows the style by its digest, so
-//! that nothing else runs or loads, and the form goes nowhere but back here.
+//! The look of the pages: one template, one style sheet, no script. The content security policy allows the
+//! style by its digest, so nothing else runs or loads, and forms can only be sent back here.
 
 use aws_lc_rs::digest::{SHA256, digest};
 use axum::http::{HeaderValue, header};
@@ -17,21 +17,20 @@ use crate::mail::letter::{Language, app_name};
 const STYLE: &str = include_str!("style.css");
 const PAGE: &str = include_str!("page.html");
 
-/// What a page shows.
+/// The contents of a page.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum PageContent<'a> {
-    /// The form that does what the link is for, with this token, and the name of the text that says what
-    /// was wrong with the last try.
+    /// The link's form with this token, and the name of the text about what was wrong with the last attempt.
     Form { page: LinkPage, token: &'a str, bad: Option<&'static str> },
-    /// What to do elsewhere; nothing is done here.
+    /// What to do elsewhere; there is no form.
     Information(LinkPage),
-    /// It is done.
+    /// It succeeded.
     Done(LinkPage),
-    /// It is not: the names of the title and the text.
+    /// It failed: the names of the title and the text.
     Failed(&'static str, &'static str),
 }
 
-/// Makes pages.
+/// Renders pages.
 #[derive(Debug)]
 pub(super) struct Look {
     templates: Environment<'static>,
@@ -48,7 +47,7 @@ impl Look {
         if let Ok(syntax) = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build() {
             templates.set_syntax(syntax);
         }
-        // That it parses is what the tests of every page show.
+        // The tests of all pages show that it parses.
         let _ = templates.add_template("page.html", PAGE);
         let style = STANDARD.encode(digest(&SHA256, STYLE.as_bytes()));
         let policy = format!(
@@ -65,7 +64,7 @@ impl Look {
         }
     }
 
-    /// The page in this language, with the status of this answer.
+    /// The page in this language, with the status of this response.
     pub(super) fn page(
         &self,
         language: Language,

@@ -1,8 +1,8 @@
-//! Doorward's own pages for the links in mails, for those who have no front end that shows them. They need
-//! no script: a GET shows, and consumes nothing, so that a scanner that opens links takes nothing away; the
-//! POST of its form does the same as the JSON route. The token is in the query, where no log of ours keeps
-//! it, and no other site learns it: nothing is loaded, and `Referrer-Policy` is `no-referrer`. A form that
-//! another site sends is worth nothing without the token.
+//! Doorward's own pages for the links in mails, for deployments without a front end for them. They need no
+//! script. A GET changes nothing, so a scanner that opens links does no harm; the POST of the form does the
+//! same as the JSON route. The token is in the query, which our logs omit, and no other site learns it:
+//! nothing is loaded, and `Referrer-Policy` is `no-referrer`. A form submitted by another site is useless
+//! without the token.
 
 mod look;
 mod said;
@@ -27,9 +27,9 @@ use crate::passwords::Password;
 use crate::single_use::OneTimeToken;
 use look::{Look, PageContent};
 
-/// The longest form that is read.
+/// Maximum size of a form.
 const MAX_FORM: usize = 16 * 1024;
-/// The pages there are.
+/// All pages.
 const PAGES: [LinkPage; 7] = [
     LinkPage::Verify,
     LinkPage::Confirm,
@@ -40,7 +40,7 @@ const PAGES: [LinkPage; 7] = [
     LinkPage::Invitation,
 ];
 
-/// What the pages need.
+/// The state of the pages.
 #[derive(Clone, Debug)]
 pub struct Pages {
     context: Arc<Context>,
@@ -63,7 +63,7 @@ impl Pages {
         self.look.page(Language::accepted(header.unwrap_or_default()), shown, failure)
     }
 
-    /// Does what the link is for; what is to be shown then.
+    /// Does what the link is for; returns what to show.
     async fn act(&self, page: LinkPage, form: &Form, origin: &Origin) -> Result<Next, Error> {
         if page == LinkPage::Forgot {
             let Some(email) = Email::parse(form.email.trim()) else {
@@ -113,14 +113,14 @@ impl Pages {
     }
 }
 
-/// What comes after the form.
+/// What follows the form.
 enum Next {
     Done,
-    /// The text alone.
+    /// Only the text.
     Information,
-    /// The form once more, since what was typed is not acceptable.
+    /// The form again, because the input was invalid.
     Again(PageContent<'static>, Error),
-    /// The form for a password, with this token, again if there is a failure.
+    /// The form for a password, with this token, again after an error.
     Choose {
         page: LinkPage,
         token: String,
@@ -128,7 +128,7 @@ enum Next {
     },
 }
 
-/// What a form sends.
+/// The fields of a form.
 #[derive(Default)]
 struct Form {
     token: String,
@@ -172,7 +172,7 @@ async fn show(
     }
     let form = Form::read(request.uri().query().unwrap_or_default().as_bytes());
     let shown = if page == LinkPage::Login {
-        // A page without a script has nobody to give the tokens to.
+        // A page without a script has nowhere to pass the tokens.
         PageContent::Information(page)
     } else if form.token.is_empty() && page.takes_secret() {
         PageContent::Failed("invalid_title", "invalid")

@@ -1,11 +1,11 @@
-//! What the pages say in each language: the data files in `texts/`.
+//! The texts of the pages in each language: the data files in `texts/`.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use crate::mail::letter::{Language, texts_by_language};
 
-/// Texts by name, by page; `shared` are those of all pages.
+/// Texts by name, by page; `shared` are common to all pages.
 pub(super) type PageTexts = BTreeMap<String, BTreeMap<String, String>>;
 
 static ALL: LazyLock<BTreeMap<Language, PageTexts>> = LazyLock::new(|| texts_by_language!());

@@ -1,4 +1,4 @@
-//! `POST /admin/roles`: makes a role of permissions that its maker holds.
+//! `POST /admin/roles`: creates a role with permissions that the caller has.
 
 use axum::extract::State;
 
@@ -46,7 +46,7 @@ pub(super) async fn create(
 }
 
 impl Roles {
-    /// Makes a role.
+    /// Creates a role.
     pub async fn create(
         &self,
         by: &Actor,

@@ -1,4 +1,4 @@
-//! `DELETE /admin/roles/{role}`: takes a role from everybody and removes it.
+//! `DELETE /admin/roles/{role}`: deletes a role and all its grants.
 
 use axum::extract::State;
 

@@ -1,5 +1,5 @@
-//! `PUT /admin/users/{id}/roles/{role}`: gives a role whose every permission the giver holds. A role
-//! without any may still mean much to the services that read `roles` in tokens.
+//! `PUT /admin/users/{id}/roles/{role}`: grants a role; requires all its permissions. A role without
+//! permissions may still matter to services that read `roles` in tokens.
 
 use axum::extract::State;
 use uuid::Uuid;
@@ -37,7 +37,7 @@ pub(super) async fn grant(
 }
 
 impl Roles {
-    /// Gives a role to a user.
+    /// Grants a role to a user.
     pub async fn grant(&self, by: &Actor, user: Uuid, name: &RoleName) -> Result<(), Error> {
         let (steps, record) = granting(by, user, name);
         self.audit.commit(by.authority, steps, [record]).await?;
@@ -45,14 +45,15 @@ impl Roles {
     }
 }
 
-/// What gives a role, and its record.
+/// The steps that grant a role, and their record.
 pub(crate) fn granting(by: &Actor, user: Uuid, name: &RoleName) -> (Vec<Step>, Record) {
     let mut steps = holding(by, user, name);
     steps.push(store::insert_holder(user, name));
     (steps, Record::by(by, Event::RoleGrant).about(user).detail(name.as_str()))
 }
 
-/// What giving and taking a role begin with: both are there, and whoever acts holds all that it allows.
+/// The first steps of granting and revoking: user and role exist, and the caller has all of the role's
+/// permissions.
 pub(super) fn holding(by: &Actor, user: Uuid, name: &RoleName) -> Vec<Step> {
     let mut steps = vec![lock_admins(), user_exists(user), store::exists(name)];
     steps.extend(by.authority.holds_all_of_role(name.as_str()));

@@ -1,4 +1,4 @@
-//! `GET /admin/roles`: every role with what it allows.
+//! `GET /admin/roles`: all roles with their permissions.
 
 use axum::extract::State;
 

@@ -1,7 +1,7 @@
-//! Roles: named sets of permissions that users hold. `admin` (all permissions) and `user` are built in;
-//! others are made here. Nobody gives, makes or changes a role beyond their own permissions, and the
-//! last active admin stays one. A change counts from the next request on Doorward's own routes, since
-//! the database is asked each time; the `roles` claim of a token is for other services.
+//! Roles: named sets of permissions. `admin` (all permissions) and `user` are built in; others are created
+//! here. Nobody can grant, create or change a role beyond their own permissions, and the last active admin
+//! cannot lose the role. On Doorward's own routes, changes take effect with the next request, because the
+//! database is queried each time; the `roles` claim of tokens is for other services.
 
 mod create;
 mod delete;
@@ -28,7 +28,7 @@ feature! {
     Roles = roles()
 }
 
-/// The routes below `/admin` that concern roles.
+/// The routes below `/admin` for roles.
 pub fn routes() -> Routes<Roles> {
     let api = Declared { rate: RateGroup::Api, ..Declared::STRICT };
     Routes::default()

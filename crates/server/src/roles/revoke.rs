@@ -1,4 +1,4 @@
-//! `DELETE /admin/users/{id}/roles/{role}`: takes a role away, unless that leaves no active admin.
+//! `DELETE /admin/users/{id}/roles/{role}`: revokes a role, unless no active admin would remain.
 
 use axum::extract::State;
 use uuid::Uuid;
@@ -37,7 +37,7 @@ pub(super) async fn revoke(
 }
 
 impl Roles {
-    /// Takes a role from a user.
+    /// Revokes a user's role.
     pub async fn revoke(&self, by: &Actor, user: Uuid, name: &RoleName) -> Result<(), Error> {
         let mut steps = holding(by, user, name);
         if name.is_admin() {

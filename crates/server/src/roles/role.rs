@@ -1,4 +1,4 @@
-//! A role: its name, what it is for, and what it allows.
+//! A role: name, description, permissions.
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -40,7 +40,7 @@ row! {
 pub struct RoleName(String);
 
 impl RoleName {
-    /// Parses a name; `None` if it is not one.
+    /// Parses a name; `None` if invalid.
     pub fn parse(text: &str) -> Option<Self> {
         let part = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "_-".contains(c);
         let good = text.starts_with(|c: char| c.is_ascii_lowercase())
@@ -54,7 +54,7 @@ impl RoleName {
         &self.0
     }
 
-    /// Whether this is the role that may do everything.
+    /// Whether this is the role with all permissions.
     pub fn is_admin(&self) -> bool {
         self.0 == "admin"
     }
@@ -96,7 +96,7 @@ impl<S: Send + Sync> FromRequestParts<S> for RoleInPath {
     }
 }
 
-/// What a role is for: at most 200 characters in one line.
+/// A role's description: at most 200 characters in one line.
 #[derive(Clone, Debug)]
 pub struct RoleDescription(pub(super) String);
 
@@ -110,7 +110,7 @@ impl Field for RoleDescription {
     }
 }
 
-/// Permissions as a client lists them; duplicates are one.
+/// Permissions from a client; duplicates are ignored.
 #[derive(Clone, Debug)]
 pub struct Allowed(pub(super) Vec<Permission>);
 

@@ -1,4 +1,4 @@
-//! Every statement on `roles`, `role_permissions` and who holds them, as administration runs them.
+//! Administration's statements on `roles`, `role_permissions` and grants.
 
 use uuid::Uuid;
 
@@ -36,12 +36,12 @@ pub(super) fn insert_permission(name: &RoleName, permission: Permission) -> Step
     step!(INSERT_PERMISSION { name: name.as_str(), permission: permission.as_str() })
 }
 
-/// Refuses if there is no such role.
+/// Fails if the role does not exist.
 pub(super) fn exists(name: &RoleName) -> Step {
     step!(EXISTS { name: name.as_str() })
 }
 
-/// Refuses to touch `admin` and `user`.
+/// Fails for `admin` and `user`.
 pub(super) fn not_built_in(name: &RoleName) -> Step {
     step!(NOT_BUILT_IN { name: name.as_str() })
 }
@@ -50,12 +50,12 @@ pub(super) fn update(name: &RoleName, description: Option<&str>) -> Step {
     step!(UPDATE { name: name.as_str(), description })
 }
 
-/// Takes every permission from a role.
+/// Removes all permissions from a role.
 pub(super) fn delete_permissions(name: &RoleName) -> Step {
     step!(DELETE_PERMISSIONS { name: name.as_str() })
 }
 
-/// Reads the role as it is at this point of the transaction.
+/// Reads the role at this point of the transaction.
 pub(super) fn find(name: &RoleName) -> Step {
     step!(FIND { name: name.as_str() })
 }

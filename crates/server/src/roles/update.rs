@@ -1,5 +1,5 @@
-//! `PUT /admin/roles/{role}`: changes what a role is for and what it allows, within what its changer
-//! holds before the change. What is absent stays.
+//! `PUT /admin/roles/{role}`: changes a role's description and permissions, within the permissions that the
+//! caller has before the change. Absent fields keep their values.
 
 use axum::extract::State;
 
@@ -43,7 +43,7 @@ pub(super) async fn update(
 }
 
 impl Roles {
-    /// Changes a role; who holds it is bound by the new permissions with their next request.
+    /// Changes a role; its holders have the new permissions with their next request.
     pub async fn update(
         &self,
         by: &Actor,
@@ -53,7 +53,7 @@ impl Roles {
         let mut steps = vec![lock_admins(), store::exists(name), store::not_built_in(name)];
         steps.extend(by.authority.holds_all_of_role(name.as_str()));
         let allowed = change.permissions.as_ref().map_or(&[][..], |Allowed(all)| all);
-        // Before the change: whoever holds this very role must not gain by it.
+        // Before the change: holders of this role must not gain permissions by it.
         steps.extend(allowed.iter().flat_map(|it| by.authority.holds(*it)));
         steps.push(store::update(
             name,

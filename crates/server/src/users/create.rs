@@ -1,5 +1,5 @@
-//! `POST /admin/users`: makes an account for somebody, whatever `REGISTRATION` says. Without a password
-//! nobody signs in to it until one is set.
+//! `POST /admin/users`: creates an account, whatever `REGISTRATION` is set to. Without a password, nobody can
+//! sign in until one is set.
 
 use axum::extract::State;
 
@@ -72,7 +72,7 @@ pub(super) async fn create(
 }
 
 impl NewUser {
-    /// An account with this address and nothing else.
+    /// An account with only this address.
     pub fn of(email: Email) -> Self {
         Self {
             email,
@@ -90,7 +90,7 @@ impl NewUser {
 }
 
 impl Users {
-    /// Makes an account; the password's policy is the caller's business.
+    /// Creates an account; the caller checks the password policy.
     pub async fn create(&self, by: &Actor, mut new: NewUser) -> Result<AdminUser, Error> {
         if new.invite == Some(true) && (new.password.is_some() || new.is_active == Some(false)) {
             let why = "needs an active account without a password";
@@ -99,7 +99,7 @@ impl Users {
         }
         let hash = match new.password.take() {
             Some(NewPassword(password)) => {
-                // Hashing is expensive: check the permission before it.
+                // Hashing is expensive: check the permission first.
                 if let Authority::Caller(gate) = by.authority {
                     self.db.check(gate).await?;
                 }
@@ -110,7 +110,7 @@ impl Users {
         self.insert(by, &new, hash.as_deref(), &[]).await
     }
 
-    /// Makes an account without a password that holds these roles besides `user`.
+    /// Creates an account without a password, with these roles in addition to `user`.
     pub async fn create_with_roles(
         &self,
         by: &Actor,
@@ -120,7 +120,7 @@ impl Users {
         self.insert(by, &new, None, roles).await
     }
 
-    /// Makes an account whose password was hashed elsewhere; one in `new` does not count.
+    /// Creates an account with an existing password hash; a password in `new` is ignored.
     pub async fn create_ready(
         &self,
         by: &Actor,

@@ -1,6 +1,6 @@
-//! `POST /admin/service-accounts`: makes the account of a program. It has no address and no password, and
-//! the database lets it have none, so API keys are all that it ever signs in with. Roles are given to it as
-//! to people; it is listed, changed, disabled and deleted among them.
+//! `POST /admin/service-accounts`: creates the account of a program. The database enforces that it has no
+//! address and no password, so it can only authenticate with API keys. It gets roles, and is listed, changed,
+//! disabled and deleted, like any user.
 
 use axum::extract::State;
 
@@ -44,7 +44,7 @@ pub(super) async fn create_service(
 }
 
 impl Users {
-    /// Makes a service account.
+    /// Creates a service account.
     pub async fn create_service(
         &self,
         by: &Actor,

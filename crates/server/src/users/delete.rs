@@ -1,4 +1,4 @@
-//! `DELETE /admin/users/{id}`: removes an account with all that is theirs. The audit log keeps the id.
+//! `DELETE /admin/users/{id}`: deletes an account and all its data. The audit log keeps the id.
 
 use axum::extract::State;
 use uuid::Uuid;
@@ -36,7 +36,7 @@ pub(super) async fn delete(
 }
 
 impl Users {
-    /// Deletes a user; what was erased, if that is wanted.
+    /// Deletes a user; returns what was erased, if wanted.
     pub async fn delete(
         &self,
         by: &Actor,

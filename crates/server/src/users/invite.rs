@@ -1,5 +1,5 @@
-//! `POST /admin/users/{id}/invite`: mails a link to choose the first password to somebody for whom an account
-//! was made without one. Sent again, it takes the place of the link before.
+//! `POST /admin/users/{id}/invite`: mails a link to choose the first password for an account that was created
+//! without one. A new invitation replaces the previous one.
 
 use axum::extract::State;
 use uuid::Uuid;
@@ -15,7 +15,7 @@ use crate::keys::Permitted;
 use crate::mail::{Ask, Kind};
 use crate::sql::{DbError, Step};
 
-/// Seconds until a mailbox that had its five invitations may get another.
+/// Seconds until a mailbox can get another invitation after five.
 const LATER: u64 = 60 * 60;
 
 /// Invite a user, or invite them again
@@ -60,8 +60,8 @@ impl Users {
         }
     }
 
-    /// What asks for the mail; nothing where mail is off. The client is left out: an administrator who
-    /// invites many is no flood.
+    /// Queues the mail; nothing if mail is off. The client is not counted, because an administrator may
+    /// invite many users.
     pub(super) fn invitation(&self, id: Uuid) -> Option<[Step; 2]> {
         self.mail.ask_or_refuse(&Ask::user(Kind::Invitation, id, Origin::default()))
     }

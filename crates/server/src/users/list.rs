@@ -1,5 +1,5 @@
-//! `GET /admin/users`: everybody, oldest first, filtered, page after page. A whole address is looked up
-//! by its index; a part of one is searched for.
+//! `GET /admin/users`: all users, oldest first, filtered, in pages. A complete address is looked up in the
+//! index; a part of one is searched for.
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -71,8 +71,7 @@ pub(super) async fn list(
 }
 
 impl Users {
-    /// One page of users, where the next begins if there is one, and how many there are on all pages where
-    /// that was asked for.
+    /// One page of users, the cursor of the next page if there is one, and the total if requested.
     pub async fn list(
         &self,
         authority: Authority,

@@ -1,7 +1,6 @@
-//! Users: everybody's accounts, for those who administer them, by HTTP below `/admin` and from the
-//! command line. `accounts` is the same rows seen by their owners. Nobody acts on a user who holds more
-//! permissions than they do, the last active admin stays one, and disabling or banning ends every
-//! session at once.
+//! Users: administration of all accounts, over HTTP below `/admin` and on the command line. `accounts`
+//! handles the same rows for their owners. Nobody can act on a user with more permissions, the last active
+//! admin cannot be removed, and disabling or banning ends all sessions immediately.
 
 mod audit;
 mod create;
@@ -34,7 +33,7 @@ feature! {
 }
 
 impl Users {
-    /// Refuses fields that are too long for the access tokens that carry them.
+    /// Rejects fields that are too long for access tokens.
     fn check_token_fields(&self, fields: Option<&MetadataObject>) -> Result<(), Error> {
         let names = &self.settings.token_app_metadata;
         let Some(name) = fields.and_then(|fields| fields.too_long_for_tokens(names)) else {
@@ -45,7 +44,7 @@ impl Users {
     }
 }
 
-/// The routes below `/admin` that concern users and what they did.
+/// The routes below `/admin` for users and the audit log.
 pub fn routes() -> Routes<Users> {
     let api = Declared { rate: RateGroup::Api, ..Declared::STRICT };
     Routes::default()

@@ -1,4 +1,4 @@
-//! Every statement on `users` that administration runs, whoever the user is.
+//! Administration's statements on `users`.
 
 use time::OffsetDateTime;
 use time::macros::datetime;
@@ -20,7 +20,7 @@ macro_rules! user {
     ($($from:expr),+) => { text!("SELECT ", AdminUser::COLUMNS, " FROM ", $($from),+) };
 }
 
-/// One page, oldest first, of the users that `$from` and the filters leave.
+/// One page of the users selected by `$from` and the filters, oldest first.
 macro_rules! page {
     ($from:literal $(, $filter:expr)*) => {
         user!(
@@ -30,7 +30,7 @@ macro_rules! page {
     };
 }
 
-/// The same, with how many the filters leave on all pages; pages may begin behind rows that are skipped.
+/// The same, with the total on all pages; such pages can skip rows.
 macro_rules! counted {
     ($from:literal) => {
         text!(
@@ -55,7 +55,7 @@ const FILTERS: &str = concat!(
     " AND (users.is_service = :is_service OR :is_service IS NULL)"
 );
 
-/// What a row counts towards the size of a page: what is long in it.
+/// What a row adds to the size of a page: its long columns.
 const WEIGHT: &str = "coalesce(octet_length(rows.user_metadata), 0) \
     + coalesce(octet_length(rows.app_metadata), 0) + 400";
 
@@ -96,7 +96,7 @@ statements! {
         active!("u.", ":now"), ")");
 }
 
-/// Reads the user as they are at this point of the transaction.
+/// Reads the user at this point of the transaction.
 pub(super) fn find(id: Uuid) -> Step {
     step!(FIND { id })
 }
@@ -118,7 +118,7 @@ pub(super) async fn find_by_email(
     Ok(db.read_by(authority, step).await?.into_iter().next())
 }
 
-/// A user of a counted page, and how many there are on all pages.
+/// A user on a counted page, and the total on all pages.
 struct Counted {
     total: i64,
     user: AdminUser,
@@ -130,8 +130,7 @@ impl FromRow for Counted {
     }
 }
 
-/// One row more than the page holds, oldest first, and how many there are on all pages where that was asked
-/// for.
+/// One row more than the page, oldest first, and the total if requested.
 pub(super) async fn list(
     db: &Database,
     authority: Authority,
@@ -177,7 +176,7 @@ pub(super) async fn list(
         };
         let mut rows: Vec<Counted> = page_by(db, authority, counted(limit, offset), limit).await?;
         let mut total = rows.first().map(|row| row.total);
-        // A page behind the last user has no row that could say how many there are.
+        // A page after the last user has no row with the total.
         if total.is_none() && offset > 0 && reach.total {
             rows = page_by(db, authority, counted(1, 0), 1).await?;
             total = rows.pop().map(|row| row.total);
@@ -214,7 +213,7 @@ pub(super) async fn list(
     found.map(|users| (users, None))
 }
 
-/// A page whose rows are counted, which reads the others too.
+/// A page that counts all rows, and so reads them all.
 async fn page_by<T: FromRow>(
     db: &Database,
     authority: Authority,
@@ -227,7 +226,7 @@ async fn page_by<T: FromRow>(
     }
 }
 
-/// The `LIKE` pattern of texts with `part` in them.
+/// The `LIKE` pattern for texts that contain `part`.
 fn containing(part: &str) -> String {
     let mut pattern = String::from("%");
     for c in part.chars() {
@@ -240,7 +239,7 @@ fn containing(part: &str) -> String {
     pattern
 }
 
-/// Inserts a user who holds the role `user`.
+/// Inserts a user with the role `user`.
 pub(super) fn insert(
     id: Uuid,
     new: &NewUser,
@@ -266,7 +265,7 @@ pub(super) fn insert(
     [user, step!(INSERT_ROLE { id })]
 }
 
-/// Inserts a service account that holds the role `user`.
+/// Inserts a service account with the role `user`.
 pub(super) fn insert_service(id: Uuid, new: &NewServiceAccount, now: OffsetDateTime) -> [Step; 2] {
     let name = new.name.as_str();
     let user = step!(INSERT_SERVICE { id, name, app_metadata: new.app_metadata.clone(), now });
@@ -307,7 +306,7 @@ fn given<T>(field: &Given<T>) -> Option<Option<&T>> {
     }
 }
 
-/// Refuses unless the account is active, has an address and has no password.
+/// Fails unless the account is active, has an address and has no password.
 pub(super) fn is_invitable(id: Uuid, now: OffsetDateTime) -> Step {
     step!(IS_INVITABLE { id, now })
 }

@@ -1,6 +1,6 @@
-//! `PATCH /admin/users/{id}`: name, disabling, bans (RFC 7396: absent keeps, null clears). A ban with
-//! an end lifts by itself, by the clock. Disabling and banning end every session in the same
-//! transaction, and are refused for the last active admin.
+//! `PATCH /admin/users/{id}`: changes, disables or bans a user (RFC 7396: absent keeps, null clears). A ban
+//! with an end expires by itself. Disabling and banning end all sessions in the same transaction, and fail
+//! for the last active admin.
 
 use axum::extract::State;
 use serde_json::Value;
@@ -69,7 +69,7 @@ body! {
 }
 
 impl UserChange {
-    /// A ban lifted takes its reason along.
+    /// Lifting a ban also clears its reason.
     fn settled(mut self) -> Self {
         if matches!(self.banned_until, Given::Null) && matches!(self.ban_reason, Given::Absent) {
             self.ban_reason = Given::Null;
@@ -81,7 +81,7 @@ impl UserChange {
         self.is_active == Some(false) || matches!(self.banned_until, Given::Value(_))
     }
 
-    /// Which of the two objects the database refused it does not say.
+    /// The database does not say which of the two objects was too large.
     fn too_large(&self) -> Error {
         let of_app = self.app_metadata != Given::Absent;
         too_large(if of_app { "app_metadata" } else { "user_metadata" })

@@ -1,4 +1,4 @@
-//! A user as an administrator sees them: the account, and whether it is banned. No secret in it.
+//! A user as shown to administrators: the account, and whether it is banned. Contains no secrets.
 
 use serde::Serialize;
 use time::OffsetDateTime;
@@ -27,7 +27,7 @@ row! {
 }
 
 impl AdminUser {
-    /// Whether it is banned at this instant.
+    /// Whether the user is banned at this time.
     pub fn is_banned(&self, now: OffsetDateTime) -> bool {
         self.banned_until.is_some_and(|until| until > now)
     }
