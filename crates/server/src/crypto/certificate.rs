@@ -1,23 +1,23 @@
-//! What a certificate says of itself (RFC 5280 §4.1.2): for whom it is, by whom, and until when.
+//! The contents of a certificate (RFC 5280 §4.1.2): subject, issuer and validity.
 
 use time::OffsetDateTime;
 use x509_parser::parse_x509_certificate;
 
-/// A certificate, as far as people ask about it. Whether it can be trusted is decided elsewhere.
+/// The relevant fields of a certificate. Whether it is trusted is decided elsewhere.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Certificate {
-    /// For whom.
+    /// Its subject.
     pub subject: String,
-    /// By whom.
+    /// Its issuer.
     pub issuer: String,
-    /// From when.
+    /// Start of its validity.
     pub not_before: OffsetDateTime,
-    /// Until when.
+    /// End of its validity.
     pub not_after: OffsetDateTime,
 }
 
 impl Certificate {
-    /// Reads one in DER; `None` if it is none.
+    /// Parses DER; `None` if invalid.
     pub fn read(der: &[u8]) -> Option<Self> {
         let (_, read) = parse_x509_certificate(der).ok()?;
         let at = |seconds: i64| OffsetDateTime::from_unix_timestamp(seconds).ok();

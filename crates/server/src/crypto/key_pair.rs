@@ -1,5 +1,5 @@
-//! Key pairs for EdDSA, ES256 and RS256. The library's own generator makes them, from the operating
-//! system's randomness. A pair is named by its RFC 7638 thumbprint, which nobody can choose.
+//! Key pairs for EdDSA, ES256 and RS256. The library generates them with the operating system's randomness. A
+//! pair is identified by its RFC 7638 thumbprint, which cannot be chosen.
 
 use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
@@ -46,7 +46,7 @@ impl KeyPair {
         Some(Zeroizing::new(bytes))
     }
 
-    /// The pair of these PKCS#8 bytes.
+    /// The pair with these PKCS#8 bytes.
     pub fn from_pkcs8(algorithm: Algorithm, bytes: &[u8]) -> Option<Self> {
         Some(Self(match algorithm {
             Algorithm::EdDsa => Pair::Ed25519(Ed25519KeyPair::from_pkcs8(bytes).ok()?),
@@ -73,10 +73,10 @@ impl KeyPair {
         }
     }
 
-    /// The public part as a JWK (RFC 7517 §4), named by its thumbprint.
+    /// The public key as a JWK (RFC 7517 §4), with its thumbprint as `kid`.
     pub fn public_jwk(&self) -> Option<Value> {
         let text = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
-        // The members that a thumbprint is made of, in its order (RFC 7638 §3.2).
+        // The members for the thumbprint, in its order (RFC 7638 §3.2).
         let (mut jwk, algorithm) = match &self.0 {
             Pair::Ed25519(pair) => {
                 let x = text(pair.public_key().as_ref());
@@ -94,7 +94,7 @@ impl KeyPair {
                 (json!({"e": e, "kty": "RSA", "n": n}), Algorithm::Rs256)
             }
         };
-        // serde_json keeps members sorted, which is the order that the thumbprint asks for.
+        // serde_json keeps members sorted, as the thumbprint requires.
         let thumbprint = digest(&SHA256, jwk.to_string().as_bytes());
         jwk["kid"] = text(thumbprint.as_ref()).into();
         jwk["alg"] = algorithm.name().into();

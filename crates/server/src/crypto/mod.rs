@@ -1,5 +1,5 @@
-//! Randomness, the secret part of refresh tokens, key pairs, the seal under which they are stored, and how the
-//! certificates of TLS servers are verified.
+//! Randomness, the secret part of refresh tokens, key pairs, encryption of stored data, and verification of
+//! TLS servers' certificates.
 
 mod certificate;
 mod key_pair;

@@ -1,5 +1,5 @@
-//! Questions that only somebody with the server's secret can ask, such as how a request arrived. Each is good
-//! for a minute; whoever overhears one learns by it how their own request arrives, and nothing else.
+//! Questions that only a holder of the server's secret can ask, such as how a request arrived. Each is valid
+//! for a minute; an eavesdropper could only learn how their own request arrives.
 
 use aws_lc_rs::hkdf::{self, HKDF_SHA256};
 use aws_lc_rs::hmac;
@@ -11,12 +11,12 @@ use super::Random;
 use crate::config::Settings;
 
 const SALT: &[u8] = b"doorward questions v1";
-/// How old a question may be, and how far ahead its asker's clock, in seconds.
+/// Maximum age of a question, and maximum clock skew, in seconds.
 const GOOD_FOR: i64 = 60;
-/// Longer ones are not looked at.
+/// Longer ones are rejected.
 const LONGEST: usize = 128;
 
-/// Asks such questions and knows them again, by the server's secrets, the current one first.
+/// Creates and verifies such questions with the server's secrets, the current one first.
 #[derive(Clone)]
 pub struct Questions {
     keys: Vec<hmac::Key>,
@@ -29,13 +29,13 @@ impl std::fmt::Debug for Questions {
 }
 
 impl Questions {
-    /// Those of these settings.
+    /// With these settings.
     pub fn new(settings: &Settings) -> Self {
         let all = std::iter::once(&settings.secret).chain(&settings.previous_secrets);
         Self { keys: all.filter_map(|secret| key(secret.bytes())).collect() }
     }
 
-    /// A question asked now, as the text of a header.
+    /// A question asked now, as a header value.
     pub fn ask(&self, random: &Random, now: OffsetDateTime) -> Option<String> {
         let nonce = URL_SAFE_NO_PAD.encode(random.bytes::<12>());
         let asked = format!("{}.{nonce}", now.unix_timestamp());
@@ -43,7 +43,7 @@ impl Questions {
         Some(format!("{asked}.{}", URL_SAFE_NO_PAD.encode(tag)))
     }
 
-    /// Whether the text is one, asked a moment ago.
+    /// Whether the text is a valid, recent question.
     pub fn is_one(&self, text: &str, now: OffsetDateTime) -> bool {
         let parts = text.rsplit_once('.').filter(|_| text.len() <= LONGEST);
         let Some((asked, tag)) = parts else { return false };
@@ -89,7 +89,7 @@ mod tests {
             let mut other = text.clone().into_bytes();
             other[place] = if other[place] == b'A' { b'B' } else { b'A' };
             let other = String::from_utf8(other).unwrap();
-            // The last letter of base64 holds bits that stand for nothing, which the reader refuses.
+            // The last base64 letter contains unused bits, which the decoder rejects if set.
             assert!(!of(&["one"]).is_one(&other, now), "{place}");
         }
         for text in ["", ".", "..", "a.b.c", &"1".repeat(10_000)] {

@@ -1,5 +1,5 @@
-//! The one source of randomness: the operating system's generator, or a seeded one in tests. Ids are
-//! UUIDv7 of the injected clock (RFC 9562 §5.7) and never serve as secrets.
+//! The only source of randomness: the operating system's generator, or a seeded one in tests. Ids are UUIDv7
+//! of the injected clock (RFC 9562 §5.7) and never used as secrets.
 
 use std::cell::RefCell;
 use std::sync::{Arc, Mutex};
@@ -9,7 +9,7 @@ use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-/// Gives random bytes and ids; clones share a seeded stream.
+/// Generates random bytes and ids; clones share a seeded stream.
 #[derive(Clone, Debug, Default)]
 pub struct Random {
     seeded: Option<Arc<Mutex<(u64, u64)>>>,
@@ -52,8 +52,8 @@ impl Random {
         uuid::Builder::from_unix_timestamp_millis(millis, &self.filling()).into_uuid()
     }
 
-    /// Random bytes for an id. Every request has one, and a call to the generator costs the same for
-    /// ten bytes as for hundreds, so each thread keeps some in store.
+    /// Random bytes for an id. Every request needs one, and a call to the generator costs the same for ten
+    /// bytes as for hundreds, so each thread keeps a buffer.
     fn filling(&self) -> [u8; 10] {
         if self.seeded.is_some() {
             return self.bytes();

@@ -1,6 +1,6 @@
-//! The secret part of refresh tokens: a MAC whose key is derived (HKDF, RFC 5869) from a server secret
-//! and the session's random salt. The database holds the salt alone and verifiers that share the HS256
-//! secret do not, so neither can make a refresh token. Secrets rotate: each has a public id.
+//! The secret part of refresh tokens: a MAC whose key is derived (HKDF, RFC 5869) from a server secret and
+//! the session's random salt. The database only has the salt, and verifiers that share the HS256 secret do
+//! not, so neither can create refresh tokens. Secrets can be rotated: each has a public id.
 
 use aws_lc_rs::hkdf::{self, HKDF_SHA256};
 use aws_lc_rs::hmac;
@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use crate::config::Settings;
 
-/// Which secret made a token: four bytes that tell nothing else.
+/// Identifies the secret of a token: four bytes that reveal nothing else.
 pub(crate) type SecretId = [u8; 4];
 
 const INFO: &[u8] = b"doorward refresh token v1";
@@ -38,12 +38,12 @@ impl RefreshSecrets {
         Self { secrets }
     }
 
-    /// The id of the secret that signs now.
+    /// The id of the current secret.
     pub(crate) fn current(&self) -> SecretId {
         self.secrets.first().map_or([0; 4], |(id, _)| *id)
     }
 
-    /// The MAC of `message` for the session with this salt, by the secret named; `None` if unknown.
+    /// The MAC of `message` for the session with this salt, with this secret; `None` if unknown.
     pub(crate) fn mac(&self, id: SecretId, salt: &[u8], message: &[u8]) -> Option<[u8; 32]> {
         let tag = hmac::sign(&self.key(id, salt)?, message);
         tag.as_ref().try_into().ok()

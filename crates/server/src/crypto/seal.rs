@@ -1,6 +1,5 @@
-//! Seals what the database must not be able to read: AES-256-GCM under a key derived (HKDF, RFC 5869)
-//! from a server secret, bound to a name so that one row cannot stand in for another. Previous secrets
-//! still unseal.
+//! Encrypts what the database must not be able to read: AES-256-GCM under a key derived (HKDF, RFC 5869) from
+//! a server secret, bound to a name so that one row cannot replace another. Previous secrets still decrypt.
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use aws_lc_rs::hkdf::{self, HKDF_SHA256};
@@ -16,7 +15,7 @@ const FACTORS: &[u8] = b"second factors";
 const MAIL: &[u8] = b"mail";
 const CEREMONIES: &[u8] = b"passkey ceremonies";
 
-/// Seals and unseals with the server's secrets, the current one first.
+/// Encrypts and decrypts with the server's secrets, the current one first.
 pub struct Seals {
     keys: Vec<LessSafeKey>,
 }
@@ -28,27 +27,27 @@ impl std::fmt::Debug for Seals {
 }
 
 impl Seals {
-    /// The seals of signing keys under these settings.
+    /// For signing keys, with these settings.
     pub fn new(settings: &Settings) -> Self {
         Self::of(settings, SIGNING_KEYS)
     }
 
-    /// The seals of mails that wait.
+    /// For unsent mails.
     pub fn for_mail(settings: &Settings) -> Self {
         Self::of(settings, MAIL)
     }
 
-    /// The seals of passkey ceremonies, which clients keep.
+    /// For passkey ceremonies, which clients keep.
     pub fn for_ceremonies(settings: &Settings) -> Self {
         Self::of(settings, CEREMONIES)
     }
 
-    /// The seals of second factors.
+    /// For second factors.
     pub fn for_factors(settings: &Settings) -> Self {
         Self::of(settings, FACTORS)
     }
 
-    /// Whether the current secret made this seal.
+    /// Whether it was encrypted with the current secret.
     pub fn is_current(&self, name: &str, sealed: &[u8]) -> bool {
         self.keys.first().is_some_and(|key| unsealed_by(key, name, sealed).is_some())
     }
@@ -58,7 +57,7 @@ impl Seals {
         Self { keys: all.filter_map(|secret| key(secret.bytes(), purpose)).collect() }
     }
 
-    /// The bytes sealed with the current secret for this name; `None` only if the cipher fails.
+    /// Encrypts with the current secret for this name; `None` only if the cipher fails.
     pub fn seal(&self, name: &str, bytes: &[u8], random: &Random) -> Option<Vec<u8>> {
         let nonce = random.bytes::<NONCE_LEN>();
         let mut sealed = bytes.to_vec();
@@ -68,7 +67,7 @@ impl Seals {
         Some([&[VERSION], nonce.as_slice(), &sealed].concat())
     }
 
-    /// What was sealed for this name; `None` if none of the secrets made the seal.
+    /// Decrypts for this name; `None` if none of the secrets fits.
     pub fn unseal(&self, name: &str, sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
         self.keys.iter().find_map(|key| unsealed_by(key, name, sealed))
     }

@@ -1,5 +1,5 @@
-//! How the certificate of a TLS server is judged. Whatever the verdict on the certificate, the server must prove that it
-//! holds its key: the signatures of the handshake are always checked, by the provider's algorithms.
+//! Verification of TLS servers' certificates with a policy. Whatever the policy decides, the server must
+//! prove possession of its key: handshake signatures are always verified, with the provider's algorithms.
 
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signat
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{DigitallySignedStruct, Error, SignatureScheme};
 
-/// What a server shows of itself in the handshake.
+/// What a server presents in the handshake.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PresentedCertificate<'a> {
     pub(crate) end_entity: &'a CertificateDer<'a>,
@@ -20,7 +20,7 @@ pub(crate) struct PresentedCertificate<'a> {
 }
 
 impl PresentedCertificate<'_> {
-    /// The verdict of another verifier.
+    /// The decision of another verifier.
     pub(crate) fn verify_by(
         &self,
         verifier: &dyn ServerCertVerifier,
@@ -35,7 +35,7 @@ pub(crate) trait CertificatePolicy: Debug + Send + Sync + 'static {
     fn judge(&self, presented: PresentedCertificate<'_>) -> Result<ServerCertVerified, Error>;
 }
 
-/// The verifier that follows a policy.
+/// A verifier that applies a policy.
 #[derive(Debug)]
 pub(crate) struct ServerVerifier<P> {
     pub(crate) policy: Arc<P>,

@@ -1,5 +1,5 @@
-//! An authenticator app: codes that change every thirty seconds (RFC 6238), made from a secret that the
-//! app reads once, out of a picture.
+//! Authenticator apps: codes that change every thirty seconds (RFC 6238), derived from a secret that the app
+//! reads once from a QR code.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use qrcode::QrCode;
@@ -11,14 +11,14 @@ use zeroize::Zeroizing;
 use crate::crypto::Random;
 use crate::single_use::SixDigits;
 
-/// Bits that RFC 4226 §4 recommends, in bytes.
+/// The length that RFC 4226 §4 recommends, in bytes.
 const SECRET_BYTES: usize = 20;
-/// All that apps agree on; those that read other values from the picture are few.
+/// The value that all apps support; few read others from the QR code.
 const STEP_SECONDS: u64 = 30;
 /// RFC 3986 §2.3.
 const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// What an app and the server share. Never printed, wiped when dropped.
+/// The secret shared by app and server. Never printed, wiped when dropped.
 pub(super) struct Authenticator {
     secret: Zeroizing<Vec<u8>>,
 }
@@ -34,7 +34,7 @@ impl Authenticator {
         Self { secret }
     }
 
-    /// The bytes, for the seal.
+    /// The bytes, for encryption.
     pub(super) fn bytes(&self) -> &[u8] {
         &self.secret
     }
@@ -43,22 +43,22 @@ impl Authenticator {
         Builder::new().with_secret(self.secret.to_vec()).build().ok()
     }
 
-    /// The step whose code this is: the present one, the one before or the one after (RFC 6238 §5.2).
+    /// The time step of this code: the current one, the previous or the next (RFC 6238 §5.2).
     pub(super) fn step_of(&self, code: &SixDigits, now: OffsetDateTime) -> Option<i64> {
         let now = u64::try_from(now.unix_timestamp()).ok()?;
         let step = self.totp()?.check(code.expose(), now)?;
         i64::try_from(step).ok()
     }
 
-    /// The secret as people type it.
+    /// The secret for typing.
     pub(super) fn typed(&self) -> String {
         Secret::from(self.secret.to_vec()).to_base32()
     }
 
-    /// What the picture says: the key URI that all apps read.
+    /// The contents of the QR code: the key URI that all apps read.
     pub(super) fn url(&self, service: &str, account: &str) -> String {
         let encode = |text: &str| utf8_percent_encode(text, UNRESERVED).to_string();
-        // A colon parts the two, so neither has one.
+        // They are separated by a colon, so neither may contain one.
         let (service, account) = (encode(&service.replace(':', " ")), encode(account));
         let secret = self.typed();
         format!(
@@ -68,13 +68,13 @@ impl Authenticator {
     }
 }
 
-/// The picture of a key URI, as SVG.
+/// The QR code of a key URI, as SVG.
 pub(super) fn svg_of(url: &str) -> Option<String> {
     let code = QrCode::new(url).ok()?;
     Some(code.render::<svg::Color<'_>>().min_dimensions(200, 200).build())
 }
 
-/// The same as text for a terminal, two rows of it in a line, with the quiet zone around it.
+/// The same as text for a terminal, two rows per line, with the quiet zone around it.
 pub fn blocks_of(url: &str) -> Option<String> {
     let code = QrCode::new(url).ok()?;
     Some(code.render::<unicode::Dense1x2>().build())

@@ -1,6 +1,6 @@
-//! Confirms an authenticator app by its first code: only then does it count, so nobody is kept out by an app
-//! that never read the picture. The code proves the secret that its owner has just been shown, so there is
-//! nothing to guess; its step is used up by this.
+//! Confirms an authenticator app with its first code and thereby activates it, so nobody is locked out by an
+//! app that never scanned the QR code. The user has just seen the secret, so there is nothing to guess; the
+//! code's time step is used up.
 
 use uuid::Uuid;
 
@@ -13,19 +13,19 @@ use crate::gate::{Authority, end_devices, end_sessions};
 use crate::single_use::SixDigits;
 use crate::sql::Step;
 
-/// A factor that is about to count.
+/// A factor that is about to be activated.
 #[derive(Debug)]
 pub(crate) struct Confirmation {
-    /// What makes it count.
+    /// The steps that activate it.
     pub(crate) steps: Vec<Step>,
-    /// The account's first recovery codes, which the steps write.
+    /// The account's first recovery codes, which the steps store.
     pub(crate) codes: Option<RecoveryCodes>,
     /// Whether it is the account's first factor.
     pub(crate) is_first: bool,
 }
 
 impl Factors {
-    /// What makes the user's app `id` count, if the code is right.
+    /// Activates the user's app `id`, if the code is right.
     pub(crate) async fn confirmation(
         &self,
         authority: Authority,
@@ -51,8 +51,8 @@ impl Factors {
         Ok(Confirmation { steps, codes, is_first: before.is_empty() })
     }
 
-    /// Lets the app count by its first code; the account's first recovery codes. Sessions from before the
-    /// first factor end, as they do when the owner adds it.
+    /// Activates the app with its first code; returns the account's first recovery codes. Older sessions end
+    /// with the first factor, as when the user adds it.
     pub async fn confirm_for(
         &self,
         by: &Actor,

@@ -1,6 +1,6 @@
-//! `POST /auth/mfa/totp`: adds an authenticator app, which counts once a code has confirmed it. Whoever adds
-//! one signed in a moment ago: a stolen token alone must not put the thief's app in the owner's way. With
-//! an `mfa_token` that says so, it is the first one of an account that needs one to sign in.
+//! `POST /auth/mfa/totp`: adds an authenticator app, which must be confirmed with a code. Requires recent
+//! authentication, so that a thief with a stolen token cannot add their app. With an `mfa_token` for it, adds
+//! the first factor of an account that needs one to sign in.
 
 use axum::extract::State;
 use serde::Serialize;
@@ -74,7 +74,7 @@ pub(super) async fn enrol(
 }
 
 impl Factors {
-    /// Adds an app that waits for its first code.
+    /// Adds an unconfirmed app.
     pub(super) async fn enrol(
         &self,
         enroller: Enroller,
@@ -102,8 +102,8 @@ impl Factors {
         Ok(made)
     }
 
-    /// Adds an app that waits for its first code to this account, at the command line: for an
-    /// operator's own, and for people at a desk.
+    /// Adds an unconfirmed app to this account, on the command line: for the operator's own account, and at a
+    /// help desk.
     pub async fn enrol_for(
         &self,
         by: &Actor,
@@ -119,7 +119,7 @@ impl Factors {
         Ok(made)
     }
 
-    /// An app that waits for its first code, and what adds it to this account.
+    /// An unconfirmed app, and the steps that add it to this account.
     pub(super) fn drafted(
         &self,
         user: &User,
@@ -136,7 +136,7 @@ impl Factors {
     }
 }
 
-/// What the app calls the account.
+/// The account's label in the app.
 fn label_of(user: &User) -> String {
     let name = user.email.clone().or_else(|| user.username.clone());
     name.unwrap_or_else(|| user.id.to_string())

@@ -1,5 +1,5 @@
-//! Who may add a factor: the holder of an access token, or of the `mfa_token` of a sign-in that needs one.
-//! Both are sent as Bearer, and decided before the body is read.
+//! Who may add a factor: the holder of an access token, or of the `mfa_token` of a sign-in that requires one.
+//! Both are bearer tokens, checked before the body is read.
 
 use axum::extract::FromRequestParts;
 use axum::http::header;
@@ -10,12 +10,12 @@ use crate::input::Field;
 use crate::keys::{Caller, Keys};
 use crate::single_use::{OneTimeToken, is_one_time_token};
 
-/// Who adds a factor.
+/// The user who adds a factor.
 #[derive(Debug)]
 pub(crate) enum Enroller {
-    /// Somebody who is signed in.
+    /// A signed-in user.
     Caller(Caller),
-    /// Somebody who has to add one to be.
+    /// A user who must add one to sign in.
     FirstStep(OneTimeToken),
 }
 
@@ -33,7 +33,7 @@ where
     }
 }
 
-/// The token of the one `Authorization` header, if it is of those that work once.
+/// The token of the single `Authorization` header, if it is a single-use token.
 fn one_time(parts: &Parts) -> Option<OneTimeToken> {
     let mut values = parts.headers.get_all(header::AUTHORIZATION).iter();
     let (Some(value), None) = (values.next(), values.next()) else { return None };

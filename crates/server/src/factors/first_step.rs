@@ -1,5 +1,5 @@
-//! The `mfa_token`: what somebody holds between the first step of a sign-in and its second. It works once,
-//! for five minutes, for this user as they were, and opens nothing but the stage that it was made for.
+//! The `mfa_token`, which links the first step of a sign-in to the second. It works once, for five minutes,
+//! while the user is unchanged, and only for the stage it was issued for.
 
 use std::time::Duration;
 
@@ -12,20 +12,20 @@ use crate::single_use::{NewSecret, OneTimeToken, Opened, Purpose};
 use crate::sql::Step;
 use crate::user::User;
 
-/// How long the second step may take.
+/// Lifetime of the token.
 const LIVES: Duration = Duration::from_mins(5);
 
-/// What an `mfa_token` that no longer counts is answered with.
+/// The error for an `mfa_token` that is no longer valid.
 pub(crate) fn not_valid() -> Error {
     Error::InvalidToken("The mfa_token is not valid, was used or has expired: sign in again.")
 }
 
-/// What the second step is.
+/// The second step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum SecondStep {
-    /// To use a factor that the account has.
+    /// Use one of the account's factors.
     Verify,
-    /// To add the first one, since the settings ask for it.
+    /// Add the first one, because the settings require it.
     Enrol,
 }
 
@@ -38,23 +38,23 @@ impl SecondStep {
     }
 }
 
-/// A sign-in whose first step is done, read back from its `mfa_token`; not used by that.
+/// A sign-in whose first step is done, read from its `mfa_token`, which is not used up.
 #[derive(Debug)]
 pub(crate) struct FirstStep {
-    /// Who signs in: active, and with the password and address of the first step.
+    /// The user: active, with the password and address of the first step.
     pub(crate) user: User,
-    /// The stored hash, which a session is begun with.
+    /// The stored hash, for creating the session.
     pub(crate) hash: Option<String>,
-    /// What was proven so far.
+    /// The methods used so far.
     pub(crate) methods: Methods,
-    /// The authenticator apps among them.
+    /// The account's authenticator apps.
     pub(crate) held: Vec<HeldSecret>,
     opened: Opened,
 }
 
 impl Factors {
-    /// What has to follow a first step that proved `methods`; `None` if that is enough. `factors` are the
-    /// kinds that the account has.
+    /// What must follow a first step with `methods`; `None` if nothing. `factors` are the kinds of factors of
+    /// the account.
     pub(crate) fn owed(
         &self,
         user: &User,
@@ -64,14 +64,14 @@ impl Factors {
         if self.settings.mfa.is_off() || methods.are_two_factors() {
             None
         } else if !factors.is_empty() {
-            // A trusted device stands for a factor that there is, never for one that is to be added.
+            // A trusted device replaces an existing factor, never one that must be added.
             (!methods.has(Method::TrustedDevice)).then_some(SecondStep::Verify)
         } else {
             self.settings.requires_factor(&user.roles).then_some(SecondStep::Enrol)
         }
     }
 
-    /// The token of a first step, as the challenge that answers it, and the step that makes it work.
+    /// The token of a first step, as a challenge, and the step that stores it.
     pub(crate) fn challenge(&self, found: &FirstProof<'_>, stage: SecondStep) -> (Challenge, Step) {
         let FirstProof { user, hash, factors, methods } = *found;
         let bound = format!(
@@ -94,7 +94,7 @@ impl Factors {
         (Challenge { token: token.into_secret(), expires_in, methods, enrol }, step)
     }
 
-    /// The sign-in that the token belongs to, if the token still counts and is of this stage.
+    /// The sign-in that the token belongs to, if it is valid for this stage.
     pub(crate) async fn first_step(
         &self,
         token: &OneTimeToken,
@@ -119,7 +119,7 @@ impl Factors {
         let own_stage = bound.next() == Some(stage.letter().encode_utf8(&mut [0; 4]));
         let methods = Methods::parse(bound.next().unwrap_or_default());
         let unchanged = bound.next() == Some(&*bound_to(hash.as_deref(), user.email.as_deref()));
-        // An account that has a factor by now adds none without it.
+        // An account that has a factor by now cannot add one without it.
         let enrolled = stage == SecondStep::Enrol && !factors.is_empty();
         if !own_stage || !unchanged || enrolled {
             return Err(not_valid());
@@ -138,21 +138,21 @@ impl Factors {
         Ok(self.db.read_as(gate, store::find_secrets(gate.user_id)).await?)
     }
 
-    /// Steps that use up the token; refused, as [`Error::InvalidLink`], if another request was first.
+    /// Steps that use up the token; they fail with [`Error::InvalidLink`] if another request was first.
     pub(crate) fn claim(&self, first: &FirstStep) -> [Step; 2] {
         self.single_use.claim(Purpose::SecondStep, &first.opened)
     }
 }
 
-/// What a first step proved.
+/// The result of a first step.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct FirstProof<'a> {
-    /// Who.
+    /// The user.
     pub(crate) user: &'a User,
-    /// The stored hash; none for an account without a password.
+    /// The stored hash; `None` for an account without a password.
     pub(crate) hash: Option<&'a str>,
     /// The kinds of factors that the account has.
     pub(crate) factors: &'a [String],
-    /// How.
+    /// The methods used.
     pub(crate) methods: Methods,
 }

@@ -1,4 +1,4 @@
-//! `GET /auth/mfa`: the caller's second factors, and how many recovery codes are left.
+//! `GET /auth/mfa`: the caller's second factors, and the number of recovery codes left.
 
 use axum::extract::State;
 use serde::Serialize;
@@ -57,7 +57,7 @@ pub(super) async fn list(
 }
 
 impl Factors {
-    /// The factors of a user that count.
+    /// A user's active factors.
     pub async fn list(&self, authority: Authority, owner: Uuid) -> Result<HeldFactors, Error> {
         let (factors, recovery_codes_left) = store::list(&self.db, authority, owner).await?;
         Ok(HeldFactors { factors, recovery_codes_left })

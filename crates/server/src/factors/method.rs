@@ -1,5 +1,5 @@
-//! How somebody proved who they are, as a session remembers it and its tokens say it: `amr` (RFC 8176),
-//! `acr` and `auth_time` (RFC 9068 §2.2.1).
+//! How a user authenticated, as stored with the session and shown in its tokens: `amr` (RFC 8176), `acr` and
+//! `auth_time` (RFC 9068 §2.2.1).
 
 use time::OffsetDateTime;
 
@@ -7,29 +7,29 @@ use crate::db::FromValue;
 use crate::row;
 use crate::sql::{Value, ValueRef};
 
-/// `acr` of a session that one factor began.
+/// The `acr` of a session with one factor.
 pub const ONE_FACTOR: &str = "aal1";
-/// `acr` of a session that two factors began, named as in NIST SP 800-63B.
+/// The `acr` of a session with two factors, named as in NIST SP 800-63B.
 pub const TWO_FACTORS: &str = "aal2";
 
-/// What `amr` says besides where there were two factors.
+/// Added to `amr` with two factors.
 const MULTI: &str = "mfa";
 
 macro_rules! methods {
     ($($(#[doc = $about:literal])+ $Name:ident = $letter:literal, $amr:expr;)+) => {
-        /// One way to prove who one is.
+        /// An authentication method.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum Method { $($(#[doc = $about])+ $Name,)+ }
 
         impl Method {
-            /// All of them, in the order that the column holds them in.
+            /// All methods, in their order in the column.
             pub const ALL: &'static [Self] = &[$(Self::$Name),+];
 
             const fn letter(self) -> char {
                 match self { $(Self::$Name => $letter),+ }
             }
 
-            /// What it is called in `amr` (RFC 8176 §2).
+            /// Its names in `amr` (RFC 8176 §2).
             const fn amr(self) -> &'static [&'static str] {
                 match self { $(Self::$Name => $amr),+ }
             }
@@ -46,37 +46,38 @@ methods! {
     Totp = 't', &["otp"];
     /// A recovery code.
     RecoveryCode = 'r', &["otp"];
-    /// A passkey, whose authenticator did not ask who is there.
+    /// A passkey without user verification.
     Passkey = 'k', &["pop"];
-    /// A passkey, whose authenticator verified its user: two factors in one.
+    /// A passkey with user verification: two factors in one.
     VerifiedPasskey = 'v', &["pop", "user"];
-    /// The token of a trusted device, in place of a second factor: none itself, and no name of RFC 8176.
+    /// The token of a trusted device, in place of a second factor: not a factor itself, and not a name of RFC
+    /// 8176.
     TrustedDevice = 'd', &["trusted_device"];
 }
 
-/// The ways in which somebody proved who they are, each once.
+/// A set of authentication methods.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Methods(u8);
 
 impl Methods {
-    /// These and this one.
+    /// This set and this method.
     #[must_use]
     pub const fn and(self, method: Method) -> Self {
         Self(self.0 | 1 << method as u8)
     }
 
-    /// This one alone.
+    /// This method only.
     pub const fn of(method: Method) -> Self {
         Self(0).and(method)
     }
 
-    /// Whether it is among them.
+    /// Whether it contains this method.
     pub const fn has(self, method: Method) -> bool {
         self.0 & (1 << method as u8) != 0
     }
 
-    /// Whether they are two factors: two of what is known, what makes codes and what holds a passkey, or a
-    /// passkey that verified its user.
+    /// Whether it includes two factors: two of password or mail, code generator, and passkey, or a passkey
+    /// with user verification.
     pub const fn are_two_factors(self) -> bool {
         let known = self.has(Method::Password) || self.has(Method::Mail);
         let code = self.has(Method::Totp) || self.has(Method::RecoveryCode);
@@ -85,14 +86,14 @@ impl Methods {
         factors >= 2 || self.has(Method::VerifiedPasskey)
     }
 
-    /// What the column holds: a letter each, and `2` at the end where they are two factors, so that
-    /// statements need not know which are.
+    /// The column's value: one letter each, and a final `2` for two factors, so that statements need not know
+    /// the rule.
     pub fn as_text(self) -> String {
         let letters = Method::ALL.iter().filter(|it| self.has(**it)).map(|it| it.letter());
         letters.chain(self.are_two_factors().then_some('2')).collect()
     }
 
-    /// What the letters say; unknown ones, which a newer server may write, say nothing.
+    /// Parses the letters; unknown ones, from a newer server, are ignored.
     pub fn parse(text: &str) -> Self {
         let known = |letter| Method::ALL.iter().find(|it| it.letter() == letter);
         text.chars().filter_map(known).fold(Self::default(), |all, it| all.and(*it))
@@ -112,7 +113,7 @@ impl Methods {
         names
     }
 
-    /// Whether the claim `amr` can hold this name.
+    /// Whether the claim `amr` can contain this name.
     pub fn is_amr(name: &str) -> bool {
         name == MULTI || Method::ALL.iter().any(|method| method.amr().contains(&name))
     }
@@ -139,7 +140,7 @@ impl FromValue for Methods {
 }
 
 row! {
-    /// When and how the user of a session proved who they are.
+    /// When and how the user of a session authenticated.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub struct Authentication {
         /// The claim `auth_time`.

@@ -1,5 +1,4 @@
-//! Second factors: what an account proves itself with besides its password, and the token of a sign-in that
-//! waits for one.
+//! Second factors, and the token of a sign-in that waits for one.
 
 mod authenticator;
 mod confirm;
@@ -38,7 +37,7 @@ feature! {
     Factors = factors()
 }
 
-/// The routes below `AUTH_PATH` that concern second factors and begin no session.
+/// The routes below `AUTH_PATH` for second factors that do not create a session.
 pub fn routes() -> Routes<Factors> {
     let api = Declared { rate: RateGroup::Api, ..Declared::STRICT };
     Routes::default()

@@ -1,6 +1,6 @@
-//! Proves a second factor: a code of an authenticator app or a recovery code. A guess is claimed before the
-//! code is looked at, as with passwords, but counted apart from them; what uses the code up belongs to the
-//! transaction of the work that it allows.
+//! Verifies a second factor: a code of an authenticator app or a recovery code. As with passwords, a guess is
+//! claimed before the code is checked, but counted separately; the code is used up in the transaction of the
+//! work that it allows.
 
 use uuid::Uuid;
 use zeroize::Zeroizing;
@@ -15,7 +15,7 @@ use crate::guesses::{Guess, Guesser};
 use crate::single_use::SixDigits;
 use crate::sql::{self, Step};
 
-/// What somebody proves a factor with.
+/// The code for a factor.
 #[derive(Debug)]
 pub(crate) enum GivenCode {
     /// Of an authenticator app.
@@ -25,7 +25,7 @@ pub(crate) enum GivenCode {
 }
 
 impl GivenCode {
-    /// The one of the two that was sent; an error if it is none or both.
+    /// The one that was sent; an error if there is none or both.
     pub(crate) fn one_of(
         code: Option<SixDigits>,
         recovery_code: Option<RecoveryCode>,
@@ -44,18 +44,18 @@ impl GivenCode {
     }
 }
 
-/// A factor that was proven, and is not used up yet.
+/// A factor that was verified, and is not used up yet.
 #[derive(Debug)]
 pub(crate) struct FactorProof {
-    /// How.
+    /// The method.
     pub(crate) method: Method,
     steps: Vec<Step>,
     guess: Guess,
 }
 
 impl FactorProof {
-    /// Uses the code up, does the work that it allows, appends the records and clears the count of wrong
-    /// codes, all in one transaction.
+    /// Uses up the code, does the work that it allows, appends the records and clears the count of wrong
+    /// codes, in one transaction.
     pub(crate) async fn commit(
         self,
         authority: Authority,
@@ -69,7 +69,7 @@ impl FactorProof {
 }
 
 impl Factors {
-    /// Proves that the code is of one of the user's factors; `held` are their apps. `record` is of the
+    /// Checks that the code belongs to one of the user's factors; `held` are their apps. `record` is for a
     /// wrong code.
     pub(crate) async fn prove(
         &self,
@@ -111,7 +111,7 @@ impl Factors {
         }
     }
 
-    /// The app with this sealed secret; `None` if no secret of the settings made the seal.
+    /// The app with this encrypted secret; `None` if no configured secret decrypts it.
     pub(super) fn unsealed(&self, held: &HeldSecret) -> Option<Authenticator> {
         let opened = self.seals().unseal(&held.id.to_string(), &held.secret);
         if opened.is_none() {
@@ -120,14 +120,14 @@ impl Factors {
         opened.map(Authenticator::with)
     }
 
-    /// The app's secret, sealed with the current secret.
+    /// The app's secret, encrypted with the current secret.
     pub(super) fn sealed(&self, id: Uuid, app: &Authenticator) -> Result<Vec<u8>, Error> {
         let sealed = self.seals().seal(&id.to_string(), app.bytes(), &self.random);
         sealed.ok_or_else(|| Error::Internal("a factor could not be encrypted".into()))
     }
 
-    /// Seals every secret anew that an earlier secret of the server sealed, so that the earlier one can be
-    /// forgotten; how many those were.
+    /// Encrypts all secrets with the current secret that are encrypted with an earlier one, so that it can be
+    /// removed; returns their number.
     pub async fn reseal(&self) -> Result<usize, Error> {
         const BATCH: u16 = 500;
         let (mut after, mut resealed) = (Uuid::nil(), 0);

@@ -1,5 +1,6 @@
-//! A recovery code: for the day the phone is lost. Eighty random bits, so nobody guesses one, not even with
-//! the table of digests in hand; an ordinary hash is enough, and no change of the server's secret ends it.
+//! Recovery codes, for users who have lost their other factors. Eighty random bits cannot be guessed, even
+//! with the table of digests; an ordinary hash is sufficient, and rotating the server's secret does not
+//! invalidate them.
 
 use aws_lc_rs::digest::{Context, SHA256};
 use secrecy::{ExposeSecret, SecretString};
@@ -10,10 +11,10 @@ use uuid::Uuid;
 use crate::crypto::Random;
 use crate::input::{Field, Refusal};
 
-/// Crockford's alphabet: no letter that is taken for a digit.
+/// Crockford's alphabet: no letters that look like digits.
 const LETTERS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 const LENGTH: usize = 16;
-/// Longer texts are not even looked at.
+/// Longer texts are rejected.
 const MAX_BYTES: usize = 64;
 
 /// A recovery code without its hyphens; never printed, wiped when dropped.
@@ -28,14 +29,14 @@ impl RecoveryCode {
         Self(SecretString::from(text))
     }
 
-    /// As people read it: four groups of four.
+    /// For display: four groups of four.
     pub(super) fn shown(&self) -> String {
         let text = self.0.expose_secret().as_bytes();
         let groups = text.chunks(4).map(|group| String::from_utf8_lossy(group).into_owned());
         groups.collect::<Vec<_>>().join("-")
     }
 
-    /// What is stored and looked up for this user.
+    /// The digest that is stored and looked up for this user.
     pub(super) fn digest(&self, user: Uuid) -> Vec<u8> {
         let mut context = Context::new(&SHA256);
         context.update(b"doorward recovery code v1\0");

@@ -1,4 +1,4 @@
-//! `POST /auth/mfa/recovery-codes`: ten new codes, shown once; those before them end.
+//! `POST /auth/mfa/recovery-codes`: ten new codes, shown once; older ones become invalid.
 
 use axum::extract::State;
 use serde::Serialize;
@@ -15,7 +15,7 @@ use crate::input::Origin;
 use crate::keys::Caller;
 use crate::sql::Step;
 
-/// Codes of one account.
+/// Number of codes per account.
 const COUNT: usize = 10;
 
 /// Ten recovery codes.
@@ -44,7 +44,7 @@ pub(super) async fn recovery_codes(
 }
 
 impl Factors {
-    /// Ten codes in the place of those of the gate's user.
+    /// Replaces the codes of the gate's user with ten new ones.
     pub async fn renew_codes(&self, gate: Gate, origin: Origin) -> Result<RecoveryCodes, Error> {
         self.must_be_on()?;
         let by = Actor::caller(gate, origin);
@@ -59,7 +59,7 @@ impl Factors {
         Ok(codes)
     }
 
-    /// Ten codes, and the steps that put them in the place of those there are.
+    /// Ten codes, and the steps that replace the existing ones.
     pub(super) fn new_codes(&self, owner: Uuid) -> (RecoveryCodes, Vec<Step>) {
         let codes: Vec<_> = (0..COUNT).map(|_| RecoveryCode::new(&self.random)).collect();
         let digests = codes.iter().map(|code| code.digest(owner)).collect();

@@ -1,5 +1,5 @@
-//! `DELETE /auth/mfa/{id}`: removes a factor, in a session that began or was confirmed a moment ago with two
-//! factors. `doorward user reset-factors` removes all of an account whose owner has lost them.
+//! `DELETE /auth/mfa/{id}`: removes a factor; requires recent authentication with two factors. `doorward user
+//! reset-factors` removes all factors of a user who has lost them.
 
 use axum::extract::State;
 use uuid::Uuid;
@@ -58,7 +58,8 @@ impl Factors {
         Ok(())
     }
 
-    /// Removes every factor, passkey, recovery code and trusted device of an account, and ends its sessions.
+    /// Removes all factors, passkeys, recovery codes and trusted devices of an account, and ends its
+    /// sessions.
     pub async fn reset(&self, by: &Actor, owner: Uuid) -> Result<(), Error> {
         let mut steps = vec![user_exists(owner)];
         steps.extend(end_factors(owner));

@@ -1,4 +1,4 @@
-//! Every statement on `factors` and `recovery_codes`, nothing else.
+//! The statements on `factors` and `recovery_codes`.
 
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -10,7 +10,7 @@ use crate::single_use::owner_of_secret;
 use crate::sql::{Result, Step};
 use crate::{row, statements, step, text};
 
-/// Factors of one account at most, those that wait for their first code included.
+/// Maximum number of factors per account, including unconfirmed ones.
 const MOST: i64 = 20;
 
 statements! {
@@ -26,7 +26,7 @@ statements! {
         AND factors.kind = 'totp' AND factors.confirmed_at IS NOT NULL ORDER BY factors.id");
     FIND_PENDING = text!("SELECT ", HeldSecret::COLUMNS, " FROM factors WHERE factors.user_id = :owner \
         AND factors.id = :id AND factors.kind = 'totp' AND factors.confirmed_at IS NULL");
-    // The compare-and-set that parallel uses of one code race, on any number of servers.
+    // The compare-and-set for concurrent uses of one code, on any number of servers.
     TAKE_STEP = "UPDATE factors SET last_step = :step, claim = :claim, last_used_at = :now, secret = :secret \
         WHERE user_id = :owner AND id = :id AND confirmed_at IS NOT NULL AND last_step < :step";
     CONFIRM = "UPDATE factors SET last_step = :step, claim = :claim, confirmed_at = :now, last_used_at = :now \
@@ -39,7 +39,7 @@ statements! {
         WHERE user_id = :owner AND id = :id AND confirmed_at IS NOT NULL)";
     DELETE = "DELETE FROM factors WHERE user_id = :owner AND id = :id";
     HAS_ONE = concat!("SELECT doorward_refuse('factor_needed') WHERE NOT ", has_factor!(":owner"));
-    // Codes are good beside a factor alone.
+    // Recovery codes are only valid beside a factor.
     DELETE_LONE_CODES = concat!("DELETE FROM recovery_codes WHERE user_id = :owner AND NOT ",
         has_factor!(":owner"));
     DELETE_CODES = "DELETE FROM recovery_codes WHERE user_id = :owner";
@@ -57,7 +57,7 @@ statements! {
 }
 
 row! {
-    /// The sealed secret of an authenticator app.
+    /// The encrypted secret of an authenticator app.
     #[derive(Clone, Debug)]
     pub(crate) struct HeldSecret from factors {
         pub(super) id: Uuid,
@@ -66,7 +66,7 @@ row! {
     }
 }
 
-/// Adds a factor that waits for its first code, in place of one that waited before.
+/// Adds an unconfirmed factor, replacing an earlier unconfirmed one.
 pub(super) fn insert(
     owner: Uuid,
     id: Uuid,
@@ -81,7 +81,7 @@ pub(super) fn insert(
     ]
 }
 
-/// Reads the authenticator apps that count for the user.
+/// Reads the user's active authenticator apps.
 pub(super) fn find_secrets(owner: Uuid) -> Step {
     step!(FIND_SECRETS { owner })
 }
@@ -91,12 +91,12 @@ pub(super) fn find_secrets_by_token(digest: Vec<u8>) -> Step {
     step!(FIND_SECRETS_BY_TOKEN { digest })
 }
 
-/// The user's app that waits for its first code.
+/// The user's unconfirmed app.
 pub(super) fn find_pending(owner: Uuid, id: Uuid) -> Step {
     step!(FIND_PENDING { owner, id })
 }
 
-/// Uses up a code, and seals the secret anew; refused, as `code_used`, if its step or a later one was.
+/// Uses up a code, and encrypts the secret again; fails with `code_used` if its step or a later one was used.
 pub(super) fn take_step(
     owner: Uuid,
     held: &HeldSecret,
@@ -109,7 +109,7 @@ pub(super) fn take_step(
     [step!(TAKE_STEP { owner, id, step, secret, claim, now }), step!(IS_TAKEN { owner, id, claim })]
 }
 
-/// Lets a factor count from now on; refused, as `code_used`, if it did before or is not the user's.
+/// Activates a factor; fails with `code_used` if it is active already or does not belong to the user.
 pub(super) fn confirm(
     owner: Uuid,
     id: Uuid,
@@ -120,8 +120,7 @@ pub(super) fn confirm(
     [step!(CONFIRM { owner, id, step, claim, now }), step!(IS_TAKEN { owner, id, claim })]
 }
 
-/// The factors that count for the user, and how many recovery codes are left; refused as not found
-/// without such a user.
+/// The user's active factors, and the number of recovery codes left; not found if there is no such user.
 pub(super) async fn list(
     db: &Database,
     authority: Authority,
@@ -136,18 +135,17 @@ pub(super) async fn list(
     Ok((factors, codes))
 }
 
-/// Removes a factor, and the recovery codes with the last one; refused as not found unless it is the
-/// user's.
+/// Removes a factor, and the recovery codes with the last one; not found unless it belongs to the user.
 pub(super) fn delete(owner: Uuid, id: Uuid) -> [Step; 3] {
     [step!(IS_OWN { owner, id }), step!(DELETE { owner, id }), step!(DELETE_LONE_CODES { owner })]
 }
 
-/// Refuses, as `factor_needed`, a user without a factor that counts.
+/// Fails with `factor_needed` for a user without an active factor.
 pub(super) fn has_one(owner: Uuid) -> Step {
     step!(HAS_ONE { owner })
 }
 
-/// Puts codes in the place of those there are.
+/// Replaces the recovery codes.
 pub(super) fn replace_codes(owner: Uuid, digests: Vec<Vec<u8>>, now: OffsetDateTime) -> Vec<Step> {
     let mut steps = vec![step!(DELETE_CODES { owner })];
     steps.extend(digests.into_iter().map(|digest| step!(INSERT_CODE { digest, owner, now })));
@@ -159,7 +157,7 @@ pub(super) fn find_code(owner: Uuid, digest: &[u8]) -> Step {
     step!(FIND_CODE { owner, digest })
 }
 
-/// Uses up a code; refused, as `code_used`, if another request was first.
+/// Uses up a code; fails with `code_used` if another request was first.
 pub(super) fn use_code(owner: Uuid, digest: &[u8], claim: Uuid, now: OffsetDateTime) -> [Step; 2] {
     [step!(USE_CODE { owner, digest, claim, now }), step!(IS_CODE_TAKEN { owner, digest, claim })]
 }
@@ -169,7 +167,7 @@ pub(super) async fn find_seals(db: &Database, after: Uuid, most: u16) -> Result<
     db.query(step!(FIND_OTHERS_SEALS { after, most: i64::from(most) })).await
 }
 
-/// Puts a new seal in the place of an old one, unless that was done in the meantime.
+/// Replaces an encrypted secret, unless that was done in the meantime.
 pub(super) async fn reseal(db: &Database, held: &HeldSecret, new: &[u8]) -> Result<()> {
     let (id, old) = (held.id, held.secret.as_slice());
     db.execute::<()>(step!(RESEAL { id, old, new })).await?;

@@ -1,6 +1,5 @@
-//! The conditions of the gate as SQL fragments, each written here and nowhere else: both engines'
-//! gates, the safeguards and the stores put them into their statements with `concat!`. A guard test
-//! fails if another file spells one.
+//! The conditions of the gate as SQL fragments, each written only here: both engines' gates, the safeguards
+//! and the stores include them with `concat!`. A guard test fails if another file spells one out.
 
 /// The user is active and not banned at `$now`. `$of` is the prefix of the columns, such as `"u."`.
 macro_rules! active {
@@ -28,7 +27,7 @@ macro_rules! not_ended {
 }
 pub(crate) use not_ended;
 
-/// The session lives at `$now`: neither ended nor expired.
+/// The session is live at `$now`: neither ended nor expired.
 macro_rules! live {
     ($of:literal, $now:literal) => {
         concat!("(", $of, "ended_at IS NULL AND ", $of, "expires_at > ", $now, ")")
@@ -36,8 +35,8 @@ macro_rules! live {
 }
 pub(crate) use live;
 
-/// The user `u` has begun other sessions than `:session`, and none with this program, or none from this
-/// network. A session that somebody revoked tells nothing: whoever began it may be who must be told of.
+/// The user `u` has other sessions than `:session`, and none with this program, or none from this network.
+/// Revoked sessions do not count: they may belong to the intruder that the notice is about.
 macro_rules! is_new_device {
     () => {
         "EXISTS (SELECT 1 FROM sessions s WHERE s.user_id = u.id AND s.id <> :session \
@@ -57,7 +56,7 @@ macro_rules! trusted {
 }
 pub(crate) use trusted;
 
-/// The device is trusted no more at `$now`.
+/// The device is no longer trusted at `$now`.
 macro_rules! no_longer_trusted {
     ($of:literal, $now:literal) => {
         concat!("(", $of, "expires_at <= ", $now, ")")
@@ -65,7 +64,7 @@ macro_rules! no_longer_trusted {
 }
 pub(crate) use no_longer_trusted;
 
-/// The API key has not expired at `$now`; one that was revoked has no row.
+/// The API key has not expired at `$now`; revoked keys have no row.
 macro_rules! unexpired {
     ($of:literal, $now:literal) => {
         concat!("(", $of, "expires_at IS NULL OR ", $of, "expires_at > ", $now, ")")
@@ -73,7 +72,7 @@ macro_rules! unexpired {
 }
 pub(crate) use unexpired;
 
-/// The API key holds the scope; the empty text asks for none.
+/// The API key has the scope; the empty text requires none.
 macro_rules! in_scope {
     ($of:literal, $needed:literal) => {
         concat!("(", $needed, " = '' OR ", $of, "scopes LIKE '%,' || ", $needed, " || ',%')")
@@ -81,7 +80,7 @@ macro_rules! in_scope {
 }
 pub(crate) use in_scope;
 
-/// Refuses an API key that is used from an address outside its networks, or that lacks the scope.
+/// Rejects an API key that is used from outside its networks, or that lacks the scope.
 macro_rules! refuse_key {
     ($of:literal, $needed:literal, $address:literal) => {
         concat!(
@@ -103,7 +102,7 @@ macro_rules! refuse_key {
 }
 pub(crate) use refuse_key;
 
-/// Whether the use of the API key since `$since` is known: 1 or 0.
+/// Whether a use of the API key since `$since` is recorded: 1 or 0.
 macro_rules! used_since {
     ($of:literal, $since:literal) => {
         concat!("CAST(CASE WHEN ", $of, "last_used_at > ", $since, " THEN 1 ELSE 0 END AS BIGINT)")
@@ -111,7 +110,7 @@ macro_rules! used_since {
 }
 pub(crate) use used_since;
 
-/// The user holds the permission, by name or through `*`.
+/// The user has the permission, by name or through `*`.
 macro_rules! holds {
     ($user:literal, $needed:literal) => {
         concat!(
@@ -126,7 +125,7 @@ macro_rules! holds {
 }
 pub(crate) use holds;
 
-/// The names of the user's roles as one column, `admin,user`: what tokens and documents list.
+/// The names of the user's roles as one column, `admin,user`: for tokens and documents.
 macro_rules! role_names {
     ($user:literal) => {
         concat!(
@@ -138,7 +137,7 @@ macro_rules! role_names {
 }
 pub(crate) use role_names;
 
-/// The permissions of the user's roles as one column, each once: what is said of a token that still counts.
+/// The permissions of the user's roles as one column, without duplicates: for introspection.
 macro_rules! permission_names {
     ($user:literal) => {
         concat!(
@@ -152,7 +151,7 @@ macro_rules! permission_names {
 }
 pub(crate) use permission_names;
 
-/// The user has a second factor that counts: a confirmed authenticator app or a passkey.
+/// The user has an active second factor: a confirmed authenticator app or a passkey.
 macro_rules! has_factor {
     ($user:literal) => {
         concat!(
@@ -166,8 +165,8 @@ macro_rules! has_factor {
 }
 pub(crate) use has_factor;
 
-/// The kinds of second factors that count for the user as one column, `passkey,recovery_code,totp`; codes for
-/// the day they are lost count beside a factor alone.
+/// The kinds of the user's active second factors as one column, `passkey,recovery_code,totp`; recovery codes
+/// only count beside a factor.
 macro_rules! factor_kinds {
     ($user:literal) => {
         concat!(
@@ -186,7 +185,7 @@ macro_rules! factor_kinds {
 }
 pub(crate) use factor_kinds;
 
-/// A listing's filter: accounts whose flag is the parameter, or all where that is null.
+/// A list filter: accounts whose flag equals the parameter, or all if that is null.
 macro_rules! flag_is {
     ($of:literal, $wanted:literal) => {
         concat!("(", $of, "is_active = ", $wanted, " OR ", $wanted, " IS NULL)")
@@ -194,8 +193,8 @@ macro_rules! flag_is {
 }
 pub(crate) use flag_is;
 
-/// What the gate reads of an API key that counts, and its owner: whether its use is known, whose it is, and
-/// the refusal.
+/// What the gate reads of a valid API key and its owner: whether its use is recorded, the owner, and the
+/// refusal.
 macro_rules! key_of_owner {
     () => {
         concat!(

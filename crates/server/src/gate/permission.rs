@@ -1,12 +1,12 @@
-//! Permissions: the closed list of what a role may allow (`users:read`, …), with the one table that
-//! the documents and the OpenAPI document are made from. The role `admin` holds `*`, which stands for
-//! all of them, those of later versions included; no other role can hold it.
+//! Permissions: the closed list of what a role can allow (`users:read`, …), in one table from which the
+//! documentation and the OpenAPI document are generated. The role `admin` has `*`, which stands for all
+//! permissions, including those of later versions; no other role can have it.
 
 use serde::Serialize;
 use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
-/// What an operation needs; a type for each permission, so that a handler's signature names it.
+/// The permission that an operation requires, as a type, so that it is part of the handler's signature.
 pub trait Needed: Send + Sync + 'static {
     /// The permission.
     const PERMISSION: Permission;
@@ -14,17 +14,17 @@ pub trait Needed: Send + Sync + 'static {
 
 macro_rules! permissions {
     ($($allows:literal $name:ident = $text:tt;)+) => {
-        /// What a role may allow.
+        /// What a role can allow.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
         pub enum Permission {
             $(#[doc = $allows] #[serde(rename = $text)] $name,)+
         }
 
         impl Permission {
-            /// All of them, in the order of the table.
+            /// All permissions, in the order of the table.
             pub const ALL: &'static [Self] = &[$(Self::$name),+];
 
-            /// The string that roles, tokens' challenges and documents name it by.
+            /// Its name in roles, challenges and documents.
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$name => $text),+ }
             }
@@ -71,15 +71,15 @@ permissions! {
 }
 
 impl Permission {
-    /// Stands for every permission; held by the role `admin` alone.
+    /// Stands for all permissions; only the role `admin` has it.
     pub const EVERY: &'static str = "*";
 
-    /// The permission of this string.
+    /// The permission with this name.
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|permission| permission.as_str() == text)
     }
 
-    /// The table of all permissions in Markdown.
+    /// The table of permissions in Markdown.
     pub fn table() -> String {
         let rows = Self::ALL.iter().map(|it| format!("| `{}` | {} |\n", it.as_str(), it.allows()));
         format!("| permission | allows |\n| --- | --- |\n{}", rows.collect::<String>())

@@ -1,5 +1,5 @@
-//! Scopes: what an API key may be used for. Those of administration are the permissions; a key never does
-//! more than its owner may at that moment, so it takes both.
+//! Scopes: what an API key may be used for. Those for administration are the permissions; since a key never
+//! exceeds its owner's current permissions, both are required.
 
 use serde::Serialize;
 
@@ -10,20 +10,20 @@ use super::Permission;
 pub enum KeyScope {
     /// Reading tasks.
     TasksRead,
-    /// Making, changing, completing and deleting tasks.
+    /// Creating, changing, completing and deleting tasks.
     TasksWrite,
-    /// What a permission allows, as long as the key's owner holds it.
+    /// What a permission allows, while the key's owner has it.
     Of(Permission),
 }
 
 impl KeyScope {
-    /// All of them, in the order of the documents' table.
+    /// All scopes, in the order of the table in the documentation.
     pub fn all() -> impl Iterator<Item = Self> {
         let permissions = Permission::ALL.iter().copied().map(Self::Of);
         [Self::TasksRead, Self::TasksWrite].into_iter().chain(permissions)
     }
 
-    /// The string that keys, challenges and documents name it by.
+    /// Its name in keys, challenges and documents.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::TasksRead => "tasks:read",
@@ -43,7 +43,7 @@ impl KeyScope {
         }
     }
 
-    /// The permission that the owner of the key must hold.
+    /// The permission that the owner of the key must have.
     pub const fn permission(self) -> Option<Permission> {
         match self {
             Self::TasksRead | Self::TasksWrite => None,
@@ -51,12 +51,12 @@ impl KeyScope {
         }
     }
 
-    /// The scope of this string.
+    /// The scope with this name.
     pub fn parse(text: &str) -> Option<Self> {
         Self::all().find(|scope| scope.as_str() == text)
     }
 
-    /// The table of all scopes in Markdown.
+    /// The table of scopes in Markdown.
     pub fn table() -> String {
         let rows = Self::all().map(|it| format!("| `{}` | {} |\n", it.as_str(), it.allows()));
         format!("| scope | allows |\n| --- | --- |\n{}", rows.collect::<String>())
@@ -69,12 +69,12 @@ impl Serialize for KeyScope {
     }
 }
 
-/// What a request by API key needs of the key.
+/// What a request with an API key requires of the key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct KeyUse {
-    /// What it must be good for; none where it is only asked whether it lives.
+    /// The required scope; `None` to check only whether the key is valid.
     pub scope: Option<KeyScope>,
-    /// The client's address, an IPv4 one mapped into IPv6.
+    /// The client's address; IPv4 is mapped to IPv6.
     pub address: [u8; 16],
 }
 
@@ -84,7 +84,7 @@ impl KeyUse {
         self.scope.map_or("", KeyScope::as_str)
     }
 
-    /// The client's address as people write it.
+    /// The client's address in its usual notation.
     pub fn ip(&self) -> std::net::IpAddr {
         std::net::Ipv6Addr::from(self.address).to_canonical()
     }

@@ -1,9 +1,8 @@
-//! The conditions of the gate for rows that have been read already: the same rules as the SQL in
-//! `conditions.rs`.
+//! The conditions of the gate for rows that are already read: the same rules as the SQL in `conditions.rs`.
 
 use time::OffsetDateTime;
 
-/// Whether a user may come in.
+/// Whether a user may sign in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
     /// Active and not banned.
@@ -25,7 +24,7 @@ impl Standing {
     }
 }
 
-/// Whether a session can still be used.
+/// Whether a session is still valid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Life {
     /// Neither ended nor expired.

@@ -1,4 +1,4 @@
-//! One guess: claimed before the password is hashed, then wrong, right, or given back undecided.
+//! One guess: claimed before the password is hashed, then wrong, right, or given back without a result.
 
 use std::time::Duration;
 
@@ -19,29 +19,29 @@ use crate::metrics::GuessOutcome;
 use crate::patience;
 use crate::sql::{self, Step};
 
-/// The detail of a guess that was not looked at, in the audit log.
+/// The audit detail of a guess that was rejected without a check.
 pub(crate) const TOO_MANY_GUESSES: &str = "too many wrong guesses";
 
-/// A count is forgotten after this long without a guess: fewer guesses than waiting would give.
+/// A count expires after this long without a guess: an attacker gains fewer guesses than by waiting.
 const MEMORY: Duration = Duration::from_hours(24);
-/// The wait after the last free guess, and those after it.
+/// The delay after the last free guess, and the following ones.
 const GROWING: [Duration; 3] =
     [Duration::from_secs(30), Duration::from_mins(2), Duration::from_mins(8)];
-/// The wait after those.
+/// The delay after those.
 const LATER: Duration = Duration::from_mins(15);
-/// From this many in a row on the wait is the longest.
+/// From this many consecutive guesses on, the delay is the longest.
 const MANY: i64 = 20;
 const LONGEST: Duration = Duration::from_hours(1);
-/// Guesses of networks that are new to an account, one after the other, while strangers must wait.
+/// The interval between guesses of networks that are new to an account, while unknown clients must wait.
 const PACE: Duration = Duration::from_secs(2);
-/// How many of those an account takes in a day, two from each network.
+/// How many of those an account accepts in a day, two per network.
 const NEWCOMERS: i64 = 200;
-/// Characters of one in the list.
+/// Characters of one entry in the list.
 const ENTRY: i64 = 8;
-/// How often a claim is asked for again while others turn out right.
+/// How often a claim is retried while others turn out right.
 const ATTEMPTS: usize = 16;
 
-/// A claimed guess. Dropped undecided, it is given back: nobody has learnt anything by it.
+/// A claimed guess. If dropped without a result, it is given back: nobody has learned anything.
 #[derive(Debug)]
 pub(crate) struct Guess {
     turn: Option<Turn>,
@@ -49,7 +49,7 @@ pub(crate) struct Guess {
     clock: Clock,
     audit: Audit,
     claimed: Option<Claimed>,
-    /// What tells the account's owner that further guesses have to wait, if this one is wrong.
+    /// Notifies the account's owner that further guesses are delayed, if this one is wrong.
     lock: Option<LockNotice>,
 }
 
@@ -59,7 +59,7 @@ struct Claimed {
     source: String,
     /// Its entry among the newcomers; empty if it was counted.
     newcomer: String,
-    /// What to remember if the password is right.
+    /// The network to store if the password is right.
     place: Option<String>,
 }
 
@@ -74,8 +74,8 @@ impl Guess {
         self.audit.note(record.came_out(Outcome::Failure));
     }
 
-    /// The password was right: does the work it allows, appends the records and clears the count, in
-    /// one transaction; the rows of the work. If that fails, the guess is given back.
+    /// The password was right: does the work it allows, appends the records and clears the count, in one
+    /// transaction; returns the rows of the work. If that fails, the guess is given back.
     pub(crate) async fn right(
         mut self,
         authority: Authority,
@@ -103,7 +103,8 @@ impl Drop for Guess {
         count(&self.db, GuessOutcome::Abandoned);
         let (db, now) = (self.db.clone(), self.clock.now());
         let release = async move {
-            // Cleared since, it is no longer counted; to give it back would be to give one away.
+            // After the count was cleared, this guess is no longer counted; giving it back would allow one
+            // more.
             if turn.was_cleared() {
                 return;
             }
@@ -124,13 +125,13 @@ fn count(db: &Database, outcome: GuessOutcome) {
     }
 }
 
-/// What the database said to a claim.
+/// The database's response to a claim.
 enum Asked {
     Granted(Box<Guess>, Option<Row>),
     Refused(Turn, OffsetDateTime, Option<Uuid>),
 }
 
-/// Somebody whose turn it is to guess.
+/// A client whose turn it is to guess.
 #[derive(Debug)]
 pub(crate) struct Waiting {
     guesses: Guesses,
@@ -139,7 +140,7 @@ pub(crate) struct Waiting {
 }
 
 impl Guesses {
-    /// Waits until few enough others guess at the same password.
+    /// Waits until few enough others are guessing at the same password.
     pub(crate) async fn turn(&self, guesser: Guesser) -> Result<Waiting, Error> {
         let turn = self.lanes.turn(guesser.lane.clone()).await?;
         Ok(Waiting { guesses: self.clone(), guesser, turn })
@@ -173,7 +174,7 @@ impl Guesses {
         Ok(match claim {
             Claim::Refused { until, account } => Asked::Refused(turn, until, account),
             Claim::Granted(Granted { account, source, newcomer, failures }) => {
-                // The one that uses up what is free, so once until a right password or a day without
+                // The guess that uses up the free ones, so only once until a right password or a day without
                 // guesses; those of newcomers are not counted.
                 let locks = newcomer.is_empty() && failures == self.free;
                 let lock = locks.then(|| LockNotice::new(&self.mail, account, &origin)).flatten();
@@ -194,7 +195,7 @@ impl Guesses {
 }
 
 impl Waiting {
-    /// Claims a guess, and reads in the same round trip what it is to be compared with.
+    /// Claims a guess, and reads in the same round trip what it is compared with.
     pub(crate) async fn claim(self, read: Step) -> Result<(Guess, Option<Row>), Error> {
         let Self { guesses, guesser, mut turn } = self;
         let mut refused = guesser.refused.clone();
@@ -204,8 +205,7 @@ impl Waiting {
                 return Err(guesses.refuse(until, refused));
             }
             let until;
-            // A task of its own: a claim whose client has gone away still comes to its end, and is
-            // given back.
+            // A separate task: the claim of a client that disconnects is completed and given back.
             let asking = guesses.clone().ask(guesser.clone(), read.clone(), turn, now);
             (turn, until) = match tokio::spawn(patience::carried(request_id::carried(asking))).await
             {
@@ -215,7 +215,7 @@ impl Waiting {
                     (turn, until)
                 }
                 Ok(Err(error)) => return Err(error),
-                // The panic hook has told where; the message may quote what was read.
+                // The panic hook has logged the location; the message might quote data.
                 Err(_) => return Err(Error::Internal("the claim of a guess panicked".into())),
             };
             if !turn.outwait(until, now).await {

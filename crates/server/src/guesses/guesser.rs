@@ -1,4 +1,4 @@
-//! Who guesses, at whose password, and from where: what decides which row of `login_guards` counts.
+//! Who guesses, at whose password, and from where, which determines the row of `login_guards`.
 
 use std::net::IpAddr;
 
@@ -13,47 +13,47 @@ use crate::limiter::network;
 use crate::sql::Step;
 use crate::username::LoginName;
 
-/// Where wrong codes from networks are counted that the account does not know.
+/// The source for wrong codes from networks that the account does not know.
 const CODES: &str = "code";
-/// Wrong codes in a row before the next has to wait: six digits are few, and three of them are right.
+/// Consecutive wrong codes before a delay: six digits are few, and three of them are right.
 const FREE_CODES: i64 = 5;
-/// Rows that addresses without an account share.
+/// Rows shared by addresses without an account.
 const STRANGERS: u32 = 1 << 20;
 
 /// Whose password is guessed at, and from where.
 #[derive(Clone, Debug)]
 pub(crate) struct Guesser {
-    /// Guesses of one lane wait for each other.
+    /// Guesses in one lane wait for each other.
     pub(super) lane: String,
     pub(super) gate: Option<Gate>,
     pub(super) suspect: Suspect,
-    /// What to remember if the password is right.
+    /// The network to store if the password is right.
     pub(super) place: Option<String>,
-    /// Where the guess comes from.
+    /// The origin of the guess.
     pub(super) origin: Origin,
-    /// What is recorded where the guess is refused.
+    /// The record of a rejected guess.
     pub(super) refused: Record,
-    /// Guesses that are free, where fewer than the settings allow are.
+    /// The number of free guesses, if lower than the setting.
     pub(super) free: Option<i64>,
 }
 
-/// Whose password is guessed at: the account of a key, else the row `otherwise`; counted for
-/// `source` if the account knows it, else for `elsewhere`.
+/// Whose password is guessed at: the account with a key, or the row `otherwise`; counted for `source` if the
+/// account knows it, otherwise for `elsewhere`.
 #[derive(Clone, Debug)]
 pub(super) struct Suspect {
     pub(super) email_key: Option<String>,
     pub(super) username_key: Option<String>,
     pub(super) otherwise: Uuid,
     pub(super) source: String,
-    /// The source by the two secrets before the present one.
+    /// The source under the two previous secrets.
     pub(super) former: [String; 2],
     pub(super) elsewhere: String,
-    /// The network as the list of newcomers names it.
+    /// The network in the list of newcomers.
     pub(super) newcomer: Option<String>,
 }
 
 impl Guesser {
-    /// Somebody who is signed in and gives the password once more.
+    /// A signed-in user who enters the password again.
     pub(crate) fn holder(gate: Gate, origin: &Origin) -> Self {
         let source = format!("session {}", gate.session_id);
         let suspect = Suspect {
@@ -87,9 +87,9 @@ impl Guesser {
 }
 
 impl Guesses {
-    /// Somebody whose password was right and who gives a code of a second factor. Codes are counted apart
-    /// from passwords, and from networks that the account has signed in from with one apart from others:
-    /// whoever stole the password cannot keep the owner out.
+    /// A user whose password was right and who enters a code of a second factor. Codes are counted separately
+    /// from passwords, and by network if the account has signed in from it with one: somebody who stole the
+    /// password cannot lock the owner out.
     pub(crate) fn of_codes(&self, account: Uuid, origin: &Origin) -> Guesser {
         // An empty name would be the row of passwords.
         let named = |place: String| {
@@ -120,7 +120,7 @@ impl Guesses {
         }
     }
 
-    /// Somebody who signs in. `typed` is what they gave as their address or user name.
+    /// A user who signs in. `typed` is the address or user name they entered.
     pub(crate) fn stranger(
         &self,
         typed: &str,
@@ -145,13 +145,13 @@ impl Guesses {
         Guesser { lane, gate: None, suspect, place, origin: origin.clone(), refused, free: None }
     }
 
-    /// Makes the network that somebody registers from known to their account, as signing in would.
+    /// Marks the network of a registration as known to the account, as signing in would.
     pub(crate) fn place(&self, account: Uuid, origin: &Origin) -> Option<Step> {
         let [place, ..] = self.places(origin.ip?);
         Some(store::insert_place(account, &place, self.clock.now()))
     }
 
-    /// The row of an address that no account may have.
+    /// The row of an address that may have no account.
     fn row_of(&self, address: &str) -> Uuid {
         let tag = hmac::sign(self.key(), format!("doorward guess v1 {address}").as_bytes());
         let mut number = [0; 4];
@@ -159,8 +159,8 @@ impl Guesses {
         Uuid::from_u128(u128::from(u32::from_be_bytes(number) % STRANGERS))
     }
 
-    /// A network as the table names it, by the present secret and those before it: nobody reads there
-    /// where people sign in from, and a new secret makes nobody a stranger at home.
+    /// A network as stored, under the current and previous secrets: the table does not reveal networks, and
+    /// they stay known when the secret is rotated.
     fn places(&self, ip: IpAddr) -> [String; 3] {
         let message = format!("doorward place v1 {}", network(ip));
         std::array::from_fn(|number| {
@@ -169,7 +169,7 @@ impl Guesses {
         })
     }
 
-    /// A network as the list of newcomers names it: whoever has one address has its neighbours.
+    /// A network in the list of newcomers: whoever has one address has its neighbours.
     fn newcomer(&self, ip: IpAddr) -> String {
         let wide = match ip.to_canonical() {
             IpAddr::V4(ip) => u128::from(ip.to_bits() >> 8),

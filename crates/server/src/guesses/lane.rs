@@ -1,7 +1,7 @@
-//! Guesses at one account's password that are under way in this process: a few at a time, the rest
-//! wait their turn. So an honest burst of sign-ins is never mistaken for guessing (a claim refused
-//! because of others still under way waits for them), and a dishonest one, once refused, is refused
-//! without asking the database. A lane lives only while somebody is in it.
+//! The guesses at one account's password in progress in this process: a few at a time, while others wait. An
+//! honest burst of sign-ins is never mistaken for guessing, because a claim refused due to others in progress
+//! waits for their results; and a dishonest one, once refused, is refused again without a database query. A
+//! lane exists only while it is in use.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,12 +13,12 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use crate::error::Error;
 use crate::patience::Wait;
 
-/// How long a guess waits for its turn, or for others to be decided.
+/// How long a guess waits for its turn, or for the results of others.
 const PATIENCE: Duration = Duration::from_secs(4);
-/// How long a refusal is repeated without asking the database again.
+/// How long a refusal is repeated without a database query.
 const MEMORY: Duration = Duration::from_secs(1);
 
-/// The lanes of this process, each found by whose password is guessed at.
+/// The lanes of this process, by whose password is guessed at.
 #[derive(Debug)]
 pub(super) struct GuessLanes {
     width: usize,
@@ -33,16 +33,16 @@ struct AccountLane {
 
 #[derive(Clone, Copy, Debug, Default)]
 struct LaneState {
-    /// Claims asked for or granted, and not yet decided.
+    /// Claims requested or granted, without a result.
     under_way: usize,
-    /// How often the count was cleared by a right password.
+    /// How often a right password cleared the count.
     cleared: u64,
-    /// A refusal: until when, and when that was learnt.
+    /// A refusal: until when, and when it was received.
     refused: Option<(OffsetDateTime, OffsetDateTime)>,
 }
 
 impl GuessLanes {
-    /// Lanes as wide as half of what is free, so that two processes fill it without a refusal.
+    /// Lanes half as wide as the number of free guesses, so that two processes fill it without a refusal.
     pub(super) fn new(free: u32) -> Arc<Self> {
         let width = usize::try_from(free / 2).unwrap_or(8).clamp(1, 8);
         Arc::new(Self { width, lanes: Mutex::default() })
@@ -68,7 +68,7 @@ impl GuessLanes {
     }
 }
 
-/// A place in a lane, left when dropped.
+/// A place in a lane, released when dropped.
 #[derive(Debug)]
 pub(crate) struct Turn {
     lanes: Arc<GuessLanes>,
@@ -80,13 +80,13 @@ pub(crate) struct Turn {
 }
 
 impl Turn {
-    /// Until when others of this lane were refused a moment ago.
+    /// Until when others in this lane were just refused.
     pub(crate) fn refused(&self, now: OffsetDateTime) -> Option<OffsetDateTime> {
         let (until, learnt) = self.lane.state.borrow().refused?;
         (now < until && learnt <= now && now < learnt + MEMORY).then_some(until)
     }
 
-    /// A claim is about to be asked for.
+    /// A claim is about to be requested.
     pub(crate) fn begin(&mut self) {
         self.counted = true;
         self.lane.state.send_modify(|state| {
@@ -95,8 +95,7 @@ impl Turn {
         });
     }
 
-    /// The claim was refused. Waits for the others under way, if there are any: true if it is worth
-    /// asking again.
+    /// The claim was refused. Waits for others in progress, if any; true if a retry is worthwhile.
     pub(crate) async fn outwait(&mut self, until: OffsetDateTime, now: OffsetDateTime) -> bool {
         self.end(false);
         let mut state = self.lane.state.subscribe();
@@ -111,12 +110,12 @@ impl Turn {
         matches!(tokio::time::timeout_at(wait.until(), state.wait_for(decided)).await, Ok(Ok(_)))
     }
 
-    /// True if the count was cleared since this claim was asked for.
+    /// True if the count was cleared since this claim was requested.
     pub(crate) fn was_cleared(&self) -> bool {
         self.lane.state.borrow().cleared > self.cleared
     }
 
-    /// The guess is decided; `cleared` if the password was right and the count is clear.
+    /// The guess has a result; `cleared` if the password was right and the count is cleared.
     pub(crate) fn end(&mut self, cleared: bool) {
         if std::mem::take(&mut self.counted) {
             self.lane.state.send_modify(|state| {
@@ -135,7 +134,7 @@ impl Drop for Turn {
         self.end(false);
         self.place = None;
         let mut lanes = self.lanes.lock();
-        // Two handles are left: the map's and this one. Nobody else can come by while it is locked.
+        // Two handles are left: the map's and this one. Nobody else can get one while the map is locked.
         if Arc::strong_count(&self.lane) == 2 {
             lanes.remove(&self.key);
         }

@@ -1,5 +1,5 @@
-//! Tells the owner of an account that guesses at its password have to wait from now on. It is written
-//! behind the answer: who guesses at the password of an address without an account waits no shorter.
+//! Notifies the owner of an account that further password guesses are delayed. It is written after the
+//! response, so that its timing does not disclose whether the address has an account.
 
 use uuid::Uuid;
 
@@ -9,7 +9,7 @@ use crate::input::Origin;
 use crate::mail::Mail;
 use crate::sql::Step;
 
-/// The notice of a lock, to be sent once it is known that the guess was wrong.
+/// The notice of a lock, sent once the guess is known to be wrong.
 #[derive(Debug)]
 pub(super) struct LockNotice {
     mail: Mail,
@@ -17,7 +17,7 @@ pub(super) struct LockNotice {
 }
 
 impl LockNotice {
-    /// Nothing where people are not told. For an address without an account the step finds no user.
+    /// Nothing if notices are off. For an address without an account, the step finds no user.
     pub(super) fn new(mail: &Mail, account: Uuid, origin: &Origin) -> Option<Self> {
         let step = mail.notify(Notice::AccountLocked, account, origin)?;
         Some(Self { mail: mail.clone(), step })

@@ -1,9 +1,9 @@
-//! Guesses at a password are counted here, whichever route asks for it. A guess is claimed in the
-//! database before the password is hashed and the claim is the count, so restarts, replicas and
-//! parallel bursts gain nothing. After `LOGIN_MAX_FAILURES` in a row each further one must wait, longer
-//! and longer; waiting always helps, a right password clears the count. Networks that the account has
-//! signed in from and its live sessions are counted apart: strangers cannot keep the owner out.
-//! Addresses without an account are counted alike, in a fixed number of rows.
+//! Counts password guesses for all routes. A guess is claimed in the database before the password is hashed,
+//! and the claim is the count, so restarts, replicas and parallel bursts gain nothing. After
+//! `LOGIN_MAX_FAILURES` consecutive guesses, each further one is delayed, longer and longer; waiting always
+//! helps, and a right password clears the count. Networks that the account has signed in from and its live
+//! sessions are counted separately, so attackers cannot lock the owner out. Addresses without an account are
+//! counted in the same way, in a fixed number of rows.
 
 mod guess;
 mod guesser;
@@ -36,13 +36,13 @@ pub struct Guesses {
     audit: Audit,
     mail: Mail,
     lanes: Arc<GuessLanes>,
-    /// Of the present secret, then of those before it.
+    /// From the current secret, then the previous ones.
     keys: Arc<[hmac::Key]>,
     free: i64,
 }
 
 impl Guesses {
-    /// The guard of these settings.
+    /// With these settings.
     pub fn new(settings: &Settings, db: Database, clock: Clock, audit: Audit, mail: Mail) -> Self {
         let secrets = std::iter::once(&settings.secret).chain(&settings.previous_secrets);
         let keys =

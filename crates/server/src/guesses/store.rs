@@ -1,4 +1,4 @@
-//! Every statement on `login_guards`.
+//! The statements on `login_guards`.
 
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -10,7 +10,8 @@ use crate::gate::Gate;
 use crate::sql::{Result, Step};
 use crate::{row, statements, step, text};
 
-/// No wait is over, none is longer than the rule knows, and no guess is free: only a newcomer may.
+/// A delay is in effect that is not longer than the rule's maximum, and no guess is free: only a newcomer may
+/// guess.
 macro_rules! waits {
     () => {
         "(login_guards.failures >= :free AND login_guards.retry_at > excluded.last_at \
@@ -18,7 +19,7 @@ macro_rules! waits {
     };
 }
 
-/// The account whose password is guessed at. Addresses and user names have no key in common.
+/// The account whose password is guessed at. Addresses and user names have no common keys.
 macro_rules! guessed_at {
     () => {
         "coalesce((SELECT u.id FROM users u WHERE u.email_key = :email_key), \
@@ -26,7 +27,7 @@ macro_rules! guessed_at {
     };
 }
 
-/// The list of newcomers is begun anew: after a day, or if a clock that was ahead began it.
+/// The list of newcomers is reset: after a day, or if a clock that was ahead started it.
 macro_rules! is_new_day {
     () => {
         "(login_guards.newcomers_since IS NULL OR login_guards.newcomers_since < :forget_before \
@@ -35,12 +36,12 @@ macro_rules! is_new_day {
 }
 
 statements! {
-    // Claims a guess in the row of `:source`, `:former` or `:oldest` if there is one, else in that of
-    // `:elsewhere`. No row: not before `retry_at`, which counts only where no guess is free (claims come
-    // from several clocks, in any order) and no longer than the longest wait. Each network that guesses
-    // is listed as `:newcomer`, then as `:again`, which `:listed` and `:listed_again` look for. Where
-    // strangers must wait, one that is not listed twice may guess all the same if nobody did since
-    // `:paced` and the list is shorter than `:most`.
+    // Claims a guess in the row of `:source`, `:former` or `:oldest` if there is one, otherwise in that of
+    // `:elsewhere`. No row before `retry_at`, which applies only if no guess is free (claims come from
+    // several clocks, in any order) and no longer than the longest delay. Each guessing network is listed as
+    // `:newcomer`, then as `:again`, which `:listed` and `:listed_again` look for. While unknown clients must
+    // wait, a network that is not listed twice may still guess if nobody has since `:paced` and the list is
+    // shorter than `:most`.
     CLAIM_GUESS = text!("INSERT INTO login_guards (account, source, failures, last_at, retry_at, \
             newcomers, newcomers_since) \
         SELECT who.account, coalesce((SELECT g.source FROM login_guards g \
@@ -79,7 +80,7 @@ statements! {
             AND (", is_new_day!(), " OR (length(login_guards.newcomers) < :most \
                 AND login_guards.newcomers NOT LIKE :listed_again))) \
         RETURNING ", Granted::COLUMNS);
-    // The account is null where no account has the address. A newcomer waits for the pace alone.
+    // The account is null if the address has none. A newcomer only waits for the interval.
     FIND_RETRY = text!("SELECT ", Wait::COLUMNS, " FROM login_guards g \
         WHERE g.account = ", guessed_at!(), " AND g.source IN (:source, :elsewhere, :former, :oldest) \
         ORDER BY CASE WHEN g.source = :source THEN 0 WHEN g.source = :elsewhere THEN 2 ELSE 1 END \
@@ -93,7 +94,7 @@ statements! {
     INSERT_PLACE = "INSERT INTO login_guards (account, source, failures, last_at, retry_at) \
         VALUES (:account, :place, 0, :now, :now) ON CONFLICT (account, source) DO UPDATE \
         SET failures = 0, last_at = excluded.last_at, retry_at = excluded.retry_at";
-    // Keeps the places that were used last.
+    // Keeps the most recently used networks.
     DELETE_OLD_PLACES = "DELETE FROM login_guards WHERE account = :account AND source <> '' \
         AND source NOT IN (SELECT g.source FROM login_guards g \
         WHERE g.account = :account AND g.source <> '' ORDER BY g.last_at DESC, g.source LIMIT 20)";
@@ -102,7 +103,7 @@ statements! {
     FIND_ID = "SELECT u.id FROM users u WHERE u.email_key = :email_key OR u.id = :id";
 }
 
-/// When the guess after this one is allowed, by how many there were in a row.
+/// The earliest next guess, by the number of consecutive ones.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Delays {
     pub(super) now: OffsetDateTime,
@@ -112,27 +113,27 @@ pub(super) struct Delays {
     pub(super) growing: [OffsetDateTime; 3],
     pub(super) later: OffsetDateTime,
     pub(super) longest: OffsetDateTime,
-    /// A newcomer may guess if nobody did since.
+    /// A newcomer may guess if nobody has since.
     pub(super) paced: OffsetDateTime,
-    /// How long the list of newcomers may be.
+    /// Maximum length of the list of newcomers.
     pub(super) most: i64,
 }
 
 row! {
-    /// Where the guess was claimed.
+    /// The row in which the guess was claimed.
     #[derive(Clone, Debug, PartialEq, Eq)]
     pub(super) struct Granted {
         pub(super) account: Uuid,
         pub(super) source: String,
         /// Its entry among the newcomers; empty if it was counted.
         pub(super) newcomer: String,
-        /// How many in a row that makes.
+        /// The number of consecutive guesses, including this one.
         pub(super) failures: i64,
     }
 }
 
 row! {
-    /// What keeps a guess waiting.
+    /// Why a guess has to wait.
     struct Wait from g {
         retry_at: OffsetDateTime,
         account: Option<Uuid> = "(SELECT u.id FROM users u WHERE u.id = g.account)",
@@ -143,7 +144,7 @@ row! {
     }
 }
 
-/// What became of a claim.
+/// The result of a claim.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Claim {
     Granted(Granted),
@@ -213,8 +214,8 @@ fn claimed(rows: &[Vec<Row>], delays: &Delays) -> Result<Claim> {
     Ok(Claim::Refused { until: until.min(delays.longest), account })
 }
 
-/// Claims a guess and runs `read`, in one round trip and as the gate's user where there is a gate;
-/// the first row of `read`.
+/// Claims a guess and runs `read`, in one round trip and as the gate's user if there is a gate; returns the
+/// first row of `read`.
 pub(super) async fn claim(
     db: &Database,
     gate: Option<Gate>,
@@ -232,7 +233,7 @@ pub(super) async fn claim(
     Ok((claim, rows.pop().unwrap_or_default().into_iter().next()))
 }
 
-/// Gives a claimed guess back that was never decided: a newcomer's entry, or one of the count.
+/// Gives back a claimed guess without a result: a newcomer's entry, or one of the count.
 pub(super) async fn release(
     db: &Database,
     account: Uuid,
@@ -249,7 +250,7 @@ pub(super) async fn release(
     Ok(())
 }
 
-/// Clears the count of a source, and makes `place` known to the account.
+/// Clears the count of a source, and stores `place` as known to the account.
 pub(super) fn clear(
     account: Uuid,
     source: &str,
@@ -269,17 +270,17 @@ pub(super) fn clear(
     steps
 }
 
-/// Makes a place known to the account.
+/// Stores a network as known to the account.
 pub(super) fn insert_place(account: Uuid, place: &str, now: OffsetDateTime) -> Step {
     step!(INSERT_PLACE { account, place, now })
 }
 
-/// Clears every count of an account.
+/// Clears all counts of an account.
 pub(crate) fn unlock(account: Uuid, now: OffsetDateTime) -> Step {
     step!(UNLOCK { account, now })
 }
 
-/// Removes all that is remembered of an account; belongs to the transaction that deletes it.
+/// Deletes everything stored about an account; for the transaction that deletes it.
 pub(crate) fn forget(account: Uuid) -> Step {
     step!(DELETE_ALL_GUESSES { account })
 }

@@ -1,5 +1,5 @@
-//! Clears the wrong passwords counted against an account, so that its owner need not wait: what an
-//! operator does for somebody who is under attack. It changes neither password nor sessions.
+//! Clears an account's count of wrong passwords, so that its owner does not have to wait: for operators, when
+//! a user is under attack. Changes neither password nor sessions.
 
 use uuid::Uuid;
 
@@ -9,7 +9,7 @@ use crate::email::Email;
 use crate::error::Error;
 
 impl Guesses {
-    /// Clears every count of the account with this id or address.
+    /// Clears all counts of the account with this id or address.
     pub async fn unlock(&self, actor: &Actor, user: &str) -> Result<Uuid, Error> {
         let (email, id) = (Email::parse(user), Uuid::try_parse(user).ok());
         let found = store::find_id(&self.db, email.as_ref(), id).await?;

@@ -1,5 +1,5 @@
-//! The check that a token fails, in words for the person who wonders why: what the token says, and what
-//! it is held to. The signature itself is never shown.
+//! Explains the check that a token fails: what the token says, and what was expected. The signature itself is
+//! never shown.
 
 use crate::gate::Standing;
 use doorward_verify::{Rejection, Token};
@@ -8,23 +8,23 @@ use time::OffsetDateTime;
 
 use crate::timestamp::to_the_second;
 
-/// Claims by which a token may say that it is not for access alone.
+/// Claims by which a token may say that it is not only for access.
 const PURPOSES: [&str; 9] =
     ["token_use", "token_type", "typ", "type", "purpose", "cnf", "events", "at_hash", "c_hash"];
 
-/// What a token says of itself; nothing of it is proven.
+/// The contents of a token, not verified.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Said {
-    /// The header, if it can be read.
+    /// The header, if it can be parsed.
     pub header: Option<Value>,
-    /// The claims, if they can be read.
+    /// The claims, if they can be parsed.
     pub claims: Option<Value>,
 }
 
-/// What it is held to, as the ends of sentences.
+/// What was expected, as the ends of sentences.
 #[derive(Clone, Debug)]
 pub struct Demands {
-    /// Who has no key of that name: `no key is named`.
+    /// Where there is no such key: `no key is named`.
     pub no_key: String,
     /// `TOKEN_ISSUER is "doorward"`.
     pub issuer: String,
@@ -33,7 +33,7 @@ pub struct Demands {
 }
 
 impl Said {
-    /// Reads what can be read.
+    /// Parses what can be parsed.
     pub fn of(token: &Token<'_>) -> Self {
         let read = |bytes: Vec<u8>| serde_json::from_slice(&bytes).ok();
         Self {
@@ -42,17 +42,17 @@ impl Said {
         }
     }
 
-    /// A claim, if it is there.
+    /// A claim, if present.
     pub fn claim(&self, name: &str) -> Option<&Value> {
         self.claims.as_ref()?.get(name)
     }
 
-    /// A member of the header, if it is there.
+    /// A header member, if present.
     pub fn member(&self, name: &str) -> Option<&Value> {
         self.header.as_ref()?.get(name)
     }
 
-    /// The sentence on the check that failed at `now`.
+    /// The sentence about the check that failed at `now`.
     pub fn failing(&self, rejection: Rejection, demands: &Demands, now: OffsetDateTime) -> String {
         match rejection {
             Rejection::UnknownKey => {
@@ -91,7 +91,7 @@ impl Said {
                 shown(self.member("typ"))
             ),
             Rejection::KeysUnavailable { .. } => "key: the issuer's keys cannot be fetched".into(),
-            // Nobody asks issuers about tokens here.
+            // Issuers are not queried here.
             other => other.message().into(),
         }
     }
@@ -106,7 +106,7 @@ impl Said {
     }
 }
 
-/// The sentence on a user who may not come in, if so.
+/// The sentence about a user who may not sign in, if so.
 pub fn shut_out(
     is_active: bool,
     banned_until: Option<OffsetDateTime>,
@@ -121,12 +121,12 @@ pub fn shut_out(
     }
 }
 
-/// As JSON, which no control character leaves.
+/// As JSON, so that it contains no control characters.
 pub fn shown(value: Option<&Value>) -> String {
     value.map_or("absent".into(), Value::to_string)
 }
 
-/// Seconds as people say them.
+/// Seconds in words.
 fn duration(seconds: i64) -> String {
     match seconds {
         ..120 => format!("{seconds} s"),

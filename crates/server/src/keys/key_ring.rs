@@ -1,6 +1,6 @@
-//! The keys a server has at hand: the shared secrets, and the pairs read from the database. They are
-//! read when a request needs them and the last look is old, never by a timer, so that a sleeping
-//! database is left asleep; a database that is away leaves the keys at hand in use.
+//! The keys of a server: the shared secrets, and the key pairs in the database. Pairs are read when a request
+//! needs them and the last read is too old, never on a timer, so that a suspended database is not woken;
+//! while the database is unavailable, the cached keys stay in use.
 
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -15,11 +15,11 @@ use crate::crypto::{KeyPair, Seals};
 use crate::db::Database;
 use crate::error::Error;
 
-/// What one look found.
+/// The result of one read.
 #[derive(Debug)]
 pub(super) struct Ring {
     looked_at: Option<OffsetDateTime>,
-    /// From when a key of it counts no more.
+    /// When one of its keys becomes invalid.
     until: Option<OffsetDateTime>,
     pub(super) keys: Vec<SigningKey>,
     pairs: Arc<[(String, KeyPair)]>,
@@ -56,12 +56,12 @@ impl KeyRing {
         }
     }
 
-    /// The keys at hand, however old.
+    /// The cached keys, whatever their age.
     pub(super) fn at_hand(&self) -> Arc<Ring> {
         Arc::clone(&self.ring.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Keys of at most this age in seconds; older ones if the database is away.
+    /// Keys of at most this age in seconds; older ones if the database is unavailable.
     pub(super) async fn fresh(&self, most: i64) -> Result<Arc<Ring>, Error> {
         let ring = self.at_hand();
         if ring.is_fresh(self.clock.now(), most) {
@@ -139,7 +139,7 @@ impl Ring {
             && self.looked_at.is_some_and(|at| (time::Duration::ZERO..most).contains(&(now - at)))
     }
 
-    /// The same keys, less what has run out since.
+    /// The same keys without those that have expired since.
     fn seen_again(&self, now: OffsetDateTime, settings: &Settings) -> Self {
         let keys: Vec<_> = self
             .keys
@@ -161,7 +161,7 @@ impl Ring {
         }
     }
 
-    /// The pair that signs at `now` with this algorithm, and its name.
+    /// The pair that signs at `now` with this algorithm, and its id.
     pub(super) fn signer(&self, algorithm: &str, now: OffsetDateTime) -> Option<(&str, &KeyPair)> {
         let usable = self.keys.iter().filter(|key| key.algorithm == algorithm);
         let usable = usable.filter(|key| self.pairs.iter().any(|(kid, _)| *kid == key.kid));
@@ -171,14 +171,14 @@ impl Ring {
     }
 }
 
-/// When the next of the keys counts no more.
+/// When the next key becomes invalid.
 fn removal(keys: &[SigningKey], now: OffsetDateTime) -> Option<OffsetDateTime> {
     keys.iter().filter_map(|key| key.remove_at).filter(|at| *at > now).min()
 }
 
 fn verifier(settings: &Settings, keys: &[SigningKey]) -> Verifier {
     let secrets = std::iter::once(&settings.secret).chain(&settings.previous_secrets);
-    // Short ones are refused where settings are read.
+    // Short ones are rejected with the settings.
     let shared = KeySet::of_secrets(secrets.map(Secret::bytes)).unwrap_or_default();
     let published = keys.iter().filter_map(|key| {
         let jwk = serde_json::from_str(&key.public_jwk).ok()?;

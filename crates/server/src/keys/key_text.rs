@@ -1,6 +1,6 @@
-//! The text of an API key: `dwk_`, whose it is and 128 random bits, each as 22 digits of base 62, and 6
-//! digits of a checksum, by which scanners of leaked secrets know one and a mistyped one is refused without
-//! a look at the database. Its id is a digest of the whole text, so nothing stored opens anything.
+//! The text of an API key: `dwk_`, the owner's id and 128 random bits, each as 22 base-62 digits, and a
+//! 6-digit checksum, by which scanners for leaked secrets recognize it and typos are rejected without a
+//! database query. Its id is a digest of the whole text, so the stored data does not grant access.
 
 use aws_lc_rs::digest::{SHA256, digest};
 use uuid::Uuid;
@@ -8,26 +8,26 @@ use uuid::Uuid;
 use crate::crypto::Random;
 use crate::error::Error;
 
-/// What every key begins with.
+/// The prefix of every key.
 pub const KEY_PREFIX: &str = "dwk_";
 
 const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-/// Of 128 bits.
+/// Digits of 128 bits.
 const LONG: usize = 22;
-/// Of 32 bits.
+/// Digits of 32 bits.
 const SHORT: usize = 6;
 
-/// What the text of an API key says: nothing of it is proven before the database has that id for that user.
+/// The contents of an API key, not verified until the database has that id for that user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PresentedKey {
     /// The key's id.
     pub id: Uuid,
-    /// Whose it is.
+    /// Its owner.
     pub owner: Uuid,
 }
 
 impl PresentedKey {
-    /// A new key of this user, and its text, which is shown once.
+    /// A new key for this user, and its text, which is shown once.
     pub fn mint(random: &Random, owner: Uuid) -> (Self, String) {
         let secret = u128::from_be_bytes(random.bytes());
         let mut text = String::from(KEY_PREFIX);
@@ -38,7 +38,7 @@ impl PresentedKey {
         (Self { id: id_of(&text), owner }, text)
     }
 
-    /// Reads a bearer token; `None` if it does not begin as keys do.
+    /// Parses a bearer token; `None` if it lacks the prefix.
     pub fn of(token: &str) -> Option<Result<Self, Error>> {
         let rest = token.strip_prefix(KEY_PREFIX)?;
         let read = || {
@@ -56,7 +56,7 @@ impl PresentedKey {
     }
 }
 
-/// The first bits of a SHA-256 as a UUID of version 8 (RFC 9562 §5.8).
+/// The first bits of a SHA-256 digest as a UUIDv8 (RFC 9562 §5.8).
 fn id_of(text: &str) -> Uuid {
     let mut bytes = [0; 16];
     bytes.copy_from_slice(&digest(&SHA256, text.as_bytes()).as_ref()[..16]);

@@ -1,6 +1,6 @@
-//! Makes, rotates and retires key pairs: what `doorward key` calls. A new key waits until verifiers
-//! have it; an old one verifies until the last token it signed has expired, and is deleted by the next of
-//! these commands. The audit log remembers its name.
+//! Creates, rotates and retires key pairs, for `doorward key`. A new key waits until verifiers have it; an
+//! old one verifies until the last token it signed has expired, and is deleted by the next of these commands.
+//! The audit log keeps its id.
 
 use doorward_verify::Algorithm;
 use time::OffsetDateTime;
@@ -16,7 +16,7 @@ use crate::error::Error;
 /// Why a key cannot be retired.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NotRetired {
-    /// There is no such key, or it verifies nothing any more.
+    /// There is no such key, or it no longer verifies anything.
     Unknown,
     /// Tokens are signed with its algorithm and there is no other key.
     Needed,
@@ -31,8 +31,7 @@ pub struct SigningKeys {
 }
 
 impl SigningKeys {
-    /// Every key there is, oldest first, with its stage and whether it is the one that signs for
-    /// servers with its algorithm.
+    /// All keys, oldest first, with their stage and whether it is the signing key for its algorithm.
     pub async fn list(&self) -> Result<Vec<(SigningKey, Stage, bool)>, Error> {
         let now = self.keys.clock().now();
         let all = store::list(&self.keys.ring().db).await?;
@@ -51,7 +50,7 @@ impl SigningKeys {
             .collect())
     }
 
-    /// Makes a key beside those there are.
+    /// Creates an additional key.
     pub async fn create(&self, by: &Actor, algorithm: Algorithm) -> Result<SigningKey, Error> {
         let key = self.generate(algorithm)?;
         let record = Record::by(by, Event::KeyCreate).detail(format!("{algorithm} {}", key.kid));
@@ -60,7 +59,7 @@ impl SigningKeys {
         Ok(key)
     }
 
-    /// Makes a key that takes over from the others of its algorithm once verifiers have it.
+    /// Creates a key that replaces the others of its algorithm once verifiers have it.
     pub async fn rotate(&self, by: &Actor, algorithm: Algorithm) -> Result<SigningKey, Error> {
         let key = self.generate(algorithm)?;
         let steps = vec![
@@ -73,7 +72,7 @@ impl SigningKeys {
         Ok(key)
     }
 
-    /// Lets a key sign no more, and verify until its last token has expired or not even that.
+    /// Stops signing with a key; it verifies until its last token has expired, or not at all.
     pub async fn retire(
         &self,
         by: &Actor,
@@ -106,7 +105,7 @@ impl SigningKeys {
         Ok(Ok(last))
     }
 
-    /// Whether tokens can be signed, before anybody asks for one: the sentence that says why not.
+    /// Whether tokens can be signed, before they are needed: the sentence that says why not.
     pub async fn trouble(&self) -> Result<Option<String>, Error> {
         let algorithm = self.keys.ring().settings.token_algorithm;
         if algorithm.is_symmetric() {
@@ -128,7 +127,7 @@ impl SigningKeys {
         Ok(None)
     }
 
-    /// Whether the private part of this key can be opened with the secrets at hand.
+    /// Whether the private key can be decrypted with the current secrets.
     pub fn opens(&self, key: &SigningKey) -> bool {
         self.keys.ring().unseal(key).is_some()
     }

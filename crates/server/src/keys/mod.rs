@@ -1,5 +1,5 @@
-//! Keys: what signs access tokens, what of it is published, and who a request's bearer token says the
-//! caller is. Only the `Authorization` header is read, unless `ACCEPT_COOKIES` is set: see `caller/cookie.rs`.
+//! Keys: signing access tokens, publishing keys, and identifying the caller of a request. Only the
+//! `Authorization` header is read, unless `ACCEPT_COOKIES` is set: see `caller/cookie.rs`.
 
 mod caller;
 mod explain;
@@ -28,7 +28,7 @@ use utoipa_axum::routes;
 use crate::http::{Caching, Declared, RateGroup, Routes};
 use signing_key::CACHE_LIFE;
 
-/// What verifiers may keep. Published keys are read by everybody and cost nothing.
+/// What verifiers may cache. Published keys are public and cheap to serve.
 const PUBLISHED: Declared = Declared {
     rate: RateGroup::Uncounted,
     caching: Caching::Public { max_age: CACHE_LIFE },
@@ -42,7 +42,7 @@ pub fn routes() -> Routes<Keys> {
         .add(PUBLISHED, routes!(published::metadata))
 }
 
-/// The same keys below `AUTH_PATH`, where reading is counted.
+/// The same keys below `AUTH_PATH`, with a rate limit.
 pub fn auth_routes() -> Routes<Keys> {
     let counted = Declared { rate: RateGroup::Api, ..PUBLISHED };
     Routes::default().add(counted, routes!(published::jwks_alias))

@@ -1,6 +1,6 @@
-//! `GET /.well-known/jwks.json` (RFC 7517 §5) and `GET /.well-known/oauth-authorization-server`
-//! (RFC 8414): what other services need to verify tokens. Public members only; the shared secret is
-//! never published, so without key pairs the set is empty.
+//! `GET /.well-known/jwks.json` (RFC 7517 §5) and `GET /.well-known/oauth-authorization-server` (RFC 8414):
+//! what other services need to verify tokens. Public keys only; the shared secret is never published, so
+//! without key pairs the set is empty.
 
 use axum::extract::State;
 use serde::Serialize;

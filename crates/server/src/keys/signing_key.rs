@@ -1,4 +1,4 @@
-//! A key pair as it is stored, and its life: published, then signing, then verifying only, then gone.
+//! A stored key pair and its stages: published, signing, only verifying, removed.
 
 use std::time::Duration;
 
@@ -6,40 +6,40 @@ use time::OffsetDateTime;
 
 use crate::row;
 
-/// How long verifiers may keep a published set: `Cache-Control: max-age` in seconds.
+/// How long verifiers may cache the published set: `Cache-Control: max-age` in seconds.
 pub(super) const CACHE_LIFE: u64 = 300;
-/// How old the keys at hand may be before a server looks again, in seconds.
+/// Age of the cached keys at which a server reads them again, in seconds.
 pub(super) const LOOK_AGAIN: i64 = 60;
-/// The same for the published set, so that it is new enough to count its cache life from.
+/// The same for the published set, whose cache lifetime starts then.
 pub(super) const PUBLISH_AGAIN: i64 = 5;
-/// The same for signing: a key that was retired at once must sign no longer than this, since nobody takes
-/// its tokens any more.
+/// The same for signing: a key retired immediately must not sign for longer than this, because its tokens are
+/// no longer accepted.
 pub(super) const SIGN_AGAIN: i64 = 5;
 
-/// A key is published this long before it signs.
+/// How long a key is published before it signs.
 pub(super) const LEAD: Duration = Duration::from_secs(CACHE_LIFE + PUBLISH_AGAIN.unsigned_abs());
-/// Servers that look late may sign with a retired key for this long.
+/// How long servers with old cached keys may sign with a retired key.
 pub(super) const LAG: Duration = Duration::from_secs(LOOK_AGAIN.unsigned_abs());
 
 row! {
-    /// A stored key pair; its private part is sealed.
+    /// A stored key pair, with its private key encrypted.
     #[derive(Clone, PartialEq, Eq)]
     pub struct SigningKey {
-        /// Its public name: the RFC 7638 thumbprint.
+        /// Its id: the RFC 7638 thumbprint.
         pub kid: String,
         /// `EdDSA`, `ES256` or `RS256`.
         pub algorithm: String,
         /// The public part, as JSON.
         pub public_jwk: String,
-        /// The private part under the server's seal.
+        /// The encrypted private key.
         pub sealed: Vec<u8>,
         /// When it was made.
         pub created_at: OffsetDateTime,
-        /// From when it signs, unless no other key can.
+        /// Signs from then on, unless no other key can.
         pub active_at: OffsetDateTime,
-        /// From when it signs no more.
+        /// Does not sign from then on.
         pub retired_at: Option<OffsetDateTime>,
-        /// From when it verifies no more.
+        /// Does not verify from then on.
         pub remove_at: Option<OffsetDateTime>,
     }
 }
@@ -50,7 +50,7 @@ impl std::fmt::Debug for SigningKey {
     }
 }
 
-/// Where a key stands in its life.
+/// The stage of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
     /// Published; signs soon.
@@ -64,7 +64,7 @@ pub enum Stage {
 }
 
 impl Stage {
-    /// As commands print it.
+    /// As printed by commands.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Waiting => "waiting",
@@ -90,8 +90,8 @@ impl SigningKey {
     }
 }
 
-/// The key that signs at `now`: the newest active one; while none is, the one that waits longest, since
-/// signing nobody in would serve no verifier.
+/// The key that signs at `now`: the newest active one; if there is none, the oldest waiting one, since
+/// otherwise nobody could sign in.
 pub(super) fn signing_at<'a>(
     keys: impl Iterator<Item = &'a SigningKey>,
     now: OffsetDateTime,

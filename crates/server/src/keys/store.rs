@@ -1,4 +1,4 @@
-//! Every statement on `signing_keys`, nothing else.
+//! The statements on `signing_keys`.
 
 use time::OffsetDateTime;
 
@@ -33,7 +33,7 @@ pub(super) fn insert(key: &SigningKey) -> Step {
     })
 }
 
-/// Every key there is, oldest first.
+/// All keys, oldest first.
 pub(super) async fn list(db: &Database) -> Result<Vec<SigningKey>> {
     db.query(step!(LIST)).await
 }
@@ -57,7 +57,7 @@ pub(super) fn revoke(kid: &str, at: OffsetDateTime, remove_at: OffsetDateTime) -
     step!(RETIRE { kid, at, remove_at })
 }
 
-/// Deletes the keys that verify nothing at `now`: a private part, sealed or not, is not kept for nothing.
+/// Deletes the keys that verify nothing at `now`: private keys are not kept without need, even encrypted.
 pub(super) fn delete_removed(now: OffsetDateTime) -> Step {
     step!(DELETE_REMOVED { now })
 }

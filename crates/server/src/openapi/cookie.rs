@@ -1,4 +1,4 @@
-//! The session cookie in the contract, where one counts.
+//! The session cookie in the contract, if accepted.
 
 use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::response::Response;
@@ -9,7 +9,7 @@ use crate::error::Code;
 
 const COOKIE: &str = "session_cookie";
 
-/// Describes the cookie of this name, and that it will do for every protected operation.
+/// Describes the cookie with this name, and accepts it for every protected operation.
 pub(super) fn describe(document: &mut OpenApi, name: String) {
     let text = "Better Auth's session cookie, where no `Authorization` header is sent. What changes something \
         must come from a page of an allowed origin.";
@@ -30,7 +30,7 @@ pub(super) fn describe(document: &mut OpenApi, name: String) {
     }
 }
 
-/// Whether the operation is protected; then the cookie will do.
+/// Whether the operation is protected; then the cookie is accepted.
 fn allow(operation: &mut Operation) -> bool {
     let Some(security) = operation.security.as_mut().filter(|all| !all.is_empty()) else {
         return false;

@@ -1,6 +1,6 @@
-//! The examples of errors: for each response the problem documents it can be, made from the table of
-//! `error.rs` by what answers requests. One that every operation has in common stands among the
-//! components, once; one that names this operation's own field or permission stands in the response.
+//! The examples of errors: for each response its possible problem documents, from the table in `error.rs` and
+//! the code that writes real responses. Errors common to all operations are components; one with the
+//! operation's own field or permission is in the response.
 
 use secrecy::SecretString;
 use serde_json::Value;
@@ -14,7 +14,7 @@ use crate::error::{Challenge, Code, Error, Invalid};
 use crate::http::problem;
 use crate::http::{FORM_TAKES, JSON_TAKES, RequestId};
 
-/// Operations that ask for a recent proof of who is there.
+/// Operations that require recent authentication.
 const STEPS_UP: [&str; 10] = [
     "passkeys.options",
     "passkeys.delete",
@@ -29,17 +29,17 @@ const STEPS_UP: [&str; 10] = [
 ];
 const REQUEST_ID: Uuid = Uuid::from_u128(0x0199_c1a4_5d2e_7b60_9f13_6a8e_42d0_7c5b);
 
-/// What an operation says of itself that decides how its errors read.
+/// The properties of an operation that determine its errors.
 pub(super) struct Subject {
     id: String,
-    /// The permissions asked for, if a token is.
+    /// The required permissions, if a token is required.
     scopes: Option<Vec<String>>,
     takes_form: bool,
     invalid: Invalid,
 }
 
 impl Subject {
-    /// What this operation says, whose bodies are these schemas.
+    /// The properties of this operation, with these body schemas.
     pub(super) fn of(operation: &Operation, components: &Components) -> Self {
         let body = match &operation.request_body {
             Some(RefOr::T(body)) => Some(body),
@@ -56,7 +56,7 @@ impl Subject {
         }
     }
 
-    /// Adds to an error's content each document it can be.
+    /// Adds its possible documents to an error's content.
     pub(super) fn complete(&self, status: &str, content: &mut Content) {
         for error in self.errors(status) {
             let code = error.code();
@@ -70,7 +70,7 @@ impl Subject {
         }
     }
 
-    /// The errors of this status, besides those that any request can meet on its way here.
+    /// The errors with this status, except those that any request can get.
     #[allow(clippy::too_many_lines, reason = "a table")]
     fn errors(&self, status: &str) -> Vec<Error> {
         let id = self.id.as_str();
@@ -201,19 +201,19 @@ impl Subject {
     }
 }
 
-/// The scopes of the bearer token; `None` where no token is asked for.
+/// The scopes of the bearer token; `None` if no token is required.
 fn scopes(operation: &Operation) -> Option<Vec<String>> {
     let security = serde_json::to_value(operation.security.as_ref()?).ok()?;
     serde_json::from_value(security.get(0)?.get(super::BEARER)?.clone()).ok()
 }
 
-/// The error of somebody who lacks this permission.
+/// The error for a caller without this permission.
 fn permission(scope: &str) -> Option<Error> {
     let known = crate::gate::Permission::ALL.iter().find(|known| known.as_str() == scope);
     known.map(|permission| Error::InsufficientScope(permission.as_str()))
 }
 
-/// The first field that must be there, left out; else the first text, of another type.
+/// The first required field, omitted; otherwise the first text field, with another type.
 fn missing_field(content: &RefOr<Content>, components: &Components) -> Option<Invalid> {
     let RefOr::T(content) = content else { return None };
     let name = super::examples::schema_name(content.schema.as_ref()?)?;
@@ -237,7 +237,7 @@ fn is_text(schema: &RefOr<Schema>) -> bool {
     }
 }
 
-/// A parameter that cannot be read: of a path its id or name, of a query its limit.
+/// A parameter that cannot be parsed: in a path its id or name, in a query its limit.
 fn invalid_parameter(operation: &Operation) -> Invalid {
     let names = operation.parameters.iter().flatten().filter_map(|parameter| match parameter {
         RefOr::T(parameter) => Some(parameter.name.as_str()),
@@ -257,7 +257,7 @@ fn invalid_parameter(operation: &Operation) -> Invalid {
     Invalid::new(place, name, (message.into(), kind))
 }
 
-/// The documents that operations share, each under its code.
+/// The documents that operations share, by code.
 pub(super) fn add_shared(components: &mut Components) {
     for code in Code::ALL {
         let shared = example(*code, document_of(*code));
@@ -283,7 +283,7 @@ fn passkeys_off() -> Error {
     Error::PasskeysOff(missing.into())
 }
 
-/// An error of this code.
+/// An error with this code.
 fn representative(code: Code) -> Error {
     match code {
         Code::BadRequest => {

@@ -1,5 +1,5 @@
-//! The examples of what is sent: a body of each kind, and a value of each parameter. They tell one
-//! story, so that the page's *Execute* works from registering on. A test sends all of them.
+//! The examples of requests: a body of each kind, and a value of each parameter. They are consistent, so that
+//! *Execute* on the page works from registration on. A test sends all of them.
 
 use serde_json::{Value, json};
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
@@ -10,28 +10,28 @@ const PASSWORD: &str = "violet kettle drum 41";
 const NEW_PASSWORD: &str = "eleven quiet lanterns 7";
 const NAME: &str = "Ada Lovelace";
 const ROLE: &str = "support";
-/// Of a user, a task or a session that is not there: put in one that is.
+/// A user, task or session that does not exist: to be replaced.
 pub(super) const ID: &str = "0199c1a4-5d2e-7b60-9f13-6a8e42d07c5b";
-/// Nobody's.
+/// Invalid.
 const REFRESH_TOKEN: &str = "dwr_put-in-the-one-you-received";
 
-/// Opens nothing.
+/// Invalid.
 const LINK_TOKEN: &str = "dwo_put-in-what-the-link-in-the-mail-ends-with";
 
-/// Of no passkey: what the browser gives goes there.
+/// Invalid: to be replaced with the browser's result.
 const CEREMONY: &str = "dwc_put-in-that-of-the-options";
 const CREDENTIAL: &str = "AAAA-what-the-browser-gives";
 const FROM_BROWSER: &str = "put-in-what-the-browser-gives";
-/// Nobody's.
+/// Invalid.
 const MFA_TOKEN: &str = "dwo_put-in-the-one-that-signing-in-answered-with";
 
-/// Gives the content of a request body its example.
+/// Adds the example of a request body.
 pub(super) fn complete_body(content: &mut Content, password_min_length: usize) {
     let example = content.schema.as_ref().and_then(schema_name);
     content.example = example.and_then(|name| body(name, password_min_length));
 }
 
-/// The schema referred to, also by an optional body.
+/// The referenced schema, also of an optional body.
 pub(super) fn schema_name(schema: &RefOr<Schema>) -> Option<&str> {
     match schema {
         RefOr::Ref(to) => to.ref_location.rsplit('/').next(),
@@ -113,8 +113,8 @@ fn body(schema: &str, password_min_length: usize) -> Option<Value> {
     })
 }
 
-/// Gives a parameter its example. That of a path is filled in by the page; that of an optional filter
-/// is only shown, since a filter filled in would hide what is there.
+/// Adds the example of a parameter. The page fills in that of a path; that of an optional filter is only
+/// shown, since filters would hide results.
 pub(super) fn complete_parameter(parameter: &mut Parameter) {
     match parameter.parameter_in {
         ParameterIn::Path => {
@@ -133,7 +133,7 @@ pub(super) fn complete_parameter(parameter: &mut Parameter) {
     }
 }
 
-/// What a query may say. A cursor comes from the page before and from nowhere else.
+/// A value for a query parameter. Cursors only come from a previous page.
 fn filter(name: &str) -> Option<Value> {
     Some(match name {
         "completed" => false.into(),
@@ -156,8 +156,8 @@ fn filter(name: &str) -> Option<Value> {
     })
 }
 
-/// Gives examples to the schemas that parameters refer to, and to each field of a body, from which the
-/// page fills in a form.
+/// Adds examples to the schemas of parameters, and to each field of a body, from which the page fills in a
+/// form.
 pub(super) fn complete_schemas(components: &mut Components, password_min_length: usize) {
     for (name, schema) in &mut components.schemas {
         let RefOr::T(Schema::Object(object)) = schema else { continue };

@@ -1,7 +1,7 @@
-//! The OpenAPI 3.1 document. Features describe their own operations; what all operations share is
-//! added here, so that no annotation repeats it and none forgets it: the problem document of every
-//! error, the errors that follow from being protected or taking a body, their headers, the two ways
-//! to authorize, and the `{user_id}` of a mount that names the user.
+//! The OpenAPI 3.1 document. Features describe their own operations; what all operations share is added here,
+//! so that annotations neither repeat nor omit it: the problem document of each error, the errors of
+//! protected operations and of those with a body, their headers, the two ways to authorize, and the
+//! `{user_id}` of a mount that names the user.
 
 mod cookie;
 mod errors;
@@ -58,7 +58,7 @@ const TAGS: [(&str, &str); 10] = [
     ("service", "Health probes."),
 ];
 
-/// The finished document of these operations.
+/// The complete document of these operations.
 pub fn complete(mut document: OpenApi, settings: &Settings) -> OpenApi {
     document.info = Info::new("Doorward", env!("CARGO_PKG_VERSION"));
     document.info.description = Some(description());
@@ -161,7 +161,7 @@ fn entity_tags() -> ObjectBuilder {
         .pattern(Some(format!(r"^(\*|{tag}(, ?{tag})*)$")))
 }
 
-/// An object without fields of its own may hold any: generators take it for an empty one otherwise.
+/// An object without declared fields accepts any; generators would take it for an empty one.
 fn open_objects(components: &mut Components) {
     for schema in components.schemas.values_mut() {
         let RefOr::T(Schema::Object(object)) = schema else { continue };
@@ -177,7 +177,7 @@ fn open_objects(components: &mut Components) {
     }
 }
 
-/// Passwords are as short as this configuration allows.
+/// The minimum password length of this configuration.
 fn set_password_length(components: &mut Components, min: usize) {
     for schema in components.schemas.values_mut() {
         let RefOr::T(Schema::Object(object)) = schema else { continue };
@@ -191,7 +191,7 @@ fn set_password_length(components: &mut Components, min: usize) {
     }
 }
 
-/// Takes out what the settings do not allow: user names, and fields of `PATCH /auth/me`.
+/// Removes what the settings do not allow: user names, and fields of `PATCH /auth/me`.
 fn hide_what_is_off(components: &mut Components, settings: &Settings) {
     if !settings.usernames {
         // A form that signs in keeps its `username`: OAuth's name for what may be an address.

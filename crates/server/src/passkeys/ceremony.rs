@@ -1,7 +1,7 @@
-//! The state of a ceremony between its two requests: sealed by the server and kept by the client, so that
-//! asking for options writes nothing and any server of several can take the answer. It is bound to what it
-//! is for, to the session that adds a passkey and to five minutes. Completing it writes down that it
-//! was used, in the transaction of the work, so it completes once.
+//! The state of a ceremony between its two requests, encrypted by the server and kept by the client, so that
+//! requesting options writes nothing and any server can accept the response. It is bound to its purpose, to
+//! the session that adds a passkey, and to five minutes. Completing it records its use in the transaction of
+//! the work, so it can be completed only once.
 
 use std::time::Duration;
 
@@ -23,12 +23,12 @@ use crate::input::{Field, Refusal};
 use crate::single_use::{Purpose, SingleUse};
 use crate::sql::Step;
 
-/// How long people have for a ceremony.
+/// How long users have for a ceremony.
 pub(super) const LIVES: Duration = Duration::from_mins(5);
 
 const PREFIX: &str = "dwc_";
 
-/// A sealed ceremony as clients send it back.
+/// An encrypted ceremony as clients send it back.
 #[derive(Clone, Debug)]
 pub struct SealedCeremony(SecretString);
 
@@ -42,17 +42,17 @@ impl Field for SealedCeremony {
     }
 }
 
-/// What is sealed: the library's state of the ceremony, and what it is bound to.
+/// The plaintext: the library's state of the ceremony, and what it is bound to.
 #[derive(Debug, Serialize, Deserialize)]
 struct Sealed<S> {
-    /// In seconds since 1970.
+    /// Its expiry in seconds since 1970.
     until: i64,
-    /// Who adds a passkey, and in which session.
+    /// The user and session that add a passkey.
     holder: Option<(Uuid, Uuid)>,
     state: S,
 }
 
-/// A ceremony that may be completed.
+/// A ceremony that can be completed.
 #[derive(Debug)]
 pub(super) struct Ceremony<S> {
     pub(super) state: S,
@@ -68,7 +68,7 @@ impl<S> Ceremony<S> {
     }
 }
 
-/// Begins ceremonies and recognises them.
+/// Creates and reads ceremonies.
 #[derive(Debug)]
 pub(super) struct Ceremonies(Seals);
 
@@ -77,7 +77,7 @@ impl Ceremonies {
         Self(Seals::for_ceremonies(settings))
     }
 
-    /// Seals the state for this purpose, and for `holder` where somebody is signed in. `None` only if the
+    /// Encrypts the state for this purpose, and for `holder` if a user is signed in. `None` only if the
     /// cipher fails.
     pub(super) fn begin<S: Serialize>(
         &self,
@@ -94,7 +94,7 @@ impl Ceremonies {
         Some(format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(sealed)))
     }
 
-    /// The ceremony, if it was begun for this purpose and this holder, and its time is not over.
+    /// The ceremony, if it was created for this purpose and holder and has not expired.
     pub(super) fn open<S: DeserializeOwned>(
         &self,
         purpose: Purpose,
@@ -113,7 +113,7 @@ impl Ceremonies {
     }
 }
 
-/// What is written down of a ceremony that was used. The seal has one spelling, so it has one digest.
+/// What is stored of a used ceremony. The ciphertext has only one encoding, so it has one digest.
 fn digest(purpose: Purpose, sealed: &[u8]) -> Vec<u8> {
     let mut context = Context::new(&SHA256);
     context.update(b"doorward ceremony v1\0");
@@ -163,7 +163,7 @@ mod tests {
         assert_eq!(open(add, Some(gate(2, 2)), &begun, 0), None);
         assert_eq!(open(add, None, &begun, 0), None);
         assert_eq!(open(Purpose::PasskeySignIn, Some(gate(1, 2)), &begun, 0), None);
-        // No other spelling of it, and nothing that somebody else made.
+        // Neither another encoding of it, nor something made by others.
         for text in [
             format!("{begun}="),
             format!("{begun} "),

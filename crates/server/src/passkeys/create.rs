@@ -1,5 +1,5 @@
-//! `POST /auth/passkeys`: adds the passkey that the browser made to the caller's account. Which one it is shows
-//! in what the browser signed, never in what the page says.
+//! `POST /auth/passkeys`: adds the passkey that the browser created to the caller's account. Which account
+//! that is follows from what the browser signed, never from what the page says.
 
 use aws_lc_rs::digest::{SHA256, digest};
 use axum::extract::State;
@@ -23,11 +23,11 @@ use crate::keys::Caller;
 use crate::single_use::Purpose;
 use crate::sql::DbError;
 
-/// Bytes of what is kept of a passkey at most. The longest id with the largest key takes half of them; an attestation
-/// that nobody asked for brings certificates and names of transports.
+/// Maximum stored size of a passkey in bytes. The longest id with the largest key takes half of it; an
+/// unrequested attestation adds certificates and transport names.
 const MOST: usize = 4096;
 
-/// What a browser made, as `toJSON()` writes it (WebAuthn §5.1).
+/// A browser's credential, as `toJSON()` writes it (WebAuthn §5.1).
 #[derive(Clone, Debug)]
 pub(super) struct BrowserCredential<C>(pub(super) C);
 
@@ -37,7 +37,7 @@ impl<C: DeserializeOwned> Field for BrowserCredential<C> {
             return Err(("must be an object".into(), "dict_type"));
         }
         serde_json::from_value(value).map(Self).map_err(|why| {
-            // The library's words name a member or a kind of value, never what was sent.
+            // The library's message names a member or a type, never the value sent.
             let why = why.to_string();
             let missing =
                 why.strip_prefix("missing field ").map(|name| format!(": {name} is missing"));
@@ -139,7 +139,7 @@ impl Passkeys {
 }
 
 impl StoredCredential {
-    /// What a new passkey says of itself, read from what the library keeps of it.
+    /// The properties of a new passkey, from the library's data.
     pub(super) fn of(made: &Passkey) -> Result<Self, Error> {
         let text = |error: serde_json::Error| Error::Internal(format!("a passkey: {error}"));
         let kept = serde_json::to_value(made).map_err(text)?;
@@ -156,7 +156,7 @@ impl StoredCredential {
     }
 }
 
-/// What a credential is looked up by, whatever its length.
+/// The digest by which a credential is looked up.
 pub(super) fn credential_digest(id: &[u8]) -> Vec<u8> {
     digest(&SHA256, id).as_ref().to_vec()
 }

@@ -1,5 +1,5 @@
-//! `DELETE /auth/passkeys/{id}`: removes one of the caller's passkeys, which then signs nobody in. It needs a
-//! sign-in of the last minutes, so that a stolen token cannot take the owner's way in.
+//! `DELETE /auth/passkeys/{id}`: removes one of the caller's passkeys. Requires recent authentication, so
+//! that a thief with a stolen token cannot remove the owner's credentials.
 
 use axum::extract::State;
 use uuid::Uuid;

@@ -1,5 +1,6 @@
-//! `POST /auth/login/passkey`: a passkey's signature for an access and a refresh token. Whatever is wrong with it
-//! (unknown or removed, another's, another origin's, late, used, copied) gets one 401; the audit log says which.
+//! `POST /auth/login/passkey`: exchanges a passkey's signature for an access and a refresh token. Every error
+//! (unknown, removed, another user's, another origin, expired, used, cloned) is the same 401; the audit log
+//! has the reason.
 
 use axum::extract::State;
 use base64::Engine;
@@ -22,7 +23,7 @@ use crate::sessions::{PASSKEY_REFUSED, Tokens, counted};
 use crate::single_use::{OneTimeToken, Purpose};
 use crate::sql::DbError;
 
-/// Sign-ins of one passkey at once that are told apart; more only if its counter counts on.
+/// Concurrent sign-ins with one passkey that are retried; more succeed only if its counter keeps increasing.
 const ATTEMPTS: usize = 3;
 
 body! {
@@ -39,12 +40,12 @@ body! {
     }
 }
 
-/// An answer to a ceremony that is open, and the first step that it shall finish.
+/// A response to an open ceremony, and the first step that it completes.
 struct Answer<'a> {
     ceremony: Ceremony<DiscoverableAuthentication>,
     credential: &'a PublicKeyCredential,
     first: Option<FirstStep>,
-    /// Whether the device is to be trusted.
+    /// Whether to trust the device.
     remembers: bool,
 }
 
@@ -68,8 +69,8 @@ pub(super) async fn login(
 }
 
 impl Passkeys {
-    /// Begins a session if the signature is a passkey's; finishes the sign-in of the
-    /// `mfa_token`, if there is one, and then trusts the device if that is to be.
+    /// Creates a session if the signature is valid; completes the sign-in of the `mfa_token`, if there is
+    /// one, and then trusts the device if requested.
     pub async fn login(
         &self,
         ceremony: &SealedCeremony,
@@ -103,7 +104,7 @@ impl Passkeys {
         let digest = credential_digest(credential.get_credential_id());
         let remembers = mfa_token.is_some_and(|(_, remembers)| remembers);
         let answer = Answer { ceremony, credential, first, remembers };
-        // Another sign-in by the same passkey may have moved its counter meanwhile.
+        // A concurrent sign-in with the same passkey may have changed its counter.
         for _ in 0..ATTEMPTS {
             let Some(found) = store::find(&self.db, &digest).await? else {
                 self.stand_in(credential, &answer.ceremony);
@@ -118,8 +119,8 @@ impl Passkeys {
 }
 
 impl Passkeys {
-    /// Judges the signature by what is stored of the passkey, and begins a session; `None` if the passkey was
-    /// used or removed in between.
+    /// Verifies the signature with the stored passkey, and creates a session; `None` if the passkey was used
+    /// or removed in between.
     async fn try_in(
         &self,
         answer: &Answer<'_>,
@@ -130,7 +131,7 @@ impl Passkeys {
         let record = Record::from(origin, Event::Login).about(found.user.id);
         let unreadable = |it: serde_json::Error| Error::Internal(format!("a passkey: {it}"));
         let mut known: Passkey = serde_json::from_str(&found.credential).map_err(unreadable)?;
-        // Whose it is, in the words of the authenticator (WebAuthn §7.2 step 6).
+        // The user, according to the authenticator (WebAuthn §7.2 step 6).
         if credential.get_user_unique_id() != Some(found.handle.as_slice()) {
             return Err(self.refused(record, "names another user"));
         }
@@ -160,9 +161,9 @@ impl Passkeys {
         let stored = StoredCredential::of(&known)?;
         let proof = FirstProof {
             user: &found.user,
-            // That of the password, where one was the first step.
+            // The hash that the password was verified with, if that was the first step.
             hash: first.as_ref().map_or(&found.hash, |first| &first.hash).as_deref(),
-            // One that verified its user is two of them.
+            // A passkey with user verification counts as two factors.
             factors: &[],
             methods: first
                 .as_ref()
@@ -175,7 +176,7 @@ impl Passkeys {
         let next = self.next_step(&proof, origin);
         let (work, done, written) = next.into_parts();
         steps.extend(work);
-        // What came before it is said too.
+        // The record also names the first step.
         let after = first.as_ref().map(|it| format!(" after {}", it.methods.amr().join(" ")));
         let done = done.detail(format!("passkey {}{}", found.id, after.unwrap_or_default()));
         let mut records = vec![done];
@@ -189,7 +190,7 @@ impl Passkeys {
                 }
                 Ok(Some(tokens.on_trusted(device)))
             }
-            // Used or removed meanwhile; or the user was disabled or deleted.
+            // Used or removed in the meantime, or the user was disabled or deleted.
             Err(DbError::Refused(_) | DbError::Orphan) => Ok(None),
             Err(DbError::Unique(_)) => {
                 Err(self.refused(record, "answers a ceremony that was already used"))
@@ -198,7 +199,7 @@ impl Passkeys {
         }
     }
 
-    /// Costs what judging a known passkey does, so that nobody learns by time which are known.
+    /// Takes as long as verifying a known passkey, so that timing does not disclose which are known.
     fn stand_in(
         &self,
         credential: &PublicKeyCredential,
@@ -216,13 +217,13 @@ impl Passkeys {
     }
 }
 
-/// A passkey with this credential's id and a key that nobody has: P-256's own generator.
+/// A passkey with this credential's id and a dummy key: P-256's generator.
 fn stand_in(credential: &PublicKeyCredential) -> Option<Passkey> {
     const X: &str = "axfR8uEsQkf4vOblY6RA8ncDfYEt6zOg9KE5RdiYwpY";
     const Y: &str = "T-NC4v4af5uO5-tKfA-eFivOM1drMV7Oy7ZAaDe_UfU";
     let id = URL_SAFE_NO_PAD.encode(credential.get_credential_id());
-    // It says of backups what the credential says (WebAuthn §6.1), else it would be refused without a look at
-    // the signature, which is the work.
+    // Its backup flags match those of the credential (WebAuthn §6.1); otherwise it would be rejected before
+    // the signature is verified, which is the expensive part.
     let flags = credential.response.authenticator_data.get(32).copied().unwrap_or_default();
     let (eligible, backed_up) = (flags & 0x08 != 0, flags & 0x10 != 0);
     serde_json::from_value(serde_json::json!({"cred": {
@@ -263,7 +264,7 @@ mod tests {
         assert_eq!(stand_in(&credential).unwrap().cred_id(), &[1, 2, 3]);
     }
 
-    /// Whatever the authenticator says of backups, the signature is looked at.
+    /// Whatever the backup flags, the signature is verified.
     #[test]
     fn the_stand_in_costs_a_signature() {
         let database = DatabaseUrl::Sqlite("a.db".into());
@@ -277,7 +278,7 @@ mod tests {
             });
             let mut data = digest(&SHA256, b"example.com").as_ref().to_vec();
             data.extend([flags, 0, 0, 0, 7]);
-            // An ECDSA signature in DER whose numbers are both 1.
+            // An ECDSA signature in DER with r = s = 1.
             let encoded = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
             let credential = serde_json::json!({
                 "id": "AQID", "rawId": "AQID", "type": "public-key", "response": {

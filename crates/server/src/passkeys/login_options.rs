@@ -1,6 +1,6 @@
-//! `POST /auth/login/passkey/options`: what a page asks the browser for, to sign somebody in. It is the same for
-//! everybody, says nothing about who has passkeys, and asks the database nothing, so a page may call it
-//! whenever it shows its sign-in form.
+//! `POST /auth/login/passkey/options`: the options that a page passes to the browser for a sign-in. They are
+//! the same for all users, disclose nothing about passkeys, and need no database query, so a page may call
+//! this whenever it shows its sign-in form.
 
 use axum::extract::State;
 
@@ -26,7 +26,7 @@ pub(super) async fn login_options(
 }
 
 impl Passkeys {
-    /// Begins to sign somebody in.
+    /// Starts a sign-in.
     pub fn login_options(&self) -> Result<PasskeyOptions, Error> {
         let unreadable = |what: String| Error::Internal(format!("passkey options: {what}"));
         let (public_key, state) =

@@ -1,6 +1,6 @@
-//! Passkeys (WebAuthn level 3): signing in with what a device or a security key holds, without typing anything.
-//! A ceremony has two requests: one asks for options, which the page hands to the browser, one takes what the
-//! browser made of them. Every passkey is discoverable and verifies its user, so one is two factors.
+//! Passkeys (WebAuthn Level 3): sign-in with a device or security key, without typing anything. A ceremony
+//! has two requests: the first returns options, which the page passes to the browser, the second sends the
+//! browser's response. Every passkey is discoverable and verifies its user, so it counts as two factors.
 
 mod ceremony;
 mod create;
@@ -36,12 +36,12 @@ use relying_party::RelyingParty;
 #[derive(Clone, Debug)]
 pub struct Passkeys(Arc<PasskeysContext>);
 
-/// The sessions that passkeys begin, and what passkeys need besides.
+/// The sessions feature, and what else passkeys need.
 #[derive(Debug)]
 pub struct PasskeysContext {
     sessions: Sessions,
     ceremonies: Ceremonies,
-    /// Or what has to be set first.
+    /// Or which setting is missing.
     party: Result<RelyingParty, String>,
 }
 
@@ -59,7 +59,7 @@ pub struct PasskeyOptions {
 }
 
 impl Passkeys {
-    /// Passkeys for the pages that the settings name.
+    /// For the origins in the settings.
     pub fn new(sessions: Sessions) -> Self {
         let ceremonies = Ceremonies::new(&sessions.settings);
         let party = RelyingParty::new(&sessions.settings);
@@ -93,7 +93,7 @@ impl AsRef<Keys> for Passkeys {
     }
 }
 
-/// The routes below `AUTH_PATH` that concern passkeys.
+/// The routes below `AUTH_PATH` for passkeys.
 pub fn routes() -> Routes<Passkeys> {
     let login = Declared { rate: RateGroup::Login, ..Declared::STRICT };
     let api = Declared { rate: RateGroup::Api, ..Declared::STRICT };

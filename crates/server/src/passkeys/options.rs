@@ -1,6 +1,7 @@
-//! `POST /auth/passkeys/options`: what a page asks the browser for, to add a passkey to the caller's account. It
-//! needs a sign-in of the last minutes: whoever stole a token would otherwise stay in the account. The
-//! answer to it does not need one again, so nobody's authenticator keeps a passkey that comes too late.
+//! `POST /auth/passkeys/options`: the options that a page passes to the browser to create a passkey. Requires
+//! recent authentication, since a thief with a stolen token could otherwise keep access to the account. The
+//! second request does not require it again, so that no authenticator keeps a passkey that the server
+//! rejected as too late.
 
 use axum::extract::State;
 use uuid::Uuid;
@@ -35,7 +36,7 @@ pub(super) async fn options(
 }
 
 impl Passkeys {
-    /// Begins to add a passkey to the gate's user.
+    /// Starts adding a passkey to the gate's user.
     pub async fn options(&self, gate: Gate) -> Result<PasskeyOptions, Error> {
         let party = self.party()?;
         let mut steps = vec![signed_in_since(gate, Fresh::of(&self.settings))];

@@ -1,4 +1,4 @@
-//! A passkey as its owner sees it, and its name.
+//! A passkey as shown to its owner, and its name.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -36,7 +36,7 @@ row! {
     }
 }
 
-/// What its owner calls a passkey: 1–100 characters after trimming.
+/// A passkey's name: 1–100 characters after trimming.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PasskeyName(String);
 
@@ -46,7 +46,7 @@ impl PasskeyName {
         &self.0
     }
 
-    /// The name of one that was given none: the browser it was added with, or what else is known.
+    /// The default name: the browser it was added with, or what else is known.
     pub(super) fn of_client(user_agent: Option<&str>) -> Self {
         let device = user_agent.map(crate::mail::letter::device);
         Self(device.filter(|name| !name.is_empty()).unwrap_or_else(|| "Passkey".into()))

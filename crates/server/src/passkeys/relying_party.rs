@@ -1,6 +1,6 @@
-//! The relying party of WebAuthn level 3: what browsers are asked for, and the judgement of what comes back.
-//! The cryptography and the formats are webauthn-rs's; what it leaves to its caller is decided here:
-//! passkeys must be discoverable, and no page that another site embeds signs anybody in.
+//! The relying party of WebAuthn Level 3: creates options for browsers and verifies their responses.
+//! webauthn-rs handles the cryptography and formats. Decided here: passkeys must be discoverable, and pages
+//! in an iframe of another site cannot sign users in.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -15,33 +15,33 @@ use super::ceremony::LIVES;
 use crate::config::Settings;
 use crate::mail::letter::app_name;
 
-/// Bytes of a credential's id at most (WebAuthn §4).
+/// Maximum length of a credential id (WebAuthn §4).
 const MAX_ID: usize = 1023;
 
-/// Why a credential was refused: the end of a sentence that begins with "it".
+/// Why a credential was rejected: the end of a sentence that begins with "it".
 pub(super) type WhyNot = &'static str;
 
-/// Said of a counter that has not risen.
+/// For a counter that has not increased.
 pub(super) const CLONED: WhyNot =
     "has a signature counter that did not increase, so it may have been cloned";
 
-/// Whom a new passkey is for.
+/// The user a new passkey is for.
 #[derive(Debug)]
 pub(super) struct Holder<'a> {
-    /// What authenticators know the user by.
+    /// The user handle.
     pub(super) handle: Uuid,
-    /// What people tell their accounts apart by.
+    /// The account's name, to distinguish accounts.
     pub(super) name: &'a str,
-    /// How they are called.
+    /// The user's name.
     pub(super) display_name: &'a str,
 }
 
-/// Asks for passkeys of one domain, and judges them.
+/// Creates options for the passkeys of one domain, and verifies them.
 #[derive(Debug)]
 pub(super) struct RelyingParty(Webauthn);
 
 impl RelyingParty {
-    /// That of these settings; the error is a sentence that says what to set.
+    /// With these settings; the error is a sentence that says what to set.
     pub(super) fn new(settings: &Settings) -> Result<Self, String> {
         let scope = settings.passkey_scope()?;
         let wrong = |error: WebauthnError| format!("RP_ID and RP_ORIGINS cannot be used: {error}.");
@@ -55,7 +55,7 @@ impl RelyingParty {
         builder.build().map(Self).map_err(wrong)
     }
 
-    /// What to ask a browser for that shall make a passkey.
+    /// The options for creating a passkey.
     pub(super) fn ask_to_create(
         &self,
         holder: &Holder<'_>,
@@ -65,8 +65,8 @@ impl RelyingParty {
         let (options, state) =
             self.0.start_passkey_registration(handle, name, display_name, None)?;
         let mut options = public_key(&options);
-        // The library asks for whatever an authenticator likes to make; without discoverable ones people
-        // would have to type who they are.
+        // By default the library accepts any kind of credential; if it is not discoverable, users would have
+        // to enter a user name.
         options["authenticatorSelection"]["residentKey"] = "required".into();
         options["authenticatorSelection"]["requireResidentKey"] = true.into();
         let known = known.into_iter().map(|id| json!({"type": "public-key", "id": base64url(&id)}));
@@ -74,7 +74,7 @@ impl RelyingParty {
         Ok((options, state))
     }
 
-    /// The passkey that a browser made.
+    /// The passkey that a browser created.
     pub(super) fn created(
         &self,
         credential: &RegisterPublicKeyCredential,
@@ -92,7 +92,7 @@ impl RelyingParty {
         Ok(made)
     }
 
-    /// What to ask a browser for that shall sign somebody in, whoever it is.
+    /// The options for signing any user in.
     pub(super) fn ask_to_sign_in(
         &self,
     ) -> Result<(Value, DiscoverableAuthentication), WebauthnError> {
@@ -104,7 +104,7 @@ impl RelyingParty {
         Ok((options, state))
     }
 
-    /// Judges a signature of `known`.
+    /// Verifies a signature of `known`.
     pub(super) fn signed(
         &self,
         credential: &PublicKeyCredential,
@@ -114,7 +114,7 @@ impl RelyingParty {
         let key = DiscoverableKey::from(known);
         let judged = self.0.finish_discoverable_authentication_v2(credential, state, &key);
         let judged = judged.map_err(|error| why_not(&error))?;
-        // After the signature, which says that the browser wrote this.
+        // After the signature, which proves that the browser wrote it.
         let data: ClientData = serde_json::from_slice(&credential.response.client_data_json)
             .map_err(|_| "has no client data")?;
         if data.cross_origin {
@@ -124,14 +124,14 @@ impl RelyingParty {
     }
 }
 
-/// What the library does not read of the client data of a sign-in (WebAuthn §5.8.1).
+/// Client data of a sign-in that the library does not read (WebAuthn §5.8.1).
 #[derive(Deserialize)]
 struct ClientData {
     #[serde(rename = "crossOrigin", default)]
     cross_origin: bool,
 }
 
-/// The options as the browser's own functions read them.
+/// The options in the JSON form that browsers parse.
 fn public_key<T: serde::Serialize>(options: &T) -> Value {
     let mut options = serde_json::to_value(options).unwrap_or_default();
     options["publicKey"].take()

@@ -1,4 +1,4 @@
-//! Every statement on `passkeys` and `passkey_handles`.
+//! The statements on `passkeys` and `passkey_handles`.
 
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -10,11 +10,11 @@ use crate::sql::{Result, Step};
 use crate::user::User;
 use crate::{row, statements, step, text};
 
-/// Passkeys of one account at most.
+/// Maximum number of passkeys per account.
 pub(super) const MOST: i64 = 20;
 
 statements! {
-    // Of two at once the first one's handle stays.
+    // Of two concurrent requests, the first one's handle stays.
     INSERT_HANDLE = "INSERT INTO passkey_handles (user_id, handle) VALUES (:owner, :handle) \
         ON CONFLICT (user_id) DO NOTHING";
     FIND_HOLDER = text!("SELECT ", HolderRow::COLUMNS, " FROM passkey_handles h \
@@ -26,7 +26,7 @@ statements! {
         WHERE passkeys.credential_digest = :digest");
     LIST = text!("SELECT ", PasskeyView::COLUMNS, " FROM passkeys WHERE passkeys.user_id = :owner \
         ORDER BY passkeys.created_at, passkeys.id");
-    // Sign-ins and new passkeys of one user take turns.
+    // Serializes sign-ins and new passkeys of one user.
     HOLD_USER = "UPDATE users SET updated_at = updated_at WHERE id = :owner";
     INSERT = "INSERT INTO passkeys (id, user_id, credential_digest, credential, counter, backup_eligible, \
         backed_up, address_proven, name, created_at) \
@@ -46,7 +46,7 @@ statements! {
 }
 
 row! {
-    /// Whom a new passkey is for.
+    /// The user a new passkey is for.
     #[derive(Debug)]
     pub(super) struct HolderRow from users {
         pub(super) handle: Vec<u8> = "h.handle",
@@ -70,7 +70,7 @@ row! {
     }
 }
 
-/// What a use of a passkey, or making it, has said of it.
+/// What the last use of a passkey, or its creation, reported.
 #[derive(Debug)]
 pub(super) struct StoredCredential {
     pub(super) json: String,
@@ -79,8 +79,8 @@ pub(super) struct StoredCredential {
     pub(super) backed_up: bool,
 }
 
-/// Gives the user a handle unless there is one, and reads whom a passkey would be for, and the credentials
-/// that there are.
+/// Gives the user a handle unless there is one, and reads the user a passkey would be for, and the existing
+/// credentials.
 pub(super) fn holder(owner: Uuid, handle: Uuid) -> [Step; 3] {
     let handle = handle.as_bytes().as_slice();
     [
@@ -90,18 +90,18 @@ pub(super) fn holder(owner: Uuid, handle: Uuid) -> [Step; 3] {
     ]
 }
 
-/// The passkey with this credential, whoever it belongs to.
+/// The passkey with this credential, of any user.
 pub(super) async fn find(db: &Database, digest: &[u8]) -> Result<Option<FoundPasskey>> {
     db.find(step!(FIND_BY_CREDENTIAL { digest })).await
 }
 
-/// The passkeys of the gate's user, the oldest first.
+/// The passkeys of the gate's user, oldest first.
 pub(super) async fn list(db: &Database, gate: Gate) -> Result<Vec<PasskeyView>> {
     db.read_as(gate, step!(LIST { owner: gate.user_id })).await
 }
 
-/// Adds a passkey to the gate's user; refused, as `too_many_passkeys`, where there are many, and `Unique`
-/// where it is known.
+/// Adds a passkey to the gate's user; fails with `too_many_passkeys` at the maximum, and with `Unique` if it
+/// is known.
 pub(super) fn insert(
     gate: Gate,
     id: Uuid,
@@ -125,9 +125,8 @@ pub(super) fn insert(
     [step!(HOLD_USER { owner }), insert, step!(ARE_FEW { owner, most: MOST })]
 }
 
-/// Notes a use of the passkey; refused, as `passkey_changed`, if it was removed or its counter is another
-/// than it was found with. Belongs first into the transaction that begins a session: a ban then waits for it,
-/// and ends the session.
+/// Records a use of the passkey; fails with `passkey_changed` if it was removed or its counter has changed.
+/// Must be first in the transaction that creates a session: a ban then waits for it, and ends the session.
 pub(super) fn used(
     found: &FoundPasskey,
     stored: &StoredCredential,
@@ -146,13 +145,13 @@ pub(super) fn used(
     [step!(HOLD_USER { owner }), keeps, update]
 }
 
-/// Gives a passkey of the gate's user another name; refused as not found if there is no such passkey.
+/// Renames a passkey of the gate's user; not found if there is no such passkey.
 pub(super) fn rename(gate: Gate, id: Uuid, name: &PasskeyName) -> [Step; 2] {
     let owner = gate.user_id;
     [step!(IS_OWN { owner, id }), step!(UPDATE_NAME { owner, id, name: name.as_str() })]
 }
 
-/// Removes a passkey of the gate's user; refused as not found if there is no such passkey.
+/// Removes a passkey of the gate's user; not found if there is no such passkey.
 pub(super) fn delete(gate: Gate, id: Uuid) -> [Step; 2] {
     let owner = gate.user_id;
     [step!(IS_OWN { owner, id }), step!(DELETE { owner, id })]

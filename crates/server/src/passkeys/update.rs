@@ -1,4 +1,4 @@
-//! `PATCH /auth/passkeys/{id}`: gives one of the caller's passkeys another name.
+//! `PATCH /auth/passkeys/{id}`: renames one of the caller's passkeys.
 
 use axum::extract::State;
 use uuid::Uuid;

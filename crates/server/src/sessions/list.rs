@@ -1,5 +1,4 @@
-//! `GET /auth/sessions`: where the caller is signed in. Each shows when, from where and with what; none
-//! shows a token, because none is stored.
+//! `GET /auth/sessions`: the caller's sessions, with time, address and client. Tokens are not stored.
 
 use axum::extract::State;
 use serde::Serialize;

@@ -1,5 +1,5 @@
-//! `POST /auth/logout`: ends the session of the token, or with `?scope=` the caller's others or all. An
-//! ended session's access and refresh tokens are dead with it, whatever they say about their expiry.
+//! `POST /auth/logout`: ends the session of the token, or with `?scope=` the caller's other sessions or all.
+//! The session's access and refresh tokens stop working with it, whatever their expiry.
 
 use axum::extract::State;
 use utoipa::openapi::{RefOr, Schema};
@@ -14,7 +14,7 @@ use crate::input::{Field, Origin, Parameter, Refusal, query};
 use crate::keys::Caller;
 
 query! {
-    /// What a logout ends.
+    /// What to sign out of.
     struct LogoutQuery {
         /// `others` or `all`; this session if absent
         scope: Scope,
@@ -60,7 +60,7 @@ impl Sessions {
         let by = Actor::caller(gate, origin);
         let record = Record::by(&by, Event::Logout).about(gate.user_id).detail(scope.as_str());
         let mut steps = vec![store::revoke_own(gate, scope)];
-        // Everywhere means everywhere: no device gets in again by the password alone.
+        // All sessions includes trusted devices: none can sign in with the password alone afterwards.
         steps.extend((scope == Scope::All).then(|| end_devices(gate.user_id)));
         self.audit.commit(by.authority, steps, [record]).await?;
         Ok(())

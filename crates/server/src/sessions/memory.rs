@@ -1,4 +1,4 @@
-//! What a process remembers of sessions; nothing of it is ever the last word, the row is.
+//! A process's cache of sessions; the database row is always authoritative.
 
 use uuid::Uuid;
 
@@ -6,11 +6,11 @@ use super::Beginning;
 use crate::clock::Daily;
 use crate::recent::Recent;
 
-/// What a process remembers of sessions.
+/// A process's cache of sessions.
 #[derive(Debug, Default)]
 pub(super) struct Memory {
-    /// How those seen lately began, so that their refresh need not ask first.
+    /// The immutable data of recent sessions, so that refreshing them needs no read.
     pub(super) begun: Recent<Uuid, Beginning>,
-    /// When those that are over were last removed.
+    /// When expired sessions were last deleted.
     pub(super) pruned: Daily,
 }

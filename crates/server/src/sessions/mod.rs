@@ -1,6 +1,6 @@
-//! Sessions: one for each sign-in, kept alive by refresh, ended by logout, expiry or theft. The row in
-//! `sessions` is the truth; access tokens name it in `sid`, and every protected route checks it in the
-//! same round trip as its work, so an ended session's tokens die at once.
+//! Sessions: one per sign-in, extended by refreshing, ended by logout, expiry or token reuse. The row in
+//! `sessions` is authoritative. Access tokens name it in `sid`, and every protected route checks it in the
+//! same round trip as its work, so an ended session's tokens stop working immediately.
 
 mod begin;
 mod list;
@@ -48,7 +48,7 @@ use second_step::{confirm, reauthenticate, verify};
 #[derive(Clone, Debug)]
 pub struct Sessions(Arc<SessionsContext>);
 
-/// The context, and what sessions need besides.
+/// The context, and what else sessions need.
 #[derive(Debug)]
 pub struct SessionsContext {
     context: Arc<Context>,
@@ -57,7 +57,7 @@ pub struct SessionsContext {
 }
 
 impl Sessions {
-    /// Sessions of which nothing is remembered yet.
+    /// With an empty cache.
     pub fn new(context: Arc<Context>) -> Self {
         let secrets = RefreshSecrets::new(&context.settings);
         Self(Arc::new(SessionsContext { context, secrets, memory: Memory::default() }))
@@ -86,12 +86,12 @@ impl AsRef<Keys> for Sessions {
     }
 }
 
-/// The routes below `AUTH_PATH` that begin, renew and end sessions, registering among them.
+/// The routes below `AUTH_PATH` that create, refresh and end sessions, including registration.
 pub fn routes() -> Routes<Sessions> {
     let register = Declared { rate: RateGroup::Register, ..Declared::STRICT };
     let login = Declared { rate: RateGroup::Login, ..Declared::STRICT };
     let refresh = Declared { rate: RateGroup::Refresh, ..Declared::STRICT };
-    // Signing out costs no hash.
+    // Signing out does not hash a password.
     let api = Declared { rate: RateGroup::Api, ..Declared::STRICT };
     Routes::default()
         .add(register, routes!(register::register))
@@ -108,7 +108,7 @@ pub fn routes() -> Routes<Sessions> {
         .merge(token::routes())
 }
 
-/// The routes below `/admin` that concern other people's sessions.
+/// The routes below `/admin` for other users' sessions.
 pub fn admin_routes() -> Routes<Sessions> {
     let api = Declared { rate: RateGroup::Api, ..Declared::STRICT };
     Routes::default()

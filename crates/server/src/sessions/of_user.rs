@@ -1,5 +1,5 @@
-//! `/admin/users/{id}/sessions`: the sessions of somebody else, for those who hold `sessions:write`, and
-//! `DELETE /admin/sessions`: those of everybody, for the day a secret has leaked.
+//! `/admin/users/{id}/sessions`: another user's sessions, for callers with `sessions:write`, and `DELETE
+//! /admin/sessions`: those of all users, for use after a secret has leaked.
 
 use axum::extract::State;
 use uuid::Uuid;
@@ -67,7 +67,7 @@ pub(super) async fn revoke_everybodys(
 }
 
 impl Sessions {
-    /// Ends every session of a user.
+    /// Ends all sessions of a user.
     pub async fn revoke_of(&self, by: &Actor, user: Uuid) -> Result<(), Error> {
         let mut steps = vec![user_exists(user)];
         steps.extend(by.authority.holds_all_of_user(user));
@@ -78,7 +78,7 @@ impl Sessions {
         Ok(())
     }
 
-    /// Ends one session, whosever it is.
+    /// Ends one session of any user.
     pub async fn revoke_any(&self, by: &Actor, id: Uuid) -> Result<(), Error> {
         let (db, now) = (&self.db, self.clock.now());
         let user = store::find_owner(db, id, now).await?.ok_or(Error::NotFound)?;
@@ -89,7 +89,7 @@ impl Sessions {
         Ok(())
     }
 
-    /// Ends every session of everybody; admins among them, so it takes every permission.
+    /// Ends all sessions of all users, including admins, so it requires all permissions.
     pub async fn revoke_everybodys(&self, by: &Actor) -> Result<(), Error> {
         let mut steps: Vec<_> = by.authority.holds_all_of_role("admin").collect();
         steps.push(store::revoke_everybodys(self.clock.now()));

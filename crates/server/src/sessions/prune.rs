@@ -1,5 +1,5 @@
-//! Removes sessions that are past their absolute limit, with the address and the device they hold. No
-//! token of theirs is valid any more, so nothing changes for anybody.
+//! Deletes sessions past their absolute limit, with their addresses and devices. Their tokens are no longer
+//! valid, so this changes nothing for users.
 
 use std::time::Duration;
 
@@ -8,13 +8,13 @@ use time::OffsetDateTime;
 use super::{Sessions, store};
 use crate::error::Error;
 
-/// Kept longer, so that `token inspect` can still say what became of a session, and so that a server
-/// whose clock is days ahead takes nothing from anybody.
+/// They are kept longer, so that `token inspect` can still explain them, and so that a server whose clock is
+/// days ahead does no harm.
 const KEPT: Duration = Duration::from_hours(30 * 24);
 const BATCH: u16 = 1000;
 
 impl Sessions {
-    /// Removes what is over; how many sessions that were.
+    /// Deletes expired sessions; returns their number.
     pub async fn prune(&self) -> Result<usize, Error> {
         self.prune_at(self.clock.now()).await
     }
@@ -29,13 +29,13 @@ impl Sessions {
                 break;
             }
         }
-        // Trusted devices that have expired go with them; none of them counts any more.
+        // Expired trusted devices are deleted too; they are no longer valid.
         self.devices().prune(now).await?;
         Ok(removed)
     }
 
-    /// The same beside a sign-in, at most once a day: only while there is work, so that a server
-    /// without any leaves a sleeping database asleep.
+    /// The same during a sign-in, at most once a day, so that an idle server does not wake a suspended
+    /// database.
     pub(super) fn prune_daily(&self, now: OffsetDateTime) {
         if !self.memory.pruned.is_due(now) {
             return;

@@ -1,5 +1,5 @@
 //! `DELETE /auth/sessions/{id}` ends one of the caller's sessions, `DELETE /auth/sessions` all but the
-//! one that asks. Somebody else's is not there.
+//! current one. Other users' sessions are 404.
 
 use axum::extract::State;
 use uuid::Uuid;

@@ -1,5 +1,5 @@
-//! A session: one sign-in on one device. It lives until its idle limit, its absolute limit, or an end
-//! that somebody asked for, whichever comes first; nothing revives it.
+//! A session: one sign-in on one device. It lives until its idle limit, its absolute limit or an explicit
+//! end, whichever comes first; it cannot be revived.
 
 use std::time::Duration;
 
@@ -11,14 +11,14 @@ use crate::gate::Life;
 use crate::row;
 
 row! {
-    /// What was settled when a session began, and never changes.
+    /// The immutable part of a session.
     #[derive(Clone, Debug, PartialEq, Eq)]
     pub struct Beginning from sessions {
-        /// Its public id: the claim `sid`.
+        /// Its public id, the claim `sid`.
         pub id: Uuid,
-        /// Whose it is.
+        /// Its user.
         pub user_id: Uuid,
-        /// Binds refresh tokens to this row; signs nobody in by itself.
+        /// Binds refresh tokens to this row; useless on its own.
         pub salt: Vec<u8>,
         /// The absolute limit.
         pub max_expires_at: OffsetDateTime,
@@ -29,33 +29,33 @@ row! {
     /// A session as stored.
     #[derive(Clone, Debug, PartialEq, Eq)]
     pub struct Session from sessions {
-        /// What never changes.
+        /// The immutable part.
         pub begun: Beginning = ..,
-        /// When and how its user proved who they are.
+        /// When and how its user authenticated.
         pub how: Authentication = ..,
-        /// The generation of the refresh token that is current.
+        /// The current generation of the refresh token.
         pub counter: i64,
-        /// The latest generation whose access token was seen.
+        /// The latest generation whose access token was used.
         pub confirmed: i64,
-        /// Repeats that were forgiven in generations one after the other.
+        /// Tolerated repeats in consecutive generations.
         pub repeats: i64,
-        /// When the last of them was.
+        /// The time of the last repeat.
         pub repeated_at: Option<OffsetDateTime>,
-        /// When the current generation was made.
+        /// When the current generation was created.
         pub rotated_at: OffsetDateTime,
-        /// The idle limit, never past the absolute one.
+        /// The idle limit, never after the absolute one.
         pub expires_at: OffsetDateTime,
-        /// Set by logout, revocation or theft.
+        /// Set by logout, revocation or token reuse.
         pub ended_at: Option<OffsetDateTime>,
     }
 }
 
-/// The latest step of a session: what its tokens say beside what never changes.
+/// The latest generation of a session: what its tokens contain beside the immutable part.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Generation {
     /// The claim `gen`.
     pub(super) counter: i64,
-    /// No token of it lives longer.
+    /// Limits the lifetime of its tokens.
     pub(super) expires_at: OffsetDateTime,
 }
 
@@ -72,7 +72,7 @@ impl Session {
         Generation { counter: self.counter, expires_at: self.expires_at }
     }
 
-    /// True while its tokens count.
+    /// True while its tokens are valid.
     pub fn is_live(&self, now: OffsetDateTime) -> bool {
         let expires_at = self.expires_at.min(self.begun.max_expires_at);
         Life::of(self.ended_at, expires_at, now) == Life::Live

@@ -1,5 +1,5 @@
-//! `GET /auth/me/sign-ins`: when, from where and how somebody signed in to the caller's account, and who tried
-//! and failed: what the audit log holds of it, in words for the account's owner.
+//! `GET /auth/me/sign-ins`: successful and failed sign-ins to the caller's account, from the audit log,
+//! presented for the account's owner.
 
 use axum::extract::State;
 use axum::response::Response;
@@ -18,7 +18,7 @@ use crate::http::Listing;
 use crate::input::{Cursor, Page, browser};
 use crate::keys::Caller;
 
-/// How the detail of a refused passkey begins in the audit log.
+/// The prefix of the audit detail of a rejected passkey.
 pub(crate) const PASSKEY_REFUSED: &str = "the passkey ";
 
 /// A sign-in, or a failed attempt.
@@ -79,7 +79,7 @@ pub(super) async fn sign_ins(
 }
 
 impl Sessions {
-    /// One page of the sign-ins to an account, and where the next begins if there is one.
+    /// One page of the sign-ins to an account, and the cursor of the next page.
     pub async fn sign_ins(
         &self,
         authority: Authority,
@@ -120,7 +120,7 @@ impl From<Entry> for SignInRecord {
     }
 }
 
-/// The detail of a record without the count at its end, and the count.
+/// The detail of a record, and the count at its end.
 fn counted(detail: Option<&str>) -> (Option<&str>, u64) {
     let Some(detail) = detail else { return (None, 1) };
     let Some(rest) = detail.strip_suffix(" times more") else { return (Some(detail), 1) };
@@ -131,8 +131,8 @@ fn counted(detail: Option<&str>) -> (Option<&str>, u64) {
     }
 }
 
-/// What the detail of a sign-in says of how it was proven: nothing for a password, `code` and `link` for
-/// mails, `passkey` and its id, with what came before it, or the names themselves.
+/// The authentication methods in the detail of a sign-in: no detail for a password, `code` and `link` for
+/// mails, `passkey` and its id, with what preceded it, or the names themselves.
 fn amr_of(detail: Option<&str>) -> Option<Vec<String>> {
     let words = match detail {
         None => "pwd".to_owned(),
@@ -146,7 +146,7 @@ fn amr_of(detail: Option<&str>) -> Option<Vec<String>> {
         },
     };
     let words: Vec<String> = words.split_whitespace().map(str::to_owned).collect();
-    // A record of another server's version may say something else.
+    // A record of another server version may have a different format.
     words.iter().all(|word| Methods::is_amr(word)).then_some(words)
 }
 

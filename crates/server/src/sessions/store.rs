@@ -1,4 +1,4 @@
-//! Every statement on `sessions`, nothing else.
+//! The statements on `sessions`.
 
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -18,8 +18,8 @@ use crate::user::User;
 use crate::{row, statements, step, text};
 
 statements! {
-    // The user must still be active with the very hash that was verified: a sign-in that races a
-    // password change or a ban leaves nothing alive.
+    // The user must still be active with exactly the hash that was verified: no session survives a race with
+    // a password change or ban.
     INSERT_SESSION = concat!("INSERT INTO sessions (id, user_id, salt, ip, user_agent, created_at, rotated_at, \
         last_seen_at, expires_at, max_expires_at, auth_time, amr, program, network) \
         SELECT :id, u.id, :salt, :ip, :user_agent, :now, :now, :now, :expires_at, :max_expires_at, \
@@ -32,7 +32,7 @@ statements! {
         WHERE NOT EXISTS (SELECT 1 FROM sessions WHERE id = :id AND ", not_ended!(""), ")");
     FIND_FOR_REFRESH = text!("SELECT ", Refreshable::COLUMNS, " FROM sessions \
         JOIN users ON users.id = sessions.user_id WHERE sessions.id = :id");
-    // A generation that was repeated and never seen keeps the count, any other ends it.
+    // A generation that was repeated and never used keeps the count, any other resets it.
     ADVANCE = text!("UPDATE sessions SET counter = counter + 1, rotated_at = :now, \
         last_seen_at = :now, expires_at = :expires_at, repeats = \
             CASE WHEN repeated_at > rotated_at AND confirmed < counter THEN repeats ELSE 0 END \
@@ -47,7 +47,7 @@ statements! {
         WHERE user_id = :owner AND id = :id AND ", not_ended!(""));
     END = concat!("UPDATE sessions SET ended_at = :now, end_reason = :reason \
         WHERE id = :id AND ", not_ended!(""));
-    // One row with nulls for a user without sessions, none without such a user.
+    // One row of nulls for a user without sessions, none if there is no such user.
     LIST_OF_USER = text!("SELECT ", SessionView::COLUMNS, " FROM users u LEFT JOIN sessions \
         ON sessions.user_id = u.id AND ", live!("sessions.", ":now"), " WHERE u.id = :owner \
         ORDER BY sessions.created_at DESC, sessions.id DESC LIMIT 1000");
@@ -69,7 +69,7 @@ statements! {
 }
 
 row! {
-    /// A session with what a refresh needs to know of its user.
+    /// A session with the user's data that a refresh needs.
     #[derive(Debug)]
     pub(super) struct Refreshable {
         pub(super) session: Session = ..,
@@ -78,7 +78,7 @@ row! {
     }
 }
 
-/// Something of the session's user `u`. SQLite lets `RETURNING` name no other table than the one updated.
+/// A column of the session's user `u`. In SQLite, `RETURNING` can only refer to the updated table.
 macro_rules! of_user {
     ($column:literal) => {
         concat!("(SELECT ", $column, " FROM users u WHERE u.id = sessions.user_id)")
@@ -86,7 +86,7 @@ macro_rules! of_user {
 }
 
 row! {
-    /// The user of a session that was updated because they are active.
+    /// The user of an updated session.
     struct UserOfSession {
         roles: Vec<String> = (role_names!("sessions.user_id")),
         texts: UserTexts = (of_user!(
@@ -101,8 +101,8 @@ row! {
     }
 }
 
-/// What is text of a user, in one column: each column is a look at the user's row of its own. The character
-/// between them stands in no address, user name, language or JSON; a name may hold it, and is the last.
+/// The user's texts in one column, because each column needs its own lookup of the user's row. The separator
+/// cannot occur in an address, user name, language or JSON; a name may contain it, and is last.
 #[derive(Debug, PartialEq)]
 struct UserTexts {
     email: Option<String>,
@@ -137,7 +137,7 @@ impl FromValue for UserTexts {
 }
 
 row! {
-    /// What a user holds now.
+    /// The user's current roles and permissions.
     #[derive(Debug)]
     pub(super) struct Holding {
         pub(super) roles: Vec<String> = (role_names!("s.user_id")),
@@ -145,7 +145,7 @@ row! {
     }
 }
 
-/// Inserts a session while the user's hash is still `hash`; refused if the user has changed.
+/// Inserts a session while the user's hash is still `hash`; fails if the user has changed.
 pub(super) fn insert(
     new: &Session,
     origin: &Origin,
@@ -171,7 +171,7 @@ pub(super) fn insert(
     vec![session, step!(IS_BEGUN { id: *id })]
 }
 
-/// The session with its user, whoever asks.
+/// The session with its user, for any caller.
 pub(super) async fn find_for_refresh(
     db: &Database,
     id: Uuid,
@@ -180,13 +180,13 @@ pub(super) async fn find_for_refresh(
     db.find(step!(FIND_FOR_REFRESH { id, now })).await
 }
 
-/// The gate's session with its user, if the gate opens.
+/// The gate's session with its user, if the gate passes.
 pub(super) async fn find_own(db: &Database, gate: Gate) -> Result<Option<Refreshable>> {
     let step = step!(FIND_FOR_REFRESH { id: gate.session_id, now: gate.now });
     Ok(db.read_as(gate, step).await?.into_iter().next())
 }
 
-/// The same if the asker may.
+/// The same if the caller has the permission.
 pub(super) async fn find_for_refresh_by(
     db: &Database,
     authority: Authority,
@@ -196,7 +196,7 @@ pub(super) async fn find_for_refresh_by(
     Ok(db.read_by(authority, step!(FIND_FOR_REFRESH { id, now })).await?.into_iter().next())
 }
 
-/// What the user holds, if the session is theirs and both still count.
+/// The user's roles and permissions, if the session is theirs and both are still valid.
 pub(super) async fn find_live(
     db: &Database,
     authority: Authority,
@@ -208,18 +208,18 @@ pub(super) async fn find_live(
     Ok(found.into_iter().next())
 }
 
-/// What became of a session.
+/// The state of a session.
 pub(super) async fn find_fate(db: &Database, id: Uuid) -> Result<Option<Fate>> {
     db.find(step!(FIND_FATE { id })).await
 }
 
-/// Whether the account is there.
+/// Whether the account exists.
 pub(super) async fn has_user(db: &Database, id: Uuid) -> Result<bool> {
     Ok(db.find::<Uuid>(step!(FIND_USER { id })).await?.is_some())
 }
 
-/// Advances the counter if it still is `counter` in a live session of an active user, who is returned:
-/// the compare-and-set that concurrent callers race. `None` if any of it does not hold.
+/// Advances the counter if it is still `counter` in a live session of an active user, and returns the user:
+/// the compare-and-set for concurrent requests. `None` if a condition fails.
 pub(super) async fn update_counter(
     db: &Database,
     begun: &Beginning,
@@ -249,7 +249,7 @@ pub(super) async fn update_counter(
     Ok(found.into_iter().next().map(user))
 }
 
-/// Counts one repeat more if neither the counter nor the count has moved; whether it did.
+/// Counts another repeat if neither the counter nor the count has changed; returns whether it did.
 pub(super) async fn update_repeats(
     db: &Database,
     seen: &Session,
@@ -260,18 +260,18 @@ pub(super) async fn update_repeats(
     Ok(!rows.is_empty())
 }
 
-/// Writes when and how the user of the gate's session proved anew who they are.
+/// Records when and how the user of the gate's session reauthenticated.
 pub(super) fn update_authentication(gate: Gate, how: &Authentication) -> Step {
     let Gate { user_id: owner, session_id: id, .. } = gate;
     step!(PROVE_AGAIN { owner, id, now: how.at, amr: how.methods })
 }
 
-/// Ends a session whoever asks; refused if it had ended.
+/// Ends a session for any caller; fails if it had ended.
 pub(super) fn revoke(id: Uuid, reason: &str, now: OffsetDateTime) -> Vec<Step> {
     vec![step!(IS_LIVE { id }), step!(END { id, now, reason })]
 }
 
-/// Which of the caller's sessions a logout ends.
+/// The caller's sessions that a logout ends.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Scope {
     /// The one the token belongs to.
@@ -284,7 +284,7 @@ pub enum Scope {
 }
 
 impl Scope {
-    /// The word for it.
+    /// The name.
     pub(super) fn as_str(self) -> &'static str {
         match self {
             Self::This => "this",
@@ -304,7 +304,7 @@ pub(super) fn revoke_own(gate: Gate, scope: Scope) -> Step {
     }
 }
 
-/// The live sessions of a user, the newest first, a thousand at most; `None` without such a user.
+/// A user's live sessions, newest first, at most a thousand; `None` if there is no such user.
 pub(super) async fn list(
     db: &Database,
     authority: Authority,
@@ -316,7 +316,7 @@ pub(super) async fn list(
     Ok((!rows.is_empty()).then(|| rows.into_iter().flatten().collect()))
 }
 
-/// Ends one session of a user; refused as not found unless it is live and theirs.
+/// Ends one session of a user; not found unless it is live and theirs.
 pub(super) fn revoke_one(owner: Uuid, id: Uuid, now: OffsetDateTime, reason: &str) -> [Step; 2] {
     [step!(IS_OWN { owner, id, now }), step!(END_OWN { owner, id, now, reason })]
 }
@@ -326,7 +326,7 @@ pub(super) fn revoke_everybodys(now: OffsetDateTime) -> Step {
     step!(END_EVERYBODYS { now, reason: "revoked" })
 }
 
-/// Whose live session this is.
+/// The user of this live session.
 pub(super) async fn find_owner(
     db: &Database,
     id: Uuid,
@@ -335,8 +335,8 @@ pub(super) async fn find_owner(
     db.find(step!(FIND_OWNER { id, now })).await
 }
 
-/// Removes at most `limit` sessions whose absolute limit is before `horizon`, the oldest first; how
-/// many.
+/// Deletes at most `limit` sessions whose absolute limit is before `horizon`, oldest first; returns their
+/// number.
 pub(super) async fn delete_past(
     db: &Database,
     horizon: OffsetDateTime,

@@ -1,8 +1,7 @@
-//! Codes: six digits in a mail, for whoever asked for them. A row waits from the moment somebody asks, for
-//! addresses with and without an account alike, so that guessing costs the same time for both; the code
-//! itself is made when the mail is. A code is worth nothing to anybody but the client that asked, which
-//! proves itself by the challenge that it was given or by its network, and the wrong guesses at all codes
-//! of one address are counted together.
+//! Codes: six digits in a mail for the client that requested them. A row is inserted on request, for
+//! addresses with and without an account alike, so that guesses take the same time for both; the code itself
+//! is generated with the mail. A code is only accepted from the client that requested it, which is identified
+//! by the challenge it got or by its network. Wrong guesses at all codes of one address are counted together.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -21,17 +20,17 @@ use crate::error::Error;
 use crate::input::{Field, Refusal};
 use crate::sql::Step;
 
-/// Guesses that one code allows.
+/// Guesses per code.
 pub const GUESSES: i64 = 5;
-/// Wrong guesses at all codes of one address within a day. Somebody who makes an address get mail after mail
-/// is right once in 137 years on average; links in mails work all the while.
+/// Wrong guesses at all codes of an address per day. An attacker who keeps requesting mails for an address
+/// succeeds once in 137 years on average; links in mails keep working.
 pub const GUESSES_A_DAY: i64 = 20;
 const DAY: Duration = Duration::from_hours(24);
-/// Characters of a challenge: 128 bits.
+/// Length of a challenge: 128 bits.
 const CHALLENGE: usize = 22;
 
-/// What the client that asks for a code is given, to prove later that it did. It is no secret of the
-/// account's: it opens nothing without the code.
+/// The challenge for the client that requests a code, with which it later identifies itself. It is useless
+/// without the code.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CodeChallenge(String);
 
@@ -46,7 +45,7 @@ impl CodeChallenge {
         &self.0
     }
 
-    /// One that was kept as a text.
+    /// One that was stored as text.
     pub fn kept(text: &str) -> Self {
         Self(text.to_owned())
     }
@@ -66,19 +65,19 @@ impl Field for CodeChallenge {
     }
 }
 
-/// Who types a code: for which address, and what shows that the same client asked for it.
+/// The client that enters a code: for which address, and how it is identified.
 #[derive(Clone, Copy, Debug)]
 pub struct CodeClient<'a> {
     /// The address's `Email::key`.
     pub mailbox: &'a str,
-    /// What it was given; decides alone where there is one.
+    /// The challenge; if present, it alone decides.
     pub challenge: Option<&'a CodeChallenge>,
     /// Its network.
     pub network: Option<IpAddr>,
 }
 
 impl SingleUse {
-    /// Steps that await a code for this client, and end those of the same address before it.
+    /// Steps that expect a code for this client, and invalidate earlier ones for the address.
     pub fn await_code(
         &self,
         purpose: Purpose,
@@ -88,7 +87,7 @@ impl SingleUse {
         self.prune_daily();
         let now = self.clock.now();
         let asking = self.asking(0, purpose, client);
-        // Nobody gets this token; the row must have one.
+        // Nobody gets this token; the row needs one.
         let digest = OneTimeToken::new(&self.random).digest(purpose);
         let purpose = purpose.as_str();
         [
@@ -97,7 +96,7 @@ impl SingleUse {
         ]
     }
 
-    /// Whether the code that this client asked for is still awaited, and no other was asked for since.
+    /// Whether the code that this client requested is still expected, and no other was requested since.
     pub async fn is_awaited(
         &self,
         purpose: Purpose,
@@ -108,8 +107,8 @@ impl SingleUse {
         Ok(found.is_some_and(|found| found.works_until > self.clock.now()))
     }
 
-    /// The code that was awaited, and the token of the link that does the same, with the steps that make
-    /// them work; these refuse if another code was asked for meanwhile.
+    /// A code, and the token of the equivalent link, with the steps that store them; these fail if another
+    /// code was requested in the meantime.
     pub fn make_code(
         &self,
         new: NewSecret<'_>,
@@ -131,9 +130,9 @@ impl SingleUse {
         (token, code, store::fill(filled))
     }
 
-    /// What the code stands for, if it is right and this client asked for it; each call is one of five
-    /// guesses, and one of twenty a day at codes of the same address. `read` runs beside it, and its row is
-    /// returned.
+    /// What the code stands for, if it is right and this client requested it; each call is one of five
+    /// guesses at it, and one of twenty a day for the address. `read` runs in the same round trip, and its
+    /// row is returned.
     pub async fn guess(
         &self,
         purpose: Purpose,
@@ -155,7 +154,7 @@ impl SingleUse {
         Ok((opened, besides))
     }
 
-    /// The digests of who asks, by the key of this number. A challenge that is given has to be right.
+    /// The digests of the client, with the key of this number. A challenge must match if present.
     fn asking(&self, key: usize, purpose: Purpose, client: CodeClient<'_>) -> AskingClient {
         let key = &self.keys[key];
         let CodeClient { mailbox, challenge, network } = client;
@@ -170,7 +169,7 @@ impl SingleUse {
     }
 }
 
-/// What is counted as one client: an IPv4 address, or the /64 of an IPv6 one.
+/// The network that counts as one client: an IPv4 address, or an IPv6 /64.
 fn network_of(ip: IpAddr) -> String {
     match ip.to_canonical() {
         IpAddr::V4(ip) => ip.to_string(),

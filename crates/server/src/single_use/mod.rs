@@ -1,7 +1,7 @@
-//! Secrets that work once, for all that a mail can carry: a link to set a new password, to prove an
-//! address, to sign in. A row holds a digest, so the database opens nothing; the purpose is part of it, so
-//! a secret of one purpose opens nothing else. The claim is the write, in the transaction of the work
-//! that it allows: of ten uses at once one wins, and work that fails leaves the secret unused.
+//! Single-use secrets for mails: links to set a new password, to verify an address, to sign in. A row
+//! contains only a digest. The purpose is part of it, so a secret cannot be used for another purpose. The
+//! claim is a write in the transaction of the work it allows: of ten concurrent uses one wins, and if the
+//! work fails the secret stays unused.
 
 mod codes;
 mod one_time_token;
@@ -33,8 +33,8 @@ use crate::error::Error;
 use crate::sql::Step;
 use store::Hashed;
 
-/// What a new password or another address ends: links that were made for the account as it was. The
-/// owner of an old address can still undo a change of it, whatever a thief does meanwhile.
+/// What a new password or address invalidates: links made for the previous state of the account. The owner of
+/// an old address can still undo its change, whatever a thief does in the meantime.
 pub const OTHER_LINKS: [Purpose; 6] = [
     Purpose::ResetPassword,
     Purpose::VerifyEmail,
@@ -43,31 +43,31 @@ pub const OTHER_LINKS: [Purpose; 6] = [
     Purpose::SecondStep,
     Purpose::Invitation,
 ];
-/// Kept longer, so that people who come late read what happened to their link.
+/// They are kept longer, so that users with an old link see what happened to it.
 const KEPT: Duration = Duration::from_hours(7 * 24);
 const BATCH: u16 = 1000;
 
-/// Makes single-use secrets, and finds what they stand for; clones share what is remembered.
+/// Creates single-use secrets, and looks them up; clones share the cache.
 #[derive(Clone, Debug)]
 pub struct SingleUse {
     db: Database,
     clock: Clock,
     random: Random,
-    /// Of the present secret, then of those before it.
+    /// From the current secret, then the previous ones.
     keys: Arc<[hmac::Key]>,
     pruned: Arc<Daily>,
 }
 
-/// What a new secret is for.
+/// The properties of a new secret.
 #[derive(Clone, Copy, Debug)]
 pub struct NewSecret<'a> {
-    /// What it opens.
+    /// Its purpose.
     pub purpose: Purpose,
-    /// Whose it is; none for an address without an account.
+    /// Its user; `None` for an address without an account.
     pub user: Option<Uuid>,
-    /// What its use depends on, or what it is about.
+    /// What its use depends on, or applies to.
     pub bound: Option<&'a str>,
-    /// How long it works.
+    /// Its lifetime.
     pub lives: Duration,
 }
 
@@ -80,7 +80,7 @@ impl SingleUse {
         Self { db, clock, random, keys, pruned: Arc::default() }
     }
 
-    /// A new token, and the step that makes it work.
+    /// A new token, and the step that stores it.
     pub fn make(&self, new: NewSecret<'_>) -> (OneTimeToken, Step) {
         self.prune_daily();
         let token = OneTimeToken::new(&self.random);
@@ -96,26 +96,26 @@ impl SingleUse {
         Hashed { digest, purpose, user, bound, now, works_until: now + lives }
     }
 
-    /// Reads what the token stands for, as an [`Opened`]; it is not used by that.
+    /// Reads what the token stands for, as an [`Opened`], without using it up.
     pub fn look(&self, purpose: Purpose, token: &OneTimeToken) -> Step {
         store::find(token.digest(purpose), purpose.as_str())
     }
 
-    /// What the token stands for, if it can still be used; it is not used by that.
+    /// What the token stands for, if it is still valid, without using it up.
     pub async fn open(&self, purpose: Purpose, token: &OneTimeToken) -> Result<Opened, Error> {
         let found = self.db.find::<Opened>(self.look(purpose, token)).await?;
         Opened::usable(found, self.clock.now())
     }
 
-    /// Steps that use the secret, to stand before the work that it allows; refused as [`Error::InvalidLink`]
-    /// if another request was first or its time is over, and the whole transaction with it.
+    /// Steps that use up the secret, to precede the work it allows; they fail with [`Error::InvalidLink`],
+    /// and the whole transaction with them, if another request was first or it has expired.
     pub fn claim(&self, purpose: Purpose, opened: &Opened) -> [Step; 2] {
         let now = self.clock.now();
         store::claim(&opened.digest, purpose.as_str(), self.random.id(now), now)
     }
 
-    /// A step that uses up a secret which stands in no row until then, such as a sealed one that its holder
-    /// keeps; `Unique`, and the whole transaction with it, if another request was first.
+    /// A step that uses up a secret that is not stored, such as an encrypted one kept by the client; fails
+    /// with `Unique`, and the whole transaction with it, if another request was first.
     pub fn spend(
         &self,
         purpose: Purpose,
@@ -129,17 +129,17 @@ impl SingleUse {
         store::insert_spent(digest, purpose.as_str(), user, claim, now, works_until)
     }
 
-    /// Ends the user's secrets of this purpose that were not used yet.
+    /// Invalidates the user's unused secrets with this purpose.
     pub fn withdraw(&self, user: Uuid, purpose: Purpose) -> Step {
         store::withdraw(user, purpose.as_str())
     }
 
-    /// The same of those that were made after this one.
+    /// The same for those created after this one.
     pub fn withdraw_later(&self, purpose: Purpose, opened: &Opened) -> Step {
         store::withdraw_later(&opened.digest, purpose.as_str())
     }
 
-    /// Removes what expired a week ago; how many secrets that were.
+    /// Deletes secrets that expired a week ago; returns their number.
     pub async fn prune(&self) -> Result<usize, Error> {
         self.prune_at(self.clock.now()).await
     }
@@ -155,8 +155,8 @@ impl SingleUse {
         }
     }
 
-    /// The same beside a new secret, at most once a day: only while there is work, so that a server
-    /// without any leaves a sleeping database asleep.
+    /// The same when a new secret is created, at most once a day, so that an idle server does not wake a
+    /// suspended database.
     fn prune_daily(&self) {
         let now = self.clock.now();
         if !self.pruned.is_due(now) {
@@ -171,7 +171,7 @@ impl SingleUse {
     }
 }
 
-/// Whose the secret with this digest is, for statements that read them in one round trip.
+/// The user of the secret with this digest, for statements that read it in one round trip.
 macro_rules! owner_of_secret {
     ($digest:literal) => {
         concat!("(SELECT s.user_id FROM single_use s WHERE s.digest = ", $digest, ")")
@@ -179,7 +179,7 @@ macro_rules! owner_of_secret {
 }
 pub(crate) use owner_of_secret;
 
-/// The MAC of the parts, of which only the last may hold a NUL.
+/// The MAC of the parts, of which only the last may contain NUL.
 fn keyed(key: &hmac::Key, parts: &[&str]) -> Vec<u8> {
     hmac::sign(key, parts.join("\0").as_bytes()).as_ref().to_vec()
 }

@@ -1,5 +1,5 @@
-//! The token in a link: 256 random bits behind a prefix, so that scanners for leaked secrets know it. It
-//! is hashed with its purpose before it is stored or looked up, and never printed.
+//! The token in a link: 256 random bits after a prefix that scanners for leaked secrets recognize. It is
+//! hashed with its purpose before it is stored or looked up, and never printed.
 
 use aws_lc_rs::digest::{Context, SHA256};
 use base64::Engine;
@@ -15,7 +15,7 @@ use crate::input::{Field, Refusal};
 
 const PREFIX: &str = "dwo_";
 
-/// A token that works once; never printed, wiped when dropped.
+/// A single-use token; never printed, wiped when dropped.
 #[derive(Clone, Debug)]
 pub struct OneTimeToken(SecretString);
 
@@ -26,7 +26,7 @@ impl OneTimeToken {
         Self(SecretString::from(format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes.as_slice()))))
     }
 
-    /// The text, for a letter.
+    /// The text, for a mail.
     pub fn into_secret(self) -> SecretString {
         self.0
     }
@@ -36,8 +36,8 @@ impl OneTimeToken {
         self.0.expose_secret()
     }
 
-    /// What is stored and looked up for this purpose; whatever is no token of ours has one too, that
-    /// no row has.
+    /// The digest that is stored and looked up for this purpose. An invalid token has one too, which no row
+    /// has.
     pub(crate) fn digest(&self, purpose: Purpose) -> Vec<u8> {
         let mut context = Context::new(&SHA256);
         context.update(b"doorward single use v1\0");
@@ -48,7 +48,7 @@ impl OneTimeToken {
     }
 }
 
-/// Whether the text is meant to be one.
+/// Whether the text looks like one.
 pub(crate) fn is_one_time_token(text: &str) -> bool {
     text.starts_with(PREFIX)
 }

@@ -1,4 +1,4 @@
-//! What a single-use secret stands for, and whether it can still be used.
+//! What a single-use secret stands for, and whether it is still valid.
 
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -11,20 +11,19 @@ row! {
     #[derive(Clone, Debug)]
     pub struct Opened from single_use {
         pub(super) digest: Vec<u8>,
-        /// Whose it is.
+        /// Its user.
         pub user_id: Option<Uuid>,
-        /// What its use depends on, or what it is about.
+        /// What its use depends on, or applies to.
         pub bound: Option<String>,
         /// When it was used.
         pub used_at: Option<OffsetDateTime>,
-        /// When it stops working.
+        /// When it expires.
         pub works_until: OffsetDateTime,
     }
 }
 
 impl Opened {
-    /// The secret that was found, if it can still be used; else why not, which only somebody who has
-    /// the secret can ask.
+    /// The secret, if it is valid; otherwise why not, which only the holder of the secret can ask.
     pub fn usable(found: Option<Self>, now: OffsetDateTime) -> Result<Self, Error> {
         match found {
             None => Err(Error::InvalidLink("This link is not valid: request a new one.")),

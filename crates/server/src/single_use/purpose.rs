@@ -1,28 +1,28 @@
-//! What a single-use secret is for. It opens this and nothing else: the purpose is part of what is
-//! hashed and part of every statement.
+//! The purposes of single-use secrets. A secret cannot be used for another purpose: it is part of the digest
+//! and of every statement.
 
 use crate::config::named;
 
 named! {
-    /// What a single-use secret is for. Its name is that in the table.
+    /// The purpose of a single-use secret; its name is that in the table.
     pub enum Purpose {
-        /// Sets a new password. Bound to the old one's hash.
+        /// Sets a new password. Bound to the old hash.
         ResetPassword = "reset_password",
-        /// Proves the address of an account. Bound to the address.
+        /// Verifies the address of an account. Bound to the address.
         VerifyEmail = "verify_email",
-        /// Proves the address that an account shall get. Bound to it and to the present one.
+        /// Verifies the new address of an account. Bound to it and to the current one.
         ConfirmEmail = "confirm_email",
-        /// Takes a change of address back. Bound to the old address and to the new one.
+        /// Undoes an address change. Bound to the old address and the new one.
         UndoEmail = "undo_email",
-        /// Sign in
+        /// Signs the user in.
         SignIn = "sign_in",
-        /// Goes on with a sign-in whose first step is done. Bound to the password's hash and the address.
+        /// Continues a sign-in after the first step. Bound to the password hash and the address.
         SecondStep = "second_step",
-        /// Opens an account that an operator made for somebody.
+        /// Activates an account that an operator created.
         Invitation = "invitation",
-        /// Adds a passkey: a ceremony that was completed.
+        /// Adds a passkey: a completed ceremony.
         PasskeyAdd = "passkey_add",
-        /// Signs in by a passkey: the same.
+        /// Signs in with a passkey: a completed ceremony.
         PasskeySignIn = "passkey_sign_in",
     }
 }

@@ -1,5 +1,5 @@
-//! The code that a mail carries beside its link: six digits, which five guesses are allowed at. So few
-//! digits are no secret once hashed; so the hash is keyed with the server's secret.
+//! The code in a mail: six digits, with five guesses allowed. So few digits could be recovered from an
+//! unkeyed hash; so the hash is keyed with the server's secret.
 
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
@@ -17,12 +17,12 @@ pub struct SixDigits(SecretString);
 impl SixDigits {
     /// New ones.
     pub(super) fn new(random: &Random) -> Self {
-        // Of 2^64 values, the first digits are favoured by less than one in 10^13.
+        // Of 2^64 values, the bias towards the first digits is less than one in 10^13.
         let number = u64::from_le_bytes(random.bytes::<8>()) % 1_000_000;
         Self(SecretString::from(format!("{number:06}")))
     }
 
-    /// The text, for a letter.
+    /// The text, for a mail.
     pub fn into_secret(self) -> SecretString {
         self.0
     }
@@ -36,7 +36,7 @@ impl SixDigits {
 impl Field for SixDigits {
     fn from_json(value: Value) -> Result<Self, Refusal> {
         let text = String::from_json(value)?;
-        // As people copy it out of a mail.
+        // As copied from a mail.
         let digits: String = text.chars().filter(|c| !matches!(c, ' ' | '-')).take(32).collect();
         if digits.len() == DIGITS && digits.bytes().all(|byte| byte.is_ascii_digit()) {
             Ok(Self(SecretString::from(digits)))

@@ -1,4 +1,4 @@
-//! Every statement on `single_use`.
+//! The statements on `single_use`.
 
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -8,7 +8,7 @@ use crate::db::Database;
 use crate::sql::{Result, Step};
 use crate::{statements, step, text};
 
-/// The client asked for the code: it has what it was given then, or asks from the same network.
+/// The client requested the code: it has the challenge, or the same network.
 macro_rules! asked {
     () => {
         "(single_use.code_owner = :owner OR single_use.client = :client)"
@@ -34,10 +34,10 @@ statements! {
         VALUES (:digest, :purpose, :user, :now, :works_until, :claim, :now)";
     FIND = text!("SELECT ", Opened::COLUMNS, " FROM single_use \
         WHERE single_use.digest = :digest AND single_use.purpose = :purpose");
-    // Locks the row, so that guesses at once are counted one after the other.
+    // Locks the row, so that concurrent guesses are counted one after the other.
     GUESS = text!("UPDATE single_use SET attempts = attempts + 1 WHERE mailbox = :mailbox \
         AND purpose = :purpose AND ", asked!(), " AND claim IS NULL AND works_until > :now");
-    // Right guesses, which claimed a secret, are not counted in the sum.
+    // Right guesses, which claimed a secret, are not part of the sum.
     FIND_GUESSED = text!("SELECT ", Opened::COLUMNS, " FROM single_use \
         WHERE single_use.mailbox = :mailbox AND single_use.purpose = :purpose AND ", asked!(), " \
         AND single_use.code = :code AND single_use.attempts <= :most AND single_use.claim IS NULL \
@@ -58,7 +58,7 @@ statements! {
         WHERE works_until < :horizon ORDER BY works_until LIMIT :limit) RETURNING purpose";
 }
 
-/// A secret that is yet to be written.
+/// A secret to be inserted.
 #[derive(Debug)]
 pub(super) struct Hashed<'a> {
     pub(super) digest: Vec<u8>,
@@ -74,7 +74,7 @@ pub(super) fn insert(new: Hashed<'_>) -> Step {
     step!(INSERT { digest, purpose, user, bound, now, works_until })
 }
 
-/// Writes down that a secret which was never stored has been used; `Unique` if it has been before.
+/// Records the use of a secret that is not stored; `Unique` if it was used before.
 pub(super) fn insert_spent(
     digest: &[u8],
     purpose: &'static str,
@@ -90,12 +90,12 @@ pub(super) fn find(digest: Vec<u8>, purpose: &'static str) -> Step {
     step!(FIND { digest, purpose })
 }
 
-/// Ends the codes of this address that were not used.
+/// Invalidates unused codes of this address.
 pub(super) fn end_codes(mailbox: Vec<u8>, purpose: &'static str, now: OffsetDateTime) -> Step {
     step!(END_CODES { mailbox, purpose, now })
 }
 
-/// Who asks for a code or types one, by digests.
+/// The client that requests or enters a code, as digests.
 #[derive(Clone, Debug)]
 pub(super) struct AskingClient {
     pub(super) mailbox: Vec<u8>,
@@ -103,7 +103,7 @@ pub(super) struct AskingClient {
     pub(super) client: Option<Vec<u8>>,
 }
 
-/// A row for a code that is yet to be made.
+/// A row for a code that is not generated yet.
 pub(super) fn insert_awaited(
     digest: Vec<u8>,
     purpose: &'static str,
@@ -119,7 +119,7 @@ pub(super) fn find_awaited(owner: Vec<u8>, purpose: &'static str) -> Step {
     step!(FIND_AWAITED { owner, purpose })
 }
 
-/// What a row gets that awaits its code.
+/// The values for a row that expects its code.
 #[derive(Debug)]
 pub(super) struct Filled<'a> {
     pub(super) owner: Vec<u8>,
@@ -132,14 +132,14 @@ pub(super) struct Filled<'a> {
     pub(super) works_until: OffsetDateTime,
 }
 
-/// Gives the row its code; refused, as `code_replaced`, if it no longer awaits one.
+/// Adds the code to the row; fails with `code_replaced` if it no longer expects one.
 pub(super) fn fill(filled: Filled<'_>) -> [Step; 2] {
     let Filled { owner, purpose, digest, code, user, bound, now, works_until } = filled;
     let is_filled = step!(IS_FILLED { digest: digest.clone() });
     [step!(FILL { owner, purpose, digest, code, user, bound, now, works_until }), is_filled]
 }
 
-/// How many guesses there may be at one code, and at all of an address since an instant.
+/// The limits of guesses at one code, and of an address since an instant.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct GuessBounds {
     pub(super) most: i64,
@@ -147,7 +147,7 @@ pub(super) struct GuessBounds {
     pub(super) since: OffsetDateTime,
 }
 
-/// Counts a guess, then reads the secret if it was right and within the bounds.
+/// Counts a guess, then reads the secret if it was right and within the limits.
 pub(super) fn guess(
     asking: &AskingClient,
     purpose: &'static str,
@@ -157,7 +157,7 @@ pub(super) fn guess(
 ) -> [Step; 2] {
     let AskingClient { mailbox, owner, client } = asking;
     let (mailbox, owner) = (mailbox.as_slice(), owner.as_deref());
-    // Whoever gives a challenge is judged by that.
+    // If there is a challenge, it decides.
     let client = client.as_deref().filter(|_| owner.is_none());
     let GuessBounds { most, most_a_day, since } = bounds;
     [
@@ -166,7 +166,7 @@ pub(super) fn guess(
     ]
 }
 
-/// Claims the secret; refused, as `link_used`, if another request has, or its time is over.
+/// Claims the secret; fails with `link_used` if another request has, or it has expired.
 pub(super) fn claim(
     digest: &[u8],
     purpose: &'static str,
@@ -180,12 +180,12 @@ pub(super) fn withdraw(user: Uuid, purpose: &'static str) -> Step {
     step!(WITHDRAW { user, purpose })
 }
 
-/// Ends the secrets of the same user and purpose that were made after this one.
+/// Invalidates the user's secrets with the same purpose that were created after this one.
 pub(super) fn withdraw_later(digest: &[u8], purpose: &'static str) -> Step {
     step!(WITHDRAW_LATER { digest, purpose })
 }
 
-/// Deletes up to `limit` secrets that expired before `horizon`; how many there were.
+/// Deletes up to `limit` secrets that expired before `horizon`; returns their number.
 pub(super) async fn delete_past(
     db: &Database,
     horizon: OffsetDateTime,

@@ -1,31 +1,31 @@
-//! Why a statement did not do its work, in terms that both engines share.
+//! Why a statement failed, in terms common to both engines.
 
-/// Why a statement did not do its work. Nothing was changed, `Unconfirmed` apart.
+/// Why a statement failed. Nothing was changed, except possibly with `Unconfirmed`.
 #[derive(Clone, Debug)]
 pub enum DbError {
     /// The gate found no live session of an active user.
     SessionEnded,
     /// The gate found no such API key of an active user, or one that has expired.
     KeyEnded,
-    /// A step found its precondition broken and called `doorward_refuse` with this reason; or the
-    /// gate's user lacks the permission it asks for.
+    /// A step's precondition failed and it called `doorward_refuse` with this reason, or the gate's user
+    /// lacks the required permission.
     Refused(String),
-    /// A unique index refused the row; the text names it or its columns.
+    /// A unique index rejected the row; the text names it or its columns.
     Unique(String),
-    /// A foreign key refused the row: what it belongs to has just been deleted.
+    /// A foreign key rejected the row: what it refers to has just been deleted.
     Orphan,
-    /// The database cannot be reached, or did not answer in time.
+    /// The database cannot be reached, or did not respond in time.
     Away(String),
-    /// The database server is there and does not let us in: wrong user, password or database. Waiting a
-    /// few seconds will not help.
+    /// The database server rejects the login: wrong user, password or database. Waiting a few seconds will
+    /// not help.
     NotAdmitted(String),
-    /// The database answers, but lacks what the server needs: tables, functions, or privileges on them.
-    /// Another statement may work; this one does not until somebody acts.
+    /// The database lacks tables, functions or privileges that the server needs. Other statements may work;
+    /// this one fails until an operator acts.
     Unready(String),
-    /// The connection broke, or the deadline passed, after a write was sent and before its outcome
-    /// was known: it may have been done. The one error of which `Err` does not mean "nothing".
+    /// The connection broke, or the deadline passed, after a write was sent and before its result was known:
+    /// it may have been done. The only error after which something may have changed.
     Unconfirmed(String),
-    /// Its disk, or the room that its server grants, is full: writes fail until somebody makes room, reads go on.
+    /// Its disk or quota is full: writes fail until there is space, reads continue.
     Full(String),
     /// The queue to the database is full.
     Overloaded,
@@ -33,7 +33,7 @@ pub enum DbError {
     Internal(String),
 }
 
-/// What statements return.
+/// The result of statements.
 pub type Result<T> = std::result::Result<T, DbError>;
 
 impl std::fmt::Display for DbError {

@@ -1,5 +1,5 @@
-//! What a statement is, whichever engine runs it: [`Sql`] declared by [`statements!`], its parameters,
-//! the steps of a transaction, and the ways in which it fails. Knows no driver.
+//! Statements, independent of the engine: [`Sql`] declared by [`statements!`], its parameters, the steps of a
+//! transaction, and the errors. Independent of drivers.
 
 mod failure;
 mod statement;

@@ -1,29 +1,29 @@
-//! [`Sql`], a statement that a store declares once for both engines, and [`Step`], one with values for
-//! its parameters. Both are made by macros that the compiler checks.
+//! [`Sql`], a statement that a store declares once for both engines, and [`Step`], a statement with parameter
+//! values. Both are created by macros that the compiler checks.
 
 use super::Value;
 
-/// A statement of a store. Made by [`statements!`] only, so that a guard test can prepare each one
-/// on both engines.
+/// A store's statement. Only created by [`statements!`], so that a guard test can prepare all of them on both
+/// engines.
 #[derive(Clone, Copy, Debug)]
 pub struct Sql {
     /// The constant's name, for logs and tests.
     pub name: &'static str,
-    /// What PostgreSQL is sent.
+    /// The text for PostgreSQL.
     pub postgres: &'static str,
-    /// What SQLite is sent.
+    /// The text for SQLite.
     pub sqlite: &'static str,
-    /// Whether it goes through the owner's view, which carries row-level security on PostgreSQL.
+    /// Whether it uses the owner's view, which has row-level security on PostgreSQL.
     pub is_owned: bool,
     /// Whether it is a `SELECT`, which can be sent together with the gate.
     pub is_read: bool,
-    /// What the store calls the parameters, in the order of their numbers.
+    /// The parameter names, in the order of their numbers.
     pub params: &'static [&'static str],
-    /// Of a page: the bytes of one of its `rows`, as an expression.
+    /// For a page: the size of a row in bytes, as an expression.
     pub weight: Option<&'static str>,
 }
 
-/// Where a statement's text is in the binary, and its length.
+/// The address and length of a statement's text in the binary.
 pub(crate) type TextPlace = (usize, usize);
 
 impl Sql {
@@ -41,20 +41,20 @@ impl Sql {
         }
     }
 
-    /// The same as a page, whose rows count this much.
+    /// The same as a page, with this row size.
     #[must_use]
     pub const fn weighed(mut self, weight: &'static str) -> Self {
         self.weight = Some(weight);
         self
     }
 
-    /// Tells statements apart without reading them: they are constants.
+    /// Identifies statements without comparing texts: they are constants.
     pub(crate) fn place(self) -> TextPlace {
         (self.postgres.as_ptr() as usize, self.postgres.len())
     }
 }
 
-/// One text of several: literals, constants, and what other macros make. Joined by the compiler.
+/// Concatenates texts at compile time: literals, constants, and the results of other macros.
 #[macro_export]
 macro_rules! text {
     (@between $between:literal, $parts:expr) => {{
@@ -66,8 +66,8 @@ macro_rules! text {
     ($($part:expr),+ $(,)?) => { $crate::text!(@between "", [$($part),+]) };
 }
 
-/// One statement of this name. Its parameters are written `:owner`; `{own_tasks}` is the view that
-/// carries row-level security on PostgreSQL, and the table itself on SQLite.
+/// A statement with this name. Parameters are written `:owner`; `{own_tasks}` is the view with row-level
+/// security on PostgreSQL, and the table itself on SQLite.
 #[macro_export]
 macro_rules! statement {
     ($name:expr, $text:expr) => {{
@@ -92,7 +92,7 @@ macro_rules! statement {
     }};
 }
 
-/// Declares the statements of one store and `STATEMENTS`, the list of them all. `NAME = text, weighed
+/// Declares the statements of one store and `STATEMENTS`, the list of all of them. `NAME = text, weighed
 /// expression;` declares a page.
 #[macro_export]
 macro_rules! statements {
@@ -109,13 +109,13 @@ macro_rules! statements {
 pub struct Step {
     /// The statement.
     pub sql: Sql,
-    /// Its parameters, by their numbers.
+    /// Its parameters, by number.
     pub params: Vec<Value>,
 }
 
-/// A statement with its parameters by name, as a [`Step`]: `step!(FIND { owner: gate.user_id, id })`.
-/// A name that is missing, unknown or given twice does not compile. `step!(ANY[n] { … })` takes one of
-/// a constant array of statements, all of which must have the same parameters in the same order.
+/// A statement with its parameters by name, as a [`Step`]: `step!(FIND { owner: gate.user_id, id })`. A
+/// missing, unknown or duplicate name does not compile. `step!(ANY[n] { … })` takes one of a constant array
+/// of statements, which must all have the same parameters in the same order.
 #[macro_export]
 macro_rules! step {
     (@value $name:ident) => { $name };

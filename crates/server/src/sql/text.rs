@@ -1,13 +1,12 @@
-//! What the compiler makes of a statement's text: fragments joined, and what stores name spelled as
-//! each engine spells it: parameters (`:owner`) and the owner's view (`{own_tasks}`). Nothing of it is
-//! left to run.
+//! Compile-time processing of statement texts: joins fragments, and translates parameters (`:owner`) and the
+//! owner's view (`{own_tasks}`) for each engine. Nothing is left to do at run time.
 
-/// Who a statement is spelled for.
+/// The engine that a statement is written for.
 #[derive(Clone, Copy, Debug)]
 pub enum Dialect {
-    /// Numbers parameters `$1`; row-level security hangs on the owner's view.
+    /// Numbers parameters `$1`; row-level security applies to the owner's view.
     Postgres,
-    /// Numbers parameters `?1`, because it would number `$1` by first use; has the table only.
+    /// Numbers parameters `?1`, because it would number `$1` by first use; has only the table.
     Sqlite,
 }
 
@@ -19,7 +18,7 @@ impl Dialect {
         }
     }
 
-    /// What `{own_tasks}` is called.
+    /// The name for `{own_tasks}`.
     const fn view(self, name: &'static str) -> &'static str {
         let (prefix, table) = name.as_bytes().split_at(if name.len() < 4 { 0 } else { 4 });
         if !equal(prefix, b"own_") {
@@ -36,7 +35,7 @@ impl Dialect {
 const MOST: usize = 32;
 const DIGITS: &[u8; 10] = b"0123456789";
 
-/// The length of the parts with `between` between each two.
+/// The length of the parts, joined with `between`.
 pub const fn joined_length(parts: &[&str], between: &str) -> usize {
     let (mut length, mut part) = (0, 0);
     while part < parts.len() {
@@ -46,7 +45,7 @@ pub const fn joined_length(parts: &[&str], between: &str) -> usize {
     length
 }
 
-/// The parts with `between` between each two.
+/// The parts, joined with `between`.
 pub const fn joined<const LENGTH: usize>(parts: &[&str], between: &str) -> [u8; LENGTH] {
     let mut text = Buffer::<LENGTH>::new();
     let mut part = 0;
@@ -60,7 +59,7 @@ pub const fn joined<const LENGTH: usize>(parts: &[&str], between: &str) -> [u8; 
     text.bytes
 }
 
-/// The bytes that [`joined`] or [`spelled`] made.
+/// The bytes from [`joined`] or [`spelled`] as text.
 pub const fn as_text(bytes: &'static [u8]) -> &'static str {
     match std::str::from_utf8(bytes) {
         Ok(text) => text,
@@ -68,7 +67,7 @@ pub const fn as_text(bytes: &'static [u8]) -> &'static str {
     }
 }
 
-/// The names of a statement's parameters, in the order in which they first appear: `$1` is the first.
+/// The names of a statement's parameters, in order of first use: `$1` is the first.
 #[derive(Clone, Copy, Debug)]
 pub struct Names {
     all: [&'static str; MOST],
@@ -98,7 +97,7 @@ impl Names {
     }
 }
 
-/// Whether the statement goes through the owner's view.
+/// Whether the statement uses the owner's view.
 pub const fn is_owned(source: &'static str) -> bool {
     let mut pieces = Pieces::of(source);
     while let Some(piece) = pieces.next() {
@@ -134,7 +133,7 @@ pub const fn spelled_length(source: &'static str, names: &Names, dialect: Dialec
     length
 }
 
-/// The statement as this engine takes it, with numbers for names.
+/// The statement for this engine, with numbers instead of names.
 pub const fn spelled<const LENGTH: usize>(
     source: &'static str,
     names: &Names,
@@ -161,7 +160,7 @@ pub const fn spelled<const LENGTH: usize>(
 
 const UNKNOWN: &str = "the statement has no parameter ";
 
-/// Where each given value goes. Does not compile unless exactly the statement's parameters are given.
+/// The position of each given value. Does not compile unless exactly the statement's parameters are given.
 pub const fn order<const COUNT: usize>(params: &[&str], given: [&str; COUNT]) -> [usize; COUNT] {
     let mut order = [0; COUNT];
     let mut one = 0;
@@ -193,14 +192,14 @@ pub const fn same(one: &[&str], other: &[&str]) -> bool {
     one.len() == other.len()
 }
 
-/// A byte of the text as it is, the name of a parameter, or that of the owner's view.
+/// A literal byte, the name of a parameter, or that of the owner's view.
 enum Piece {
     Byte(u8),
     Name(&'static str),
     View(&'static str),
 }
 
-/// A statement's text that is read piece by piece.
+/// A parser for a statement's text.
 struct Pieces {
     rest: &'static [u8],
     is_quoted: bool,
@@ -294,7 +293,7 @@ const fn equal(one: &[u8], other: &[u8]) -> bool {
     one.len() == other.len()
 }
 
-/// Stops the compiler with what is wrong and with whom.
+/// Fails to compile, with what is wrong and where.
 const fn refuse(what: &str, name: &str) -> ! {
     let mut text = Buffer::<128>::new();
     text.push_all(what.as_bytes());

@@ -1,6 +1,5 @@
-//! The values that travel to and from a database, and how each engine spells them. PostgreSQL keeps
-//! its native types; SQLite keeps ids and instants as text of fixed width, so that a person with a
-//! SQL shell can read them and they sort.
+//! Values in parameters and rows, and their form on each engine. PostgreSQL uses its native types; SQLite
+//! stores ids and instants as fixed-width text, which is readable in a SQL shell and sortable.
 
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -24,7 +23,7 @@ pub enum Value {
     Bytes(Vec<u8>),
 }
 
-/// A value as a driver lends it.
+/// A value borrowed from a driver.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum ValueRef<'a> {
     /// SQL NULL.
@@ -44,7 +43,7 @@ pub enum ValueRef<'a> {
 }
 
 impl Value {
-    /// The same value, lent.
+    /// The same value, borrowed.
     pub fn as_ref(&self) -> ValueRef<'_> {
         match self {
             Self::Null => ValueRef::Null,
@@ -59,7 +58,7 @@ impl Value {
 }
 
 impl ValueRef<'_> {
-    /// The same value, kept.
+    /// The same value, owned.
     pub fn to_owned(self) -> Value {
         match self {
             Self::Null => Value::Null,

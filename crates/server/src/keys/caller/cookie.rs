@@ -1,6 +1,6 @@
-//! Better Auth's session cookie as a credential, where `ACCEPT_COOKIES` says so. A browser adds cookies to
-//! requests that other sites make, so a request that changes something must also come from a page that may
-//! make it. Browsers write `Origin` and `Sec-Fetch-Site` themselves; no page can forge them.
+//! Better Auth's session cookie as a credential, with `ACCEPT_COOKIES`. Browsers add cookies to requests from
+//! other sites, so a request that changes something must also come from an allowed page. Browsers set
+//! `Origin` and `Sec-Fetch-Site` themselves; no page can forge them.
 
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, Method, header};
@@ -10,7 +10,7 @@ use crate::error::Error;
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
-/// Which cookie counts, and for whose pages.
+/// The accepted cookie, and the pages that may use it.
 #[derive(Clone, Debug)]
 pub(in crate::keys) struct Cookies {
     name: String,
@@ -20,7 +20,7 @@ pub(in crate::keys) struct Cookies {
 }
 
 impl Cookies {
-    /// What these settings accept; `None` where they accept no cookie.
+    /// The cookie that these settings accept, if any.
     pub(in crate::keys) fn of(settings: &Settings) -> Option<Self> {
         let own = settings.public_url.as_deref().and_then(|url| url::Url::parse(url).ok());
         Some(Self {
@@ -30,7 +30,7 @@ impl Cookies {
         })
     }
 
-    /// The cookie's value in this request, which may be made with it.
+    /// The cookie's value, if this request may use it.
     pub(super) fn credential<'a>(&self, parts: &'a Parts) -> Result<&'a str, Error> {
         let value = self.value(&parts.headers)?.ok_or(Error::NotAuthenticated)?;
         let only_reads = [Method::GET, Method::HEAD, Method::OPTIONS].contains(&parts.method);
@@ -41,8 +41,8 @@ impl Cookies {
         }
     }
 
-    /// The value of the cookie of that name. A second one may be planted by another host of the same domain,
-    /// and nothing says which is which.
+    /// The value of the cookie with that name. If there are two, another host of the same domain may have set
+    /// one, and nothing says which is genuine.
     fn value<'a>(&self, headers: &'a HeaderMap) -> Result<Option<&'a str>, Error> {
         let cookies = headers
             .get_all(header::COOKIE)
@@ -67,7 +67,7 @@ impl Cookies {
     }
 }
 
-/// The text of a header that is there once.
+/// The text of a header that occurs once.
 fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     let mut values = headers.get_all(name).iter();
     let (Some(value), None) = (values.next(), values.next()) else { return None };

@@ -1,7 +1,7 @@
-//! Authentication is decided first, also where the request is bad besides: the live-session check
-//! travels with the database work, which a refused body never reaches. So before such a refusal of a
-//! verified caller goes out, the session is asked for once; a dead one is 401. A caller who lacks a
-//! permission is one for the audit log, and so is an API key that is used for what it is not for.
+//! Decides authentication first, even if the request is invalid in other ways. The session check is part of
+//! the database work, which a request with an invalid body never reaches. So before such an error response to
+//! a verified caller is sent, the session is checked once; if it has ended, the response is 401. A caller who
+//! lacks a permission is recorded in the audit log, and so is an API key used outside its scope.
 
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
@@ -18,8 +18,8 @@ use crate::http::layer::around::Around;
 use crate::input::Origin;
 use crate::keys::Keys;
 
-/// Where [`super::Caller`] leaves the gate of a verified token or of an API key that may count, and
-/// [`super::Permitted`] the origin too.
+/// Where [`super::Caller`] stores the gate of a verified token or possibly valid API key, and
+/// [`super::Permitted`] also the origin.
 #[derive(Clone, Debug, Default)]
 pub struct Verified(Arc<OnceLock<(Gate, Option<Origin>)>>);
 
@@ -32,11 +32,11 @@ impl Verified {
 /// The layer around all routes.
 #[derive(Debug)]
 pub struct DecideFirst {
-    /// Asked whether the session lives.
+    /// Queried for the session.
     pub db: Database,
-    /// Told of callers who lack a permission.
+    /// Records callers who lack a permission.
     pub audit: Audit,
-    /// Forgets what it knows of a refused token.
+    /// Drops cached data of a rejected token.
     pub keys: Keys,
 }
 
@@ -59,7 +59,7 @@ impl Around for DecideFirst {
     ) -> Response {
         let response = work.await;
         let status = response.status().as_u16();
-        // Refusals that may have been made without asking the database, apart from 401.
+        // Responses that may have been made without a database query, except 401.
         if !matches!(status, 400 | 401 | 403 | 404 | 413 | 415 | 422) {
             return response;
         }

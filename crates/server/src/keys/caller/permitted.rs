@@ -1,6 +1,6 @@
-//! `Permitted`: a caller who must hold a permission. An extractor, named in the handler's signature,
-//! whose gate the database checks together with the live session in the work's own round trip; so a
-//! role taken away is gone with the next request, whatever the token still says.
+//! `Permitted`: a caller with a required permission. An extractor in the handler's signature whose gate the
+//! database checks together with the session in the round trip of the work, so a revoked role is effective
+//! with the next request, whatever the token says.
 
 use std::marker::PhantomData;
 
@@ -14,10 +14,10 @@ use crate::gate::{KeyScope, Needed};
 use crate::http::origin_of;
 use crate::keys::Keys;
 
-/// A caller who must hold the permission `P`: 401 without a session, 403 without the permission.
+/// A caller with the permission `P`: 401 without a session, 403 without the permission.
 #[derive(Clone, Debug)]
 pub struct Permitted<P> {
-    /// Who acts; every use case takes it.
+    /// The actor, for the use cases.
     pub actor: Actor,
     needs: PhantomData<P>,
 }

@@ -1,10 +1,10 @@
-//! What is counted of sign-ins: by which method, and how each came out.
+//! The metrics of sign-ins, by method and outcome.
 
 use crate::error::Error;
 use crate::metrics::{Metrics, SignInMethod, SignInOutcome};
 use crate::sessions::begin::next_step::SignIn;
 
-/// Counts a sign-in by this method, and hands its answer on.
+/// Counts a sign-in with this method, and passes its result on.
 pub(crate) fn counted<T: Finished>(
     metrics: &Metrics,
     method: SignInMethod,
@@ -17,7 +17,7 @@ pub(crate) fn counted<T: Finished>(
     answer
 }
 
-/// What a sign-in that was not refused has come to.
+/// The outcome of a sign-in that was not rejected.
 pub(crate) trait Finished {
     fn outcome(&self) -> SignInOutcome;
 }
@@ -37,7 +37,7 @@ impl Finished for super::Tokens {
     }
 }
 
-/// Wrong credentials are a failure; right ones, or ones that nobody looked at, are blocked.
+/// Wrong credentials are a failure; right ones, and unchecked ones, are blocked.
 fn refused(error: &Error) -> SignInOutcome {
     match error.code().status().as_u16() {
         403 | 429 if !matches!(error, Error::WrongCode) => SignInOutcome::Blocked,

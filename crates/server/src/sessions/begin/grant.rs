@@ -1,5 +1,5 @@
-//! The `grant_type` that an OAuth 2.0 form may name (RFC 6749 §4.3.2, §6): the one that its route
-//! performs.
+//! The `grant_type` that an OAuth 2.0 form may contain (RFC 6749 §4.3.2, §6): the one that its route
+//! implements.
 
 use serde_json::Value;
 use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
@@ -29,8 +29,8 @@ macro_rules! grants {
 }
 
 grants! {
-    /// Signing in.
+    /// Sign-in.
     PasswordGrant = "password";
-    /// Refreshing.
+    /// Refresh.
     RefreshGrant = "refresh_token";
 }

@@ -1,6 +1,6 @@
-//! `POST /auth/login`: e-mail and password for an access and a refresh token. One round trip claims a
-//! guess and reads the hash, one writes the session. Nothing about the credentials is checked but presence,
-//! type and size; all else is one 401.
+//! `POST /auth/login`: exchanges email and password for an access and a refresh token. One round trip claims
+//! a guess and reads the hash, one writes the session. Credentials are only validated for presence, type and
+//! size; everything else is one 401.
 
 use axum::extract::State;
 use serde_json::Value;
@@ -18,7 +18,7 @@ use crate::metrics::SignInMethod;
 use crate::passwords::Password;
 use crate::sessions::{Sessions, Tokens};
 
-/// The address of an account as somebody typed it: at most 254 bytes, otherwise unchecked.
+/// The address of an account as entered: at most 254 bytes, otherwise not validated.
 #[derive(Clone, Debug)]
 pub(in crate::sessions) struct TypedAddress(String);
 
@@ -51,7 +51,7 @@ body! {
 }
 
 body! {
-    /// What an OAuth 2.0 password form sends; whatever else it holds is ignored.
+    /// An OAuth 2.0 password form; other fields are ignored.
     pub(in crate::sessions) struct LoginForm {
         /// The account's address, or with `USERNAMES=on` its user name.
         username or email: TypedAddress,
@@ -106,7 +106,7 @@ pub(in crate::sessions) async fn login(
 }
 
 impl Sessions {
-    /// Begins a session if the password is right.
+    /// Creates a session if the password is right.
     pub(crate) async fn login(
         &self,
         email: &str,
@@ -125,8 +125,8 @@ impl Sessions {
         device: Option<&DeviceToken>,
         origin: &Origin,
     ) -> Result<SignIn, Error> {
-        // A second try covers two sign-ins of one account that upgrade its hash at once, and a trusted
-        // device that is removed meanwhile.
+        // A second attempt, in case two concurrent sign-ins upgrade the account's hash, or a trusted device
+        // is removed in the meantime.
         for _ in 0..2 {
             let proof = self.passwords.prove(email, password.clone(), origin).await?;
             if !proof.user.email_verified && self.settings.signs_in_verified_only() {

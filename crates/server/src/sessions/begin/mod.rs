@@ -1,5 +1,5 @@
-//! Begins a session for a user whose password was right, and hands out its tokens (RFC 6749 §5.1). New
-//! tokens are always made here; none that a client supplies is ever adopted.
+//! Creates a session after a successful first step, and returns its tokens (RFC 6749 §5.1). Tokens are always
+//! generated here, never taken from a client.
 
 pub(crate) mod counted;
 pub(super) mod grant;
@@ -59,7 +59,7 @@ pub struct Tokens {
 }
 
 impl Tokens {
-    /// The same with what a device that is trusted from now on is to keep.
+    /// The same, with the token for a device that is trusted from now on.
     #[must_use]
     pub(crate) fn on_trusted(self, device: Option<(DeviceToken, Duration)>) -> Self {
         let Some((token, lives)) = device else { return self };
@@ -68,26 +68,26 @@ impl Tokens {
     }
 }
 
-/// Somebody who has what was mailed to the account's address.
+/// A user who has proven access to the account's mailbox.
 #[derive(Debug)]
 pub(crate) struct MailboxProof {
-    /// The account as it will be, its address proven.
+    /// The account as it will be, with a verified address.
     pub(crate) user: User,
-    /// The hash that it then has.
+    /// The hash that it will have.
     pub(crate) hash: Option<String>,
-    /// The kinds of second factors that count.
+    /// The kinds of active second factors.
     pub(crate) factors: Vec<String>,
-    /// What uses the secret up and holds the account's row; it stands before the session.
+    /// Steps that use up the secret and lock the account's row; they precede the session.
     pub(crate) steps: Vec<Step>,
-    /// What is recorded besides the sign-in.
+    /// Records in addition to the sign-in.
     pub(crate) records: Vec<Record>,
-    /// What it was, for the record: a code, a link.
+    /// The method, for the record: a code or a link.
     pub(crate) how: &'static str,
 }
 
 impl Sessions {
-    /// Begins a session, or asks for a second factor; `None` if the user was changed since the password
-    /// was verified.
+    /// Creates a session, or asks for a second factor; `None` if the user has changed since the password was
+    /// verified.
     pub(crate) async fn begin(
         &self,
         proof: Proof,
@@ -115,16 +115,16 @@ impl Sessions {
         };
         match done {
             Ok(rows) => written.asked_for(&rows),
-            // Disabled, deleted or given another password since, or the device is trusted no more. The guess is
-            // given back.
+            // Disabled, deleted or given another password since, or the device is no longer trusted. The
+            // guess is given back.
             Err(DbError::Refused(_) | DbError::Orphan) => return Ok(None),
             Err(error) => return Err(error.into()),
         }
         self.signed_in(written).await.map(Some)
     }
 
-    /// The same for somebody who has what was mailed to the account's address; `None` also if another
-    /// request used that up.
+    /// The same for a user who has proven access to the mailbox; `None` also if another request used up the
+    /// secret.
     pub(crate) async fn begin_by_mail(
         &self,
         proof: MailboxProof,
@@ -138,7 +138,7 @@ impl Sessions {
         steps.extend(self.stands_in(&mut first, hash, device).await?);
         let (work, record, written) = self.next_step(&first, origin).into_parts();
         steps.extend(work);
-        // That a device stood in says how as well.
+        // The use of a trusted device is recorded too.
         let trusted = first.methods.has(Method::TrustedDevice);
         records.push(if trusted { record } else { record.detail(how) });
         match self.audit.commit(Authority::Operator, steps, records).await {
@@ -150,8 +150,8 @@ impl Sessions {
         self.signed_in(written).await.map(Some)
     }
 
-    /// Looks whether the device of this token stands for the second step that the proof would lead to, notes
-    /// so in the proof, and gives what uses the device. `stored` is the hash of the account before the sign-in.
+    /// If the device with this token replaces the second step that the proof would require, adds that to the
+    /// proof and returns the steps that use the device. `stored` is the account's hash before the sign-in.
     async fn stands_in(
         &self,
         first: &mut FirstProof<'_>,
@@ -168,7 +168,7 @@ impl Sessions {
         Ok(devices.stand_in(&found, first.user, first.hash).to_vec())
     }
 
-    /// The tokens of a session that has just been stored.
+    /// The tokens of a session that was just stored.
     pub(in crate::sessions) async fn first_tokens(
         &self,
         session: &Session,
@@ -184,7 +184,7 @@ impl Sessions {
         self.tokens(begun, session.generation(), &session.how, user, *now).await
     }
 
-    /// What stores the session, with its device where people are told of new ones.
+    /// Stores the session, with its device if users are notified of new ones.
     pub(in crate::sessions) fn insert(
         &self,
         session: &Session,
@@ -195,8 +195,8 @@ impl Sessions {
         store::insert(session, origin, device.as_ref(), hash)
     }
 
-    /// What asks for a mail if the session was begun with a new device; belongs behind what stores it.
-    /// It returns a row if it does.
+    /// Queues a mail if the session started on a new device; must follow the steps that store the session.
+    /// Returns a row if it does.
     pub(in crate::sessions) fn notice_of_device(
         &self,
         session: &Session,

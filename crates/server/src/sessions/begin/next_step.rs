@@ -1,5 +1,5 @@
-//! What a finished first step leads to: the one place where a sign-in, whatever began it, becomes a session
-//! or the challenge to go on with a second factor.
+//! What follows a completed first step: the only place where a sign-in, with any method, becomes a session or
+//! a challenge for a second factor.
 
 use crate::audit::{Event, Record};
 use crate::db::Row;
@@ -10,17 +10,17 @@ use crate::sessions::{Session, Sessions, Tokens};
 use crate::sql::Step;
 use crate::user::User;
 
-/// What a sign-in has come to. Both were written down.
+/// The result of a first step. Both are already stored.
 #[derive(Debug)]
 pub enum SignIn {
     /// It is complete.
     Tokens(Box<Tokens>),
-    /// A second factor has to follow.
+    /// A second factor is required.
     Owed(Box<Challenge>),
 }
 
 impl SignIn {
-    /// As an answer to a request.
+    /// As a response.
     pub fn answer(self) -> Result<Tokens, Error> {
         match self {
             Self::Tokens(tokens) => Ok(*tokens),
@@ -29,15 +29,15 @@ impl SignIn {
     }
 }
 
-/// What is to be written before a sign-in is answered.
+/// What must be written before the response to a sign-in.
 #[derive(Debug)]
 pub(crate) struct NextStep {
-    /// Belongs into one transaction, after what the first step itself has to write.
+    /// For one transaction, after the steps of the first step itself.
     pub(crate) steps: Vec<Step>,
-    /// Belongs into the same.
+    /// For the same transaction.
     pub(crate) record: Record,
     leads_to: LeadsTo,
-    /// The last of the steps asks for a notice if the device is new.
+    /// The last step queues a notice if the device is new.
     may_notify: bool,
 }
 
@@ -48,7 +48,7 @@ enum LeadsTo {
 }
 
 impl NextStep {
-    /// Whether a second factor has to follow.
+    /// Whether a second factor is required.
     pub(crate) fn is_owed(&self) -> bool {
         matches!(self.leads_to, LeadsTo::Owed(_))
     }
@@ -79,7 +79,7 @@ impl Sessions {
         NextStep { steps, record, leads_to, may_notify }
     }
 
-    /// The answer, once that was written.
+    /// The response, after the commit.
     pub(crate) async fn signed_in(&self, next: NextStepWritten) -> Result<SignIn, Error> {
         if next.may_notify {
             self.mail.wake();
@@ -94,7 +94,7 @@ impl Sessions {
     }
 }
 
-/// A next step that was written.
+/// A next step that was committed.
 #[derive(Debug)]
 pub(crate) struct NextStepWritten {
     leads_to: LeadsTo,
@@ -102,15 +102,14 @@ pub(crate) struct NextStepWritten {
 }
 
 impl NextStepWritten {
-    /// Takes note of what the steps returned, of which its own were the last: nobody looks for mail
-    /// after a sign-in from a known device.
+    /// Checks the result of the last step: no mail needs to be delivered after a sign-in from a known device.
     pub(crate) fn asked_for(&mut self, rows: &[Vec<Row>]) {
         self.may_notify &= rows.last().is_some_and(|rows| !rows.is_empty());
     }
 }
 
 impl NextStep {
-    /// Takes it apart: what to write, the record, and what to answer with once that is done.
+    /// Splits it: what to write, the record, and what to respond with after the commit.
     pub(crate) fn into_parts(self) -> (Vec<Step>, Record, NextStepWritten) {
         let Self { steps, record, leads_to, may_notify } = self;
         (steps, record, NextStepWritten { leads_to, may_notify })

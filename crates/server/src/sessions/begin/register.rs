@@ -1,5 +1,5 @@
-//! `POST /auth/register`: makes an account with an e-mail address and a password, and with
-//! `REGISTRATION_SIGNS_IN` its first session, in one round trip to the database.
+//! `POST /auth/register`: creates an account with email and password, and with `REGISTRATION_SIGNS_IN` its
+//! first session, in one database round trip.
 
 use axum::extract::State;
 use serde::Serialize;
@@ -21,8 +21,8 @@ use crate::sql::DbError;
 use crate::user::User;
 use crate::username::GivenUsername;
 
-/// The id of the account that registering would have made, in the mail that it asks for: another account
-/// has the address if it is not that one's.
+/// The id of the account that registration would have created, in the mail it queues: if the address belongs
+/// to a different account, the address was taken.
 pub(crate) const NEW_ACCOUNT: &str = "new_account";
 
 body! {
@@ -43,7 +43,7 @@ body! {
     }
 }
 
-/// What registering answers with.
+/// The response to a registration.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
 pub enum RegisterAnswer {
@@ -92,7 +92,7 @@ pub(in crate::sessions) async fn register(
 }
 
 impl Sessions {
-    /// Writes a new account, and signs it in if the settings say so.
+    /// Creates an account, and signs it in if the settings say so.
     pub(crate) async fn register(
         &self,
         new: NewAccount,
@@ -102,7 +102,7 @@ impl Sessions {
         let mut records = vec![Record::from(origin, Event::Register).about(user.id)];
         let signs_in =
             self.settings.registration_signs_in && !self.settings.signs_in_verified_only();
-        // Where one is asked for, the way in is to sign in and add it.
+        // If a second factor is required, the user must sign in and add it.
         let signs_in = signs_in && !self.settings.requires_factor(&user.roles);
         let session = signs_in.then(|| self.new_session(user.id, Methods::of(Method::Password)));
         let ask = Ask::user(Kind::VerifyEmail, user.id, origin.clone());
@@ -125,8 +125,8 @@ impl Sessions {
         }
     }
 
-    /// Writes a new account that its owner has to verify, and asks for the mail that says how. Where the
-    /// address is taken the same statements do the same work, and its owner gets a mail that says so.
+    /// Creates an account that its owner has to verify, and queues the mail for it. If the address is taken,
+    /// the same statements do the same work, and its owner gets a notice.
     async fn register_unseen(
         &self,
         email: &Email,

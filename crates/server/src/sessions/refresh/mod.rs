@@ -1,7 +1,7 @@
-//! `POST /auth/refresh`: refresh-token rotation. One compare-and-set where this process knows the
-//! session's salt, else a read before it. Who does not win it reads and is then one step behind, so
-//! all agree on one successor, or worse. Theft ends the session: that is committed before the answer
-//! says so. The row alone decides: what is remembered never changes.
+//! `POST /auth/refresh`: refresh-token rotation. One compare-and-set if this process knows the session's
+//! salt, otherwise a read first. A request that loses the race reads the row and is then one step behind, so
+//! all requests agree on one successor. Reuse ends the session, which is committed before the response. Only
+//! the row decides; cached data never changes.
 
 pub(super) mod refresh_token;
 pub(super) mod renew;
@@ -23,7 +23,7 @@ use crate::sql::DbError;
 use refresh_token::{Forgiveness, Genuine, Presented, Redemption, redeem};
 use renew::{RefreshAnswer, RefreshProof};
 
-/// How often a caller whose session keeps changing under it reads again.
+/// Number of attempts while other requests keep changing the session.
 const ATTEMPTS: usize = 4;
 const MAX_TOKEN: usize = 512;
 
@@ -120,8 +120,8 @@ impl Sessions {
         Err(Error::Unavailable("The session is being refreshed elsewhere; try again shortly."))
     }
 
-    /// One write, of a session whose salt this process knows; `None` if its counter is another or
-    /// the session no longer counts, which only a read can tell apart.
+    /// One write for a session whose salt this process knows; `None` if its counter differs or it is no
+    /// longer valid, which only a read can distinguish.
     async fn advance_known(
         &self,
         presented: Presented,
@@ -131,7 +131,7 @@ impl Sessions {
         self.advance(begun, genuine, self.clock.now()).await
     }
 
-    /// One read and at most one write; `None` if another caller changed the session in between.
+    /// One read and at most one write; `None` if another request changed the session in between.
     async fn redeem_once(
         &self,
         presented: Presented,
@@ -165,7 +165,7 @@ impl Sessions {
         }
     }
 
-    /// The compare-and-set; `None` if another caller was first or the session has just ended.
+    /// The compare-and-set; `None` if another request was first or the session has just ended.
     async fn advance(
         &self,
         begun: &Beginning,
@@ -198,7 +198,7 @@ impl Sessions {
                 self.mail.wake_for(rows.get(at..=at).unwrap_or_default());
                 Ok(())
             }
-            // It had ended before.
+            // It had already ended.
             Err(DbError::Refused(_)) => Ok(()),
             Err(error) => Err(error.into()),
         }

@@ -1,8 +1,8 @@
-//! Refresh token: its text and its one rule. Rotation that never logs an honest client out and still
-//! catches a thief (RFC 9700 §4.14.2): the current token advances; one step behind is answered with the
-//! current token again while a lost answer or a second tab can explain it, a few times; anything older
-//! is theft.
-//! Only a token whose MAC is right is ever judged, so nobody can end a session by guessing.
+//! Refresh tokens: their format and the rotation rule, which never signs an honest client out and still
+//! detects theft (RFC 9700 §4.14.2). The current token advances. A token one step behind gets the current
+//! token again if a lost response or a second tab can explain it, a limited number of times. Anything older
+//! is reuse.
+//! The rule is only applied to tokens with a valid MAC, so nobody can end a session by guessing.
 
 use std::time::Duration;
 
@@ -18,10 +18,10 @@ pub(in crate::sessions) const PREFIX: &str = "dwr_";
 /// Session id, counter, secret id.
 const BODY: usize = 16 + 8 + 4;
 const MAC: usize = 32;
-/// Lost answers that are believed in generations one after the other. A thief and an owner who take turns need one in each.
+/// Lost responses tolerated in consecutive generations. A thief and the owner alternating need one in each.
 const MOST_REPEATS: i64 = 3;
 
-/// A refresh token as somebody sent it: nothing about it is proven yet.
+/// A refresh token as sent, not yet verified.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Presented {
     /// The session it names.
@@ -31,28 +31,28 @@ pub struct Presented {
     mac: [u8; MAC],
 }
 
-/// The counter of a token whose MAC was right for its session.
+/// The counter of a token whose MAC is valid for its session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Genuine {
     pub(in crate::sessions) counter: i64,
 }
 
-/// What a genuine token is worth.
+/// The result for a genuine token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Redemption {
     /// The current one: advance the counter and return the successor.
     Advance,
-    /// One step behind, and an honest client explains it: return the current token, extend nothing.
+    /// One step behind, explained by an honest client: return the current token, extend nothing.
     Repeat,
-    /// The same, but only so often: to be counted first.
+    /// The same, but limited: to be counted first.
     Forgive,
-    /// Theft: end the session.
+    /// Reuse: end the session.
     Reused,
-    /// Worth nothing, and nothing to be alarmed at.
+    /// Invalid, but no cause for alarm.
     Invalid,
 }
 
-/// How long a replay one step behind is forgiven.
+/// How long reuse of the previous token is tolerated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Forgiveness {
     /// `REFRESH_GRACE`: after any rotation.
@@ -68,7 +68,7 @@ impl std::fmt::Debug for Presented {
 }
 
 impl Presented {
-    /// Reads `dwr_` and canonical base64url; `None` if it is nothing of ours.
+    /// Parses `dwr_` and canonical base64url; `None` if it is not a refresh token.
     pub fn parse(text: &str) -> Option<Self> {
         let bytes = URL_SAFE_NO_PAD.decode(text.strip_prefix(PREFIX)?).ok()?;
         let (body, mac) = bytes.split_at_checked(BODY)?;
@@ -81,7 +81,7 @@ impl Presented {
         })
     }
 
-    /// Proves it against the session it names.
+    /// Verifies it against the session it names.
     pub fn prove(&self, begun: &Beginning, secrets: &RefreshSecrets) -> Option<Genuine> {
         let message = body(begun.id, self.counter, self.secret);
         (self.session_id == begun.id
@@ -90,7 +90,7 @@ impl Presented {
     }
 }
 
-/// The text of the refresh token of this session and generation, by the current secret.
+/// The refresh token of this session and generation, with the current secret.
 pub(in crate::sessions) fn mint(
     begun: &Beginning,
     counter: i64,
@@ -102,7 +102,7 @@ pub(in crate::sessions) fn mint(
     Some(format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(token)))
 }
 
-/// The rule.
+/// The rotation rule.
 pub fn redeem(
     presented: Genuine,
     stored: &Session,
@@ -112,12 +112,12 @@ pub fn redeem(
     if !stored.is_live(now) || presented.counter > stored.counter {
         return Redemption::Invalid;
     }
-    // Rotated in the future: by a clock that was ahead, which forgives no longer than one that is right.
+    // Rotated in the future by a clock that was ahead: tolerated no longer than with a correct clock.
     let age = (now - stored.rotated_at).abs();
     let within = |limit: Duration| !limit.is_zero() && age <= limit;
     let unconfirmed = stored.confirmed < stored.counter;
     let retries = unconfirmed && within(forgive.retry);
-    // Several tabs that wake up at once are one repeat.
+    // Several tabs that wake up together count as one repeat.
     let at_once = stored
         .repeated_at
         .is_some_and(|at| !forgive.grace.is_zero() && at <= now && now - at <= forgive.grace);

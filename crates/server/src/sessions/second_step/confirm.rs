@@ -1,6 +1,6 @@
-//! `POST /auth/mfa/totp/confirm`: the first code of an app that was added, after which it counts. In a
-//! session it proves anew who is there; with the `mfa_token` of a sign-in that needed a factor it begins
-//! one. Sessions from before the first factor end, since they were begun without it.
+//! `POST /auth/mfa/totp/confirm`: activates an authenticator app with its first code. In a session this also
+//! counts as reauthentication; with the `mfa_token` of a sign-in that requires a factor, it creates the
+//! session. Older sessions end when the first factor is added, since they started without it.
 
 use axum::extract::State;
 use serde::Serialize;
@@ -76,7 +76,7 @@ pub(in crate::sessions) async fn confirm(
 }
 
 impl Sessions {
-    /// Lets an app of the gate's user count.
+    /// Activates an app of the gate's user.
     async fn confirm_factor(
         &self,
         by: &Actor,
@@ -101,7 +101,7 @@ impl Sessions {
         Ok((again.tokens(self).await?, confirmed.codes))
     }
 
-    /// Begins the session of a sign-in that needed a factor, by the first code of the one added.
+    /// Creates the session of a sign-in that requires a factor, with the first code of the one added.
     async fn begin_with_new_factor(
         &self,
         token: &OneTimeToken,

@@ -1,5 +1,5 @@
-//! The second step: what turns a sign-in that waits for a factor into a session, and what proves anew, in a
-//! session that lives, who is there.
+//! The second step: turns a sign-in that waits for a factor into a session, and reauthenticates the user of a
+//! live session.
 
 pub(super) mod confirm;
 pub(super) mod reauthenticate;
@@ -11,19 +11,19 @@ use crate::input::Origin;
 use crate::sessions::{Session, Sessions};
 use crate::sql::Step;
 
-/// The session that a sign-in with a second factor begins.
+/// The session that a sign-in with a second factor creates.
 #[derive(Debug)]
 pub(crate) struct Completed {
     session: Session,
-    /// What writes it, and uses up the `mfa_token`: belongs after what uses up the factor, into the same
-    /// transaction.
+    /// Steps that create it and use up the `mfa_token`: for the same transaction, after those that use up the
+    /// factor.
     pub(crate) steps: Vec<Step>,
-    /// Belongs into the same.
+    /// For the same transaction.
     pub(crate) record: Record,
 }
 
 impl Sessions {
-    /// Completes a sign-in by this method, whoever proved it.
+    /// Completes a sign-in with this method.
     pub(crate) fn complete(&self, first: &FirstStep, by: Method, origin: &Origin) -> Completed {
         let user = first.user.id;
         let session = self.new_session(user, first.methods.and(by));

@@ -1,4 +1,4 @@
-//! `POST /auth/mfa/verify`: the `mfa_token` of a sign-in and a code for the tokens of its session.
+//! `POST /auth/mfa/verify`: exchanges the `mfa_token` of a sign-in and a code for the tokens of its session.
 
 use axum::extract::State;
 
@@ -52,7 +52,7 @@ pub(in crate::sessions) async fn verify(
 }
 
 impl Sessions {
-    /// Begins the session of a sign-in whose first step the token stands for.
+    /// Creates the session of the sign-in that the token belongs to.
     pub(crate) async fn verify_factor(
         &self,
         token: &OneTimeToken,

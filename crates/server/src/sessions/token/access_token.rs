@@ -1,5 +1,5 @@
-//! Mints the access token that the verify crate and everybody with the shared secret reads (RFC 7519,
-//! RFC 9068 §2.2). It says nothing personal, and never outlives its session.
+//! Issues the access tokens that the verify crate and other services verify (RFC 7519, RFC 9068 §2.2). They
+//! contain no personal data, and never outlive their session.
 
 use doorward_verify::Claims;
 use serde_json::{Map, Value};
@@ -13,7 +13,7 @@ use crate::sessions::session::Generation;
 use crate::sessions::{Beginning, Sessions};
 use crate::user::User;
 
-/// A signed access token and the seconds it lives.
+/// A signed access token and its lifetime in seconds.
 #[derive(Debug)]
 pub(in crate::sessions) struct AccessToken {
     pub(in crate::sessions) text: String,
@@ -21,7 +21,7 @@ pub(in crate::sessions) struct AccessToken {
 }
 
 impl Sessions {
-    /// Signs an access token for the session's user; it lives no longer than the generation.
+    /// Signs an access token for the session's user, with a lifetime limited by the generation.
     pub(in crate::sessions) async fn access_token(
         &self,
         begun: &Beginning,
@@ -30,8 +30,8 @@ impl Sessions {
         user: &User,
         now: OffsetDateTime,
     ) -> Result<AccessToken, Error> {
-        // Whatever asks for the token: none of one factor goes out where two are needed by now. A trusted
-        // device had the second one, and its tokens say what it is.
+        // No token with one factor is issued where two are required by now. A trusted device has used the
+        // second one before, and its tokens say that it is trusted.
         let trusted =
             self.settings.trusted_devices.is_some() && how.methods.has(Method::TrustedDevice);
         let enough = trusted || how.methods.are_two_factors();
@@ -65,8 +65,8 @@ impl Sessions {
         Ok(AccessToken { text: self.keys.sign(&claims).await?, expires_in: (exp - iat).max(0) })
     }
 
-    /// Those fields of `app_metadata` that tokens carry. One that has grown too long by merges is left out,
-    /// as one that is not there.
+    /// The fields of `app_metadata` for tokens. A field that has grown too long by merges is omitted, like a
+    /// missing one.
     fn token_fields(&self, fields: &MetadataObject) -> Option<Map<String, Value>> {
         let names = &self.settings.token_app_metadata;
         if names.is_empty() || fields.is_empty() {

@@ -1,5 +1,5 @@
-//! Takes a token apart for the person who wonders why it is refused: every part, the key it matched,
-//! and the first check that fails, in the server's own order. The signature itself is never shown.
+//! Explains why a token is rejected: all its parts, the matching key, and the first check that fails, in the
+//! server's order. The signature itself is never shown.
 
 use doorward_verify::{Rejection, Token, key_id, token_type};
 use serde_json::Value;
@@ -16,7 +16,7 @@ use crate::sessions::{Sessions, store};
 use crate::timestamp::to_the_second;
 
 impl Sessions {
-    /// Looks at the token as the server would.
+    /// Checks the token as the server would.
     pub async fn examine(&self, token: &str) -> Examined {
         if let Some(presented) = Presented::parse(token) {
             return self.examine_refresh(presented).await;
@@ -75,7 +75,7 @@ impl Sessions {
         examined
     }
 
-    /// Which of the secrets or key pairs a `kid` names.
+    /// The secret or key pair that a `kid` names.
     fn name_key(&self, kid: &Value) -> Option<String> {
         let kid = kid.as_str()?;
         let settings = &self.settings;
@@ -138,7 +138,7 @@ impl Sessions {
         examined
     }
 
-    /// The checks that only the database can make.
+    /// The checks that need the database.
     async fn examine_session(&self, examined: &mut Examined, id: Uuid, owner: Option<Uuid>) {
         let now = self.clock.now();
         match self.fate(id, owner).await {
@@ -150,13 +150,13 @@ impl Sessions {
                 examined.user = Some(fate.user_id);
                 let shut_out = shut_out(fate.is_active, fate.banned_until, now);
                 examined.failing = fate.failing(owner, now).or_else(|| shut_out.clone());
-                // Barring somebody ends their sessions, which is the check that fails then.
+                // Disabling or banning ends the sessions, and that check fails first.
                 examined.notes.extend(shut_out.filter(|it| examined.failing.as_ref() != Some(it)));
             }
         }
     }
 
-    /// What became of the session, or why there is none.
+    /// The state of the session, or why there is none.
     async fn fate(
         &self,
         id: Uuid,
@@ -178,8 +178,8 @@ impl Sessions {
     }
 }
 
-/// Whether a malformed token's fault is that its `typ` is the other one of the two. It is the first check
-/// that fails: what could be malformed before it is looked at here.
+/// Whether a malformed token only has the other of the two values of `typ`. This is checked first: anything
+/// else that is malformed has failed before.
 fn is_of_the_other_type(token: &str, expected: &str) -> bool {
     let types = [token_type(None), token_type(Some("any"))];
     let header = Token::split(token).and_then(|parts| parts.header());
@@ -190,7 +190,7 @@ fn is_of_the_other_type(token: &str, expected: &str) -> bool {
 }
 
 row! {
-    /// What became of a session and its user.
+    /// The state of a session and its user.
     #[derive(Clone, Debug)]
     pub(in crate::sessions) struct Fate from sessions {
         pub(super) user_id: Uuid,

@@ -1,5 +1,5 @@
-//! `POST /auth/introspect` (RFC 7662): other services ask whether a token counts at this moment, its
-//! session and user included. For those with the permission only, or anybody could try tokens here.
+//! `POST /auth/introspect` (RFC 7662): other services ask whether a token is active, including its session
+//! and user. Requires a permission, so that nobody can test tokens here.
 
 use axum::extract::State;
 use doorward_verify::Claims;
@@ -86,7 +86,7 @@ pub struct Introspection {
 }
 
 impl Introspection {
-    /// Of an access token that counts, whose user holds this.
+    /// For an active access token of a user with these roles and permissions.
     fn of(claims: Claims, held: Holding) -> Self {
         Self {
             active: true,
@@ -126,7 +126,7 @@ pub(super) async fn introspect(
 }
 
 impl Sessions {
-    /// What the token is worth now, in the one round trip that checks who asks.
+    /// The current state of the token, in the round trip that checks the caller.
     pub async fn introspect(
         &self,
         authority: Authority,
@@ -143,7 +143,7 @@ impl Sessions {
         let (sid, sub) =
             claims.as_ref().map_or_else(Default::default, |it| (id(&it.sid), id(&it.sub)));
         let now = self.clock.now();
-        // Asked for a token that is worth nothing too: the caller is checked by the same question.
+        // Also for an invalid token, because the same query checks the caller.
         let held = store::find_live(&self.db, authority, sid, sub, now).await?;
         let worth = claims.zip(held).map(|(claims, held)| Introspection::of(claims, held));
         Ok(worth.unwrap_or_default())
@@ -154,7 +154,7 @@ impl Sessions {
         authority: Authority,
         key: Option<PresentedKey>,
     ) -> Result<Introspection, Error> {
-        // One that is no key is asked for too: the caller is checked by the same question.
+        // Also for an invalid key, because the same query checks the caller.
         let asked = key.unwrap_or(PresentedKey { id: Uuid::nil(), owner: Uuid::nil() });
         let Some(worth) = self.api_keys().introspect(authority, asked).await? else {
             return Ok(Introspection::default());

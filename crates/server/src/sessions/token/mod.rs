@@ -1,5 +1,5 @@
-//! Access tokens, and what is asked about a token or done with one, whoever holds it: introspection,
-//! revocation, and the examination that the command line prints.
+//! Access tokens, and operations on tokens: introspection, revocation, and the explanation that the command
+//! line prints.
 
 mod access_token;
 mod examine;
@@ -14,7 +14,7 @@ use utoipa_axum::routes;
 use super::Sessions;
 use crate::http::{Declared, RateGroup, Routes};
 
-/// The routes below `AUTH_PATH` that take a token in the body.
+/// The routes below `AUTH_PATH` that accept a token in the body.
 pub(super) fn routes() -> Routes<Sessions> {
     let asked = Declared { rate: RateGroup::Introspect, ..Declared::STRICT };
     let refresh = Declared { rate: RateGroup::Refresh, ..Declared::STRICT };

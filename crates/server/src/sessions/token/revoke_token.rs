@@ -1,5 +1,5 @@
-//! `POST /auth/revoke` (RFC 7009): whoever holds a token may end the session it belongs to, access and
-//! refresh tokens alike. A token that is worth nothing is 200 too (§2.2), and nothing happens.
+//! `POST /auth/revoke` (RFC 7009): the holder of a token can end its session, with an access or a refresh
+//! token. An invalid token returns 200 too (§2.2), without effect.
 
 use axum::extract::State;
 use uuid::Uuid;
@@ -44,13 +44,13 @@ impl Sessions {
         let steps = store::revoke(session, "token_revoked", self.clock.now());
         let record = Record::from(origin, Event::Logout).about(user).in_session(session);
         match self.audit.write(steps, record.detail("token")).await {
-            // Refused: it had ended before.
+            // Refused: it had already ended.
             Ok(_) | Err(DbError::Refused(_)) => Ok(()),
             Err(error) => Err(error.into()),
         }
     }
 
-    /// The user and the session of a token that is genuine.
+    /// The user and session of a genuine token.
     async fn holder(&self, token: &str) -> Result<Option<(Uuid, Uuid)>, Error> {
         if let Some(presented) = Presented::parse(token) {
             let (db, now) = (&self.db, self.clock.now());
