@@ -1,5 +1,5 @@
-//! Bodies in both directions, as the accept loop wraps them: a request's has a deadline, and an
-//! answer's keeps its exchange open until it has been handed over.
+//! Bodies in both directions, as wrapped by the accept loop: a request's body has a deadline, and a
+//! response's keeps its exchange open until it has been handed over.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -63,20 +63,20 @@ impl Drop for Inflow {
     }
 }
 
-/// The most of an answer that is handed over at once. What the client does not take stays here, where
-/// its size is known and its deadline frees it, not in the buffers of the connection.
+/// The most of a response that is handed over at a time. What the client does not read stays here, where its
+/// size is known and its deadline frees it, not in the connection's buffers.
 const CHUNK: usize = 32 * 1024;
 
-/// How long an answer may take that is made while it is read, as long as the client reads on.
+/// How long a streamed response may take, as long as the client keeps reading.
 const LONGEST_STREAM: Duration = Duration::from_mins(10);
 
-/// An answer's body, handed over in chunks. It ends its exchange when it has been handed over or dropped.
+/// A response's body, handed over in chunks. It ends its exchange when it has been handed over or dropped.
 #[derive(Debug)]
 pub(super) struct Outflow {
     body: Body,
-    /// What is left of the frame that was read last.
+    /// The rest of the last frame.
     rest: Bytes,
-    /// Whether nobody knew its size: it is made while it is read, and may take its time.
+    /// Whether its size was unknown: it is streamed, and may take longer.
     is_stream: bool,
     began: Instant,
     exchange: Exchange,
@@ -102,7 +102,7 @@ impl hyper::body::Body for Outflow {
             match frame.map(|frame| frame.map(Frame::into_data)) {
                 Some(Ok(Ok(data))) => {
                     self.rest = data;
-                    // It was asked for, so the client has taken what came before.
+                    // More was requested, so the client has read what came before.
                     if self.is_stream && self.began.elapsed() < LONGEST_STREAM {
                         self.exchange.goes_on();
                     }

@@ -1,33 +1,33 @@
-//! What one client may cost: connections, sizes and the time each phase of an exchange may take.
-//! Together they bound memory and cut slow clients (slowloris), which `axum::serve` never does.
+//! The limits per client: connections, sizes and the duration of each phase of an exchange. Together they
+//! bound memory and disconnect slow clients (slowloris), which `axum::serve` never does.
 
 use std::time::Duration;
 
 use crate::config::Cidr;
 
-/// Bounds of the accept loop and of each connection.
+/// Limits of the accept loop and of each connection.
 #[derive(Clone, Debug)]
 pub struct Limits {
-    /// Connections open at once; later ones wait in the kernel's queue.
+    /// Maximum number of open connections; further ones wait in the kernel's queue.
     pub connections: usize,
-    /// Connections open at once of one client network. At this limit an idle one of it makes room.
+    /// Maximum number of open connections per client network. At this limit an idle one of it is closed.
     pub connections_per_client: usize,
-    /// Peers that stand for many clients, so that their connections have no share.
+    /// Proxies, which stand for many clients, so that this limit does not apply to their connections.
     pub trusted_proxies: Vec<Cidr>,
-    /// From the accept, or the first byte of a later request, to the end of the header block.
+    /// From accepting, or the first byte of a later request, to the end of the header block.
     pub head: Duration,
-    /// From one answer to the next request on a kept-alive connection; longer than common proxies keep
-    /// theirs, so that they close first.
+    /// From a response to the next request on a kept-alive connection; longer than usual for proxies, so that
+    /// they close first.
     pub idle: Duration,
     /// From the header block to the end of a request's body.
     pub body: Duration,
-    /// From a request to the last byte of its answer: cuts clients that do not read.
+    /// From a request to the last byte of its response: disconnects clients that do not read.
     pub exchange: Duration,
     /// The header block, in bytes.
     pub head_bytes: usize,
-    /// Streams at once on one HTTP/2 connection.
+    /// Maximum number of concurrent streams on one HTTP/2 connection.
     pub streams: u32,
-    /// How long accepted requests may finish after a shutdown begins.
+    /// How long accepted requests may take to finish during a shutdown.
     pub drain: Duration,
 }
 
@@ -59,8 +59,8 @@ impl Limits {
 /// Files that are not client connections: database, log, listener, libraries.
 pub const RESERVED_FILES: usize = 256;
 
-/// How many files this process may hold open, after raising the soft limit to the hard one: shells
-/// hand out 1 024, which slow clients could use up.
+/// How many files this process may open, after raising the soft limit to the hard one: the usual default of 1
+/// 024 could be used up by slow clients.
 #[cfg(unix)]
 pub fn open_files() -> usize {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -70,7 +70,7 @@ pub fn open_files() -> usize {
     now.current.map_or(usize::MAX, |files| usize::try_from(files).unwrap_or(usize::MAX))
 }
 
-/// Nobody counts them.
+/// There is no limit to read.
 #[cfg(not(unix))]
 pub fn open_files() -> usize {
     usize::MAX

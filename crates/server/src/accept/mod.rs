@@ -1,5 +1,5 @@
-//! The accept loop: connections in, requests out, with every limit that one connection can meet before a
-//! route is known.
+//! The accept loop: connections in, requests out, with all limits that apply to a connection before its route
+//! is known.
 
 mod flow;
 pub mod limits;

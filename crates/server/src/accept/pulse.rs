@@ -1,6 +1,6 @@
-//! What a connection is doing and since when: waiting for a header block, answering, or idle. The
-//! connection's one timer is set by it, so that a slow client of any shape has a deadline and an
-//! honest one costs no timer per request.
+//! The state of a connection and its start: waiting for a header block, responding, or idle. It sets the
+//! connection's only timer, so that every slow client has a deadline and honest ones need no timer per
+//! request.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering::Relaxed};
@@ -11,11 +11,11 @@ use tokio::time::Instant;
 
 use crate::accept::limits::Limits;
 
-/// Accepted; no byte has come.
+/// Accepted; no byte received.
 const NEW: u8 = 0;
-/// Part of a header block has come.
+/// Part of a header block received.
 const HEAD: u8 = 1;
-/// Being answered.
+/// Responding.
 const BUSY: u8 = 2;
 /// Between requests.
 const IDLE: u8 = 3;
@@ -53,7 +53,7 @@ impl Pulse {
         })
     }
 
-    /// When the client will have been too slow.
+    /// When the client will be too slow.
     pub(super) fn deadline(&self, limits: &Limits) -> Instant {
         let patience = match self.phase.load(Relaxed) {
             NEW | HEAD => limits.head,
@@ -64,28 +64,28 @@ impl Pulse {
         self.since() + patience
     }
 
-    /// True while the client waits for an answer.
+    /// True while the client waits for a response.
     pub(super) fn is_busy(&self) -> bool {
         self.phase.load(Relaxed) == BUSY
     }
 
-    /// True if the client may still be sending: part of a header block came, or a body was not read
+    /// True if the client may still be sending: part of a header block was received, or a body was not read
     /// to its end.
     pub(super) fn hears_more(&self) -> bool {
         self.phase.load(Relaxed) == HEAD || self.unread.load(Relaxed)
     }
 
-    /// True if nobody waits for an answer on this connection and it was not asked to close.
+    /// True if no response is pending on this connection and it was not asked to close.
     pub(super) fn is_idle(&self) -> bool {
         !self.is_busy() && !self.retired.load(Relaxed)
     }
 
-    /// When what it is doing began.
+    /// When the current state began.
     pub(super) fn since(&self) -> Instant {
         self.accepted + Duration::from_millis(self.since_ms.load(Relaxed))
     }
 
-    /// Asks the connection to close once it owes no answer.
+    /// Asks the connection to close once no response is pending.
     pub(super) fn retire(&self) {
         self.retired.store(true, Relaxed);
         self.retirement.notify_one();
@@ -96,8 +96,8 @@ impl Pulse {
         self.retirement.notified().await;
     }
 
-    /// True if the next answer should tell the client that the connection closes after it (RFC 9112
-    /// §9.6): it was asked to close, or had been idle for so long that its closing may soon cross a request.
+    /// True if the next response should say that the connection closes after it (RFC 9112 §9.6): it was asked
+    /// to close, or had been idle for so long that its timeout may soon cross a request.
     pub(super) fn closes_connection(&self) -> bool {
         self.retired.load(Relaxed) || self.rested.load(Relaxed)
     }
@@ -107,7 +107,7 @@ impl Pulse {
         self.unread.store(true, Relaxed);
     }
 
-    /// The client does not take the bytes it is sent. An answer ends for hyper once it is in the buffer.
+    /// The client does not read what it is sent. For hyper, a response ends once it is in the buffer.
     pub(super) fn held_up(&self) {
         self.unsent.store(true, Relaxed);
     }
@@ -133,7 +133,7 @@ impl Pulse {
         self.phase.store(phase, Relaxed);
     }
 
-    /// On HTTP/2 bytes between requests are mostly acknowledgements, not a header block.
+    /// On HTTP/2, bytes between requests are mostly acknowledgements, not a header block.
     pub(super) fn bytes_arrived(&self) {
         match self.phase.load(Relaxed) {
             NEW => self.phase.store(HEAD, Relaxed),
@@ -148,12 +148,12 @@ impl Pulse {
     }
 }
 
-/// One request and its answer.
+/// One request and its response.
 #[derive(Debug)]
 pub(super) struct Exchange(Arc<Pulse>);
 
 impl Exchange {
-    /// The client reads on, so its time begins anew.
+    /// The client keeps reading, so its time starts again.
     pub(super) fn goes_on(&self) {
         self.0.enter(BUSY);
     }

@@ -1,6 +1,6 @@
-//! The accept loop: HTTP/1.1 and HTTP/2 (cleartext, prior knowledge) on one port, a cap on
-//! connections, a deadline for every phase of every connection, and a drain that lets accepted
-//! requests finish. `axum::serve` has none of these. Accept errors are waited out, never fatal.
+//! The accept loop: HTTP/1.1 and HTTP/2 (cleartext, prior knowledge) on one port, a limit on connections, a
+//! deadline for every phase of a connection, and a drain that lets accepted requests finish. `axum::serve`
+//! has none of these. Accept errors are waited out, never fatal.
 
 use std::convert::Infallible;
 use std::future::poll_fn;
@@ -32,9 +32,9 @@ use crate::http::client_ip::PeerAddr;
 /// How a shutdown ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Drained {
-    /// Every accepted request was answered.
+    /// All accepted requests were answered.
     Clean,
-    /// The drain time ran out; this many connections were cut.
+    /// The drain time expired; this many connections were closed.
     Cut(usize),
 }
 
@@ -45,13 +45,13 @@ enum Phase {
     Cutting,
 }
 
-/// How long a connection that was accepted just before the shutdown may take to send its request.
+/// How long a connection accepted just before the shutdown may take to send its request.
 const LATE_REQUEST: Duration = Duration::from_millis(250);
 const CLOSE: HeaderValue = HeaderValue::from_static("close");
-/// How long a polite farewell may take on a connection that has been too slow.
+/// How long an orderly close may take on a connection that was too slow.
 const CLOSE_WITHIN: Duration = Duration::from_secs(1);
 
-/// What answers requests: a router, alone or with layers around it.
+/// What responds to requests: a router, with or without layers.
 pub trait Responder:
     Service<Request, Response = axum::response::Response, Error = Infallible, Future: Send>
     + Clone
@@ -93,7 +93,7 @@ struct Server<R> {
 }
 
 impl<R> Server<R> {
-    /// The peer's place among the connections of its network; none is counted for a trusted proxy.
+    /// The peer's place among the connections of its network; trusted proxies are not counted.
     fn share(&self, peer: SocketAddr, pulse: &Arc<Pulse>) -> Result<Option<Share>, ()> {
         let peer = peer.ip().to_canonical();
         if self.limits.trusted_proxies.iter().any(|proxy| proxy.contains(peer)) {
@@ -124,7 +124,7 @@ fn builder(limits: &Limits) -> Builder<Streams> {
     builder
 }
 
-/// Accepts until the shutdown; returning drops the listener, which refuses newcomers.
+/// Accepts until the shutdown; returning drops the listener, which refuses new connections.
 async fn accept<R: Responder>(
     listener: TcpListener,
     server: Arc<Server<R>>,
@@ -156,7 +156,8 @@ async fn accept<R: Responder>(
     }
 }
 
-/// A client that gave up is no trouble; a lack of file descriptors or memory passes when others end.
+/// A client that disconnected is not an error; a lack of file descriptors or memory passes when other
+/// connections end.
 async fn wait_out(error: &std::io::Error) {
     use std::io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
     if !matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset) {
@@ -206,8 +207,8 @@ async fn connection<R: Responder>(
             return;
         }
     }
-    // A request may be on its way on a connection that is new or kept alive. It is answered, and the
-    // answer says that the connection closes; closing at once would make the client repeat it or fail.
+    // A request may be on its way on a new or kept-alive connection. It is answered, and the response says
+    // that the connection closes; closing immediately would make the client repeat it or fail.
     pulse.retire();
     if !pulse.is_busy() && tokio::time::timeout(LATE_REQUEST, connection.as_mut()).await.is_ok() {
         return;
@@ -231,7 +232,7 @@ enum Ending {
     TooSlow,
 }
 
-/// Polls the connection and its one timer, which is moved only when a nearer deadline appears.
+/// Polls the connection and its only timer, which is moved only if a nearer deadline appears.
 async fn patiently<C, E>(mut connection: Pin<&mut C>, pulse: &Pulse, limits: &Limits) -> Ending
 where
     C: Future<Output = Result<(), E>>,
@@ -272,7 +273,7 @@ fn answer<R: Responder>(
     let mut routes = server.routes.clone();
     async move {
         if lacks_host {
-            // The socket gives a bare refusal its problem document.
+            // The socket turns a bare refusal into a problem document.
             let mut refusal = Response::new(Outflow::new(Body::empty(), exchange));
             *refusal.status_mut() = StatusCode::BAD_REQUEST;
             return Ok(refusal);
@@ -285,7 +286,7 @@ fn answer<R: Responder>(
     }
 }
 
-/// RFC 9112 §3.2: exactly one `Host`, so that no two readers see two.
+/// RFC 9112 §3.2: exactly one `Host`, so that no two readers see different ones.
 fn lacks_host<B>(request: &Request<B>) -> bool {
     request.version() == Version::HTTP_11
         && request.headers().get_all(header::HOST).iter().count() != 1

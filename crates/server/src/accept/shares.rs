@@ -1,6 +1,6 @@
-//! Which client holds which connections. One client network has a share of all of them; at its limit
-//! the newcomer takes the place of an idle connection of the same network, or is closed itself. So
-//! nobody keeps others out, and a client that leaves connections lying about keeps only itself waiting.
+//! Each client network's share of the connections. At its limit, a new connection replaces an idle one of the
+//! same network, or is closed itself. So nobody can lock others out, and a client that leaves connections
+//! open only affects itself.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::accept::pulse::Pulse;
 use crate::http::client_ip::networks;
 
-/// How many of a network's connections are looked at to find the one idle for longest.
+/// How many of a network's connections are searched for the longest idle one.
 const LOOKED_AT: usize = 32;
 
 /// The connections of each network.
@@ -19,7 +19,7 @@ pub(super) struct Shares {
     held: Mutex<HashMap<IpAddr, Vec<Arc<Pulse>>>>,
 }
 
-/// A connection's entry; leaving it gives the place back.
+/// A connection's entry; dropping it releases the place.
 #[derive(Debug)]
 pub(super) struct Share {
     shares: Arc<Shares>,
@@ -28,17 +28,17 @@ pub(super) struct Share {
 }
 
 impl Shares {
-    /// At most `most` connections for each network.
+    /// At most `most` connections per network.
     pub(super) fn new(most: usize) -> Arc<Self> {
         Arc::new(Self { most: most.max(1), held: Mutex::default() })
     }
 
-    /// A place for this connection. `None` if its network has all that it may have, and all in use.
+    /// A place for this connection. `None` if its network is at its limit, with all connections in use.
     pub(super) fn enter(self: &Arc<Self>, peer: IpAddr, pulse: &Arc<Pulse>) -> Option<Share> {
         let networks: Vec<_> = networks(peer).collect();
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         for (step, network) in networks.iter().enumerate() {
-            // A wider network stands for more people than the narrow one within it.
+            // A wider network has more users than the narrow one within it.
             let most = self.most.saturating_mul(step + 1);
             let Some(connections) = held.get(network) else { continue };
             if connections.len() >= most && !retire_the_idlest(connections) {
@@ -52,9 +52,9 @@ impl Shares {
     }
 }
 
-/// Asks the connection that has been idle for longest to close; false if none is idle.
+/// Asks the connection that has been idle longest to close; false if none is idle.
 fn retire_the_idlest(connections: &[Arc<Pulse>]) -> bool {
-    // The oldest stand first: their order is that of their coming, mostly.
+    // Mostly ordered by age: connections are in order of arrival.
     let idle = connections.iter().filter(|one| one.is_idle()).take(LOOKED_AT);
     let idlest = idle.min_by_key(|one| one.since());
     idlest.is_some_and(|one| {

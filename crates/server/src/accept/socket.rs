@@ -1,7 +1,7 @@
-//! A client's socket. It tells the pulse when bytes arrive and when the client takes none; it gives
-//! hyper's own bare refusals (400, 414, 431 of requests that never became one) the problem document
-//! that every other error has; and it closes with patience: closing while the client is still sending
-//! would reset the connection and destroy the answer before it is read (RFC 9112 §9.6).
+//! A client's socket. It tells the pulse when bytes arrive and when the client does not read; it adds the
+//! usual problem document to hyper's own bare refusals (400, 414, 431 for invalid requests); and it closes
+//! with patience: closing while the client is still sending would reset the connection and destroy the
+//! response before it is read (RFC 9112 §9.6).
 
 use std::io::{IoSlice, Result};
 use std::pin::Pin;
@@ -21,7 +21,7 @@ use crate::crypto::Random;
 use crate::http::problem;
 use crate::http::request_id::RequestId;
 
-/// How long, and for how many bytes, a client that is still sending is listened to after the answer.
+/// How long, and for how many bytes, a client that is still sending is read after the response.
 const LINGER: Duration = Duration::from_secs(2);
 const LINGER_BYTES: usize = 16 * 1024 * 1024;
 
@@ -29,7 +29,7 @@ const LINGER_BYTES: usize = 16 * 1024 * 1024;
 pub(super) struct Socket {
     stream: TcpStream,
     pulse: Arc<Pulse>,
-    /// What stands in for hyper's bare refusal and is still to be written.
+    /// The unsent rest of the replacement for hyper's bare refusal.
     refusal: Bytes,
     lingering: Option<Lingering>,
 }
@@ -56,7 +56,7 @@ impl Socket {
         Poll::Ready(Ok(()))
     }
 
-    /// Reads and forgets until the client closes, or the patience ends.
+    /// Reads and discards until the client closes, or the limit is reached.
     fn poll_linger(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let lingering = self.lingering.get_or_insert_with(|| Lingering {
             alarm: Box::pin(tokio::time::sleep(LINGER)),
@@ -78,7 +78,7 @@ impl Socket {
     }
 }
 
-/// The full refusal in place of hyper's bare one, which has no body and, alone among all answers, no
+/// The full refusal instead of hyper's bare one, which has no body and, unlike all other responses, no
 /// request id.
 fn refusal(bare: &[u8]) -> Option<Bytes> {
     if !bare.starts_with(b"HTTP/1.") || bare.get(9) != Some(&b'4') {

@@ -1,6 +1,6 @@
-//! The task of one HTTP/2 stream, with a deadline of its own: what keeps the connection alive elsewhere
-//! (a probe every few seconds) does not keep an answer that nobody reads. When it passes, the stream
-//! is reset and its memory is free; the other streams go on.
+//! The task of one HTTP/2 stream, with its own deadline: probes that keep a connection alive do not keep a
+//! response that nobody reads. At the deadline the stream is reset and its memory freed; other streams
+//! continue.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use hyper::rt::Executor;
 /// Runs the streams of HTTP/2 connections.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Streams {
-    /// From a request's header block to the last byte of its answer.
+    /// From a request's header block to the last byte of its response.
     pub(super) exchange: Duration,
 }
 

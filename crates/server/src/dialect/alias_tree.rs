@@ -1,4 +1,4 @@
-//! Every path that dialects know, with what answers there.
+//! All paths that dialects know, with their targets.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::plan::tables::{Route, Spoken};
 use crate::clock::Clock;
 
-/// Every route of the dialects in use.
+/// All routes of the dialects in use.
 #[derive(Debug)]
 pub struct Dialects {
     pub(super) paths: matchit::Router<PathRoutes>,
@@ -22,20 +22,20 @@ pub struct Dialects {
 #[derive(Debug)]
 pub(super) struct PathRoutes {
     pub(super) routes: Vec<Route>,
-    /// The methods, where one of them is an alias.
+    /// The methods, if one of them is an alias.
     pub(super) allow: Option<HeaderValue>,
 }
 
 /// A route that a dialect adds.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct RouteAlias {
-    /// Its path, with the names of its parts.
+    /// Its path, with parameter names.
     pub path: String,
     /// Its method.
     pub method: String,
-    /// The operation that answers.
+    /// Its operation.
     pub operation: String,
-    /// Whether it sends a body of its own instead of the client's.
+    /// Whether it replaces the client's body.
     #[serde(skip)]
     pub fixes_body: bool,
 }
@@ -58,12 +58,12 @@ impl Dialects {
         Ok(Self { paths: tree, aliases, spoken, clock })
     }
 
-    /// Every route that the dialects add.
+    /// All routes that the dialects add.
     pub fn aliases(&self) -> &[RouteAlias] {
         &self.aliases
     }
 
-    /// The same, a line each.
+    /// The same, one per line.
     pub fn listed(&self) -> String {
         let line = |alias: &RouteAlias| {
             format!("{:6} {:50} {}\n", alias.method, alias.path, alias.operation)
@@ -72,12 +72,12 @@ impl Dialects {
     }
 }
 
-/// The path of a route as it is listed: `METHOD /path`.
+/// The path of a listed route: `METHOD /path`.
 fn path_of(listed: &str) -> &str {
     listed.split_once(' ').map_or("", |(_, path)| path)
 }
 
-/// The routes of one path without those that a later one replaces. Routes that require a parameter are tried first.
+/// The routes of one path without replaced ones. Routes that require a parameter are tried first.
 fn distinct(routes: Vec<Route>) -> Vec<Route> {
     let mut all: Vec<Route> = Vec::new();
     for route in routes {
@@ -108,7 +108,7 @@ impl RouteAlias {
     }
 }
 
-/// The methods of a path that has aliases, GET with the HEAD that it answers too.
+/// The methods of a path with aliases, and HEAD with GET.
 fn allow(routes: &[Route]) -> Option<HeaderValue> {
     if routes.iter().all(|route| route.is_native) {
         return None;
@@ -126,8 +126,8 @@ fn allow(routes: &[Route]) -> Option<HeaderValue> {
     HeaderValue::try_from(names.join(",")).ok()
 }
 
-/// Routes grouped by path, for a router that takes each path once: parameters have numbers for names, so that
-/// `/tasks/{id}` and `/tasks/{task_id}` are one path.
+/// Routes grouped by path, for a router that accepts each path once: parameters are numbered, so that
+/// `/tasks/{id}` and `/tasks/{task_id}` are the same path.
 pub(crate) fn by_path<T>(
     routes: impl IntoIterator<Item = T>,
     path: impl Fn(&T) -> &str,

@@ -1,4 +1,4 @@
-//! The query of a request in the contract's words.
+//! Translates a request's query into the contract's.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -11,10 +11,10 @@ use super::plan::tables::{Route, Spoken};
 use crate::clock::Clock;
 use crate::timestamp::Timestamp;
 
-/// A page's size where a client names none, as the contract has it.
+/// The default page size, as in the contract.
 const PAGE: u64 = 100;
 
-/// Pairs of a query; `None` if it is not UTF-8, which the contract refuses itself.
+/// The pairs of a query; `None` if it is not UTF-8, which the contract rejects itself.
 pub(super) fn pairs(query: &str) -> Option<Vec<(String, String)>> {
     let decode = |part: &str| {
         let spaced = part.replace('+', " ");
@@ -28,7 +28,7 @@ pub(super) fn pairs(query: &str) -> Option<Vec<(String, String)>> {
     .collect()
 }
 
-/// The query that is asked instead, which page it asks for, and the parameters that have no place in it.
+/// The contract's query, the requested page, and the unknown parameters.
 pub(super) fn query_of(
     route: &Route,
     sent: Vec<(String, String)>,
@@ -130,7 +130,7 @@ fn translate(
             && !descending
             && !order.eq_ignore_ascii_case("asc")
         {
-            // Refused by the contract, under the name that it was sent by.
+            // Rejected by the contract, under the name in the request.
             note("sort", name);
             asked.push(("sort".into(), order.clone()));
             return asked;
@@ -152,7 +152,7 @@ fn translate(
     asked
 }
 
-/// A text with the instants and the parts of the path that it names.
+/// A text with instants and path parameters filled in.
 pub(super) fn filled(text: &str, names: &[String], parts: &[&str], now: OffsetDateTime) -> String {
     let Some(name) = text.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) else {
         return text.to_owned();

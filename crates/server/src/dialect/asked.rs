@@ -1,5 +1,5 @@
-//! One request in a dialect: reads its body in the contract's words and says problems in the client's.
-//! A field that it cannot read is refused by name, so that nothing a client sends is lost unseen.
+//! One request in a dialect: translates its body into the contract's names, and problems into the client's.
+//! Unknown fields are rejected by name, so that nothing a client sends is dropped silently.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -12,14 +12,14 @@ use crate::input::{Fields, meant};
 
 const METADATA: &str = "metadata";
 
-/// What is known of a request under way.
+/// The state of a request in progress.
 #[derive(Debug)]
 pub struct Asked {
     pub(super) spoken: Arc<Spoken>,
     pub(super) page: PageOf,
-    /// The contract's names of what was sent under others.
+    /// The contract's names of fields sent under others.
     pub(super) names: Mutex<Vec<(String, String)>>,
-    /// Parameters of the query that have no place in the contract.
+    /// Query parameters unknown to the contract.
     pub(super) unknown: Vec<String>,
 }
 
@@ -36,7 +36,7 @@ impl Asked {
         found.map_or_else(|| own.to_owned(), |(_, sent)| sent.clone())
     }
 
-    /// Puts what was sent in parts together.
+    /// Joins several fields into one.
     fn join(&self, sent: &mut Map<String, Value>, fields: &mut Fields) {
         for (to, parts) in &self.spoken.reader.joins {
             let mut words: Vec<String> = Vec::new();
@@ -99,7 +99,7 @@ impl Translation for Asked {
                     }
                 }
             } else if let Some(role) = reader.roles.get(&name) {
-                // Whoever is made has no role but `user`.
+                // New users have no role except `user`.
                 let is_so = value.is_null() || (value == false && self.spoken.id == "users.create");
                 if !is_so {
                     let why = format!(
@@ -134,14 +134,14 @@ impl Translation for Asked {
             let is_new = self.spoken.id != "tasks.update";
             match map.get_mut(METADATA) {
                 Some(Value::Object(metadata)) => metadata.extend(kept),
-                // Both at once would clear what is to be kept.
+                // Both together would clear what is to be kept.
                 Some(Value::Null) if !is_new => {
                     let names: Vec<String> = kept.into_iter().map(|(name, _)| name).collect();
                     let why = format!("is null, and {} is kept in it", names.join(", "));
                     fields.refuse(METADATA, why, "value_error");
                 }
                 None | Some(Value::Null) => drop(map.insert(METADATA.into(), kept.into())),
-                // Refused by the contract.
+                // Rejected by the contract.
                 Some(_) => {}
             }
         }
@@ -168,7 +168,7 @@ impl Translation for Asked {
             let name = |error: &Value| error["loc"].as_array()?.last()?.as_str().map(str::to_owned);
             errors.iter().find(|error| name(error).as_deref() == Some(field))
         };
-        // The operation's own come before those of all.
+        // The operation's own rules precede those for all.
         let rule = spoken.errors.get(code).into_iter().flatten().find(|rule| {
             rule.field.as_ref().is_none_or(|field| refused(&self.sent_name(field)).is_some())
         });
@@ -209,7 +209,7 @@ impl Translation for Asked {
 }
 
 impl Asked {
-    /// Says the client's names where a problem says the contract's.
+    /// Replaces the contract's names in a problem with the client's.
     fn rename(&self, document: &mut Value) {
         let Some(errors) = document.get_mut("errors").and_then(Value::as_array_mut) else { return };
         let mut sentences = Vec::with_capacity(errors.len());
@@ -231,7 +231,7 @@ impl Asked {
 }
 
 impl Reader {
-    /// Whether a field that nobody reads is kept: neither what the server decides nor a slip of a known name.
+    /// Whether an unknown field is kept: neither decided by the server nor a misspelling of a known name.
     fn keeps(&self, name: &str) -> bool {
         const DECIDED: [&str; 5] = ["id", "user_id", "completed_at", "created_at", "updated_at"];
         self.keeps_all
@@ -250,7 +250,7 @@ fn is_empty(value: &Value) -> bool {
     }
 }
 
-/// What a value means, and whether the dialect knows it.
+/// The meaning of a value, and whether the dialect knows it.
 fn meaning(incoming: &super::plan::tables::Incoming, value: &Value) -> (Value, bool) {
     let word = match value {
         Value::String(text) => text.to_lowercase(),
@@ -267,7 +267,7 @@ fn meaning(incoming: &super::plan::tables::Incoming, value: &Value) -> (Value, b
     }
 }
 
-/// A template with values in the place of their names.
+/// A template with its placeholders filled in.
 pub(super) fn filled(template: &Value, places: &[(&str, &Value)]) -> Value {
     match template {
         Value::String(text) => {

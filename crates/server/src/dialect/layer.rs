@@ -1,4 +1,4 @@
-//! The step around the router that speaks dialects.
+//! The step around the router that applies dialects.
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
@@ -20,14 +20,14 @@ use crate::error::Code;
 use crate::http::layer::around::Around;
 use crate::http::{NamedUser, Translated, is_failure, is_success};
 
-/// What a request turned out to be.
+/// How a request was classified.
 #[derive(Debug)]
 pub enum Heard {
-    /// Of no path that a dialect knows.
+    /// Not a path of the dialects.
     Nothing,
-    /// Of an alias's path, with a method that nothing answers there.
+    /// An alias's path, with an unsupported method.
     Refused(HeaderValue),
-    /// Of a route.
+    /// A route.
     Asked(Arc<Asked>),
 }
 
@@ -133,7 +133,7 @@ impl Dialects {
     }
 }
 
-/// Sends a request to where it is refused as the contract's routes refuse: counted and limited.
+/// Routes a request to an error response like the contract's: counted and rate-limited.
 fn refuse(request: &mut Request, uri: &Uri, route: &Route, parts: &[&str]) -> Option<()> {
     if let Some((_, pieces)) = &route.rewrite {
         *request.uri_mut() = rewritten(uri, pieces, parts, None)?;
@@ -142,7 +142,7 @@ fn refuse(request: &mut Request, uri: &Uri, route: &Route, parts: &[&str]) -> Op
     Some(())
 }
 
-/// The contract's path, with the query that was sent where there is no other.
+/// The contract's path, with the request's query unless there is another.
 fn rewritten(uri: &Uri, pieces: &[Part], parts: &[&str], query: Option<&str>) -> Option<Uri> {
     let query = query.or(uri.query());
     let mut path = String::with_capacity(uri.path().len() + query.map_or(0, str::len) + 32);
@@ -169,8 +169,8 @@ fn with(uri: &Uri, mut path: String, query: Option<&str>) -> Option<Uri> {
     Uri::from_parts(parts).ok()
 }
 
-/// A body with what it names in place: parts of the path, parameters of the query, instants. A parameter
-/// that was not sent is left out, for the contract to say so.
+/// A body with its placeholders filled in: path parameters, query parameters, instants. A missing query
+/// parameter is omitted, so that the contract reports it.
 fn fill(
     body: &Value,
     route: &Route,

@@ -1,7 +1,7 @@
-//! Dialects: an app's own habits (paths, names, values, envelopes, failures) and the contract, one in
-//! front of the other, so that no feature knows of it. A dialect is data. It goes around the router:
-//! a request gets the contract's path and query before it is routed, so limits, caching and conditions
-//! are those of the operation; its body is read in the contract's words once the caller is decided.
+//! Dialects translate between an app's conventions (paths, names, values, envelopes, errors) and the
+//! contract, so that features do not know about them. A dialect is data. It is applied around the router: a
+//! request gets the contract's path and query before routing, so limits, caching and conditions are those of
+//! the operation; its body is translated once the caller is authenticated.
 
 mod alias_tree;
 mod answer;
@@ -24,7 +24,7 @@ use crate::clock::Clock;
 use crate::config::Settings;
 use crate::http::Operation;
 
-/// What the settings ask for; `None` without dialects. Every mistake is one sentence.
+/// The dialects of the settings, if any. Each mistake is one sentence.
 pub fn of(
     settings: &Settings,
     operations: &[Operation],
@@ -39,7 +39,7 @@ pub fn of(
     Dialects::new(routes, clock).map(Some).map_err(|problem| sentences(vec![problem]))
 }
 
-/// Each problem once, and of an option the setting that it came from.
+/// Each problem once, with the setting that an option came from.
 fn described(settings: &Settings, problems: Vec<String>) -> Vec<String> {
     let options = &settings.dialect_options;
     let named = [
@@ -61,14 +61,14 @@ fn described(settings: &Settings, problems: Vec<String>) -> Vec<String> {
     sentences
 }
 
-/// Settings that the built-in dialects of this list set where nobody else does.
+/// Settings that the built-in dialects in this list set by default.
 pub fn settings_of(compat: &str) -> Vec<(String, String)> {
     let names = compat.split(',').map(|name| name.trim_matches(['[', ']', '"', ' ']));
     let dialects = names.filter_map(|name| builtin::read(name).ok());
     dialects.flat_map(|dialect| dialect.settings).collect()
 }
 
-/// One dialect, as JSON, laid over another: tables entry by entry, lists behind each other.
+/// Merges one dialect into another, as JSON: tables by entry, lists by appending.
 pub fn laid_over(under: Value, over: &Value) -> Value {
     match (under, over) {
         (Value::Object(mut under), Value::Object(over)) => {
@@ -90,7 +90,7 @@ pub fn laid_over(under: Value, over: &Value) -> Value {
     }
 }
 
-/// The dialects that the settings name, laid over each other.
+/// The dialects in the settings, merged.
 fn asked_for(settings: &Settings) -> Result<Option<Habits>, String> {
     let own = &settings.dialect;
     if settings.compat.is_empty() && own.is_none() {

@@ -1,20 +1,19 @@
-//! One field: a value that parses or is refused, how the OpenAPI document describes it, and whether it
-//! was there at all.
+//! One field: parsing, its description in the OpenAPI document, and whether it was present.
 
 use secrecy::SecretString;
 use serde_json::Value;
 use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
 
-/// Why a value is refused: the end of a sentence that begins with the field, and FastAPI's word for it.
+/// Why a value is invalid: the end of a sentence that begins with the field, and FastAPI's error type.
 pub type Refusal = (String, &'static str);
 
-/// Schemas by name, for those that others refer to.
+/// Schemas by name, for references.
 pub type NamedSchemas = Vec<(String, RefOr<Schema>)>;
 
-/// A field as it was given, in the terms of RFC 7396.
+/// A field as given, in the terms of RFC 7396.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Given<T> {
-    /// The key is absent: keep what is there.
+    /// The key is absent: keep the value.
     #[default]
     Absent,
     /// `null`: clear it.
@@ -33,12 +32,12 @@ impl<T> Given<T> {
     }
 }
 
-/// A type that one JSON value parses into.
+/// A type that is parsed from one JSON value.
 pub trait Field: Sized {
     /// Parses the value.
     fn from_json(value: Value) -> Result<Self, Refusal>;
 
-    /// What the OpenAPI document says of it, limits included.
+    /// Its description in the OpenAPI document, including limits.
     fn schema() -> RefOr<Schema>;
 
     /// The named schemas that [`Self::schema`] refers to.
@@ -63,10 +62,10 @@ impl Field for String {
     }
 }
 
-/// The most bytes of a token that is read; longer ones are refused unread.
+/// The maximum size of a token; longer ones are rejected without parsing.
 const MAX_TOKEN_BYTES: usize = 4096;
 
-/// A token of ours, whatever it looks like.
+/// One of our tokens, of any kind.
 impl Field for SecretString {
     fn from_json(value: Value) -> Result<Self, Refusal> {
         let text = String::from_json(value)?;

@@ -1,5 +1,5 @@
-//! The fields of a body, a query or a form, read one by one, so that an answer names all problems at
-//! once. Unknown fields are ignored, unless they are slips of known ones.
+//! The fields of a body, query or form, parsed one by one, so that a response can report all problems at
+//! once. Unknown fields are ignored, unless they are misspellings of known ones.
 
 use serde_json::{Map, Value};
 
@@ -12,7 +12,7 @@ pub struct Fields {
     place: &'static str,
     map: Map<String, Value>,
     problems: Vec<Invalid>,
-    /// What was asked for, and whether it was there.
+    /// The known names, and whether they were present.
     known: Vec<(&'static str, bool)>,
 }
 
@@ -20,17 +20,17 @@ pub struct Fields {
 const COMPARED: usize = 64;
 
 impl Fields {
-    /// Fields that came from `place`.
+    /// Fields from `place`.
     pub fn new(place: &'static str, map: Map<String, Value>) -> Self {
         Self { place, map, problems: Vec::new(), known: Vec::with_capacity(16) }
     }
 
-    /// Whether they came with a body rather than a query.
+    /// Whether they are from a body rather than a query.
     pub fn is_body(&self) -> bool {
         self.place == "body"
     }
 
-    /// All fields that were not taken yet, to be put back under other names.
+    /// Removes all remaining fields, to be put back under other names.
     pub fn take_all(&mut self) -> Map<String, Value> {
         std::mem::take(&mut self.map)
     }
@@ -40,7 +40,7 @@ impl Fields {
         self.map = map;
     }
 
-    /// Takes a field out; `None` if it does not parse, which is noted.
+    /// Removes a field; `None` if it is invalid, which is recorded.
     pub fn given<T: Field>(&mut self, name: &'static str) -> Option<Given<T>> {
         let value = self.map.remove(name);
         self.known.push((name, value.is_some()));
@@ -57,14 +57,14 @@ impl Fields {
         }
     }
 
-    /// Takes a value out as it was given.
+    /// Removes a value as given.
     pub(super) fn take(&mut self, name: &'static str) -> Option<Value> {
         let value = self.map.remove(name);
         self.known.push((name, value.is_some()));
         value
     }
 
-    /// Takes a field that must be there and not null.
+    /// Removes a required, non-null field.
     pub fn required<T: Field>(&mut self, name: &'static str) -> Option<T> {
         match self.given(name)? {
             Given::Value(value) => Some(value),
@@ -76,20 +76,20 @@ impl Fields {
         }
     }
 
-    /// Notes that a field must not be null.
+    /// Records that a field must not be null.
     pub(super) fn refuse_null<T>(&mut self, name: &str) -> Option<T> {
         self.refuse(name, "must not be null", "null");
         None
     }
 
-    /// The first of these names that was given, else the first.
+    /// The first of these names that is present, otherwise the first.
     pub fn name_of(&mut self, names: &[&'static str]) -> &'static str {
         let found = names.iter().find(|name| self.map.contains_key(**name));
         self.known.extend(names.iter().map(|name| (*name, found.is_some())));
         found.unwrap_or(&names[0])
     }
 
-    /// Notes each unknown field that is a slip of a known one which is not there.
+    /// Records each unknown field that is a misspelling of an absent known one.
     fn note_slips(&mut self) {
         let known = &self.known;
         let is_known = |name: &str| known.iter().any(|(one, _)| *one == name);
@@ -102,17 +102,17 @@ impl Fields {
         }));
     }
 
-    /// Notes why a field is refused, if it is.
+    /// Records why a field is invalid, if it is.
     pub fn note(&mut self, name: &str, refusal: Option<Refusal>) {
         self.problems.extend(refusal.map(|why| Invalid::new(self.place, name, why)));
     }
 
-    /// Notes a problem with a field.
+    /// Records a problem with a field.
     pub fn refuse(&mut self, name: &str, message: impl Into<String>, kind: &'static str) {
         self.note(name, Some((message.into(), kind)));
     }
 
-    /// This, or all problems at once; it is there unless a problem was noted.
+    /// The value, or all problems at once; it is present unless a problem was recorded.
     pub(super) fn finish_with<T>(mut self, read: Option<T>) -> Result<T, Error> {
         self.note_slips();
         match read {

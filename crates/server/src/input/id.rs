@@ -1,4 +1,4 @@
-//! Ids: one spelling each, 36 characters with hyphens.
+//! Ids: exactly one spelling each, 36 characters with hyphens.
 
 use serde_json::Value;
 use utoipa::openapi::{KnownFormat, ObjectBuilder, RefOr, Schema, SchemaFormat, Type};

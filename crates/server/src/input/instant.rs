@@ -1,5 +1,5 @@
-//! Instants in bodies and queries: RFC 3339 and what date pickers make of it, in UTC with microseconds, in
-//! the years that both databases hold.
+//! Instants in bodies and queries: RFC 3339 and the formats of date pickers, in UTC with microseconds, in the
+//! range of both databases.
 
 use std::borrow::Cow;
 
@@ -11,12 +11,12 @@ use utoipa::openapi::{KnownFormat, ObjectBuilder, RefOr, Schema, SchemaFormat, T
 
 use super::{Field, Refusal};
 
-/// The latest instant that both databases and RFC 3339 hold.
+/// The latest instant supported by both databases and RFC 3339.
 pub const LATEST: OffsetDateTime = datetime!(9999-12-31 23:59:59.999_999 UTC);
 /// The earliest one.
 pub const EARLIEST: OffsetDateTime = datetime!(0001-01-01 00:00 UTC);
 
-/// An instant as a client wrote it.
+/// An instant sent by a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Instant(pub OffsetDateTime);
 
@@ -35,9 +35,9 @@ impl Field for Instant {
     }
 }
 
-/// RFC 3339 §5.6, and what HTML's date fields hold (HTML §2.3.5): a date, which is its first instant, and a
-/// time without seconds. Without an offset it is UTC. A leap second is refused: neither database would give
-/// it back. Digits below the microsecond are cut.
+/// RFC 3339 §5.6, and the values of HTML's date fields (HTML §2.3.5): a date, which means its first instant,
+/// and a time without seconds. Without an offset it is UTC. Leap seconds are rejected, because neither
+/// database would return them. Digits after the microsecond are truncated.
 pub fn instant(text: &str) -> Option<OffsetDateTime> {
     let text = whole(text)?;
     let bytes = text.as_bytes();
@@ -49,7 +49,7 @@ pub fn instant(text: &str) -> Option<OffsetDateTime> {
     (EARLIEST..=LATEST).contains(&at).then_some(at)
 }
 
-/// The text with the time, the seconds and the offset that it leaves out.
+/// The text with the omitted time, seconds and offset added.
 fn whole(text: &str) -> Option<Cow<'_, str>> {
     if text.len() == "2026-01-05".len() {
         return Some(format!("{text}T00:00:00Z").into());

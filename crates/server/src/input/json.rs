@@ -1,5 +1,5 @@
-//! Reads a JSON object strictly: without duplicate keys, because two readers of one body must not see
-//! two values.
+//! Parses a JSON object strictly: duplicate keys are rejected, because two parsers could see different
+//! values.
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
@@ -12,7 +12,7 @@ pub fn parse_object(bytes: &[u8]) -> Result<Fields, Error> {
     // RFC 8259 §8.1: a byte-order mark may be ignored.
     let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
     let value: Strict = serde_json::from_slice(bytes).map_err(|error| {
-        // serde_json's message may quote the input: only the position is passed on.
+        // serde_json's message may quote the input: only the position is used.
         let what = if error.is_data() { "has a duplicate key" } else { "is not valid JSON" };
         let (line, column) = (error.line(), error.column());
         Error::BadRequest(format!("The body {what} (line {line}, column {column})."))

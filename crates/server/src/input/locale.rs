@@ -1,5 +1,5 @@
-//! The language that somebody reads: a tag by BCP 47 (RFC 5646), such as `de` or `pt-BR`, stored in its
-//! canonical spelling. The case does not matter, and `_` counts as `-`, which some platforms write.
+//! A user's language: a BCP 47 tag (RFC 5646), such as `de` or `pt-BR`, stored in canonical form. Case is
+//! ignored, and `_` counts as `-`, which some platforms write.
 
 use icu_locale_core::Locale as Tag;
 use serde_json::Value;
@@ -7,7 +7,7 @@ use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
 
 use super::{Field, Refusal};
 
-/// What RFC 5646, section 4.4.1, asks programs to have room for.
+/// The length that RFC 5646 §4.4.1 requires programs to support.
 const MAX: usize = 35;
 
 /// A language tag.
@@ -15,14 +15,14 @@ const MAX: usize = 35;
 pub struct Locale(String);
 
 impl Locale {
-    /// Reads a tag; `None` if it is none.
+    /// Parses a tag; `None` if invalid.
     pub fn parse(text: &str) -> Option<Self> {
         let tag = text.trim_matches(' ').replace('_', "-");
         let tag = Some(tag).filter(|tag| tag.len() <= MAX)?;
         Tag::try_from_str(&tag).ok().map(|tag| Self(tag.to_string()))
     }
 
-    /// In its canonical spelling.
+    /// In canonical form.
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -1,11 +1,11 @@
-//! JSON merge patches (RFC 7396), for the database that has no function for them.
+//! JSON merge patches (RFC 7396), for SQLite, which has no function for them.
 
 use std::collections::BTreeMap;
 
 use serde_json::value::RawValue;
 
-/// The object `target`, or none, changed by the object `patch`; all as text, in which values keep their
-/// spelling and members are in the order of their names.
+/// Applies the object `patch` to the object `target`, or to none; all as text, in which values keep their
+/// spelling and members are sorted by name.
 pub fn merge_patch(target: Option<&str>, patch: &str) -> serde_json::Result<String> {
     let mut merged: BTreeMap<String, Box<RawValue>> = match target {
         Some(target) => serde_json::from_str(target)?,
@@ -32,7 +32,7 @@ mod tests {
 
     #[test]
     fn objects_are_merged_as_the_rfc_shows() {
-        // RFC 7396, appendix A: those of objects.
+        // RFC 7396, appendix A: the examples with objects.
         for (target, patch, merged) in [
             (r#"{"a":"b"}"#, r#"{"a":"c"}"#, r#"{"a":"c"}"#),
             (r#"{"a":"b"}"#, r#"{"b":"c"}"#, r#"{"a":"b","b":"c"}"#),

@@ -1,7 +1,6 @@
-//! What people and programs put in, whichever way it comes: fields that parse or are refused, all
-//! problems at once, pages, instants, and where it came from. Free of HTTP: the command line reads its
-//! arguments by the same types. A body is declared once, with [`body!`], and a
-//! query with [`query!`].
+//! Input from users and programs: fields that are parsed and validated, all problems at once, pages,
+//! instants, and the origin. Independent of HTTP: the command line parses its arguments with the same types.
+//! A body is declared once, with [`body!`], and a query with [`query!`].
 
 mod body;
 mod field;

@@ -1,5 +1,5 @@
-//! Where a request came from, as the audit log and the list of sessions keep it: the client's address,
-//! its `User-Agent`, capped and without control characters, and the request's id.
+//! The origin of a request, for the audit log and the list of sessions: the client's address, its
+//! `User-Agent`, truncated and without control characters, and the request id.
 
 use std::net::IpAddr;
 
@@ -7,19 +7,19 @@ use serde::{Deserialize, Serialize};
 
 const MAX_USER_AGENT: usize = 256;
 
-/// Where a request came from; empty for work that no request asked for.
+/// The origin of a request; empty for work without a request.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Origin {
     /// The client's address.
     pub ip: Option<IpAddr>,
-    /// What the client calls itself.
+    /// The client's `User-Agent`.
     pub user_agent: Option<String>,
-    /// The id in the answer's `X-Request-Id`.
+    /// The id in the response's `X-Request-Id`.
     pub request_id: Option<String>,
 }
 
 impl Origin {
-    /// The origin of a request with these; an address that says nothing is left out.
+    /// The origin of a request with these values; an unspecified address is omitted.
     pub fn new(ip: Option<IpAddr>, user_agent: Option<&str>, request_id: Option<&str>) -> Self {
         Self {
             ip: ip.filter(|ip| !ip.is_unspecified()),

@@ -1,18 +1,18 @@
-//! Slips of a known name. Unknown fields are ignored, as clients send what another backend knew or what this one
-//! answered; but `compleeted` is nobody's field, and ignored it would lose what was meant.
+//! Misspellings of known names. Unknown fields are ignored, because clients send what another backend knew or
+//! what this one returned; but `compleeted` is a typo, and ignoring it would lose what was meant.
 
 use strsim::osa_distance;
 
-/// Known fields that are not read everywhere. Clients send back what they were answered, and these two are as
-/// close to `completed` as a slip would be.
+/// Known fields that are not read everywhere. Clients send back what they received, and these two are as
+/// close to `completed` as a typo would be.
 const ANSWERED: [&str; 2] = ["completed_at", "completedAt"];
-/// Longer names are no slips of ours.
+/// Longer names are not compared.
 const LONGEST: usize = 40;
 
-/// Which of the known names was meant by one that is not known, if it is so close that it must be a slip:
-/// another case, an underscore more or less, or a few letters missing, added, wrong or swapped: one of a name of
-/// five letters or more, two of one of eight or more. Shorter names are often close to others (`tag`, `tags`; `name`,
-/// `names`), and people seldom get the first letter wrong, so neither counts.
+/// The known name that an unknown one must be a misspelling of: different case, an underscore more or less,
+/// or a few letters missing, added, wrong or swapped: one in a name of five or more letters, two in one of
+/// eight or more. Shorter names are often close to others (`tag`, `tags`; `name`, `names`), and people seldom
+/// get the first letter wrong, so neither counts.
 pub fn meant<'a>(given: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     if given.len() > LONGEST || ANSWERED.contains(&given) {
         return None;
@@ -38,7 +38,7 @@ pub fn meant<'a>(given: &str, known: impl IntoIterator<Item = &'a str>) -> Optio
         .map(|(_, name)| name)
 }
 
-/// A name without what people and generators spell differently.
+/// A name without the differences between people's and generators' spelling.
 fn letters(name: &str) -> String {
     let letters = name.chars().filter(|letter| !matches!(letter, '_' | '-'));
     letters.map(|letter| letter.to_ascii_lowercase()).collect()
@@ -95,7 +95,7 @@ mod tests {
 
     #[test]
     fn what_clients_of_other_backends_send_is_no_slip() {
-        // Names in the requests of public front ends, and what Doorward answers with.
+        // Names in the requests of public front ends, and in Doorward's responses.
         for name in [
             "id",
             "user_id",

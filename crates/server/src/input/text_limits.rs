@@ -1,4 +1,4 @@
-//! What a text may hold, said once for the reader and for the OpenAPI document.
+//! The limits of a text, for the parser and the OpenAPI document.
 
 use serde_json::Value;
 use utoipa::openapi::{ObjectBuilder, Type};
@@ -8,28 +8,28 @@ use super::{Field, Refusal};
 /// The limits of a text; lengths are in characters.
 #[derive(Clone, Copy, Debug)]
 pub struct TextLimits {
-    /// Whether spaces at the ends are cut off before anything is checked.
+    /// Whether surrounding spaces are removed first.
     pub trimmed: bool,
-    /// Whether nothing is too little.
+    /// Whether an empty text is invalid.
     pub blank: bool,
-    /// Characters at most.
+    /// Maximum number of characters.
     pub max: usize,
-    /// Which characters.
+    /// The allowed characters.
     pub letters: Letters,
 }
 
-/// Which characters a text may hold.
+/// The characters that a text may contain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Letters {
-    /// Text of several lines: no control characters but tabs and line ends. NUL could not be stored by
-    /// PostgreSQL at all, and no text needs the others, which are six bytes each in JSON.
+    /// Text of several lines: no control characters except tabs and line ends. PostgreSQL cannot store NUL,
+    /// and no text needs the others, which are six bytes each in JSON.
     Lines,
     /// No control characters.
     Printable,
 }
 
 impl TextLimits {
-    /// Reads a text within these limits.
+    /// Parses a text within these limits.
     pub fn read(&self, value: Value) -> Result<String, Refusal> {
         let text = String::from_json(value)?;
         let kept = self.kept(&text);
@@ -83,7 +83,7 @@ mod tests {
             .prop_map(|(trimmed, blank, max, letters)| TextLimits { trimmed, blank, max, letters })
     }
 
-    /// What the schema says of a text.
+    /// The schema's verdict on a text.
     fn valid(schema: &Object, text: &str) -> bool {
         let count = text.chars().count();
         let pattern = schema.pattern.as_deref().unwrap_or_default();

@@ -1,11 +1,11 @@
-//! What a client is, by its `User-Agent` and its address: the browser and the system by which people know
-//! it, and the device by which an account knows it again.
+//! Identifies a client by its `User-Agent` and address: the browser and system for display, and the device by
+//! which an account recognizes it.
 
 use std::net::IpAddr;
 
 use super::Origin;
 
-/// In the order to look: nearly every browser also claims to be those below it.
+/// In order of precedence: nearly every browser also claims to be those below it.
 const BROWSERS: [(&str, &str); 8] = [
     ("Edg/", "Edge"),
     ("OPR/", "Opera"),
@@ -25,10 +25,10 @@ const SYSTEMS: [(&str, &str); 7] = [
     ("CrOS", "ChromeOS"),
     ("Linux", "Linux"),
 ];
-/// Characters of a program's name that count.
+/// Maximum length of a program's name.
 const MOST: usize = 60;
 
-/// "Firefox, Linux"; `None` for what is no browser.
+/// "Firefox, Linux"; `None` if it is not a browser.
 pub fn browser(user_agent: &str) -> Option<String> {
     let find = |all: &[(&str, &'static str)]| {
         all.iter().find(|(mark, _)| user_agent.contains(mark)).map(|(_, name)| *name)
@@ -42,8 +42,8 @@ pub fn browser(user_agent: &str) -> Option<String> {
     }
 }
 
-/// A device as an account knows it again: neither an update of the program nor another address of the
-/// same provider makes it a new one.
+/// A device as an account recognizes it: neither an update of the program nor another address of the same
+/// provider makes it a new one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Device {
     /// The browser and the system, or the name of another program, without versions.
@@ -53,7 +53,7 @@ pub struct Device {
 }
 
 impl Device {
-    /// The device that a request came from.
+    /// The device of a request.
     pub fn of(origin: &Origin) -> Self {
         let program = origin.user_agent.as_deref().map(program).unwrap_or_default();
         let network = match origin.ip.map(|ip| ip.to_canonical()) {
@@ -71,7 +71,7 @@ impl Device {
     }
 }
 
-/// What programs other than browsers begin with is `name/version` (RFC 9110 §10.1.5).
+/// Programs other than browsers start with `name/version` (RFC 9110 §10.1.5).
 fn program(user_agent: &str) -> String {
     let name = || user_agent.split(['/', ' ', '(']).find(|part| !part.is_empty());
     let named = browser(user_agent).or_else(|| Some(name()?.to_lowercase()));

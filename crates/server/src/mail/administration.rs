@@ -1,5 +1,5 @@
-//! What an operator does with the outbox: looks, tries again, discards. What a mail says is a secret of its
-//! recipient, so reading it is asked for by name and recorded.
+//! Operators' access to the outbox: list, retry, discard. The contents of a mail are confidential, so showing
+//! them is a separate action, recorded in the audit log.
 
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -20,34 +20,34 @@ pub struct Outbox {
     pub(crate) mail: Mail,
 }
 
-/// A mail of the outbox, without what it says.
+/// A mail in the outbox, without its contents.
 #[derive(Clone, Debug)]
 pub struct OutboxEntry {
     /// Its id.
     pub id: Uuid,
-    /// What it is for.
+    /// Its kind.
     pub kind: String,
     /// `asked`, `waiting`, `sending`, `sent`, `failed` or `void`.
     pub state: String,
-    /// The recipient's address, where the row still says it.
+    /// The recipient's address, while the row still contains it.
     pub to: Option<String>,
-    /// Whose account it concerns.
+    /// The account it concerns.
     pub user: Option<Uuid>,
-    /// How often it was tried.
+    /// The number of attempts.
     pub attempts: i64,
-    /// When it is tried next.
+    /// The next attempt.
     pub due_at: Option<OffsetDateTime>,
-    /// When the link or code in it stops working.
+    /// When its link or code expires.
     pub expires_at: Option<OffsetDateTime>,
-    /// Why it was not sent.
+    /// The last error.
     pub last_error: Option<String>,
-    /// When it was asked for.
+    /// When it was requested.
     pub created_at: OffsetDateTime,
     /// When it was sent or given up.
     pub done_at: Option<OffsetDateTime>,
 }
 
-/// What a mail says.
+/// The contents of a mail.
 #[derive(Clone, Debug)]
 pub struct MailText {
     /// The subject.
@@ -57,7 +57,7 @@ pub struct MailText {
 }
 
 impl Outbox {
-    /// The newest mails that are not sent, or of all that are kept; `limit` at most.
+    /// The newest mails that are not sent, or all; at most `limit`.
     pub async fn list(&self, all: bool, most: u32) -> Result<Vec<OutboxEntry>, Error> {
         let rows = store::list(&self.db, all, i64::from(most)).await?;
         Ok(rows.into_iter().map(|row| self.entry(row)).collect())
@@ -69,8 +69,8 @@ impl Outbox {
         Ok(self.entry(row))
     }
 
-    /// What it says; `None` if it is sent, not written yet, or sealed with another secret. Recorded in the
-    /// audit log.
+    /// Its contents; `None` if it is sent, not composed yet, or encrypted with another secret. Recorded in
+    /// the audit log.
     pub async fn reveal(&self, by: &Actor, id: Uuid) -> Result<Option<MailText>, Error> {
         let row = store::find(&self.db, id).await?.ok_or(Error::NotFound)?;
         let sealed = row.contents.as_deref();
@@ -83,12 +83,12 @@ impl Outbox {
         Ok(Some(MailText { subject: letter.subject, text: letter.text }))
     }
 
-    /// Makes a mail due at once, whatever it waited for; false if it is sent, gone, or being delivered.
+    /// Makes a mail due immediately; false if it is sent, gone, or being delivered.
     pub async fn retry(&self, id: Uuid) -> Result<bool, Error> {
         Ok(!store::update_due(&self.db, Some(id), self.clock.now()).await?.is_empty())
     }
 
-    /// The same for all that failed; which ones.
+    /// The same for all failed mails; returns their ids.
     pub async fn retry_failed(&self) -> Result<Vec<Uuid>, Error> {
         Ok(store::update_due(&self.db, None, self.clock.now()).await?)
     }

@@ -1,6 +1,6 @@
-//! Composing: how a feature turns what was asked for into a letter. It happens right before the first
-//! attempt to send, so that asking costs the same whether or not there is an account, and so that a
-//! secret is made when it is needed.
+//! Composing: how a feature turns a request for a mail into the mail. This happens just before the first
+//! delivery attempt, so that the request costs the same whether or not there is an account, and so that a
+//! secret is generated when it is needed.
 
 use std::fmt::Debug;
 
@@ -13,36 +13,36 @@ use super::outbox::Ask;
 use crate::error::Error;
 use crate::sql::Step;
 
-/// A mail that was asked for.
+/// A requested mail.
 #[derive(Clone, Debug)]
 pub struct MailOrder {
     /// The row of the outbox.
     pub id: Uuid,
-    /// What was asked for.
+    /// The request.
     pub ask: Ask,
-    /// When.
+    /// The time of the request.
     pub asked_at: OffsetDateTime,
 }
 
-/// What became of it.
+/// The result of composing.
 #[derive(Debug)]
 pub enum Composed {
-    /// A letter to send.
+    /// A mail to send.
     Letter {
-        /// The letter.
+        /// The mail.
         letter: Box<Letter>,
-        /// Whose account it concerns; deleting the account deletes the letter.
+        /// The account it concerns; deleting the account deletes the mail.
         user: Option<Uuid>,
-        /// What is written with the letter, in one transaction: the hash of the secret in it.
+        /// Written together with the mail, in one transaction: the hash of its secret.
         steps: Vec<Step>,
     },
-    /// There is nobody to write to: no such account, or what was asked for is done already.
+    /// There is no recipient: no such account, or the request is obsolete.
     Nothing,
 }
 
-/// Turns what was asked for into letters. Composing may happen more than once for one mail, if a server
-/// stops between composing and storing; the steps of one of the times alone are written.
+/// Composes mails. This may happen more than once for one mail, if a server stops between composing and
+/// storing; only the steps of one of them are written.
 pub trait Composer: Debug + Send + Sync {
-    /// Fills in the letter. An error means that it is tried again later.
+    /// Composes the mail. After an error it is retried later.
     fn compose<'a>(&'a self, order: &'a MailOrder) -> BoxFuture<'a, Result<Composed, Error>>;
 }

@@ -1,6 +1,6 @@
-//! Mail. A change that causes a mail writes a row of the outbox in its own transaction (`outbox/`), and
-//! that is all a request waits for. A worker (`delivery/`) turns the row into a letter when it is about to be
-//! sent: a feature fills it ([`Composer`]), `letter/` puts it into words, `transport/` sends it.
+//! Mail. A change that causes a mail inserts a row into the outbox in its own transaction (`outbox/`), and
+//! requests wait for nothing else. A worker (`delivery/`) composes the mail just before it is sent: a feature
+//! fills it in ([`Composer`]), `letter/` renders it, `transport/` sends it.
 
 mod administration;
 mod composer;

@@ -1,7 +1,7 @@
-//! `POST /auth/invitation/accept`: the first password of an account that an operator made for somebody, by
-//! the link in the mail that invited them, once. Whoever has the link has the mailbox, so the address is
-//! proven by it. The link ends when another takes its place, when the account gets a password in another way,
-//! and with the account.
+//! `POST /auth/invitation/accept`: sets the first password of an account that an operator created, with the
+//! link in the invitation mail, once. The holder of the link has access to the mailbox, so the address is
+//! verified. The link becomes invalid when another replaces it, when the account gets a password in another
+//! way, and with the account.
 
 use axum::extract::State;
 
@@ -49,7 +49,7 @@ pub(super) async fn accept(
     origin: Origin,
     JsonBody(mut draft): JsonBody<Draft<AcceptInvitationRequest>>,
 ) -> Result<NoContent, Error> {
-    // What can be said of it before it is known whose password it is.
+    // Checks that do not depend on the user.
     if let (_, Some(new)) = &draft.parts {
         let refusal = passwords.policy.judge(&new.0, None, None).await?;
         draft.fields.note("password", refusal);
@@ -70,8 +70,8 @@ impl Passwords {
         self.set_by_link(INVITATION, token, new, origin).await
     }
 
-    /// The mail with the link, which takes the place of the one before; nothing to send to an account that
-    /// has a password by now, or is disabled.
+    /// The mail with the link, which replaces the previous one; nothing to send if the account has a password
+    /// by now, or is disabled.
     pub(crate) async fn invitation_letter(&self, order: &MailOrder) -> Result<Composed, Error> {
         let About::User(id) = &order.ask.about else { return Ok(Composed::Nothing) };
         let found = self.db.find(store::find_by_id(*id)).await?;

@@ -1,7 +1,7 @@
-//! `POST /auth/password`: changes the own password against the present one, which is guarded against
-//! guessing like at sign-in. The hash is replaced by compare-and-set and the other sessions end in the
-//! same transaction: of two changes at once one wins, and a sign-in with the old password that races
-//! it leaves nothing alive.
+//! `POST /auth/password`: changes the caller's password; requires the current one, which is protected against
+//! guessing as at sign-in. The hash is replaced by compare-and-set, and the other sessions end in the same
+//! transaction: of two concurrent changes one wins, and a concurrent sign-in with the old password leaves no
+//! session.
 
 use axum::extract::State;
 
@@ -42,7 +42,7 @@ pub(super) async fn change(
     origin: Origin,
     JsonBody(mut draft): JsonBody<Draft<ChangeRequest>>,
 ) -> Result<NoContent, Error> {
-    // What can be said of it before it is known whose password it is.
+    // Checks that do not depend on the user.
     if let (_, Some(new)) = &draft.parts {
         let refusal = passwords.policy.judge(&new.0, None, None).await?;
         draft.fields.note("new_password", refusal);

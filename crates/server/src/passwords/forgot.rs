@@ -1,6 +1,6 @@
-//! `POST /auth/password/forgot`: asks for a mail with a link to set a new password. The request writes one
-//! row of the outbox whether or not there is such an account, so neither answer nor time tells; who the
-//! mail is for is looked up when it is about to be sent.
+//! `POST /auth/password/forgot`: requests a mail with a link to set a new password. The request adds one row
+//! to the outbox whether or not there is such an account, so neither the response nor its timing discloses
+//! it; the recipient is looked up just before sending.
 
 use axum::extract::State;
 use uuid::Uuid;
@@ -47,7 +47,7 @@ pub(super) async fn forgot(
 }
 
 impl Passwords {
-    /// Asks for a link to set a new password, to be sent to this address if it is an account's.
+    /// Requests a link to set a new password, to be sent to this address if it belongs to an account.
     pub async fn forgot(&self, email: &Email, origin: Origin) -> Result<(), Error> {
         let record = Record::from(&origin, Event::PasswordForgot);
         let ask = Ask::address(Kind::ResetPassword, email.key(), origin);
@@ -58,8 +58,8 @@ impl Passwords {
         Ok(())
     }
 
-    /// Asks for the same for this account, on an operator's behalf: the mail's id. Refused as "mail is
-    /// off" where its mailbox has had enough.
+    /// Requests the same for this account, for an operator; returns the mail's id. Fails as if mail were off
+    /// if the mailbox has reached its limit.
     pub async fn send_reset(&self, by: &Actor, user: Uuid) -> Result<Uuid, Error> {
         let ask = Ask::user(Kind::ResetPassword, user, Origin::default());
         let step = self.mail.ask(&ask).ok_or(Error::MailOff)?;
@@ -69,7 +69,7 @@ impl Passwords {
         Ok(taken.read()?)
     }
 
-    /// The mail with the link. Nobody gets one whom it would not let in: the disabled and the banned.
+    /// The mail with the link. Disabled and banned users, who could not sign in, get none.
     pub(crate) async fn reset_letter(&self, order: &MailOrder) -> Result<Composed, Error> {
         let read = match &order.ask.about {
             About::User(id) => store::find_by_id(*id),

@@ -1,9 +1,9 @@
-//! Which kinds of hashes the accounts have, and how many of each. Where there is no hash, a stand-in of
-//! one of these kinds is verified: a keyed hash of the address chooses it, so an address without an
-//! account always takes one account's time, and many take the times of accounts in their shares. The
-//! kinds are counted when a server starts and beside sign-ins, never by a timer, so that a sleeping
-//! database is left asleep. The configured kind is last in their order: when the owner of an older hash
-//! signs in, the shares move addresses to it as the account has moved.
+//! The kinds of the accounts' hashes, and the number of each. Where there is no hash, a stand-in of one of
+//! these kinds is verified, chosen by a keyed hash of the address: an address without an account always takes
+//! the time of some account, and many addresses take the times of the accounts in proportion. The kinds are
+//! counted when a server starts and during sign-ins, never on a timer, so that a suspended database is not
+//! woken. The configured kind is last in the order: when the owner of an older hash signs in, addresses move
+//! to it like the account.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -20,15 +20,15 @@ use crate::config::Settings;
 use crate::db::Database;
 use crate::sql;
 
-/// From one count to the next, and to the next try after one that failed.
+/// Interval between counts, and after a failed one.
 const REST: Duration = Duration::HOUR;
 const SHORT_REST: Duration = Duration::MINUTE;
-/// Accounts that one statement looks at: it takes milliseconds.
+/// Accounts per statement, which takes milliseconds.
 const SLICE: u16 = 1000;
-/// Kinds that are told apart; real ones are a handful.
+/// Maximum number of kinds; in practice there are a handful.
 const MOST: usize = 64;
 
-/// The kinds of the accounts' hashes; clones share the count.
+/// The kinds of the accounts' hashes; clones share the counts.
 #[derive(Clone, Debug)]
 pub(crate) struct Kinds(Arc<KindCount>);
 
@@ -51,7 +51,7 @@ struct CountState {
 }
 
 impl Kinds {
-    /// Not counted yet: until then every stand-in is of the configured kind.
+    /// Not counted yet: until then all stand-ins are of the configured kind.
     pub(super) fn new(settings: &Settings, db: Database, clock: Clock) -> Self {
         let key = hmac::Key::new(hmac::HMAC_SHA256, settings.secret.bytes());
         let configured = StandIn::of_scheme(settings.password_hash);
@@ -60,7 +60,7 @@ impl Kinds {
         Self(Arc::new(KindCount { db, clock, key, configured, prefix, state: Mutex::new(state) }))
     }
 
-    /// What is verified where an address has no hash: the same for one address until the shares move.
+    /// The stand-in for an address without a hash: the same until the proportions change.
     pub(super) fn stand_in(&self, address: &str) -> StandIn {
         let tag = hmac::sign(&self.0.key, format!("doorward kind v1 {address}").as_bytes());
         let mut point = [0; 8];
@@ -70,7 +70,7 @@ impl Kinds {
         chosen.unwrap_or(&self.0.configured).clone()
     }
 
-    /// Counts in a task of its own, for one caller an hour; the task.
+    /// Starts a task that counts, for one caller per hour.
     pub(super) fn count(&self) -> Option<JoinHandle<()>> {
         if !self.is_due() {
             return None;
@@ -90,7 +90,7 @@ impl Kinds {
     fn is_due(&self) -> bool {
         let now = self.0.clock.now();
         let mut state = self.state();
-        // A last time that is to come was read from a clock that has been set right since.
+        // A last time in the future came from a clock that has been corrected since.
         let rests = Duration::ZERO..state.rest;
         let is_due = state.counted_at.is_none_or(|at| !rests.contains(&(now - at)));
         if is_due {
@@ -122,7 +122,7 @@ impl Kinds {
     }
 }
 
-/// The kind of the account that stands at this point, out of 2^64, of them all.
+/// The kind of the account at this position, out of 2^64, of all accounts.
 fn choose(shares: &[(StandIn, u64)], point: u64) -> Option<&StandIn> {
     let all: u64 = shares.iter().map(|(_, accounts)| accounts).sum();
     let mut before = u64::try_from((u128::from(point) * u128::from(all)) >> 64).unwrap_or(0);

@@ -1,6 +1,5 @@
-//! Passwords: what may become one, how it is hashed, who knows it, and how it is changed: by the owner,
-//! who knows the present one and stays signed in where they are, or by an operator. The stored hash
-//! leaves this folder in no form that is shown.
+//! Passwords: the policy, hashing, verification, and changes by the user, who knows the current password and
+//! stays signed in, or by an operator. The stored hash never leaves this folder in visible form.
 
 mod accept;
 mod change;
@@ -57,17 +56,17 @@ pub struct Passwords {
     pub(crate) clock: Clock,
     pub(crate) random: Random,
     pub(crate) keys: Keys,
-    /// Hashes passwords.
+    /// The hashing pool.
     pub hashing: HashingPool,
     kinds: Kinds,
-    /// Whether people sign in with user names too.
+    /// Whether users can also sign in with user names.
     usernames: bool,
     pub(crate) audit: Audit,
-    /// Counts guesses at them.
+    /// Counts guesses.
     pub guesses: Guesses,
 }
 
-/// What passwords stand on.
+/// The dependencies of passwords.
 #[derive(Debug)]
 #[allow(missing_docs, reason = "each is named after what it is")]
 pub struct PasswordMeans {
@@ -87,7 +86,7 @@ impl AsRef<Keys> for Passwords {
     }
 }
 
-/// The routes below `AUTH_PATH` that concern passwords.
+/// The routes below `AUTH_PATH` for passwords.
 pub fn routes() -> Routes<Passwords> {
     Routes::default()
         .add(Declared::STRICT, routes!(change::change))
@@ -124,18 +123,18 @@ impl Passwords {
         }
     }
 
-    /// Counts the kinds of the stored hashes unless that was begun within the hour; the task that does.
-    /// Sign-ins do it too; at the start of a server it makes the first ones right.
+    /// Counts the kinds of the stored hashes unless a count started within the hour; returns the task.
+    /// Sign-ins do this too; when a server starts, it makes the first stand-ins right.
     pub fn count_kinds(&self) -> Option<JoinHandle<()>> {
         self.kinds.count()
     }
 
-    /// Reads the operator's files about passwords anew. Blocks on the disk: not for async workers.
+    /// Reloads the operator's password files. Blocks on the disk: not for async workers.
     pub fn reread(&self) -> Vec<Reread> {
         self.policy.reread()
     }
 
-    /// Hashes a new password; its policy is the caller's business.
+    /// Hashes a new password; the caller checks the policy.
     pub(crate) async fn hash(&self, password: Password) -> Result<String, Error> {
         let salt = self.random.bytes::<16>();
         self.hashing.hash(password.into_secret(), salt).await

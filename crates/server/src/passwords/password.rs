@@ -1,5 +1,5 @@
-//! Password as it was sent: never trimmed, cut or changed in case, and NUL is a character like any
-//! other. Nothing over 1 KiB ever reaches a hash. What may become one is `policy`'s business.
+//! Passwords as sent: never trimmed, truncated or changed in case, and NUL is an ordinary character. Nothing
+//! over 1 KiB is ever hashed. `policy` decides which ones are allowed.
 
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
@@ -10,12 +10,12 @@ use crate::input::{Field, Refusal};
 
 const MAX_BYTES: usize = 1024;
 
-/// A password that is not too long to hash; never printed, wiped when dropped.
+/// A password that is not too long to be hashed; never printed, wiped when dropped.
 #[derive(Clone, Debug)]
 pub struct Password(SecretString);
 
 impl Password {
-    /// Wraps a password; `None` if it is too long to be one.
+    /// Wraps a password; `None` if it is too long.
     pub fn parse(text: String) -> Option<Self> {
         (text.len() <= MAX_BYTES).then(|| Self(SecretString::from(text)))
     }
@@ -25,7 +25,7 @@ impl Password {
         self.0
     }
 
-    /// The text, to be judged.
+    /// The text, for the policy.
     pub(super) fn text(&self) -> &str {
         self.0.expose_secret()
     }
@@ -43,7 +43,7 @@ impl Field for Password {
     }
 }
 
-/// A password that shall become an account's, as a body gives it; the policy has yet to judge it.
+/// A new password in a body; not yet checked against the policy.
 #[derive(Clone, Debug)]
 pub struct NewPassword(pub Password);
 
@@ -52,7 +52,7 @@ impl Field for NewPassword {
         Password::from_json(value).map(Self)
     }
 
-    /// `PASSWORD_MIN_LENGTH` takes the place of 8 where the document is served.
+    /// `PASSWORD_MIN_LENGTH` replaces the 8 when the document is served.
     fn schema() -> RefOr<Schema> {
         ObjectBuilder::new()
             .schema_type(Type::String)

@@ -1,6 +1,6 @@
-//! Proves that somebody knows a password, which is guarded against guessing whichever route asks.
-//! Unknown accounts, accounts without a password and wrong passwords cost the same work and give the
-//! same answer, so nobody learns which addresses exist.
+//! Verifies that a user knows a password, protected against guessing for all routes. Unknown accounts,
+//! accounts without a password and wrong passwords cost the same work and give the same response, so nobody
+//! learns which addresses exist.
 
 use time::OffsetDateTime;
 
@@ -21,26 +21,27 @@ use crate::username::LoginName;
 pub struct Proof {
     /// The user.
     pub(crate) user: User,
-    /// The stored hash, which the password was compared with.
+    /// The stored hash that the password was verified with.
     pub(crate) stored: String,
     /// The hash to store; work that the password allows is done only while it is the stored one.
     pub(crate) hash: String,
-    /// The kinds of second factors that count for them.
+    /// The kinds of their active second factors.
     pub(crate) factors: Vec<String>,
     banned_until: Option<OffsetDateTime>,
     guess: Guess,
 }
 
 impl Proof {
-    /// Holds the user's row while the hash is still the one that was verified, and stores the same
-    /// password hashed with today's parameters where it was not. Belongs first into the transaction
-    /// that begins a session: a password change or a ban then waits for it, and ends the session.
+    /// Locks the user's row while the hash is still the one that was verified, and stores the hash with
+    /// current parameters if it had others. Must be first in the transaction that creates a session: a
+    /// password change or ban then waits for it, and ends the session.
     pub(crate) fn hold(&self) -> Step {
         store::upgrade(self.user.id, &self.stored, &self.hash)
     }
 
-    /// Does the work that the password allows, appends the record and clears the count of wrong
-    /// passwords, all in one transaction; the rows of the work. Fails as that work does; the guess is then given back.
+    /// Does the work that the password allows, appends the record and clears the count of wrong passwords, in
+    /// one transaction; returns the rows of the work. If the work fails, so does this, and the guess is given
+    /// back.
     pub(crate) async fn commit(
         self,
         authority: Authority,
@@ -50,8 +51,8 @@ impl Proof {
         self.guess.right(authority, work, [record]).await
     }
 
-    /// Does the work of a first step that a second has to follow. The guess is given back by that: what
-    /// was counted before stays so until the sign-in is complete, and no network becomes a known one.
+    /// Does the work of a first step that requires a second one. The guess is given back: earlier ones stay
+    /// counted until the sign-in is complete, and the network does not become known.
     pub(crate) async fn commit_first_step(
         self,
         audit: &Audit,
@@ -61,14 +62,15 @@ impl Proof {
         audit.commit(Authority::Operator, work, [record]).await
     }
 
-    /// Disabled, or banned at this instant.
+    /// Disabled, or banned at this time.
     fn is_shut_out(&self, now: OffsetDateTime) -> bool {
         Standing::of(self.user.is_active, self.banned_until, now) != Standing::Active
     }
 }
 
 impl Passwords {
-    /// The account of the address or user name that was typed, if the password is right and it is not disabled.
+    /// The account with the address or user name that was entered, if the password is right and it is not
+    /// disabled.
     pub async fn prove(
         &self,
         typed: &str,
@@ -103,8 +105,8 @@ impl Passwords {
         proof.ok_or(Error::WrongPassword)
     }
 
-    /// Claims a guess, reads the hash in the same round trip and compares; `None` if it is wrong. The
-    /// work is that of the stored hash, or of the kind that an account named `whose` could have.
+    /// Claims a guess, reads the hash in the same round trip and verifies; `None` if it is wrong. The work is
+    /// that of the stored hash, or of the kind that an account named `whose` could have.
     async fn compare(
         &self,
         guesser: Guesser,

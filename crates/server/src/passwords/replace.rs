@@ -1,5 +1,5 @@
-//! A password that takes the place of the present one without it, because its owner has just signed in:
-//! `PASSWORD_CHANGE=fresh`. What asks for it writes it together with the rest of its work.
+//! Replaces a password without requiring the current one, after recent authentication:
+//! `PASSWORD_CHANGE=fresh`. The caller writes it together with the rest of its work.
 
 use super::store::{self, FoundUser};
 use super::{Password, Passwords};
@@ -8,8 +8,8 @@ use crate::gate::{Authority, Fresh, Gate, end_devices, end_other_sessions, signe
 use crate::sql::Step;
 
 impl Passwords {
-    /// The steps that give the gate's user this password and end their other sessions; refused unless
-    /// they signed in lately. Nothing is hashed for those who did not.
+    /// The steps that set the gate's user's password and end their other sessions; they fail unless the user
+    /// authenticated recently. Nothing is hashed otherwise.
     pub(crate) async fn replacement(
         &self,
         gate: Gate,
@@ -20,7 +20,7 @@ impl Passwords {
         let rows = self.audit.commit(Authority::Caller(gate), read, []).await?;
         let row = rows.last().and_then(|found| found.first()).ok_or(Error::NotFound)?;
         let FoundUser { user, hash, .. } = row.read()?;
-        // Taken away since the sign-in, along with every session.
+        // The password was removed since the sign-in, along with all sessions.
         let stored = hash.ok_or(Error::StaleSignIn { max_age: 0, factor: false })?;
         if let Some(why) = self.policy.refusal_of(&new, &user) {
             return Err(Error::Validation(vec![Invalid::new("body", "password", why)]));

@@ -1,8 +1,8 @@
-//! `POST /auth/password/reset`: sets a new password by the link in a mail, once. The link is bound to the
-//! password and the address that there were when it was made. Whoever has it proved that the mailbox is
-//! theirs, and anybody else who has a way into the account may be who made this necessary: every session
-//! ends, and with them other links, identities whose issuer never proved the address, passkeys that were
-//! added before it was proven, and waits for guesses.
+//! `POST /auth/password/reset`: sets a new password with the link in a mail, once. The link is bound to the
+//! password and address at the time it was created. The user has proven access to the mailbox, and anybody
+//! else with access to the account may be the reason for the reset. So all sessions end, and with them other
+//! links, identities whose issuer never verified the address, passkeys added before it was verified, and
+//! delays after wrong guesses.
 
 use aws_lc_rs::digest::{Context, SHA256};
 use axum::extract::State;
@@ -24,7 +24,7 @@ use crate::input::{Draft, Origin, body};
 use crate::single_use::{OTHER_LINKS, OneTimeToken, Opened, Purpose};
 use crate::sql::DbError;
 
-/// Said of a link that was good until something about the account changed.
+/// For a link that was valid until the account changed.
 const STALE: Error = Error::InvalidLink(
     "This link is no longer valid because the account has changed: request a new one.",
 );
@@ -55,7 +55,7 @@ pub(super) async fn reset(
     origin: Origin,
     JsonBody(mut draft): JsonBody<Draft<ResetRequest>>,
 ) -> Result<NoContent, Error> {
-    // What can be said of it before it is known whose password it is.
+    // Checks that do not depend on the user.
     if let (_, Some(new)) = &draft.parts {
         let refusal = passwords.policy.judge(&new.0, None, None).await?;
         draft.fields.note("new_password", refusal);
@@ -68,11 +68,11 @@ pub(super) async fn reset(
 /// A link that sets a password.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct PasswordLink {
-    /// What its token is for.
+    /// The purpose of its token.
     pub(super) purpose: Purpose,
-    /// What is recorded.
+    /// The audit event.
     pub(super) event: Event,
-    /// Why sessions end.
+    /// The reason for ending sessions.
     pub(super) ending: &'static str,
 }
 
@@ -83,7 +83,7 @@ const RESET: PasswordLink = PasswordLink {
 };
 
 impl Passwords {
-    /// Sets the password of the account that the token is for, and ends every other way in.
+    /// Sets the password of the account that the token is for, and revokes all other access.
     pub async fn reset(
         &self,
         token: &OneTimeToken,
@@ -93,7 +93,7 @@ impl Passwords {
         self.set_by_link(RESET, token, new, origin).await
     }
 
-    /// The same by a link of this kind.
+    /// The same with a link of this kind.
     pub(super) async fn set_by_link(
         &self,
         link: PasswordLink,
@@ -128,13 +128,13 @@ impl Passwords {
         let mut steps = self.single_use.claim(purpose, &opened).to_vec();
         steps.extend(store::reset(user.id, old.as_deref(), user.email.as_deref(), &hash, now));
         steps.push(end_sessions(user.id, now, ending));
-        // Whoever knew the forgotten password may have made some.
+        // Somebody who knew the forgotten password may have created some.
         steps.push(end_keys(user.id));
         steps.push(end_devices(user.id));
         steps.push(end_unproven_identities(user.id));
         steps.push(end_unproven_passkeys(user.id));
         if !user.email_verified {
-            // Nobody had proven the address: whoever added one need not be its owner.
+            // The address was unverified: whoever added one need not be its owner.
             steps.extend(end_factors(user.id));
         }
         steps.push(forgive(user.id, now));
@@ -155,7 +155,7 @@ impl Passwords {
     }
 }
 
-/// What a link is bound to: it stops working once the password or the address is another.
+/// What a link is bound to: it becomes invalid when the password or address changes.
 pub(crate) fn bound_to(hash: Option<&str>, email: Option<&str>) -> String {
     let mut context = Context::new(&SHA256);
     for part in [hash, email] {

@@ -1,5 +1,5 @@
-//! Sets an account's password, from the command line only: an administrator who could do this by HTTP
-//! could become anybody. It ends every session of the account and its API keys.
+//! Sets an account's password, from the command line only: an administrator who could do this over HTTP could
+//! become any user. Ends all sessions of the account and revokes its API keys.
 
 use uuid::Uuid;
 
@@ -11,13 +11,13 @@ use crate::gate::{end_devices, end_keys, end_sessions, is_person, user_exists};
 use crate::input::Origin;
 
 impl Passwords {
-    /// Sets the password; its policy is the caller's business.
+    /// Sets the password; the caller checks the policy.
     pub async fn set(&self, by: &Actor, id: Uuid, password: Password) -> Result<(), Error> {
         let hash = self.hash(password).await?;
         self.store(by, id, &hash).await
     }
 
-    /// Sets the password to the one that was hashed elsewhere.
+    /// Sets the password to one hashed by another program.
     pub async fn set_ready(&self, by: &Actor, id: Uuid, hash: &ReadyHash) -> Result<(), Error> {
         self.store(by, id, hash.as_str()).await
     }

@@ -1,4 +1,4 @@
-//! Every statement on the password hashes in `users`.
+//! The statements on the password hashes in `users`.
 
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -11,10 +11,10 @@ use crate::user::User;
 use crate::username::LoginName;
 use crate::{row, statements, step, text};
 
-/// What salts and sums are written in.
+/// The alphabet of salts and sums.
 const LETTERS: &str = "'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/.=-_'";
 
-/// A text without its last letter, a separator, and what stands between that and the one before.
+/// A text without its last letter, a separator, and what is between that and the previous one.
 macro_rules! cut {
     ($text:literal) => {
         text!("rtrim(substr(", $text, ", 1, abs(length(", $text, ") - 1)), ", LETTERS, ")")
@@ -22,10 +22,10 @@ macro_rules! cut {
 }
 
 statements! {
-    // Some accounts after `:after`, by what is left of their hashes without salt and sum, as `StandIn`
-    // takes it. Most forms end with both, each after a separator: `head` is what stands before. Django's
-    // scrypt has two parameters after the salt: `scrypt$16384$salt$8$5$sum`. The configured kind, which most
-    // accounts have, is told by its beginning: cutting a hash takes SQLite ten microseconds.
+    // Some accounts after `:after`, by their hashes without salt and sum, as `StandIn` takes it. Most formats
+    // end with both, each after a separator: `head` is what precedes them. Django's scrypt has two parameters
+    // after the salt: `scrypt$16384$salt$8$5$sum`. The configured kind, which most accounts have, is
+    // recognized by its prefix, since splitting a hash takes SQLite ten microseconds.
     COUNT_KINDS = text!("WITH slice AS (SELECT u.id, u.hashed_password AS hash FROM users u \
             WHERE u.id > :after ORDER BY u.id LIMIT :most), \
         sumless AS (SELECT s.hash, rtrim(s.hash, ", LETTERS, ") AS rest FROM slice s), \
@@ -64,10 +64,10 @@ statements! {
 }
 
 row! {
-    /// A kind of hashes, and how many accounts of a slice have one.
+    /// A kind of hashes, and the number of accounts in a slice that have it.
     #[derive(Debug)]
     pub(super) struct CountedKind {
-        /// What they begin with; `None` where there is no hash.
+        /// Their prefix; `None` if there is no hash.
         pub(super) kind: Option<String> = "kinds.kind",
         pub(super) accounts: i64 = "count(*)",
         /// The last account of the slice.
@@ -82,12 +82,12 @@ row! {
         pub(crate) user: User = ..,
         pub(crate) hash: Option<String> = "users.hashed_password",
         pub(crate) banned_until: Option<OffsetDateTime>,
-        /// The kinds of second factors that count.
+        /// The kinds of active second factors.
         pub(crate) factors: Vec<String> = (factor_kinds!("users.id")),
     }
 }
 
-/// Reads the account with this address or user name; none for what no account can have.
+/// Reads the account with this address or user name; no row if no account can have it.
 pub(super) fn find(name: Option<&LoginName>) -> Step {
     match name {
         Some(LoginName::Username(username)) => {
@@ -113,23 +113,23 @@ pub(super) fn find_own(gate: Gate) -> Step {
     step!(FIND_OWN_CREDENTIALS { owner: gate.user_id })
 }
 
-/// Refuses, as `password_changed`, unless the hash is `hash`.
+/// Fails with `password_changed` unless the hash is `hash`.
 pub(crate) fn keeps(owner: Uuid, hash: &str) -> Step {
     step!(KEEPS_PASSWORD { owner, hash })
 }
 
-/// Replaces a hash unless it was changed in the meantime.
+/// Replaces a hash unless it has changed in the meantime.
 pub(super) fn upgrade(owner: Uuid, old: &str, new: &str) -> Step {
     step!(UPGRADE_HASH { owner, old, new })
 }
 
-/// Replaces a hash by another password's; refuses if it was changed in the meantime.
+/// Replaces a hash with that of another password; fails if it has changed in the meantime.
 pub(super) fn replace(owner: Uuid, old: &str, new: &str, now: OffsetDateTime) -> [Step; 2] {
     [step!(REPLACE_HASH { owner, old, new, now }), keeps(owner, new)]
 }
 
-/// Replaces the hash, or the absence of one, by another password's, and marks the address as proven;
-/// refuses if either was changed in the meantime.
+/// Replaces the hash, or its absence, with that of another password, and marks the address as verified; fails
+/// if either has changed in the meantime.
 pub(super) fn reset(
     owner: Uuid,
     old: Option<&str>,
@@ -151,7 +151,7 @@ pub(super) async fn count_kinds(
     db.query(step!(COUNT_KINDS { configured, after, most: i64::from(most) })).await
 }
 
-/// Replaces whatever hash there is.
+/// Replaces any hash.
 pub(super) fn set(owner: Uuid, hash: &str, now: OffsetDateTime) -> Step {
     step!(SET_HASH { owner, hash, now })
 }

@@ -1,4 +1,4 @@
-//! Answers in a dialect.
+//! Responses in a dialect.
 
 mod retold;
 mod scan;

@@ -1,4 +1,4 @@
-//! The answer of a request in a dialect, in place of the contract's.
+//! A response in a dialect, replacing the contract's.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -14,13 +14,13 @@ use super::show;
 use crate::dialect::asked::Asked;
 use crate::http::{is_plain_json, set_status};
 
-/// The answer in the dialect. Its body is whole in memory already, unless it is a stream, which passes.
+/// The response in the dialect. Its body is already in memory, unless it is a stream, which passes unchanged.
 pub(in crate::dialect) async fn shown(mut response: Response, asked: &Asked) -> Response {
     let spoken = &asked.spoken;
     let is_json = is_plain_json(response.headers());
     let is_empty = response.body().is_end_stream();
     if is_json == is_empty {
-        // The answer to HEAD, whose length would be another; or no JSON.
+        // A response to HEAD, whose length would differ; or not JSON.
         if is_json {
             response.headers_mut().remove(header::CONTENT_LENGTH);
         }
@@ -47,7 +47,7 @@ pub(in crate::dialect) async fn shown(mut response: Response, asked: &Asked) -> 
     response.map(|held| Body::new(Retold { text: Some(text.into()), _held: held }))
 }
 
-/// A body that is in memory, in one piece as a rule.
+/// A body that is in memory, usually in one piece.
 async fn whole(body: &mut Body, size: u64) -> Option<Bytes> {
     if size == 0 {
         return Some(Bytes::new());
@@ -63,7 +63,7 @@ async fn whole(body: &mut Body, size: u64) -> Option<Bytes> {
     Some(all.into())
 }
 
-/// An answer in place of another, which is kept, because its client is counted by it until it is read.
+/// A replaced response. The original is kept until it is read, because it counts against its client's limit.
 #[derive(Debug)]
 struct Retold {
     text: Option<Bytes>,

@@ -1,4 +1,4 @@
-//! Walks JSON that this server wrote itself, without reading more of it than where each value ends.
+//! Scans JSON written by this server for where values start and end, without parsing it.
 
 use memchr::memchr2;
 
@@ -24,7 +24,7 @@ pub(in crate::dialect) struct Members<'a> {
 }
 
 impl<'a> Members<'a> {
-    /// The next member, and whether its key is the one that was guessed: then no end is looked for.
+    /// The next member, and whether its key is the guessed one, so that its end need not be searched.
     pub(super) fn next_like(&mut self, guess: &[u8]) -> Option<(&'a [u8], &'a [u8], bool)> {
         if self.text.get(self.at) != Some(&b'"') {
             return None;
@@ -42,7 +42,7 @@ impl<'a> Members<'a> {
         Some((key, value, is_guess))
     }
 
-    /// Behind the object, once there is no member more.
+    /// The position after the object, after the last member.
     pub(super) fn end(&self) -> usize {
         (self.at + 1).min(self.text.len())
     }
@@ -88,7 +88,7 @@ pub(super) fn after_comma(text: &[u8], end: usize) -> usize {
     if text.get(at) == Some(&b',') { skip_space(text, at + 1) } else { at }
 }
 
-/// Behind the closing quote of the string that begins at `at`.
+/// The position after the closing quote of the string that starts at `at`.
 fn string_end(text: &[u8], at: usize) -> usize {
     let mut at = at + 1;
     loop {

@@ -1,5 +1,5 @@
-//! Shows what the contract answers in a dialect: members are added behind those of the contract, so that
-//! most of an answer is copied as it stands. Nothing is parsed but where values begin and end.
+//! Translates responses into a dialect: members are appended to those of the contract, so most of a response
+//! is copied. Nothing is parsed except where values start and end.
 
 use axum::http::{HeaderMap, HeaderName, header};
 use serde_json::Value;
@@ -10,7 +10,7 @@ use crate::dialect::plan::template::{Piece, Placeholder, Template};
 
 const TOTAL_COUNT: HeaderName = HeaderName::from_static("x-total-count");
 
-/// What a page of a list is part of.
+/// The list that a page belongs to.
 #[derive(Clone, Copy, Debug, Default)]
 pub(in crate::dialect) struct PageOf {
     pub(in crate::dialect) limit: u64,
@@ -19,7 +19,7 @@ pub(in crate::dialect) struct PageOf {
     pub(in crate::dialect) has_more: bool,
 }
 
-/// A list, or one object if it is none.
+/// A list, or otherwise a single object.
 pub(in crate::dialect) fn show(
     answer: &[u8],
     shape: Option<&Shape>,
@@ -31,7 +31,7 @@ pub(in crate::dialect) fn show(
         body(answer, shape, &mut out);
         return out;
     };
-    // How many there are is known before the pieces that say so are written.
+    // The total is known before the parts that contain it are written.
     let mut inner = Vec::with_capacity(answer.len() * 2);
     let count = if answer.is_empty() { 0 } else { body(answer, shape, &mut inner) };
     let mut page = page;
@@ -50,7 +50,7 @@ pub(in crate::dialect) fn show(
 }
 
 impl PageOf {
-    /// The same, with what the headers of the answer say of it.
+    /// The same, with the values in the response's headers.
     pub(super) fn of(self, headers: &HeaderMap) -> Self {
         let total = headers.get(TOTAL_COUNT).and_then(|value| value.to_str().ok()?.parse().ok());
         Self { total, has_more: headers.contains_key(header::LINK), ..self }
@@ -74,7 +74,7 @@ impl PageOf {
     }
 }
 
-/// Writes a list or an object; the number of items.
+/// Writes a list or an object; returns the number of items.
 fn body(answer: &[u8], shape: Option<&Shape>, out: &mut Vec<u8>) -> u64 {
     let Some(shape) = shape else {
         out.extend_from_slice(answer);
@@ -98,16 +98,16 @@ fn body(answer: &[u8], shape: Option<&Shape>, out: &mut Vec<u8>) -> u64 {
     count
 }
 
-/// What is known of objects alike, so that the second of a page is read faster than the first.
+/// What objects of a page have in common, so that the second is scanned faster than the first.
 #[derive(Debug, Default)]
 struct Alike<'a> {
-    /// The keys in order, each with its place among the members that are wanted.
+    /// The keys in order, each with its index among the wanted members.
     keys: Vec<(&'a [u8], Option<usize>)>,
-    /// The values of those, of the present object.
+    /// The values of those in the current object.
     found: Vec<Option<&'a [u8]>>,
 }
 
-/// Writes the object that the text begins with; where it ends.
+/// Writes the object at the start of the text; returns its end.
 #[allow(clippy::too_many_lines, reason = "one pass over an object's bytes")]
 fn object<'a>(text: &'a [u8], shape: &Shape, alike: &mut Alike<'a>, out: &mut Vec<u8>) -> usize {
     if text.first() != Some(&b'{') {
@@ -217,7 +217,7 @@ fn object<'a>(text: &'a [u8], shape: &Shape, alike: &mut Alike<'a>, out: &mut Ve
     end
 }
 
-/// Whether an object has this member itself, or shows it.
+/// Whether an object has this member, or shows it.
 fn has_member(name: &[u8], keys: &[(&[u8], Option<usize>)], shape: &Shape) -> bool {
     keys.iter().any(|(key, _)| *key == name)
         || shape.extras.iter().any(|extra| extra.name.as_bytes() == name)
@@ -235,7 +235,7 @@ fn add(key: &[u8], value: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(value);
 }
 
-/// What is shown for a value; the value itself if nothing else is.
+/// What is shown for a value; otherwise the value itself.
 fn look<'a>(shown: &'a ShownValues, value: &'a [u8]) -> &'a [u8] {
     if shown.is_empty() {
         return value;

@@ -1,5 +1,5 @@
-//! What the OpenAPI document says under a dialect: each alias is its operation once more, at its own path;
-//! then bodies, answers and failures of all operations are described as they are sent and read.
+//! The OpenAPI document under a dialect: each alias is a copy of its operation at its own path; then bodies,
+//! responses and errors of all operations are described as they are sent and read.
 
 use std::collections::BTreeMap;
 
@@ -14,11 +14,11 @@ mod spoken_schemas;
 use super::alias_tree::{Dialects, RouteAlias};
 use spoken_schemas::Schemas;
 
-/// Between the name of an operation and the number of its alias.
+/// Separates an operation's name and the number of its alias.
 const ALIAS: &str = ".alias";
 
 impl Dialects {
-    /// Adds every alias that is a path of its own.
+    /// Adds all aliases with a path of their own.
     pub fn describe(&self, document: &mut OpenApi) {
         let mut natives = BTreeMap::new();
         for item in document.paths.paths.values() {
@@ -38,7 +38,7 @@ impl Dialects {
             let Some(method) = method_of(alias) else { continue };
             let there = document.paths.paths.get_mut(path).and_then(|item| slot(item, &method));
             if let Some(there) = there {
-                // One that asks for another value of the same parameter.
+                // An alias for another value of the same parameter.
                 if let (Some((name, value)), Some(found)) = (when, there) {
                     join(found, native, name, value);
                 }
@@ -64,7 +64,7 @@ impl Dialects {
         }
     }
 
-    /// Describes every operation as it is sent and read, in a document that is complete otherwise.
+    /// Describes all operations as they are sent and read, in an otherwise complete document.
     pub fn speak(&self, document: &OpenApi) -> Value {
         let mut whole = serde_json::to_value(document).unwrap_or_default();
         let components = whole["components"]["schemas"].take();
@@ -96,7 +96,7 @@ fn method_of(alias: &RouteAlias) -> Option<HttpMethod> {
     })
 }
 
-/// What is there for a method; `None` if nothing is, and nothing to join if it is the contract's own.
+/// The entry of a method; `None` if there is none, and nothing to join if it is the contract's own.
 #[allow(clippy::option_option, reason = "no such method, and none yet, are not the same")]
 fn slot<'a>(item: &'a mut PathItem, method: &HttpMethod) -> Option<Option<&'a mut Operation>> {
     let found = match method {
@@ -110,7 +110,7 @@ fn slot<'a>(item: &'a mut PathItem, method: &HttpMethod) -> Option<Option<&'a mu
     Some(is_alias.then_some(found))
 }
 
-/// The parameter that an alias is chosen by.
+/// The parameter that selects an alias.
 fn asked_for(name: &str, value: &str) -> utoipa::openapi::path::Parameter {
     let words = ObjectBuilder::new().schema_type(Type::String);
     let words = if value.is_empty() { words } else { words.enum_values(Some([value.to_owned()])) };
@@ -118,8 +118,8 @@ fn asked_for(name: &str, value: &str) -> utoipa::openapi::path::Parameter {
     parameter.required(Required::True).schema(Some(words)).build()
 }
 
-/// The same path for another value of the parameter: either body, and either word. A path that answers
-/// without the parameter too is described as it does then.
+/// The same path for another value of the parameter: either body, and either value. A path that also works
+/// without the parameter is described as it works then.
 fn join(operation: &mut Operation, other: &Operation, name: &str, value: &str) {
     let is_asked = |parameter: &RefOr<utoipa::openapi::path::Parameter>| match parameter {
         RefOr::T(one) => one.name == name,
@@ -153,7 +153,7 @@ fn join(operation: &mut Operation, other: &Operation, name: &str, value: &str) {
     }
 }
 
-/// The parameters of the path are those that it has; `{user_id}` is said of every path that has it.
+/// The path parameters are those of the path; `{user_id}` is described for every path that has it.
 fn set_parts(operation: &mut Operation, path: &str) {
     let names: Vec<&str> = path
         .split('/')

@@ -1,4 +1,4 @@
-//! The answers of the document in a dialect: another status, an envelope, more members.
+//! The responses of the document in a dialect: another status, an envelope, more members.
 
 use serde_json::{Value, json};
 
@@ -6,7 +6,7 @@ use super::spoken_schemas::{Schemas, constant, name_of};
 use crate::dialect::plan::tables::Spoken;
 
 impl Schemas {
-    /// What an operation answers if it succeeds.
+    /// The success response of an operation.
     pub(super) fn answer(&mut self, operation: &mut Value, spoken: &Spoken) {
         let Some(responses) = operation["responses"].as_object_mut() else { return };
         let Some(status) = responses.keys().find(|status| status.starts_with('2')).cloned() else {
@@ -34,7 +34,7 @@ impl Schemas {
     }
 }
 
-/// The schema of a template around an answer.
+/// The schema of a template around a response.
 fn envelope(template: &Value, inner: &Value) -> Value {
     match template {
         Value::Object(members) => {

@@ -1,5 +1,5 @@
-//! The failures of the document in a dialect. Each example reads as the server writes it, and stands under
-//! the status that it is answered with.
+//! The errors of the document in a dialect. Each example is written by the code for real errors, under its
+//! actual status.
 
 use std::sync::{Arc, Mutex};
 
@@ -14,7 +14,7 @@ use crate::http::Translation;
 const PROBLEM: &str = "application/problem+json";
 const PLAIN: &str = "application/json";
 
-/// Describes the failures of an operation; `shared` has the examples that are referred to.
+/// Describes the errors of an operation; `shared` contains the referenced examples.
 pub(super) fn describe(operation: &mut Value, spoken: &Arc<Spoken>, shared: &Value) {
     let Some(responses) = operation["responses"].as_object_mut() else { return };
     let asked = Asked {

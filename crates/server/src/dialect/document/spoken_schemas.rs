@@ -1,4 +1,4 @@
-//! The schemas of the document in the words of a dialect: what bodies may have, and what objects show.
+//! The schemas of the document in a dialect: additional members of bodies and responses.
 
 use std::collections::BTreeSet;
 
@@ -52,7 +52,7 @@ impl Schemas {
         }
     }
 
-    /// Adds what a body may have besides.
+    /// Adds the members that a body may have.
     fn read(&mut self, schema: &mut Value, reader: &Reader) {
         self.each(schema, "read", &mut |_, object| {
             let own = object["properties"].as_object().cloned().unwrap_or_default();
@@ -85,7 +85,7 @@ impl Schemas {
         });
     }
 
-    /// Adds what objects show besides.
+    /// Adds the members that responses have.
     pub(super) fn show(&mut self, schema: &mut Value, shape: &Shape) {
         self.each(schema, "show", &mut |schemas, object| {
             let mut properties = object["properties"].as_object().cloned().unwrap_or_default();
@@ -144,7 +144,7 @@ impl Schemas {
         });
     }
 
-    /// One member more; `None` if this object has not what it is made of.
+    /// An additional member; `None` if this object lacks its sources.
     fn extra(&self, extra: &Extra, source: Option<&Value>) -> Option<Value> {
         match &extra.from {
             From::Constant(text) => Some(constant(&serde_json::from_slice(text).ok()?)),
@@ -181,7 +181,7 @@ impl Schemas {
         }
     }
 
-    /// Changes each object that a schema is of; one with a name once.
+    /// Changes all objects that a schema consists of; named ones once.
     fn each(
         &mut self,
         schema: &mut Value,
@@ -210,17 +210,17 @@ impl Schemas {
     }
 }
 
-/// The name that a reference says.
+/// The name in a reference.
 pub(super) fn name_of(schema: &Value) -> Option<String> {
     schema.get("$ref")?.as_str()?.rsplit('/').next().map(str::to_owned)
 }
 
-/// A value that is always the same.
+/// A constant value.
 pub(super) fn constant(value: &Value) -> Value {
     if value.is_null() { json!({"type": "null"}) } else { one_of(std::slice::from_ref(value)) }
 }
 
-/// One of these values, which are alike.
+/// One of these values of the same type.
 fn one_of(values: &[Value]) -> Value {
     let kind = match values.first() {
         Some(Value::Bool(_)) => "boolean",
@@ -232,7 +232,7 @@ fn one_of(values: &[Value]) -> Value {
     json!({"type": kind, "enum": values})
 }
 
-/// Any value, with what it is.
+/// Any value, with a description.
 pub(super) fn any(description: &str) -> Value {
     let kinds = ["string", "number", "boolean", "object", "array", "null"];
     json!({"type": kinds, "description": description})
@@ -242,7 +242,7 @@ fn kept() -> Value {
     any("Of the app; kept in `metadata`")
 }
 
-/// A field by another name, or with other values.
+/// A field with another name, or with other values.
 fn sent_as(incoming: &Incoming, means: &Value) -> Value {
     if incoming.values.is_empty() {
         return means.clone();
@@ -263,7 +263,7 @@ fn shown_as(show: &ShownValues, means: &Value) -> Value {
     if is_whole { words } else { json!({"anyOf": [words, means]}) }
 }
 
-/// Takes out the nulls that asking for a member has left.
+/// Removes the nulls left by looking up members.
 fn prune(object: &mut Value) {
     if let Some(members) = object.as_object_mut() {
         members.retain(|_, value| !value.is_null());

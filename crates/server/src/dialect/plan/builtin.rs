@@ -1,4 +1,4 @@
-//! The dialects that are built in.
+//! The built-in dialects.
 
 use std::collections::BTreeMap;
 
@@ -9,18 +9,18 @@ use super::spec::Habits;
 /// Their names.
 pub const NAMES: [&str; 4] = ["todo", "fastapi-template", "fastapi-users", "supabase"];
 
-/// One of them, in short.
+/// A summary of one.
 #[derive(Clone, Debug, Serialize)]
 pub struct BuiltIn {
-    /// What `COMPAT` calls it.
+    /// Its name in `COMPAT`.
     pub name: &'static str,
-    /// What it is for.
+    /// Its purpose.
     pub about: String,
-    /// The settings that it sets where nobody else does.
+    /// The settings that it sets by default.
     pub settings: BTreeMap<String, String>,
 }
 
-/// All of them, in short.
+/// Summaries of all.
 pub fn built_in() -> Vec<BuiltIn> {
     let all = NAMES.into_iter().filter_map(|name| Some((name, read(name).ok()?)));
     all.map(|(name, Habits { about, settings, .. })| BuiltIn { name, about, settings }).collect()

@@ -1,4 +1,4 @@
-//! From what dialects say to tables: every operation, place and word is checked here, so that a mistake
+//! Compiles dialects into tables. All operations, placeholders and names are checked here, so that a mistake
 //! stops the start and not a request.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -14,10 +14,10 @@ use super::template::{self, Template};
 use crate::config::Settings;
 use crate::http::Operation;
 
-/// The operations whose lists and whose single answers the options of tasks wrap.
+/// The operations whose lists and objects the task options wrap.
 const TASKS: &str = "tasks.";
 
-/// Everything compiled, or every mistake.
+/// The compiled dialect, or all mistakes.
 pub(in crate::dialect) struct Compiler<'a> {
     dialect: &'a Habits,
     settings: &'a Settings,
@@ -87,7 +87,7 @@ impl<'a> Compiler<'a> {
                 RouteTarget::Fixed(fixed) => fixed,
             };
             let Some((operation, spoken)) = spoken.get(target.operation.as_str()) else {
-                // What this version does not serve is not there, and neither is its alias.
+                // An operation that this version does not serve has no alias either.
                 if !LATER.iter().any(|later| target.operation.starts_with(later)) {
                     let known: Vec<_> = self.operations.iter().map(|one| one.id.as_str()).collect();
                     let (name, all) = (&target.operation, known.join(", "));
@@ -106,7 +106,7 @@ impl<'a> Compiler<'a> {
         if self.problems.is_empty() { Ok(routes) } else { Err(self.problems) }
     }
 
-    /// A path with every place that its words stand for.
+    /// A path with all values of its placeholders.
     fn places(&self, path: &str) -> Vec<String> {
         let Settings { auth_path, tasks_path, .. } = self.settings;
         let above = |path: &str| path.rsplit_once('/').map_or("", |(above, _)| above).to_owned();
@@ -200,7 +200,7 @@ impl<'a> Compiler<'a> {
         }
         let mut known: BTreeSet<String> = operation.body.iter().cloned().collect();
         if asked == "login" {
-            // What OAuth's form calls the address, which the schema of the JSON does not have.
+            // The address's name in OAuth's form, which the JSON schema lacks.
             known.insert("username".into());
         }
         let mut reader = self.shapes.reader(asked, id, known);
@@ -272,7 +272,7 @@ impl<'a> Compiler<'a> {
         }
     }
 
-    /// Operations and kinds that are named where they have no route.
+    /// Checks operations and objects that are named without a route.
     fn check_names(&mut self) {
         let dialect = self.dialect;
         let named = dialect.query.keys().chain(dialect.answers.keys()).chain(dialect.errors.keys());
@@ -297,7 +297,7 @@ impl<'a> Compiler<'a> {
     }
 }
 
-/// Operations that dialects may name before they are served: their routes wait for them.
+/// Operations that dialects may name before they exist: their routes are ignored until then.
 const LATER: [&str; 5] =
     ["passwords.forgot", "passwords.reset", "emails.", "tasks.stats", "sessions.code"];
 
@@ -307,12 +307,12 @@ impl Fixed {
     }
 }
 
-/// The name of a part of a path.
+/// The name of a path parameter.
 fn part_name(segment: &str) -> Option<&str> {
     segment.strip_prefix('{')?.strip_suffix('}')
 }
 
-/// The kinds of things that an operation reads and shows, as `[dialect.fields]` names them.
+/// The objects that an operation reads and returns, as `[dialect.fields]` names them.
 pub(crate) fn kinds(id: &str) -> (&'static str, &'static str) {
     match id {
         "tasks.create" | "tasks.replace" | "tasks.update" | "tasks.complete" => ("task", "task"),

@@ -1,4 +1,4 @@
-//! What dialects say, and the tables that this becomes when a server starts.
+//! Dialects as written, and the tables they are compiled to.
 
 pub(super) mod builtin;
 mod compile;

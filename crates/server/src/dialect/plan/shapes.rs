@@ -1,4 +1,4 @@
-//! The fields of a dialect by what they belong to: how they are read, and how they are shown.
+//! The fields of a dialect by object: how they are read and shown.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::spec::{FieldRule, Habits, Rule};
 use super::tables::{Extra, From, Incoming, Reader, Shape, ShownValues};
 
-/// What keeps every field that nobody else reads.
+/// Keeps all otherwise unknown fields.
 pub(in crate::dialect) const EVERYTHING: &str = "*";
 
 pub(in crate::dialect) struct Shapes {
@@ -38,7 +38,7 @@ impl Shapes {
         Self { fields, keep: dialect.keep.clone() }
     }
 
-    /// Fields that say nothing.
+    /// Fields without any rule.
     pub(in crate::dialect) fn problems(&self) -> Vec<String> {
         let mut problems = Vec::new();
         for (kind, rules) in &self.fields {
@@ -53,8 +53,8 @@ impl Shapes {
         problems
     }
 
-    /// How bodies of a kind are read by an operation that knows these fields. What is shown only is so to the
-    /// account's owner: an administrator may write it.
+    /// How an operation with these fields reads bodies of an object. `shown_only` applies to the account's
+    /// owner; administrators may write the field.
     pub(in crate::dialect) fn reader(
         &self,
         kind: &str,
@@ -92,13 +92,13 @@ impl Shapes {
         reader
     }
 
-    /// How objects of a kind are shown.
+    /// How an object is shown.
     pub(in crate::dialect) fn shape(&self, kind: &str) -> Option<Arc<Shape>> {
         let mut shape = Shape::default();
         if kind == "tokens"
             && let Some(user) = self.shape("user")
         {
-            // The user inside of tokens is not wrapped once more.
+            // The user within tokens is not wrapped again.
             let user = Shape { whole: Vec::new(), ..user.as_ref().clone() };
             shape.nested.insert(b"user".to_vec(), Arc::new(user));
         }
@@ -166,7 +166,7 @@ impl Shapes {
     }
 }
 
-/// A value with members of the contract in it.
+/// A value that contains members of the contract.
 fn made(value: &Value, shape: &mut Shape) -> From {
     let text = value.to_string();
     let (mut pieces, mut rest) = (Vec::new(), text.as_str());

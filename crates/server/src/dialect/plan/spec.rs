@@ -1,75 +1,75 @@
-//! What a dialect says, as it is written: in TOML for the built-in ones, as `[dialect]` in
-//! `doorward.toml` for an operator's own. Later dialects are laid over earlier ones.
+//! A dialect as written: in TOML for the built-in ones, as `[dialect]` in `doorward.toml` for an operator's
+//! own. Later dialects take precedence.
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde_json::Value;
 
-/// A dialect, or several laid over each other.
+/// A dialect, or several merged.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(in crate::dialect) struct Habits {
-    /// What it is for.
+    /// Its purpose.
     pub about: String,
-    /// Settings that it sets where nobody else does.
+    /// Settings that it sets by default.
     pub settings: BTreeMap<String, String>,
-    /// `METHOD /path`, `METHOD /path?name` or `METHOD /path?name=value`: what answers there.
+    /// `METHOD /path`, `METHOD /path?name` or `METHOD /path?name=value`, with its target.
     pub routes: BTreeMap<String, RouteTarget>,
-    /// Further places of the tasks.
+    /// Additional paths of the tasks.
     pub tasks_at: Vec<String>,
-    /// Fields by what they belong to: `task`, `user`, `account`, `tokens`, ….
+    /// Fields by object: `task`, `user`, `account`, `tokens`, ….
     pub fields: BTreeMap<String, BTreeMap<String, Rule>>,
-    /// Fields of the app's own, kept in a task's metadata.
+    /// The app's own fields, kept in a task's metadata.
     pub keep: Vec<String>,
-    /// Fields that are read and dropped, since the server decides them.
+    /// Fields that are dropped, since the server decides them.
     pub ignore: Vec<String>,
     /// Query parameters by operation.
     pub query: BTreeMap<String, QueryRules>,
     /// Query parameters of tasks that name the caller.
     pub user_params: Vec<String>,
-    /// What answers look like, by operation.
+    /// Responses, by operation.
     pub answers: BTreeMap<String, AnswerRule>,
-    /// How a list is wrapped: a word or a template.
+    /// The envelope of a list: a name or a template.
     pub list: Option<Value>,
-    /// How a single task is wrapped: a word or a template.
+    /// The envelope of a single task: a name or a template.
     pub item: Option<Value>,
-    /// The word for a task that is not done.
+    /// The status of an incomplete task.
     pub open_status: Option<String>,
-    /// What deleting answers with: `empty` or `message`.
+    /// The response to a deletion: `empty` or `message`.
     pub delete: Option<String>,
-    /// What failures look like, by operation (`*` for all) and code.
+    /// Errors, by operation (`*` for all) and code.
     pub errors: BTreeMap<String, BTreeMap<String, FailureRule>>,
-    /// The body of every failure: `problem`, `message`, `detail`, `fastapi`, or a template.
+    /// The body of all errors: `problem`, `message`, `detail`, `fastapi`, or a template.
     pub error_body: Option<Value>,
-    /// Whether failures are `application/json` instead of `application/problem+json`.
+    /// Whether errors are `application/json` instead of `application/problem+json`.
     pub plain_errors: Option<bool>,
 }
 
-/// What answers on a route.
+/// The target of a route.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(untagged)]
 pub(in crate::dialect) enum RouteTarget {
     /// An operation.
     Operation(String),
-    /// An operation, with what it is asked for.
+    /// An operation with fixed parts of its request.
     Fixed(Fixed),
 }
 
-/// An operation with parts of its request given.
+/// An operation with fixed parts of its request.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(in crate::dialect) struct Fixed {
     /// Its name.
     pub operation: String,
-    /// Parameters of its query; `{now}`, `{today}`, `{tomorrow}` and parts of the path may be in them.
+    /// Query parameters; `{now}`, `{today}`, `{tomorrow}` and path parameters are filled in.
     #[serde(default)]
     pub query: BTreeMap<String, String>,
-    /// The body instead of the client's; parts of the path may be in it.
+    /// The body instead of the client's; path parameters are filled in.
     pub body: Option<Value>,
 }
 
-/// A field: another name of one, or more about it.
+/// A field: the contract's name, or more options.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(untagged)]
 pub(in crate::dialect) enum Rule {
@@ -79,68 +79,68 @@ pub(in crate::dialect) enum Rule {
     FieldRule(Box<FieldRule>),
 }
 
-/// What a field means.
+/// The meaning of a field.
 #[allow(clippy::struct_excessive_bools, reason = "each is a key of its own")]
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(in crate::dialect) struct FieldRule {
     /// The contract's name.
     pub field: Option<String>,
-    /// Values that clients send, in any case, and what they mean.
+    /// Values that clients send, case-insensitive, and what they mean.
     pub values: BTreeMap<String, Value>,
-    /// Values of the contract, and what clients are shown.
+    /// Values of the contract, and what is shown instead.
     pub show: BTreeMap<String, Value>,
-    /// Empty text means null.
+    /// An empty text means null.
     pub empty_is_null: bool,
-    /// Keeps the sent value in the metadata too, to be shown again while it still means the same.
+    /// Stores the sent value in the metadata too, and shows it while it still means the same.
     pub keep: bool,
-    /// It is sent only, never shown.
+    /// It is in requests only.
     pub hidden: bool,
-    /// It is shown only, never read.
+    /// It is in responses only.
     pub shown_only: bool,
-    /// True if the list `field` holds this.
+    /// True if the list `field` contains this.
     pub contains: Option<String>,
-    /// Further fields that are sent, joined by spaces to one.
+    /// Additional request fields, joined with spaces into one.
     pub join: Vec<String>,
-    /// Values that say what is so anyway: they are dropped, and others refused.
+    /// Values that state the existing fact: they are dropped, all others rejected.
     pub only: Vec<Value>,
-    /// An empty object, list or text is as if nothing was sent.
+    /// An empty object, list or text counts as absent.
     pub drop_empty: bool,
-    /// What is shown where the contract shows nothing.
+    /// Shown if the contract has no value.
     pub otherwise: Option<Value>,
     /// Null unless this field is true.
     pub when: Option<String>,
-    /// A value that is always the same, but for `"$name"`s in it, which are fields of the contract.
+    /// A fixed value, in which `"$name"` is a field of the contract.
     pub constant: Option<Value>,
-    /// The whole object once more under this name.
+    /// The whole object again under this name.
     pub whole: bool,
 }
 
-/// What a query means.
+/// The meaning of a query.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(in crate::dialect) struct QueryRules {
     /// Other names of parameters.
     pub rename: BTreeMap<String, String>,
-    /// Values that mean that a parameter was not given.
+    /// Values that mean "not given".
     pub unset: Vec<String>,
-    /// Parameters whose values are spelled otherwise.
+    /// Parameters with other values.
     pub values: BTreeMap<String, ValueMap>,
-    /// Names of the field to sort by.
+    /// Parameters with the field to sort by.
     pub sort_by: Vec<String>,
-    /// Names of the direction.
+    /// Parameters with the direction.
     pub order: Vec<String>,
     /// Other names of fields to sort by.
     pub sort_fields: BTreeMap<String, String>,
-    /// Names of the page's number, from 1.
+    /// Parameters with the page number, from 1.
     pub page: Vec<String>,
-    /// Names of the page's size.
+    /// Parameters with the page size.
     pub size: Vec<String>,
-    /// Parameters that are read and dropped. Others that the contract does not know are refused.
+    /// Parameters that are dropped. Other unknown ones are rejected.
     pub ignore: Vec<String>,
 }
 
-/// A parameter whose values are spelled otherwise.
+/// A parameter with other values.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(in crate::dialect) struct ValueMap {
@@ -149,22 +149,22 @@ pub(in crate::dialect) struct ValueMap {
     /// The values.
     #[serde(default)]
     pub map: BTreeMap<String, String>,
-    /// Values that stand for several parameters; `{now}`, `{today}` and `{tomorrow}` may be in them.
+    /// Values that stand for several parameters; `{now}`, `{today}` and `{tomorrow}` are filled in.
     #[serde(default)]
     pub several: BTreeMap<String, BTreeMap<String, String>>,
 }
 
-/// What an answer looks like.
+/// A response.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(in crate::dialect) struct AnswerRule {
     /// Its status.
     pub status: Option<u16>,
-    /// A template; `$item` is what the contract answers.
+    /// A template; `$item` is the contract's response.
     pub body: Option<Value>,
 }
 
-/// What a failure looks like.
+/// An error.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(in crate::dialect) struct FailureRule {
@@ -179,7 +179,7 @@ pub(in crate::dialect) struct FailureRule {
 }
 
 impl Habits {
-    /// Lays another over this one.
+    /// Merges another dialect, which takes precedence.
     pub(in crate::dialect) fn lay(&mut self, over: Self) {
         fn nested<T>(
             under: &mut BTreeMap<String, BTreeMap<String, T>>,
@@ -209,7 +209,7 @@ impl Habits {
 }
 
 impl QueryRules {
-    /// Whether a parameter is asked for as another, or not at all.
+    /// Whether a parameter is renamed, mapped or dropped.
     pub(in crate::dialect) fn touches(&self, name: &str, value: &str) -> bool {
         let lists = [&self.sort_by, &self.order, &self.page, &self.size];
         self.rename.contains_key(name)

@@ -1,4 +1,4 @@
-//! What a dialect becomes at the start of a server: tables that a request is looked up in.
+//! The tables that a dialect is compiled to, for looking up requests.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -16,17 +16,17 @@ pub(in crate::dialect) struct Spoken {
     pub(in crate::dialect) id: String,
     pub(in crate::dialect) reader: Reader,
     pub(in crate::dialect) shape: Option<Arc<Shape>>,
-    /// The shape if the answer has tokens.
+    /// The shape of a response with tokens.
     pub(in crate::dialect) signed_in: Option<Arc<Shape>>,
-    /// Whether it asks how many there are in all.
+    /// Whether the response includes the total.
     pub(in crate::dialect) is_list: bool,
     pub(in crate::dialect) counts: bool,
-    /// Whether an answer that succeeds stays as it is.
+    /// Whether success responses stay unchanged.
     pub(in crate::dialect) leaves_answers: bool,
     pub(in crate::dialect) wrap: Option<Template>,
     pub(in crate::dialect) status: Option<u16>,
     pub(in crate::dialect) query: QueryRules,
-    /// The parameters that the operation reads itself.
+    /// The parameters that the operation itself reads.
     pub(in crate::dialect) parameters: Vec<String>,
     /// Parameters that name the caller.
     pub(in crate::dialect) user_params: Vec<String>,
@@ -38,21 +38,21 @@ pub(in crate::dialect) struct Spoken {
 /// How bodies are read.
 #[derive(Clone, Debug, Default)]
 pub(in crate::dialect) struct Reader {
-    /// What the operation reads itself.
+    /// The fields that the operation itself reads.
     pub(in crate::dialect) known: BTreeSet<String>,
     pub(in crate::dialect) names: HashMap<String, Incoming>,
     pub(in crate::dialect) joins: Vec<(String, Vec<String>)>,
     pub(in crate::dialect) keep: BTreeSet<String>,
-    /// Whether whatever nobody else reads is kept.
+    /// Whether all otherwise unknown fields are kept.
     pub(in crate::dialect) keeps_all: bool,
     pub(in crate::dialect) ignore: BTreeSet<String>,
-    /// Fields that say what is so anyway, and the values that do.
+    /// Fields that state an existing fact, and their accepted values.
     pub(in crate::dialect) only: HashMap<String, Vec<Value>>,
-    /// Fields that show whether somebody holds a role, each with the role: where administrators write.
+    /// Fields that show whether a user has a role, each with the role: for administrators.
     pub(in crate::dialect) roles: HashMap<String, String>,
 }
 
-/// What a field that is sent means.
+/// The meaning of a request field.
 #[derive(Clone, Debug)]
 pub(in crate::dialect) struct Incoming {
     pub(in crate::dialect) to: String,
@@ -68,17 +68,17 @@ pub(in crate::dialect) struct Shape {
     /// Members that are needed to show others.
     pub(in crate::dialect) wanted: Vec<Vec<u8>>,
     pub(in crate::dialect) extras: Vec<Extra>,
-    /// Members shown by other values.
+    /// Members shown with other values.
     pub(in crate::dialect) replaced: HashMap<Vec<u8>, ShownValues>,
-    /// Members that are objects of a shape themselves.
+    /// Members that are objects with a shape.
     pub(in crate::dialect) nested: HashMap<Vec<u8>, Arc<Shape>>,
     /// Names shown from the metadata.
     pub(in crate::dialect) keep: BTreeSet<String>,
-    /// Whether all of it is shown, but for what the object has itself.
+    /// Whether all of it is shown, except what the object has itself.
     pub(in crate::dialect) keeps_all: bool,
-    /// The place of the metadata among the members that are wanted, where any is read.
+    /// The index of the metadata among the wanted members, if needed.
     pub(in crate::dialect) metadata: Option<usize>,
-    /// Names of the whole object once more.
+    /// Names under which the whole object is repeated.
     pub(in crate::dialect) whole: Vec<Vec<u8>>,
 }
 
@@ -92,7 +92,7 @@ impl Shape {
             && self.whole.is_empty()
     }
 
-    /// The place of a member among those that are needed.
+    /// The index of a member among the wanted ones.
     pub(in crate::dialect) fn want(&mut self, name: &str) -> usize {
         let name = name.as_bytes();
         self.wanted.iter().position(|other| other == name).unwrap_or_else(|| {
@@ -102,10 +102,10 @@ impl Shape {
     }
 }
 
-/// The texts of values, and what is shown for each.
+/// Texts of values, and what is shown for each.
 pub(in crate::dialect) type ShownValues = Vec<(Vec<u8>, Vec<u8>)>;
 
-/// One member more.
+/// An additional member.
 #[derive(Clone, Debug)]
 pub(in crate::dialect) struct Extra {
     pub(in crate::dialect) name: String,
@@ -114,13 +114,13 @@ pub(in crate::dialect) struct Extra {
     pub(in crate::dialect) from: From,
 }
 
-/// Where a further member comes from.
+/// The source of an additional member.
 #[derive(Clone, Debug)]
 pub(in crate::dialect) enum From {
     Constant(Vec<u8>),
-    /// A constant with members of the contract: a text, and the member behind it.
+    /// A constant with members of the contract: a text, and the member after it.
     Made(Vec<(Vec<u8>, Option<usize>)>),
-    /// This, where the contract does not show the member.
+    /// This, if the contract lacks the member.
     Otherwise {
         at: usize,
         text: Vec<u8>,
@@ -131,7 +131,7 @@ pub(in crate::dialect) enum From {
         show: ShownValues,
         /// Null unless this member is true.
         when: Option<usize>,
-        /// Where the sent value is kept: shown while it means the present one.
+        /// Where the sent value is kept: shown while it means the current one.
         kept: Option<HashMap<String, Value>>,
     },
     Contains {
@@ -141,11 +141,11 @@ pub(in crate::dialect) enum From {
     },
 }
 
-/// What the body of a failure is.
+/// The body of an error.
 #[derive(Clone, Debug)]
 pub(in crate::dialect) enum ErrorBody {
     Problem,
-    /// The same, with what it says as `message` too.
+    /// The same, with its `detail` also as `message`.
     Message,
     Detail,
     FastApi,
@@ -156,14 +156,14 @@ pub(in crate::dialect) enum ErrorBody {
 #[derive(Clone, Debug)]
 pub(in crate::dialect) struct Route {
     pub(in crate::dialect) method: Method,
-    /// Only with this parameter in the query, of this value or any.
+    /// Only with this query parameter, with this value or any.
     pub(in crate::dialect) when: Option<(String, Option<String>)>,
-    /// The names of the parts of the path.
+    /// The names of the path parameters.
     pub(in crate::dialect) parts: Vec<String>,
     pub(in crate::dialect) spoken: Arc<Spoken>,
     /// The contract's method and path, unless this is it.
     pub(in crate::dialect) rewrite: Option<(Method, Vec<Part>)>,
-    /// Whether its path names a user that the contract's does not.
+    /// Whether its path names a user, unlike the contract's.
     pub(in crate::dialect) names_user: bool,
     pub(in crate::dialect) query: Vec<(String, String)>,
     pub(in crate::dialect) body: Option<Value>,
@@ -173,14 +173,14 @@ pub(in crate::dialect) struct Route {
 }
 
 impl Spoken {
-    /// Whether a list knows no such parameter.
+    /// Whether this parameter is unknown in a list.
     pub(in crate::dialect) fn lacks(&self, name: &str) -> bool {
         self.is_list && !self.parameters.iter().any(|own| own == name)
     }
 }
 
 impl Route {
-    /// Whether the query of the operation is another than the one that was sent.
+    /// Whether the operation's query differs from the one sent.
     pub(in crate::dialect) fn asks_otherwise(&self, sent: &[(String, String)]) -> bool {
         let spoken = &self.spoken;
         spoken.counts
@@ -196,6 +196,6 @@ impl Route {
 #[derive(Clone, Debug)]
 pub(in crate::dialect) enum Part {
     Text(String),
-    /// The part of the alias with this number.
+    /// The alias's path parameter with this number.
     Of(usize),
 }

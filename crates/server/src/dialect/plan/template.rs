@@ -1,9 +1,9 @@
-//! Wraps an answer: JSON in which `"$items"`, `"$item"`, `"$total"`, `"$limit"`, `"$offset"` and
-//! `"$has_more"` stand for what the contract answers.
+//! Wraps a response: JSON in which `"$items"`, `"$item"`, `"$total"`, `"$limit"`, `"$offset"` and
+//! `"$has_more"` stand for values of the contract's response.
 
 use serde_json::Value;
 
-/// What stands in a template's place.
+/// A placeholder of a template.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::dialect) enum Placeholder {
     Items,
@@ -21,7 +21,7 @@ pub(in crate::dialect) enum Piece {
     Value(Placeholder),
 }
 
-/// A template, cut into pieces.
+/// A template, split into parts.
 #[derive(Clone, Debug)]
 pub(in crate::dialect) struct Template {
     pub(in crate::dialect) pieces: Vec<Piece>,
@@ -41,7 +41,7 @@ const PLACES: [(&str, Placeholder); 8] = [
 ];
 
 impl Template {
-    /// Cuts it; the error names what stands for nothing.
+    /// Splits it; the error names an unknown placeholder.
     pub(in crate::dialect) fn cut(value: &Value) -> Result<Self, String> {
         let text = value.to_string();
         let mut pieces = Vec::new();
@@ -63,7 +63,7 @@ impl Template {
         Ok(Self { pieces, written: value.clone() })
     }
 
-    /// Whether it shows how many there are in all.
+    /// Whether it shows the total.
     pub(in crate::dialect) fn counts(&self) -> bool {
         self.pieces.iter().any(|piece| {
             matches!(
@@ -74,7 +74,7 @@ impl Template {
     }
 }
 
-/// The templates of lists that have a word; null wraps nothing.
+/// The list templates with a name; null means no envelope.
 pub(in crate::dialect) fn list_of(word: &str) -> Option<Value> {
     Some(match word {
         "array" => Value::Null,
@@ -90,7 +90,7 @@ pub(in crate::dialect) fn list_of(word: &str) -> Option<Value> {
     })
 }
 
-/// The templates of single tasks that have a word; null wraps nothing.
+/// The task templates with a name; null means no envelope.
 pub(in crate::dialect) fn item_of(word: &str) -> Option<Value> {
     Some(match word {
         "flat" => Value::Null,

@@ -1,6 +1,5 @@
-//! One declaration of a body: the struct, its reader and its schema. Rules that need more than the
-//! body itself (a clock, a file) are checked on a [`Draft`], so that their problems are named along
-//! with the others.
+//! Declares a body once: the struct, its parser and its schema. Rules that need more than the body itself (a
+//! clock, a file) are checked on a [`Draft`], so that their problems are reported together with the others.
 
 mod slot;
 
@@ -11,19 +10,19 @@ use crate::input::Fields;
 
 /// A struct declared by `body!`.
 pub trait Body: Sized {
-    /// Its fields in their order, each `None` if it was refused.
+    /// Its fields in order, each `None` if it was invalid.
     type Parts;
 
-    /// Reads the fields; problems are noted.
+    /// Parses the fields; problems are recorded.
     fn parts(fields: &mut Fields) -> Self::Parts;
 
-    /// The body, unless a field was refused.
+    /// The body, unless a field was invalid.
     fn whole(parts: Self::Parts) -> Option<Self>;
 }
 
-/// What a handler may take for a body.
+/// What a handler can take as a body.
 pub trait FromFields: Sized {
-    /// Reads the fields.
+    /// Parses the fields.
     fn from_fields(fields: Fields) -> Result<Self, Error>;
 }
 
@@ -34,12 +33,12 @@ impl<B: Body> FromFields for B {
     }
 }
 
-/// A body that is read, with its problems still open to more.
+/// A parsed body to which more problems can be added.
 #[derive(Debug)]
 pub struct Draft<B: Body> {
-    /// The fields in their order, each `None` if it was refused.
+    /// The fields in order, each `None` if it was invalid.
     pub parts: B::Parts,
-    /// Where more problems are noted.
+    /// Where more problems are recorded.
     pub fields: Fields,
 }
 
@@ -56,11 +55,10 @@ impl<B: Body> Draft<B> {
     }
 }
 
-/// Declares a body: its struct, its reader ([`Body`]) and its OpenAPI schema, from one text. The type
-/// of a field says whether it may be left out or null; the table is in `input/body/slot.rs`. `email or
-/// username: T` reads the second name where the first is absent. What stands under `checked` is read
-/// and refused like any other field, but not kept. `as "Name"` is the schema's name where the struct's
-/// would not do.
+/// Declares a body: its struct, its parser ([`Body`]) and its OpenAPI schema. The type of a field says
+/// whether it is optional or nullable; see the table in `input/body/slot.rs`. `email or username: T` reads
+/// the second name if the first is absent. Fields under `checked` are parsed and validated like any other,
+/// but not kept. `as "Name"` sets the schema's name if it differs from the struct's.
 macro_rules! body {
     (
         $(#[doc = $about:literal])*

@@ -1,4 +1,4 @@
-//! A field's place in a body: what its Rust type says about being left out and about null.
+//! A field of a body: what its Rust type says about being absent and about null.
 //!
 //! | declared | left out | `null` |
 //! | --- | --- | --- |
@@ -16,21 +16,21 @@ use crate::input::{Field, Fields, Given, NamedSchemas};
 
 /// A type of a body's field.
 pub trait Slot: Sized {
-    /// Whether it must be there, if it has no default.
+    /// Whether it is required, if it has no default.
     const REQUIRED: bool;
-    /// The type of a value that is there.
+    /// The type of a present value.
     type Inner: Field;
 
-    /// Reads it; `None` if it is refused, which is noted.
+    /// Parses it; `None` if invalid, which is recorded.
     fn read(fields: &mut Fields, name: &'static str) -> Option<Self>;
 
     /// This value of it.
     fn of(value: Self::Inner) -> Self;
 
-    /// The value, if it is one.
+    /// The value, if there is one.
     fn value(&self) -> Option<&Self::Inner>;
 
-    /// Reads it; the default if it is left out.
+    /// Parses it; the default if absent.
     fn read_or(fields: &mut Fields, name: &'static str, default: Self) -> Option<Self> {
         match fields.given(name)? {
             Given::Value(value) => Some(Self::of(value)),
@@ -103,8 +103,8 @@ pub fn schema_of<S: Slot>(about: &str) -> RefOr<Schema> {
     described(if S::REQUIRED { schema } else { nullable(schema) }, about)
 }
 
-/// The schema of a field with this default. The description says it, not `default`: generators of
-/// clients take a field that has one for a field that is always there.
+/// The schema of a field with this default, which is in the description and not in `default`: client
+/// generators would treat the field as always present.
 pub fn schema_or<S: Slot>(about: &str, default: &S) -> RefOr<Schema> {
     let default = default.value().and_then(Field::to_json);
     let if_absent = default.map(|value| format!(" `{value}` if absent."));

@@ -1,4 +1,4 @@
-//! One declaration of a query: the struct, its reader and its OpenAPI parameters.
+//! Declares a query once: the struct, its parser and its OpenAPI parameters.
 
 mod page;
 mod parameter;
@@ -10,9 +10,9 @@ pub use reach::Reach;
 
 use crate::input::Fields;
 
-/// What an operation reads from its query: a struct declared by `query!`, a [`Page`], or several of them.
+/// The query of an operation: a struct declared by `query!`, a [`Page`], or several of them.
 pub trait Parameters: Sized {
-    /// Reads them. Problems are noted in `fields`; what is returned counts only if there are none.
+    /// Parses them. Problems are recorded in `fields`; the result is only meaningful if there are none.
     fn read(fields: &mut Fields) -> Self;
 }
 
@@ -28,10 +28,9 @@ impl<A: Parameters, B: Parameters, C: Parameters> Parameters for (A, B, C) {
     }
 }
 
-/// Declares what a query may say: the struct, its reader ([`Parameters`]) and, for `params(…)` of
-/// `#[utoipa::path]`, the parameters in the contract, from one text. `name: Option<T>` is `None` where
-/// the parameter is left out, `name: T` is the default of `T`. Each doc comment is the parameter's
-/// description.
+/// Declares a query: the struct, its parser ([`Parameters`]) and, for `params(…)` of `#[utoipa::path]`, the
+/// parameters in the contract. `name: Option<T>` is `None` if the parameter is absent, `name: T` is the
+/// default of `T`. Each doc comment is the parameter's description.
 macro_rules! query {
     (
         $(#[doc = $about:literal])*

@@ -1,6 +1,6 @@
-//! Pages of administrative lists: `limit` and an opaque `cursor`, the last row's instant and id, so
-//! that the cost of a page does not grow with its number. A cursor grants nothing: every page asks for
-//! the permission again.
+//! Pages of administrative lists: `limit` and an opaque `cursor`, the instant and id of the last row, so that
+//! the cost of a page does not grow with its number. A cursor grants nothing: every page checks the
+//! permission again.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -13,8 +13,8 @@ use uuid::Uuid;
 use super::{Parameter, Parameters, described_parameter};
 use crate::input::{Field, Fields, Refusal};
 
-/// How many bytes of JSON a page has at most, whatever its limit: a longer one would be held for its
-/// client until it is read.
+/// Maximum JSON size of a page, whatever its limit: a larger one would occupy memory until its client has
+/// read it.
 pub const PAGE_BYTES: usize = 1 << 20;
 
 /// The last row of a page.
@@ -26,12 +26,12 @@ pub struct Cursor {
     pub id: Uuid,
 }
 
-/// Which page.
+/// The requested page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Page<C = Cursor> {
-    /// Where it begins; at the start if absent.
+    /// Where it starts; at the beginning if absent.
     pub after: Option<C>,
-    /// Rows at most.
+    /// Maximum number of rows.
     pub limit: i64,
 }
 
@@ -60,8 +60,8 @@ impl<C: Parameter> IntoParams for Page<C> {
 }
 
 impl<C> Page<C> {
-    /// Cuts rows that were asked for with `limit + 1` down to the page, and down to [`PAGE_BYTES`], counting
-    /// these of each row; the cursor of the next one.
+    /// Truncates rows that were read with `limit + 1` to the page, and to [`PAGE_BYTES`], with this size per
+    /// row; returns the cursor of the next page.
     pub fn cut_by_bytes<T>(
         &self,
         rows: &mut Vec<T>,
@@ -80,13 +80,13 @@ impl<C> Page<C> {
     }
 }
 
-/// The bytes of a row in a page, the comma after it included.
+/// The size of a row in a page, including the comma.
 pub fn json_bytes(row: &impl serde::Serialize) -> usize {
     serde_json::to_vec(row).map_or(PAGE_BYTES, |json| json.len() + 1)
 }
 
 impl Cursor {
-    /// The text a client gives back for the next page.
+    /// The text that a client sends for the next page.
     pub fn encode(&self) -> String {
         let micros = self.at.unix_timestamp_nanos() / 1000;
         let bytes = [&micros.to_be_bytes()[..], self.id.as_bytes()].concat();

@@ -1,4 +1,4 @@
-//! Values in a query, where everything is text.
+//! Values in a query, which are all text.
 
 use serde_json::Value;
 use time::OffsetDateTime;
@@ -8,24 +8,24 @@ use uuid::Uuid;
 
 use crate::input::{Field, Fields, Instant, Letters, Refusal, TextLimits, instant};
 
-/// A type that the text of one parameter parses into.
+/// A type that is parsed from the text of one parameter.
 pub trait Parameter: Sized {
-    /// Whether an empty text is the same as none.
+    /// Whether an empty text counts as absent.
     const EMPTY_IS_NONE: bool = false;
 
     /// Parses the text.
     fn from_text(text: String) -> Result<Self, Refusal>;
 
-    /// What the OpenAPI document says of it, limits included.
+    /// Its description in the OpenAPI document, including limits.
     fn schema() -> RefOr<Schema>;
 }
 
 /// A field of a struct declared by `query!`: an `Option`, or a type with a default.
 pub trait QuerySlot: Sized {
-    /// The type of a value that is there.
+    /// The type of a present value.
     type Inner: Parameter;
 
-    /// The field for a value that is there, or for none.
+    /// The field for a present value, or for none.
     fn of(given: Option<Self::Inner>) -> Self;
 }
 
@@ -46,7 +46,7 @@ impl<T: Parameter + Default> QuerySlot for T {
 }
 
 impl Fields {
-    /// Takes a parameter out; `None` if it is absent or does not parse, which is noted.
+    /// Removes a parameter; `None` if it is absent or invalid, which is recorded.
     pub fn parameter<P: Parameter>(&mut self, name: &'static str) -> Option<P> {
         let read = |text: String| {
             if P::EMPTY_IS_NONE && text.is_empty() {
@@ -64,7 +64,7 @@ impl Fields {
     }
 }
 
-/// A parameter as the OpenAPI document has it.
+/// A parameter in the OpenAPI document.
 pub fn described_parameter<P: Parameter>(
     name: &str,
     about: &str,
@@ -85,7 +85,7 @@ fn text(value: Value) -> Result<String, Refusal> {
     }
 }
 
-/// In any case, because Python's clients send `True`.
+/// Case-insensitive, because Python clients send `True`.
 impl Parameter for bool {
     fn from_text(text: String) -> Result<Self, Refusal> {
         match text.to_ascii_lowercase().as_str() {
@@ -126,7 +126,7 @@ impl Parameter for Uuid {
     }
 }
 
-/// An instant, whose plus sign would be read as a space.
+/// An instant, whose plus sign would be decoded as a space.
 impl Parameter for OffsetDateTime {
     fn from_text(text: String) -> Result<Self, Refusal> {
         let message = "must be an RFC 3339 date and time with an offset; write + as %2B";
@@ -138,7 +138,7 @@ impl Parameter for OffsetDateTime {
     }
 }
 
-/// A text whose meaning is found out later: a cursor, whose order is another parameter.
+/// A text that is parsed later: a cursor, whose order is another parameter.
 #[derive(Clone, Debug)]
 pub struct Opaque(pub String);
 

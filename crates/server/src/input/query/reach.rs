@@ -1,4 +1,4 @@
-//! How far into a list, besides its pages: rows to skip, and how many rows there are in all.
+//! Options of a list beside its pages: rows to skip, and the total number of rows.
 
 use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
 
@@ -6,7 +6,7 @@ use super::{Parameter, query};
 use crate::input::Refusal;
 
 query! {
-    /// How far, besides the pages.
+    /// Options beside the pages.
     #[derive(Default, Copy)]
     pub struct Reach {
         /// Number of entries to skip; not with `cursor`
@@ -23,7 +23,7 @@ impl Reach {
     }
 }
 
-/// Rows to skip. The database reads them all the same, so there is an end to it; a cursor has none.
+/// Rows to skip. The database reads them anyway, so the number is limited; cursors have no limit.
 #[derive(Clone, Copy, Debug)]
 pub struct Offset(i64);
 

@@ -1,4 +1,4 @@
-//! One attempt to deliver one mail: composed if it is not yet, sent, and the outcome written down.
+//! One delivery attempt: composes the mail if necessary, sends it, and records the result.
 
 use secrecy::ExposeSecret;
 use uuid::Uuid;
@@ -14,17 +14,17 @@ use crate::mail::transport::{Undelivered, format};
 use crate::metrics::MailOutcome;
 use crate::sql::DbError;
 
-/// Letters on their way at the same time, so that a slow one does not hold up the others.
+/// Mails in delivery at a time, so that a slow one does not delay the others.
 pub(in crate::mail) const LANES: usize = 4;
 
-/// What an attempt tells of the mail server.
+/// What an attempt shows about the mail server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum ServerState {
-    /// It took the letter.
+    /// It accepted the mail.
     Sent,
-    /// Nothing: it was not asked, or it did not want this letter.
+    /// Nothing: it was not contacted, or it rejected this mail.
     Nothing,
-    /// It takes no letters at present.
+    /// It currently accepts no mail.
     NoServer,
 }
 
@@ -131,7 +131,7 @@ async fn attempt(inner: &Inner, claim: Uuid, row: &ClaimedMail) -> Outcome {
     }
 }
 
-/// Waits for the work, and keeps the row for longer each time that half of the lease has passed.
+/// Waits for the work, and renews the lease whenever half of it has passed.
 async fn keeping<T>(inner: &Inner, claim: Uuid, id: Uuid, work: impl Future<Output = T>) -> T {
     let mut work = std::pin::pin!(work);
     loop {
@@ -139,14 +139,14 @@ async fn keeping<T>(inner: &Inner, claim: Uuid, id: Uuid, work: impl Future<Outp
             return done;
         }
         let lease_end = inner.clock.now() + LEASE;
-        // If it cannot be kept, another server may send it too: better twice than never.
+        // If the lease cannot be renewed, another server may send it too: better twice than never.
         let _ = store::renew(&inner.db, id, claim, lease_end).await;
     }
 }
 
 type ComposedLetter = (StoredLetter, Option<time::OffsetDateTime>);
 
-/// Turns an ask into a letter and stores it with what its secret needs, in one transaction.
+/// Composes a mail and stores it with what its secret needs, in one transaction.
 async fn compose(
     inner: &Inner,
     claim: Uuid,
@@ -176,7 +176,7 @@ async fn compose(
     }
 }
 
-/// What a person in front of the terminal tries out: the code above the link.
+/// What `dev` shows on the terminal: the code, or else the link.
 fn shown(letter: &Letter, link: Option<String>) -> Option<String> {
     let code = letter.code.as_ref().map(|code| format!("code {}", code.expose_secret()));
     let both: Vec<_> = code.into_iter().chain(link).collect();

@@ -1,7 +1,7 @@
-//! The worker that delivers. It looks into the outbox when something new is in it, when a row is known to
-//! be due, and once after the start; in between it asks the database nothing, so that a sleeping one stays
-//! asleep. Each row is claimed for the time of a lease, so that of several servers one sends it, and so that
-//! what a killed one had claimed is sent by another.
+//! The delivery worker. It reads the outbox when something is added, when a row is known to be due, and once
+//! after the start; otherwise it does not query the database, so that a suspended one is not woken. Each row
+//! is claimed with a lease, so that only one of several servers sends it, and so that another server takes
+//! over the claims of one that was killed.
 
 mod attempt;
 mod schedule;
@@ -26,10 +26,10 @@ use crate::mail::letter::{Letter, LetterWriter};
 use crate::mail::outbox::{Mail, store};
 use crate::mail::transport::{Say, Transport, format};
 
-/// How long a claimed row is this server's own; renewed while a letter is on its way for longer.
+/// The duration of a lease; renewed if a delivery takes longer.
 const LEASE: Duration = Duration::from_mins(2);
 
-/// Delivers what is in the outbox; clones share the connections.
+/// Delivers the outbox; clones share the connections.
 #[derive(Clone, Debug)]
 pub struct Delivery {
     inner: Arc<Inner>,
@@ -43,17 +43,17 @@ struct Inner {
     random: Random,
     mail: Mail,
     composer: Arc<dyn Composer>,
-    /// Made anew when the operator's templates are read anew.
+    /// Replaced when the operator's templates are reloaded.
     letters: RwLock<Arc<LetterWriter>>,
     transport: Transport,
     pruned: Daily,
     stopping: watch::Sender<bool>,
-    /// The mails on their way, each with its claim.
+    /// The mails in delivery, each with its claim.
     under_way: Mutex<BTreeMap<Uuid, Uuid>>,
 }
 
 impl Delivery {
-    /// What delivers by these settings; `None` where mail is off. The error is a sentence.
+    /// The worker with these settings; `None` if mail is off. The error is a sentence.
     pub fn new(
         settings: Arc<Settings>,
         db: Database,
@@ -82,8 +82,8 @@ impl Delivery {
         Ok(Some(Self { inner: Arc::new(inner) }))
     }
 
-    /// Reads `MAIL_TEMPLATES` anew, if there are any, and takes them if nothing is wrong with them. Blocks on the
-    /// disk: not for async workers.
+    /// Reloads `MAIL_TEMPLATES`, if set, and uses them if they are valid. Blocks on the disk: not for async
+    /// workers.
     pub fn reread(&self) -> Option<Reread> {
         let settings = &self.inner.settings;
         settings.letters.templates.as_ref()?;
@@ -97,17 +97,17 @@ impl Delivery {
         Some(Reread::Anew(format!("MAIL_TEMPLATES ({count} templates)")))
     }
 
-    /// Delivers until it is stopped. Dropping it leaves what is on its way to its lease.
+    /// Delivers until stopped. If dropped, mails in delivery stay claimed until their leases end.
     pub async fn run(self) {
         worker::run(&self.inner).await;
     }
 
-    /// Has [`Delivery::run`] begin nothing more, and end when what is on its way is there.
+    /// Lets [`Delivery::run`] start nothing more, and end when the deliveries in progress are done.
     pub fn stop(&self) {
         self.inner.stopping.send_replace(true);
     }
 
-    /// Makes what was on its way due at once, for another server, after the run was aborted.
+    /// Makes mails in delivery due immediately, for another server, after the run was aborted.
     pub async fn give_back(&self) {
         let under_way = std::mem::take(&mut *self.inner.lock());
         for (id, claim) in under_way {
@@ -120,13 +120,14 @@ impl Delivery {
         }
     }
 
-    /// Delivers what is due, and returns when nothing is: how many letters the server took.
+    /// Delivers what is due, then returns the number of mails that the server accepted.
     pub async fn deliver_due(&self) -> Result<usize, Error> {
         let round = worker::round(&self.inner, LANES).await?;
         Ok(round.sent)
     }
 
-    /// Sends a letter at once, past the outbox: what the server said, or the sentence that says why not.
+    /// Sends a mail immediately, bypassing the outbox: returns the server's response, or a sentence about the
+    /// failure.
     pub async fn send_now(&self, letter: &Letter) -> Result<String, String> {
         let inner = &self.inner;
         let id = inner.random.id(inner.clock.now());
@@ -138,7 +139,7 @@ impl Delivery {
         answer.map_err(|undelivered| undelivered.why().to_owned())
     }
 
-    /// Removes rows that were done long ago; how many.
+    /// Deletes rows that were done long ago; returns their number.
     pub async fn prune(&self) -> Result<usize, Error> {
         self.inner.prune().await
     }

@@ -1,5 +1,5 @@
-//! When a letter is tried again, and when no more: ten attempts in three days. And how long a server that
-//! takes no letter at all is left alone.
+//! When delivery is retried, and when it is given up: ten attempts in three days. And how long an unavailable
+//! server is left alone.
 
 use std::time::Duration;
 
@@ -8,18 +8,18 @@ use time::OffsetDateTime;
 const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;
 
-/// The wait behind each attempt.
+/// The delay after each attempt.
 const WAITS: [u64; 9] =
     [MINUTE, 5 * MINUTE, 15 * MINUTE, HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR, 24 * HOUR, 24 * HOUR];
-/// Nobody waits for a letter of this age.
+/// Mails of this age are given up.
 const GIVE_UP_AFTER: time::Duration = time::Duration::days(3);
 
-/// Waits while the server is out of reach, by the failures in a row.
+/// Delays while the server is unavailable, by the number of consecutive failures.
 const PAUSES: [u64; 5] = [MINUTE, 2 * MINUTE, 5 * MINUTE, 10 * MINUTE, 15 * MINUTE];
-/// Nothing new in the outbox shortens a pause below this.
+/// The minimum delay, whatever is added to the outbox.
 pub(super) const LEAST_PAUSE: Duration = Duration::from_secs(MINUTE);
 
-/// When to try again after this many attempts; `None` to give up.
+/// The next attempt after this many; `None` to give up.
 pub(super) fn next_attempt(
     attempts: i64,
     created_at: OffsetDateTime,
@@ -30,7 +30,7 @@ pub(super) fn next_attempt(
     (next <= created_at + GIVE_UP_AFTER).then_some(next)
 }
 
-/// How long to leave the server alone after this many failures in a row.
+/// How long to leave the server alone after this many consecutive failures.
 pub(super) fn pause(failures: usize) -> Duration {
     let pause = PAUSES.get(failures.saturating_sub(1)).or(PAUSES.last());
     Duration::from_secs(pause.copied().unwrap_or(MINUTE))

@@ -1,5 +1,5 @@
-//! The worker's rounds: each claims what is due and delivers it, a few letters at a time; then it rests
-//! until something is known to be due.
+//! The worker's rounds: each claims what is due and delivers it, a few mails at a time; then it sleeps until
+//! something is known to be due.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use super::{Inner, LEASE};
 use crate::error::Error;
 use crate::mail::outbox::store;
 
-/// Waits between looks while the database is away: there may be mail in it.
+/// Delays between attempts while the database is unavailable: it may contain mail.
 const DATABASE_AWAY: [Duration; 4] = [
     Duration::from_secs(5),
     Duration::from_secs(30),
@@ -21,19 +21,19 @@ const DATABASE_AWAY: [Duration; 4] = [
     Duration::from_mins(10),
 ];
 
-/// What a round found.
+/// The result of a round.
 #[derive(Debug, Default)]
 pub(super) struct Round {
     pub(super) sent: usize,
-    /// The mail server takes nothing at present.
+    /// The mail server currently accepts no mail.
     no_server: bool,
 }
 
-/// Rounds until it is stopped.
+/// Runs rounds until stopped.
 pub(super) async fn run(inner: &Arc<Inner>) {
     let (mut away, mut failures) = (0, 0);
     while !inner.is_stopping() {
-        // A server that takes nothing is tried with one letter.
+        // An unavailable server is tried with one mail.
         let lanes = if failures == 0 { LANES } else { 1 };
         match round_and_next(inner, lanes).await {
             Err(error) => {
@@ -70,7 +70,7 @@ async fn round_and_next(
     let round = round(inner, lanes).await?;
     let next = if round.no_server { None } else { store::next_due(&inner.db).await? };
     if let Some(meters) = inner.db.metrics().on() {
-        // Asked now, when the database is awake anyway, not when somebody looks at the metrics.
+        // Queried now, while the database is awake anyway, not on a scrape.
         let (waiting, oldest) = store::waiting(&inner.db).await?;
         meters.mail.found(waiting, oldest);
     }
@@ -82,7 +82,7 @@ async fn round_and_next(
     Ok((round, next))
 }
 
-/// Until something is due or new.
+/// Sleeps until something is due or new.
 async fn rest(inner: &Inner, next: Option<OffsetDateTime>) {
     let due = async {
         match next {
@@ -97,7 +97,7 @@ async fn rest(inner: &Inner, next: Option<OffsetDateTime>) {
     }
 }
 
-/// Until the server is worth another try: after a pause, or soon if there is something new.
+/// Sleeps until the server is worth another try: after a delay, or soon if there is something new.
 async fn leave_alone(inner: &Inner, since: OffsetDateTime, failures: usize) {
     let clock = &inner.clock;
     let something_new = async {
@@ -111,7 +111,7 @@ async fn leave_alone(inner: &Inner, since: OffsetDateTime, failures: usize) {
     }
 }
 
-/// Delivers what is due, on this number of lanes, and ends when nothing is or the mail server takes nothing.
+/// Delivers what is due, on this number of lanes, until nothing is due or the mail server accepts nothing.
 pub(super) async fn round(inner: &Arc<Inner>, lanes: usize) -> Result<Round, Error> {
     let mut round = Round::default();
     let mut running = JoinSet::new();
@@ -126,7 +126,7 @@ pub(super) async fn round(inner: &Arc<Inner>, lanes: usize) -> Result<Round, Err
             let most = i64::try_from(free).unwrap_or(1);
             match store::claim(&inner.db, claim, now, now + LEASE, most).await {
                 Ok(rows) => {
-                    // The server that took nothing gets one letter to prove itself.
+                    // After a failure, the server gets one mail to prove itself.
                     more = rows.len() == free && lanes > 1;
                     for row in rows {
                         let inner = Arc::clone(inner);

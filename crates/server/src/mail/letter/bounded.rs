@@ -1,13 +1,13 @@
-//! What a template may write at most: one that goes on and on fails like one with a mistake.
+//! Limits the output of a template: an endless one fails like an invalid one.
 
 use std::io::{self, Write};
 
 use minijinja::{Error, ErrorKind, Template, Value};
 
-/// Bytes of one part of a mail: ten times what mail programs show.
+/// Maximum size of a part of a mail: ten times what mail programs show.
 const MOST: usize = 1024 * 1024;
 
-/// Renders the template; an error if that makes more than 1 MiB.
+/// Renders the template; an error if the result exceeds 1 MiB.
 pub(super) fn render(template: &Template<'_, '_>, values: &Value) -> Result<String, Error> {
     let mut out = Bounded(Vec::new());
     match template.render_captured_to(values, &mut out) {

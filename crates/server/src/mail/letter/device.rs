@@ -1,9 +1,9 @@
-//! A `User-Agent` as people say it: "Firefox on Windows". What is not recognised is shown as it is, cut.
+//! A `User-Agent` for display: "Firefox on Windows". Unknown ones are shown truncated.
 
 use super::shape;
 use crate::input::browser;
 
-/// The browser and the system, or the first part of the text.
+/// The browser and system, or the beginning of the text.
 pub(crate) fn device(user_agent: &str) -> String {
     browser(user_agent).unwrap_or_else(|| shape::one_line(user_agent, 60))
 }

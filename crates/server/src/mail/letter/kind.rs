@@ -1,19 +1,19 @@
-//! Every mail that Doorward sends.
+//! All kinds of mails.
 
 use crate::config::named;
 use crate::config::{LinkPage, Notice};
 
 named! {
-    /// What a mail is for.
+    /// The kind of a mail.
     #[derive(Hash)]
     pub enum Kind {
-        /// Proves that the address is the account's.
+        /// Verifies an account's address.
         VerifyEmail = "verify-email",
         /// Sets a new password.
         ResetPassword = "reset-password",
         /// Confirms a new address from its mailbox.
         ConfirmEmail = "confirm-email",
-        /// Tells the old address of a change, and how to undo it.
+        /// Notifies the old address of a change, with a link to undo it.
         EmailChanged = "email-changed",
         /// Somebody tried to register with an address that has an account.
         AddressTaken = "address-taken",
@@ -23,7 +23,7 @@ named! {
         Invitation = "invitation",
         /// The password was changed.
         PasswordChanged = "password-changed",
-        /// A sign-in from a device not seen before.
+        /// A sign-in from a new device.
         NewDevice = "new-device",
         /// A session ended because its token was used twice.
         SessionStolen = "session-stolen",
@@ -35,28 +35,28 @@ named! {
         FactorRemoved = "factor-removed",
         /// An operator removed all second factors.
         FactorsReset = "factors-reset",
-        /// New recovery codes were made.
+        /// New recovery codes were created.
         RecoveryCodesRenewed = "recovery-codes-renewed",
         /// A passkey was added.
         PasskeyAdded = "passkey-added",
         /// A passkey was removed.
         PasskeyRemoved = "passkey-removed",
-        /// A device was trusted to need no second step.
+        /// A device was trusted, so that it needs no second step.
         DeviceTrusted = "device-trusted",
-        /// An API key was made.
+        /// An API key was created.
         ApiKeyCreated = "api-key-created",
-        /// Proves that mail works.
+        /// Shows that mail works.
         Test = "test",
     }
 }
 
 impl Kind {
-    /// The kind of this name.
+    /// The kind with this name.
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|kind| kind.as_str() == text)
     }
 
-    /// The mail of this notice.
+    /// The mail for this notice.
     pub const fn of_notice(notice: Notice) -> Self {
         match notice {
             Notice::PasswordChanged => Self::PasswordChanged,
@@ -75,12 +75,12 @@ impl Kind {
         }
     }
 
-    /// Whether it tells the owner about a change to the account, rather than answers a request for a mail.
+    /// Whether it is a notice about the account, rather than a response to a request.
     pub fn is_notice(self) -> bool {
         Notice::ALL.iter().any(|notice| Self::of_notice(*notice) == self)
     }
 
-    /// The page that helps its reader, of mails whose link holds no secret.
+    /// The page that helps its reader, for mails whose link contains no secret.
     pub const fn helpful_page(self) -> Option<LinkPage> {
         match self {
             Self::PasswordChanged
@@ -97,7 +97,7 @@ impl Kind {
         }
     }
 
-    /// The page that its link opens; the links of the others open the front end.
+    /// The page that its link opens; other links open the front end.
     pub const fn page(self) -> Option<LinkPage> {
         match self {
             Self::VerifyEmail => Some(LinkPage::Verify),

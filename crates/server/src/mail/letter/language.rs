@@ -1,10 +1,10 @@
-//! The languages of mails and pages, and which of them a reader gets.
+//! The languages of mails and pages, and how a reader's is chosen.
 
 use std::collections::BTreeMap;
 
 use serde::de::DeserializeOwned;
 
-/// The files in `texts/` beside the file that says this, one a language, each read.
+/// The files in `texts/` beside the calling file, one per language, each parsed.
 macro_rules! texts_by_language {
     () => {
         $crate::mail::letter::read_each(|language| match language {
@@ -27,10 +27,10 @@ pub(crate) fn read_each<T: DeserializeOwned>(
     Language::ALL.into_iter().map(|language| (language, read(language))).collect()
 }
 
-/// A language that everything is written in.
+/// A supported language.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Language {
-    /// English, where nothing else fits.
+    /// English, the default.
     English,
     /// German.
     German,
@@ -43,7 +43,7 @@ pub enum Language {
 }
 
 impl Language {
-    /// Each once.
+    /// All languages.
     pub const ALL: [Self; 5] =
         [Self::English, Self::German, Self::French, Self::Spanish, Self::Portuguese];
 
@@ -58,18 +58,18 @@ impl Language {
         }
     }
 
-    /// The language of a tag such as `pt-BR`, which is that of its first part.
+    /// The language of a tag such as `pt-BR`, given by its first part.
     pub fn parse(tag: &str) -> Option<Self> {
         let first = tag.trim().split(['-', '_']).next().unwrap_or_default();
         Self::ALL.into_iter().find(|language| language.tag().eq_ignore_ascii_case(first))
     }
 
-    /// The language of a reader, English where the tag is unknown or absent.
+    /// A reader's language; English if the tag is unknown or absent.
     pub fn of(tag: Option<&str>) -> Self {
         tag.and_then(Self::parse).unwrap_or(Self::English)
     }
 
-    /// The one that `Accept-Language` (RFC 9110 §12.5.4) likes most, English if it likes none.
+    /// The preferred language in `Accept-Language` (RFC 9110 §12.5.4); English if none matches.
     pub fn accepted(header: &str) -> Self {
         let mut best = (0.0, Self::English);
         for item in header.split(',').take(20) {

@@ -1,5 +1,5 @@
-//! The links in mails. They are made of settings alone: links that believed a `Host` or `Forwarded` header
-//! would send the secret to whoever wrote the header (CVE-2025-64101).
+//! The links in mails. They depend on settings only: links that trusted a `Host` or `Forwarded` header would
+//! send the secret to whoever set the header (CVE-2025-64101).
 
 use std::net::IpAddr;
 
@@ -7,10 +7,10 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::config::{AppPaths, LinkPage, Settings};
 
-/// RFC 3986 §2.3: what means nothing in a URL stays as it is.
+/// RFC 3986 §2.3: unreserved characters are not encoded.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// Where Doorward's own pages are, below `AUTH_PATH`.
+/// The path of Doorward's own pages, below `AUTH_PATH`.
 pub const PAGES_PATH: &str = "/pages";
 
 /// Makes links.
@@ -23,7 +23,7 @@ pub struct Links {
 }
 
 impl Links {
-    /// Links of these settings; without `PUBLIC_URL` they lead to where the server listens.
+    /// Links with these settings; without `PUBLIC_URL` they point to the address the server listens on.
     pub fn new(settings: &Settings) -> Self {
         let public = settings.public_url.clone().unwrap_or_else(|| {
             let host = match settings.host {
@@ -50,8 +50,8 @@ impl Links {
         }
     }
 
-    /// What a mail without a secret links to: this page of the front end, else its start, else our own
-    /// page if there is one; and whether that is the page which sends a link to set a new password.
+    /// The link of a mail without a secret: this page of the front end, or its start page, or our own page if
+    /// there is one; and whether that is the page for requesting a password reset.
     pub fn without_secret(&self, page: Option<LinkPage>) -> (Option<String>, bool) {
         let is_forgot = page == Some(LinkPage::Forgot);
         let path = page.and_then(|page| self.app_paths.path(page, ""));
@@ -71,7 +71,7 @@ impl Links {
     }
 }
 
-/// What the product is called.
+/// The product's name.
 pub fn app_name(settings: &Settings) -> String {
     let host = |url: &String| Some(url::Url::parse(url).ok()?.host_str()?.to_owned());
     let named = settings.letters.app_name.clone();
@@ -81,7 +81,7 @@ pub fn app_name(settings: &Settings) -> String {
         .unwrap_or_else(|| "Doorward".into())
 }
 
-/// Settings by which links would lead nowhere.
+/// Settings with which links would not work.
 pub(super) fn problems(settings: &Settings) -> Vec<String> {
     let mut found = Vec::new();
     let (app, paths) = (&settings.letters.app_url, &settings.letters.app_paths);

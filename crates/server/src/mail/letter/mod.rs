@@ -1,6 +1,6 @@
-//! What a mail says: its kind, who gets it, and the subject, text and HTML that are made of both, from
-//! templates that operators can replace, in the reader's language. No link comes from a request
-//! ([`Links`]), what people typed is escaped in HTML, and no subject holds a line break.
+//! The contents of a mail: its kind, its recipient, and the subject, text and HTML rendered from both, with
+//! templates that operators can replace, in the reader's language. No link depends on a request ([`Links`]),
+//! user input is escaped in HTML, and subjects contain no line breaks.
 
 mod bounded;
 mod device;
@@ -31,35 +31,35 @@ use time::OffsetDateTime;
 
 use crate::config::Settings;
 
-/// What one mail is to say. Begin with [`Letter::new`] and set what its kind needs.
+/// The contents of one mail. Start with [`Letter::new`] and set what its kind needs.
 #[derive(Clone, Debug)]
 pub struct Letter {
-    /// Which mail it is.
+    /// Its kind.
     pub kind: Kind,
-    /// The address it goes to.
+    /// The recipient's address.
     pub to: String,
-    /// How the reader is called.
+    /// The reader's name.
     pub name: Option<String>,
-    /// The reader's language as a BCP 47 tag, such as `pt-BR`; English where it is not known.
+    /// The reader's language as a BCP 47 tag, such as `pt-BR`; English if unknown.
     pub locale: Option<String>,
-    /// The single-use secret in the link; the link itself is made when the letter is put into words.
+    /// The single-use secret in the link; the link itself is created on rendering.
     pub token: Option<SecretString>,
-    /// The code to type.
+    /// The code to enter.
     pub code: Option<SecretString>,
-    /// How long the link and the code are good.
+    /// How long the link and the code are valid.
     pub valid_for: Option<Duration>,
-    /// The other address: the new one in the notice to the old one.
+    /// The other address: the new one, in the notice to the old one.
     pub other_address: Option<String>,
-    /// When that which the mail is about happened.
+    /// When the event happened.
     pub at: Option<OffsetDateTime>,
-    /// From which address.
+    /// The client address of the event.
     pub ip: Option<IpAddr>,
-    /// With which device: the client's `User-Agent`.
+    /// The client's `User-Agent`.
     pub user_agent: Option<String>,
 }
 
 impl Letter {
-    /// A letter of this kind to this address.
+    /// A mail of this kind to this address.
     pub fn new(kind: Kind, to: impl Into<String>) -> Self {
         Self {
             kind,
@@ -77,7 +77,7 @@ impl Letter {
     }
 }
 
-/// What is wrong with the templates of `MAIL_TEMPLATES` and with where links lead, each one sentence.
+/// What is wrong with the templates in `MAIL_TEMPLATES` and with the links, a sentence each.
 pub fn problems(settings: &Settings) -> Vec<String> {
     let mut found = links::problems(settings);
     if settings.letters.templates.is_some() {

@@ -1,17 +1,17 @@
-//! `MAIL_TEMPLATES`: templates of an operator's own, a file each: `reset-password.html` for every language,
+//! `MAIL_TEMPLATES`: an operator's own templates, one file each: `reset-password.html` for all languages,
 //! `reset-password.de.html` for one, `.txt` and `.subject.txt` likewise, `layout.html` and `layout.txt` for
-//! all mails, and files that begin with `_` to be included. Anything else there is a mistake to report.
+//! all mails, and files starting with `_` for inclusion. Any other file is reported as a mistake.
 
 use std::path::Path;
 
 use super::Kind;
 
-/// Mail programs cut what is longer than about a hundred kilobytes.
+/// Mail programs truncate what is longer than about a hundred kilobytes.
 const MAX_BYTES: u64 = 256 * 1024;
-/// Files that are read.
+/// Maximum number of files.
 const MAX_FILES: usize = 500;
 
-/// A file of the folder.
+/// A file in the folder.
 #[derive(Clone, Debug)]
 pub(super) struct TemplateFile {
     pub(super) name: String,
@@ -35,7 +35,7 @@ impl LetterPart {
         }
     }
 
-    /// The part that the name of a file ends with, and the name before it.
+    /// The part in the ending of a file name, and the name before it.
     fn of(name: &str) -> Option<(&str, Self)> {
         [Self::Subject, Self::Text, Self::Html].into_iter().find_map(|part| {
             let rest = name.strip_suffix(part.ending())?.strip_suffix('.')?;
@@ -44,7 +44,7 @@ impl LetterPart {
     }
 }
 
-/// The names of templates for this part of this kind, the most particular language first.
+/// The names of templates for this part of this kind, the most specific language first.
 pub(super) fn candidates(kind: Kind, locale: &str, part: LetterPart) -> Vec<String> {
     let (kind, ending) = (kind.as_str(), part.ending());
     let locale = locale.to_lowercase().replace('_', "-");
@@ -56,7 +56,7 @@ pub(super) fn candidates(kind: Kind, locale: &str, part: LetterPart) -> Vec<Stri
     ]
 }
 
-/// Every template in the folder, and what is wrong with the others, each one sentence.
+/// All templates in the folder, and what is wrong with the others, a sentence each.
 pub(super) fn read(folder: &Path) -> (Vec<TemplateFile>, Vec<String>) {
     let (mut files, mut problems) = (Vec::new(), Vec::new());
     let entries = match std::fs::read_dir(folder) {

@@ -1,4 +1,4 @@
-//! Letters with made-up values, to look at and to try templates with.
+//! Sample mails, for previews and for testing templates.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 
 use super::{Kind, Language, Letter};
 
-/// A letter of this kind as somebody could get it.
+/// A sample mail of this kind.
 pub fn sample(kind: Kind, language: Language) -> Letter {
     let happened = kind.is_notice();
     let life = match kind {

@@ -1,4 +1,4 @@
-//! Shapes of values in letters: lengths of time, instants, wrapped lines.
+//! Formats values for mails: durations, instants, wrapped lines.
 
 use std::time::Duration;
 
@@ -6,10 +6,10 @@ use time::{OffsetDateTime, UtcOffset};
 
 use super::texts::Texts;
 
-/// The width of plain text (RFC 3676 §4.2 asks for less than 79).
+/// The width of plain text (RFC 3676 §4.2 requires less than 79).
 const COLUMNS: usize = 72;
 
-/// "10 minutes" in the language of the texts, as the largest unit that is exact; days from four on.
+/// "10 minutes" in the language of the texts, in the largest exact unit; days from four on.
 pub(super) fn length(texts: &Texts, length: Duration) -> String {
     const DAY: u64 = 24 * 60;
     let minutes = length.as_secs().div_ceil(60).max(1);
@@ -23,26 +23,26 @@ pub(super) fn length(texts: &Texts, length: Duration) -> String {
     text.replace("{{ n }}", &n.to_string())
 }
 
-/// To the minute, in a form that no language misreads.
+/// To the minute, in a format that is unambiguous in every language.
 pub(super) fn instant(at: OffsetDateTime) -> String {
     let at = at.to_offset(UtcOffset::UTC);
     let (date, hour, minute) = (at.date(), at.hour(), at.minute());
     format!("{date} {hour:02}:{minute:02} UTC")
 }
 
-/// One line of visible characters, `most` of them at most.
+/// One line of visible characters, at most `most`.
 pub(super) fn one_line(text: &str, most: usize) -> String {
     let shown = text.replace(|c: char| c.is_control() || is_direction(c), " ");
     let shown = shown.split_whitespace().collect::<Vec<_>>().join(" ");
     shown.chars().take(most).collect()
 }
 
-/// What changes the direction of the text around it, so that a name could rewrite the sentence it is in.
+/// Characters that change the direction of the surrounding text, so that a name could rewrite its sentence.
 fn is_direction(c: char) -> bool {
     matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// The text as HTML, in elements and in quoted attributes.
+/// Escapes text for HTML elements and quoted attributes.
 pub(super) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 16);
     for c in text.chars() {
@@ -58,7 +58,7 @@ pub(super) fn escaped(text: &str) -> String {
     out
 }
 
-/// The text in lines of 72 columns; what is longer without a space, a link above all, is not broken.
+/// Wraps text to 72 columns; longer words, such as links, are not broken.
 pub(super) fn wrapped(text: &str) -> String {
     let mut lines = Vec::new();
     for paragraph in text.lines() {

@@ -1,4 +1,4 @@
-//! What mails say in each language: the data files in `texts/`, each text a template of its own.
+//! The texts of mails in each language: the data files in `texts/`, in which each text is a template.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -14,7 +14,7 @@ pub(super) struct KindTexts {
     pub(super) subject: String,
     pub(super) heading: String,
     pub(super) body: Vec<String>,
-    /// Empty where there is nothing to open.
+    /// Empty if there is nothing to open.
     pub(super) button: String,
     pub(super) after: Vec<String>,
 }
@@ -22,9 +22,9 @@ pub(super) struct KindTexts {
 /// The texts of one language.
 #[derive(Clone, Debug, Deserialize)]
 pub(super) struct Texts {
-    /// What stands in every mail.
+    /// The texts common to all mails.
     pub(super) shared: BTreeMap<String, String>,
-    /// Times: `hour` is one, `hours` are several.
+    /// Units of time: `hour` is singular, `hours` plural.
     pub(super) units: BTreeMap<String, String>,
     /// By the name of the kind.
     #[serde(flatten)]

@@ -1,5 +1,5 @@
-//! Puts letters into words: the texts of the reader's language, in the layouts, or what an operator's own
-//! templates make of them. A template that fails costs nobody a mail: the built-in one is used.
+//! Renders mails: the texts in the reader's language, in the layouts, or an operator's own templates. If a
+//! template fails, the built-in one is used, so no mail is lost.
 
 use std::collections::BTreeSet;
 use std::error::Error as _;
@@ -18,17 +18,17 @@ use super::{Kind, Language, Letter, Links, app_name, sample, shape};
 use crate::config::Settings;
 use crate::error::Error;
 
-/// Steps of a template: many times what a letter needs, and where one without an end stops.
+/// Maximum number of steps of a template: far more than a mail needs; stops endless ones.
 const FUEL: u64 = 200_000;
-/// Characters of a subject, a name and an address at most.
+/// Maximum length of a subject, name or address.
 const ONE_LINE: usize = 200;
-/// The built-in layouts, under the names by which an operator's own can extend them.
+/// The built-in layouts, under the names by which an operator's templates can extend them.
 const LAYOUTS: [(&str, &str); 2] = [
     ("doorward/layout.html", include_str!("layouts/layout.html")),
     ("doorward/layout.txt", include_str!("layouts/layout.txt")),
 ];
 
-/// A mail in words. `Debug` shows none of them, since they hold links and codes.
+/// A rendered mail. `Debug` shows none of it, since it contains links and codes.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Rendered {
     /// The subject: one line.
@@ -47,23 +47,23 @@ impl std::fmt::Debug for Rendered {
     }
 }
 
-/// Puts letters into words.
+/// Renders mails.
 #[derive(Debug)]
 pub struct LetterWriter {
     templates: Environment<'static>,
-    /// The names of the operator's own templates.
+    /// The names of the operator's templates.
     own: BTreeSet<String>,
     links: Links,
     app: String,
 }
 
 impl LetterWriter {
-    /// A writer by these settings. What is wrong with templates was said when the settings were read.
+    /// A renderer with these settings. Problems with templates were reported with the settings.
     pub fn new(settings: &Settings) -> Self {
         Self::loaded(settings).0
     }
 
-    /// The same, with what is wrong with the operator's templates, each tried with made-up letters.
+    /// The same, with what is wrong with the operator's templates, each tried with sample mails.
     pub(in crate::mail) fn checked(settings: &Settings) -> (Self, Vec<String>) {
         let (writer, mut problems) = Self::loaded(settings);
         problems.extend(writer.tried());
@@ -73,7 +73,7 @@ impl LetterWriter {
     fn loaded(settings: &Settings) -> (Self, Vec<String>) {
         let mut templates = environment();
         for (name, source) in LAYOUTS {
-            // That they parse is what the tests of every kind of letter show.
+            // The tests of all kinds of mails show that they parse.
             let _ = templates.add_template(name, source);
             let _ = templates.add_template(name.trim_start_matches("doorward/"), source);
         }
@@ -90,12 +90,12 @@ impl LetterWriter {
         (Self { templates, own, links, app }, problems)
     }
 
-    /// How many templates of the operator's own it has.
+    /// The number of the operator's templates.
     pub(in crate::mail) fn own_templates(&self) -> usize {
         self.own.len()
     }
 
-    /// Puts the letter into words.
+    /// Renders the mail.
     pub fn write(&self, letter: &Letter) -> Result<Rendered, Error> {
         let link = self.link(letter);
         let values = self.values(letter, link.as_deref())?;
@@ -114,7 +114,7 @@ impl LetterWriter {
         Ok(Rendered { subject, text, html, link })
     }
 
-    /// What the operator's own template makes of it, if there is one and it works.
+    /// The result of the operator's template, if there is one and it works.
     fn own(&self, kind: Kind, locale: &str, part: LetterPart, values: &Value) -> Option<String> {
         let names = candidates(kind, locale, part).into_iter();
         names
@@ -132,7 +132,7 @@ impl LetterWriter {
         template.and_then(|template| render(&template, values)).map_err(|error| failed(&error))
     }
 
-    /// An operator's template; what is wrong with it goes to the log too.
+    /// Renders an operator's template; errors are logged too.
     fn rendered(&self, name: &str, values: &Value) -> Result<String, String> {
         let template = self.templates.get_template(name);
         template.and_then(|template| render(&template, values)).map_err(|error| {
@@ -142,7 +142,7 @@ impl LetterWriter {
         })
     }
 
-    /// Tries every template of the operator's with letters of each kind that uses it.
+    /// Tries all of the operator's templates with mails of each kind that uses them.
     fn tried(&self) -> BTreeSet<String> {
         let mut problems = BTreeSet::new();
         let tags = self.own.iter().filter_map(|name| name.split('.').nth(1));
@@ -173,7 +173,7 @@ impl LetterWriter {
         problems
     }
 
-    /// The link of its secret, or for notices where the reader can do something.
+    /// The link with its secret, or for notices the page where the reader can act.
     fn link(&self, letter: &Letter) -> Option<String> {
         match letter.kind.page() {
             Some(page) => Some(self.links.to(page, letter.token.as_ref()?.expose_secret())),
@@ -181,7 +181,7 @@ impl LetterWriter {
         }
     }
 
-    /// What stands on the button: what its page is for.
+    /// The text on the button: the purpose of its page.
     fn button<'a>(&self, letter: &Letter, kind: &'a KindTexts, texts: &'a Texts) -> &'a str {
         let is_plain = letter.kind.page().is_none();
         let to_new_password = is_plain && self.links.without_secret(letter.kind.helpful_page()).1;
@@ -189,7 +189,7 @@ impl LetterWriter {
         reset.filter(|_| to_new_password).map_or(&kind.button, |reset| &reset.button)
     }
 
-    /// What every template may name.
+    /// The variables for all templates.
     fn values(&self, letter: &Letter, link: Option<&str>) -> Result<Value, Error> {
         let language = Language::of(letter.locale.as_deref());
         let texts = texts(language);
@@ -258,7 +258,7 @@ impl LetterWriter {
     }
 }
 
-/// The texts of a letter with its values in them.
+/// The texts of a mail with its values filled in.
 #[derive(Debug, Serialize)]
 struct Said {
     subject: String,
@@ -279,20 +279,20 @@ struct Fact {
     value: String,
 }
 
-/// Templates by file name: HTML is escaped, a name that does not exist is an error, what is absent is
-/// nothing, and nothing runs for ever.
+/// Templates by file name: HTML is escaped, an unknown name is an error, an absent value is empty, and
+/// execution is bounded.
 fn environment() -> Environment<'static> {
     let mut templates = Environment::new();
     templates.set_undefined_behavior(UndefinedBehavior::Strict);
     templates.set_fuel(Some(FUEL));
-    // By it alone a loop could make a text longer and longer that it never writes.
+    // With it, a loop could build an ever longer text that it never writes.
     templates.remove_global("namespace");
     templates.set_auto_escape_callback(|name| {
         if name.rsplit('.').next() == Some("html") { AutoEscape::Html } else { AutoEscape::None }
     });
     templates.set_formatter(|out, state, value| match value.as_str() {
         _ if value.is_none() => Ok(()),
-        // The built-in escaping changes slashes too, and a link should look like one in the source.
+        // The built-in escaping also changes slashes, and links should stay readable in the source.
         Some(text) if *state.auto_escape() == AutoEscape::Html && !value.is_safe() => {
             out.write_str(&shape::escaped(text)).map_err(minijinja::Error::from)
         }

@@ -1,4 +1,4 @@
-//! What letters look like once they are written, and what hostile values and broken templates make of them.
+//! Rendered mails, with hostile values and broken templates.
 
 use super::{Kind, Language, LetterWriter, Rendered, sample};
 use crate::config::{DatabaseUrl, Secret, Settings};
@@ -164,7 +164,7 @@ fn a_template_that_grows_without_end_is_stopped_and_the_built_in_one_is_used() {
     assert!(began.elapsed().as_secs() < 60, "{:?}", began.elapsed());
     assert!(write(&settings, Kind::Test, "en").text.contains("This is the test mail"));
     assert!(write(&settings, Kind::VerifyEmail, "en").html.contains("Confirm address</a>"));
-    // Each turn of a loop begins with what there was before it.
+    // Each iteration of a loop starts with the previous output.
     assert!(write(&settings, Kind::ResetPassword, "en").text.len() < 1000);
 }
 

@@ -1,5 +1,5 @@
-//! What a feature says when it asks for a mail. Little: who and why. What the letter needs besides is
-//! looked up when it is composed.
+//! A feature's request for a mail: recipient and reason. Everything else is looked up when the mail is
+//! composed.
 
 use std::collections::BTreeMap;
 
@@ -10,43 +10,42 @@ use crate::email::Email;
 use crate::input::Origin;
 use crate::mail::letter::Kind;
 
-/// A mail asked for.
+/// A requested mail.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ask {
-    /// Which.
+    /// Its kind.
     #[serde(with = "by_name")]
     pub kind: Kind,
-    /// To whom.
+    /// Its recipient.
     pub about: About,
-    /// Who caused it.
+    /// The client that caused it.
     #[serde(default)]
     pub client: Origin,
-    /// What only the request knew, by name.
+    /// Values that only the request knew, by name.
     #[serde(default)]
     pub values: BTreeMap<String, String>,
 }
 
-/// Whom a mail is for.
+/// The recipient of a mail.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum About {
-    /// The owner of this account, which exists.
+    /// The owner of this existing account.
     User(Uuid),
-    /// Whoever has this address, in the spelling that makes addresses unique (`Email::key`); there may
-    /// be no account.
+    /// The owner of this address, in its unique form (`Email::key`); there may be no account.
     Address(String),
 }
 
 impl Ask {
-    /// Names of values: whose address is to change or did, the address that the mail goes to as it was
-    /// typed, and the new one.
+    /// Names of values: the account whose address changes, the mail's address as entered, and the new
+    /// address.
     pub const USER: &str = "user";
     /// See [`Ask::USER`].
     pub const ADDRESS: &str = "address";
     /// See [`Ask::USER`].
     pub const NEW_ADDRESS: &str = "new_address";
 
-    /// The mail to an account's old address that says that it has a new one, and takes that back.
+    /// The notice to an account's old address about the new one, with a link to undo the change.
     pub fn email_changed(user: Uuid, old: &Email, new: &Email, client: Origin) -> Self {
         Self::address(Kind::EmailChanged, old.key(), client)
             .with(Self::USER, user.to_string())

@@ -1,4 +1,4 @@
-//! What is sealed in a row: first what was asked for, then the letter.
+//! The encrypted contents of a row: first the request, then the composed mail.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,21 +10,21 @@ use super::cause::Ask;
 pub(in crate::mail) enum Contents {
     /// It is not composed yet.
     Ask(Ask),
-    /// It is, and every attempt sends the same.
+    /// It is composed, and each attempt sends the same.
     Letter(StoredLetter),
 }
 
-/// A letter in words, as it is sent.
+/// A rendered mail, as it is sent.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(in crate::mail) struct StoredLetter {
     /// The recipient's address.
     pub(in crate::mail) to: String,
-    /// What the recipient is called.
+    /// The recipient's name.
     pub(in crate::mail) name: Option<String>,
     pub(in crate::mail) subject: String,
     pub(in crate::mail) text: String,
     pub(in crate::mail) html: String,
-    /// The link or code in it, which `dev` shows.
+    /// Its link or code, which `dev` shows.
     pub(in crate::mail) shown: Option<String>,
     /// When it was composed, in seconds since 1970: its `Date`.
     pub(in crate::mail) composed_at: i64,

@@ -1,5 +1,5 @@
-//! What mails are counted by: a keyed hash of the recipient and one of the client that asks, so that the
-//! table names neither. An IPv6 client counts as its /64 network.
+//! The keys for counting mails: a keyed hash of the recipient and one of the requesting client, so that the
+//! table contains neither. An IPv6 client counts as its /64 network.
 
 use std::net::IpAddr;
 
@@ -21,7 +21,7 @@ impl CountedBy {
         Self(key)
     }
 
-    /// Of a user's mails, whatever the address is by then, and of an address.
+    /// For a user's mails, whatever the address is by then, and for an address.
     pub(super) fn mailbox(&self, about: &About) -> Vec<u8> {
         match about {
             About::User(id) => self.hash(b'u', id.as_bytes()),

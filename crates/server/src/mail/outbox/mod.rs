@@ -1,6 +1,6 @@
-//! The outbox: the table `mail`. Asking for a mail is one INSERT in the transaction of the change that
-//! causes it; the same for an address with an account and for one without. The INSERT does nothing for a
-//! mailbox that has had enough, or for a client that has asked for enough.
+//! The outbox: the table `mail`. Requesting a mail is one INSERT in the transaction of the change that causes
+//! it, the same for an address with an account and for one without. The INSERT does nothing if the mailbox or
+//! the client has reached its limit.
 
 mod cause;
 mod contents;
@@ -26,14 +26,14 @@ use crate::mail::letter::Kind;
 use crate::sql::Step;
 use counted::CountedBy;
 
-/// How many mails of one kind a mailbox gets in an hour.
+/// Mails of one kind per mailbox and hour.
 const MOST_OF_KIND: i64 = 5;
-/// The same of notices, which only what somebody did to the account causes.
+/// The same for notices, which are only caused by actions on the account.
 const MOST_NOTICES: i64 = 20;
-/// How many mails one client may cause in an hour by asking for them.
+/// Mails that one client can request per hour.
 const MOST_ASKED: i64 = 30;
 
-/// Takes mails to be sent; clones share the worker that they wake.
+/// Queues mails; clones share the worker that they wake.
 #[derive(Clone, Debug)]
 pub struct Mail {
     shared: Arc<Shared>,
@@ -68,20 +68,20 @@ impl Mail {
         self.shared.is_on
     }
 
-    /// What writes the mail into the outbox, for the transaction of the change that causes it; nothing
-    /// where mail is off. It returns a row if the mail was taken, none if the bounds dropped it. Call
-    /// [`Mail::wake`] after the commit.
+    /// The step that adds the mail to the outbox, for the transaction of the change that causes it; `None` if
+    /// mail is off. It returns a row if the mail was added, none if a limit was reached. Call [`Mail::wake`]
+    /// after the commit.
     pub fn ask(&self, ask: &Ask) -> Option<Step> {
         if self.shared.is_rehearsed {
-            // Whoever serves this database later would send it.
+            // A server that used this database later would send it.
             return Some(store::rehearse());
         }
         let now = self.shared.clock.now();
         Some(store::insert(&self.row(ask, now)?, &ask.about, now))
     }
 
-    /// The same for work that is worth nothing without the mail: all of it is refused, as `mail_dropped`,
-    /// if the bounds drop the mail.
+    /// The same for work that is useless without the mail: all of it fails with `mail_dropped` if a limit was
+    /// reached.
     pub fn ask_or_refuse(&self, ask: &Ask) -> Option<[Step; 2]> {
         if self.shared.is_rehearsed {
             return Some([store::rehearse(), store::rehearse()]);
@@ -91,13 +91,12 @@ impl Mail {
         Some([store::insert(&row, &ask.about, now), store::is_taken(row.id)])
     }
 
-    /// Whether people are told of this.
+    /// Whether users are notified of this.
     pub fn notifies(&self, notice: Notice) -> bool {
         self.is_on() && self.shared.notices.includes(notice)
     }
 
-    /// The same as [`Mail::ask`], for a notice to an account's owner; nothing where people are not told
-    /// of this.
+    /// The same as [`Mail::ask`], for a notice to an account's owner; `None` if this notice is off.
     pub fn notify(&self, notice: Notice, user: Uuid, origin: &Origin) -> Option<Step> {
         if !self.notifies(notice) {
             return None;
@@ -105,8 +104,8 @@ impl Mail {
         self.ask(&Ask::user(Kind::of_notice(notice), user, origin.clone()))
     }
 
-    /// The notice of a sign-in, which asks for a mail if the device is new to the account. Belongs behind
-    /// the step that begins the session.
+    /// The notice of a sign-in, which queues a mail if the device is new to the account. Must follow the step
+    /// that creates the session.
     pub fn notify_of_device(
         &self,
         user: Uuid,
@@ -142,19 +141,19 @@ impl Mail {
         })
     }
 
-    /// Tells the worker that there is something new in the outbox. Costs nothing if there is none.
+    /// Tells the worker that the outbox has something new. Does nothing if there is no worker.
     pub fn wake(&self) {
         self.shared.wake.notify_one();
     }
 
-    /// The same if one of these rows is of a mail that was taken.
+    /// The same if one of these rows is a mail that was added.
     pub fn wake_for(&self, rows: &[Vec<Row>]) {
         if rows.iter().any(|rows| !rows.is_empty()) {
             self.wake();
         }
     }
 
-    /// The same, and says in the log if the bounds dropped it: `rows` are those of the step.
+    /// The same, and logs it if a limit was reached: `rows` are those of the step.
     pub fn asked(&self, ask: &Ask, rows: &[Row]) {
         if rows.is_empty() {
             tracing::info!(target: "mail", kind = ask.kind.as_str(), "dropped: too many of them in an hour");
@@ -163,7 +162,7 @@ impl Mail {
         }
     }
 
-    /// Until [`Mail::wake`] is called; at once if it was since the last time.
+    /// Waits until [`Mail::wake`] is called; returns immediately if it was since the last time.
     pub(super) async fn woken(&self) {
         self.shared.wake.notified().await;
     }
@@ -173,7 +172,7 @@ impl Mail {
         self.shared.seals.seal(&id.to_string(), &text, &self.shared.random)
     }
 
-    /// What the row of this id holds; `None` if another secret sealed it.
+    /// The contents of the row with this id; `None` if encrypted with another secret.
     pub(super) fn unseal(&self, id: Uuid, sealed: &[u8]) -> Option<Contents> {
         let text = self.shared.seals.unseal(&id.to_string(), sealed)?;
         serde_json::from_slice(&text).ok()

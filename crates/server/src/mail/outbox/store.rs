@@ -1,4 +1,4 @@
-//! Every statement on `mail`.
+//! The statements on `mail`.
 
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -11,7 +11,7 @@ use crate::mail::letter::Kind;
 use crate::sql::{Result, Step};
 use crate::{row, statements, step, text};
 
-/// Fewer of this kind to this mailbox since `:since` than the most, and fewer of this client.
+/// Fewer of this kind to this mailbox since `:since` than allowed, and fewer from this client.
 macro_rules! within_bounds {
     () => {
         "(SELECT count(*) FROM mail m WHERE m.mailbox = :mailbox AND m.kind = :kind \
@@ -20,7 +20,7 @@ macro_rules! within_bounds {
     };
 }
 
-/// Takes a mail to a user, whose row has to satisfy `$also` too.
+/// Adds a mail to a user, whose row must also satisfy `$also`.
 macro_rules! ask_user {
     ($($also:expr),*) => {
         text!("INSERT INTO mail ", COLUMNS, " SELECT :id, :kind, :mailbox, ", slot!(), ", \
@@ -29,7 +29,7 @@ macro_rules! ask_user {
     };
 }
 
-/// The next number of this kind and mailbox: of two requests at the same time, one alone gets it.
+/// The next number for this kind and mailbox: of two concurrent requests, only one gets it.
 macro_rules! slot {
     () => {
         "CASE WHEN :numbered THEN coalesce((SELECT max(m.slot) FROM mail m WHERE m.mailbox = :mailbox \
@@ -47,9 +47,9 @@ statements! {
     ASK_USER = ask_user!();
     ASK_USER_IF_NEW_DEVICE = ask_user!(is_new_device!());
     IS_TAKEN = "SELECT doorward_refuse('mail_dropped') WHERE NOT EXISTS (SELECT 1 FROM mail WHERE id = :id)";
-    // A row, as for a mail that was taken, and nothing else.
+    // Returns a row as for an added mail, and does nothing else.
     REHEARSE = "SELECT name FROM roles WHERE name = 'user'";
-    // Whoever is second waits for the first, then finds the row no longer due.
+    // The second one waits for the first, then finds that the row is no longer due.
     CLAIM = text!("UPDATE mail SET claim = :claim, attempts = attempts + 1, due_at = :lease_end \
         WHERE id IN (SELECT m.id FROM mail m WHERE m.due_at <= :now ORDER BY m.due_at LIMIT :most) \
         AND due_at <= :now RETURNING ", ClaimedMail::COLUMNS);
@@ -57,7 +57,7 @@ statements! {
     WAITING = "SELECT count(*), min(created_at) FROM mail WHERE due_at IS NOT NULL";
     STORE_LETTER = "UPDATE mail SET state = 'waiting', contents = :contents, expires_at = :expires_at, \
         user_id = coalesce(:user, user_id) WHERE id = :id AND claim = :claim";
-    // Behind the step above, which holds the row: another server has it by now.
+    // After the step above, which locks the row: another server has it by now.
     STILL_CLAIMED = "SELECT doorward_refuse('mail_claimed') \
         WHERE NOT EXISTS (SELECT 1 FROM mail WHERE id = :id AND claim = :claim)";
     RENEW = "UPDATE mail SET due_at = :lease_end WHERE id = :id AND claim = :claim RETURNING id";
@@ -82,12 +82,12 @@ statements! {
         RETURNING id";
 }
 
-/// Takes no mail, and says that it was taken.
+/// Adds no mail, but reports that it was added.
 pub(super) fn rehearse() -> Step {
     step!(REHEARSE)
 }
 
-/// A mail to take into the outbox.
+/// A mail to add to the outbox.
 #[derive(Debug)]
 pub(super) struct NewMail {
     pub(super) id: Uuid,
@@ -100,7 +100,7 @@ pub(super) struct NewMail {
     pub(super) is_numbered: bool,
 }
 
-/// What the bounds count.
+/// The interval of the limits.
 const WINDOW: time::Duration = time::Duration::HOUR;
 
 pub(super) fn insert(mail: &NewMail, about: &About, now: OffsetDateTime) -> Step {
@@ -138,12 +138,12 @@ pub(super) fn insert(mail: &NewMail, about: &About, now: OffsetDateTime) -> Step
     }
 }
 
-/// Refuses, as `mail_dropped`, unless the mail was taken.
+/// Fails with `mail_dropped` unless the mail was added.
 pub(super) fn is_taken(id: Uuid) -> Step {
     step!(IS_TAKEN { id })
 }
 
-/// The same to a user, if the session was begun with a device that is new to them.
+/// The same to a user, if the session started on a device that is new to them.
 pub(super) fn insert_if_new_device(
     mail: &NewMail,
     user: Uuid,
@@ -171,7 +171,7 @@ pub(super) fn insert_if_new_device(
 }
 
 row! {
-    /// A mail that this server has to itself until the lease ends.
+    /// A mail that this server has claimed until the lease ends.
     #[derive(Clone, Debug)]
     pub(in crate::mail) struct ClaimedMail {
         pub(in crate::mail) id: Uuid,
@@ -184,7 +184,7 @@ row! {
 }
 
 row! {
-    /// A mail as operators see it.
+    /// A mail as shown to operators.
     #[derive(Clone, Debug)]
     pub(in crate::mail) struct OutboxRow {
         pub(in crate::mail) id: Uuid,
@@ -202,7 +202,7 @@ row! {
     }
 }
 
-/// The newest mails: those that are not sent, or all that are kept.
+/// The newest mails: those that are not sent, or all.
 pub(in crate::mail) async fn list(db: &Database, all: bool, most: i64) -> Result<Vec<OutboxRow>> {
     db.query(step!(LIST { all, most })).await
 }
@@ -211,7 +211,7 @@ pub(in crate::mail) async fn find(db: &Database, id: Uuid) -> Result<Option<Outb
     db.find(step!(FIND { id })).await
 }
 
-/// Makes one mail due, or with `None` all that failed; which ones.
+/// Makes one mail due, or with `None` all failed ones; returns their ids.
 pub(in crate::mail) async fn update_due(
     db: &Database,
     id: Option<Uuid>,
@@ -226,7 +226,7 @@ pub(in crate::mail) fn delete(id: Uuid) -> Step {
     step!(DISCARD { id })
 }
 
-/// Takes what is due, up to a limit, for the time of a lease.
+/// Claims what is due, up to a limit, with a lease.
 pub(in crate::mail) async fn claim(
     db: &Database,
     claim: Uuid,
@@ -242,7 +242,7 @@ pub(in crate::mail) async fn next_due(db: &Database) -> Result<Option<OffsetDate
     Ok(db.find::<NextDue>(step!(NEXT_DUE)).await?.and_then(|next| next.due_at))
 }
 
-/// How many rows wait, and since when the oldest of them.
+/// The number of unsent mails, and the time of the oldest.
 pub(in crate::mail) async fn waiting(db: &Database) -> Result<(u64, Option<OffsetDateTime>)> {
     let found = db.find::<Waiting>(step!(WAITING)).await?;
     let (count, oldest) = found.map_or((0, None), |found| (found.count, found.oldest));
@@ -272,7 +272,7 @@ impl crate::db::FromRow for NextDue {
     }
 }
 
-/// Stores the composed letter, and undoes the whole transaction if another server has the row.
+/// Stores the composed mail, and undoes the whole transaction if another server has the row.
 pub(in crate::mail) fn store_letter(
     id: Uuid,
     claim: Uuid,
@@ -286,20 +286,20 @@ pub(in crate::mail) fn store_letter(
     ]
 }
 
-/// How the delivery of a mail went.
+/// The result of a delivery.
 #[derive(Clone, Debug)]
 pub(in crate::mail) enum Settled<'a> {
-    /// The mail server has it.
+    /// The mail server accepted it.
     Sent,
-    /// Nobody to write to.
+    /// There is no recipient.
     Void,
-    /// Nobody tries again.
+    /// It is not retried.
     Failed(&'a str),
-    /// To be tried again.
+    /// It is retried.
     Later(OffsetDateTime, &'a str),
 }
 
-/// Writes down how it went; false if another server has the row.
+/// Records the result; false if another server has the row.
 pub(in crate::mail) async fn settle(
     db: &Database,
     id: Uuid,
@@ -316,7 +316,7 @@ pub(in crate::mail) async fn settle(
     Ok(!db.execute::<Uuid>(step).await?.is_empty())
 }
 
-/// Keeps a row for longer; false if another server has it.
+/// Renews the lease; false if another server has the row.
 pub(in crate::mail) async fn renew(
     db: &Database,
     id: Uuid,
@@ -326,7 +326,7 @@ pub(in crate::mail) async fn renew(
     Ok(!db.execute::<Uuid>(step!(RENEW { lease_end, id, claim })).await?.is_empty())
 }
 
-/// Removes what has been done for long; how many rows that were.
+/// Deletes rows that have been done for a long time; returns their number.
 pub(in crate::mail) async fn delete_done(
     db: &Database,
     now: OffsetDateTime,

@@ -1,6 +1,6 @@
-//! One conversation with the mail server, step by step, each with a deadline (RFC 5321). Which step
-//! failed decides what becomes of the letter: what the server says to the recipient or to the text
-//! concerns this letter, everything before it concerns all of them.
+//! A dialogue with the mail server, step by step, each with a deadline (RFC 5321). The step that fails
+//! decides what happens to the mail: responses to the recipient or the text concern this mail, everything
+//! before concerns all mails.
 
 use std::time::Duration;
 
@@ -14,8 +14,8 @@ use tokio::time::timeout;
 
 use super::{Formatted, Undelivered};
 
-/// How long the server may take to say that it has a letter, in steps: a client that gives up too soon
-/// sends it twice (RFC 5321 §4.5.3.2.6).
+/// How long the server may take to accept a mail, in steps: a client that gives up too soon sends it twice
+/// (RFC 5321 §4.5.3.2.6).
 const PATIENCE_AT_THE_END: u32 = 4;
 
 /// How to reach the server.
@@ -50,11 +50,11 @@ impl std::fmt::Debug for Security {
     }
 }
 
-/// An open connection, signed in.
+/// An open, authenticated connection.
 pub(super) struct Connection {
     smtp: AsyncSmtpConnection,
     step: Duration,
-    /// Letters it has taken.
+    /// The number of mails it has accepted.
     pub(super) sent: u32,
 }
 
@@ -113,7 +113,7 @@ impl Connection {
         Ok(Self { smtp, step: *step, sent: 0 })
     }
 
-    /// Hands over a letter; the server's answer.
+    /// Sends a mail; returns the server's response.
     pub(super) async fn send(&mut self, letter: &Formatted) -> Result<String, Undelivered> {
         let mut parameters = Vec::new();
         if self.smtp.server_info().supports_feature(Extension::EightBitMime)
@@ -140,12 +140,12 @@ impl Connection {
         Ok(words(&answer))
     }
 
-    /// Makes it ready for the next letter; false if it is not usable any more.
+    /// Prepares it for the next mail; false if it is no longer usable.
     pub(super) async fn is_ready(&mut self) -> bool {
         matches!(self.step("RSET", Rset).await, Ok(Ok(_)))
     }
 
-    /// Takes leave.
+    /// Closes it properly.
     pub(super) async fn quit(mut self) {
         let _ = self.step("QUIT", Quit).await;
     }
@@ -171,12 +171,12 @@ fn silent(place: &str, what: &str, limit: Duration) -> Undelivered {
     Undelivered::NoServer(format!("{place} did not answer within {} s: {what}.", limit.as_secs()))
 }
 
-/// Of what the server says before it knows the recipient.
+/// For responses before the recipient is known.
 fn no_server(what: &str, error: &SmtpError) -> Undelivered {
     Undelivered::NoServer(sentence(what, error))
 }
 
-/// Of what it says to the recipient and the text. 421 is the end of the connection, whatever it follows.
+/// For responses to the recipient and the text. 421 always ends the connection.
 fn about_this_letter(what: &str, error: &SmtpError) -> Undelivered {
     let code = error.status().map(|code| code.to_string());
     if code.as_deref() == Some("421") {
@@ -188,7 +188,7 @@ fn about_this_letter(what: &str, error: &SmtpError) -> Undelivered {
     Undelivered::Later(sentence(what, error))
 }
 
-/// The server's own words, or what broke, on one line.
+/// The server's response, or the error, on one line.
 fn sentence(what: &str, error: &SmtpError) -> String {
     let mut said = String::new();
     let mut source = std::error::Error::source(error);

@@ -1,5 +1,5 @@
-//! Letters as files, for `doorward dev`: one `.eml` each, which a mail program opens, and the link in it
-//! on the terminal.
+//! Mails as files, for `doorward dev`: one `.eml` each, which mail programs can open, and the link on the
+//! terminal.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ impl MailFolder {
     }
 
     pub(super) async fn write(&self, formatted: &Formatted) -> Result<String, Undelivered> {
-        // Ids begin with the time, so the files sort by it.
+        // Ids start with the time, so the files are sorted by it.
         let name = format!("{}-{}.eml", formatted.id, formatted.kind);
         let (path, part) = (self.folder.join(&name), self.folder.join(format!(".{name}")));
         let folder = self.folder.clone();

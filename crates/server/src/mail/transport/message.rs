@@ -1,4 +1,4 @@
-//! A letter as the bytes that are sent (RFC 5322, RFC 2045). Names and subjects are freed of control
+//! A mail as the bytes that are sent (RFC 5322, RFC 2045). Names and subjects are stripped of control
 //! characters and encoded (RFC 2047), domains become A-labels, so that nothing in them can end a header.
 
 use std::time::{Duration, SystemTime};
@@ -13,10 +13,10 @@ use crate::config::MailFrom;
 use crate::email::Email;
 use crate::mail::outbox::StoredLetter;
 
-/// The longest subject or name that is sent, in characters.
+/// The maximum length of a subject or name.
 const LONGEST: usize = 200;
 
-/// A letter ready to be sent.
+/// A mail ready to be sent.
 #[derive(Clone, Debug)]
 pub(in crate::mail) struct Formatted {
     pub(in crate::mail) id: Uuid,
@@ -27,7 +27,7 @@ pub(in crate::mail) struct Formatted {
     pub(in crate::mail) bytes: Vec<u8>,
 }
 
-/// The letter as a message from this sender. Its `Message-ID` is made of the row's id, so that it is the
+/// The mail as a message from this sender. Its `Message-ID` is derived from the row's id, so that it is the
 /// same at every attempt. The error is a sentence.
 pub(in crate::mail) fn format(
     id: Uuid,
@@ -40,7 +40,7 @@ pub(in crate::mail) fn format(
     let name = letter.name.as_deref().map(one_line).filter(|name| !name.is_empty());
     let domain = from.mailbox().email.domain();
     let seconds = u64::try_from(letter.composed_at).unwrap_or_default();
-    // Nobody who writes a text that ends up in a letter knows its id beforehand.
+    // The boundary contains the id, which nobody who wrote part of the text knows in advance.
     let body = MultiPart::builder()
         .kind(MultiPartKind::Alternative)
         .boundary(format!("part-{}", id.simple()))
@@ -70,7 +70,7 @@ pub(in crate::mail) fn format(
     })
 }
 
-/// The local part as typed, the domain in A-labels.
+/// The local part as entered, the domain in A-labels.
 fn recipient(typed: &str) -> Option<Address> {
     let email = Email::parse(typed)?;
     let (_, domain) = email.key().rsplit_once('@')?;

@@ -1,4 +1,4 @@
-//! How a letter leaves: to a mail server, or into a folder where `doorward dev` runs.
+//! Transports: a mail server, or a folder in `doorward dev`.
 
 mod connection;
 mod mail_folder;
@@ -13,7 +13,7 @@ use crate::config::Settings;
 use mail_folder::MailFolder;
 use smtp::Smtp;
 
-/// Says something to the person in front of the terminal.
+/// Reports something to the user at the terminal.
 pub type Say = fn(&Settings, &str);
 
 #[derive(Debug)]
@@ -22,14 +22,14 @@ pub(in crate::mail) enum Transport {
     Folder(MailFolder),
 }
 
-/// Why a letter did not leave.
+/// Why a mail was not sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Undelivered {
-    /// The server will not take this letter, today or tomorrow.
+    /// The server rejects this mail permanently.
     Refused(String),
-    /// It may take it later.
+    /// It may accept it later.
     Later(String),
-    /// It takes no letter at present.
+    /// It currently accepts no mail.
     NoServer(String),
 }
 
@@ -41,7 +41,7 @@ impl Undelivered {
     }
 }
 
-/// Whether the mail server takes us: the way to it, TLS, and the login. Nothing is sent. The error is a sentence.
+/// Checks the mail server: the connection, TLS, and the login. Nothing is sent. The error is a sentence.
 pub async fn greet(settings: &Arc<Settings>) -> Result<(), String> {
     let transport = Transport::of(settings, |_, _| {})?;
     let Some(transport) = transport else { return Err("SMTP_URL is not set.".into()) };
@@ -59,7 +59,7 @@ impl Transport {
         Smtp::new(url, settings).map(|smtp| Some(Self::Smtp(Box::new(smtp))))
     }
 
-    /// Sends it; what the server said to it.
+    /// Sends it; returns the server's response.
     pub(super) async fn send(&self, formatted: &Formatted) -> Result<String, Undelivered> {
         match self {
             Self::Smtp(smtp) => smtp.send(formatted).await,
@@ -67,7 +67,7 @@ impl Transport {
         }
     }
 
-    /// Connects as for a letter, signs in, and takes leave without one.
+    /// Connects and signs in as for a mail, then disconnects.
     pub(super) async fn greet(&self) -> Result<(), Undelivered> {
         match self {
             Self::Smtp(smtp) => smtp.greet().await,
@@ -75,7 +75,7 @@ impl Transport {
         }
     }
 
-    /// Closes connections that are kept for the next letter.
+    /// Closes connections kept for the next mail.
     pub(super) async fn rest(&self) {
         if let Self::Smtp(smtp) = self {
             smtp.close_idle().await;

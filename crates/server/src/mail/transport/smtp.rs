@@ -1,4 +1,4 @@
-//! The mail server of `SMTP_URL`: connections to it are kept while there are letters to send.
+//! The mail server in `SMTP_URL`: connections are kept while there are mails to send.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -10,7 +10,7 @@ use super::connection::{Connection, Security, ServerAddress};
 use super::{Formatted, Undelivered};
 use crate::config::{Settings, SmtpUrl};
 
-/// Letters on one connection: servers limit them, most at 100.
+/// Mails per connection: servers limit them, usually to 100.
 const MOST_LETTERS: u32 = 50;
 
 #[derive(Debug)]
@@ -41,7 +41,7 @@ impl Smtp {
     pub(super) async fn send(&self, formatted: &Formatted) -> Result<String, Undelivered> {
         let mut connection = self.connection().await?;
         let answer = connection.send(formatted).await;
-        // After a refusal the connection is as good as before; RSET will tell.
+        // After a rejection the connection is usually fine; RSET will tell.
         let broken = matches!(answer, Err(Undelivered::NoServer(_) | Undelivered::Later(_)));
         if broken || connection.sent >= MOST_LETTERS {
             tokio::spawn(connection.quit());

@@ -1,13 +1,13 @@
-//! What is counted of hashing: how many jobs wait and run, and for how long.
+//! The metrics of hashing: waiting and running jobs, and durations.
 
 use std::time::Instant;
 
 use crate::metrics::{Holding, Metrics};
 
-/// What is counted of a job that waits for a thread; empty where nobody counts.
+/// Metrics of a job that waits for a thread; empty if metrics are off.
 pub(super) struct WaitingJob(Option<(Instant, Holding)>);
 
-/// What is counted of a job that has one.
+/// Metrics of a running job.
 pub(super) struct RunningJob<'a>(&'a Metrics, Option<(Instant, Holding)>);
 
 impl WaitingJob {

@@ -1,11 +1,11 @@
-//! Which kinds of password hashes can be verified, told by what a stored text begins with.
+//! The supported kinds of password hashes, distinguished by their prefixes.
 
 use std::fmt;
 
-/// A kind of password hashes, named after the program that writes its form.
+/// A kind of password hash, named after the program that writes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum HashKind {
-    /// `$argon2id$`, `$argon2i$`, `$argon2d$`: the PHC form.
+    /// `$argon2id$`, `$argon2i$`, `$argon2d$`: the PHC format.
     Argon2,
     /// `argon2$argon2id$…`
     DjangoArgon2,
@@ -43,7 +43,7 @@ pub enum HashKind {
     Phpass,
 }
 
-/// What the forms begin with; none begins another.
+/// The prefixes; none is a prefix of another.
 const PREFIXES: [(&str, HashKind); 18] = [
     ("$argon2", HashKind::Argon2),
     ("argon2$argon2", HashKind::DjangoArgon2),
@@ -66,7 +66,7 @@ const PREFIXES: [(&str, HashKind); 18] = [
 ];
 
 impl HashKind {
-    /// The kind of a stored text, and what follows the part that tells.
+    /// The kind of a stored hash, and what follows the prefix.
     pub(super) fn of(stored: &str) -> Option<(Self, &str)> {
         if stored.as_bytes().get(32) == Some(&b':') && stored.len() == 161 {
             return Some((Self::BetterAuthScrypt, stored));

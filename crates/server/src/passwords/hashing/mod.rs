@@ -1,4 +1,4 @@
-//! Hashing: the kinds of password hashes, and the bounded threads that compute them.
+//! Hashing: the kinds of password hashes, and the bounded pool of threads that computes them.
 
 mod counted;
 mod format;

@@ -1,18 +1,17 @@
-//! Makes password hashes: Argon2id or bcrypt, whichever is configured. A hash of another kind, or made
-//! with other parameters than today's, is verified all the same (`stored_hash`) and replaced at the next
-//! successful login.
+//! Computes password hashes with the configured scheme, Argon2id or bcrypt. Hashes of other kinds or with
+//! other parameters are verified too (`stored_hash`), and replaced at the next successful sign-in.
 
 use super::format::argon2_hash::{self, Scratch};
 use super::format::bcrypt_hash;
 use super::stored_hash::HashRefusal;
 use crate::config::HashScheme;
 
-/// Why a hash could not be made or read.
+/// Why a hash could not be computed or parsed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum HashError {
-    /// The stored text is no hash that this server verifies.
+    /// The stored text is not a supported hash.
     Unreadable(HashRefusal),
-    /// Memory ran out or a parameter is impossible; nothing was stored.
+    /// Out of memory, or an impossible parameter; nothing was stored.
     Failed,
 }
 
@@ -29,7 +28,7 @@ pub(super) fn hash(
     }
 }
 
-/// True if the configured scheme would store this password in another form or with other parameters.
+/// True if the configured scheme would hash this password in another format or with other parameters.
 pub(super) fn needs_upgrade(password: &[u8], stored: &str, scheme: HashScheme) -> bool {
     match scheme {
         HashScheme::Argon2id { m, t, p } => argon2_hash::needs_upgrade(stored, m, t, p),
@@ -37,7 +36,7 @@ pub(super) fn needs_upgrade(password: &[u8], stored: &str, scheme: HashScheme) -
     }
 }
 
-/// What the hashes of this scheme begin with, before the salt.
+/// The prefix of this scheme's hashes, before the salt.
 pub(in crate::passwords) fn prefix(scheme: HashScheme) -> String {
     match scheme {
         HashScheme::Argon2id { m, t, p } => argon2_hash::prefix(m, t, p),

@@ -1,7 +1,7 @@
-//! Runs password hashing on a bounded number of threads of its own, behind a bounded queue: a sign-in
-//! flood costs these threads and nothing else. A full queue answers at once; a job whose client has
-//! gone away is skipped before any work. Work is bounded here, not by permits held in requests, which
-//! a disconnect would release while the hashing runs on.
+//! Hashes passwords on its own bounded number of threads, behind a bounded queue, so a flood of sign-ins
+//! occupies only these threads. A full queue rejects immediately; jobs of clients that have disconnected are
+//! skipped. Work is bounded here, not by permits held in requests, which a disconnect would release while the
+//! hashing continues.
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -21,13 +21,13 @@ use crate::config::{HashScheme, PasswordKernel};
 use crate::error::Error;
 use crate::metrics::Metrics;
 
-/// Waiting jobs a thread: a second or two of Argon2id, some seconds of bcrypt.
+/// Waiting jobs per thread: one or two seconds of Argon2id, several seconds of bcrypt.
 const QUEUE_PER_THREAD: usize = 64;
 const QUEUE_PER_THREAD_BCRYPT: usize = 16;
 
 type HashJob = Box<dyn FnOnce(&mut Scratch) + Send>;
 
-/// The threads and their queue; clones share them, and they end with the last clone.
+/// The threads and their queue; clones share them, and the last clone stops them.
 #[derive(Clone, Debug)]
 pub struct HashingPool {
     scheme: HashScheme,
@@ -35,12 +35,12 @@ pub struct HashingPool {
     owner: Arc<PoolOwner>,
 }
 
-/// What verifying a password found.
+/// The result of verifying a password.
 #[derive(Debug)]
 pub struct Verdict {
     /// The password is right.
     pub right: bool,
-    /// The same password hashed with today's parameters, where the stored hash has others.
+    /// The same password hashed with current parameters, if the stored hash has others.
     pub upgraded: Option<String>,
 }
 
@@ -75,13 +75,13 @@ impl Shared {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// One thread's life: jobs until the pool is dropped, memory wiped before each rest.
+    /// The loop of a thread: jobs until the pool is dropped; memory is wiped before each wait.
     fn work(&self, maker: Argon2idMaker) {
         let mut scratch = Scratch::new(maker);
         loop {
             let job = self.lock().jobs.pop_front();
             if let Some(job) = job {
-                // A panic must cost its own request only, not a thread.
+                // A panic must only fail its own request, not the thread.
                 if catch_unwind(AssertUnwindSafe(|| job(&mut scratch))).is_err() {
                     scratch = Scratch::new(maker);
                 }
@@ -122,7 +122,7 @@ impl Drop for PoolOwner {
 }
 
 impl HashingPool {
-    /// A pool of `threads` threads that makes hashes of this scheme.
+    /// A pool of `threads` threads for this scheme.
     pub fn new(scheme: HashScheme, kernel: PasswordKernel, threads: usize) -> Self {
         Self::counted(scheme, kernel, threads, Metrics::default())
     }
@@ -152,13 +152,13 @@ impl HashingPool {
         Self { scheme, maker, owner }
     }
 
-    /// A pool with a thread for each core.
+    /// A pool with one thread per core.
     pub fn with_all_cores(scheme: HashScheme, kernel: PasswordKernel, metrics: Metrics) -> Self {
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
         Self::counted(scheme, kernel, threads, metrics)
     }
 
-    /// Which code makes Argon2id hashes: `avx512`, `avx2`, `portable` or `reference`.
+    /// The Argon2id implementation: `avx512`, `avx2`, `portable` or `reference`.
     pub fn kernel(&self) -> &'static str {
         self.maker.name()
     }
@@ -169,9 +169,9 @@ impl HashingPool {
         self.run(move |work| work.hash(&password, scheme, salt)).await?.map_err(unavailable)
     }
 
-    /// Verifies a password against a hash of any kind. Without a stored hash, or with one that cannot be read, the same work is
-    /// done on the stand-in, so that the time does not tell whether the account exists. `salt` is for
-    /// an upgraded hash.
+    /// Verifies a password with a hash of any kind. Without a stored hash, or with an invalid one, the same
+    /// work is done with the stand-in, so that timing does not disclose whether the account exists. `salt` is
+    /// for an upgraded hash.
     pub(crate) async fn verify(
         &self,
         password: SecretString,
@@ -199,17 +199,17 @@ impl HashingPool {
         .map_err(unavailable)
     }
 
-    /// True while a job would be refused: what leads up to one need not be done.
+    /// True if a job would be rejected now, so callers can skip the preparation.
     pub fn is_full(&self) -> bool {
         self.owner.shared.lock().jobs.len() >= self.owner.shared.capacity
     }
 
-    /// How many hashes were computed so far.
+    /// The number of hashes computed so far.
     pub fn hashes_computed(&self) -> u64 {
         self.work_done().hashes
     }
 
-    /// What all of them cost.
+    /// The total cost of all hashes.
     pub fn work_done(&self) -> Work {
         self.owner.shared.done.total()
     }
@@ -232,7 +232,7 @@ impl HashingPool {
     }
 }
 
-/// A thread's working memory and the count of what was done with it.
+/// A thread's working memory and its counter.
 struct Workbench<'a> {
     scratch: &'a mut Scratch,
     done: &'a WorkDone,
@@ -257,7 +257,7 @@ impl Workbench<'_> {
         hash.verify(password.expose_secret().as_bytes(), self.scratch)
     }
 
-    /// A failed upgrade is no reason to fail the login: the old hash stays.
+    /// A failed upgrade does not fail the sign-in: the old hash stays.
     fn upgrade(
         &mut self,
         password: &SecretString,
@@ -296,7 +296,7 @@ mod tests {
         StandIn::of_scheme(CHEAP)
     }
 
-    /// Occupies the pool's one thread until the sender is dropped.
+    /// Occupies the pool's only thread until the sender is dropped.
     async fn block(pool: &HashingPool) -> mpsc::Sender<()> {
         let (release, released) = mpsc::channel::<()>();
         let (began, running) = tokio::sync::oneshot::channel();

@@ -1,20 +1,20 @@
-//! A password hash that an operator or an import brings, made by another program.
+//! A password hash of another program, given by an operator or an import.
 
 use std::fmt;
 
 use super::hash_kind::HashKind;
 use super::stored_hash::{HashRefusal, recognise};
 
-/// A hash that can be verified; it is stored as it is, until its owner signs in.
+/// A hash that can be verified; it is stored unchanged until the next sign-in.
 #[derive(Clone)]
 pub struct ReadyHash {
     text: String,
-    /// Which kind it is.
+    /// Its kind.
     pub kind: HashKind,
 }
 
 impl ReadyHash {
-    /// Takes a hash, unless no password could be verified with it.
+    /// Accepts a hash if passwords can be verified with it.
     pub fn parse(text: &str) -> Result<Self, HashRefusal> {
         Ok(Self { kind: recognise(text)?, text: text.to_owned() })
     }

@@ -1,4 +1,4 @@
-//! What is verified where there is no hash: a hash of no password, whose work is that of a kind of
+//! The stand-in that is verified if there is no hash: a hash of no password, with the cost of a kind of
 //! hashes. A kind here is a hash without its salt and sum: `$argon2id$v=19$m=19456,t=2,p=1$`, `$2b$12$`,
 //! `scrypt:32768:8:1$`.
 
@@ -14,14 +14,14 @@ use crate::config::HashScheme;
 pub(crate) struct StandIn(Arc<str>);
 
 impl StandIn {
-    /// Costs what a new hash of this scheme costs.
+    /// Costs as much as a new hash with this scheme.
     pub(crate) fn of_scheme(scheme: HashScheme) -> Self {
         let prefix = password_hash::prefix(scheme);
         Self(completed(&prefix).unwrap_or(prefix).into())
     }
 
-    /// Costs what hashes of this kind cost; `None` if none of them could be verified: they are
-    /// unreadable, or ask for too much work.
+    /// Costs as much as hashes of this kind; `None` if they cannot be verified: they are invalid, or too
+    /// expensive.
     pub(crate) fn of_kind(kind: &str) -> Option<Self> {
         let hash = completed(kind)?;
         StoredHash::parse(&hash).is_ok().then(|| Self(hash.into()))
@@ -32,12 +32,12 @@ impl StandIn {
     }
 }
 
-/// A kind with a salt and a sum of the usual lengths.
+/// A kind with a salt and sum of the usual lengths.
 fn completed(kind: &str) -> Option<String> {
     const SALT: &str = "AAAAAAAAAAAAAAAAAAAAAA";
     let letters = |count| "A".repeat(count);
     let hex = "0".repeat(128);
-    // What is left of Better Auth's form.
+    // The remainder of Better Auth's format.
     if kind == ":" {
         return Some(format!("{}:{hex}", &hex[..32]));
     }
@@ -58,7 +58,7 @@ fn completed(kind: &str) -> Option<String> {
         HashKind::BetterAuthScrypt => kind.to_owned(),
         HashKind::LuciaScrypt => format!("{kind}{SALT}:{hex}"),
         HashKind::DjangoScrypt => {
-            // The salt stands between the parameters: `scrypt$16384$salt$8$5$sum`.
+            // The salt is between the parameters: `scrypt$16384$salt$8$5$sum`.
             let (n, rest) = kind.strip_prefix("scrypt$")?.split_once('$')?;
             format!("scrypt${n}${SALT}${rest}{}", letters(86))
         }

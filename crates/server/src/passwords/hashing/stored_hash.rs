@@ -1,5 +1,5 @@
-//! A stored hash that was read: it can be verified, and what that costs is known before. Whatever a
-//! stored text says, reading it neither panics nor takes memory, and its work is capped.
+//! A parsed hash: it can be verified, and its cost is known in advance. Whatever the stored text is, parsing
+//! neither panics nor allocates memory, and the work is limited.
 
 use std::fmt;
 
@@ -13,15 +13,15 @@ use super::hash_kind::HashKind;
 use super::password_hash::HashError;
 use super::work::Work;
 
-/// The longest of the known forms, Firebase's, has some 260 letters.
+/// The longest known format, Firebase's, has about 260 characters.
 const MAX_LENGTH: usize = 512;
 
-/// Why a stored text is no hash that can be verified.
+/// Why a stored text is not a hash that can be verified.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HashRefusal {
-    /// It has the form of no kind that is known.
+    /// An unknown format.
     Unknown,
-    /// It begins like one of this kind, and goes on otherwise.
+    /// It starts like this kind, but is malformed.
     Malformed(HashKind),
     /// Verifying it would take more memory or work than a sign-in may.
     TooCostly(HashKind),
@@ -39,12 +39,12 @@ impl fmt::Display for HashRefusal {
     }
 }
 
-/// Which kind of hash a stored text is, or why no password can be verified with it.
+/// The kind of a stored hash, or why passwords cannot be verified with it.
 pub fn recognise(stored: &str) -> Result<HashKind, HashRefusal> {
     StoredHash::parse(stored).map(|hash| hash.kind)
 }
 
-/// What is wrong with a text that begins like a hash.
+/// What is wrong with a text that starts like a hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Flaw {
     Malformed,
@@ -52,13 +52,13 @@ pub(super) enum Flaw {
 }
 
 impl Flaw {
-    /// Refuses what is past a cap.
+    /// An error above the limit.
     pub(super) fn unless_affordable(affordable: bool) -> Result<(), Self> {
         affordable.then_some(()).ok_or(Self::TooCostly)
     }
 }
 
-/// A hash whose parameters are known and affordable.
+/// A hash with known, affordable parameters.
 pub(super) struct StoredHash {
     kind: HashKind,
     recipe: HashRecipe,
@@ -86,7 +86,7 @@ impl StoredHash {
         Ok(Self { kind, recipe })
     }
 
-    /// True if the password is the one that was hashed; the comparison takes constant time.
+    /// True if this password was hashed; compares in constant time.
     pub(super) fn verify(&self, password: &[u8], scratch: &mut Scratch) -> Result<bool, HashError> {
         match &self.recipe {
             HashRecipe::Argon2(hash) => hash.verify(password, scratch),
@@ -98,7 +98,7 @@ impl StoredHash {
         }
     }
 
-    /// What making or verifying it costs.
+    /// The cost of computing or verifying it.
     pub(super) fn cost(&self) -> Work {
         match &self.recipe {
             HashRecipe::Argon2(hash) => Work { argon2_kib: hash.kib(), ..Work::ONE },
@@ -142,7 +142,7 @@ mod tests {
 
     use super::*;
 
-    /// Made by the programs themselves, with `tests/interop/hashes`.
+    /// Created by the programs themselves, with `tests/interop/hashes`.
     const VECTORS: &str = include_str!("../../../tests/foreign_hashes.json");
 
     fn verify(password: &str, stored: &str) -> Result<bool, HashError> {
@@ -256,7 +256,7 @@ mod tests {
         for vector in cheap {
             let stored = vector["stored"].as_str().unwrap();
             for end in stored.len().saturating_sub(3)..stored.len() {
-                // Padding alone may be missing.
+                // Only padding may be missing.
                 let expected = stored[end..].bytes().all(|letter| letter == b'=');
                 let found = verify("", &stored[..end]);
                 assert_eq!(found == Ok(true), expected, "{end} {vector}: {found:?}");

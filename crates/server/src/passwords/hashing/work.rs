@@ -1,4 +1,4 @@
-//! What hashing has cost so far, in units that no machine's speed changes.
+//! The cost of hashing so far, in units independent of the machine's speed.
 
 use std::ops::{AddAssign, Sub};
 use std::sync::{Mutex, PoisonError};
@@ -6,22 +6,22 @@ use std::sync::{Mutex, PoisonError};
 /// The cost of hashes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Work {
-    /// How many they are.
+    /// The number of hashes.
     pub hashes: u64,
-    /// What Argon2 writes, in KiB: memory × passes.
+    /// The memory Argon2 writes, in KiB: memory × passes.
     pub argon2_kib: u64,
     /// bcrypt's rounds: 2 to the power of the cost.
     pub bcrypt_rounds: u64,
-    /// What scrypt writes, in KiB: memory × p.
+    /// The memory scrypt writes, in KiB: memory × p.
     pub scrypt_kib: u64,
-    /// What PBKDF2 makes, in bytes: rounds × the digest's length, which tells the digests apart.
+    /// The output of PBKDF2 in bytes: rounds × the digest's length, which distinguishes the digests.
     pub pbkdf2_bytes: u64,
-    /// What phpass and SHA-crypt make, in bytes: rounds × the digest's length.
+    /// The output of phpass and SHA-crypt in bytes: rounds × the digest's length.
     pub digest_bytes: u64,
 }
 
 impl Work {
-    /// One hash; its kind's own unit is filled in beside this.
+    /// One hash; the unit of its kind is added.
     pub const ONE: Self = Self {
         hashes: 1,
         argon2_kib: 0,
@@ -57,17 +57,17 @@ impl Sub for Work {
     }
 }
 
-/// The cost of all hashes of a pool.
+/// The total cost of a pool's hashes.
 #[derive(Debug, Default)]
 pub(super) struct WorkDone(Mutex<Work>);
 
 impl WorkDone {
-    /// Adds the cost of making or verifying a hash.
+    /// Adds the cost of computing or verifying a hash.
     pub(super) fn add(&self, work: Work) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) += work;
     }
 
-    /// So far.
+    /// The total so far.
     pub(super) fn total(&self) -> Work {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

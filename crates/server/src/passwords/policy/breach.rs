@@ -1,17 +1,17 @@
-//! Looks a password up among those known from breaches (`PASSWORD_BREACH_FILE`): halves its way through
-//! the sorted file with some 25 small reads.
+//! Looks a password up in the file of breached ones (`PASSWORD_BREACH_FILE`): a binary search in the sorted
+//! file with about 25 small reads.
 
 use std::cmp::Ordering;
 use std::io;
 
 use crate::config::{BreachFile, HexSha1, invalid, line_hash};
 
-/// Hash, colon, count, line end: more than any line has.
+/// Hash, colon, count, line end: an upper bound for a line.
 const LONGEST_LINE: u64 = 64;
-/// What is read at once when the halving has come this close.
+/// The size of the final read of the search.
 const BLOCK: u64 = 4096;
 
-/// True if the file has this SHA-1. Blocks on the disk: not for async workers.
+/// True if the file contains this SHA-1. Blocks on the disk: not for async workers.
 pub(super) fn contains(file: &BreachFile, sha1: &[u8]) -> io::Result<bool> {
     let wanted = hex(sha1);
     let (mut low, mut high) = (0, file.size());

@@ -1,11 +1,11 @@
-//! The passwords people use most, refused as new ones: 21 618 of them, compiled in as sorted lines and
-//! found by halving. `data/NOTICE.md` says where they come from. Attackers try these first, and a
-//! guess or two is all they need to be right somewhere.
+//! The most common passwords, rejected as new ones: 21 618, compiled in as sorted lines and found by binary
+//! search. `data/NOTICE.md` names the sources. Attackers try these first, and succeed with one or two guesses
+//! on some account.
 
-/// Lower case, sorted by bytes, one a line.
+/// Lower case, sorted by bytes, one per line.
 const LINES: &str = include_str!("../../../data/common-passwords.txt");
 
-/// True if the password is one of them, whatever its case.
+/// True if the password is one of them, ignoring case.
 pub(crate) fn is_common(password: &str) -> bool {
     let wanted = password.to_lowercase();
     let mut rest = LINES;

@@ -1,13 +1,13 @@
-//! Words that are easy to guess here, whatever surrounds them: an operator's own (`PASSWORD_WORD_LIST`),
-//! the parts of somebody's address, the product's name.
+//! Words that are easy to guess, even with additions: an operator's own (`PASSWORD_WORD_LIST`), the parts of
+//! the user's address, the product's name.
 
 use std::sync::Arc;
 
 use crate::config::WordList;
 
-/// Characters that may surround a word without hiding it.
+/// Characters that can surround a word without hiding it.
 const DECORATION: usize = 4;
-/// Shorter words are refused as they are, not with decoration.
+/// Shorter words are rejected only as they are, not with decoration.
 const SHORTEST: usize = 3;
 
 /// Words, sorted; clones share them.
@@ -15,7 +15,7 @@ const SHORTEST: usize = 3;
 pub(super) struct EasyWords {
     /// In lower case.
     whole: Arc<[String]>,
-    /// Their letters alone.
+    /// Only their letters.
     bare: Arc<[String]>,
 }
 
@@ -34,8 +34,8 @@ impl EasyWords {
         Self::new(&WordList::of(words))
     }
 
-    /// True if the text is one of the words, whatever its case, with at most four digits or marks
-    /// around or between its letters: `Acme2026` is `acme`.
+    /// True if the text is one of the words, ignoring case, with at most four digits or symbols around or
+    /// between its letters: `Acme2026` is `acme`.
     pub(super) fn make(&self, text: &str) -> bool {
         let holds = |words: &[String], text: &str| {
             words.binary_search_by(|word| word.as_str().cmp(text)).is_ok()

@@ -1,12 +1,12 @@
-//! The operator's own files about passwords: `PASSWORD_WORD_LIST` and `PASSWORD_BREACH_FILE`. Read when
-//! the server starts and anew at SIGHUP; what cannot be read then leaves what was read before.
+//! The operator's password files: `PASSWORD_WORD_LIST` and `PASSWORD_BREACH_FILE`. Read when the server
+//! starts and again at SIGHUP; a file that cannot be read then leaves the previous contents in use.
 
 use std::sync::{Arc, PoisonError, RwLock};
 
 use super::easy_words::EasyWords;
 use crate::config::{BreachFile, Reread, Settings, WordList};
 
-/// The files as they were last read; clones share them.
+/// The files as last read; clones share them.
 #[derive(Clone, Debug)]
 pub(super) struct Lists(Arc<RwLock<Files>>);
 
@@ -31,12 +31,12 @@ impl Lists {
         self.look(|files| files.words.clone())
     }
 
-    /// The passwords known from breaches.
+    /// The breached passwords.
     pub(super) fn breached(&self) -> Option<BreachFile> {
         self.look(|files| files.breached.clone())
     }
 
-    /// Reads each file anew, and tells what came of it.
+    /// Reloads each file, and reports the results.
     pub(super) fn reread(&self) -> Vec<Reread> {
         let before = self.look(Files::clone);
         let mut reports = Vec::new();

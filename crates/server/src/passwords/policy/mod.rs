@@ -1,7 +1,7 @@
-//! What may become a password: length, and nothing that a guesser tries early. Refused are the most
-//! common ones, the account's own address and its parts, the product's name, an operator's words, and
-//! what is known from breaches. No composition rules (NIST SP 800-63B-4 §3.1.1.2); every refusal says
-//! what to do instead. The operator's files are read anew at SIGHUP (`lists.rs`).
+//! The password policy: length, and nothing that attackers guess early. Rejected are the most common
+//! passwords, the account's own address and its parts, the product's name, an operator's words, and breached
+//! passwords. No composition rules (NIST SP 800-63B-4 §3.1.1.2); every rejection says what to do instead. The
+//! operator's files are reloaded at SIGHUP (`lists.rs`).
 
 mod breach;
 mod common_password;
@@ -24,14 +24,14 @@ use easy_words::EasyWords;
 use lists::Lists;
 
 pub(super) const MAX_CHARS: usize = 256;
-/// Look-ups in the breach file at once.
+/// Maximum number of concurrent look-ups in the breach file.
 static READERS: Semaphore = Semaphore::const_new(8);
 
 const ADVICE: &str =
     "use three or four unrelated words, or let a password manager generate and store one";
 
-/// What length, the own address, the product's name and, unless `common` ones are allowed, the list of
-/// common passwords say.
+/// The checks of length, the user's own address, the product's name and, unless `common` ones are allowed,
+/// the list of common passwords.
 fn refusal(text: &str, min: usize, common: bool, email: Option<&Email>) -> Option<Refusal> {
     let characters = text.chars().count();
     if characters < min {
@@ -64,11 +64,11 @@ fn is_own(text: &str, email: &Email) -> bool {
         || EasyWords::of(parts.chain([local])).make(text)
 }
 
-/// What may become a password here; clones share it.
+/// The policy; clones share it.
 #[derive(Clone, Debug)]
 pub(crate) struct Policy {
     min: usize,
-    /// Whether common ones are allowed.
+    /// Whether common passwords are allowed.
     common: bool,
     lists: Lists,
 }
@@ -80,12 +80,12 @@ impl Policy {
         Self { min, common, lists: Lists::new(settings) }
     }
 
-    /// Reads the operator's files anew. Blocks on the disk: not for async workers.
+    /// Reloads the operator's files. Blocks on the disk: not for async workers.
     pub(super) fn reread(&self) -> Vec<Reread> {
         self.lists.reread()
     }
 
-    /// Why `password` may not become this account's, if it may not.
+    /// Why `password` is not allowed for this account, if so.
     pub(crate) async fn judge(
         &self,
         password: &Password,
@@ -105,7 +105,7 @@ impl Policy {
         })
     }
 
-    /// Why the password may not become this user's, as far as no file need be asked.
+    /// Why the password is not allowed for this user, without reading files.
     pub(super) fn refusal_of(&self, password: &Password, user: &User) -> Option<Refusal> {
         let email = user.email.as_deref().and_then(Email::parse);
         let username = user.username.as_deref().and_then(Username::parse);
@@ -130,7 +130,7 @@ impl Policy {
         self.lists.words().is_some_and(|words| words.make(password.text()))
     }
 
-    /// Reads the breach file on a thread that may wait for the disk.
+    /// Reads the breach file on a thread that may block on the disk.
     async fn is_breached(&self, password: &Password) -> Result<bool, Error> {
         let Some(file) = self.lists.breached() else { return Ok(false) };
         let sha1 = digest(&SHA1_FOR_LEGACY_USE_ONLY, password.text().as_bytes());
@@ -144,7 +144,7 @@ impl Policy {
                     "Passwords cannot be checked at the moment; try again shortly.",
                 ))
             }
-            // The panic hook has told where; a message may quote what was read.
+            // The panic hook has logged the location; the message might quote data.
             Err(_) => Err(Error::Internal("the reader of PASSWORD_BREACH_FILE panicked".into())),
         }
     }

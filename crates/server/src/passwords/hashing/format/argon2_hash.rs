@@ -1,8 +1,8 @@
-//! Argon2 (RFC 9106) as PHC strings: `$argon2id$v=19$m=19456,t=2,p=1$salt$tag`. Memory and work asked
-//! for by a stored hash are capped. The working memory of a thread is kept between hashes, because the
-//! page faults of fresh memory cost a tenth of a hash, and wiped before the thread rests. Argon2id with
-//! one lane, which is what we make ourselves, goes to the code that `Argon2idMaker` names; everything
-//! else goes to the crate `argon2`.
+//! Argon2 (RFC 9106) as PHC strings: `$argon2id$v=19$m=19456,t=2,p=1$salt$tag`. The memory and work of a
+//! stored hash are limited. A thread keeps its working memory between hashes, because the page faults of
+//! fresh memory would cost a tenth of a hash, and wipes it before it idles. Argon2id with one lane, which we
+//! create ourselves, is computed by the implementation in `Argon2idMaker`; everything else by the crate
+//! `argon2`.
 
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use base64::Engine;
@@ -18,15 +18,15 @@ use crate::passwords::hashing::password_hash::HashError;
 use crate::passwords::hashing::stored_hash::Flaw;
 
 const MAX_LANES: u32 = 64;
-/// What a thread keeps: more is given back after the hash that needed it.
+/// What a thread keeps: more is freed after the hash that needed it.
 const KEPT_BLOCKS: usize = 64 * 1024;
 
-/// A thread's working memory, and the code that fills it.
+/// A thread's working memory, and the implementation that fills it.
 #[derive(Debug)]
 pub(in crate::passwords::hashing) struct Scratch {
     maker: Argon2idMaker,
     arena: Arena,
-    /// The crate `argon2` wants its own blocks.
+    /// The crate `argon2` needs its own blocks.
     blocks: Vec<Block>,
     dirty: usize,
 }
@@ -36,14 +36,14 @@ impl Scratch {
         Self { maker, arena: Arena::default(), blocks: Vec::new(), dirty: 0 }
     }
 
-    /// Wipes what the last hashes left.
+    /// Wipes the data of the last hashes.
     pub(in crate::passwords::hashing) fn wipe(&mut self) {
         self.arena.wipe();
         if self.arena.kib() > KEPT_BLOCKS {
             self.arena.release();
         }
         self.wipe_blocks();
-        // Where hashes are made elsewhere, these blocks are for the rare hash of another program.
+        // If our own implementation is in use, these blocks are only for rare hashes of other programs.
         if self.blocks.len() > KEPT_BLOCKS || self.maker != Argon2idMaker::Reference {
             self.blocks = Vec::new();
         }
@@ -86,10 +86,10 @@ impl Default for Scratch {
     }
 }
 
-/// How to make a hash.
+/// How to compute a hash.
 struct Argon2Recipe {
     argon2: Argon2<'static>,
-    /// The costs of version 19 of Argon2id with one lane.
+    /// The costs of Argon2id version 19 with one lane.
     single: Option<Costs>,
 }
 
@@ -117,14 +117,14 @@ struct Input<'a> {
 const SALT_LETTERS: usize = 22;
 const TAG_LETTERS: usize = 43;
 
-/// True unless it is today's form with these parameters, and a salt and a tag of today's lengths.
+/// True unless it has the current format and parameters, and a salt and tag of the current lengths.
 pub(in crate::passwords::hashing) fn needs_upgrade(stored: &str, m: u32, t: u32, p: u32) -> bool {
     let prefix = prefix(m, t, p);
     let rest = stored.strip_prefix(&prefix).and_then(|rest| rest.split_once('$'));
     rest.is_none_or(|(salt, tag)| salt.len() < SALT_LETTERS || tag.len() < TAG_LETTERS)
 }
 
-/// The part of a PHC string that today's parameters begin with.
+/// The prefix of a PHC string with the current parameters.
 pub(in crate::passwords::hashing) fn prefix(m: u32, t: u32, p: u32) -> String {
     format!("$argon2id$v=19$m={m},t={t},p={p}$")
 }
@@ -155,7 +155,7 @@ pub(in crate::passwords::hashing) struct Argon2Hash {
 }
 
 impl Argon2Hash {
-    /// Reads what follows `$argon2`: `id$v=19$m=65536,t=3,p=4$salt$tag`. Without `v=` it is version 16.
+    /// Parses what follows `$argon2`: `id$v=19$m=65536,t=3,p=4$salt$tag`. Without `v=` it is version 16.
     pub(in crate::passwords::hashing) fn parse(rest: &str) -> Result<Self, Flaw> {
         let (algorithm, version, [costs, salt, tag]) = parts(rest).ok_or(Flaw::Malformed)?;
         let [m, t, p] = numbers(costs, ["m", "t", "p"]).ok_or(Flaw::Malformed)?;
@@ -180,14 +180,14 @@ impl Argon2Hash {
         Ok(tag.ct_eq(&self.tag).into())
     }
 
-    /// What it writes.
+    /// The memory it writes.
     pub(in crate::passwords::hashing) fn kib(&self) -> u64 {
         let params = self.recipe.argon2.params();
         u64::from(params.m_cost()) * u64::from(params.t_cost())
     }
 }
 
-/// The variant, the version, and costs, salt and tag as they are written.
+/// The variant, the version, and costs, salt and tag as text.
 fn parts(rest: &str) -> Option<(Algorithm, Version, [&str; 3])> {
     let (algorithm, rest) = rest.split_once('$')?;
     let algorithm = match algorithm {
@@ -217,7 +217,7 @@ mod tests {
 
     use super::{Argon2Hash, Argon2idMaker, Scratch, hash};
 
-    /// Hashes made before an upgrade of the server, or of its processor, stay good.
+    /// Hashes from before an upgrade of the server, or of its processor, stay valid.
     #[test]
     fn every_maker_makes_and_verifies_the_same_hashes() {
         let own = Kernel::available().into_iter().map(Argon2idMaker::Own);

@@ -1,26 +1,25 @@
-//! Which code makes Argon2id hashes with one lane: our own crate, for the instructions that the processor
-//! has, or the crate `argon2`. Every hashing pool begins by comparing the two; if they differ, `argon2`
-//! makes all hashes.
+//! The implementation of Argon2id with one lane: our own crate, for the processor's instructions, or the
+//! crate `argon2`. Each hashing pool first compares the two; if they differ, `argon2` computes all hashes.
 
 use argon2::{Algorithm, Argon2, Params, Version};
 use doorward_argon2id::{Arena, Costs, Input, Kernel};
 
 use crate::config::PasswordKernel;
 
-/// Either of the two. Only what agreed with the crate `argon2` in this process is `Own`.
+/// Either of the two. `Own` only if it agreed with the crate `argon2` in this process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::passwords::hashing) enum Argon2idMaker {
     Own(Kernel),
     Reference,
 }
 
-/// Enough for references of each kind and for a second block of random numbers in a slice, and less
-/// than a millisecond.
+/// Enough for references of each kind and for a second block of random numbers in a slice, in less than a
+/// millisecond.
 const TRIAL: Costs = Costs { memory_kib: 600, passes: 2 };
 const TRIAL_SALT: &[u8] = b"a trial of today";
 
 impl Argon2idMaker {
-    /// What the setting asks for, if it makes the same hash as the crate `argon2`.
+    /// The implementation that the setting asks for, if it computes the same hashes as the crate `argon2`.
     pub(in crate::passwords::hashing) fn choose(setting: PasswordKernel) -> Self {
         Self::choose_by(setting, reference)
     }
@@ -31,7 +30,7 @@ impl Argon2idMaker {
             PasswordKernel::Portable => Kernel::PORTABLE,
             PasswordKernel::Auto => Kernel::fastest(),
         };
-        // Without vector instructions there is little to gain on the code that more people have read.
+        // Without vector instructions, our own code gains little over code that more people have reviewed.
         if setting == PasswordKernel::Auto && kernel == Kernel::PORTABLE {
             return Self::Reference;
         }

@@ -1,7 +1,7 @@
-//! bcrypt without its traps. Plain bcrypt ends at NUL and at 72 bytes, so a new password that is longer
-//! than 71 bytes or holds NUL becomes passlib's `$bcrypt-sha256$v=2`. A plain hash made elsewhere is
-//! verified with the first 72 bytes, as it was made, and never matches a password with NUL. The cost
-//! read from a stored hash is capped.
+//! bcrypt without its pitfalls. Plain bcrypt stops at NUL and at 72 bytes, so a new password that is longer
+//! than 71 bytes or contains NUL uses passlib's `$bcrypt-sha256$v=2`. A plain hash of another program is
+//! verified with the first 72 bytes, as it was created, and never matches a password with NUL. The cost of
+//! stored hashes is limited.
 
 use aws_lc_rs::{digest, hmac};
 use base64::Engine;
@@ -14,13 +14,13 @@ use crate::passwords::hashing::hash_kind::HashKind;
 use crate::passwords::hashing::password_hash::HashError;
 use crate::passwords::hashing::stored_hash::Flaw;
 
-/// 2^16 rounds: about three seconds of one core.
+/// 2^16 rounds: about three seconds on one core.
 const MAX_COST: u32 = 16;
 const MAX_PLAIN: usize = 71;
-/// What bcrypt reads of a key.
+/// How much of a key bcrypt uses.
 const KEY: usize = 72;
 
-/// Hashes with bcrypt, or bcrypt-sha256 where bcrypt alone would cut the password.
+/// Hashes with bcrypt, or with bcrypt-sha256 if bcrypt would truncate the password.
 pub(in crate::passwords::hashing) fn hash(
     password: &[u8],
     cost: u32,
@@ -41,7 +41,7 @@ pub(in crate::passwords::hashing) fn hash(
     Ok(format!("{}{text}${sum}", long_prefix(cost)))
 }
 
-/// What plain hashes of this cost begin with.
+/// The prefix of plain hashes with this cost.
 pub(in crate::passwords::hashing) fn prefix(cost: u32) -> String {
     format!("$2b${cost:02}$")
 }
@@ -50,7 +50,7 @@ fn long_prefix(cost: u32) -> String {
     format!("$bcrypt-sha256$v=2,t=2b,r={cost}$")
 }
 
-/// True unless it is today's form for this password at this cost.
+/// True unless it has the current format for this password and this cost.
 pub(in crate::passwords::hashing) fn needs_upgrade(
     password: &[u8],
     stored: &str,
@@ -71,11 +71,11 @@ pub(in crate::passwords::hashing) struct BcryptHash {
     reading: Reading,
 }
 
-/// What of a password bcrypt is given.
+/// What bcrypt gets of a password.
 enum Reading {
     /// Its first 72 bytes.
     Plain,
-    /// The same, read as `$2x$` did: a byte over 127 fills the bits before it.
+    /// The same, as `$2x$` read it: a byte over 127 sets the bits before it.
     SignExtended,
     /// Base64 of its SHA-256: passlib, version 1.
     Base64,
@@ -86,7 +86,7 @@ enum Reading {
 }
 
 impl BcryptHash {
-    /// Reads what follows `$2`, or passlib's prefix.
+    /// Parses what follows `$2`, or passlib's prefix.
     pub(in crate::passwords::hashing) fn parse(kind: HashKind, rest: &str) -> Result<Self, Flaw> {
         let read = if kind == HashKind::PasslibBcryptSha256 {
             Self::passlib(rest)
@@ -130,11 +130,11 @@ impl BcryptHash {
     pub(in crate::passwords::hashing) fn verify(&self, password: &[u8]) -> bool {
         let sum = bcrypt::bcrypt(self.cost, self.salt, &self.key(password));
         let is_plain = matches!(self.reading, Reading::Plain | Reading::SignExtended);
-        // The work is done either way, so that time tells nothing.
+        // The work is done in any case, so that timing discloses nothing.
         bool::from(sum[..23].ct_eq(&self.sum)) && !(is_plain && password.contains(&0))
     }
 
-    /// Ends with NUL, unless it is cut before.
+    /// Ends with NUL, unless it is truncated before.
     fn key(&self, password: &[u8]) -> Zeroizing<Vec<u8>> {
         let sha256 = || digest::digest(&digest::SHA256, password);
         let mut key = Zeroizing::new(Vec::with_capacity(KEY + 1));
@@ -158,7 +158,7 @@ impl BcryptHash {
     }
 }
 
-/// The 18 words that Blowfish takes from a key, as `crypt_blowfish` before 1.1 made them.
+/// The 18 words that Blowfish takes from a key, as computed by `crypt_blowfish` before 1.1.
 fn sign_extended(key: &[u8]) -> Zeroizing<Vec<u8>> {
     let mut letters = key.iter().cycle();
     let mut word = || {

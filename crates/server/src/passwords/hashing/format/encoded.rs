@@ -1,5 +1,5 @@
-//! How stored hashes write bytes and numbers. Reading is as lenient as the programs that made them:
-//! padding may be missing, and the bits that fill up the last letter may be anything.
+//! The encodings of bytes and numbers in stored hashes. Parsing is as lenient as in the programs that wrote
+//! them: padding is optional, and the unused bits of the last letter are ignored.
 
 use base64::Engine;
 use base64::alphabet::{BCRYPT, STANDARD};
@@ -13,7 +13,7 @@ const LENIENT: GeneralPurposeConfig = GeneralPurposeConfig::new()
     .with_decode_padding_mode(DecodePaddingMode::Indifferent);
 
 const STANDARD_LETTERS: GeneralPurpose = GeneralPurpose::new(&STANDARD, LENIENT);
-/// bcrypt's letters, without padding.
+/// bcrypt's alphabet, without padding.
 pub(in crate::passwords::hashing) const BCRYPT_LETTERS: GeneralPurpose =
     GeneralPurpose::new(&BCRYPT, LENIENT);
 
@@ -22,7 +22,7 @@ pub(in crate::passwords::hashing) fn base64(text: &str) -> Option<Vec<u8>> {
     STANDARD_LETTERS.decode(text).ok()
 }
 
-/// passlib's base64, with `.` in place of `+`.
+/// passlib's base64, with `.` instead of `+`.
 pub(in crate::passwords::hashing) fn passlib_base64(text: &str) -> Option<Vec<u8>> {
     base64(&text.replace('.', "+"))
 }
@@ -34,7 +34,7 @@ pub(in crate::passwords::hashing) fn bcrypt_base64<const LENGTH: usize>(
     BCRYPT_LETTERS.decode(text).ok()?.try_into().ok()
 }
 
-/// The letters of crypt's programs, in the order of their values.
+/// The alphabet of crypt, in the order of the values.
 pub(in crate::passwords::hashing) const CRYPT_LETTERS: &[u8; 64] =
     b"./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 

@@ -1,4 +1,4 @@
-//! The formats of password hashes: how each is read, and how it is computed.
+//! The formats of password hashes: parsing and computing.
 
 pub(super) mod argon2_hash;
 pub(super) mod argon2id_maker;

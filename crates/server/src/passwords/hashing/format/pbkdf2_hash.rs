@@ -1,5 +1,5 @@
-//! PBKDF2 (RFC 8018 §5.2) as passlib, Django and Werkzeug store it, over SHA-1, SHA-256 or SHA-512. The
-//! rounds that a stored hash asks for are capped.
+//! PBKDF2 (RFC 8018 §5.2) as stored by passlib, Django and Werkzeug, with SHA-1, SHA-256 or SHA-512. The
+//! rounds of a stored hash are limited.
 
 use std::num::NonZeroU32;
 
@@ -11,7 +11,7 @@ use super::encoded::{base64, fields, from_hex, number, passlib_base64};
 use crate::passwords::hashing::hash_kind::HashKind;
 use crate::passwords::hashing::stored_hash::Flaw;
 
-/// Django 5.2 asks for a million.
+/// Django 5.2 uses a million.
 const MAX_ROUNDS: u32 = 5_000_000;
 const MAX_SALT: usize = 128;
 
@@ -19,12 +19,12 @@ pub(in crate::passwords::hashing) struct Pbkdf2Hash {
     algorithm: Algorithm,
     rounds: NonZeroU32,
     salt: Vec<u8>,
-    /// As long as the digest: a longer one would cost rounds for each part.
+    /// As long as the digest: a longer one would cost the rounds for each part.
     sum: Vec<u8>,
 }
 
 impl Pbkdf2Hash {
-    /// Reads what follows `$pbkdf2`, `pbkdf2_` or `pbkdf2:`.
+    /// Parses what follows `$pbkdf2`, `pbkdf2_` or `pbkdf2:`.
     pub(in crate::passwords::hashing) fn parse(kind: HashKind, rest: &str) -> Result<Self, Flaw> {
         let (name, rounds, salt, sum) = parts(kind, rest).ok_or(Flaw::Malformed)?;
         let (algorithm, length) = match name {
@@ -45,7 +45,7 @@ impl Pbkdf2Hash {
         pbkdf2::verify(self.algorithm, self.rounds, &self.salt, password, &self.sum).is_ok()
     }
 
-    /// What it makes: the digest of each round.
+    /// Its work in bytes: the digest of each round.
     pub(in crate::passwords::hashing) fn bytes(&self) -> u64 {
         u64::from(self.rounds.get()) * self.sum.len() as u64
     }

@@ -1,5 +1,5 @@
-//! phpass's portable hashes, as WordPress and phpBB wrote them: MD5 over and over. The rounds that a
-//! stored hash asks for are capped.
+//! phpass's portable hashes, as written by WordPress and phpBB: repeated MD5. The rounds of a stored hash are
+//! limited.
 
 use md5::{Digest, Md5};
 use subtle::ConstantTimeEq;
@@ -7,7 +7,7 @@ use subtle::ConstantTimeEq;
 use super::encoded::{CRYPT_LETTERS, crypt_letters};
 use crate::passwords::hashing::stored_hash::Flaw;
 
-/// 2^20 rounds; WordPress asked for 2^13.
+/// 2^20 rounds; WordPress used 2^13.
 const MAX_LOG_ROUNDS: usize = 20;
 
 pub(in crate::passwords::hashing) struct PhpassHash {
@@ -17,7 +17,7 @@ pub(in crate::passwords::hashing) struct PhpassHash {
 }
 
 impl PhpassHash {
-    /// Reads what follows `$P$` or `$H$`: a letter for the rounds, the salt and the sum.
+    /// Parses what follows `$P$` or `$H$`: a letter for the rounds, the salt and the sum.
     pub(in crate::passwords::hashing) fn parse(rest: &str) -> Result<Self, Flaw> {
         Self::read(rest).ok_or(Flaw::Malformed)?
     }
@@ -42,7 +42,7 @@ impl PhpassHash {
         crypt_letters(&sum).as_slice().ct_eq(&self.sum).into()
     }
 
-    /// What it makes: the digest of each round.
+    /// Its work in bytes: the digest of each round.
     pub(in crate::passwords::hashing) fn bytes(&self) -> u64 {
         u64::from(self.rounds) * 16
     }

@@ -1,5 +1,5 @@
-//! scrypt (RFC 7914) as Better Auth, Lucia, Django, Werkzeug, passlib and Firebase store it. The memory
-//! and the work that a stored hash asks for are capped.
+//! scrypt (RFC 7914) as stored by Better Auth, Lucia, Django, Werkzeug, passlib and Firebase. The memory and
+//! work of a stored hash are limited.
 
 use aws_lc_rs::cipher::{AES_256, EncryptingKey, EncryptionContext, UnboundCipherKey};
 use aws_lc_rs::iv::FixedLength;
@@ -14,7 +14,7 @@ use crate::passwords::hashing::hash_kind::HashKind;
 use crate::passwords::hashing::password_hash::HashError;
 use crate::passwords::hashing::stored_hash::Flaw;
 
-/// The most memory × p, in KiB: sixteen times what Better Auth asks for.
+/// Maximum memory × p, in KiB: sixteen times that of Better Auth.
 const MAX_WORK: u64 = 512 * 1024;
 const MAX_P: u32 = 16;
 const MAX_R: u32 = 64;
@@ -32,14 +32,14 @@ pub(in crate::passwords::hashing) struct ScryptHash {
 
 enum ScryptSum {
     Plain(Vec<u8>),
-    /// Firebase encrypts its project's key with what the password gives.
+    /// Firebase encrypts its project's key with the derived key.
     EncryptedKey {
         key: Vec<u8>,
         encrypted: Vec<u8>,
     },
 }
 
-/// What the forms say, each in its own way.
+/// The values in the various formats.
 struct Said {
     n: u64,
     r: u32,
@@ -49,7 +49,7 @@ struct Said {
 }
 
 impl ScryptHash {
-    /// Reads what follows the prefix of its kind.
+    /// Parses what follows the prefix of its kind.
     pub(in crate::passwords::hashing) fn parse(kind: HashKind, rest: &str) -> Result<Self, Flaw> {
         let said = match kind {
             HashKind::PasslibScrypt => Said::passlib(rest),
@@ -62,7 +62,7 @@ impl ScryptHash {
             _ => Said::javascript(rest),
         };
         let Said { n, r, p, salt, sum } = said.ok_or(Flaw::Malformed)?;
-        // A sum that was cut would be right all the same.
+        // A truncated sum would still match.
         let is_whole = match &sum {
             ScryptSum::Plain(sum) => match kind {
                 HashKind::PasslibScrypt => [32, 64].contains(&sum.len()),
@@ -104,7 +104,7 @@ impl ScryptHash {
     }
 
     fn derive(&self, password: &[u8], length: usize) -> Result<Zeroizing<Vec<u8>>, HashError> {
-        // The library ends the process where it gets no memory.
+        // The library aborts the process if it cannot allocate memory.
         let memory = usize::try_from(self.memory_kib * 1024).map_err(|_| HashError::Failed)?;
         Vec::<u8>::new().try_reserve_exact(memory).map_err(|_| HashError::Failed)?;
         let mut derived = Zeroizing::new(vec![0; length]);
@@ -113,7 +113,7 @@ impl ScryptHash {
         Ok(derived)
     }
 
-    /// What it writes.
+    /// The memory it writes.
     pub(in crate::passwords::hashing) fn kib(&self) -> u64 {
         self.work_kib
     }
@@ -151,14 +151,14 @@ impl Said {
         let (costs, separator) = costs.split_once(",ss=").unwrap_or((costs, ""));
         let [1, log_n, r, p] = numbers(costs, ["v", "n", "r", "p"])? else { return None };
         let n = 1_u64.checked_shl(log_n)?;
-        // Firebase's own lists are in the letters of URLs.
+        // Firebase's own exports use the URL-safe alphabet.
         let bytes = |text: &str| base64(&text.replace('-', "+").replace('_', "/"));
         let salt = [bytes(salt)?, bytes(separator)?].concat();
         let sum = ScryptSum::EncryptedKey { key: bytes(key)?, encrypted: bytes(encrypted)? };
         Some(Self { n, r, p, salt, sum })
     }
 
-    /// `salt:sum`; the salt is the text.
+    /// `salt:sum`; the salt is used as text.
     fn javascript(rest: &str) -> Option<Self> {
         let (salt, sum) = rest.split_once(':')?;
         let sum = from_hex(sum)?;
@@ -166,7 +166,7 @@ impl Said {
     }
 }
 
-/// AES-256 in counter mode from zero.
+/// AES-256 in counter mode, starting at zero.
 fn encrypt(key: &[u8], text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     let key = EncryptingKey::ctr(UnboundCipherKey::new(&AES_256, key).ok()?).ok()?;
     let mut text = Zeroizing::new(text.to_vec());

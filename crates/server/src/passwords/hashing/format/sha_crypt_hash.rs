@@ -1,5 +1,5 @@
-//! SHA-256-crypt and SHA-512-crypt, as passlib and Linux store them. The rounds that a stored hash asks
-//! for are capped; they read the whole password each.
+//! SHA-256-crypt and SHA-512-crypt, as stored by passlib and Linux. The rounds of a stored hash are limited;
+//! each processes the whole password.
 
 use sha_crypt::Params;
 use subtle::ConstantTimeEq;
@@ -9,9 +9,9 @@ use super::encoded::{crypt_letters, number};
 use crate::passwords::hashing::hash_kind::HashKind;
 use crate::passwords::hashing::stored_hash::Flaw;
 
-/// passlib asks for 656 000.
+/// passlib uses 656 000.
 const MAX_ROUNDS: u32 = 1_000_000;
-/// Where a hash does not say.
+/// If a hash does not specify the rounds.
 const DEFAULT_ROUNDS: u32 = 5_000;
 const MAX_SALT: usize = 16;
 
@@ -19,13 +19,13 @@ pub(in crate::passwords::hashing) struct ShaCryptHash {
     is_512: bool,
     rounds: u32,
     params: Params,
-    /// The text is the salt.
+    /// The salt is used as text.
     salt: String,
     sum: String,
 }
 
 impl ShaCryptHash {
-    /// Reads what follows `$5$` or `$6$`: `rounds=535000$salt$sum` or `salt$sum`.
+    /// Parses what follows `$5$` or `$6$`: `rounds=535000$salt$sum` or `salt$sum`.
     pub(in crate::passwords::hashing) fn parse(kind: HashKind, rest: &str) -> Result<Self, Flaw> {
         let is_512 = kind == HashKind::Sha512Crypt;
         let (rounds, rest) = match rest.strip_prefix("rounds=") {
@@ -58,14 +58,14 @@ impl ShaCryptHash {
         crypt_letters(&bytes).as_slice().ct_eq(self.sum.as_bytes()).into()
     }
 
-    /// What it makes: the digest of each round.
+    /// Its work in bytes: the digest of each round.
     pub(in crate::passwords::hashing) fn bytes(&self) -> u64 {
         u64::from(self.rounds) * if self.is_512 { 64 } else { 32 }
     }
 }
 
-/// The bytes in the order in which they are written: three at a time from three thirds, which change
-/// places each time; what is left over comes last.
+/// The bytes in output order: three at a time from three thirds, which rotate each time; the remainder comes
+/// last.
 fn arranged(sum: &[u8], third: usize, turn: impl Fn([usize; 3]) -> [usize; 3]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(sum.len());
     let mut at = [0, third, 2 * third];
