@@ -1,4 +1,4 @@
-//! `doorward audit`: reads the audit log, follows it, and removes what is past its time.
+//! `doorward audit`: reads, follows and prunes the audit log.
 #![allow(clippy::doc_markdown, reason = "the comments on arguments are help texts")]
 
 use std::collections::HashSet;
@@ -22,9 +22,9 @@ use crate::gate::Authority;
 use crate::input::{self, Page, Parameter};
 use crate::timestamp::to_the_second;
 
-/// How often the log is read again while it is followed.
+/// How often the log is read while following it.
 const EVERY: Duration = Duration::from_secs(1);
-/// Records of several servers come in late and out of order: each reading goes back so far.
+/// Records of several servers arrive late and out of order: each read goes back this far.
 const OVERLAP: time::Duration = time::Duration::seconds(30);
 const PAGE: i64 = 1000;
 
@@ -119,12 +119,12 @@ async fn list(app: &App, args: AuditListArgs, as_json: bool) -> Exit {
     follow(app, filter, last, floor, as_json).await
 }
 
-/// A word of the log, one of those that the help of its flag names.
+/// A name in the log that is valid for this flag.
 fn known<T: Parameter>(word: Option<String>) -> Result<Option<T>, Failure> {
     word.map(T::from_text).transpose().map_err(|(why, _)| Failure::Usage(format!("It {why}.")))
 }
 
-/// An id, also of an account that is gone.
+/// An id, also of a deleted account.
 async fn id(app: &App, user: Option<String>) -> Result<Option<Uuid>, Failure> {
     let Some(user) = user else { return Ok(None) };
     match Uuid::try_parse(&user) {
@@ -161,8 +161,8 @@ async fn newest(app: &App, filter: &AuditFilter, limit: u32) -> Result<Vec<Entry
     Ok(found)
 }
 
-/// Shows records as they come, until a signal or a closed pipe ends it. What is before `floor` was
-/// left out of the first reading and stays out.
+/// Prints records as they arrive, until a signal or a closed pipe. Those before `floor` were omitted from the
+/// first read and stay omitted.
 async fn follow(
     app: &App,
     mut filter: AuditFilter,

@@ -1,5 +1,4 @@
-//! `doorward config`: what the settings are, where each came from, and what is wrong with them.
-//! Shows no character of any secret.
+//! `doorward config`: the settings, their origins, and what is wrong with them. Shows no part of any secret.
 
 use clap::{Args, Subcommand};
 use serde_json::json;
@@ -65,7 +64,7 @@ pub(super) async fn run(args: &ConfigArgs, sources: &SourceArgs) -> Exit {
     }
 }
 
-/// Which databases are looked at.
+/// The databases to check.
 #[derive(Clone, Copy)]
 struct Reach {
     file: bool,
@@ -113,7 +112,7 @@ async fn check(sources: &SourceArgs, json: bool, reach: Reach) -> Exit {
     Ok(())
 }
 
-/// What a server with these settings would find: its database, the tables, a key to sign with.
+/// What a server with these settings would find: its database, the tables, a signing key.
 async fn around(settings: Settings, survey: &mut Survey) -> Vec<String> {
     let url = settings.database.clone();
     if let DatabaseUrl::Sqlite(path) = &url
@@ -171,7 +170,7 @@ fn print(sources: &SourceArgs, json: bool) -> Exit {
     super::sources::settings(resolved).map(|_| ())
 }
 
-/// The value last, since it may be long.
+/// The value is last, since it may be long.
 fn lines(values: &[Shown]) -> String {
     let row = |shown: &Shown| {
         vec![shown.name.into(), shown.origin.clone(), shown.value.clone().unwrap_or_default()]

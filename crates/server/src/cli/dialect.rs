@@ -1,4 +1,4 @@
-//! `doorward dialect`: the built-in dialects, what they say, and what the settings make of them.
+//! `doorward dialect`: the built-in dialects, and the configured routes.
 
 use clap::{Args, Subcommand};
 use serde_json::json;

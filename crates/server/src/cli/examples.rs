@@ -1,10 +1,10 @@
-//! Examples of every command, shown at the end of its help. A test runs them through the parser.
+//! Examples for every command, shown at the end of its help. A test parses them.
 
 use clap::{Command, CommandFactory};
 
 use super::Cli;
 
-/// The command below `doorward`, and how it is used.
+/// The command below `doorward`, and its examples.
 const EXAMPLES: [(&str, &[&str]); 68] = [
     ("dev", &["doorward dev", "doorward dev --port 9000"]),
     ("serve", &["doorward serve", "doorward --env-file /etc/doorward.env serve --host 0.0.0.0"]),
@@ -169,7 +169,7 @@ const EXAMPLES: [(&str, &[&str]); 68] = [
     ("doctor", &["doorward doctor", "doorward doctor --strict --json"]),
     ("config check", &["doorward config check", "doorward config check --connect --json"]),
 ];
-/// Commands that make text of the program itself.
+/// Commands that print text about the program itself.
 const TEXTS: [(&str, &[&str]); 7] = [
     ("config print", &["doorward config print", "doorward config print --json"]),
     ("dialect list", &["doorward dialect list", "doorward dialect list --json"]),
@@ -194,7 +194,7 @@ impl Cli {
 fn add(command: Command, names: &[&str], text: &str) -> Command {
     match names.split_first() {
         None => command.after_help(text.to_owned()),
-        // A name that no command has would make one.
+        // A name that no command has would create one.
         Some((name, _)) if command.find_subcommand(name).is_none() => command,
         Some((name, below)) => command.mut_subcommand(name, |command| add(command, below, text)),
     }
@@ -204,7 +204,7 @@ fn add(command: Command, names: &[&str], text: &str) -> Command {
 mod tests {
     use super::*;
 
-    /// The names of every command that does something itself.
+    /// The names of all commands without subcommands.
     fn leaves(command: &Command, path: &str, found: &mut Vec<String>) {
         let shown = |below: &&Command| !below.is_hide_set() && below.get_name() != "help";
         for below in command.get_subcommands().filter(shown) {
@@ -229,7 +229,7 @@ mod tests {
             for line in *lines {
                 let words = line.split([' ', '\'']).take_while(|word| !["<", ">"].contains(word));
                 let parsed = Cli::program().try_get_matches_from(words.filter(|it| !it.is_empty()));
-                // A name of two words is one argument for a shell.
+                // A name of two words is one shell argument.
                 let quoted = line.contains('\'');
                 assert!(quoted || parsed.is_ok(), "{line}: {:?}", parsed.err());
                 assert!(line.contains(path), "{line}");

@@ -1,5 +1,5 @@
-//! `doorward key`: makes, lists, rotates and retires the key pairs that sign access tokens. Running
-//! servers follow without a restart. No command shows a private part.
+//! `doorward key`: creates, lists, rotates and retires the key pairs that sign access tokens. Running servers
+//! follow without a restart. No command shows a private key.
 #![allow(clippy::doc_markdown, reason = "the comments on arguments are help texts")]
 
 use clap::{Args, Subcommand, ValueEnum};

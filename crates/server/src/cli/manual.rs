@@ -1,4 +1,4 @@
-//! `doorward completions` and `doorward man`: documents made from the command line's definition.
+//! `doorward completions` and `doorward man`, generated from the command line's definition.
 
 use std::path::PathBuf;
 
@@ -41,7 +41,7 @@ pub(super) fn man(args: &ManArgs) -> Exit {
     super::output(&String::from_utf8_lossy(&pages))
 }
 
-/// The page of a command, then those of the commands below it.
+/// The page of a command, then those of its subcommands.
 fn write_pages(command: &clap::Command, pages: &mut Vec<u8>) -> std::io::Result<()> {
     clap_mangen::Man::new(command.clone()).render(pages)?;
     command

@@ -1,6 +1,6 @@
-//! The command line: one file a command, each calling the use cases that HTTP calls. People's text
-//! and logs go to stderr, data to stdout. Passwords are never arguments. Exit codes are promises: 0
-//! done, 1 failed, 2 usage, 3 `db status --exit-code` with migrations waiting, 78 bad configuration.
+//! The command line: one file per command, each calling the same use cases as HTTP. Messages and logs go to
+//! stderr, data to stdout. Passwords are never arguments. Exit codes are stable: 0 success, 1 failure, 2
+//! usage error, 3 migrations pending (`db status --exit-code`), 78 invalid configuration.
 
 mod api_key;
 mod audit;

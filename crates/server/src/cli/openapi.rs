@@ -1,4 +1,4 @@
-//! `doorward openapi`: the HTTP contract of this configuration, without starting a server.
+//! `doorward openapi`: the HTTP contract of this configuration, without a server.
 
 use std::path::{Path, PathBuf};
 
@@ -20,7 +20,7 @@ pub(super) struct OpenapiArgs {
 
 pub(super) async fn run(args: OpenapiArgs, sources: &SourceArgs) -> Exit {
     let settings = sources.without_secret(None)?;
-    // The routes hold a database; the document needs none of its tables.
+    // The routes need a database; the document needs none of its tables.
     let db = Database::open_sqlite(Path::new(":memory:")).await.map_err(super::failed)?;
     let document = App::new(settings, db, Clock::system(), Random::system()).document();
     let text = crate::openapi::to_text(&document);

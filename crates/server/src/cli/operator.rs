@@ -1,5 +1,4 @@
-//! What the commands on a database share: the database they work on, whom they mean by USER, and how
-//! they ask before they do what cannot be undone.
+//! Common parts of commands on a database: choosing the database, finding a USER, and confirmation prompts.
 
 use std::io::{IsTerminal, Write};
 
@@ -39,13 +38,13 @@ impl OperatorArgs {
         sources::settings(sources.gather_on(self.database_url.clone()).resolve(&reserved()))
     }
 
-    /// The settings of one that does not.
+    /// The settings of a command that does not.
     pub(super) fn without_secret(&self, sources: &SourceArgs) -> Result<Settings, Failure> {
         terminal::speak_to_program(self.json);
         sources.without_secret(self.database_url.clone())
     }
 
-    /// The settings with the server's secret if it is known here, and whether it is.
+    /// The settings with the server's secret if it is available, and whether it is.
     pub(super) fn settings_with_secret_if_known(
         &self,
         sources: &SourceArgs,
@@ -59,20 +58,20 @@ impl OperatorArgs {
         self.without_secret(sources).map(|settings| (settings, false))
     }
 
-    /// The settings by which mails are written, broken templates included.
+    /// The settings for composing mails, including broken templates.
     pub(super) fn settings_for_letters(&self, sources: &SourceArgs) -> Result<Settings, Failure> {
         terminal::speak_to_program(self.json);
         sources.for_letters()
     }
 
-    /// The application without the server's secret, over a database whose schema is current.
+    /// The application without the server's secret, over a database with a current schema.
     pub(super) async fn app(&self, sources: &SourceArgs) -> Result<App, Failure> {
         Self::open(self.without_secret(sources)?).await
     }
 
-    /// The application of a command whose work an account's owner is told of by mail, where the server's
-    /// secret is known here, which mails are sealed with. What is wrong elsewhere in the configuration keeps
-    /// nobody from working; then nobody is told.
+    /// The application for a command that notifies an account's owner by mail, if the server's secret is
+    /// available, with which mails are encrypted. Problems elsewhere in the configuration do not stop the
+    /// command; then nobody is notified.
     pub(super) async fn app_that_notifies(&self, sources: &SourceArgs) -> Result<App, Failure> {
         terminal::speak_to_program(self.json);
         let gathered = sources.gather_on(self.database_url.clone());
@@ -86,7 +85,7 @@ impl OperatorArgs {
         self.app(sources).await
     }
 
-    /// The application of these settings, over a database whose schema is current.
+    /// The application with these settings, over a database with a current schema.
     pub(super) async fn open(settings: Settings) -> Result<App, Failure> {
         if let DatabaseUrl::Sqlite(path) = &settings.database
             && !path.exists()
@@ -99,7 +98,7 @@ impl OperatorArgs {
         let open = Database::open(&settings.database).await;
         let db = open.map_err(|error| failed(format!("{}: {error}", settings.database)))?;
         match db.schema().await {
-            // Reading works there, and what writes says why it does not.
+            // Reading works there, and writes report why they do not.
             Ok(Schema::Current | Schema::Unfit(Unfit::ReadOnly)) => {}
             Ok(Schema::Unfit(unfit)) => {
                 return Err(Failure::configuration(format!("{} {unfit}", settings.database)));
@@ -116,7 +115,7 @@ impl OperatorArgs {
     }
 }
 
-/// Whoever runs this command, as the environment names them: for the audit log, and proven by nothing.
+/// The user of this command, according to the environment: for the audit log, not authenticated.
 pub(super) fn by_operator() -> Actor {
     let name = ["SUDO_USER", "USER", "LOGNAME"]
         .into_iter()
@@ -127,7 +126,7 @@ pub(super) fn by_operator() -> Actor {
     }
 }
 
-/// Sends the notices that the work has just asked for. A mail that does not get out now waits in the outbox.
+/// Sends the notices that the work has just queued. A mail that cannot be sent now stays in the outbox.
 pub(super) async fn send_notices(app: &App) {
     if !app.mail.is_on() || app.settings.notices.is_empty() {
         return;
@@ -142,7 +141,7 @@ pub(super) async fn send_notices(app: &App) {
     }
 }
 
-/// The user whose id or e-mail address this is.
+/// The user with this id or email address.
 pub(super) async fn find_user(app: &App, user: &str) -> Result<AdminUser, Failure> {
     let users = app.users();
     let found = match (Uuid::try_parse(user), Email::parse(user)) {
@@ -156,7 +155,7 @@ pub(super) async fn find_user(app: &App, user: &str) -> Result<AdminUser, Failur
     })
 }
 
-/// Asks a person; without one, `--yes` has to have answered.
+/// Asks for confirmation; without a terminal, `--yes` is required.
 pub(super) fn confirm(question: &str, yes: bool) -> Result<(), Failure> {
     if yes {
         return Ok(());

@@ -1,4 +1,4 @@
-//! `doorward role`: who may do what. The first administrator is made here.
+//! `doorward role`: manages roles and grants, including the first administrator.
 #![allow(clippy::doc_markdown, reason = "the comments on arguments are help texts")]
 
 use clap::{Args, Subcommand};
@@ -96,7 +96,7 @@ fn name(role: &str) -> Result<RoleName, Failure> {
     RoleName::parse(role).ok_or_else(wrong)
 }
 
-/// The sentence of an error about this role.
+/// The sentence for an error about this role.
 fn failure(role: &str, error: Error) -> Failure {
     match error {
         Error::NotFound => {

@@ -1,4 +1,4 @@
-//! `doorward session`: who is signed in, and ending that.
+//! `doorward session`: lists and ends sessions.
 #![allow(clippy::doc_markdown, reason = "the comments on arguments are help texts")]
 
 use clap::{Args, Subcommand};

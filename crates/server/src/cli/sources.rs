@@ -1,4 +1,4 @@
-//! Where commands read their settings from, and what they say about them before they start.
+//! The sources of commands' settings, and the warnings before they start.
 
 use std::path::{Path, PathBuf};
 
@@ -12,7 +12,7 @@ use crate::config::source::gather;
 use crate::config::{Gathered, Reserved, Resolved, Settings, Sources};
 use crate::crypto::Random;
 
-/// The files that hold settings; every command takes these two flags.
+/// The settings files; every command accepts these two flags.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Configuration")]
 pub(super) struct SourceArgs {
@@ -25,7 +25,7 @@ pub(super) struct SourceArgs {
 }
 
 impl SourceArgs {
-    /// Every setting's text, before the flags.
+    /// The texts of all settings, before the flags.
     pub(super) fn gather(&self) -> Gathered {
         gather(&Sources {
             toml: self.config.clone(),
@@ -34,8 +34,8 @@ impl SourceArgs {
         })
     }
 
-    /// The same with the database that a flag names, if it was given. Where nobody names one, the default
-    /// is said: on the machine of a service it is seldom what was meant.
+    /// The same with the database in a flag, if given. If no database is set, the default is printed, because
+    /// it is seldom intended on a production machine.
     pub(super) fn gather_on(&self, database_url: Option<String>) -> Gathered {
         let mut gathered = self.gather();
         if database_url.is_some() {
@@ -48,18 +48,18 @@ impl SourceArgs {
         gathered
     }
 
-    /// The settings of a command that signs no token, so that it runs where no secret is known
-    /// (migrations in CI). A random secret stands in, never an empty one.
+    /// The settings of a command that signs no token, so that it runs without a secret (migrations in CI). A
+    /// random secret is used, never an empty one.
     pub(super) fn without_secret(&self, database_url: Option<String>) -> Result<Settings, Failure> {
         settings(secretless(self.gather_on(database_url)).resolve(&reserved()))
     }
 
-    /// The same of a command that has to do with the server alone, and with no database.
+    /// The same for a command that only needs the server, not the database.
     pub(super) fn of_server(&self) -> Result<Settings, Failure> {
         settings(secretless(self.gather()).resolve(&reserved()))
     }
 
-    /// The same where broken templates are to be looked at, not refused.
+    /// The same if broken templates are to be shown, not rejected.
     pub(super) fn for_letters(&self) -> Result<Settings, Failure> {
         let reserved = Reserved { letter_problems: None, ..reserved() };
         settings(secretless(self.gather()).resolve(&reserved))
@@ -69,13 +69,13 @@ impl SourceArgs {
 fn secretless(mut gathered: Gathered) -> Gathered {
     gathered.ignore("BETTER_AUTH_SECRET");
     gathered.ignore("PREVIOUS_SECRETS");
-    // What it sealed would never be opened.
+    // Nothing could decrypt what it encrypts.
     gathered.ignore("SMTP_URL");
     gathered.fall_back("BETTER_AUTH_SECRET", random_secret(), "random");
     gathered
 }
 
-/// `doorward.db`; or what `doorward dev` keeps, where there is nothing else.
+/// `doorward.db`; or the database of `doorward dev`, if there is nothing else.
 fn take_default(gathered: &mut Gathered) {
     let Some(dev) = DevFolder::found().filter(|_| !Path::new("doorward.db").exists()) else {
         return gathered.warn("DATABASE_URL is not set: using doorward.db in this folder.".into());
@@ -95,7 +95,7 @@ pub(super) fn random_secret() -> String {
     format!("{:032x}{:032x}", half(), half())
 }
 
-/// Says what is odd and gives the settings, or every problem.
+/// Prints warnings and returns the settings, or all problems.
 pub(super) fn settings(resolved: Resolved) -> Result<Settings, Failure> {
     for warning in resolved.warnings() {
         terminal::warn(warning);
@@ -103,7 +103,7 @@ pub(super) fn settings(resolved: Resolved) -> Result<Settings, Failure> {
     resolved.settings().map_err(Failure::Configuration)
 }
 
-/// The same for a server, which starts its log: every message goes there from now on.
+/// The same for a server, whose messages are logged from now on.
 pub(super) fn server_settings(resolved: Resolved) -> Result<Settings, Failure> {
     terminal::speak_as(resolved.log_format());
     let changed = resolved.changed();

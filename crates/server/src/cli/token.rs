@@ -1,5 +1,5 @@
-//! `doorward token`: what a token says, which key it matched, and the exact check that fails. A token
-//! is read from stdin with `-`, so that it need not stand in the shell's history.
+//! `doorward token`: the contents of a token, the matching key, and the check that fails. With `-`, the token
+//! is read from stdin, so that it is not in the shell's history.
 #![allow(clippy::doc_markdown, reason = "the comments on arguments are help texts")]
 
 use std::io::Read;
@@ -50,7 +50,7 @@ pub(super) async fn run(args: TokenArgs, from: &SourceArgs) -> Exit {
         TokenCommand::Verify { token } => (token, true),
     };
     let token = read(&token)?;
-    // A SQLite file that is not there would be made by opening it.
+    // Opening a missing SQLite file would create it.
     let is_there = match &settings.database {
         crate::config::DatabaseUrl::Sqlite(path) => path.exists(),
         crate::config::DatabaseUrl::Postgres(_) => true,
@@ -84,7 +84,7 @@ fn read(token: &str) -> Result<String, Failure> {
     Ok(bare(&text).to_owned())
 }
 
-/// Without what comes along when a header is pasted.
+/// Without what comes with a pasted header.
 fn bare(text: &str) -> &str {
     let text = text.trim();
     let text = text.strip_prefix("Authorization:").unwrap_or(text).trim();

@@ -1,68 +1,68 @@
-//! The settings of accounts that are one of a few words.
+//! Account settings with a fixed list of values.
 
 /// Who may register.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Registration {
     /// Anybody.
     Open,
-    /// Anybody, once the address is proven; the answer does not say whether it was free.
+    /// Anybody, after verifying the address; the response does not say whether it was free.
     Verified,
-    /// Nobody; accounts are made by operators.
+    /// Nobody; operators create accounts.
     Closed,
 }
 
 /// Who needs a second factor to sign in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MfaPolicy {
-    /// Nobody; there are none.
+    /// Nobody; second factors are off.
     Off,
-    /// Whoever added one.
+    /// Users who have added one.
     Optional,
-    /// Everybody.
+    /// All users.
     Required,
 }
 
 impl MfaPolicy {
-    /// Whether there are none.
+    /// Whether second factors are off.
     pub fn is_off(self) -> bool {
         self == Self::Off
     }
 }
 
-/// What an address that nobody has proven means for signing in.
+/// How an unverified address affects signing in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UnverifiedEmail {
-    /// Nothing.
+    /// Not at all.
     Allowed,
-    /// Access tokens say whether it is proven.
+    /// Access tokens say whether it is verified.
     Named,
-    /// It is refused.
+    /// Signing in is rejected.
     Refused,
 }
 
-/// How people change the address of their account.
+/// How users change the address of their account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EmailChange {
-    /// Once they have proven, by a link in a mail, that the new one is theirs.
+    /// After verifying the new one with a link in a mail.
     Confirmed,
-    /// At once, soon after signing in; the new one is unverified.
+    /// Immediately, after recent authentication; the new one is unverified.
     Immediate,
 }
 
-/// What deleting the own account asks for.
+/// What deleting one's own account requires.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AccountDeletion {
     /// The password.
     Password,
-    /// The password, or a sign-in of the last minutes.
+    /// The password, or recent authentication.
     Fresh,
 }
 
-/// What changing the own password asks for.
+/// What changing one's own password requires.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PasswordChange {
-    /// The present one.
+    /// The current one.
     Current,
-    /// The present one or, at `PATCH /auth/me`, a sign-in of the last minutes.
+    /// The current one or, with `PATCH /auth/me`, recent authentication.
     Fresh,
 }

@@ -1,20 +1,20 @@
-//! What follows from several settings about tokens and cookies.
+//! Values derived from several settings for tokens and cookies.
 
 use doorward_verify::token_type;
 
 use super::{MfaPolicy, Settings};
 
-/// Whom access tokens must suit besides Doorward.
+/// Other consumers that access tokens must be compatible with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TokenProfile {
-    /// Nobody.
+    /// None.
     Doorward,
     /// Neon's Data API and `pg_session_jwt`.
     Neon,
 }
 
 impl Settings {
-    /// Whether a holder of these roles needs a second factor.
+    /// Whether a user with these roles needs a second factor.
     pub fn requires_factor(&self, roles: &[String]) -> bool {
         match self.mfa {
             MfaPolicy::Off => false,
@@ -23,7 +23,7 @@ impl Settings {
         }
     }
 
-    /// The `typ` of access tokens. Neon takes no other than `JWT`, also where there is an audience.
+    /// The `typ` of access tokens. Neon only accepts `JWT`, even with an audience.
     pub fn token_type(&self) -> &'static str {
         match self.token_profile {
             TokenProfile::Doorward => token_type(self.token_audience.as_deref()),
@@ -31,14 +31,14 @@ impl Settings {
         }
     }
 
-    /// What the tokens of Neon Auth say in `iss` and `aud`: the origin of its address.
+    /// The `iss` and `aud` of Neon Auth's tokens: the origin of its URL.
     pub fn neon_auth_issuer(&self) -> Option<String> {
         let url = url::Url::parse(self.neon_auth_url.as_deref()?).ok()?;
         Some(url.origin().ascii_serialization())
     }
 
-    /// The name of Better Auth's session cookie; `None` where no cookie counts. Where it is reached by https
-    /// only the name that a plain-text answer cannot set counts, as in Better Auth itself.
+    /// The name of Better Auth's session cookie, if cookies are accepted. Over https, only the name that a
+    /// plain-text response cannot set is accepted, as in Better Auth itself.
     pub fn session_cookie(&self) -> Option<String> {
         let url = self.better_auth_url.as_deref().filter(|_| self.accept_cookies)?;
         let secure = if url.starts_with("https://") { "__Secure-" } else { "" };

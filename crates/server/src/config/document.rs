@@ -1,5 +1,5 @@
-//! The documentation of the settings, written from the table that reads them: `docs/configuration.md`,
-//! and `.env.example`. A guard test keeps the files current.
+//! The documentation of the settings, generated from their table: `docs/configuration.md` and `.env.example`.
+//! A guard test keeps the files current.
 
 use std::fmt::Write;
 
@@ -49,7 +49,7 @@ pub fn reference() -> String {
             }
         }
     }
-    // One empty line between blocks, however they ended.
+    // One empty line between blocks.
     while out.contains("\n\n\n") {
         out = out.replace("\n\n\n", "\n\n");
     }
@@ -95,7 +95,7 @@ fn in_section(section: &str) -> impl Iterator<Item = &'static Setting> {
     ENTRIES.iter().filter(move |setting| setting.section == section)
 }
 
-/// A default that is a value stands as code, one that is a phrase as it is.
+/// A default that is a value is formatted as code, a phrase is not.
 fn default(setting: &Setting) -> String {
     match setting.default {
         "" => "not set".into(),

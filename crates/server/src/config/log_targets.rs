@@ -1,7 +1,7 @@
-//! What `RUST_LOG` may name. The variable is shared with other programs, so a server passes over a target
-//! that is none of its own; whoever checks the configuration is told, since a misspelt one logs nothing.
+//! The valid targets in `RUST_LOG`. Other programs use the variable too, so a server ignores unknown targets;
+//! configuration checks report them, since a misspelt one logs nothing.
 
-/// The crates that log, and what of our own logs under another name.
+/// The crates that log, and our own targets with other names.
 const TARGETS: [&str; 13] = [
     "audit",
     "crypto_glue",
@@ -17,7 +17,7 @@ const TARGETS: [&str; 13] = [
     "webauthn_rs_core",
     "webauthn_rs_proto",
 ];
-/// What logs below `doorward::`.
+/// The modules that log below `doorward::`.
 const ROOMS: &[&str] = &[
     "accept",
     "access",
@@ -68,7 +68,7 @@ const ROOMS: &[&str] = &[
     "users",
 ];
 
-/// The sentence about the first target of the filter that nothing logs under.
+/// The sentence about the first unknown target in the filter.
 pub(super) fn unknown(filter: &str) -> Option<String> {
     let named = filter.split(',').filter(|word| !word.contains('[')).filter_map(|word| {
         let target = word.split_once('=').map_or(word, |(target, _)| target).trim();

@@ -1,20 +1,20 @@
-//! What several settings mean for mail together.
+//! What several settings together imply for mail.
 
 use super::{Registration, Settings, UnverifiedEmail};
 
 impl Settings {
-    /// Whether mails are sent, written to files, or asked for in a rehearsal.
+    /// Whether mails are sent, written to files, or requested in a rehearsal.
     pub fn sends_mail(&self) -> bool {
         self.smtp_url.is_some() || self.mail_folder.is_some() || self.rehearses_mail
     }
 
-    /// Whether signing in needs a proven address.
+    /// Whether signing in requires a verified address.
     pub fn signs_in_verified_only(&self) -> bool {
         self.registration == Registration::Verified
             || self.unverified_email == UnverifiedEmail::Refused
     }
 
-    /// What these settings ask for and cannot have without mail, as a sentence.
+    /// What these settings require mail for without having it, as a sentence.
     pub fn lacks_mail(&self) -> Option<&'static str> {
         if self.sends_mail() {
             None

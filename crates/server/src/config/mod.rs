@@ -1,6 +1,6 @@
-//! Configuration: every setting stands once in `entries`; `gather` finds its text among the defaults,
-//! `doorward.toml`, `.env`, the environment and the flags (later ones win) and remembers where it
-//! came from; `resolve` turns the texts into [`Settings`] and reports every problem at once.
+//! Configuration: `entries` defines all settings; `gather` finds their texts in the defaults,
+//! `doorward.toml`, `.env`, the environment and the flags (later ones take precedence) with their origins;
+//! `resolve` parses the texts into [`Settings`] and reports all problems at once.
 
 mod choices;
 mod derived;
@@ -52,5 +52,5 @@ pub use value::sqlite_file::{SqliteFile, SqliteTuning, Synchronous};
 pub use value::trusted_issuer::TrustedIssuer;
 pub use value::word_list::WordList;
 
-/// The tenant role's name where nothing else is set, and as the migrations spell it.
+/// The default name of the tenant role, also used by the migrations.
 pub const TENANT_ROLE: &str = "doorward_tenant";

@@ -1,6 +1,6 @@
-//! Closed lists whose values have names: in the database, in files, in commands.
+//! Closed lists of named values, for the database, files and commands.
 
-/// Declares an enum with the name of each value, `ALL` and `as_str`.
+/// Declares an enum with a name per value, `ALL` and `as_str`.
 macro_rules! named {
     ($(#[$meta:meta])* pub enum $Enum:ident { $($(#[$about:meta])+ $name:ident = $text:literal,)+ }) => {
         $(#[$meta])*

@@ -1,30 +1,30 @@
-//! Where passkeys may be used, which follows from several settings: the domain they are made for, and the
-//! origins of the pages that may ask for them.
+//! Where passkeys can be used, derived from several settings: the domain, and the origins of the pages that
+//! may use them.
 
 use url::Url;
 
 use super::{AllowedOrigins, RpId, Settings};
 
-/// What browsers take for this machine, with any port.
+/// What browsers accept as this machine, with any port.
 const LOCALHOST: &str = "localhost";
-/// What Android's own apps send as their origin begins with this.
+/// The prefix of the origins of Android apps.
 const ANDROID: &str = "android:apk-key-hash:";
 const NOT_SET: &str = "This service is not configured for passkeys: its operator must set PUBLIC_URL, or RP_ID \
     and RP_ORIGINS.";
 
-/// Where passkeys may be used.
+/// Where passkeys can be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PasskeyScope {
-    /// The domain that they are made for.
+    /// The domain of the passkeys.
     pub rp_id: RpId,
-    /// The origins of the pages, and of apps, that may ask for them; at least one, that of a page first.
+    /// The origins of pages and apps that may use them; at least one, the first being a page's.
     pub origins: Vec<Url>,
-    /// Whether the ports of those do not matter: on this machine only.
+    /// Whether the ports are ignored: on this machine only.
     pub any_port: bool,
 }
 
 impl Settings {
-    /// Where passkeys may be used; the error is a sentence that says what to set.
+    /// Where passkeys can be used; the error is a sentence that says what to set.
     pub fn passkey_scope(&self) -> Result<PasskeyScope, String> {
         let rp_id = match (&self.rp_id, host_of(self.public_url.as_deref())) {
             (Some(rp_id), _) => rp_id.clone(),
@@ -51,7 +51,7 @@ impl Settings {
         Ok(PasskeyScope { rp_id, origins, any_port: false })
     }
 
-    /// The origins that other settings name and that may ask for passkeys of this domain.
+    /// The origins in other settings that may use passkeys of this domain.
     fn derived_scope(&self, rp_id: RpId) -> Result<PasskeyScope, String> {
         let any_port = rp_id.as_str() == LOCALHOST;
         let mut named: Vec<&str> = Vec::new();
@@ -82,7 +82,7 @@ impl Settings {
         Ok(PasskeyScope { rp_id, origins, any_port })
     }
 
-    /// What is wrong with the settings of passkeys, where somebody has set any.
+    /// What is wrong with the passkey settings, if any are set.
     pub fn passkey_problem(&self) -> Option<String> {
         let is_set = self.rp_id.is_some() || !self.rp_origins.is_empty();
         self.passkey_scope().err().filter(|_| is_set)
@@ -93,7 +93,7 @@ fn host_of(url: Option<&str>) -> Option<String> {
     Url::parse(url?).ok()?.host_str().map(str::to_owned)
 }
 
-/// An origin of `RP_ORIGINS`: a page's, or an Android app's.
+/// An origin in `RP_ORIGINS`: a page's, or an Android app's.
 fn named_origin(text: &str, rp_id: &RpId) -> Result<Url, String> {
     if text.starts_with(ANDROID) {
         return Url::parse(text)
@@ -102,7 +102,7 @@ fn named_origin(text: &str, rp_id: &RpId) -> Result<Url, String> {
     page_origin(text, rp_id).map_err(|why| format!("RP_ORIGINS names {text}, {why}."))
 }
 
-/// The origin of a page that may ask for passkeys of this domain; the error is the end of a sentence.
+/// The origin of a page that may use passkeys of this domain; the error is the end of a sentence.
 fn page_origin(text: &str, rp_id: &RpId) -> Result<Url, String> {
     let bad = || "which is not an origin such as https://app.example.com".to_owned();
     let url = Url::parse(text).map_err(|_| bad())?;

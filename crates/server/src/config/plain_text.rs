@@ -1,9 +1,10 @@
-//! What these settings send over a network in plain text, where whoever is on the way can read or change
-//! it. Inside one machine nobody is, and inside a private network it may be meant: so it is a warning.
+//! Connections that these settings leave unencrypted, where an attacker on the network could read or change
+//! the data. This is harmless on one machine and may be intended in a private network, so it is only a
+//! warning.
 
 use super::{DatabaseUrl, RedisUrl, Settings, Tls};
 
-/// A sentence on each.
+/// A warning for each.
 pub(super) fn warnings(settings: &Settings) -> Vec<String> {
     let better_auth = settings.better_auth_url.iter().map(|url| ("BETTER_AUTH_URL", url.clone()));
     let issuers = settings.trusted_issuers.iter().map(|one| ("TRUSTED_ISSUERS", one.keys()));

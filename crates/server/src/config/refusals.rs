@@ -1,12 +1,12 @@
-//! Every refused value is one sentence that begins with the setting's name and ends with what to write
-//! instead, repeats no secret, and is short however long the value was. Walks all settings there are.
+//! Every invalid value gives one sentence that begins with the setting's name and ends with what to write
+//! instead, contains no secret, and is short however long the value was. Tests all settings.
 
 use super::entry::entries::ENTRIES;
 use super::entry::table::{Secrecy, Setting};
 use super::source::Gathered;
 use super::{Reserved, Resolved};
 
-/// Values that hardly any setting takes, each marked so that it is found in a sentence.
+/// Values that are invalid for nearly all settings, each recognizable in a sentence.
 const NONSENSE: [&str; 7] = [
     "nonsense://hunter2:hunter2@@hunter2",
     "hunter2 hunter2",
@@ -17,10 +17,10 @@ const NONSENSE: [&str; 7] = [
     "[[\"hunter2\"",
 ];
 
-/// What the dialects judge, which stand to the right of the settings: `tests/cli/configuration.rs` tries them.
+/// Values checked by the dialects, which depend on the settings: tested in `tests/cli/configuration.rs`.
 const ELSEWHERE: [&str; 4] = ["DIALECT", "DIALECT_LIST", "DIALECT_ITEM", "DIALECT_DELETE"];
 
-/// What the end of such a sentence begins with: what to do.
+/// The beginnings of the ends of such sentences: what to do.
 const NEXT: [&str; 19] = [
     "must ",
     "make one with",

@@ -1,16 +1,16 @@
-//! What came of reading an operator's file anew, for the one log line that says so.
+//! The result of reloading an operator's file, for the log.
 
-/// A setting that names a file, and what became of reading it anew.
+/// A setting that names a file, and the result of reloading it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reread {
-    /// It holds now what the text says: `PASSWORD_WORD_LIST (12 words)`.
+    /// Reloaded; the text describes the contents: `PASSWORD_WORD_LIST (12 words)`.
     Anew(String),
-    /// It could not be used, so what was read before stays; the text is a sentence without its full stop.
+    /// Invalid, so the previous contents stay in use; the text is a sentence without the full stop.
     Kept(String),
 }
 
 impl Reread {
-    /// The outcome for this setting; an error is the end of a sentence that begins with its name.
+    /// The result for this setting; an error is the end of a sentence that begins with its name.
     pub fn of<T>(name: &str, read: &Result<T, String>, count: impl FnOnce(&T) -> String) -> Self {
         match read {
             Ok(now) => Self::Anew(format!("{name} ({})", count(now))),

@@ -1,4 +1,4 @@
-//! The resolved settings, each with its documented default. Names and defaults are promises to users.
+//! The resolved settings with their documented defaults. Names and defaults are part of the public interface.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -14,7 +14,7 @@ use super::{
     RpId, SmtpUrl, SqliteTuning, TokenProfile, TrustedIssuer, UnverifiedEmail, WordList,
 };
 
-/// Everything a running server needs to know.
+/// Everything that a running server needs to know.
 #[derive(Clone, Debug)]
 #[allow(clippy::struct_excessive_bools, reason = "each is a setting of its own")]
 pub struct Settings {
@@ -22,7 +22,7 @@ pub struct Settings {
     pub database: DatabaseUrl,
     /// `DATABASE_URL_UNPOOLED`: the direct host that migrations use.
     pub database_unpooled: Option<DatabaseUrl>,
-    /// `SQLITE_…`: how SQLite works with its file.
+    /// `SQLITE_…`: options of SQLite.
     pub sqlite: SqliteTuning,
     /// `DATABASE_TENANT_ROLE`: the PostgreSQL role that owns the view `own_tasks`.
     pub tenant_role: String,
@@ -30,23 +30,24 @@ pub struct Settings {
     pub secret: Secret,
     /// `PREVIOUS_SECRETS`: still accepted after a rotation.
     pub previous_secrets: Vec<Secret>,
-    /// `BETTER_AUTH_URL`: the Better Auth server whose tokens count; what they say in `iss` and `aud`.
+    /// `BETTER_AUTH_URL`: the Better Auth server whose tokens are accepted; their `iss` and `aud`.
     pub better_auth_url: Option<String>,
-    /// `NEON_AUTH_URL`: the Neon Auth service whose tokens count.
+    /// `NEON_AUTH_URL`: the Neon Auth service whose tokens are accepted.
     pub neon_auth_url: Option<String>,
-    /// `ACCEPT_COOKIES`: whether that server's session cookie counts where no token is sent.
+    /// `ACCEPT_COOKIES`: whether that server's session cookie is accepted without a token.
     pub accept_cookies: bool,
-    /// `BETTER_AUTH_COOKIE_PREFIX`: what the names of its cookies begin with.
+    /// `BETTER_AUTH_COOKIE_PREFIX`: the prefix of its cookie names.
     pub better_auth_cookie_prefix: String,
-    /// `[[issuers]]`: others whose tokens count by the keys they publish.
+    /// `[[issuers]]`: other issuers whose tokens are accepted, with the keys they publish.
     pub trusted_issuers: Vec<TrustedIssuer>,
-    /// `ACCEPT_SHARED_SECRET_TOKENS`: whether HS256 tokens that others make with the secret count.
+    /// `ACCEPT_SHARED_SECRET_TOKENS`: whether HS256 tokens of others with the shared secret are accepted.
     pub accept_shared_secret_tokens: bool,
-    /// `SHARED_SECRET_ISSUER`: what those tokens say in `iss`.
+    /// `SHARED_SECRET_ISSUER`: the `iss` of those tokens.
     pub shared_secret_issuer: Option<String>,
-    /// `SHARED_SECRET_AUDIENCE`: what they say in `aud`, if that is not `TOKEN_AUDIENCE`.
+    /// `SHARED_SECRET_AUDIENCE`: their `aud`, if it is not `TOKEN_AUDIENCE`.
     pub shared_secret_audience: Option<String>,
-    /// `LINK_VERIFIED_EMAILS`: other issuers' people get the local account of their verified address.
+    /// `LINK_VERIFIED_EMAILS`: users of other issuers are linked to the local account with their verified
+    /// address.
     pub link_verified_emails: bool,
     /// `ACCESS_TOKEN_TTL`.
     pub access_token_ttl: Duration,
@@ -54,85 +55,85 @@ pub struct Settings {
     pub session_idle_ttl: Duration,
     /// `SESSION_MAX_TTL`.
     pub session_max_ttl: Duration,
-    /// `REFRESH_GRACE`: how long a replay one step behind is answered like the first use.
+    /// `REFRESH_GRACE`: how long a token one step behind is accepted again.
     pub refresh_grace: Duration,
     /// `REFRESH_RETRY`: the same while the successor is unconfirmed.
     pub refresh_retry: Duration,
-    /// `REFRESH_WITH_ACCESS_TOKEN`: a live session's access token alone gets another one.
+    /// `REFRESH_WITH_ACCESS_TOKEN`: an access token of a live session can be exchanged for a new one.
     pub refresh_with_access_token: bool,
     /// `TOKEN_ALGORITHM`: how new access tokens are signed.
     pub token_algorithm: Algorithm,
-    /// `TOKEN_PROFILE`: whom access tokens must suit besides.
+    /// `TOKEN_PROFILE`: another consumer that access tokens must be compatible with.
     pub token_profile: TokenProfile,
-    /// `TOKEN_ISSUER`, else `PUBLIC_URL`, else `doorward`.
+    /// `TOKEN_ISSUER`, otherwise `PUBLIC_URL`, otherwise `doorward`.
     pub token_issuer: String,
     /// `TOKEN_AUDIENCE`.
     pub token_audience: Option<String>,
-    /// `TOKEN_APP_METADATA`: the fields of `app_metadata` that access tokens carry.
+    /// `TOKEN_APP_METADATA`: the fields of `app_metadata` in access tokens.
     pub token_app_metadata: Vec<String>,
     /// `REGISTRATION`.
     pub registration: Registration,
-    /// `REGISTRATION_SIGNS_IN`: registering answers with tokens.
+    /// `REGISTRATION_SIGNS_IN`: registration returns tokens.
     pub registration_signs_in: bool,
     /// `REQUIRE_VERIFIED_EMAIL`.
     pub unverified_email: UnverifiedEmail,
-    /// `LOGIN_CODES`: people sign in by a code or a link in a mail too.
+    /// `LOGIN_CODES`: sign-in by a code or a link in a mail.
     pub login_codes: bool,
-    /// `PASSWORD_RESET_TTL`: how long a link to set a new password works.
+    /// `PASSWORD_RESET_TTL`: lifetime of a link to set a new password.
     pub password_reset_ttl: Duration,
-    /// `INVITATION_TTL`: how long the link of an invitation works.
+    /// `INVITATION_TTL`: lifetime of an invitation link.
     pub invitation_ttl: Duration,
-    /// `EMAIL_VERIFICATION_TTL`: how long a link to prove an address works.
+    /// `EMAIL_VERIFICATION_TTL`: lifetime of a verification link.
     pub email_verification_ttl: Duration,
-    /// `USERNAMES`: whether accounts may have a name to sign in with besides the address.
+    /// `USERNAMES`: whether accounts may have a user name for signing in.
     pub usernames: bool,
-    /// `EMAIL_CHANGE`: how people change the address of their account.
+    /// `EMAIL_CHANGE`: how users change the address of their account.
     pub email_change: EmailChange,
-    /// `PASSWORD_CHANGE`: what changing the own password asks for.
+    /// `PASSWORD_CHANGE`: what changing one's own password requires.
     pub password_change: PasswordChange,
-    /// `ACCOUNT_DELETION`: what deleting the own account asks for.
+    /// `ACCOUNT_DELETION`: what deleting one's own account requires.
     pub account_deletion: AccountDeletion,
-    /// `STEP_UP_AGE`: how long after proving who one is what is most dangerous is allowed.
+    /// `STEP_UP_AGE`: how recent authentication must be for sensitive operations.
     pub step_up_age: Duration,
     /// `MFA`: who needs a second factor.
     pub mfa: MfaPolicy,
-    /// `MFA_ROLES`: the roles whose holders need one besides.
+    /// `MFA_ROLES`: the roles that also require one.
     pub mfa_roles: Vec<String>,
-    /// How long a device that is to be remembered stands for the second step; none are trusted without.
+    /// `TRUSTED_DEVICES`: how long a trusted device replaces the second step; `None` if off.
     pub trusted_devices: Option<Duration>,
-    /// `COMMON_PASSWORDS`: whether a common one may become a password.
+    /// `COMMON_PASSWORDS`: whether common passwords are allowed.
     pub common_passwords: bool,
     /// `PASSWORD_HASH`.
     pub password_hash: HashScheme,
-    /// `PASSWORD_KERNEL`: which code makes Argon2id hashes.
+    /// `PASSWORD_KERNEL`: the implementation of Argon2id.
     pub password_kernel: PasswordKernel,
     /// `PASSWORD_MIN_LENGTH`, in characters.
     pub password_min_length: usize,
-    /// `PASSWORD_WORD_LIST`: words that no password may be made of.
+    /// `PASSWORD_WORD_LIST`: words that passwords must not consist of.
     pub password_word_list: Option<WordList>,
-    /// `PASSWORD_BREACH_FILE`: passwords known from breaches.
+    /// `PASSWORD_BREACH_FILE`: breached passwords.
     pub password_breach_file: Option<BreachFile>,
-    /// `RATE_LIMIT_LOGIN`: sign-ins of one address.
+    /// `RATE_LIMIT_LOGIN`: sign-ins per address.
     pub rate_limit_login: Option<Quota>,
-    /// `RATE_LIMIT_REGISTER`: registrations of one address.
+    /// `RATE_LIMIT_REGISTER`: registrations per address.
     pub rate_limit_register: Option<Quota>,
-    /// `RATE_LIMIT_REFRESH`: refreshes of one address.
+    /// `RATE_LIMIT_REFRESH`: refreshes per address.
     pub rate_limit_refresh: Option<Quota>,
-    /// `RATE_LIMIT_AUTH`: one address's other requests that change something below `AUTH_PATH`.
+    /// `RATE_LIMIT_AUTH`: other changing requests below `AUTH_PATH`, per address.
     pub rate_limit_auth: Option<Quota>,
-    /// `RATE_LIMIT_API`: everything else of one address that needs a token.
+    /// `RATE_LIMIT_API`: all other requests with a token, per address.
     pub rate_limit_api: Option<Quota>,
-    /// Questions about tokens per client address.
+    /// `RATE_LIMIT_INTROSPECT`: introspection and revocation, per address.
     pub rate_limit_introspect: Option<Quota>,
-    /// `RATE_LIMIT_API_KEY`: requests by one API key.
+    /// `RATE_LIMIT_API_KEY`: requests per API key.
     pub rate_limit_api_key: Option<Quota>,
-    /// `REDIS_URL`: where several nodes share their rate limits.
+    /// `REDIS_URL`: where several nodes share rate limits.
     pub redis_url: Option<RedisUrl>,
-    /// `LOGIN_MAX_FAILURES`: consecutive wrong passwords of one account before delays begin.
+    /// `LOGIN_MAX_FAILURES`: consecutive wrong passwords per account before delays start.
     pub login_max_failures: u32,
     /// `ALLOWED_ORIGINS`.
     pub allowed_origins: AllowedOrigins,
-    /// Request headers that pages of those may send besides the usual ones.
+    /// `ALLOWED_HEADERS`: additional request headers that such pages may send.
     pub allowed_headers: Vec<HeaderName>,
     /// `HOST`.
     pub host: IpAddr,
@@ -140,66 +141,66 @@ pub struct Settings {
     pub port: u16,
     /// `AUTH_PATH`.
     pub auth_path: String,
-    /// `TASKS_PATH`; may hold `{user_id}`.
+    /// `TASKS_PATH`; may contain `{user_id}`.
     pub tasks_path: String,
-    /// `COMPAT`: the built-in dialects to speak.
+    /// `COMPAT`: the built-in dialects.
     pub compat: Vec<String>,
-    /// `[dialect]`: one of the operator's own, as JSON.
+    /// `[dialect]`: the operator's own dialect, as JSON.
     pub dialect: Option<String>,
-    /// `DIALECT_…`: how dialects decide what excludes each other.
+    /// `DIALECT_…`: options of dialects.
     pub dialect_options: DialectOptions,
-    /// `TASK_TITLE_MAX`: characters of a task's title at most.
+    /// `TASK_TITLE_MAX`: maximum length of a task's title.
     pub task_title_max: usize,
-    /// `TRUSTED_PROXIES`: whose forwarding headers count.
+    /// `TRUSTED_PROXIES`: whose forwarding headers are trusted.
     pub trusted_proxies: Vec<Cidr>,
-    /// `AUDIT_RETENTION`: how long audit records are kept; for ever if absent.
+    /// `AUDIT_RETENTION`: how long audit records are kept; forever if absent.
     pub audit_retention: Option<Duration>,
-    /// `PUBLIC_URL`: what links are built from.
+    /// `PUBLIC_URL`: the base URL of links.
     pub public_url: Option<String>,
-    /// `RP_ID`: the domain that passkeys are made for.
+    /// `RP_ID`: the domain of passkeys.
     pub rp_id: Option<RpId>,
-    /// `RP_ORIGINS`: the origins that may ask for them.
+    /// `RP_ORIGINS`: the origins that may use them.
     pub rp_origins: Vec<String>,
     /// `SMTP_URL`: the mail server; without it no mail is sent.
     pub smtp_url: Option<SmtpUrl>,
     /// `MAIL_FROM`: the sender of mails.
     pub mail_from: Option<MailFrom>,
-    /// `SMTP_CA_FILE`: authorities of one's own that sign the mail server's certificate.
+    /// `SMTP_CA_FILE`: additional CAs for the mail server's certificate.
     pub smtp_ca_file: Option<AuthorityFile>,
-    /// `SMTP_TIMEOUT`: how long the mail server may take for a step.
+    /// `SMTP_TIMEOUT`: how long each step with the mail server may take.
     pub smtp_timeout: Duration,
-    /// `SECURITY_NOTICES`: what people are told of that happens to their account.
+    /// `SECURITY_NOTICES`: the account events that users are notified of.
     pub notices: Notices,
-    /// Where mails are written to instead of being sent: `dev` only.
+    /// Where mails are written instead of being sent: `dev` only.
     pub mail_folder: Option<PathBuf>,
-    /// Mails are asked for and none is ever written down or sent: a rehearsal only.
+    /// Mails can be requested, but none is stored or sent: for rehearsals.
     pub rehearses_mail: bool,
-    /// What mails say and where their links lead.
+    /// The contents and links of mails.
     pub letters: LetterSettings,
-    /// The header that names the client, written by a trusted proxy.
+    /// `CLIENT_IP_HEADER`: the header with the client's address, set by a trusted proxy.
     pub client_ip_header: HeaderName,
-    /// `MAX_CONNECTIONS`; by default as many as the process may hold files open, at most 16 384.
+    /// `MAX_CONNECTIONS`; by default the process's limit of open files, at most 16 384.
     pub max_connections: Option<usize>,
-    /// Connections open at once of one client network; `None`: a quarter of all.
+    /// `MAX_CONNECTIONS_PER_CLIENT`: open connections per client network; `None`: a quarter of all.
     pub max_connections_per_client: Option<usize>,
-    /// How long a connection may be idle between requests.
+    /// `KEEP_ALIVE_TIMEOUT`: how long a connection may be idle between requests.
     pub keep_alive_timeout: Duration,
-    /// `DRAIN_TIMEOUT`: how long accepted requests may finish once the server is told to stop.
+    /// `DRAIN_TIMEOUT`: how long accepted requests may take to finish during a shutdown.
     pub drain_timeout: Duration,
-    /// `METRICS_LISTEN`: where metrics are served apart from everything else.
+    /// `METRICS_LISTEN`: the separate address for metrics.
     pub metrics_listen: Option<SocketAddr>,
-    /// `METRICS_TOKEN`: whoever shows it reads them on the main listener.
+    /// `METRICS_TOKEN`: the bearer token for metrics on the main listener.
     pub metrics_token: Option<Secret>,
-    /// `OTEL_EXPORTER_OTLP_ENDPOINT`: the collector that spans are sent to, by builds with `otlp`.
+    /// `OTEL_EXPORTER_OTLP_ENDPOINT`: the collector for spans, in builds with `otlp`.
     pub otlp_endpoint: Option<String>,
-    /// `RUST_LOG`: what is logged.
+    /// `RUST_LOG`: the log filter.
     pub log_filter: String,
     /// `LOG_FORMAT`.
     pub log_format: LogFormat,
 }
 
 impl Settings {
-    /// The path of `PUBLIC_URL`, such as `/backend`, which the proxy in front strips; empty if it has none.
+    /// The path of `PUBLIC_URL`, such as `/backend`, which the reverse proxy strips; may be empty.
     pub fn public_prefix(&self) -> &str {
         let rest = self.public_url.as_deref().and_then(|url| url.split_once("://"));
         let path = rest.and_then(|(_, rest)| rest.find('/').map(|slash| &rest[slash..]));
@@ -308,7 +309,7 @@ impl Settings {
 pub struct Secret(SecretString);
 
 impl Secret {
-    /// Wraps the text as it was given; strength is judged where settings are read.
+    /// Wraps the text as given; its strength is checked with the settings.
     pub fn new(text: impl Into<String>) -> Self {
         Self(SecretString::from(text.into()))
     }
@@ -319,20 +320,20 @@ impl Secret {
     }
 }
 
-/// Options of dialects, each as it was written.
+/// Options of dialects, as written.
 #[derive(Clone, Debug, Default)]
 pub struct DialectOptions {
-    /// How the list of tasks is wrapped.
+    /// The envelope of the list of tasks.
     pub list: Option<String>,
-    /// How a single task is wrapped.
+    /// The envelope of a single task.
     pub item: Option<String>,
-    /// The word for a task that is not done.
+    /// The status of an incomplete task.
     pub open_status: Option<String>,
-    /// What deleting a task answers with.
+    /// The response to deleting a task.
     pub delete: Option<String>,
 }
 
-/// How new passwords are hashed; both schemes always verify.
+/// How new passwords are hashed; both schemes are always verified.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HashScheme {
     /// Argon2id with memory in KiB, passes and lanes (RFC 9106).
@@ -352,35 +353,35 @@ pub enum HashScheme {
 }
 
 impl HashScheme {
-    /// The most memory one Argon2 hash may take, in KiB, whoever made it.
+    /// Maximum memory of an Argon2 hash in KiB, whoever created it.
     pub const MAX_MEMORY: u32 = 256 * 1024;
-    /// The most memory × passes, in KiB: about a second of one core.
+    /// Maximum memory × passes, in KiB: about a second on one core.
     pub const MAX_WORK: u64 = 1024 * 1024;
 }
 
 impl Default for HashScheme {
-    /// OWASP's first choice.
+    /// OWASP's first recommendation.
     fn default() -> Self {
         Self::Argon2id { m: 19_456, t: 2, p: 1 }
     }
 }
 
-/// Which code makes Argon2id hashes. All of them make the same ones.
+/// The implementations of Argon2id, which all compute the same hashes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PasswordKernel {
-    /// Our own for AVX-512 or AVX2 if the processor has one of them, else `Reference`.
+    /// Our own for AVX-512 or AVX2 if available, otherwise `Reference`.
     Auto,
-    /// Our own without instructions of a certain processor.
+    /// Our own portable one.
     Portable,
-    /// The crate `argon2` alone.
+    /// The crate `argon2`.
     Reference,
 }
 
-/// How log lines are written.
+/// The format of log lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogFormat {
-    /// One line a person reads.
+    /// Text for people.
     Text,
-    /// One JSON object a line.
+    /// One JSON object per line.
     Json,
 }

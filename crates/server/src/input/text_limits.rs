@@ -10,7 +10,7 @@ use super::{Field, Refusal};
 pub struct TextLimits {
     /// Whether surrounding spaces are removed first.
     pub trimmed: bool,
-    /// Whether an empty text is invalid.
+    /// Whether an empty text is allowed.
     pub blank: bool,
     /// Maximum number of characters.
     pub max: usize,

@@ -1,4 +1,4 @@
-//! `doorward api-key`: makes, lists and revokes what programs call with.
+//! `doorward api-key`: creates, lists and revokes API keys.
 #![allow(clippy::doc_markdown, reason = "the comments on arguments are help texts")]
 
 pub(in crate::cli) mod service_account;
@@ -60,7 +60,7 @@ struct CreateKeyArgs {
     key: KeyFields,
 }
 
-/// What a new key is made of.
+/// The fields of a new key.
 #[derive(Debug, Args)]
 struct KeyFields {
     /// What the key is for
@@ -139,7 +139,7 @@ async fn create(app: &App, args: &CreateKeyArgs, as_json: bool) -> Exit {
     shown(&made, &args.user, as_json)
 }
 
-/// The new key: its text on stdout, what is said of it on stderr.
+/// The new key: its text on stdout, everything else on stderr.
 fn shown(made: &MadeKey, owner: &str, as_json: bool) -> Exit {
     if as_json {
         return output_json(&json!(made));

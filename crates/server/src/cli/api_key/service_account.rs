@@ -1,4 +1,4 @@
-//! `doorward service-account`: accounts of programs, which have API keys and no password.
+//! `doorward service-account`: accounts for programs, with API keys and no password.
 #![allow(clippy::doc_markdown, reason = "the comments on arguments are help texts")]
 
 use clap::{Args, Subcommand};

@@ -1,5 +1,5 @@
-//! `doorward db`: creates, takes back, shows and verifies the tables. What was done goes to stdout,
-//! object by object; `--json` makes it one document. Nothing here needs a secret: only the database.
+//! `doorward db`: creates, reverts, lists and verifies the tables. The results go to stdout, object by
+//! object; with `--json` as one document. Needs no secret, only the database.
 #![allow(clippy::doc_markdown, reason = "the comments on arguments are help texts")]
 
 mod backup;
@@ -25,7 +25,7 @@ use crate::schema::{
 };
 use report::say;
 
-/// Creates, changes, shows and verifies the tables.
+/// Creates, changes, lists and verifies the tables.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct DbArgs {
     #[command(subcommand)]
@@ -38,7 +38,7 @@ pub(in crate::cli) struct DbArgs {
     lock_timeout: u64,
 }
 
-/// What can be done with the tables.
+/// The subcommands.
 #[derive(Debug, Subcommand)]
 pub(in crate::cli) enum DbCommand {
     /// Apply all pending migrations
@@ -147,7 +147,7 @@ pub(in crate::cli) struct ResetArgs {
     yes: bool,
 }
 
-/// Where a command works and how it speaks.
+/// The database of a command and its output format.
 pub(in crate::cli) struct DbTarget {
     pub(in crate::cli) migrator: Migrator,
     pub(in crate::cli) url: String,
@@ -170,7 +170,7 @@ pub(in crate::cli) async fn run(args: DbArgs, sources: &SourceArgs) -> Exit {
         DbCommand::Backup(args) => backup::save(&target, &args).await,
         DbCommand::Restore(args) => backup::restore(&target, &args).await,
         DbCommand::Reset(args) => reset(&target, &args).await,
-        // Done already, without a database.
+        // Already done, without a database.
         DbCommand::RlsSql(_) => Ok(()),
     }
 }
@@ -289,7 +289,7 @@ async fn status(target: &DbTarget, args: &StatusArgs) -> Exit {
     if args.exit_code && pending { Err(Failure::MigrationsPending) } else { Ok(()) }
 }
 
-/// Tells one migration as soon as it is committed, so that a later failure hides nothing.
+/// Prints each migration as soon as it is committed, so that a later failure hides nothing.
 fn report(target: &DbTarget, done: &mut Vec<Value>, one: &Done) {
     done.push(report::done_json(one));
     if target.json {
@@ -338,7 +338,7 @@ async fn finish(
     outcome.map_err(|error| failure(&error))
 }
 
-/// What an administrator must do first is a matter of configuration; everything else failed.
+/// What an administrator must do first is a configuration error; everything else failed.
 pub(in crate::cli) fn failure(error: &MigrateError) -> Failure {
     match error {
         MigrateError::NeedsAdministrator { .. } | MigrateError::Misconfigured(_) => {
@@ -358,7 +358,7 @@ pub(in crate::cli) fn counted(losses: &[Loss]) -> String {
     described.collect::<Vec<_>>().join(", ")
 }
 
-/// The version asked for, or the newest.
+/// The requested version, or the newest.
 fn version(asked: Option<i64>) -> Result<i64, Failure> {
     let newest = MIGRATIONS.last().map_or(0, |migration| migration.version);
     match asked {

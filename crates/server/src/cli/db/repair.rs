@@ -1,4 +1,4 @@
-//! `doorward db repair`: says what it put right, and fails where users are not kept apart all the same.
+//! `doorward db repair`: prints what it repaired, and fails if users are still not isolated.
 #![allow(clippy::doc_markdown, reason = "the comments on arguments are help texts")]
 
 use clap::Args;

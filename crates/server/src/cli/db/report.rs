@@ -1,4 +1,4 @@
-//! What `doorward db` says: plans, status and tables, as text for people or as JSON.
+//! The output of `doorward db`: plans, status and tables, as text or JSON.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use crate::cli::terminal::table;
 use crate::schema::migrate::{Done, Loss};
 use crate::schema::{Change, Direction, SchemaStep, State, Status};
 
-/// Prints a line of data. A reader that went away (`| head`) is not an error.
+/// Prints a line of data. A closed pipe (`| head`) is not an error.
 macro_rules! say {
     ($($text:tt)*) => {{
         use std::io::Write as _;
@@ -75,7 +75,7 @@ fn change_json(change: &Change) -> Value {
     })
 }
 
-/// How every migration stands.
+/// The status of all migrations.
 pub(in crate::cli) fn status(target: &DbTarget, statuses: &[Status]) {
     let pending = statuses.iter().filter(|status| status.state == State::Pending).count();
     if target.json {
@@ -110,7 +110,7 @@ pub(in crate::cli) fn status(target: &DbTarget, statuses: &[Status]) {
     }
 }
 
-/// One migration and how it stands.
+/// A migration and its status.
 pub(in crate::cli) fn status_json(status: &Status) -> Value {
     json!({
         "version": status.version, "name": status.name, "state": status.state.word(),

@@ -1,4 +1,4 @@
-//! `doorward db rls-sql`: prints row-level security for a team's own tables.
+//! `doorward db rls-sql`: prints row-level security for your own tables.
 
 use clap::{Args, ValueEnum};
 use serde_json::json;

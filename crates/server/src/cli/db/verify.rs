@@ -1,4 +1,4 @@
-//! `doorward db verify`: shows the SQL, the answers and the drift; exits 1 on drift.
+//! `doorward db verify`: prints the SQL, the results and the drift; exits with 1 on drift.
 
 use serde_json::json;
 
@@ -55,7 +55,7 @@ fn show(target: &DbTarget, report: &Report) {
     }
 }
 
-/// As a script that can be pasted into `psql`, with the answers as comments.
+/// As a script for `psql`, with the results as comments.
 fn attempts(report: &Report) {
     say!("-- Row-level security, tested with rows of two users that are rolled back");
     if report.attempts.is_empty() {

@@ -1,4 +1,4 @@
-//! `db migrate --wait`: a unit that starts with the machine may be there before its database.
+//! `db migrate --wait`: a service that starts at boot may be up before its database.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::sql::DbError;
 
 const BETWEEN_TRIES: Duration = Duration::from_millis(500);
 
-/// Returns once the database answers a question; says what it waits for, and again when that changes.
+/// Returns once the database responds; logs what it waits for, and when that changes.
 pub(super) async fn for_database(target: &DbTarget) -> Exit {
     let mut reported = String::new();
     loop {

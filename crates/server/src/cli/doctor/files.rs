@@ -1,4 +1,4 @@
-//! Who may read and write a file: secrets are nobody else's business, and a file that anybody may write decides
+//! Who can read and write a file: only the owner should read secrets, and whoever can write a file decides
 //! what the server believes.
 
 use std::io::Read as _;
@@ -12,7 +12,7 @@ const OTHERS_WRITE: u32 = 0o002;
 const GROUP_WRITE: u32 = 0o020;
 const STICKY: u32 = 0o1000;
 
-/// How a file that holds secrets stands; `None` if it is for its owner and perhaps its group.
+/// The permissions of a file with secrets; `None` if only its owner and perhaps its group can access it.
 pub(in crate::cli::doctor) fn secret(check: CheckName, path: &Path) -> Option<Finding> {
     let name = path.display();
     let mode = match mode(path) {
@@ -37,7 +37,7 @@ pub(in crate::cli::doctor) fn secret(check: CheckName, path: &Path) -> Option<Fi
     None
 }
 
-/// How the folder of such a file stands: whoever may write to it can put another file in its place.
+/// The permissions of such a file's folder: whoever can write to it can replace the file.
 pub(in crate::cli::doctor) fn folder(check: CheckName, path: &Path) -> Finding {
     let name = path.display();
     let mode = match mode(path) {
@@ -71,7 +71,7 @@ pub(in crate::cli::doctor) fn folder(check: CheckName, path: &Path) -> Finding {
     check.ok(format!("{name} is only writable by its owner (mode {bits:04o})"))
 }
 
-/// The mode of what is there.
+/// The mode of a path.
 pub(in crate::cli::doctor) fn mode(path: &Path) -> std::io::Result<u32> {
     let metadata = std::fs::metadata(path)?;
     #[cfg(unix)]
@@ -80,7 +80,7 @@ pub(in crate::cli::doctor) fn mode(path: &Path) -> std::io::Result<u32> {
     Ok(if metadata.permissions().readonly() { 0o400 } else { 0o600 })
 }
 
-/// Whether this process may write to it.
+/// Whether this process can write to it.
 #[cfg(unix)]
 pub(in crate::cli::doctor) fn is_writable(path: &Path) -> bool {
     rustix::fs::access(path, rustix::fs::Access::WRITE_OK).is_ok()
@@ -91,7 +91,7 @@ pub(in crate::cli::doctor) fn is_writable(path: &Path) -> bool {
     std::fs::metadata(path).is_ok_and(|found| !found.permissions().readonly())
 }
 
-/// Bytes that a user who is not root may still write there.
+/// Free bytes for users other than root.
 #[cfg(unix)]
 pub(in crate::cli::doctor) fn free_bytes(path: &Path) -> Option<u64> {
     let found = rustix::fs::statvfs(path).ok()?;
@@ -110,7 +110,7 @@ pub(in crate::cli::doctor) fn size(bytes: u64) -> String {
     if mib < 1024.0 { format!("{mib:.0} MiB") } else { format!("{:.1} GiB", mib / 1024.0) }
 }
 
-/// Whether a SQLite file was turned to a write-ahead log (its format, 1.3.3), which whoever opens it to write does.
+/// Whether a SQLite file uses a write-ahead log (file format 1.3.3).
 pub(in crate::cli::doctor) fn has_log(path: &Path) -> bool {
     let mut header = [0; 20];
     let read = std::fs::File::open(path).and_then(|mut file| file.read_exact(&mut header));

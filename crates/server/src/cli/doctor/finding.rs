@@ -1,32 +1,32 @@
-//! What a check found: how it is, what was seen, and what to do about it.
+//! The result of a check: status, observation, and what to do.
 
 use std::time::Duration;
 
 use serde::Serialize;
 
-/// How something is.
+/// The status of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(in crate::cli::doctor) enum Health {
     Ok,
-    /// It works, and will not always, or not well.
+    /// It works, but not well or not for long.
     Warning,
     Failed,
-    /// It was not looked at; the detail says why.
+    /// It was not checked; the detail says why.
     Skipped,
 }
 
-/// What a check found.
+/// The result of a check.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(in crate::cli::doctor) struct Finding {
     pub(in crate::cli::doctor) check: &'static str,
     pub(in crate::cli::doctor) status: Health,
     pub(in crate::cli::doctor) detail: String,
-    /// What to do; of what is well, nothing.
+    /// What to do; `None` if nothing.
     pub(in crate::cli::doctor) next: Option<String>,
 }
 
-/// A check, by its name: the group, a dot, and what is looked at.
+/// The name of a check: the group, a dot, and the subject.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::cli::doctor) struct CheckName(pub(in crate::cli::doctor) &'static str);
 
@@ -55,7 +55,7 @@ impl CheckName {
         self.finding(Health::Failed, detail.into(), Some(next.into()))
     }
 
-    /// A sentence that says both: what is wrong before the colon, what to do after it.
+    /// Splits a sentence: the problem before the colon, what to do after it.
     pub(in crate::cli::doctor) fn of_sentence(self, status: Health, sentence: &str) -> Finding {
         let sentence = sentence.trim_end_matches('.');
         let (detail, next) = match sentence.rsplit_once(": ") {

@@ -1,6 +1,5 @@
-//! This machine: how many files the process may hold open, how long a password takes to hash here and how many
-//! people can sign in at once, and whether the memory for that is there. Runs alone, so that what it measures is not
-//! shared.
+//! This machine: the limit of open files, how long hashing a password takes and how many users can sign in at
+//! a time, and whether there is enough memory for it. Runs alone, so that the measurements are not disturbed.
 
 use std::path::Path;
 use std::time::Duration;
@@ -20,13 +19,13 @@ const OPEN_FILES: CheckName = CheckName("machine.open-files");
 const HASHING: CheckName = CheckName("machine.hashing");
 const MEMORY: CheckName = CheckName("machine.memory");
 
-/// Fewer connections than this are used up by a front end with a slow network.
+/// A front end on a slow network can use up fewer connections than this.
 const FEW: usize = 1024;
-/// Alone; the middle one counts.
+/// Number of single hashes; their median counts.
 const SINGLE: usize = 3;
 /// How long all cores hash.
 const MEASURED: Duration = Duration::from_millis(1200);
-/// A guesser should not find a hash cheaper than this, nor a person wait longer than that.
+/// A hash should not be cheaper than this for an attacker, nor slower than that for users.
 const CHEAP: Duration = Duration::from_millis(15);
 const SLOW_HASH: Duration = Duration::from_secs(1);
 
@@ -68,7 +67,7 @@ async fn hashing(patient: &Patient) -> Finding {
         }
         alone.push(began.elapsed());
     }
-    // The first one pays for the memory.
+    // The first one allocates the memory.
     alone.remove(0);
     alone.sort_unstable();
     let (one, began, mut done) = (alone[alone.len() / 2], Instant::now(), 0_u32);
@@ -115,7 +114,7 @@ fn judged(scheme: HashScheme, one: Duration, detail: String) -> Finding {
     }
 }
 
-/// Each core hashes in memory of its own.
+/// Each core hashes with its own memory.
 fn memory(patient: &Patient) -> Finding {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let each = match patient.settings.password_hash {
@@ -141,7 +140,7 @@ fn memory(patient: &Patient) -> Finding {
     MEMORY.ok(detail)
 }
 
-/// What this process may still take: of the machine, and of its control group.
+/// The memory this process can still allocate: of the machine, and of its control group.
 fn available() -> Option<u64> {
     let machine = std::fs::read_to_string("/proc/meminfo").ok().and_then(|text| {
         let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;

@@ -1,6 +1,6 @@
-//! `doorward doctor`: tries the deployment as it is configured and says of each thing how it is and what to do.
-//! Changes nothing, prints no secret, and ends within its deadlines whatever hangs. What does not depend on each
-//! other is tried at once; hashing is measured last, when the machine is quiet.
+//! `doorward doctor`: checks the configured deployment and says what to do about each problem. Changes
+//! nothing, prints no secrets, and ends within its deadlines even if something hangs. Independent checks run
+//! concurrently; hashing is measured last, when the machine is idle.
 
 mod database;
 mod files;
@@ -32,7 +32,7 @@ use finding::{CheckName, Finding, Health};
 use patient::Patient;
 use report::Marks;
 
-/// All of it may take as long as this many checks one after the other.
+/// The deadline for everything, as a number of check timeouts.
 const IN_A_ROW: u32 = 4;
 
 /// Check the whole setup (database, keys, proxies, mail, this machine) and suggest a fix for each problem
@@ -109,7 +109,7 @@ async fn examine(patient: &Patient) -> Vec<Finding> {
     all
 }
 
-/// Of the checks' connections to SQLite the last one to close may be read-only, which leaves the files of the
+/// The last of the checks' SQLite connections to close may be read-only, which leaves the files of the
 /// write-ahead log behind.
 async fn tidy(patient: &Patient) {
     let database = &patient.settings.database;
@@ -138,7 +138,7 @@ fn verdict(findings: &[Finding], strict: bool) -> Exit {
     }
 }
 
-/// Whether somebody has set this up to be reached from elsewhere.
+/// Whether the server is configured to be reached from other machines.
 fn is_public(settings: &Settings) -> bool {
     settings.public_url.as_deref().is_some_and(|url| url.starts_with("https://"))
 }

@@ -1,4 +1,4 @@
-//! What else the server speaks to: Redis, the issuers whose tokens count, Better Auth's tables, the mail server.
+//! The other services: Redis, trusted issuers, Better Auth's tables, the mail server.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ const ISSUERS: CheckName = CheckName("network.issuers");
 const BETTER_AUTH: CheckName = CheckName("network.better-auth");
 const SMTP: CheckName = CheckName("mail.smtp");
 
-/// A request waits no longer than 150 ms for it.
+/// A request waits at most 150 ms for it.
 const REDIS_SLOW: Duration = Duration::from_millis(75);
 
 pub(super) async fn examine(patient: &Patient) -> Vec<Finding> {

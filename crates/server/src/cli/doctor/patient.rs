@@ -1,4 +1,4 @@
-//! What is examined, and how long that may take: each check has a deadline, and so has the whole.
+//! The deployment, and the deadlines of checks: one for each, and one for all.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,23 +11,23 @@ use crate::clock::Clock;
 use crate::config::Settings;
 use crate::crypto::Random;
 
-/// The deployment under examination.
+/// The deployment to check.
 #[derive(Clone, Debug)]
 pub(in crate::cli::doctor) struct Patient {
     pub(in crate::cli::doctor) settings: Arc<Settings>,
     pub(in crate::cli::doctor) secret_files: Arc<[std::path::PathBuf]>,
     pub(in crate::cli::doctor) clock: Clock,
     pub(in crate::cli::doctor) random: Random,
-    /// Those that `PUBLIC_URL` may be signed by besides those of browsers.
+    /// Additional CAs for `PUBLIC_URL`.
     pub(in crate::cli::doctor) authorities: Arc<[CertificateDer<'static>]>,
-    /// Of each check.
+    /// The deadline of each check.
     pub(in crate::cli::doctor) limit: Duration,
-    /// Of all of them.
+    /// The deadline of all checks.
     pub(in crate::cli::doctor) until: Instant,
 }
 
 impl Patient {
-    /// What the check found, or that it took too long.
+    /// The result of the check, or that it took too long.
     pub(in crate::cli::doctor) async fn within(
         &self,
         check: CheckName,
@@ -37,7 +37,7 @@ impl Patient {
         timeout_at(until, work).await.unwrap_or_else(|_| self.late(check))
     }
 
-    /// The same of a check that finds several things.
+    /// The same for a check with several results.
     pub(in crate::cli::doctor) async fn all_within(
         &self,
         check: CheckName,

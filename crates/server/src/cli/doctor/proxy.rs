@@ -1,6 +1,6 @@
-//! The way in: a request through `PUBLIC_URL` that asks how it arrived. The running server tells whoever has its
-//! secret (`http/arrival.rs`). The request forges a client address on purpose: if the server believes it, so it
-//! believes anybody's.
+//! The path to the server: a request through `PUBLIC_URL` that asks how it arrived. The running server only
+//! tells the holder of its secret (`http/arrival.rs`). The request contains a forged client address on
+//! purpose: a server that believes it believes anybody's.
 
 use axum::http::{HeaderName, HeaderValue};
 use url::Url;
@@ -16,7 +16,7 @@ const PUBLIC: CheckName = CheckName("network.public-url");
 const TLS: CheckName = CheckName("network.public-tls");
 const CLIENT: CheckName = CheckName("network.client-address");
 
-/// An address of nobody (RFC 5737).
+/// A documentation address (RFC 5737).
 const FORGED: &str = "192.0.2.66";
 
 pub(super) async fn examine(patient: &Patient) -> Vec<Finding> {
@@ -29,7 +29,7 @@ pub(super) async fn examine(patient: &Patient) -> Vec<Finding> {
     found
 }
 
-/// Whether a server answers at `HOST` and `PORT`.
+/// Whether a server responds at `HOST` and `PORT`.
 async fn local(patient: &Patient) -> Finding {
     let settings = &patient.settings;
     if settings.port == 0 {
@@ -105,7 +105,7 @@ fn tls(patient: &Patient, url: &str, answered: &Answered) -> Finding {
         };
     }
     let now = patient.clock.now();
-    // That it has expired says more than that browsers do not trust it.
+    // That it has expired is more useful than that browsers do not trust it.
     let has_ended = answered.chain.iter().any(|one| one.not_after <= now);
     if let (Some(why), false) = (&answered.distrust, has_ended) {
         return TLS.failed(
@@ -136,14 +136,14 @@ fn forged(header: &HeaderName) -> HeaderValue {
     }
 }
 
-/// What the server told of the request's way.
+/// The server's report of the request's path.
 fn arrived(message: &str, header: &str, url: &str) -> Finding {
     let part = |name: &str| {
         let rest = message.split(&format!("{name}=")).nth(1).unwrap_or_default();
         rest.split(';').next().unwrap_or_default().trim().to_owned()
     };
     let (peer, client) = (part("peer"), part("client"));
-    // The last, since a Forwarded header has semicolons of its own.
+    // The last one, since a Forwarded header contains semicolons too.
     let hops = message.split_once("hops=").map_or("", |(_, hops)| hops);
     let added = hops.replace(FORGED, "").contains(|c: char| c.is_ascii_hexdigit() && c != 'f');
     if client == FORGED && !added {
@@ -209,7 +209,8 @@ mod tests {
             ),
             ("peer=10.0.0.2; client=10.0.0.2; hops=", https, Health::Failed, "does not send"),
             ("peer=127.0.0.1; client=127.0.0.1; hops=192.0.2.66", http, Health::Ok, "no proxy"),
-            // Who asks is a proxy's neighbour and trusted himself: his own address stands right of the forged one.
+            // The doctor runs beside a trusted proxy and is trusted itself: its own address is right of the
+            // forged one.
             (
                 "peer=127.0.0.1; client=192.0.2.66; hops=192.0.2.66, 127.0.0.1",
                 https,

@@ -1,5 +1,4 @@
-//! How findings are told: for people a line each below their group, with what to do below it; for programs a
-//! list.
+//! Prints results: for people one line each, by group, with what to do below it; for programs a list.
 
 use std::fmt::Write as _;
 use std::io::IsTerminal;
@@ -8,12 +7,12 @@ use std::time::Duration;
 use super::finding::{Finding, Health, shown};
 use crate::cli::terminal::harmless;
 
-/// How marks are written.
+/// The style of marks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Marks {
     /// Words, for files and pipes.
     Words,
-    /// Signs, where a person looks.
+    /// Symbols, for terminals.
     Signs {
         /// With colours.
         coloured: bool,
@@ -21,7 +20,7 @@ pub(super) enum Marks {
 }
 
 impl Marks {
-    /// Signs only at a terminal, colours not against <https://no-color.org>.
+    /// Symbols only on a terminal, colours unless <https://no-color.org> disables them.
     pub(super) fn of_stdout() -> Self {
         if !std::io::stdout().is_terminal() {
             return Self::Words;
@@ -45,7 +44,7 @@ impl Marks {
     }
 }
 
-/// The findings in the order of their groups, and how many there are of each kind.
+/// The results by group, and the number of each status.
 pub(super) fn text(findings: &[Finding], marks: Marks, took: Duration) -> String {
     let mut report = String::new();
     let width = findings.iter().map(|finding| finding.name().len()).max().unwrap_or_default();

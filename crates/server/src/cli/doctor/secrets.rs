@@ -1,5 +1,5 @@
-//! The secrets: how hard they are to guess, who may read the files they stand in, and whether the key pairs in the
-//! database can be opened with them.
+//! The secrets: their strength, who can read their files, and whether the key pairs in the database can be
+//! decrypted with them.
 
 use std::collections::BTreeSet;
 
@@ -18,9 +18,9 @@ const PREVIOUS: CheckName = CheckName("secrets.previous");
 const FILES: CheckName = CheckName("secrets.files");
 const KEYS: CheckName = CheckName("secrets.keys");
 
-/// Bits that a random secret should have at least.
+/// The minimum strength of a random secret in bits.
 const ENOUGH: f64 = 128.0;
-/// A key that has signed for longer is due to be replaced.
+/// A key that has signed for longer should be replaced.
 const OLD: time::Duration = time::Duration::days(365);
 
 pub(super) async fn examine(patient: &Patient) -> Vec<Finding> {
@@ -47,7 +47,7 @@ pub(super) async fn examine(patient: &Patient) -> Vec<Finding> {
     found
 }
 
-/// Settings refuse what is short, published or repeated; this looks closer.
+/// Short, published and repeated secrets are rejected with the settings; this checks more.
 fn strength(check: CheckName, secret: &Secret) -> Finding {
     let text = String::from_utf8_lossy(secret.bytes());
     let next = "Generate a new one with `openssl rand -hex 32` and keep the old one in PREVIOUS_SECRETS for a while";
@@ -70,7 +70,7 @@ fn strength(check: CheckName, secret: &Secret) -> Finding {
     ))
 }
 
-/// What guessing it takes at most: its length in an alphabet as small as the one that it seems to be of.
+/// An upper bound of the entropy: its length in the smallest plausible alphabet.
 fn bits(text: &str) -> f64 {
     let all = |of: fn(&char) -> bool| text.chars().all(|c| of(&c));
     let has = |of: fn(&char) -> bool| text.chars().any(|c| of(&c));
@@ -100,7 +100,7 @@ fn has_common_word(text: &str) -> bool {
     (0..letters.len()).any(|from| {
         (SHORTEST..=LONGEST).filter_map(|length| letters.get(from..from + length)).any(|part| {
             let part: String = part.iter().collect();
-            // Digits alone are met in random hex.
+            // Digits alone occur in random hex.
             part.contains(|c: char| c.is_ascii_alphabetic()) && is_common(&part)
         })
     })
@@ -183,7 +183,7 @@ fn aged(key: &SigningKey, age: time::Duration, count: usize) -> Finding {
     KEYS.ok(format!("{detail}; replace it within {left} days (`doorward key rotate`)"))
 }
 
-/// The application over a database whose schema is current, or why there is none.
+/// The application over a database with a current schema, or why there is none.
 pub(super) async fn app(patient: &Patient) -> Result<App, String> {
     let settings = (*patient.settings).clone();
     if let DatabaseUrl::Sqlite(path) = &settings.database

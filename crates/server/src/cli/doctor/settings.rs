@@ -1,5 +1,5 @@
-//! The settings: whether a server would take them, what is odd about them, and whether what they say about the
-//! front end and about mails fits together.
+//! The settings: whether a server would accept them, what is odd about them, and whether the settings for the
+//! front end and mails are consistent.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -16,16 +16,16 @@ const CORS: CheckName = CheckName("settings.cors");
 const PASSKEYS: CheckName = CheckName("settings.passkeys");
 const TEMPLATES: CheckName = CheckName("settings.templates");
 
-/// What reading the settings found.
+/// The result of reading the settings.
 pub(in crate::cli::doctor) struct Read {
     pub(in crate::cli::doctor) findings: Vec<Finding>,
-    /// `None` if no server would take them.
+    /// `None` if they are invalid.
     pub(in crate::cli::doctor) settings: Option<Settings>,
     pub(in crate::cli::doctor) secret_files: Vec<PathBuf>,
 }
 
 pub(in crate::cli::doctor) fn read(sources: &SourceArgs, database_url: Option<String>) -> Read {
-    // Broken templates are told as such, and stop nothing else.
+    // Broken templates are reported separately and stop nothing else.
     let lenient = || Reserved { letter_problems: None, ..reserved() };
     let resolved = sources.gather_on(database_url.clone()).resolve(&lenient());
     let strict = sources.gather_on(database_url).strict().resolve(&lenient());
@@ -52,7 +52,7 @@ fn loaded(resolved: &Resolved) -> Finding {
     let places: BTreeSet<&str> = set
         .iter()
         .map(|shown| shown.origin.split(' ').next().unwrap_or_default())
-        // What follows from another setting names that.
+        // A derived value names the setting it is derived from.
         .filter(|origin| origin.contains(|c: char| c.is_ascii_lowercase()))
         .collect();
     let places: Vec<&str> = places.into_iter().collect();
@@ -67,7 +67,7 @@ fn mail(settings: &Settings) -> Finding {
     }
 }
 
-/// Whether the front end that mails link to may call.
+/// Whether the front end that mails link to may call the API.
 fn cors(settings: &Settings) -> Finding {
     let AllowedOrigins::List(list) = &settings.allowed_origins else {
         return CORS.ok("Any port of localhost may call, as in dev");

@@ -1,5 +1,5 @@
-//! One request over HTTP or HTTPS whose answer says what came along: the status, a header, and the certificates
-//! that were shown, trusted or not.
+//! An HTTP or HTTPS request that returns the status, a header, and the server's certificates, whether trusted
+//! or not.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -23,22 +23,22 @@ use url::Url;
 use super::finding::{CheckName, Finding};
 use crate::crypto::{Certificate, CertificatePolicy, PresentedCertificate, ServerVerifier};
 
-/// A certificate with fewer days left should have been renewed by now: most are a month before they end.
+/// A certificate with fewer days left should have been renewed: that is usually done a month before.
 const SOON: i64 = 14;
 
-/// What was answered.
+/// The response.
 #[derive(Clone, Debug, Default)]
 pub(in crate::cli::doctor) struct Answered {
     pub(in crate::cli::doctor) status: u16,
-    /// The header that was asked for.
+    /// The requested header.
     pub(in crate::cli::doctor) header: Option<String>,
     /// Empty over HTTP.
     pub(in crate::cli::doctor) chain: Vec<Certificate>,
-    /// Why the certificates are not trusted.
+    /// Why the certificate chain is not trusted.
     pub(in crate::cli::doctor) distrust: Option<String>,
 }
 
-/// The certificates of this PEM file. The error is a sentence.
+/// The certificates in this PEM file. The error is a sentence.
 pub(in crate::cli::doctor) fn authorities(
     path: &Path,
 ) -> Result<Vec<CertificateDer<'static>>, String> {
@@ -51,7 +51,8 @@ pub(in crate::cli::doctor) fn authorities(
     if all.is_empty() { Err(unread(&"there is no certificate in it")) } else { Ok(all) }
 }
 
-/// Gets `url` with these headers; these authorities count besides those of browsers. The error is the end of a sentence.
+/// Requests `url` with these headers, trusting these CAs in addition to those of browsers. The error is the
+/// end of a sentence.
 pub(in crate::cli::doctor) async fn get(
     url: &Url,
     headers: &[(HeaderName, HeaderValue)],
@@ -111,7 +112,7 @@ async fn exchange(
     })
 }
 
-/// How the days of a chain that is trusted stand: the first certificate to end counts.
+/// The remaining days of a trusted chain: the first certificate to expire counts.
 pub(in crate::cli::doctor) fn days_left(
     check: CheckName,
     chain: &[Certificate],

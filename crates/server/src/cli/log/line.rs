@@ -1,6 +1,6 @@
-//! One log line. What others wrote (a header, a database's message) cannot forge a line or drive a
-//! terminal: control characters are escaped in every field, and a text value that holds blanks or `=`
-//! is quoted. A line written while a request is answered carries the request's id.
+//! Formats a log line. External text (a header, a database's message) cannot forge a line or control a
+//! terminal: control characters are escaped in every field, and values with spaces or `=` are quoted. A line
+//! logged during a request contains its id.
 
 use std::fmt;
 
@@ -18,7 +18,7 @@ use crate::clock::Clock;
 use crate::http::request_id;
 use crate::timestamp::Timestamp;
 
-/// Writes a text line's fields so that it stays one line whatever they hold.
+/// Formats a line's fields as text, always on one line.
 #[derive(Debug)]
 pub(in crate::cli) struct TextFields;
 
@@ -68,7 +68,7 @@ impl Visit for Line<'_> {
     }
 }
 
-/// The text with line breaks, escapes and whatever else does not print spelled out.
+/// The text with line breaks, escapes and other non-printing characters escaped.
 fn printable(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for character in text.chars() {

@@ -1,4 +1,4 @@
-//! Logs: text or JSON lines on stderr, written by a thread of their own.
+//! Logging: text or JSON lines on stderr, written by a separate thread.
 
 mod line;
 pub(in crate::cli) mod panic_hook;
@@ -18,7 +18,7 @@ use queue::LogQueue;
 
 static QUEUE: OnceLock<LogQueue> = OnceLock::new();
 
-/// Starts logging as the settings say; the first call in a process counts.
+/// Starts logging with these settings; only the first call in a process has an effect.
 pub(in crate::cli) fn start(settings: &Settings) -> Exit {
     let filter = EnvFilter::new(&settings.log_filter);
     let loss = match settings.log_format {
@@ -43,14 +43,14 @@ pub(in crate::cli) fn start(settings: &Settings) -> Exit {
     Ok(())
 }
 
-/// Waits a moment for what was logged to be written.
+/// Waits briefly until the log is written.
 pub(in crate::cli) fn flush() {
     if let Some(queue) = QUEUE.get() {
         queue.flush();
     }
 }
 
-/// Tells the operator, whatever `RUST_LOG` hides; among JSON lines as one of them.
+/// Informs the operator, whatever `RUST_LOG` hides; as a JSON line if the log is JSON.
 pub(in crate::cli) fn say(settings: &Settings, text: &str) {
     match settings.log_format {
         LogFormat::Text => eprintln!("{text}"),
@@ -58,7 +58,7 @@ pub(in crate::cli) fn say(settings: &Settings, text: &str) {
     }
 }
 
-/// Only on a terminal, and not against <https://no-color.org>.
+/// Only on a terminal, unless <https://no-color.org> disables them.
 fn colours() -> bool {
     let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     std::io::stderr().is_terminal() && !refused

@@ -1,6 +1,6 @@
-//! What a server says when some code of it panics: one line in the log, where it happened, in which
-//! request. A message that was put together at run time is left out, because it may quote what a
-//! client sent: a text cut in the middle of a letter is quoted whole. The client gets the request id.
+//! Logs a panic as one line: its location and its request. A message built at run time is omitted, because it
+//! may quote client data: slicing a string within a character quotes all of it. The client gets the request
+//! id.
 
 use std::panic::PanicHookInfo;
 
@@ -13,7 +13,7 @@ pub(in crate::cli) fn install() {
     }));
 }
 
-/// The message, if it stood in the source as it is.
+/// The message, if it is a constant.
 fn constant(panic: &PanicHookInfo<'_>) -> &'static str {
     panic
         .payload()
@@ -40,7 +40,7 @@ mod tests {
     use crate::db::Database;
     use crate::http::{Declared, Routes};
 
-    /// Set in the process that plays the server; a hook is the whole process's.
+    /// Set in the process that acts as the server; a hook applies to the whole process.
     const PLAYED: &str = "PANIC_HOOK_TEST_LOG_FORMAT";
     const SENT: &str = "hunter2-in-a-query";
 
@@ -54,7 +54,7 @@ mod tests {
         panic!("a message of the source")
     }
 
-    /// Answers one request to each route, printing the answers on stdout.
+    /// Serves one request to each route, and prints the responses on stdout.
     async fn play(format: LogFormat) {
         let database = DatabaseUrl::Sqlite(":memory:".into());
         let mut settings = Settings::new(database, Secret::new("s".repeat(40)));
@@ -80,7 +80,7 @@ mod tests {
         crate::cli::log::flush();
     }
 
-    /// What such a process wrote: the answers, and stderr.
+    /// The output of such a process: the responses, and stderr.
     fn played(format: &str) -> (Vec<Value>, String) {
         let name = "cli::log::panic_hook::tests::a_panic_is_one_line_without_what_a_client_sent";
         let mut command = Command::new(std::env::current_exe().unwrap());
@@ -110,7 +110,7 @@ mod tests {
                 panics[1].contains("second-id") && panics[1].contains("of the source"),
                 "{log}"
             );
-            // The panic, the internal error, the request: a line each and no backtrace.
+            // The panic, the internal error, the request: one line each, without a backtrace.
             assert_eq!(log.lines().count(), 6, "{log}");
             let is_json = |line: &str| serde_json::from_str::<Value>(line).is_ok();
             assert_eq!(log.lines().all(is_json), format == "json", "{log}");

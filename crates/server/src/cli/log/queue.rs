@@ -1,5 +1,5 @@
-//! A bounded queue between the server and stderr: a log reader that stalls costs log lines, never
-//! requests, because nothing that serves people may block on a pipe. Lost lines are counted and told.
+//! A bounded queue between the server and stderr: a stalled log reader loses log lines, but never blocks
+//! requests. Lost lines are counted and reported.
 
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use std::time::Duration;
 
 const LINES: usize = 8192;
 const BYTES: usize = 4 * 1024 * 1024;
-/// How long the end of the process waits for the last lines.
+/// How long the process waits at its end for the last lines.
 const FLUSH_WITHIN: Duration = Duration::from_secs(1);
 
 enum Item {
@@ -17,7 +17,7 @@ enum Item {
     Flush(SyncSender<()>),
 }
 
-/// The queue's near end; clones share it.
+/// The sending end of the queue; clones share it.
 #[derive(Clone, Debug)]
 pub(in crate::cli) struct LogQueue {
     sender: SyncSender<Item>,
@@ -31,7 +31,7 @@ struct Load {
 }
 
 impl LogQueue {
-    /// Starts the thread that writes to `out`; `tell_loss` words the line about lost ones.
+    /// Starts the thread that writes to `out`; `tell_loss` formats the line about lost ones.
     pub(in crate::cli) fn start(
         out: impl Write + Send + 'static,
         describe_loss: fn(u64) -> String,
@@ -45,7 +45,7 @@ impl LogQueue {
         Ok(queue)
     }
 
-    /// Waits until what was logged is written, or a second has passed.
+    /// Waits until the log is written, for at most a second.
     pub(in crate::cli) fn flush(&self) {
         let (done, flushed) = sync_channel(1);
         if self.sender.try_send(Item::Flush(done)).is_ok() {
@@ -61,7 +61,7 @@ fn drain(
     describe_loss: fn(u64) -> String,
 ) {
     for item in items {
-        // A closed stderr is no reason to stop serving.
+        // A closed stderr does not stop the server.
         let _ = match item {
             Item::Line(line) => {
                 load.bytes.fetch_sub(line.len(), Ordering::Relaxed);
@@ -81,7 +81,7 @@ fn drain(
 }
 
 impl Write for LogQueue {
-    /// Takes one whole line, or loses it.
+    /// Queues one whole line, or drops it.
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         let queued = self.load.bytes.fetch_add(line.len(), Ordering::Relaxed);
         let fits = queued + line.len() <= BYTES;
@@ -103,7 +103,7 @@ mod tests {
 
     use super::*;
 
-    /// A reader that takes nothing until its gate opens.
+    /// A reader that reads nothing until its gate opens.
     struct Stalled(Arc<Mutex<Vec<u8>>>);
 
     impl Write for Stalled {
@@ -128,7 +128,7 @@ mod tests {
             queue.write_all(b"line\n").unwrap();
         }
         drop(stall);
-        // A line after the stall carries the news of the loss, once there is room for it.
+        // A line after the stall reports the loss, once there is room for it.
         for round in 1.. {
             queue.flush();
             queue.write_all(b"last\n").unwrap();

@@ -1,4 +1,4 @@
-//! `doorward mail`: what waits in the outbox, trying it again, and proving that mail works at all.
+//! `doorward mail`: lists and retries mails in the outbox, and tests mail.
 #![allow(clippy::doc_markdown, reason = "the comments on arguments are help texts")]
 
 mod preview;
@@ -83,7 +83,7 @@ pub(in crate::cli) async fn run(args: MailArgs, sources: &SourceArgs) -> Exit {
         let settings = args.operator.settings_for_letters(sources)?;
         return preview::preview(preview, &settings, args.operator.json);
     }
-    // What is in the outbox is sealed with the secret.
+    // The outbox is encrypted with the secret.
     let app = OperatorArgs::open(args.operator.settings(sources)?).await?;
     let json = args.operator.json;
     match args.command {
@@ -171,7 +171,7 @@ async fn test(app: &App, address: &str, as_json: bool) -> Exit {
     output(&format!("The mail server accepted the mail to {address}: {answer}.\n"))
 }
 
-/// What delivers mails; the failure says how to set it up.
+/// The delivery worker; the failure says how to set up mail.
 pub(in crate::cli) fn delivery(app: &App) -> Result<Delivery, Failure> {
     let delivery = app.delivery(log::say).map_err(Failure::configuration)?;
     delivery.ok_or_else(|| {

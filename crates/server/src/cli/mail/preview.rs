@@ -1,4 +1,4 @@
-//! `doorward mail preview`: every mail in every language as files, from the templates in force, to look at.
+//! `doorward mail preview`: writes all mails in all languages as files, with the active templates.
 #![allow(clippy::doc_markdown, reason = "the comments on arguments are help texts")]
 
 use std::fmt::Write as _;

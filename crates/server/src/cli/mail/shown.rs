@@ -1,4 +1,4 @@
-//! Mails of the outbox, as people and programs are shown them.
+//! Formats mails of the outbox for people and programs.
 
 use std::fmt::Write as _;
 
@@ -63,7 +63,7 @@ pub(super) fn one(entry: &OutboxEntry, text: Option<&MailText>, as_json: bool) -
     output(&shown)
 }
 
-/// The address where the row still says it, else the account.
+/// The address if the row still has it, otherwise the account.
 fn recipient(entry: &OutboxEntry) -> String {
     let user = || entry.user.map(|id| format!("user {id}"));
     entry.to.clone().or_else(user).unwrap_or_default()

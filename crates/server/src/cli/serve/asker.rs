@@ -1,4 +1,4 @@
-//! Asks a server on this machine for one of its probes, over a connection that is kept while it can be.
+//! Requests a probe of a server on this machine, over a persistent connection.
 
 use std::net::SocketAddr;
 
@@ -9,22 +9,22 @@ use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
-/// More than any probe answers.
+/// Maximum size of a probe's response.
 const MOST: usize = 64 * 1024;
 
-/// A server that is asked.
+/// A server on this machine.
 pub(in crate::cli) struct Asker {
     at: SocketAddr,
     connection: Option<SendRequest<Body>>,
 }
 
 impl Asker {
-    /// The server that listens there.
+    /// The server at this address.
     pub(in crate::cli) fn of(at: SocketAddr) -> Self {
         Self { at, connection: None }
     }
 
-    /// The status and the body of its answer; the error is the end of a sentence.
+    /// The status and body of its response; the error is the end of a sentence.
     pub(in crate::cli) async fn get(&mut self, path: &str) -> Result<(u16, String), String> {
         let usable = self.connection.take().filter(SendRequest::is_ready);
         let mut connection = match usable {
@@ -41,7 +41,7 @@ impl Asker {
         Ok((status, String::from_utf8_lossy(&body).into_owned()))
     }
 
-    /// Has the next question asked over a connection of its own.
+    /// Closes the connection, so that the next request uses a new one.
     pub(in crate::cli) fn hang_up(&mut self) {
         self.connection = None;
     }

@@ -1,5 +1,5 @@
-//! `doorward dev`: from nothing to a working server with one command, and three lines to try it with.
-//! It ignores `DATABASE_URL`, because that may be the production database.
+//! `doorward dev`: starts a working server from scratch, and prints three commands to try it. It ignores
+//! `DATABASE_URL`, which may be the production database.
 
 use std::net::IpAddr;
 
@@ -41,7 +41,7 @@ pub(in crate::cli) async fn run(args: DevArgs, from: &SourceArgs) -> Exit {
     serve::run_app(settings, db, listener, std::future::pending(), announce).await
 }
 
-/// Where key pairs sign, dev makes the first one, as it makes the secret.
+/// If key pairs sign, dev creates the first one, as it does the secret.
 async fn make_missing_key(settings: &Settings, db: &Database) -> Exit {
     let algorithm = settings.token_algorithm;
     if algorithm.is_symmetric() {
@@ -93,8 +93,8 @@ fn settings(
     Ok(settings)
 }
 
-/// What a person reads first. The three lines work when pasted in order, with nothing but curl and
-/// sed; the address and password suit these settings.
+/// The first output. The three commands work when pasted in order, with only curl and sed; the address and
+/// password suit these settings.
 fn welcome(settings: &Settings, url: &str, folder: &DevFolder) -> String {
     let Settings { auth_path, tasks_path, .. } = settings;
     let width = settings.password_min_length;

@@ -1,5 +1,5 @@
-//! `.doorward/`: what `dev` keeps between starts. Nobody else may enter it (0700) or read the secret
-//! in it (0600), and git never sees it.
+//! `.doorward/`: what `dev` keeps between starts. Others cannot enter it (0700) or read its secret (0600),
+//! and git ignores it.
 
 use std::fs::{self, OpenOptions};
 use std::io::{ErrorKind, Write};
@@ -15,7 +15,7 @@ pub(in crate::cli) struct DevFolder {
 }
 
 impl DevFolder {
-    /// The folder of the current directory.
+    /// The folder in the current directory.
     pub(in crate::cli) fn open() -> Result<Self, Failure> {
         let path = PathBuf::from(".doorward");
         fs::create_dir_all(&path).map_err(|error| cannot("created", &path, &error))?;
@@ -27,7 +27,7 @@ impl DevFolder {
         Ok(Self { path })
     }
 
-    /// The folder, if it is there with a database in it; changes nothing.
+    /// The folder, if it exists with a database; changes nothing.
     pub(in crate::cli) fn found() -> Option<Self> {
         let path = PathBuf::from(".doorward");
         path.join("doorward.db").exists().then_some(Self { path })
@@ -43,23 +43,23 @@ impl DevFolder {
         self.path.join("mail")
     }
 
-    /// The URL of the database that a rehearsal writes to.
+    /// The URL of the rehearsal's database.
     pub(in crate::cli) fn rehearsal_url(&self) -> String {
         format!("sqlite:{}", self.path.join("shadow.db").display())
     }
 
-    /// True of the files in it.
+    /// True for files in it.
     pub(in crate::cli) fn holds(&self, path: &Path) -> bool {
         path.starts_with(&self.path)
     }
 
-    /// The kept secret, if one was made.
+    /// The stored secret, if any.
     pub(in crate::cli) fn kept_secret(&self) -> Option<String> {
         let text = fs::read_to_string(self.path.join("secret")).ok()?;
         Some(text.trim().to_owned())
     }
 
-    /// The kept secret, made at the first call.
+    /// The stored secret, created by the first call.
     pub(in crate::cli) fn secret(&self) -> Result<String, Failure> {
         let path = self.path.join("secret");
         match fs::read_to_string(&path) {
@@ -82,7 +82,7 @@ fn cannot(what: &str, path: &Path, error: &std::io::Error) -> Failure {
     Failure::Failed(format!("{} cannot be {what}: {error}.", path.display()))
 }
 
-/// The mode is set as the file is made, so there is no moment at which others could read it.
+/// The mode is set on creation, so others can never read it.
 fn write_private(path: &Path, secret: &str) -> std::io::Result<()> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);

@@ -1,5 +1,4 @@
-//! `doorward health`: asks the server on this machine how it is, for health checks of containers that have
-//! no other program to ask with.
+//! `doorward health`: checks the server on this machine, for health checks in containers without other tools.
 
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Listening: the address, the limits of the accept loop, and the signal that ends it.
+//! Listening: the address, the limits of the accept loop, and the signal that stops it.
 
 use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -16,10 +16,10 @@ use crate::cli::{Exit, Failure, failed};
 use crate::config::Settings;
 use crate::http::scrape;
 
-/// Connections of those who read metrics.
+/// Connections for scrapers.
 const METRICS_CONNECTIONS: usize = 16;
 
-/// Binds the address of the settings.
+/// Binds the configured address.
 pub(in crate::cli) async fn bind(settings: &Settings) -> Result<TcpListener, Failure> {
     let address = SocketAddr::new(settings.host, settings.port);
     TcpListener::bind(address).await.map_err(|error| {
@@ -42,7 +42,7 @@ pub(in crate::cli) async fn bind(settings: &Settings) -> Result<TcpListener, Fai
     })
 }
 
-/// The address a person on this machine reaches the listener by.
+/// The URL of the listener from this machine.
 pub(in crate::cli) fn url(listener: &TcpListener) -> String {
     match listener.local_addr() {
         Ok(address) => format!("http://{}", reachable(address)),
@@ -50,7 +50,7 @@ pub(in crate::cli) fn url(listener: &TcpListener) -> String {
     }
 }
 
-/// The address by which this machine reaches what listens there.
+/// The address to reach the listener from this machine.
 pub(in crate::cli) fn reachable(mut address: SocketAddr) -> SocketAddr {
     if address.ip().is_unspecified() {
         address.set_ip(match address.ip() {
@@ -61,7 +61,7 @@ pub(in crate::cli) fn reachable(mut address: SocketAddr) -> SocketAddr {
     address
 }
 
-/// Serves the metrics where the settings say, apart from everything else, until it is aborted.
+/// Serves metrics on their own address, if configured, until aborted.
 pub(in crate::cli) async fn metrics(app: &App) -> Result<Option<JoinHandle<()>>, Failure> {
     let Some(address) = app.settings.metrics_listen else { return Ok(None) };
     let listener = TcpListener::bind(address).await.map_err(|error| {
@@ -84,7 +84,7 @@ pub(in crate::cli) async fn metrics(app: &App) -> Result<Option<JoinHandle<()>>,
     })))
 }
 
-/// The limits that the settings ask for.
+/// The limits in the settings.
 pub(in crate::cli) fn limits(settings: &Settings) -> Limits {
     let limits = Limits::default();
     let connections = settings.max_connections.unwrap_or(limits.connections);
@@ -99,8 +99,8 @@ pub(in crate::cli) fn limits(settings: &Settings) -> Limits {
     }
 }
 
-/// Serves until a signal or `trouble`, then lets accepted requests finish, unless Ctrl-C is pressed
-/// again; tells the trouble.
+/// Serves until a signal or `trouble`, then lets accepted requests finish, unless Ctrl-C is pressed again;
+/// returns the trouble.
 pub(in crate::cli) async fn serve(
     listener: TcpListener,
     routes: impl Responder,

@@ -1,5 +1,5 @@
-//! `doorward serve`: the production server. It never creates tables of its own accord and never makes
-//! up a secret; what it lacks it names, with the command that adds it.
+//! `doorward serve`: the production server. It never creates tables unless told to, and never generates a
+//! secret; it names what is missing, with the command that adds it.
 
 mod asker;
 pub(in crate::cli) mod dev;
@@ -30,16 +30,16 @@ use crate::schema::{MIGRATIONS, MigrateError, Object, Schema, Unfit};
 use crate::sql::DbError;
 use signals::Signals;
 
-/// How long mails on their way may take to arrive once the server has stopped.
+/// How long mails in delivery may take after the server has stopped.
 const LAST_MAILS: Duration = Duration::from_secs(5);
 
-/// How long an unreachable database is tried.
+/// How long an unreachable database is retried.
 const PATIENCE: Duration = Duration::from_secs(10);
 const BETWEEN_TRIES: Duration = Duration::from_millis(250);
-/// How long a stopping server goes on storing audit records.
+/// How long a stopping server keeps storing audit records.
 const LAST_RECORDS: Duration = Duration::from_secs(5);
-/// How long a starting server waits until it knows the kinds of the stored hashes; with many accounts it
-/// goes on counting while it serves.
+/// How long a starting server waits for the count of hash kinds; with many accounts, counting continues while
+/// it serves.
 const FIRST_COUNT: Duration = Duration::from_secs(2);
 
 #[derive(Debug, Args)]
@@ -89,7 +89,7 @@ pub(in crate::cli) async fn run(args: ServeArgs, from: &SourceArgs) -> Exit {
     run_app(settings, db, listener, trouble, announce).await
 }
 
-/// Opening a SQLite file that is not there would leave an empty one behind.
+/// Opening a missing SQLite file would create an empty one.
 fn refuse_missing_file(settings: &Settings, migrate: bool) -> Exit {
     match &settings.database {
         DatabaseUrl::Sqlite(path) if !migrate && !path.exists() => {
@@ -102,7 +102,7 @@ fn refuse_missing_file(settings: &Settings, migrate: bool) -> Exit {
     }
 }
 
-/// Waits for the database, applies migrations where told to, and refuses one that cannot be worked with.
+/// Waits for the database, applies migrations if told to, and rejects an unsuitable one.
 async fn prepare(
     settings: &Settings,
     db: &Database,
@@ -133,12 +133,12 @@ async fn prepare(
     }
 }
 
-/// What the supervisor is told of a server that works.
+/// The status of a working server, for the supervisor.
 fn serving(listener: &TcpListener) -> String {
     format!("Serving at {}", listen::url(listener))
 }
 
-/// A roll-out has both for a while: the new version's migrations, and servers of the old one.
+/// During a rollout both exist for a while: the new version's migrations, and servers of the old one.
 fn newer(settings: &Settings, newest: i64) -> String {
     let known = MIGRATIONS.last().map_or(0, |migration| migration.version);
     format!(
@@ -148,7 +148,7 @@ fn newer(settings: &Settings, newest: i64) -> String {
     )
 }
 
-/// The state of the schema, as soon as the database answers.
+/// The state of the schema, once the database responds.
 async fn reach(
     settings: &Settings,
     db: &Database,
@@ -187,7 +187,7 @@ fn away(settings: &Settings, why: &str) -> Failure {
     failed(format!("Gave up waiting for {database} after {seconds} s. Last error: {why}"))
 }
 
-/// Applies every pending migration, naming each table it creates.
+/// Applies all pending migrations, and lists the tables they create.
 pub(in crate::cli) async fn apply_migrations(settings: &Settings) -> Exit {
     let applied = Migrator::of(settings).on_wait(note).up(None, &mut |_| {}).await;
     let applied = applied.map_err(|error| match error {
@@ -210,17 +210,17 @@ fn announce(settings: &Settings, url: &str) {
     log::say(settings, &format!("Listening on {url}"));
 }
 
-/// A server that could sign nobody in would be found out by its users.
+/// Without a signing key, no user could sign in.
 async fn refuse_without_key(app: &App) -> Exit {
     match app.signing_keys().trouble().await {
         Ok(Some(trouble)) => Err(Failure::configuration(trouble)),
-        // With --wait the database may not be there yet.
+        // With --wait the database may not be up yet.
         Ok(None) | Err(_) => Ok(()),
     }
 }
 
-/// Serves the application until a signal ends it, or until `trouble` does, which is then the
-/// outcome. It is announced once a signal can end it well.
+/// Serves the application until a signal, or until `trouble` ends, which is then the result. It is announced
+/// once a signal can stop it cleanly.
 pub(in crate::cli) async fn run_app(
     settings: Settings,
     db: Database,
@@ -286,7 +286,7 @@ pub(in crate::cli) async fn run_app(
             let _ = timeout(LAST_RECORDS, delivery.give_back()).await;
         }
     }
-    // What was noted last is still on its way to the audit log.
+    // The last records are still on their way to the audit log.
     let _ = timeout(LAST_RECORDS, app.audit.flush()).await;
     db.close().await;
     outcome

@@ -1,12 +1,12 @@
-//! SIGHUP: the operator's files that the server has read are read anew: word list, breach file and mail
-//! templates. Settings, secrets and keys stay as they are; those change by a restart.
+//! SIGHUP: reloads the operator's files: word list, breach file and mail templates. Settings, secrets and
+//! keys change only with a restart.
 
 use crate::app::App;
 use crate::cli::serve::supervisor;
 use crate::config::Reread;
 use crate::mail::Delivery;
 
-/// Reads them and says in one line what was read; what cannot be used leaves what was read before.
+/// Reloads them and logs the result in one line; an invalid file leaves the previous contents in use.
 pub(super) async fn reread(app: App, delivery: Option<Delivery>, status: String) {
     supervisor::reloading().await;
     let reading = tokio::task::spawn_blocking(move || {

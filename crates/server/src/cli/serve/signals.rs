@@ -1,6 +1,5 @@
-//! SIGTERM and SIGINT (Ctrl-C): listened for from one call on, so that a signal that follows the
-//! announcement at once is not missed. SIGHUP has files read anew; it ends a server only where its terminal was
-//! closed.
+//! SIGTERM and SIGINT (Ctrl-C), handled from one call on, so that a signal right after the announcement is
+//! not missed. SIGHUP reloads files; it stops a server only if its terminal was closed.
 
 #[cfg(unix)]
 use std::io::IsTerminal;
@@ -9,11 +8,11 @@ use std::pin::Pin;
 #[cfg(unix)]
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// What is done at SIGHUP.
+/// What to do at SIGHUP.
 pub(in crate::cli) type AtHangup =
     Box<dyn Fn() -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
 
-/// What stops a server, and what has it read files anew.
+/// The signals that stop a server or reload files.
 pub(in crate::cli) struct Signals {
     reread: Option<AtHangup>,
     #[cfg(unix)]
@@ -28,7 +27,7 @@ pub(in crate::cli) struct Signals {
 
 #[cfg(unix)]
 impl Signals {
-    /// Listens from now on.
+    /// Handles signals from now on.
     pub(in crate::cli) fn listen() -> std::io::Result<Self> {
         let interrupts = || signal(SignalKind::interrupt());
         Ok(Self {
@@ -58,13 +57,13 @@ impl Signals {
 }
 
 impl Signals {
-    /// Has this done at SIGHUP.
+    /// Sets what to do at SIGHUP.
     pub(in crate::cli) fn at_hangup(self, reread: AtHangup) -> Self {
         Self { reread: Some(reread), ..self }
     }
 }
 
-/// The end of the terminal that the server runs in. Where there is none, SIGHUP has files read anew.
+/// The closing of the server's terminal. Without a terminal, SIGHUP reloads files.
 #[cfg(unix)]
 async fn hung_up(mut hangup: Signal, reread: Option<AtHangup>) {
     let has_terminal = std::io::stdin().is_terminal();
@@ -82,7 +81,7 @@ async fn hung_up(mut hangup: Signal, reread: Option<AtHangup>) {
 
 #[cfg(not(unix))]
 impl Signals {
-    /// Ctrl-C is listened for once it is awaited.
+    /// Ctrl-C is handled once this is awaited.
     pub(in crate::cli) fn listen() -> std::io::Result<Self> {
         Ok(Self { reread: None })
     }

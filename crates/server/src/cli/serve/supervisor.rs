@@ -1,6 +1,6 @@
-//! What the supervisor of the process (systemd) is told, where one listens (`NOTIFY_SOCKET`): that the server
-//! is ready, what it waits for, that it reads files anew or stops, and, where it asks for that (`WATCHDOG_USEC`),
-//! that it still answers. Elsewhere all of this does nothing.
+//! Notifications for the process supervisor (systemd), if it listens (`NOTIFY_SOCKET`): the server is ready,
+//! waits for something, reloads files or stops, and, if requested (`WATCHDOG_USEC`), still responds.
+//! Otherwise this does nothing.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -10,12 +10,12 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::cli::serve::asker::Asker;
 
-/// Says these lines; returns when they are sent.
+/// Sends these lines; returns when they are sent.
 pub(in crate::cli) async fn notify(lines: String) {
     if std::env::var_os("NOTIFY_SOCKET").is_none() {
         return;
     }
-    // The socket takes a line at once unless its reader hangs, and then only this thread waits.
+    // The socket accepts a line immediately unless its reader hangs, and then only this thread waits.
     let sent =
         tokio::task::spawn_blocking(move || sd_notify::notify(&[NotifyState::Custom(&lines)]));
     match sent.await {
@@ -25,30 +25,30 @@ pub(in crate::cli) async fn notify(lines: String) {
     }
 }
 
-/// The server accepts connections, and this is what it does.
+/// The server accepts connections, with this status.
 pub(in crate::cli) async fn ready(status: &str) {
     notify(format!("READY=1\nSTATUS={}", one_line(status))).await;
 }
 
-/// What it does now.
+/// A new status.
 pub(in crate::cli) async fn status(status: &str) {
     notify(format!("STATUS={}", one_line(status))).await;
 }
 
-/// It takes no more requests.
+/// The server accepts no more requests.
 pub(in crate::cli) async fn stopping() {
     notify("STOPPING=1\nSTATUS=Stopping: requests in progress may finish".into()).await;
 }
 
-/// It reads files anew; [`ready`] says that this is over.
+/// The server reloads files, until [`ready`].
 pub(in crate::cli) async fn reloading() {
-    // systemd from 253 on wants to know when.
+    // systemd 253 and later require the time.
     let when = NotifyState::monotonic_usec_now().map(|now| format!("\n{now}")).unwrap_or_default();
     notify(format!("RELOADING=1{when}")).await;
 }
 
-/// Where the supervisor asks for it, says again and again that the server still answers, if it does: whether
-/// it is asked over one connection that is kept, so that a crowd at the door proves nothing wrong.
+/// If requested, reports periodically that the server responds, if it does: checked over one persistent
+/// connection, so that a full accept queue does not count as a failure.
 pub(in crate::cli) async fn keep_alive(at: SocketAddr) {
     let Some(within) = sd_notify::watchdog_enabled() else { return };
     let pause = within / 3;

@@ -1,4 +1,4 @@
-//! The report's file: whole at every moment, and for its owner's eyes only.
+//! The report file: always complete, and readable only by its owner.
 
 use std::fs::{self, OpenOptions};
 use std::io::Write;
@@ -7,13 +7,13 @@ use std::path::Path;
 use crate::cli::{Exit, Failure};
 use crate::shadow::Findings;
 
-/// Where the report stands unless said otherwise.
+/// The default path of the report.
 pub(super) const DEFAULT: &str = ".doorward/shadow.json";
 
 /// The report's format.
 const VERSION: u32 = 1;
 
-/// A place that cannot be written to is found out before the rehearsal, not after it.
+/// Finds out whether the path is writable before the rehearsal, not after it.
 pub(super) fn check(file: &Path) -> Exit {
     if file.is_dir() {
         return Err(Failure::Usage(format!("--report: {} is a folder.", file.display())));
@@ -27,13 +27,13 @@ pub(super) fn check(file: &Path) -> Exit {
     }
 }
 
-/// Writes it beside the old one, then takes its place.
+/// Writes a new file beside the old one, then replaces it.
 pub(super) fn write(file: &Path, findings: &Findings) -> Exit {
     let text = serde_json::to_string_pretty(findings).map_err(|error| cannot(file, &error))?;
     replace(file, &format!("{text}\n")).map_err(|error| cannot(file, &error))
 }
 
-/// Replaces a file's text; a reader sees the old one or the new one.
+/// Replaces a file's text; readers see either the old one or the new one.
 pub(super) fn replace(file: &Path, text: &str) -> std::io::Result<()> {
     let mut name = file.as_os_str().to_owned();
     name.push(format!(".{}.new", std::process::id()));

@@ -1,6 +1,6 @@
-//! `doorward shadow`: the rehearsal. The old backend is served through this process, which sends a copy of
-//! each request to Doorward and says where the answers differ. `DATABASE_URL` is ignored, because that may be
-//! the production database.
+//! `doorward shadow`: the rehearsal. This process proxies the old backend, sends a copy of each request to
+//! Doorward and reports where the responses differ. `DATABASE_URL` is ignored, because it may be the
+//! production database.
 
 mod kept;
 mod shown;
@@ -26,11 +26,11 @@ use crate::crypto::Random;
 use crate::db::Database;
 use crate::shadow::{Difference, Findings, OldBackend, Shadow};
 
-/// How often the report is written while there is something new.
+/// How often the report is written if it has changed.
 const WRITTEN: Duration = Duration::from_secs(5);
-/// How long what waits at the end may take.
+/// How long the queued copies may take at the end.
 const LAST_COPIES: Duration = Duration::from_secs(20);
-/// The proxy cuts no answer of the old backend and no upload to it.
+/// The proxy never cuts off the old backend's responses or uploads to it.
 const NEVER: Duration = Duration::from_hours(24);
 
 #[derive(Debug, Args)]
@@ -118,7 +118,7 @@ pub(super) async fn run(args: ShadowArgs, from: &SourceArgs) -> Exit {
     }
 }
 
-/// Kinds that exist; a slip would accept nothing, unseen.
+/// The valid kinds; a typo would silently accept nothing.
 fn check_kinds(kinds: &[String]) -> Exit {
     let known = Difference::KINDS;
     match kinds.iter().find(|kind| !known.contains(&kind.as_str())) {
@@ -204,7 +204,7 @@ fn settings(args: &RunArgs, from: &SourceArgs, folder: &DevFolder) -> Result<Set
     }
     gathered.fall_back("RUST_LOG", "warn".into(), "shadow");
     let mut settings = sources::server_settings(gathered.resolve(&reserved()))?;
-    // One address may stand for everybody here, and a refusal would say nothing about the answers.
+    // All clients may share one address here, and a 429 would say nothing about the responses.
     settings.rate_limit_login = None;
     settings.rate_limit_register = None;
     settings.rate_limit_refresh = None;
@@ -213,7 +213,7 @@ fn settings(args: &RunArgs, from: &SourceArgs, folder: &DevFolder) -> Result<Set
     settings.rate_limit_introspect = None;
     settings.rate_limit_api_key = None;
     settings.redis_url = None;
-    // Nothing delivers mails in this process, and real people are behind the addresses.
+    // Nothing delivers mails in this process, and the addresses belong to real people.
     settings.smtp_url = None;
     settings.mail_folder = None;
     settings.rehearses_mail = true;

@@ -1,4 +1,4 @@
-//! A report for people: a table of the routes, each difference in one sentence, what to do.
+//! Formats a report: a table of the routes, each difference in one sentence, and what to do.
 
 use std::fmt::Write;
 
@@ -80,7 +80,7 @@ fn row(route: &str, found: &RouteFindings) -> Vec<String> {
     ]
 }
 
-/// `+` the suggestion takes care of it, `~` accepted, `!` left.
+/// `+` covered by the suggestion, `~` accepted, `!` remaining.
 fn mark(one: &Difference, accepted: &[String]) -> char {
     if one.mapped {
         '+'

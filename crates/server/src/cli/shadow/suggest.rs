@@ -1,4 +1,4 @@
-//! `doorward shadow suggest`: the dialect that was found, as TOML, and what no dialect can map.
+//! `doorward shadow suggest`: the suggested dialect as TOML, and what no dialect can map.
 
 use std::fmt::Write;
 use std::path::Path;
@@ -56,7 +56,7 @@ fn left(findings: &Findings) -> String {
     text
 }
 
-/// The file with this section in the place of its dialect, and the settings before its first table.
+/// The file with this section as its dialect, and the settings before its first table.
 fn with_section(before: &str, section: &str) -> String {
     let (settings, tables) = match section.find("[dialect") {
         Some(at) => section.split_at(at),

@@ -1,5 +1,5 @@
-//! Why a command did not do its work, and the exit code that says so. Text for people; of a server that
-//! logs JSON lines, JSON lines too, so that whoever collects them reads why it did not start.
+//! A command's failure and its exit code. Text for people; JSON lines if the server logs JSON, so that log
+//! collectors show why it did not start.
 
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,27 +10,27 @@ use crate::clock::Clock;
 use crate::config::LogFormat;
 use crate::timestamp::Timestamp;
 
-/// Whether stderr holds JSON lines; one for the process, as the log is.
+/// Whether stderr contains JSON lines; one flag per process, like the log.
 static IN_JSON: AtomicBool = AtomicBool::new(false);
-/// Whether a program reads what the command says.
+/// Whether a program reads the output.
 static TO_PROGRAM: AtomicBool = AtomicBool::new(false);
 
-/// Tells warnings and failures from now on as the log is written.
+/// Prints warnings and failures in the log format from now on.
 pub(in crate::cli) fn speak_as(format: LogFormat) {
     IN_JSON.store(format == LogFormat::Json, Ordering::Relaxed);
 }
 
-/// Tells warnings and failures from now on as JSON, a line each: `{"error": "…"}`, `{"warning": "…"}`.
+/// Prints warnings and failures as JSON lines from now on: `{"error": "…"}`, `{"warning": "…"}`.
 pub(in crate::cli) fn speak_to_program(json: bool) {
     TO_PROGRAM.fetch_or(json, Ordering::Relaxed);
 }
 
-/// Tells something that is odd but harmless.
+/// Prints a warning.
 pub(in crate::cli) fn warn(warning: &str) {
     report("warning", "WARN", warning);
 }
 
-/// Says something beside the data.
+/// Prints a note beside the data.
 pub(in crate::cli) fn note(sentence: &str) {
     if TO_PROGRAM.load(Ordering::Relaxed) {
         eprintln!("{}", json!({"note": sentence}));
@@ -59,24 +59,24 @@ fn report(word: &str, level: &str, sentence: &str) {
 pub enum Failure {
     /// Exit 1: the sentence says what failed and what to do.
     Failed(String),
-    /// Exit 2: the command line cannot mean anything.
+    /// Exit 2: invalid arguments.
     Usage(String),
-    /// Exit 3: `db status --exit-code` found migrations waiting; already said.
+    /// Exit 3: `db status --exit-code` found pending migrations; already printed.
     MigrationsPending,
-    /// Exit 78 (`EX_CONFIG` of sysexits.h): every problem found, each one sentence.
+    /// Exit 78 (`EX_CONFIG` of sysexits.h): all problems found, a sentence each.
     Configuration(Vec<String>),
 }
 
-/// What commands return.
+/// The result of commands.
 pub type Exit = Result<(), Failure>;
 
 impl Failure {
-    /// A configuration failure of one sentence.
+    /// A configuration failure with one sentence.
     pub fn configuration(problem: impl Into<String>) -> Self {
         Self::Configuration(vec![problem.into()])
     }
 
-    /// Tells the person on stderr and gives the exit code.
+    /// Prints it on stderr and returns the exit code.
     pub fn report(&self) -> ExitCode {
         let (code, problems): (u8, &[String]) = match self {
             Self::Failed(problem) => (1, std::slice::from_ref(problem)),

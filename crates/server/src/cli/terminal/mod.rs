@@ -1,5 +1,4 @@
-//! What a person or a program sees of a command: data, tables, warnings, failures with their exit codes,
-//! and how passwords are asked for.
+//! The output of commands: data, tables, warnings, failures with their exit codes, and password prompts.
 
 mod failure;
 mod output;

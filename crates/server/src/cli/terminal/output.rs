@@ -1,4 +1,4 @@
-//! What commands print: data on stdout, and a reader who has seen enough (`| head`) is no failure.
+//! Prints data on stdout; a closed pipe (`| head`) is not a failure.
 
 use std::fmt::Display;
 use std::fs::File;
@@ -21,7 +21,7 @@ pub(in crate::cli) fn output(text: &str) -> Exit {
     }
 }
 
-/// Whether what is printed may have colours.
+/// Whether output may be coloured.
 pub(in crate::cli) fn with_colour() -> bool {
     let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     !refused && std::io::stdout().is_terminal()
@@ -32,20 +32,20 @@ pub(in crate::cli) fn output_json(document: &Value) -> Exit {
     output(&format!("{}\n", pretty(document)))
 }
 
-/// The document over several lines. What could steer a terminal stands in strings alone, where JSON lets it
-/// be escaped.
+/// The document on several lines. Characters that could control a terminal only occur in strings, where JSON
+/// can escape them.
 pub(in crate::cli) fn pretty(document: &Value) -> String {
     let line = |line: &str| harmless(line, |c| format!("\\u{:04x}", u32::from(c)));
     format!("{document:#}").lines().map(line).collect::<Vec<_>>().join("\n")
 }
 
-/// A failure that says no more than its cause does.
+/// A failure with the message of its cause.
 pub(in crate::cli) fn failed(error: impl Display) -> Failure {
     let text = error.to_string();
     Failure::Failed(format!("{}.", text.trim_end_matches('.')))
 }
 
-/// A file that was not there, for its owner's eyes.
+/// A new file, readable only by its owner.
 pub(in crate::cli) fn new_file(path: &Path) -> Result<File, Failure> {
     let mut options = File::options();
     options.write(true).create_new(true);

@@ -1,6 +1,5 @@
-//! Asks for passwords: from a person at a terminal without showing what is typed, twice where it is a
-//! new one; from anything else only where `--password-stdin` says so. Never from an argument, which
-//! every user of the machine could read.
+//! Reads passwords: at a terminal without echo, twice for a new one; otherwise only with `--password-stdin`.
+//! Never from an argument, which every user of the machine could read.
 
 use std::io::{BufRead, IsTerminal, Read, Write};
 
@@ -15,10 +14,10 @@ use crate::passwords::{Password, ReadyHash};
 use crate::single_use::SixDigits;
 use crate::username::Username;
 
-/// Longest text read as a password; the policy is stricter.
+/// Maximum length of a password; the policy is stricter.
 const MAX_BYTES: u64 = 4096;
 
-/// A new password that the policy takes.
+/// A new password that meets the policy.
 pub(in crate::cli) async fn new_password(
     app: &App,
     from_stdin: bool,
@@ -34,14 +33,14 @@ pub(in crate::cli) async fn new_password(
     }
 }
 
-/// A password hash that another program made, from standard input.
+/// A password hash of another program, from standard input.
 pub(in crate::cli) fn ready_hash() -> Result<ReadyHash, Failure> {
     let text = from_pipe()?;
     let hash = ReadyHash::parse(&text);
     hash.map_err(|why| Failure::Failed(format!("The text on standard input {why}.")))
 }
 
-/// A code of an authenticator app: asked for at a terminal, else the first line of standard input.
+/// A code of an authenticator app: from a prompt, otherwise the first line of standard input.
 pub(in crate::cli) fn six_digits() -> Result<SixDigits, Failure> {
     let failure =
         |error: std::io::Error| Failure::Failed(format!("Cannot read the code: {error}."));
@@ -56,7 +55,7 @@ pub(in crate::cli) fn six_digits() -> Result<SixDigits, Failure> {
     code.map_err(|(why, _)| Failure::Usage(format!("The code of the app {why}.")))
 }
 
-/// All of standard input but a byte-order mark, which some editors write, and one line end.
+/// All of standard input without a byte-order mark, which some editors add, and one line end.
 fn from_pipe() -> Result<Zeroizing<String>, Failure> {
     let mut text = Zeroizing::new(String::new());
     std::io::stdin()
@@ -90,7 +89,7 @@ fn from_person() -> Result<Zeroizing<String>, Failure> {
     Ok(first)
 }
 
-/// One line, unseen.
+/// One line, without echo.
 fn ask(what: &str) -> Result<Zeroizing<String>, Failure> {
     let failure = |error: std::io::Error| Failure::Failed(format!("Cannot ask: {error}."));
     let unseen = Unseen::begin().map_err(|error| failure(error.into()))?;
@@ -104,7 +103,7 @@ fn ask(what: &str) -> Result<Zeroizing<String>, Failure> {
     Ok(Zeroizing::new(line.trim_end_matches(['\n', '\r']).to_owned()))
 }
 
-/// The terminal shows nothing until this is dropped.
+/// Disables echo until dropped.
 struct Unseen(Termios);
 
 impl Unseen {

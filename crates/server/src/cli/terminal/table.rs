@@ -1,4 +1,4 @@
-//! Tables for people: columns two spaces apart, and nothing in a cell that could steer a terminal.
+//! Tables for people: columns two spaces apart, without characters that could control a terminal.
 
 use comfy_table::{ContentArrangement, Table, presets};
 
@@ -20,13 +20,13 @@ pub(in crate::cli) fn table(
     lines.join("\n") + "\n"
 }
 
-/// Nothing in it steers a terminal; a dash for nothing.
+/// Without control characters; a dash if empty.
 pub(in crate::cli) fn plain(text: &str) -> String {
     if text.is_empty() { "-".into() } else { harmless(text, |c| c.escape_default().to_string()) }
 }
 
-/// The text with whatever could steer a terminal replaced: control characters of both sets (C0, C1), and
-/// those that turn the direction of text or break lines (Unicode UAX #9, U+2028, U+2029).
+/// The text with everything replaced that could control a terminal: control characters of both sets (C0, C1),
+/// and those that change the direction of text or break lines (Unicode UAX #9, U+2028, U+2029).
 pub(in crate::cli) fn harmless(text: &str, replaced: impl Fn(char) -> String) -> String {
     let mut shown = String::with_capacity(text.len());
     for c in text.chars() {

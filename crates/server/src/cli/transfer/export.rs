@@ -1,4 +1,4 @@
-//! `doorward export`: everything as lines of JSON.
+//! `doorward export`: everything as JSON lines.
 #![allow(clippy::doc_markdown, reason = "the comments on arguments are help texts")]
 
 use std::io::{BufWriter, Write};

@@ -1,5 +1,5 @@
-//! `doorward user sign-ins`, `devices` and `forget-devices`: how somebody signs in, and from where without a
-//! second step.
+//! `doorward user sign-ins`, `devices` and `forget-devices`: how a user signs in, and where without a second
+//! step.
 
 use serde_json::json;
 use uuid::Uuid;
@@ -15,10 +15,10 @@ use crate::input::Page;
 use crate::sessions::SignInRecord;
 use crate::timestamp::to_the_second;
 
-/// Records that are read at once.
+/// Records per read.
 const PAGE: i64 = 200;
 
-/// Lists the newest sign-ins to an account, and tries at it.
+/// Lists the newest sign-ins to an account, including failed ones.
 pub(super) async fn sign_ins(app: &App, user: &str, limit: u32, as_json: bool) -> Exit {
     let id = find_user(app, user).await?.user.id;
     let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
@@ -71,7 +71,7 @@ pub(super) async fn list(app: &App, user: &str, as_json: bool) -> Exit {
     output(&table(&headings, found.iter().map(row)))
 }
 
-/// Ends the trust in one device of an account, or in all.
+/// Removes one trusted device of an account, or all.
 pub(super) async fn forget(app: &App, user: &str, device: Option<Uuid>, as_json: bool) -> Exit {
     let id = find_user(app, user).await?.user.id;
     let Some(device) = device else {

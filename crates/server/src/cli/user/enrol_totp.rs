@@ -1,5 +1,5 @@
-//! `doorward user enrol-totp`: adds an authenticator app to an account at the command line, with its picture in
-//! the terminal. For the operator's own account, before `MFA` asks for a factor, and at a help desk.
+//! `doorward user enrol-totp`: adds an authenticator app to an account on the command line, with a QR code in
+//! the terminal. For the operator's own account, before `MFA` requires a factor, and at a help desk.
 #![allow(clippy::doc_markdown, reason = "the comments on arguments are help texts")]
 
 use std::io::IsTerminal;
@@ -17,7 +17,7 @@ use crate::error::Error;
 use crate::factors::{Enrolment, blocks_of};
 use crate::single_use::SixDigits;
 
-/// Black on white, as the picture is, and back, whatever the terminal's own colours are.
+/// Black on white, like a QR code, whatever the terminal's own colours.
 const BLACK_ON_WHITE: (&str, &str) = ("\u{1b}[38;5;16;48;5;231m", "\u{1b}[0m");
 
 #[derive(Debug, Args)]

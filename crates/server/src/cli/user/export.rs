@@ -1,4 +1,4 @@
-//! `doorward user export`: everything that is held about one user, for a request by letter.
+//! `doorward user export`: all data about one user, for a written request.
 #![allow(clippy::doc_markdown, reason = "the comments on arguments are help texts")]
 
 use std::io::Write;

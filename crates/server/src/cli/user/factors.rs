@@ -1,4 +1,4 @@
-//! `doorward user factors` and `reset-factors`: what an account proves itself with besides its password.
+//! `doorward user factors` and `reset-factors`: an account's second factors.
 
 use serde_json::json;
 
@@ -8,7 +8,7 @@ use crate::cli::{Exit, failed, output, output_json};
 use crate::gate::Authority;
 use crate::timestamp::to_the_second;
 
-/// Shows the factors of an account.
+/// Lists an account's factors.
 pub(super) async fn show(app: &App, user: &str, as_json: bool) -> Exit {
     let id = find_user(app, user).await?.user.id;
     let held = app.factors().list(Authority::Operator, id).await.map_err(failed)?;
@@ -28,7 +28,7 @@ pub(super) async fn show(app: &App, user: &str, as_json: bool) -> Exit {
     output(&format!("{text}{} recovery codes left\n", held.recovery_codes_left))
 }
 
-/// Removes them all.
+/// Removes all factors.
 pub(super) async fn reset(app: &App, user: &str, yes: bool, as_json: bool) -> Exit {
     let id = find_user(app, user).await?.user.id;
     confirm(

@@ -1,4 +1,4 @@
-//! The fields of accounts that arguments carry as texts: languages and JSON objects.
+//! Account fields in arguments: languages and JSON objects.
 
 use crate::cli::Failure;
 use crate::input::{Field, Given, Locale};
@@ -9,7 +9,7 @@ pub(super) fn read_locale(tag: &str) -> Result<Locale, Failure> {
     Locale::from_json(tag.into()).map_err(|(why, _)| Failure::Usage(format!("--locale {why}.")))
 }
 
-/// A JSON object, if there is one.
+/// A JSON object, if given.
 pub(super) fn read_object(
     option: &str,
     text: Option<String>,

@@ -17,7 +17,7 @@ use crate::input::{LATEST, Page, Reach};
 use crate::timestamp::to_the_second;
 use crate::users::{AdminUser, UserFilter};
 
-/// Rows asked for at a time.
+/// Rows per read.
 const PAGE: i64 = 1000;
 
 #[derive(Debug, Args)]
@@ -43,7 +43,7 @@ pub(in crate::cli) struct ListArgs {
 }
 
 impl ListArgs {
-    /// Every service account.
+    /// All service accounts.
     pub(in crate::cli) fn of_service_accounts() -> Self {
         let (email, username, role, active) = (None, None, None, None);
         Self { email, username, role, active, service: Some(true), limit: u32::MAX }
@@ -89,7 +89,7 @@ fn row(found: &AdminUser, now: OffsetDateTime) -> Vec<String> {
     ]
 }
 
-/// The address; of a service account what it is, since it has none.
+/// The address; for a service account its kind, since it has none.
 fn address(found: &AdminUser) -> String {
     match &found.user.email {
         Some(email) => email.clone(),
@@ -115,7 +115,7 @@ pub(in crate::cli) async fn show(app: &App, user: &str, as_json: bool) -> Exit {
     output(&card(&found, app.clock.now()))
 }
 
-/// One user, a line for each field.
+/// One user, one line per field.
 pub(in crate::cli) fn card(found: &AdminUser, now: OffsetDateTime) -> String {
     let user = &found.user;
     let yes = |flag: bool| if flag { "yes" } else { "no" }.to_owned();

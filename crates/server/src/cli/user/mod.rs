@@ -1,4 +1,4 @@
-//! `doorward user`: administers accounts without the API; the first one is made here.
+//! `doorward user`: manages accounts without the API, including the first one.
 #![allow(clippy::doc_markdown, reason = "the comments on arguments are help texts")]
 
 mod devices;
@@ -204,7 +204,7 @@ pub(in crate::cli) async fn run(args: UserArgs, sources: &SourceArgs) -> Exit {
     let json = args.operator.json;
     let command = match args.command {
         UserCommand::Invite(invited) => {
-            // What is in the outbox is sealed with the secret.
+            // The outbox is encrypted with the secret.
             let app = OperatorArgs::open(args.operator.settings(sources)?).await?;
             return invite::invite(&app, invited, json).await;
         }
@@ -221,7 +221,7 @@ pub(in crate::cli) async fn run(args: UserArgs, sources: &SourceArgs) -> Exit {
             return delete(&app, &user, yes, knows_secret, json).await;
         }
         UserCommand::EnrolTotp(enrolled) => {
-            // Secrets of apps are sealed with the server's.
+            // Authenticator secrets are encrypted with the server's secret.
             let app = OperatorArgs::open(args.operator.settings(sources)?).await?;
             return enrol_totp::run(&app, enrolled, json).await;
         }

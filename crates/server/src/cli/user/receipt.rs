@@ -1,5 +1,4 @@
-//! `doorward user receipt verify`: whether a receipt of a deleted account was made by this server, and
-//! for whom.
+//! `doorward user receipt verify`: whether this server issued a receipt of a deleted account, and for whom.
 #![allow(clippy::doc_markdown, reason = "the comments on arguments are help texts")]
 
 use std::path::{Path, PathBuf};
@@ -12,7 +11,7 @@ use crate::cli::{Exit, Failure, failed, output, output_json};
 use crate::config::Settings;
 use crate::email::Email;
 
-/// The longest file that is read.
+/// Maximum size of a file.
 const MAX_BYTES: u64 = 64 * 1024;
 
 #[derive(Debug, Subcommand)]
@@ -52,7 +51,7 @@ pub(in crate::cli) fn run(command: &ReceiptCommand, settings: &Settings, as_json
     output(&format!("{file} is genuine: the account {id} was deleted at {at}.\n"))
 }
 
-/// The receipt alone, or what `doorward user delete --json` printed.
+/// The receipt alone, or the output of `doorward user delete --json`.
 fn read(path: &Path) -> Result<ErasureReceipt, Failure> {
     let name = path.display();
     let size = std::fs::metadata(path).map_err(|error| failed(format!("{name}: {error}")))?.len();

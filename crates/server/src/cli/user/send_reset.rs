@@ -1,5 +1,5 @@
-//! `doorward user send-reset`: sends somebody the mail with a link to set a new password, as if they had
-//! asked for it: nobody but they learns the new one.
+//! `doorward user send-reset`: sends a user the mail with a link to set a new password, as if they had
+//! requested it, so that only they know the new one.
 
 use serde_json::json;
 

@@ -1,5 +1,5 @@
-//! Every setting there is, each once. To add one: a field in `settings`, an entry here, and
-//! `UPDATE_DOCS=1 cargo test --test cli documents`.
+//! The list of all settings. To add one: a field in `settings`, an entry here, and `UPDATE_DOCS=1 cargo test
+//! --test cli documents`.
 
 use std::time::Duration;
 
@@ -33,7 +33,7 @@ pub(in crate::config) const HTTP: &str = "HTTP";
 pub(in crate::config) const LOGS: &str = "Logs and metrics";
 pub(in crate::config) const LATER: &str = "Known, but not supported by this version yet";
 
-/// What most entries share.
+/// Defaults for most entries.
 pub(in crate::config) const PLAIN: Setting = Setting {
     name: "",
     aliases: &[],
@@ -49,7 +49,7 @@ pub(in crate::config) const fn also(name: &'static str) -> Alias {
     Alias { name, set: None }
 }
 
-/// The settings, in the order people read them.
+/// The settings, in the order of the documentation.
 pub(in crate::config) const ENTRIES: &[Setting] = &[
     Setting {
         name: "DATABASE_URL",

@@ -1,5 +1,5 @@
-//! A setting's value as it may be shown. An address is taken apart as its own parser does it, so that no
-//! spelling of a password is overlooked; an address that does not parse shows its scheme alone.
+//! A setting's value for display. URLs are split as their own parsers do, so that no spelling of a password
+//! is missed; of an invalid URL, only the scheme is shown.
 
 use crate::config::entry::table::Secrecy;
 use crate::config::value::database_url::unwrapped;
@@ -7,7 +7,7 @@ use crate::config::{DatabaseUrl, RedisUrl, SmtpUrl};
 
 const MASK: &str = "********";
 
-/// A value as it may be shown.
+/// A value for display.
 pub(in crate::config) fn masked(secrecy: Secrecy, text: &str) -> String {
     match secrecy {
         Secrecy::Plain => text.into(),
@@ -35,7 +35,7 @@ fn scheme_alone(text: &str) -> String {
     }
 }
 
-/// The first ? begins the parameters, and the last @ before it ends the login.
+/// The first ? starts the parameters, and the last @ before it ends the login.
 fn postgres(text: &str) -> String {
     let Some((scheme, rest)) = text.split_once("://") else { return MASK.into() };
     let (place, parameters) = match rest.split_once('?') {
@@ -58,10 +58,11 @@ fn postgres(text: &str) -> String {
     format!("{scheme}://{place}{parameters}")
 }
 
-/// As the driver reads it: the address is a URL, and names of parameters may be percent-encoded.
+/// As the driver parses it: a URL in which parameter names may be percent-encoded.
 fn redis(text: &str) -> Option<String> {
     let mut url = url::Url::parse(text).ok()?;
-    // A bare #, / or ? in a password ends the login early: what the driver takes for the host is a part of it.
+    // An unescaped #, / or ? in a password ends the login early: what the driver takes for the host is part
+    // of it.
     let behind = [Some(url.path()), url.query(), url.fragment()];
     if url.has_host() && behind.into_iter().flatten().any(|part| part.contains('@')) {
         return None;
@@ -77,7 +78,7 @@ fn redis(text: &str) -> Option<String> {
             match name.as_str() {
                 "db" | "user" | "protocol" => query.append_pair(name, value),
                 name if is_secret(name) => query.append_pair(name, MASK),
-                // The driver ignores it: the rest of a password with a bare &, perhaps.
+                // The driver ignores it: possibly the rest of a password with an unescaped &.
                 _ => query.append_key_only(MASK),
             };
         }
@@ -86,7 +87,7 @@ fn redis(text: &str) -> Option<String> {
     Some(url.into())
 }
 
-/// One that parses has nothing behind the port.
+/// A valid one has nothing after the port.
 fn smtp(text: &str) -> Option<String> {
     let mut url = url::Url::parse(text).ok()?;
     if url.password().is_some() {
@@ -143,7 +144,7 @@ mod tests {
     }
 
     proptest! {
-        /// Everything but the password is written in small letters.
+        /// Everything but the password is in lower case.
         #[test]
         fn no_spelling_shows_a_letter_of_the_password(
             password in "[A-Z@:/?&#=%+'\" ]{0,12}[A-Z]{4}[A-Z@:/?&#=%+'\" ]{0,12}",
@@ -177,7 +178,7 @@ mod tests {
                 masked(Secrecy::Redis, &redis),
                 masked(Secrecy::Smtp, &smtp),
             ] {
-                // %XX of what stands beside the password would be capitals too.
+                // %XX outside the password would be upper case too.
                 prop_assert!(!shown.contains(|c: char| c.is_ascii_uppercase()), "{}", shown);
             }
         }

@@ -1,4 +1,4 @@
-//! Every setting once: its names, its default, its words for people, and how its text is read.
+//! The settings: names, defaults, descriptions, and parsers.
 
 pub(in crate::config) mod entries;
 pub(in crate::config) mod masked;

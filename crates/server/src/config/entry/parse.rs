@@ -1,5 +1,5 @@
-//! Reads the text of one setting: durations, lists, paths, origins, hash schemes. An error is the end
-//! of a sentence that begins with the setting's name, and says what to write instead.
+//! Parses the text of a setting: durations, lists, paths, origins, hash schemes. An error is the end of a
+//! sentence that begins with the setting's name, and says what to write instead.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::str::FromStr;
@@ -9,11 +9,11 @@ use axum::http::HeaderName;
 
 use crate::config::{Cidr, HashScheme};
 
-/// A parsed value, or the end of the sentence that says what to write.
+/// A parsed value, or the end of the error sentence.
 pub(in crate::config) type Parsed<T> = Result<T, String>;
 
 const DAY: u64 = 24 * 60 * 60;
-/// Ten years: long enough for anybody, short enough that no instant overflows.
+/// Ten years, so that no instant overflows.
 const LONGEST: u64 = 3650 * DAY;
 
 /// `90`, `90s`, `15m`, `24h`, `30d`; at least `least` seconds.
@@ -38,7 +38,7 @@ pub(crate) fn duration(text: &str, least: u64) -> Parsed<Duration> {
         })
 }
 
-/// A whole number of minutes, as FastAPI projects write it.
+/// A whole number of minutes, as in FastAPI projects.
 pub(in crate::config) fn minutes(text: &str) -> Parsed<Duration> {
     digits::<u64>(text)
         .filter(|minutes| (1..=LONGEST / 60).contains(minutes))
@@ -56,7 +56,7 @@ where
     })
 }
 
-/// `4096`, `64KB`, `2MB`, `1GB`: bytes, by units of 1024.
+/// `4096`, `64KB`, `2MB`, `1GB`: bytes, in units of 1024.
 pub(in crate::config) fn size(text: &str, range: std::ops::RangeInclusive<u64>) -> Parsed<u64> {
     let upper = text.to_ascii_uppercase();
     let units = [("KIB", 10), ("MIB", 20), ("GIB", 30), ("KB", 10), ("MB", 20), ("GB", 30)];
@@ -77,7 +77,7 @@ pub(in crate::config) fn size(text: &str, range: std::ops::RangeInclusive<u64>) 
         })
 }
 
-/// Digits only: `parse` alone would take `+1`.
+/// Digits only: `parse` would accept `+1`.
 fn digits<T: FromStr>(text: &str) -> Option<T> {
     text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten()
 }
@@ -111,17 +111,17 @@ pub(in crate::config) fn networks(text: &str) -> Parsed<Vec<Cidr>> {
     list(text)?.iter().map(parse).collect()
 }
 
-/// The name of a header.
+/// A header name.
 pub(in crate::config) fn header(text: &str) -> Parsed<HeaderName> {
     text.parse().map_err(|_| format!("must name a header such as X-Forwarded-For, not {text:?}"))
 }
 
-/// A list of names of headers.
+/// A list of header names.
 pub(in crate::config) fn headers(text: &str) -> Parsed<Vec<HeaderName>> {
     list(text)?.iter().map(|name| header(name)).collect()
 }
 
-/// Where a group of routes is mounted. `{user_id}` may be one segment where `with_user` says so.
+/// The path of a group of routes. With `with_user`, one segment may be `{user_id}`.
 pub(in crate::config) fn mount(text: &str, with_user: bool) -> Parsed<String> {
     let path = text.trim_end_matches('/');
     let plain = |segment: &str| {
@@ -173,13 +173,13 @@ fn origin(text: &str) -> Parsed<String> {
     match url.scheme() {
         _ if !bare => Err(bad()),
         "http" | "https" => Ok(url.origin().ascii_serialization()),
-        // What packaged apps send: capacitor://localhost, tauri://localhost, chrome-extension://….
+        // Origins of packaged apps: capacitor://localhost, tauri://localhost, chrome-extension://….
         "file" | "data" | "blob" | "ws" | "wss" | "ftp" => Err(bad()),
         _ => Ok(text.trim_end_matches('/').to_owned()),
     }
 }
 
-/// An `http` or `https` address without query, for links and issuers.
+/// An `http` or `https` URL without a query, for links and issuers.
 pub(in crate::config) fn public_url(text: &str) -> Parsed<String> {
     let valid = url::Url::parse(text).is_ok_and(|url| {
         matches!(url.scheme(), "http" | "https")
@@ -227,7 +227,7 @@ pub(in crate::config) fn hash_scheme(text: &str) -> Parsed<HashScheme> {
     }
 }
 
-/// Never below what OWASP asks for: m=19 MiB with t=2, or m=46 MiB with t=1.
+/// At least what OWASP recommends: m=19 MiB with t=2, or m=46 MiB with t=1.
 fn argon2id(parameters: &str) -> Parsed<HashScheme> {
     let HashScheme::Argon2id { mut m, mut t, mut p } = HashScheme::default() else {
         return Err("must be argon2id or bcrypt".into());

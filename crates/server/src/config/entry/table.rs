@@ -1,35 +1,35 @@
-//! What one setting is: its names, its documentation and how its text is read. Environment, file
-//! keys, `config print`, `docs/configuration.md` and `.env.example` are all made from this.
+//! The definition of a setting: names, documentation and parser. Environment, file keys, `config print`,
+//! `docs/configuration.md` and `.env.example` are all generated from it.
 
 use crate::config::Settings;
 use crate::config::entry::entries::ENTRIES;
 use crate::config::entry::parse::Parsed;
 
-/// Reads the text of a setting into the settings.
+/// Parses the text of a setting into the settings.
 pub(in crate::config) type Set = fn(&mut Settings, &str) -> Parsed<()>;
 
 /// One setting.
 #[derive(Debug)]
 pub(in crate::config) struct Setting {
-    /// The name people are shown.
+    /// The documented name.
     pub(in crate::config) name: &'static str,
-    /// Other names; of several that are set, the first listed wins.
+    /// Other names; if several are set, the first in the list takes precedence.
     pub(in crate::config) aliases: &'static [Alias],
-    /// The heading it stands under.
+    /// Its section.
     pub(in crate::config) section: &'static str,
-    /// What it means.
+    /// Its description.
     pub(in crate::config) about: &'static str,
-    /// The default as a person reads it; empty for none.
+    /// The default for display; empty for none.
     pub(in crate::config) default: &'static str,
-    /// What `.env.example` shows; empty to leave it out there.
+    /// The value in `.env.example`; empty to omit it.
     pub(in crate::config) example: &'static str,
     /// What may be shown of it.
     pub(in crate::config) secrecy: Secrecy,
-    /// Reads it; `None` where this version knows the name but not yet the feature.
+    /// Its parser; `None` if this version knows the name but not the feature.
     pub(in crate::config) set: Option<Set>,
 }
 
-/// Another name of a setting, with its own unit where it has one.
+/// An alias, with its own unit if it differs.
 #[derive(Debug)]
 pub(in crate::config) struct Alias {
     pub(in crate::config) name: &'static str,
@@ -41,11 +41,11 @@ pub(in crate::config) struct Alias {
 pub(in crate::config) enum Secrecy {
     /// All of it.
     Plain,
-    /// An address of a database, whose password is hidden.
+    /// A database URL, whose password is hidden.
     Database,
-    /// An address of Redis, whose password is hidden.
+    /// A Redis URL, whose password is hidden.
     Redis,
-    /// An address of a mail server, whose password is hidden.
+    /// A mail server URL, whose password is hidden.
     Smtp,
     /// Nothing.
     Secret,
@@ -55,26 +55,26 @@ pub(in crate::config) enum Secrecy {
 #[derive(Clone, Copy, Debug)]
 pub(in crate::config) struct Named {
     pub(in crate::config) setting: &'static Setting,
-    /// 0 for the setting's own name, then its aliases in order.
+    /// 0 for the main name, then its aliases in order.
     pub(in crate::config) rank: usize,
     /// The name ends in `_FILE` and the value is a path.
     pub(in crate::config) is_file: bool,
 }
 
 impl Setting {
-    /// All names, the first listed first.
+    /// All names, in order of precedence.
     pub(in crate::config) fn names(&self) -> impl Iterator<Item = &'static str> {
         std::iter::once(self.name).chain(self.aliases.iter().map(|alias| alias.name))
     }
 
-    /// How the text under this name is read.
+    /// The parser for the text under this name.
     pub(in crate::config) fn set(&self, rank: usize) -> Option<Set> {
         let alias = rank.checked_sub(1).and_then(|index| self.aliases.get(index));
         alias.and_then(|alias| alias.set).or(self.set)
     }
 }
 
-/// The setting that has this name.
+/// The setting with this name.
 pub(in crate::config) fn lookup(name: &str) -> Option<Named> {
     let find = |name: &str, is_file: bool| {
         ENTRIES.iter().find_map(|setting| {
@@ -86,7 +86,7 @@ pub(in crate::config) fn lookup(name: &str) -> Option<Named> {
     find(name, false).or_else(|| find(name.strip_suffix("_FILE")?, true))
 }
 
-/// The name closest to one that is not a setting's, if any is close.
+/// The most similar name of a setting, if any is similar.
 pub(in crate::config) fn nearest(name: &str) -> Option<&'static str> {
     let name = name.to_uppercase();
     ENTRIES

@@ -1,5 +1,5 @@
-//! Reads the settings whose text is one of a few words, and the secrets; in each, what this version
-//! does not know yet and would be unsafe to ignore is refused.
+//! Parses settings with a fixed list of values, and secrets; values that this version does not support and
+//! that would be unsafe to ignore are rejected.
 
 use doorward_verify::Algorithm;
 
@@ -21,7 +21,7 @@ pub(in crate::config) fn put_some<T>(slot: &mut Option<T>, parsed: Parsed<T>) ->
     Ok(())
 }
 
-/// How to make a secret, for every sentence that asks for one.
+/// How to generate a secret, for all sentences that ask for one.
 pub(in crate::config) const MAKE_A_SECRET: &str = "make one with `openssl rand -hex 32`";
 
 pub(in crate::config) fn secret(text: &str) -> Parsed<Secret> {
@@ -115,7 +115,7 @@ pub(in crate::config) fn allowed(text: &str) -> Parsed<bool> {
 }
 
 pub(in crate::config) fn log_filter(text: &str) -> Parsed<String> {
-    // The library takes a misspelt level for the name of a module.
+    // The library would take a misspelt level for a module name.
     let levels = ["off", "error", "warn", "info", "debug", "trace"];
     let known = |word: &str| {
         levels.contains(&word.to_lowercase().as_str()) || word.contains(['=', '[', ':'])
@@ -144,7 +144,7 @@ pub(in crate::config) fn log_format(text: &str) -> Parsed<LogFormat> {
     }
 }
 
-/// The start of a cookie's name (RFC 6265 §4.1.1).
+/// The prefix of a cookie name (RFC 6265 §4.1.1).
 pub(in crate::config) fn token(text: &str) -> Parsed<String> {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
     if !text.is_empty() && text.len() <= 100 && text.bytes().all(plain) {
@@ -154,7 +154,7 @@ pub(in crate::config) fn token(text: &str) -> Parsed<String> {
     }
 }
 
-/// A name that needs no quotes in PostgreSQL; 63 bytes is what it keeps of one.
+/// A name that needs no quotes in PostgreSQL, with its limit of 63 bytes.
 pub(in crate::config) fn role(text: &str) -> Parsed<String> {
     let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
     let starts_well = text.starts_with(|first: char| first.is_ascii_lowercase() || first == '_');

@@ -1,7 +1,7 @@
-//! Reads `.env` files the way python-dotenv and JavaScript's dotenv agree on, because the file is
-//! shared with a FastAPI or Next.js app: values with spaces need no quotes, `#` after a space begins
-//! a comment, quoted values may span lines, `${NAME}` is replaced but a bare `$` stays (passwords
-//! hold them), and a line that is none of Doorward's never stops it.
+//! Parses `.env` files according to the common ground of python-dotenv and JavaScript's dotenv, because the
+//! file is shared with a FastAPI or Next.js app: values with spaces need no quotes, `#` after a space starts
+//! a comment, quoted values may span lines, `${NAME}` is expanded but a bare `$` is not (passwords contain
+//! them), and lines that are not Doorward's are never an error.
 
 use std::collections::BTreeMap;
 
@@ -10,12 +10,12 @@ use std::collections::BTreeMap;
 pub(in crate::config) struct DotenvLine {
     pub(in crate::config) line: usize,
     pub(in crate::config) name: String,
-    /// `None` where a quote is never closed.
+    /// `None` if a quote is not closed.
     pub(in crate::config) value: Option<String>,
 }
 
-/// The entries in order, and the lines that are none, with their numbers. `lookup` knows the names that
-/// `${NAME}` may refer to besides earlier lines.
+/// The entries in order, and the invalid lines with their numbers. `lookup` resolves the names that `${NAME}`
+/// may refer to beside earlier lines.
 pub(in crate::config) fn read(
     text: &str,
     lookup: impl Fn(&str) -> Option<String>,
@@ -41,7 +41,7 @@ pub(in crate::config) fn read(
     (entries, broken)
 }
 
-/// The entry at the start of `text`, if that line is one, and how many bytes it takes.
+/// The entry at the start of `text`, if that line is one, and its length in bytes.
 fn next_entry(
     text: &str,
     line: usize,
@@ -70,7 +70,7 @@ fn next_entry(
     (Some(DotenvLine { line, name: name.to_owned(), value }), read)
 }
 
-/// The text before the closing quote, and how far the quote reaches.
+/// The text up to the closing quote, and its length.
 fn quoted(text: &str, quote: char) -> Option<(&str, usize)> {
     let mut escaped = false;
     for (at, character) in text.char_indices() {
@@ -113,7 +113,7 @@ fn unescape(text: &str) -> String {
     out
 }
 
-/// Replaces `${NAME}` and `${NAME:-default}`.
+/// Expands `${NAME}` and `${NAME:-default}`.
 fn expand(text: &str, lookup: impl Fn(&str) -> Option<String>) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;

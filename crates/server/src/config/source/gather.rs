@@ -1,6 +1,6 @@
-//! Finds the text of every setting: `doorward.toml`, `.env`, the environment, the flags; a later
-//! place wins over an earlier one, and within a place the first listed name wins. Each text keeps
-//! where it came from. Names that are not Doorward's are ignored, except in `doorward.toml`.
+//! Finds the text of every setting in `doorward.toml`, `.env`, the environment and the flags; a later source
+//! takes precedence, and within a source the first name. Each text keeps its origin. Names that are not
+//! Doorward's are ignored, except in `doorward.toml`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
@@ -10,19 +10,19 @@ use std::path::{Path, PathBuf};
 use super::{dotenv, text_file};
 use crate::config::entry::table::{Named, Secrecy, Setting, lookup, nearest};
 
-/// Where to look.
+/// The sources.
 #[derive(Debug, Default)]
 pub struct Sources {
-    /// The file that replaces `doorward.toml`; it must exist then.
+    /// Replaces `doorward.toml`; must exist.
     pub toml: Option<PathBuf>,
-    /// The file that replaces `.env`; it must exist then.
+    /// Replaces `.env`; must exist.
     pub dotenv: Option<PathBuf>,
-    /// The process's environment.
+    /// The process environment.
     pub environment: Vec<(OsString, OsString)>,
 }
 
 impl Sources {
-    /// The two files of the current folder and this process's environment.
+    /// The two files in the current directory and this process's environment.
     pub fn of_process() -> Self {
         Self { environment: std::env::vars_os().collect(), ..Self::default() }
     }
@@ -32,40 +32,40 @@ impl Sources {
 #[derive(Clone, Debug)]
 pub(in crate::config) struct Found {
     pub(in crate::config) text: String,
-    /// Which of the setting's names it came under.
+    /// The index of the name that was used.
     pub(in crate::config) rank: usize,
-    /// `PORT in .env`, `--port`: how a sentence about it begins.
+    /// `PORT in .env`, `--port`: the beginning of a sentence about it.
     pub(in crate::config) label: String,
-    /// `.env`, `environment PORT`, `flag --port`: where it came from.
+    /// `.env`, `environment PORT`, `flag --port`: its origin.
     pub(in crate::config) origin: String,
 }
 
-/// What is wrong, and with which setting.
+/// A problem, and its setting.
 #[derive(Clone, Debug)]
 pub(in crate::config) struct SettingProblem {
     pub(in crate::config) setting: Option<&'static str>,
     pub(in crate::config) sentence: String,
 }
 
-/// Every text that was found.
+/// All texts that were found.
 #[derive(Debug, Default)]
 pub struct Gathered {
     pub(in crate::config) found: BTreeMap<&'static str, Found>,
     pub(in crate::config) problems: Vec<SettingProblem>,
     pub(in crate::config) warnings: Vec<String>,
-    /// Lines that other readers of a shared file may know: said, and refused only where asked to.
+    /// Lines that other readers of a shared file may understand: reported, and rejected only in strict mode.
     pub(in crate::config) broken: Vec<String>,
     pub(in crate::config) strict: bool,
-    /// The files that a secret was read from.
+    /// The files that contain a secret.
     pub(in crate::config) secret_files: BTreeSet<PathBuf>,
 }
 
-/// One place where settings are written.
+/// A source of settings.
 struct SettingSource {
     texts: Vec<(Named, Found)>,
 }
 
-/// Looks everywhere.
+/// Reads all sources.
 pub fn gather(sources: &Sources) -> Gathered {
     let mut gathered = Gathered::default();
     let toml = sources.toml.as_deref().unwrap_or(Path::new("doorward.toml"));
@@ -81,25 +81,25 @@ pub fn gather(sources: &Sources) -> Gathered {
 }
 
 impl Gathered {
-    /// True if somebody set it, under any of its names.
+    /// True if it is set, under any of its names.
     pub fn has(&self, name: &str) -> bool {
         self.found.contains_key(name)
     }
 
-    /// Sets what nobody has set.
+    /// Sets it unless it is set.
     pub fn fall_back(&mut self, name: &'static str, text: String, origin: &str) {
         if !self.has(name) {
             self.force(name, text, origin);
         }
     }
 
-    /// Sets it whatever others say.
+    /// Sets it, overriding other sources.
     pub fn force(&mut self, name: &'static str, text: String, origin: &str) {
         let (label, origin) = (name.to_owned(), origin.to_owned());
         self.found.insert(name, Found { text, rank: 0, label, origin });
     }
 
-    /// Sets it from a flag, if the flag was given.
+    /// Sets it from a flag, if given.
     pub fn flag(&mut self, name: &'static str, flag: &str, text: Option<String>) {
         if let Some(text) = text {
             let (label, origin) = (flag.to_owned(), format!("flag {flag}"));
@@ -107,18 +107,18 @@ impl Gathered {
         }
     }
 
-    /// Forgets it, and every problem with it.
+    /// Removes it and all problems with it.
     pub fn ignore(&mut self, name: &str) {
         self.found.remove(name);
         self.problems.retain(|problem| problem.setting != Some(name));
     }
 
-    /// Adds something to say before the command does its work.
+    /// Adds a warning, to be printed before the command runs.
     pub fn warn(&mut self, warning: String) {
         self.warnings.push(warning);
     }
 
-    /// Refuses what a server only warns of: broken lines of `.env`, targets of `RUST_LOG` that nothing logs under.
+    /// Turns a server's warnings into errors: invalid lines in `.env`, unknown targets in `RUST_LOG`.
     #[must_use]
     pub fn strict(self) -> Self {
         Self { strict: true, ..self }
@@ -128,7 +128,7 @@ impl Gathered {
         self.problems.push(SettingProblem { setting, sentence });
     }
 
-    /// The text of a settings file; `None` where it is absent or unreadable.
+    /// The text of a settings file; `None` if absent or unreadable.
     fn read(&mut self, path: &Path, required: bool) -> Option<String> {
         match text_file::read(path) {
             Ok(text) => Some(text),
@@ -162,7 +162,7 @@ impl Gathered {
                 continue;
             };
             let label = format!("{key} in {file}");
-            // The one setting that is a section of its own.
+            // The only setting that is a section.
             let section = (named.setting.name == "DIALECT" && value.is_table())
                 .then(|| serde_json::to_string(value).ok())
                 .flatten();
@@ -206,7 +206,7 @@ impl Gathered {
             let label = format!("{} in {file}", entry.name);
             match entry.value {
                 Some(value) => {
-                    // The last of several lines wins, as for every other reader of the file.
+                    // The last of several lines takes precedence, as in other readers of the file.
                     place.texts.retain(|(other, _)| {
                         !(other.setting.name == named.setting.name
                             && other.rank == named.rank
@@ -226,8 +226,8 @@ impl Gathered {
         self.take(place, Some(Path::new(file)));
     }
 
-    /// A line of `.env` that is no `NAME=value`: an error if it was meant for Doorward. Another
-    /// application's line stops nothing, since the file is shared.
+    /// A line of `.env` that is not `NAME=value`: an error if it was meant for Doorward. Other applications'
+    /// lines are ignored, since the file is shared.
     fn broken_line(&mut self, file: &str, line: usize, text: &str) {
         let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
         let bare = text.trim().trim_start_matches("export ").trim_start();
@@ -259,7 +259,7 @@ impl Gathered {
         self.take(place, None);
     }
 
-    /// Of each setting's names in this place, the first listed wins; an empty value is no value.
+    /// Of each setting's names in this source, the first takes precedence; an empty value counts as absent.
     fn take(&mut self, mut place: SettingSource, file: Option<&Path>) {
         place.texts.retain(|(_, found)| !found.text.trim().is_empty());
         place.texts.sort_by_key(|(named, _)| (named.rank, named.is_file));
@@ -319,7 +319,7 @@ impl SettingSource {
     }
 }
 
-/// Whether it is a secret, or an address with a login.
+/// Whether it is a secret, or a URL with a login.
 fn is_secret(secrecy: Secrecy, text: &str) -> bool {
     secrecy == Secrecy::Secret || secrecy != Secrecy::Plain && text.contains('@')
 }
@@ -364,7 +364,7 @@ fn unknown_key(key: &str, value: &toml::Value, file: &str) -> String {
     }
 }
 
-/// The setting that a name in `.env` misspells: one letter off a name long enough to be meant.
+/// The setting that a name in `.env` misspells: one letter off, in a name that is long enough.
 fn typo(name: &str) -> Option<&'static str> {
     let own = nearest(name)?;
     let close = own.len() >= 8 && strsim::damerau_levenshtein(own, name) == 1;

@@ -1,4 +1,4 @@
-//! Where settings come from: defaults, `doorward.toml`, `.env`, the environment and the flags.
+//! The sources of settings: defaults, `doorward.toml`, `.env`, the environment and the flags.
 
 mod dotenv;
 pub(in crate::config) mod gather;

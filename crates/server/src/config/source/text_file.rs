@@ -1,5 +1,4 @@
-//! Text files, read alike whatever they hold: UTF-8, and a byte-order mark at the start is no part of
-//! the text (some editors write one).
+//! Reads text files: UTF-8, without the byte-order mark that some editors add.
 
 use std::fmt::Display;
 use std::io;
@@ -14,7 +13,7 @@ pub(in crate::config) fn read(path: &Path) -> io::Result<String> {
     Ok(text)
 }
 
-/// Why a setting that names this file is refused: the end of a sentence.
+/// Why a setting that names this file is invalid: the end of a sentence.
 pub(in crate::config) fn unreadable(path: &Path, why: impl Display) -> String {
     let path = path.display();
     format!(

@@ -1,6 +1,6 @@
-//! Which web origins' pages may call: compared as a whole, never `*` and never `null`.
+//! The web origins that may call the API: compared as a whole, never `*` and never `null`.
 
-/// Which browsers' origins may call.
+/// The origins that may call the API.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AllowedOrigins {
     /// Exactly these.
@@ -10,7 +10,7 @@ pub enum AllowedOrigins {
 }
 
 impl AllowedOrigins {
-    /// True if pages of this origin may call.
+    /// True if pages of this origin may call the API.
     pub fn allows(&self, origin: &str) -> bool {
         match self {
             Self::List(list) => origin != "null" && list.iter().any(|one| one == origin),

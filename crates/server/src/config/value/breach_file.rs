@@ -1,7 +1,7 @@
-//! `PASSWORD_BREACH_FILE`: passwords known from breaches, as the downloader of Have I Been Pwned writes
-//! them: SHA-1 in hex, `:count`, a line each, in ascending order. Tens of gigabytes, so it is never
-//! loaded: it is opened, looked at all over, and left to `passwords/policy/breach.rs` to search. A byte-order mark
-//! at its start, which some editors write, is no part of it.
+//! `PASSWORD_BREACH_FILE`: breached passwords, in the format of the Have I Been Pwned downloader: SHA-1 in
+//! hex, `:count`, one per line, in ascending order. It has tens of gigabytes, so it is never loaded: it is
+//! opened, sampled, and searched by `passwords/policy/breach.rs`. A byte-order mark, which some editors add,
+//! is ignored.
 
 use std::fs::File;
 use std::io;
@@ -12,11 +12,11 @@ use std::sync::Arc;
 use crate::config::source::text_file;
 
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
-/// Hex digits of a SHA-1.
+/// Hex digits in a SHA-1.
 const DIGITS: usize = 40;
-/// Enough to hold the end of one line and all of the next.
+/// An upper bound for the end of one line and all of the next.
 const TWO_LINES: usize = 128;
-/// Lines looked at before the file is trusted to be sorted.
+/// Lines that are checked before the file is considered sorted.
 const SAMPLES: u64 = 256;
 
 /// An open file; clones share it.
@@ -24,17 +24,17 @@ const SAMPLES: u64 = 256;
 pub struct BreachFile {
     path: Arc<Path>,
     file: Arc<File>,
-    /// Where the first line begins.
+    /// The start of the first line.
     begins: u64,
     size: u64,
 }
 
-/// A SHA-1 in upper-case hex, as the lines begin.
+/// A SHA-1 in upper-case hex, as at the start of a line.
 pub(crate) type HexSha1 = [u8; DIGITS];
 
 impl BreachFile {
-    /// Opens the file and looks at lines all over it; the error is the end of a sentence that begins
-    /// with the setting's name.
+    /// Opens the file and checks samples of its lines; the error is the end of a sentence that begins with
+    /// the setting's name.
     pub fn open(path: &Path) -> Result<Self, String> {
         let unreadable = |why: io::Error| text_file::unreadable(path, &why);
         let file = File::open(path).map_err(unreadable)?;
@@ -73,19 +73,19 @@ impl BreachFile {
         last.map(|_| ()).ok_or_else(|| invalid("it is empty".into()))
     }
 
-    /// Opens what stands at its path now.
+    /// Opens the file that is now at its path.
     pub(crate) fn reopen(&self) -> Result<Self, String> {
         Self::open(&self.path)
     }
 
-    /// Bytes of its lines when it was opened.
+    /// The size of its lines in bytes when it was opened.
     pub(crate) fn size(&self) -> u64 {
         self.size
     }
 
-    /// The first line that begins at `at` or after it, and where.
+    /// The first line that starts at `at` or later, and its position.
     pub(crate) fn line_from(&self, at: u64) -> io::Result<Option<(u64, HexSha1)>> {
-        // The byte before tells whether a line begins right here.
+        // The byte before shows whether a line starts here.
         let from = at.saturating_sub(1);
         let mut bytes = [0; TWO_LINES];
         let read = self.read(&mut bytes, from)?;
@@ -110,7 +110,7 @@ impl BreachFile {
         Ok(Some((start, hash)))
     }
 
-    /// Fills `into` with what stands at `at`, as far as the file goes; how many bytes that was.
+    /// Reads at `at` into `into`, up to the end of the file; returns the number of bytes.
     pub(crate) fn read(&self, into: &mut [u8], at: u64) -> io::Result<usize> {
         let mut done = 0;
         while done < into.len() {
@@ -123,7 +123,7 @@ impl BreachFile {
     }
 }
 
-/// The hash that a line begins with, if it is such a line.
+/// The hash at the start of a line, if valid.
 pub(crate) fn line_hash(line: &[u8]) -> Option<HexSha1> {
     let (hash, rest) = line.split_first_chunk::<DIGITS>()?;
     let ends = matches!(rest.first(), None | Some(b':' | b'\r'));
@@ -134,7 +134,7 @@ pub(crate) fn invalid(why: String) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, why)
 }
 
-/// A file of these lines, opened.
+/// A file with these lines, opened.
 #[cfg(test)]
 pub(crate) fn breach_file_of(
     lines: &[String],

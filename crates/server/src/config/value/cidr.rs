@@ -1,13 +1,13 @@
-//! Address ranges in CIDR notation (RFC 4632 §3.1), as `TRUSTED_PROXIES` lists them. A single address
-//! is a range of one. An IPv4-mapped IPv6 address (RFC 4291 §2.5.5.2) is its IPv4 self, in a range as
-//! in an address that is looked for.
+//! Address ranges in CIDR notation (RFC 4632 §3.1), for `TRUSTED_PROXIES`. A single address is a range of
+//! one. IPv4-mapped IPv6 addresses (RFC 4291 §2.5.5.2) are treated as IPv4, both in ranges and in addresses
+//! to match.
 
 use std::net::IpAddr;
 use std::str::FromStr;
 
 use ipnet::{IpNet, Ipv4Net};
 
-/// How many bits of an IPv4-mapped address stand before its IPv4 self.
+/// The length of the prefix of IPv4-mapped addresses.
 const BEFORE_IPV4: u8 = 96;
 
 /// A range of addresses.
@@ -15,7 +15,7 @@ const BEFORE_IPV4: u8 = 96;
 pub struct Cidr(IpNet);
 
 impl Cidr {
-    /// True if the address lies in the range.
+    /// True if the range contains the address.
     pub fn contains(&self, ip: IpAddr) -> bool {
         self.0.contains(&ip.to_canonical())
     }

@@ -1,7 +1,7 @@
-//! `DATABASE_URL`: libpq URLs as pasted from Neon, SQLAlchemy spellings (`postgresql+asyncpg://`,
-//! `sqlite:///relative`) and plain `sqlite:path`. Pure text: nothing is opened here. Every mistake is
-//! one sentence that names the part at fault and never repeats the password. `sslmode=require` on a
-//! host that is not local means verified TLS, because libpq's `require` checks no certificate.
+//! `DATABASE_URL`: libpq URLs as pasted from Neon, SQLAlchemy's spellings (`postgresql+asyncpg://`,
+//! `sqlite:///relative`) and `sqlite:path`. Only parses text; nothing is opened. Each error is one sentence
+//! that names the wrong part and never contains the password. On a host that is not local, `sslmode=require`
+//! means verified TLS, because libpq's `require` does not check the certificate.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -11,7 +11,7 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::config::value::postgres_url::PostgresUrl;
 use crate::config::value::sqlite_file::SqliteFile;
 
-/// Where the data is.
+/// The database.
 #[derive(Clone, Debug)]
 pub enum DatabaseUrl {
     /// A file on this machine.
@@ -21,7 +21,7 @@ pub enum DatabaseUrl {
 }
 
 impl DatabaseUrl {
-    /// Reads any spelling; the error is one sentence without secrets.
+    /// Parses any spelling; the error is one sentence without secrets.
     pub fn parse(text: &str) -> Result<Self, String> {
         let text = unwrapped(text);
         let Some((scheme, rest)) = text.split_once(':') else {
@@ -52,7 +52,7 @@ impl DatabaseUrl {
         }
     }
 
-    /// The direct host behind a `-pooler` host, where migrations run.
+    /// The direct host behind a `-pooler` host, for migrations.
     pub fn unpooled(&self) -> Option<Self> {
         match self {
             Self::Sqlite(_) => None,
@@ -71,7 +71,7 @@ impl fmt::Display for DatabaseUrl {
     }
 }
 
-/// Without the blanks, quotes and `psql ` that come along when a URL is pasted from a console.
+/// Removes the spaces, quotes and `psql ` that come with a URL pasted from a console.
 pub(in crate::config) fn unwrapped(text: &str) -> &str {
     let text = text.trim();
     let text = text.strip_prefix("psql ").unwrap_or(text).trim();
@@ -100,7 +100,7 @@ fn sqlite(rest: &str) -> Result<PathBuf, String> {
     Ok(PathBuf::from(path))
 }
 
-/// Percent-decoded text of the named part.
+/// The percent-decoded text of this part.
 pub(in crate::config) fn decoded(text: &str, part: &str) -> Result<String, String> {
     percent_encoding::percent_decode_str(text)
         .decode_utf8()
@@ -108,7 +108,7 @@ pub(in crate::config) fn decoded(text: &str, part: &str) -> Result<String, Strin
         .map_err(|_| format!("The {part} in the database URL is not UTF-8 once percent-decoded."))
 }
 
-/// Equal text, for settings that are compared; secrets included.
+/// Equality, including secrets, for comparing settings.
 impl PartialEq for DatabaseUrl {
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {

@@ -1,4 +1,4 @@
-//! The kinds of values that settings have: each is parsed once and then cannot be wrong.
+//! The types of settings' values: each is parsed once and then always valid.
 
 pub(in crate::config) mod allowed_origins;
 pub(in crate::config) mod breach_file;

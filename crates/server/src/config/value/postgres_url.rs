@@ -1,7 +1,7 @@
-//! A PostgreSQL URL taken apart: user, password, host, port, database and the parameters Doorward
-//! knows (`sslmode`, `channel_binding`, `sslrootcert`, …). Unknown parameters are refused by name.
-//! TLS levels are decided here once: `require` on a host that is not local is raised to
-//! `verify-full`, since an unverified certificate protects from nobody.
+//! A parsed PostgreSQL URL: user, password, host, port, database and the parameters that Doorward knows
+//! (`sslmode`, `channel_binding`, `sslrootcert`, …). Unknown parameters are rejected by name. The TLS level
+//! is determined here: on a host that is not local, `require` is raised to `verify-full`, since an unverified
+//! certificate protects against nobody.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -13,24 +13,24 @@ use crate::config::value::database_url::decoded;
 /// How the connection is protected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tls {
-    /// Never.
+    /// Not at all.
     Disabled,
-    /// If the server offers it; the certificate is not checked.
+    /// With TLS if the server offers it; the certificate is not checked.
     Preferred,
-    /// Always; the certificate is not checked. On this machine only.
+    /// With TLS; the certificate is not checked. On this machine only.
     Required,
-    /// Always; the certificate comes from a trusted authority.
+    /// With TLS; the certificate must be from a trusted CA.
     VerifyCa,
-    /// Always; the certificate comes from a trusted authority and names the host.
+    /// With TLS; the certificate must be from a trusted CA and match the host.
     VerifyFull,
 }
 
-/// `channel_binding`: ties the password exchange to the TLS certificate (RFC 5929).
+/// `channel_binding`: binds the password exchange to the TLS channel (RFC 5929).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ChannelBinding {
     /// Never.
     Disabled,
-    /// Where the server offers it.
+    /// If the server offers it.
     Preferred,
     /// Always.
     Required,
@@ -51,23 +51,23 @@ pub struct PostgresUrl {
     pub database: Option<String>,
     /// How the connection is protected.
     pub tls: Tls,
-    /// Whether authentication is tied to the certificate.
+    /// Whether authentication is bound to the TLS channel.
     pub channel_binding: ChannelBinding,
-    /// The authorities to trust instead of the public ones.
+    /// The CAs to trust instead of the public ones.
     pub root_certificates: Option<PathBuf>,
-    /// What `pg_stat_activity` shows.
+    /// The name in `pg_stat_activity`.
     pub application_name: String,
-    /// Start-up options, passed on; most poolers refuse them.
+    /// Startup options, passed on; most poolers reject them.
     pub options: Option<String>,
-    /// False if the URL says that prepared statements must not be kept (`pgbouncer=true`).
+    /// False if the URL disables prepared statements (`pgbouncer=true`).
     pub keeps_statements: bool,
 }
 
 impl PostgresUrl {
-    /// Reads what follows `postgresql://`.
+    /// Parses what follows `postgresql://`.
     pub(in crate::config) fn parse(rest: &str) -> Result<Self, String> {
         let (place, parameters) = rest.split_once('?').unwrap_or((rest, ""));
-        // The last @ ends the login, so that a password with an unescaped @ or / is still read.
+        // The last @ ends the login, so that a password with an unescaped @ or / is still parsed.
         let (login, place) = match place.rsplit_once('@') {
             Some((login, place)) => (Some(login), place),
             None => (None, place),
@@ -123,8 +123,8 @@ impl PostgresUrl {
             "statement_cache_size" | "prepared_statement_cache_size" => {
                 self.keeps_statements &= value != "0";
             }
-            // Deadlines and keep-alives are Doorward's own affair; these say nothing more. Sizes of pools
-            // are refused, since whoever writes one expects it to hold.
+            // Doorward has its own timeouts and keep-alives, so these have no effect. Pool sizes are
+            // rejected, because whoever sets one expects it to be applied.
             "connect_timeout"
             | "keepalives"
             | "keepalives_idle"
@@ -151,7 +151,7 @@ impl PostgresUrl {
         self.tls = match mode {
             _ if self.host.starts_with('/') => Tls::Disabled,
             Some(Tls::Required) if !self.is_local() => Tls::VerifyFull,
-            // libpq: with an authority given, `require` checks it.
+            // As in libpq: with a CA given, `require` verifies it.
             Some(Tls::Required) if verified => Tls::VerifyCa,
             None if verified => Tls::VerifyFull,
             None if self.channel_binding == ChannelBinding::Required && self.is_local() => {
@@ -168,7 +168,7 @@ impl PostgresUrl {
         Ok(())
     }
 
-    /// Whether the server is on this machine, where nobody listens in between.
+    /// Whether the server is on this machine, so that nobody can intercept the connection.
     pub fn is_local(&self) -> bool {
         let host = self.host.trim_end_matches('.').to_ascii_lowercase();
         host.starts_with('/')
@@ -186,7 +186,7 @@ impl PostgresUrl {
 }
 
 impl fmt::Display for PostgresUrl {
-    /// Without the password; addresses of version 6 in brackets.
+    /// Without the password; IPv6 addresses in brackets.
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str("postgresql://")?;
         if let Some(user) = &self.user {

@@ -1,11 +1,10 @@
-//! A quota: a number of requests in a time (`60/1m`), as the `RATE_LIMIT_…` settings write it. `off` is
-//! the absence of one.
+//! A quota: a number of requests in a time (`60/1m`), for the `RATE_LIMIT_…` settings. `off` is no quota.
 
 use std::time::Duration;
 
 use crate::config::entry::parse;
 
-/// How many requests one client may make in a window; up to all of them at once.
+/// How many requests a client may make in a window; all of them may come at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Quota {
     /// Requests, at least one.
@@ -17,13 +16,13 @@ pub struct Quota {
 const LONGEST: Duration = Duration::from_hours(24);
 
 impl Quota {
-    /// This number of requests per minute.
+    /// This many requests per minute.
     pub const fn per_minute(requests: u32) -> Self {
         Self { requests, window: Duration::from_mins(1) }
     }
 
-    /// Reads `60/1m`, `1000/90` (seconds) or `off`; the error is the end of a sentence that
-    /// begins with the setting's name.
+    /// Parses `60/1m`, `1000/90` (seconds) or `off`; the error is the end of a sentence that begins with the
+    /// setting's name.
     pub fn parse(text: &str) -> Result<Option<Self>, String> {
         if text.eq_ignore_ascii_case("off") {
             return Ok(None);

@@ -1,14 +1,14 @@
-//! `REDIS_URL`: the Redis or Valkey that several nodes share their rate limits through.
+//! `REDIS_URL`: the Redis or Valkey server through which several nodes share rate limits.
 
 use secrecy::{ExposeSecret, SecretString};
 
-/// An address that the driver can use; its password is never printed.
+/// A URL that the driver accepts; its password is never printed.
 #[derive(Clone, Debug)]
 pub struct RedisUrl(SecretString);
 
 impl RedisUrl {
-    /// Reads `redis://`, `rediss://` (TLS), `valkey://`, `valkeys://` or `unix://`; the error is the end
-    /// of a sentence that begins with the setting's name.
+    /// Parses `redis://`, `rediss://` (TLS), `valkey://`, `valkeys://` or `unix://`; the error is the end of
+    /// a sentence that begins with the setting's name.
     pub fn parse(text: &str) -> Result<Self, String> {
         let why = || {
             "must be an address such as redis://host:6379 or rediss://user:password@host:6379/0"
@@ -18,7 +18,7 @@ impl RedisUrl {
         Ok(Self(SecretString::from(text)))
     }
 
-    /// The host, if it is another machine that is spoken to without TLS.
+    /// The host, if it is another machine, reached without TLS.
     pub(crate) fn in_plain_text(&self) -> Option<String> {
         let client = redis::Client::open(self.expose()).ok()?;
         match client.get_connection_info().addr() {
@@ -27,7 +27,7 @@ impl RedisUrl {
         }
     }
 
-    /// The address, password included.
+    /// The URL with its password.
     pub fn expose(&self) -> &str {
         self.0.expose_secret()
     }

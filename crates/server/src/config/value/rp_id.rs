@@ -1,13 +1,13 @@
-//! The id of the relying party (WebAuthn §5.1.2): the domain that passkeys are made for.
+//! The relying party ID (WebAuthn §5.1.2): the domain of passkeys.
 
 use url::Host;
 
-/// A domain in lower case, such as `example.com`; passkeys work on its pages and on those of its subdomains.
+/// A domain in lower case, such as `example.com`; passkeys work on it and its subdomains.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RpId(String);
 
 impl RpId {
-    /// Reads it; the error is the end of a sentence that begins with the setting's name.
+    /// Parses it; the error is the end of a sentence that begins with the setting's name.
     pub fn parse(text: &str) -> Result<Self, String> {
         match Host::parse(text) {
             Ok(Host::Domain(domain)) if is_name(&domain) => Ok(Self(domain)),
@@ -26,14 +26,14 @@ impl RpId {
         &self.0
     }
 
-    /// Whether the host is this domain or below it.
+    /// Whether the host is this domain or a subdomain.
     pub fn covers(&self, host: &str) -> bool {
         let above = host.strip_suffix(self.as_str());
         above.is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
     }
 }
 
-/// Labels of letters, digits and hyphens (RFC 1123 §2.1), which is less than a URL may have as its host.
+/// Labels of letters, digits and hyphens (RFC 1123 §2.1), which is stricter than for hosts in URLs.
 fn is_name(domain: &str) -> bool {
     domain.len() <= 253
         && domain.split('.').all(|label| {

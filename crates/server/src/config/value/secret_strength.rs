@@ -1,8 +1,8 @@
-//! Refuses secrets that anybody could guess: too short, printed in somebody's documentation, or made
-//! by hand out of one repeated piece. RFC 8725 §3.5: a shared secret that can be guessed offline lets
-//! anybody mint any user's token, so nothing starts with one.
+//! Rejects secrets that can be guessed: too short, published in documentation, or a repeated piece. RFC 8725
+//! §3.5: with a shared secret that can be guessed offline, anybody can issue tokens for any user, so the
+//! server refuses to start with one.
 
-/// Keys printed in documentation or shipped as a default, in full.
+/// Complete keys from documentation or defaults.
 const PUBLISHED: &[&str] = &[
     // FastAPI's security tutorial.
     "09d25e094faa6ca2556c818166b7a9563b93f7099f6f0f4caa6cf63b88e8d3e7",
@@ -20,8 +20,8 @@ const PUBLISHED: &[&str] = &[
     "AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcUuTwjAwr1Z9CAow",
 ];
 
-/// Marks of a placeholder, compared in lower case and without punctuation. None can be met in a
-/// random secret by chance: the likeliest has odds below one in a million.
+/// Markers of placeholders, compared in lower case and without punctuation. They do not occur in random
+/// secrets: the odds of the likeliest are below one in a million.
 const PLACEHOLDERS: &[&str] = &[
     "yoursecret",
     "mysecret",
@@ -66,8 +66,8 @@ const PLACEHOLDERS: &[&str] = &[
 const SHORTEST: usize = 32;
 const FEWEST_DISTINCT: usize = 8;
 
-/// What is wrong with a secret, as the end of a sentence that begins with its name; `None` if it is
-/// strong enough. Never quotes it.
+/// What is wrong with a secret, as the end of a sentence that begins with its name; `None` if it is strong
+/// enough. Never quotes it.
 pub(in crate::config) fn weakness(secret: &str) -> Option<String> {
     let plain: String =
         secret.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_lowercase();

@@ -1,13 +1,13 @@
-//! A SQLite file and how SQLite works with it.
+//! A SQLite file and its options.
 
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 
-/// The path with what the `SQLITE_…` settings say.
+/// The path, with the `SQLITE_…` settings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SqliteFile {
     path: PathBuf,
-    /// What they say.
+    /// The options.
     pub tuning: SqliteTuning,
 }
 
@@ -16,18 +16,18 @@ pub struct SqliteFile {
 pub struct SqliteTuning {
     /// `SQLITE_SYNCHRONOUS`: when it waits for the disk.
     pub synchronous: Synchronous,
-    /// `SQLITE_CACHE_SIZE`: bytes of pages that each connection keeps.
+    /// `SQLITE_CACHE_SIZE`: the page cache of each connection in bytes.
     pub cache_bytes: u64,
-    /// `SQLITE_MMAP_SIZE`: bytes of the file that are mapped into memory.
+    /// `SQLITE_MMAP_SIZE`: how many bytes of the file are mapped into memory.
     pub mmap_bytes: u64,
 }
 
-/// When SQLite waits for the disk. Either way the file is whole after a crash.
+/// When SQLite waits for the disk. With both, the file is consistent after a crash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Synchronous {
-    /// When the log is copied into the database: a power cut can undo the last commits.
+    /// When the log is copied into the database: a power failure can undo the last commits.
     Normal,
-    /// At each commit: a power cut undoes nothing that was answered.
+    /// At each commit: a power failure undoes nothing that was confirmed.
     Full,
 }
 

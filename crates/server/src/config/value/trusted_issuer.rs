@@ -1,25 +1,25 @@
-//! One of the `[[issuers]]` in `doorward.toml`: another server whose tokens count, checked by the keys it
-//! publishes. An audience is required, because a token it made for another service is none for this one.
+//! An entry of `[[issuers]]` in `doorward.toml`: another server whose tokens are accepted, verified with the
+//! keys it publishes. An audience is required, because tokens for another service must not be accepted here.
 
 use serde::Deserialize;
 
 use crate::config::entry::parse::Parsed;
 
-/// An issuer of tokens besides Better Auth.
+/// An issuer of tokens other than Better Auth.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TrustedIssuer {
-    /// What its tokens say in `iss`, exactly.
+    /// The exact `iss` of its tokens.
     pub issuer: String,
-    /// What they must say in `aud`.
+    /// The required `aud`.
     pub audience: String,
-    /// Where it publishes its keys; `.well-known/jwks.json` below the issuer if absent.
+    /// The URL of its keys; by default `.well-known/jwks.json` below the issuer.
     #[serde(default)]
     jwks_url: Option<String>,
 }
 
 impl TrustedIssuer {
-    /// Where its keys are.
+    /// The URL of its keys.
     pub fn keys(&self) -> String {
         self.jwks_url.clone().unwrap_or_else(|| {
             format!("{}/.well-known/jwks.json", self.issuer.trim_end_matches('/'))
@@ -27,13 +27,13 @@ impl TrustedIssuer {
     }
 }
 
-/// Reads the list, which TOML or JSON may have been.
+/// Parses the list, from TOML or JSON.
 pub(in crate::config) fn issuers(text: &str) -> Parsed<Vec<TrustedIssuer>> {
     let all: Vec<TrustedIssuer> = serde_json::from_str(text).map_err(|error| {
         format!("must be a list of issuer, audience and perhaps jwks_url: {error}")
     })?;
     for one in &all {
-        // Names that are addresses cannot be mistaken for `shared-secret`.
+        // Names that are URLs cannot be confused with `shared-secret`.
         if let Some(wrong) = [&one.issuer, &one.keys()].into_iter().find(|url| !is_address(url)) {
             return Err(format!(
                 "must name addresses such as https://id.example.com, not {wrong:?}"

@@ -1,5 +1,5 @@
-//! `PASSWORD_WORD_LIST`: an operator's own words that no password may be made of: the company, its
-//! products, its town. A word a line; read when the settings are read, and anew at SIGHUP.
+//! `PASSWORD_WORD_LIST`: an operator's own words that passwords must not consist of: the company, its
+//! products, its town. One word per line; read with the settings, and again at SIGHUP.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ const MAX_BYTES: u64 = 16 * 1024 * 1024;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WordList {
     words: Arc<[String]>,
-    /// The file they came from, if any.
+    /// Its file, if any.
     path: Option<Arc<Path>>,
 }
 

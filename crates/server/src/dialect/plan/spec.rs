@@ -168,7 +168,7 @@ pub(in crate::dialect) struct AnswerRule {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(in crate::dialect) struct FailureRule {
-    /// Only if this field was refused.
+    /// Applies only if this field was invalid.
     pub field: Option<String>,
     /// Its status.
     pub status: Option<u16>,

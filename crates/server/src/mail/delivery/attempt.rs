@@ -176,7 +176,7 @@ async fn compose(
     }
 }
 
-/// What `dev` shows on the terminal: the code, or else the link.
+/// The code and the link, which `dev` shows on the terminal.
 fn shown(letter: &Letter, link: Option<String>) -> Option<String> {
     let code = letter.code.as_ref().map(|code| format!("code {}", code.expose_secret()));
     let both: Vec<_> = code.into_iter().chain(link).collect();

@@ -1,6 +1,6 @@
-//! `db backup` and `db restore`: the whole database as one file that its owner alone can read, and back.
-//! SQLite is copied page by page while it serves; PostgreSQL by its own `pg_dump` and `pg_restore`. A file
-//! appears under its name when it is whole, and never in place of another unless that is asked for.
+//! `db backup` and `db restore`: the whole database as one file that only its owner can read, and back.
+//! SQLite is copied page by page while the server runs; PostgreSQL with `pg_dump` and `pg_restore`. A file
+//! appears under its name only when complete, and replaces another only on request.
 
 mod output;
 mod postgres;
@@ -14,7 +14,7 @@ use crate::schema::history::{HistoryRow, State, statuses};
 use crate::schema::migrate::error::{MigrateError, MigrateResult};
 use crate::schema::migrate::{Migrator, blocking};
 
-/// A backup that was made.
+/// A backup that was created.
 #[derive(Debug)]
 pub struct Saved {
     /// Its size.
@@ -23,18 +23,18 @@ pub struct Saved {
     pub version: i64,
 }
 
-/// A backup that was put in place.
+/// A backup that was restored.
 #[derive(Debug)]
 pub struct Restored {
     /// The newest migration in it.
     pub version: i64,
-    /// How many migrations of this binary it lacks.
+    /// The number of this binary's migrations that it lacks.
     pub pending: usize,
-    /// What restoring had lost and repairing put right.
+    /// What was lost by restoring and then repaired.
     pub righted: Vec<String>,
 }
 
-/// What `say` is told as the work goes on.
+/// Reports progress to the user.
 type Say = fn(&str);
 
 impl Migrator {
@@ -50,7 +50,7 @@ impl Migrator {
         }
     }
 
-    /// Puts a backup in place of the database; `replace` what is there. Row-level security is made anew.
+    /// Restores a backup; with `replace` over existing data. Row-level security is recreated.
     pub async fn restore(&self, file: &Path, replace: bool) -> MigrateResult<Restored> {
         let (file, say) = (file.to_owned(), self.says());
         match self.url() {
@@ -63,7 +63,7 @@ impl Migrator {
     }
 }
 
-/// What a file is by its first bytes.
+/// The kind of a file, by its first bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     Sqlite,
@@ -92,7 +92,7 @@ fn refused(text: impl Into<String>) -> MigrateError {
     MigrateError::Refused(text.into())
 }
 
-/// The newest migration of a backup and how many it lacks; what this binary cannot work with is refused.
+/// The newest migration of a backup and the number it lacks; an unsupported one is rejected.
 fn fits(file: &Path, history: &[HistoryRow]) -> MigrateResult<(i64, usize)> {
     let file = file.display();
     let all = statuses(history);

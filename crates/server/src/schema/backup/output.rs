@@ -1,4 +1,5 @@
-//! A file in the making: readable by its owner alone, under another name until it is whole, gone if it never is.
+//! A file being written: readable only by its owner, under another name until complete, deleted if never
+//! completed.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind};
@@ -7,17 +8,17 @@ use std::path::{Path, PathBuf};
 use super::refused;
 use crate::schema::migrate::error::{MigrateError, MigrateResult};
 
-/// A file that is being written beside its place.
+/// A file being written beside its final path.
 #[derive(Debug)]
 pub(super) struct Output {
-    /// Where it is written.
+    /// The path while writing.
     pub(super) path: PathBuf,
     place: PathBuf,
     overwrite: bool,
 }
 
 impl Output {
-    /// An empty file for this place, which must be free unless it may be overwritten.
+    /// An empty file for this path, which must be free unless it may be overwritten.
     pub(super) fn create(place: &Path, overwrite: bool) -> MigrateResult<Self> {
         if place.is_dir() {
             return Err(refused(format!("{} is a folder: name a file in it.", place.display())));
@@ -36,7 +37,7 @@ impl Output {
         Ok(Self { path, place: place.to_owned(), overwrite })
     }
 
-    /// Gives it the owner of another file, where that is allowed.
+    /// Gives it the owner of another file, if permitted.
     pub(super) fn owned_as(&self, other: &Path) {
         #[cfg(unix)]
         if let Ok(of) = other.metadata() {
@@ -45,7 +46,7 @@ impl Output {
         }
     }
 
-    /// Puts it in its place, whole and on the disk; its size.
+    /// Moves it to its path, complete and synced; returns its size.
     pub(super) fn keep(self) -> MigrateResult<u64> {
         let done = self.settle();
         done.map_err(|error| match error.kind() {
@@ -61,7 +62,7 @@ impl Output {
         let linked = if self.overwrite {
             fs::rename(&self.path, &self.place)
         } else {
-            // A link takes no name that somebody else has taken meanwhile.
+            // A link fails if somebody else has taken the name in the meantime.
             match fs::hard_link(&self.path, &self.place) {
                 Err(error) if error.kind() != ErrorKind::AlreadyExists => {
                     fs::rename(&self.path, &self.place)

@@ -1,6 +1,6 @@
-//! PostgreSQL: `pg_dump` writes the schema of Doorward's tables as an archive, `pg_restore` puts it into a database
-//! in one transaction. Owners and grants stay out of it, since roles belong to the cluster: repairing makes
-//! the role, the view's owner, the policy and the grants anew, and a proof by SQL ends the work.
+//! PostgreSQL: `pg_dump` writes the schema of Doorward's tables as an archive, `pg_restore` restores it in
+//! one transaction. Owners and grants are omitted, since roles belong to the cluster: the repair recreates
+//! the role, the view's owner, the policy and the grants, and a verification by SQL ends the work.
 
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -21,13 +21,13 @@ use crate::schema::migration::Engine;
 use crate::schema::script::upward;
 use crate::schema::verify::verify;
 
-/// The history's line in an archive's table of contents.
+/// The line of the history in an archive's table of contents.
 const HISTORY: &str = " doorward_migrations ";
 
-/// How long a process of the server that has lost its client takes to end.
+/// How long a server process that has lost its client takes to end.
 const GONE_WITHIN: Duration = Duration::from_secs(2);
 
-/// What the server tells of itself.
+/// Properties of the server.
 struct Server {
     version: u32,
     schema: Option<String>,
@@ -145,7 +145,7 @@ pub(super) async fn restore(
     Ok(Restored { version, pending, righted: repaired.righted })
 }
 
-/// An archive with what its table of contents and its history say.
+/// An archive with its table of contents and history.
 struct Archive {
     program: Program,
     file: PathBuf,
@@ -180,10 +180,10 @@ impl Archive {
         .await
     }
 
-    /// Restores everything in one transaction; in place of what is there where that is to go, with the tables of
-    /// newer migrations that the archive does not know.
+    /// Restores everything in one transaction; with replacement, also drops the tables of newer migrations
+    /// that the archive does not contain.
     fn put(&self, to: &Place, say: Say) -> MigrateResult<()> {
-        // A schema that is there stays: `public` is, in every database.
+        // An existing schema stays: `public` is in every database.
         let wanted =
             self.contents.iter().filter(|line| !(to.has_schema && line.contains(" SCHEMA - ")));
         let wanted: Vec<_> = wanted.map(String::as_str).collect();
@@ -217,17 +217,16 @@ impl Archive {
     }
 }
 
-/// Where an archive goes.
+/// The target of a restore.
 struct Place {
     url: PostgresUrl,
     shell: Program,
     has_schema: bool,
-    /// The tables and functions of Doorward's that are there, in the order in which they were made; nothing where
-    /// the database has none.
+    /// The existing tables and functions of Doorward, in order of creation; empty if the database has none.
     present: Vec<[String; 2]>,
 }
 
-/// The rows of the history as `COPY` writes them.
+/// The rows of the history in `COPY` format.
 fn copied(text: &str) -> Vec<HistoryRow> {
     let rows = text.lines().skip_while(|line| !line.starts_with("COPY ")).skip(1);
     rows.take_while(|line| *line != "\\.")
@@ -243,7 +242,7 @@ fn copied(text: &str) -> Vec<HistoryRow> {
         .collect()
 }
 
-/// `pg_dump: dumping contents of table "public.users"` as a word of progress.
+/// `pg_dump: dumping contents of table "public.users"` as progress.
 fn table(line: &str, what: &str) -> Option<String> {
     let (_, name) = line.split_once(what)?;
     Some(format!("{} …", name.trim().trim_matches('"')))
@@ -256,7 +255,7 @@ async fn ask(client: &Client) -> MigrateResult<Server> {
     Ok(Server { version, schema: row.next().flatten() })
 }
 
-/// What of the migrations' tables and functions is there.
+/// The existing tables and functions of the migrations.
 async fn present(client: &Client) -> MigrateResult<Vec<[String; 2]>> {
     let sql = "SELECT kind, name FROM (\
         SELECT 'TABLE' AS kind, quote_ident(relname) AS name, oid, relname AS bare FROM pg_class \
@@ -272,7 +271,7 @@ async fn present(client: &Client) -> MigrateResult<Vec<[String; 2]>> {
     Ok(found.filter(|[_, name]| made.contains(&bare(name))).collect())
 }
 
-/// The names of the tables and functions that migrations make.
+/// The names of the tables and functions that migrations create.
 fn made_names() -> Vec<String> {
     let all = upward(0, i64::MAX)
         .into_iter()
@@ -287,14 +286,14 @@ fn made_names() -> Vec<String> {
     all.filter_map(name).chain(["doorward_migrations".to_owned()]).collect()
 }
 
-/// Nobody restores under a server that works.
+/// Nobody may restore under a running server.
 async fn refuse_running(client: &Client, url: &PostgresUrl) -> MigrateResult<()> {
     let name = url.application_name.replace('\'', "''");
     let sql = format!(
         "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() \
          AND application_name = '{name}' AND backend_type = 'client backend'"
     );
-    // Who has just ended is seen for a moment longer.
+    // A connection that has just ended is visible for a moment.
     let until = tokio::time::Instant::now() + GONE_WITHIN;
     let found = loop {
         let found: Vec<String> =

@@ -1,5 +1,5 @@
-//! PostgreSQL's own programs, run with everything they need in their environment: the password is in no list of
-//! processes. What they complain about becomes one sentence.
+//! PostgreSQL's own programs, run with everything they need in their environment, so that the password is in
+//! no process list. Their error output becomes one sentence.
 
 use std::io::{self, BufRead as _, BufReader, Read, Write as _};
 use std::path::{Path, PathBuf};
@@ -11,13 +11,13 @@ use super::{Say, refused};
 use crate::config::{ChannelBinding, PostgresUrl, Tls};
 use crate::schema::migrate::error::{MigrateError, MigrateResult};
 
-/// From this version on, clients trust the system's authorities by name.
+/// From this version on, clients can trust the system's CAs by name.
 const TRUSTS_SYSTEM: u32 = 16;
-/// Where Debian and its kin, and Red Hat and its kin, keep the public authorities.
+/// The paths of the public CAs on Debian-like and Red Hat-like systems.
 const AUTHORITIES: [&str; 2] =
     ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt"];
 
-/// What a program says: progress is told, what it complains about is kept.
+/// Reads a program's stderr: reports progress, keeps errors.
 fn listen(stderr: impl Read, progress_of: fn(&str) -> Option<String>, say: Say) -> Vec<String> {
     let mut complaints = Vec::new();
     for line in BufReader::new(stderr).lines().map_while(Result::ok) {
@@ -32,7 +32,7 @@ fn listen(stderr: impl Read, progress_of: fn(&str) -> Option<String>, say: Say) 
     complaints
 }
 
-/// One of the programs, as it is installed here.
+/// An installed program.
 #[derive(Debug)]
 pub(super) struct Program {
     name: &'static str,
@@ -42,7 +42,7 @@ pub(super) struct Program {
 }
 
 impl Program {
-    /// Finds it on `PATH`; `instead` says what to run where it is installed.
+    /// Finds it in `PATH`; `instead` says what to run where it is installed.
     pub(super) fn find(name: &'static str, instead: &str) -> MigrateResult<Self> {
         let absent = || {
             refused(format!(
@@ -64,7 +64,7 @@ impl Program {
         Ok(Self { name, path, version: number.ok_or_else(absent)? })
     }
 
-    /// Refuses a server that is newer than the program.
+    /// Rejects a server that is newer than the program.
     pub(super) fn may_work_with(&self, server: u32) -> MigrateResult<()> {
         if self.version >= server {
             return Ok(());
@@ -76,8 +76,7 @@ impl Program {
         )))
     }
 
-    /// Runs it towards this database; what it prints. Lines of its progress that `tells` makes something of are
-    /// told.
+    /// Runs it with this database; returns its output. Progress lines that `tells` converts are reported.
     pub(super) fn run(
         &self,
         url: Option<&PostgresUrl>,
@@ -112,8 +111,8 @@ impl Program {
         Err(self.failed(&complaints))
     }
 
-    /// Has `shell` run what this one prints, between a head and a tail that is only said once all of it was: what is
-    /// cut off is never committed.
+    /// Lets `shell` run the output of this program, between a head and a tail that is sent only after all of
+    /// it: what is cut off is never committed.
     pub(super) fn feed(
         &self,
         arguments: &[&str],
@@ -181,7 +180,7 @@ impl Program {
         refused(format!("{} failed: {}.", self.name, why.trim_end_matches('.')))
     }
 
-    /// Where to connect, as libpq reads it.
+    /// The connection, for libpq.
     fn connect(&self, command: &mut Command, url: &PostgresUrl) {
         for name in
             ["PGSERVICE", "PGHOSTADDR", "PGPASSFILE", "PGOPTIONS", "PGSSLROOTCERT", "PGPASSWORD"]

@@ -1,5 +1,5 @@
-//! SQLite's file, copied by its online backup in one read transaction: what is written meanwhile is not in the
-//! copy, and nobody waits for it. Restoring needs the file to itself, so a running server is noticed.
+//! SQLite's file, copied by its online backup in one read transaction: later writes are not in the copy, and
+//! nobody waits. Restoring needs exclusive access to the file, so a running server is detected.
 
 use std::path::Path;
 use std::time::Duration;
@@ -12,9 +12,9 @@ use super::{Kind, Restored, Saved, Say, absolute, fits, kind_of, refused};
 use crate::schema::migrate::error::{MigrateError, MigrateResult};
 use crate::schema::migrate::sqlite::history;
 
-/// 16 MiB of usual pages between two words about how far it is.
+/// 16 MiB of default pages between progress reports.
 const PAGES_A_STEP: i32 = 4096;
-/// How long a server may take to end a read of its own.
+/// How long a server may take to end its own read.
 const HELD: Duration = Duration::from_secs(2);
 
 pub(super) fn save(path: &Path, file: &Path, overwrite: bool, say: Say) -> MigrateResult<Saved> {
@@ -32,7 +32,7 @@ pub(super) fn save(path: &Path, file: &Path, overwrite: bool, say: Say) -> Migra
     }
     let output = Output::create(file, overwrite)?;
     copy(path, &output.path, file, say)?;
-    // A newer version's tables are saved like any.
+    // A newer version's tables are backed up like any others.
     let applied = history(&output.path)?.unwrap_or_default();
     let Some(version) = applied.iter().map(|row| row.version).max() else {
         return Err(refused("There are no tables to back up: `doorward db migrate` creates them."));
@@ -79,7 +79,7 @@ pub(super) fn restore(
     copy(file, &output.path, path, say)?;
     let (version, pending) = check(&output.path, file)?;
     output.owned_as(if is_there { path } else { path.parent().unwrap_or(path) });
-    // Held until the new file is in its place.
+    // Held until the new file is in place.
     let held = if is_there { alone(path)? } else { None };
     for end in ["-wal", "-shm"] {
         let mut beside = path.as_os_str().to_owned();
@@ -91,14 +91,14 @@ pub(super) fn restore(
     Ok(Restored { version, pending, righted: Vec::new() })
 }
 
-/// Copies page by page into an empty file and leaves it as that one file.
+/// Copies page by page into an empty file, leaving a single file.
 fn copy(from: &Path, into: &Path, place: &Path, say: Say) -> MigrateResult<()> {
     let explain = |error: rusqlite::Error| explained(from, place, &error);
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let source = Connection::open_with_flags(from, flags).map_err(explain)?;
     source.busy_timeout(Duration::from_secs(5)).map_err(explain)?;
     let mut target = Connection::open_with_flags(into, flags).map_err(explain)?;
-    // What is seen stays the same to the end, whatever is written: no copy begins anew.
+    // The snapshot stays the same to the end, whatever is written, so the copy never restarts.
     source.execute_batch("BEGIN; SELECT count(*) FROM sqlite_master").map_err(explain)?;
     {
         let backup = Backup::new(&source, &mut target).map_err(explain)?;
@@ -116,7 +116,7 @@ fn copy(from: &Path, into: &Path, place: &Path, say: Say) -> MigrateResult<()> {
                         say(&format!("{reported} % copied."));
                     }
                 }
-                // The file is ours alone, and the source is open for reading.
+                // The file is exclusively ours, and the source is open for reading.
                 _ => std::thread::park_timeout(Duration::from_millis(20)),
             }
         }
@@ -131,13 +131,13 @@ fn copy(from: &Path, into: &Path, place: &Path, say: Say) -> MigrateResult<()> {
     Ok(())
 }
 
-/// The newest migration and how many are missing in a copy of this file.
+/// The newest migration and the number of missing ones in a copy of this file.
 fn check(copy: &Path, of: &Path) -> MigrateResult<(i64, usize)> {
     fits(of, &history(copy)?.unwrap_or_default())
 }
 
-/// The database with nobody else in it: while another process has it open, its write-ahead log cannot be
-/// given up. A file that is no database is in nobody's use.
+/// The database with exclusive access: while another process has it open, its write-ahead log cannot be
+/// removed. A file that is not a database is in nobody's use.
 fn alone(path: &Path) -> MigrateResult<Option<Connection>> {
     let used = |error: &rusqlite::Error| match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Some(refused(format!(

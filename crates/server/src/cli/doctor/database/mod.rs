@@ -1,4 +1,4 @@
-//! The database as a server meets it, and its schema.
+//! The database as seen by a server, and its schema.
 
 mod postgres;
 mod schema;

@@ -22,12 +22,12 @@ const ROUND_TRIP: CheckName = CheckName("database.round-trip");
 const CLOCK: CheckName = CheckName("database.clock");
 
 const ROUND_TRIPS: usize = 20;
-/// A request makes one; beyond this people feel it.
+/// A request makes one round trip; above this, users notice.
 const SLOW: Duration = Duration::from_millis(20);
-/// Tokens and sessions are dated by the server's own clock; a database's that is this far off misleads people.
+/// Tokens and sessions are dated by the server's clock; a database clock that is this far off is misleading.
 const APART: time::Duration = time::Duration::seconds(2);
 const FAR_APART: time::Duration = time::Duration::seconds(30);
-/// Older ones get no corrections any more.
+/// Older versions are no longer maintained.
 const OLDEST: u32 = 14;
 
 pub(super) async fn server(patient: &Patient, url: &PostgresUrl) -> Vec<Finding> {
@@ -256,7 +256,7 @@ async fn clock(patient: &Patient, visit: &ServerVisit) -> Finding {
     }
 }
 
-/// What two clocks mean.
+/// The verdict on two clocks.
 fn apart(Clocks { ahead, within }: Clocks) -> Finding {
     let distance = ahead.abs() - within.min(Duration::from_secs(1));
     let seconds = ahead.as_seconds_f64().abs();

@@ -1,5 +1,5 @@
-//! The schema: its migrations, what the login may do, whether it is what the migrations make, and whether
-//! row-level security holds when it is tried. All of it as `db status` and `db verify` see it.
+//! The schema: its migrations, the login's privileges, differences from what the migrations create, and
+//! whether row-level security works. As seen by `db status` and `db verify`.
 
 use crate::cli::doctor::finding::{CheckName, Finding, Health};
 use crate::cli::doctor::patient::Patient;
@@ -14,7 +14,7 @@ const PRIVILEGES: CheckName = CheckName("schema.privileges");
 const DRIFT: CheckName = CheckName("schema.drift");
 const ISOLATION: CheckName = CheckName("schema.isolation");
 
-/// How many differences are named.
+/// Maximum number of differences listed.
 const MOST: usize = 5;
 
 pub(super) async fn examine(patient: &Patient) -> Vec<Finding> {
@@ -70,7 +70,7 @@ fn migrations(all: &[Applied]) -> Finding {
     MIGRATED.ok(format!("All {} are applied", MIGRATIONS.len()))
 }
 
-/// What the server's own login may do on the server's own host.
+/// The privileges of the server's login on the server's host.
 async fn privileges(patient: &Patient) -> Finding {
     if is_sqlite(&patient.settings) {
         return PRIVILEGES.skipped("SQLite has no logins");
@@ -84,7 +84,7 @@ async fn privileges(patient: &Patient) -> Finding {
         Ok(Schema::Behind) => {
             PRIVILEGES.skipped("They can be checked once all migrations are applied")
         }
-        // Told by the checks of their own.
+        // Reported by separate checks.
         Ok(Schema::Unfit(Unfit::ReadOnly | Unfit::Exposed)) => {
             PRIVILEGES.skipped("They can be checked once the other problems are fixed")
         }

@@ -1,4 +1,4 @@
-//! A SQLite file, with its folder, its disk and its pages.
+//! A SQLite file, its folder, its disk and its pages.
 
 use std::path::Path;
 

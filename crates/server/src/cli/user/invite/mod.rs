@@ -1,6 +1,6 @@
-//! `doorward user invite`: accounts without a password, and mails to choose one; of one person or of a file.
-//! Account, roles and mail are one transaction, so that a run that breaks off loses nobody, and running it
-//! again invites nobody twice.
+//! `doorward user invite`: creates accounts without a password, and mails links to choose one; for one user
+//! or a file. Account, roles and mail are one transaction, so that an interrupted run loses nobody, and
+//! running it again invites nobody twice.
 #![allow(clippy::doc_markdown, reason = "the comments on arguments are help texts")]
 
 mod rows;
@@ -26,7 +26,7 @@ use crate::roles::RoleName;
 use crate::users::{AdminUser, NewUser};
 use rows::{InviteRow, InviteRows, Invitee};
 
-/// Rows from one showing of the progress to the next.
+/// Rows between updates of the progress.
 const EVERY: u64 = 25;
 
 #[derive(Debug, Args)]
@@ -55,7 +55,7 @@ pub(in crate::cli) struct InviteArgs {
     resend: bool,
 }
 
-/// What became of somebody.
+/// The result for one user.
 enum Came {
     Invited(AdminUser),
     Again(AdminUser),
@@ -64,7 +64,7 @@ enum Came {
 
 /// Runs `doorward user invite`.
 pub(in crate::cli) async fn invite(app: &App, args: InviteArgs, as_json: bool) -> Exit {
-    // Where no mail is sent, nobody is made who waits for one.
+    // If no mail is sent, no account is created that would wait for one.
     let delivery = delivery(app)?;
     let roles = args.role.iter().map(|role| read_role(role)).collect::<Result<Vec<_>, _>>();
     let roles = roles.map_err(Failure::Usage)?;
@@ -104,8 +104,8 @@ pub(in crate::cli) async fn invite(app: &App, args: InviteArgs, as_json: bool) -
     tally.finish(as_json)
 }
 
-/// Makes the account and asks for the mail; of an account that is there the mail alone, if it is to be sent
-/// again. The error is a sentence.
+/// Creates the account and queues the mail; for an existing account only the mail, if it is to be sent again.
+/// The error is a sentence.
 async fn invite_one(app: &App, one: Invitee, again: bool) -> Result<Came, String> {
     let (users, by) = (app.users(), by_operator());
     let Invitee { email, name, locale, roles } = one;
@@ -128,7 +128,7 @@ async fn invite_one(app: &App, one: Invitee, again: bool) -> Result<Came, String
     let new = NewUser { name, locale, invite: Some(true), ..NewUser::of(email) };
     match users.create_with_roles(&by, new, &roles).await {
         Ok(made) => Ok(Came::Invited(made)),
-        // Somebody else was faster.
+        // Somebody else created it first.
         Err(Error::EmailTaken) => Ok(Came::There("has an account")),
         Err(Error::NotFound) => {
             let names: Vec<_> = roles.iter().map(RoleName::as_str).collect();
@@ -162,7 +162,7 @@ fn said(email: &str, came: &Came, as_json: bool) -> Exit {
     }
 }
 
-/// What came of a file.
+/// The results for a file.
 #[derive(Default)]
 struct Tally {
     rows: u64,

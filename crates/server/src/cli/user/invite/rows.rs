@@ -1,5 +1,5 @@
-//! The rows of a file of people to invite: CSV with a line of names, lines of JSON, or addresses alone. A bad
-//! row is one of them, with its reason.
+//! The rows of a file of users to invite: CSV with a header line, JSON lines, or only addresses. An invalid
+//! row is returned with its reason.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
@@ -15,10 +15,10 @@ use crate::email::Email;
 use crate::input::Locale;
 use crate::roles::RoleName;
 
-/// What a line may hold.
+/// Maximum length of a line.
 const MAX_LINE: u64 = 1 << 16;
 
-/// Somebody to invite.
+/// A user to invite.
 #[derive(Debug)]
 pub(super) struct Invitee {
     pub(super) email: Email,
@@ -27,16 +27,16 @@ pub(super) struct Invitee {
     pub(super) roles: Vec<RoleName>,
 }
 
-/// A row, with what it says or why it says nothing.
+/// A row, with its contents or why it is invalid.
 #[derive(Debug)]
 pub(super) struct InviteRow {
     pub(super) line: u64,
-    /// As it stands there.
+    /// As written.
     pub(super) email: String,
     pub(super) read: Result<Invitee, String>,
 }
 
-/// Rows, one after the other; an error is of the whole file, as a sentence.
+/// The rows in order; an error concerns the whole file, as a sentence.
 pub(super) struct InviteRows(Box<dyn Iterator<Item = Result<InviteRow, String>>>);
 
 impl Iterator for InviteRows {
@@ -96,7 +96,7 @@ fn json_rows(
     })
 }
 
-/// A value as the text that a cell would hold; a list with spaces between.
+/// A value as the text of a cell; a list separated by spaces.
 fn cell(object: &Map<String, Value>, name: &str) -> Option<String> {
     match object.get(name)? {
         Value::Null => None,
@@ -118,7 +118,7 @@ fn csv_rows(input: BufReader<Box<dyn Read>>) -> Result<InviteRows, String> {
     };
     let folded = |text: &str| text.trim_start_matches('\u{feff}').trim().to_ascii_lowercase();
     let mut names: Vec<String> = first.iter().map(folded).collect();
-    // Addresses alone, without a line of names.
+    // Only addresses, without a header line.
     let mut before = None;
     if !names.iter().any(|name| name == "email") {
         if names.first().is_none_or(|name| Email::parse(name).is_none()) {
@@ -147,7 +147,7 @@ fn csv_rows(input: BufReader<Box<dyn Read>>) -> Result<InviteRows, String> {
     Ok(InviteRows(Box::new(rows)))
 }
 
-/// The row of these cells.
+/// The row with these cells.
 fn row(line: u64, cell: impl Fn(&str) -> Option<String>) -> InviteRow {
     let given = |name: &str| cell(name).map(|text| text.trim().to_owned());
     let given = |name: &str| given(name).filter(|text| !text.is_empty());

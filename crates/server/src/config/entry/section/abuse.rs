@@ -1,5 +1,4 @@
-//! The settings that keep floods and guessing out: rate limits, delays after wrong passwords, refused
-//! passwords.
+//! The settings against abuse: rate limits, delays after wrong passwords, rejected passwords.
 
 use crate::config::entry::entries::{LIMITS, PASSWORDS, PLAIN};
 use crate::config::entry::parse;

@@ -1,5 +1,5 @@
-//! The settings of accounts: who may register, what registering answers with, how people change their
-//! address and their password, and what renews an access token.
+//! The settings of accounts: registration and its response, changes of address and password, and renewal of
+//! access tokens.
 
 use crate::config::entry::entries::{PASSWORDS, PLAIN, SESSIONS};
 use crate::config::entry::parse;

@@ -44,7 +44,7 @@ pub(in crate::config) const SQLITE_MMAP_SIZE: Setting = Setting {
     ..PLAIN
 };
 
-/// Fewer pages than a statement needs at once would make SQLite write them out and read them back.
+/// With fewer pages than a statement needs, SQLite would write them out and read them back.
 const CACHE_LEAST: u64 = 1 << 20;
 /// A terabyte.
 const MOST: u64 = 1 << 40;

@@ -1,4 +1,4 @@
-//! The settings that say whose habits the server has: which dialects, and their options.
+//! The settings of dialects and their options.
 
 use crate::config::entry::entries::PLAIN;
 use crate::config::entry::parse;

@@ -1,4 +1,4 @@
-//! The settings of mail: how it is sent, what it says and where its links lead.
+//! The settings of mail: transport, contents and links.
 
 use std::path::{Path, PathBuf};
 

@@ -1,4 +1,4 @@
-//! The settings of each section that has many.
+//! The settings, by section.
 
 pub(in crate::config) mod abuse;
 pub(in crate::config) mod accounts;

@@ -1,4 +1,4 @@
-//! The settings of passkeys: for which domain, and for which pages.
+//! The settings of passkeys: domain and origins.
 
 use crate::config::RpId;
 use crate::config::entry::entries::{PASSKEYS, PLAIN};

@@ -1,4 +1,4 @@
-//! The settings that say how access tokens are signed and what they say.
+//! The settings of access tokens: signature and contents.
 
 use crate::config::entry::entries::{PLAIN, TOKENS, also};
 use crate::config::entry::parse;
@@ -6,7 +6,7 @@ use crate::config::entry::table::Setting;
 use crate::config::entry::word;
 use crate::config::entry::word::{put, put_some};
 
-/// How many fields of an account a token carries at most.
+/// Maximum number of account fields in a token.
 const MOST: usize = 8;
 
 /// `TOKEN_ALGORITHM`.

@@ -1,30 +1,30 @@
-//! `APP_PATHS`: where the front end shows its own page for a mail's link, by page.
+//! `APP_PATHS`: the front end's pages for the links in mails.
 
 use std::collections::BTreeMap;
 
-/// What a mail's link opens.
+/// The page that a mail's link opens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum LinkPage {
-    /// Proves an account's address.
+    /// Verifies an account's address.
     Verify,
-    /// Takes a new password.
+    /// Sets a new password.
     Reset,
-    /// Proves the address that an account changes to.
+    /// Verifies the new address of an account.
     Confirm,
-    /// Takes the change of address back.
+    /// Undoes an address change.
     Undo,
     /// Sign in
     Login,
-    /// Takes the first password of an invited account.
+    /// Sets the first password of an invited account.
     Invitation,
-    /// Asks for a link to set a new password.
+    /// Requests a link to set a new password.
     Forgot,
     /// Lists the account's sessions.
     Sessions,
 }
 
 impl LinkPage {
-    /// Each once.
+    /// All pages.
     pub const ALL: [Self; 8] = [
         Self::Verify,
         Self::Reset,
@@ -36,7 +36,7 @@ impl LinkPage {
         Self::Sessions,
     ];
 
-    /// Whether the link to it carries a secret, so that something has to show it.
+    /// Whether its link contains a secret, so that some page must exist.
     pub const fn takes_secret(self) -> bool {
         !matches!(self, Self::Forgot | Self::Sessions)
     }
@@ -56,16 +56,16 @@ impl LinkPage {
     }
 }
 
-/// What stands for the secret in a path.
+/// The placeholder for the secret in a path.
 const TOKEN: &str = "{token}";
 
-/// Paths below `APP_URL`, each with a place for the secret.
+/// Paths below `APP_URL`, each with a placeholder for the secret.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AppPaths(BTreeMap<LinkPage, String>);
 
 impl AppPaths {
-    /// Reads `page=/path` items. A path without `{token}` gets `#token={token}`: what stands in a fragment
-    /// is in no server's log. The error is the end of a sentence.
+    /// Parses `page=/path` items. A path without `{token}` gets `#token={token}`: fragments do not appear in
+    /// server logs. The error is the end of a sentence.
     pub fn parse(items: &[String]) -> Result<Self, String> {
         let mut paths = BTreeMap::new();
         for item in items {
@@ -102,17 +102,17 @@ impl AppPaths {
         Ok(Self(paths))
     }
 
-    /// The path of this page with this secret, if the front end shows it.
+    /// The path of this page with this secret, if the front end has it.
     pub fn path(&self, page: LinkPage, token: &str) -> Option<String> {
         self.0.get(&page).map(|path| path.replace(TOKEN, token))
     }
 
-    /// Whether there is none.
+    /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The pages with a secret in their link that the front end does not show.
+    /// The pages with a secret in their link that the front end does not have.
     pub fn missing(&self) -> impl Iterator<Item = LinkPage> {
         LinkPage::ALL.into_iter().filter(|page| page.takes_secret() && !self.0.contains_key(page))
     }

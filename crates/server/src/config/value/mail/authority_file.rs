@@ -1,4 +1,4 @@
-//! `SMTP_CA_FILE`: certificates of authorities that the mail server's may be signed by, besides the public ones.
+//! `SMTP_CA_FILE`: certificates of CAs for the mail server, in addition to the public ones.
 
 use std::path::Path;
 

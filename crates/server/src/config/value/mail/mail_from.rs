@@ -3,12 +3,12 @@
 use lettre::Address;
 use lettre::message::Mailbox;
 
-/// A sender: an address and, perhaps, a name.
+/// A sender: an address and optionally a name.
 #[derive(Clone, Debug)]
 pub struct MailFrom(Mailbox);
 
 impl MailFrom {
-    /// Reads `post@example.com` or `Example <post@example.com>`; the error is the end of a sentence that
+    /// Parses `post@example.com` or `Example <post@example.com>`; the error is the end of a sentence that
     /// begins with the setting's name.
     pub fn parse(text: &str) -> Result<Self, String> {
         let why = || {

@@ -1,4 +1,4 @@
-//! The values of the settings that say how mail is sent.
+//! The values of the mail settings.
 
 pub(in crate::config) mod app_paths;
 pub(in crate::config) mod authority_file;

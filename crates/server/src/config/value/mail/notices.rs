@@ -1,15 +1,15 @@
-//! `SECURITY_NOTICES`: what happens to an account that its owner gets a mail about.
+//! `SECURITY_NOTICES`: the account events that the owner gets a mail about.
 
 use crate::config::named;
 
 named! {
-    /// What a notice is about. Its name is that of its mail.
+    /// The event of a notice; its name is that of its mail.
     pub enum Notice {
         /// The password was changed.
         PasswordChanged = "password-changed",
-        /// The address was changed without a proof that the new one is theirs.
+        /// The address was changed without verifying the new one.
         EmailChanged = "email-changed",
-        /// A sign-in from a device that the account has not signed in from.
+        /// A sign-in from a new device.
         NewDevice = "new-device",
         /// A session was ended because its refresh token was used twice.
         SessionStolen = "session-stolen",
@@ -21,25 +21,25 @@ named! {
         FactorRemoved = "factor-removed",
         /// An operator removed all second factors.
         FactorsReset = "factors-reset",
-        /// New recovery codes were made.
+        /// New recovery codes were created.
         RecoveryCodesRenewed = "recovery-codes-renewed",
         /// A passkey was added.
         PasskeyAdded = "passkey-added",
         /// A passkey was removed.
         PasskeyRemoved = "passkey-removed",
-        /// A device was trusted to need no second step.
+        /// A device was trusted, so that it needs no second step.
         DeviceTrusted = "device-trusted",
-        /// An API key was made.
+        /// An API key was created.
         ApiKeyCreated = "api-key-created",
     }
 }
 
-/// The notices that are sent.
+/// The enabled notices.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Notices(Vec<Notice>);
 
 impl Notices {
-    /// Reads `on`, `off`, or the names of some. The error is the end of a sentence.
+    /// Parses `on`, `off`, or a list of names. The error is the end of a sentence.
     pub fn parse(items: &[String]) -> Result<Self, String> {
         match items {
             [one] if one == "on" => return Ok(Self(Notice::ALL.to_vec())),
@@ -56,12 +56,12 @@ impl Notices {
         items.iter().map(named).collect::<Result<_, _>>().map(Self)
     }
 
-    /// Whether this one is sent.
+    /// Whether this notice is enabled.
     pub fn includes(&self, notice: Notice) -> bool {
         self.0.contains(&notice)
     }
 
-    /// Whether any is.
+    /// Whether none is enabled.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

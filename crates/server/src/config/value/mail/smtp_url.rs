@@ -1,4 +1,4 @@
-//! `SMTP_URL`: the mail server that letters are handed to.
+//! `SMTP_URL`: the mail server.
 
 use std::net::IpAddr;
 
@@ -6,7 +6,7 @@ use percent_encoding::percent_decode_str;
 use secrecy::{ExposeSecret, SecretString};
 use url::{Host, Url};
 
-/// An address of a mail server; its password is never printed.
+/// The URL of a mail server; its password is never printed.
 #[derive(Clone, Debug)]
 pub struct SmtpUrl {
     host: String,
@@ -16,8 +16,8 @@ pub struct SmtpUrl {
 }
 
 impl SmtpUrl {
-    /// Reads `smtp://` (STARTTLS, required unless the host is this machine) or `smtps://` (TLS from the
-    /// start); the error is the end of a sentence that begins with the setting's name.
+    /// Parses `smtp://` (STARTTLS, required unless the host is this machine) or `smtps://` (implicit TLS);
+    /// the error is the end of a sentence that begins with the setting's name.
     pub fn parse(text: &str) -> Result<Self, String> {
         const EXAMPLE: &str = "smtp://user:password@mail.example.com:587 or smtps://…:465";
         let is_implicit_tls = match text.split_once("://") {
@@ -27,7 +27,7 @@ impl SmtpUrl {
         };
         let encode = "write @ as %40, : as %3A, / as %2F, # as %23, ? as %3F and % as %25 in the user \
                       name and password";
-        // Without a host, or with a part of the password where the port should be.
+        // Without a host, or with part of the password in place of the port.
         let url = Url::parse(text)
             .map_err(|_| format!("must be an address such as {EXAMPLE}; {encode}"))?;
         let rest = [
@@ -43,7 +43,7 @@ impl SmtpUrl {
             });
         }
         let host = match url.host() {
-            // The parser knows no host of this scheme, so a name may be an address.
+            // The parser does not parse hosts of this scheme, so a name may be an IP address.
             Some(Host::Domain(name)) if !name.is_empty() => {
                 percent_decode_str(name).decode_utf8_lossy().to_ascii_lowercase()
             }
@@ -82,7 +82,7 @@ impl SmtpUrl {
         Ok(Self { host, port, is_implicit_tls, login })
     }
 
-    /// The host, an IPv6 address without brackets.
+    /// The host; an IPv6 address without brackets.
     pub fn host(&self) -> &str {
         &self.host
     }
@@ -92,19 +92,19 @@ impl SmtpUrl {
         self.port
     }
 
-    /// Whether TLS begins with the connection.
+    /// Whether the connection starts with TLS.
     pub fn is_implicit_tls(&self) -> bool {
         self.is_implicit_tls
     }
 
-    /// Whether the server is on this machine, where nobody is in between.
+    /// Whether the server is on this machine, so that nobody can intercept the connection.
     pub fn is_this_machine(&self) -> bool {
         self.host == "localhost"
             || self.host.ends_with(".localhost")
             || self.host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
     }
 
-    /// The user name and password, if there are any.
+    /// The user name and password, if any.
     pub(crate) fn login(&self) -> Option<(String, String)> {
         let (user, password) = self.login.as_ref()?;
         Some((user.clone(), password.expose_secret().to_owned()))
