@@ -1,11 +1,11 @@
-//! What is counted of a call to the database: that it is under way, how long it took, and why it failed.
+//! The metrics of database calls: in progress, duration, failures.
 
 use std::time::Instant;
 
 use crate::metrics::{DatabaseFailure, Holding, LaneLabel, Metrics};
 use crate::sql::{DbError, Result};
 
-/// A call under way; empty where nobody counts.
+/// A call in progress; empty if metrics are off.
 #[derive(Debug)]
 pub(in crate::db) struct CountedCall<'a> {
     metrics: &'a Metrics,
@@ -20,7 +20,7 @@ impl<'a> CountedCall<'a> {
         Self { metrics, lane, begun }
     }
 
-    /// It has its answer. A refusal is one: the database did its part.
+    /// It has ended. A refusal counts as success: the database did its part.
     pub(in crate::db) fn end<T>(self, answer: &Result<T>) {
         let (Some((began, _calls)), Some(meters)) = (self.begun, self.metrics.on()) else { return };
         if let Some(lane) = meters.lane(self.lane) {

@@ -1,5 +1,5 @@
-//! `Database`: the handle every store holds. It picks the engine and decodes rows; what it promises
-//! is the same on both: one round trip a call, a deadline on each, and no half-done work.
+//! `Database`: the handle for all stores. It selects the engine and decodes rows. Its guarantees are the same
+//! on both engines: one round trip per call, a deadline for each, and no partial work.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,24 +15,25 @@ use crate::gate::{Authority, Gate, Via};
 use crate::metrics::Metrics;
 use crate::sql::{DbError, Result, Sql, Step};
 
-/// From a call to its answer, waiting for a connection included; a request has 5 s for all its calls.
+/// From a call to its result, including the wait for a connection; a request has 5 s for all its calls.
 pub(super) const CALL_WITHIN: Duration = Duration::from_secs(4);
 
-/// How long a search may run. It has a lane of its own, in which others wait for it.
+/// How long a search may run. It has its own lane, in which others wait for it.
 pub(super) const SEARCH_WITHIN: Duration = Duration::from_millis(1500);
-/// A page of this many rows is read whole: summing up their texts costs more than the longest of them.
+/// A page of this many rows is read completely: summing up their texts would cost more than the longest of
+/// them.
 const FEW_ROWS: i64 = 25;
-/// How long closing waits for what is under way.
+/// How long closing waits for work in progress.
 const CLOSE_WITHIN: Duration = Duration::from_secs(5);
-/// What a pattern of `textregexeq` begins with if the rest of it stands for itself.
+/// The prefix of `textregexeq` patterns that makes the rest literal.
 pub const LITERAL: &str = "***=";
 
-/// What a statement may cost.
+/// The cost of a statement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effort {
     /// It reads what an index finds.
     Quick,
-    /// It looks at all of a user's rows: one at a time for each user, where quick ones do not wait for it.
+    /// It scans all of a user's rows: one at a time per user, in a lane of its own.
     Search,
 }
 
@@ -51,7 +52,7 @@ enum Backend {
 }
 
 impl Database {
-    /// Opens the database that the URL names.
+    /// Opens the database with this URL.
     pub async fn open(url: &DatabaseUrl) -> Result<Self> {
         match url {
             DatabaseUrl::Sqlite(path) => Self::open_sqlite(path.clone()).await,
@@ -62,7 +63,7 @@ impl Database {
         }
     }
 
-    /// The same without waiting for a PostgreSQL server: calls fail as `Away` until it is there.
+    /// The same without waiting for a PostgreSQL server: calls fail with `Away` until it is available.
     pub async fn open_lazily(url: &DatabaseUrl) -> Result<Self> {
         match url {
             DatabaseUrl::Sqlite(path) => Self::open_sqlite(path.clone()).await,
@@ -72,7 +73,7 @@ impl Database {
         }
     }
 
-    /// Prepares a statement without running it, in every form in which it may be sent.
+    /// Prepares a statement without running it, in all forms in which it may be sent.
     pub async fn prepare(&self, sql: Sql) -> Result<()> {
         match &*self.engine {
             Backend::Sqlite(sqlite) => sqlite.prepare(sql).await,
@@ -94,7 +95,7 @@ impl Database {
         Self { engine: Arc::new(engine), searches: Arc::default(), metrics }
     }
 
-    /// What counts the work on this database and all that stands on it.
+    /// The metrics of this database and everything that uses it.
     pub fn metrics(&self) -> &Metrics {
         &self.metrics
     }
@@ -107,7 +108,7 @@ impl Database {
         }
     }
 
-    /// Takes no more work and leaves a SQLite database behind as one whole file.
+    /// Accepts no more work, and leaves a SQLite database as a single file.
     pub async fn close(&self) {
         let engine = Arc::clone(&self.engine);
         let closed = tokio::task::spawn_blocking(move || match &*engine {
@@ -127,7 +128,7 @@ impl Database {
         }
     }
 
-    /// Rows of a statement that only reads, asked behind nobody's work: for probes.
+    /// Rows of a read-only statement that waits for no other work: for probes.
     pub(crate) async fn probe<T: FromRow>(&self, step: Step) -> Result<Vec<T>> {
         match &*self.engine {
             Backend::Sqlite(sqlite) => sqlite.query(step).await,
@@ -135,18 +136,18 @@ impl Database {
         }
     }
 
-    /// How often a connection was opened while there was none, the first at the start included: how often a
-    /// database that sleeps when nobody asks was woken. Always 0 on SQLite.
+    /// How often a connection was opened while there was none, including the first: how often a suspended
+    /// database was woken. Always 0 on SQLite.
     pub fn wakes(&self) -> u64 {
         self.links().1
     }
 
-    /// How many connections to a PostgreSQL server are open.
+    /// The number of open connections to a PostgreSQL server.
     pub fn open_connections(&self) -> u64 {
         self.links().0
     }
 
-    /// Gives nobody new the connections that are open: those opened after them show what they are.
+    /// Stops using the currently open connections; new ones are checked when opened.
     pub(crate) fn distrust(&self) {
         if let Backend::Postgres(postgres) = &*self.engine {
             postgres.distrust();
@@ -170,7 +171,7 @@ impl Database {
         Ok(self.query(step).await?.into_iter().next())
     }
 
-    /// Runs the steps in one transaction and one round trip; the rows of each step. All or nothing.
+    /// Runs the steps in one transaction and one round trip; returns the rows of each step. All or nothing.
     pub async fn write(&self, steps: Vec<Step>) -> Result<Vec<Vec<Row>>> {
         match &*self.engine {
             Backend::Sqlite(sqlite) => sqlite.write(None, steps).await,
@@ -178,14 +179,14 @@ impl Database {
         }
     }
 
-    /// Runs one writing statement; the rows of its `RETURNING`.
+    /// Runs one writing statement; returns the rows of its `RETURNING`.
     pub async fn execute<T: FromRow>(&self, step: Step) -> Result<Vec<T>> {
         let rows = self.write(vec![step]).await?;
         only(&rows)
     }
 
-    /// Reads as the gate's user: `SessionEnded` unless the session lives and its user is active;
-    /// row-level security sees that user only.
+    /// Reads as the gate's user: `SessionEnded` unless the session is live and its user active; row-level
+    /// security only shows that user's rows.
     pub async fn read_as<T: FromRow>(&self, gate: Gate, step: Step) -> Result<Vec<T>> {
         let read = match &*self.engine {
             Backend::Sqlite(sqlite) => sqlite.read_as(gate, step).await,
@@ -194,8 +195,8 @@ impl Database {
         read.map_err(|error| closed(&gate, error))
     }
 
-    /// Reads a page of at most `rows` rows as the gate's user: the rows up to the one that makes their
-    /// texts exceed [`crate::input::PAGE_BYTES`], unless they are few. The statement is `weighed`.
+    /// Reads a page of at most `rows` rows as the gate's user: up to the row that makes their texts exceed
+    /// [`crate::input::PAGE_BYTES`], unless there are few. The statement must be `weighed`.
     pub async fn page_as<T: FromRow>(
         &self,
         gate: Gate,
@@ -215,7 +216,7 @@ impl Database {
         read.map_err(|error| closed(&gate, error))
     }
 
-    /// Reads, for the operator, through the view of this user.
+    /// Reads through this user's view, for the operator.
     pub async fn view_of<T: FromRow>(&self, user: Uuid, step: Step) -> Result<Vec<T>> {
         match &*self.engine {
             Backend::Sqlite(sqlite) => sqlite.query(step).await,
@@ -223,7 +224,7 @@ impl Database {
         }
     }
 
-    /// Writes as the gate's user, under the same check as [`Database::read_as`], in one transaction.
+    /// Writes as the gate's user, with the same check as [`Database::read_as`], in one transaction.
     pub async fn write_as<T: FromRow>(&self, gate: Gate, step: Step) -> Result<Vec<T>> {
         let rows = self.write_all_as(gate, vec![step]).await?;
         only(&rows)
@@ -238,7 +239,7 @@ impl Database {
         written.map_err(|error| closed(&gate, error))
     }
 
-    /// Reads on this authority.
+    /// Reads with this authority.
     pub async fn read_by<T: FromRow>(&self, authority: Authority, step: Step) -> Result<Vec<T>> {
         match authority {
             Authority::Caller(gate) => self.read_as(gate, step).await,
@@ -246,7 +247,7 @@ impl Database {
         }
     }
 
-    /// Writes on this authority, in one transaction.
+    /// Writes with this authority, in one transaction.
     pub async fn write_by(&self, authority: Authority, steps: Vec<Step>) -> Result<Vec<Vec<Row>>> {
         match authority {
             Authority::Caller(gate) => self.write_all_as(gate, steps).await,
@@ -255,7 +256,7 @@ impl Database {
     }
 }
 
-/// What did not let the caller in.
+/// Why the caller was rejected.
 fn closed(gate: &Gate, error: DbError) -> DbError {
     match (gate.via, error) {
         (Via::Key(_), DbError::SessionEnded) => DbError::KeyEnded,

@@ -1,10 +1,10 @@
-//! `row!`: a struct that is read from the database, declared once. The list of columns that a
-//! statement selects and what decodes them both come from its fields, in their order.
+//! `row!`: declares a struct that is read from the database. Both its list of columns and its decoder are
+//! generated from its fields, in order.
 
-/// Declares a struct and `COLUMNS`, what a statement selects or returns to read one.
+/// Declares a struct and `COLUMNS`, the columns to select or return for one.
 ///
-/// A field is the column of its name, in `table` where the struct is `from` one that is joined with
-/// others. `field: Kind = "expression"` is computed, `field: Other = ..` is another such struct.
+/// A field is the column with its name, in `table` if the struct is `from` a joined one. `field: Kind =
+/// "expression"` is computed, `field: Other = ..` is another such struct.
 #[macro_export]
 macro_rules! row {
     (@column [$table:expr] $field:ident $kind:ty) => { concat!($table, stringify!($field)) };
@@ -28,7 +28,7 @@ macro_rules! row {
         }
 
         impl $name {
-            /// What a statement selects or returns to read one.
+            /// The columns to select or return.
             $vis const COLUMNS: &'static str = $crate::text!(
                 @between ", ",
                 [$($crate::row!(@column [$table] $field $kind $([$how])?)),+]

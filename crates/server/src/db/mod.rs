@@ -1,7 +1,7 @@
-//! One query, two databases: every statement is written once and runs on SQLite and PostgreSQL.
-//! Features call [`Database`] with statements declared by [`crate::statements!`]; owner-scoped work goes
-//! through `read_as` and `write_as`, which check the live session and set row-level security in the
-//! work's own round trip. Driver crates are named here and in `schema/` only.
+//! One query, two databases: every statement is written once and runs on SQLite and PostgreSQL. Features call
+//! [`Database`] with statements declared by [`crate::statements!`]; owner-scoped work uses `read_as` and
+//! `write_as`, which check the session and set row-level security in the same round trip. Driver crates are
+//! only used here and in `schema/`.
 
 pub mod bulk;
 mod counted;

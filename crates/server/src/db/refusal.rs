@@ -1,4 +1,4 @@
-//! What a client is told when a statement did not do its work.
+//! The response for a failed statement.
 
 use crate::error::{Error, Invalid};
 use crate::gate::{KeyScope, Permission};
@@ -54,7 +54,7 @@ impl From<DbError> for Error {
     }
 }
 
-/// What the reasons given to `doorward_refuse` mean to a client.
+/// The meaning of the reasons passed to `doorward_refuse`.
 fn refusal(reason: &str) -> Error {
     if let Some(needed) = reason.strip_prefix("insufficient_scope:") {
         let needed = Permission::parse(needed).map_or(Permission::EVERY, Permission::as_str);

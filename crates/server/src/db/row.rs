@@ -1,5 +1,5 @@
-//! A row of either engine, decoded column after column straight from the driver's own row. One decoder
-//! serves both: SQLite's text and integers become ids, instants and booleans here and nowhere else.
+//! A row of either engine, decoded column by column directly from the driver's row. One decoder serves both:
+//! SQLite's texts and integers become ids, instants and booleans only here.
 
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -8,7 +8,7 @@ use crate::sql::{DbError, Result};
 use crate::sql::{Value, ValueRef};
 use crate::timestamp::parse_fixed;
 
-/// The columns of a row, where the driver has them, read from the first to the last.
+/// The columns of a driver's row, read in order.
 #[derive(Debug)]
 pub struct Columns<'a> {
     source: Source<'a>,
@@ -62,7 +62,7 @@ impl<'a> Columns<'a> {
     }
 }
 
-/// A row that has left its driver.
+/// A row independent of its driver.
 #[derive(Debug)]
 pub struct Row(Vec<Value>);
 
@@ -73,15 +73,15 @@ impl Row {
     }
 }
 
-/// A type read from a row.
+/// A type that is read from a row.
 pub trait FromRow: Sized + Send + 'static {
-    /// Reads the columns in the order the statement names them.
+    /// Reads the columns in the order of the statement.
     fn from_row(row: &mut Columns<'_>) -> Result<Self>;
 }
 
-/// A type read from one column.
+/// A type that is read from one column.
 pub trait FromValue: Sized {
-    /// Reads the value, or `None` if it has another type.
+    /// Reads the value; `None` if it has another type.
     fn from_value(value: ValueRef<'_>) -> Option<Self>;
 }
 
@@ -98,7 +98,7 @@ impl FromRow for () {
     }
 }
 
-/// Nothing where the first column is null: a left join found no partner.
+/// `None` if the first column is null: a left join found no match.
 impl<T: FromRow> FromRow for Option<T> {
     fn from_row(row: &mut Columns<'_>) -> Result<Self> {
         if row.is_null()? { Ok(None) } else { T::from_row(row).map(Some) }
@@ -173,7 +173,7 @@ impl FromValue for Vec<u8> {
     }
 }
 
-/// Names that a statement aggregates into one column, `admin,user`; null where there are none.
+/// Names that a statement aggregates into one column, `admin,user`; null if there are none.
 impl FromValue for Vec<String> {
     fn from_value(value: ValueRef<'_>) -> Option<Self> {
         match value {

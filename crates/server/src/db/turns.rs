@@ -1,5 +1,5 @@
-//! Turns at slow work: one at a time for each user, whoever else waits. A few more of the same user wait
-//! for a moment, the rest is refused, so that one user's searches never fill what others search with.
+//! Turns for slow work: one at a time per user. A few more of the same user wait briefly, the rest is
+//! rejected, so that one user's searches never fill the lane.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,9 +10,9 @@ use uuid::Uuid;
 
 use crate::sql::{DbError, Result};
 
-/// The most of one user's work that is done or waits.
+/// Maximum number of one user's searches, running or waiting.
 const CALLERS: usize = 8;
-/// How long it waits for its turn.
+/// How long a search waits for its turn.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Who has a turn or waits for one.
@@ -27,7 +27,7 @@ struct Callers {
     turn: Arc<Semaphore>,
 }
 
-/// A turn; the next begins when it is dropped.
+/// A turn; the next starts when it is dropped.
 #[derive(Debug)]
 pub(super) struct SearchTurn<'a> {
     _permit: OwnedSemaphorePermit,
@@ -42,7 +42,7 @@ struct Place<'a> {
 }
 
 impl Turns {
-    /// This user's next turn; `Overloaded` where too much of theirs waits already.
+    /// This user's next turn; `Overloaded` if too many of theirs wait already.
     pub(super) async fn take(&self, user: Uuid) -> Result<SearchTurn<'_>> {
         let (place, turn) = self.enter(user).ok_or(DbError::Overloaded)?;
         match tokio::time::timeout(PATIENCE, turn.acquire_owned()).await {

@@ -1,6 +1,5 @@
-//! How a request arrived, told to whoever has the server's secret (`doorward doctor`): from which peer, as which
-//! client, and what the proxies in between wrote. Others are told nothing, so that nobody learns from outside
-//! which proxies stand here.
+//! Reports to the holder of the server's secret (`doorward doctor`) how a request arrived: from which peer,
+//! as which client, and with which forwarding headers. Others learn nothing about the proxies.
 
 use std::fmt::Write as _;
 
@@ -11,11 +10,11 @@ use crate::clock::Clock;
 use crate::config::Settings;
 use crate::crypto::Questions;
 
-/// The header that asks.
+/// The header with the question.
 pub const ASKED: HeaderName = HeaderName::from_static("doorward-question");
-/// The header that answers.
+/// The header with the answer.
 pub const ANSWERED: HeaderName = HeaderName::from_static("doorward-arrival");
-/// Longer lists of hops are cut.
+/// Longer lists of hops are truncated.
 const LONGEST: usize = 400;
 
 /// Answers such questions.
@@ -27,13 +26,13 @@ pub struct Arrivals {
 }
 
 impl Arrivals {
-    /// By these settings.
+    /// With these settings.
     pub fn new(settings: &Settings, clock: Clock) -> Self {
         let header = settings.client_ip_header.clone();
         Self { questions: Questions::new(settings), header, clock }
     }
 
-    /// `peer=…; client=…; hops=…`, if the request asks for it and may.
+    /// `peer=…; client=…; hops=…`, if the request asks for it and is authorized to.
     pub(super) fn of(&self, headers: &HeaderMap, extensions: &Extensions) -> Option<HeaderValue> {
         let asked = headers.get(ASKED)?.to_str().ok()?;
         if !self.questions.is_one(asked, self.clock.now()) {

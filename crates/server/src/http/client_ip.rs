@@ -1,6 +1,6 @@
-//! Who a request comes from. Forwarding headers count only when the peer is a trusted proxy; then it
-//! is the right-most hop that is not one, since everything to its left may be the client's invention.
-//! One header counts, by setting: a proxy that writes one passes the others on as the client sent them.
+//! The client address of a request. Forwarding headers are only trusted if the peer is a trusted proxy; then
+//! the address is the right-most hop that is not one, since the client may have forged everything to its
+//! left. Only the configured header is read: a proxy that sets one passes others on as the client sent them.
 
 use std::convert::Infallible;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -12,11 +12,11 @@ use axum::http::{Extensions, HeaderMap, HeaderName};
 
 use crate::config::Cidr;
 
-/// The other end of the TCP connection; the accept loop puts it into the request's extensions.
+/// The peer of the TCP connection; the accept loop adds it to the request's extensions.
 #[derive(Clone, Copy, Debug)]
 pub struct PeerAddr(pub SocketAddr);
 
-/// The client's address; unspecified (`0.0.0.0`) where no connection stands behind the request.
+/// The client's address; unspecified (`0.0.0.0`) if the request has no connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ClientIp(pub IpAddr);
 
@@ -29,7 +29,7 @@ impl<S: Sync> FromRequestParts<S> for ClientIp {
 }
 
 impl ClientIp {
-    /// What the envelope has found; before it has, the peer.
+    /// The address found by the envelope, or else the peer.
     pub(crate) fn of(extensions: &Extensions) -> Self {
         let unknown = Self(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
         let peer = || extensions.get::<PeerAddr>().map(|peer| Self(peer.0.ip().to_canonical()));
@@ -50,7 +50,7 @@ pub fn client_ip(
     }
     let mut nearest = peer.0;
     for hop in hops(headers, header) {
-        // A hop that is no address (`unknown`, `_hidden`) hides who stood behind it.
+        // A hop without an address (`unknown`, `_hidden`) hides those before it.
         let Some(ip) = hop else { break };
         nearest = ip;
         if !is_trusted(ip, trusted) {
@@ -60,8 +60,8 @@ pub fn client_ip(
     ClientIp(nearest)
 }
 
-/// What is counted as one client: an IPv4 address; of an IPv6 address its /64, which one subscriber owns
-/// whole, then its /48, which a site owns.
+/// The networks that count as one client: an IPv4 address; for IPv6 the /64, which belongs to one subscriber,
+/// then the /48, which belongs to a site.
 pub fn networks(ip: IpAddr) -> impl Iterator<Item = IpAddr> {
     const PREFIXES: [u32; 2] = [64, 48];
     let ip = ip.to_canonical();
@@ -76,8 +76,8 @@ fn is_trusted(ip: IpAddr, trusted: &[Cidr]) -> bool {
     trusted.iter().any(|range| range.contains(ip))
 }
 
-/// The address of each hop, the nearest first; a list may be spread over lines. Each is read by itself,
-/// so that no byte of one hides another.
+/// The address of each hop, the nearest first; a list may be spread over several lines. Each is parsed
+/// separately, so that no byte of one hides another.
 fn hops<'a>(
     headers: &'a HeaderMap,
     header: &'a HeaderName,
@@ -90,7 +90,7 @@ fn hops<'a>(
     })
 }
 
-/// The `for=` of one element of `Forwarded`; empty where it has none.
+/// The `for=` of one element of `Forwarded`; empty if absent.
 fn for_parameter(element: &str) -> &str {
     element
         .split(';')

@@ -1,6 +1,6 @@
-//! `/`, `/openapi.json` and `/docs`: where to go, the contract, and Swagger UI to read and try it. The page comes from
-//! the binary and may load nothing from elsewhere; its *Authorize* signs in through the form login.
-//! The two large files are sent gzipped, as they are stored: every browser takes that.
+//! `/`, `/openapi.json` and `/docs`: an overview, the contract, and Swagger UI to read and try it. The page
+//! is part of the binary and may load nothing from elsewhere; *Authorize* uses the form login. The two large
+//! files are sent gzipped, as they are stored: every browser accepts that.
 
 use std::sync::{Arc, LazyLock};
 
@@ -19,18 +19,18 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
     img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; \
     frame-ancestors 'none'";
 
-/// The contract as JSON, and the page that shows it.
+/// The contract as JSON, and its page.
 #[derive(Clone)]
 pub struct Contract {
-    /// Written when it is first asked for: most servers are never asked, and it would cost each of them
-    /// some milliseconds of its start and megabytes of its memory.
+    /// Generated on the first request: most servers are never asked, and it would take milliseconds of the
+    /// start and megabytes of memory.
     document: Arc<LazyLock<Bytes, Box<dyn FnOnce() -> Bytes + Send>>>,
     page: Bytes,
     prefix: String,
 }
 
 impl Contract {
-    /// The contract of a server that people reach below `prefix`, and how to write it.
+    /// The contract of a server with the public path `prefix`, and how to generate it.
     pub fn new(prefix: &str, document: impl FnOnce() -> String + Send + 'static) -> Self {
         let page = include_str!("../../assets/swagger-ui/page.html");
         let page = page.replace("=\"/", &format!("=\"{prefix}/"));
@@ -57,7 +57,7 @@ pub fn routes() -> Routes<Contract> {
         .add_undescribed(file_rules, "/docs/{file}", get(file))
 }
 
-/// Whoever types the host alone learns where to go.
+/// Tells visitors of the bare host where to go.
 async fn entrance(State(contract): State<Contract>) -> Response {
     super::json(json!({
         "service": "doorward",

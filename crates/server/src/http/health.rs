@@ -1,7 +1,7 @@
-//! The probes: `/livez` (the process answers), `/readyz` (send it traffic), `/health` (what people
-//! and monitors ask). They answer within a second whatever the database does: one question at a time
-//! goes to it, its answer is kept a few seconds so that monitors do not keep a sleeping database
-//! awake, and nobody waits longer than [`PATIENCE`].
+//! The probes: `/livez` (the process responds), `/readyz` (ready for traffic), `/health` (for people and
+//! monitors). They respond within a second, whatever the state of the database: only one query is sent at a
+//! time, its result is cached for a few seconds so that monitors do not keep a suspended database awake, and
+//! nobody waits longer than [`PATIENCE`].
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -27,10 +27,10 @@ const PATIENCE: Duration = Duration::from_millis(800);
 const KEEP_GOOD: time::Duration = time::Duration::seconds(5);
 const KEEP_BAD: time::Duration = time::Duration::seconds(1);
 
-/// What the database said; `None` if it was away.
+/// The state of the database; `None` if it is unavailable.
 type Answer = Option<Schema>;
 
-/// Asks the database how it is, at most once every few seconds.
+/// Queries the database at most once every few seconds.
 #[derive(Clone, Debug)]
 pub struct Probe {
     db: Database,
@@ -41,9 +41,9 @@ pub struct Probe {
 
 #[derive(Debug, Default)]
 struct Known {
-    /// When the database was asked last, and what it said.
+    /// The time and result of the last query.
     last: Option<(OffsetDateTime, Answer)>,
-    /// The question under way.
+    /// The query in progress.
     asking: Option<watch::Receiver<Option<Answer>>>,
 }
 
@@ -54,9 +54,9 @@ impl Probe {
         Self { db, clock, arrivals, known: Arc::default() }
     }
 
-    /// The state of the schema; `None` if the database did not answer in time. Simultaneous askers wait
-    /// for one question. It goes on when they give up, and serves the next: a distant database answers
-    /// its first question later than a probe may wait.
+    /// The state of the schema; `None` if the database did not respond in time. Concurrent callers share one
+    /// query. It continues when they give up, for the next caller: a distant database may respond to its
+    /// first query too late for a probe.
     async fn schema(&self) -> Answer {
         let mut asking = {
             let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
@@ -67,7 +67,7 @@ impl Probe {
                     return answer.clone();
                 }
             }
-            // A question that is over without an answer has panicked.
+            // A query that ended without a result has panicked.
             known.asking.take_if(|asking| asking.has_changed().is_err());
             known.asking.get_or_insert_with(|| self.ask(now)).clone()
         };

@@ -1,6 +1,6 @@
-//! RFC 9457 problem documents. A handler's `Error` becomes a response that carries a [`Problem`]; the
-//! envelope writes the body with the request id, and gives a problem document to every error that a
-//! framework part answered with plain text (404, 405, 413, time-outs, panics).
+//! RFC 9457 problem documents. A handler's `Error` becomes a response with a [`Problem`]; the envelope writes
+//! the body with the request id, and replaces plain-text errors of the framework (404, 405, 413, timeouts,
+//! panics) with problem documents.
 
 use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -14,15 +14,15 @@ use super::request_id::RequestId;
 use super::translation;
 use crate::error::{Challenge, Code, Error, Invalid};
 
-/// What the body of an error response will say.
+/// The contents of an error response.
 #[derive(Clone, Debug)]
 pub struct Problem {
     code: Code,
     detail: String,
     errors: Vec<Invalid>,
-    /// For a request that sent a form: `error` and `error_description` (RFC 6749 §5.2).
+    /// If the request was a form: `error` and `error_description` (RFC 6749 §5.2).
     pub oauth: Option<(&'static str, String)>,
-    /// Further members of this kind of problem.
+    /// Additional members for this kind of problem.
     extra: Map<String, Value>,
 }
 
@@ -75,7 +75,7 @@ pub(crate) struct ProblemEntry {
     r#type: &'static str,
 }
 
-/// Marks the 429 of an API key's own quota.
+/// Marks the 429 of an API key's quota.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct KeyLimited;
 
@@ -114,7 +114,7 @@ impl From<Error> for Problem {
     }
 }
 
-/// What a client goes on with.
+/// What a client needs to continue.
 fn members(challenge: Challenge) -> Map<String, Value> {
     let Challenge { token, expires_in, methods, enrol } = challenge;
     let mut extra = Map::new();
@@ -127,7 +127,7 @@ fn members(challenge: Challenge) -> Map<String, Value> {
     extra
 }
 
-/// RFC 6750 §3: no error code where no token was sent.
+/// RFC 6750 §3: no error code if no token was sent.
 fn challenge(error: &Error) -> Option<HeaderValue> {
     let text = match error {
         Error::NotAuthenticated
@@ -160,14 +160,14 @@ fn retry_after(error: &Error) -> Option<u64> {
         | Error::TooManyGuesses(seconds)
         | Error::TooManyByKey(seconds) => Some(*seconds),
         Error::HashingUnavailable | Error::Unavailable(_) => Some(1),
-        // Somebody has to make room first.
+        // Somebody has to free space first.
         Error::StorageFull => Some(60),
         _ => None,
     }
 }
 
-/// Writes the problem document of an error; leaves other answers, and those that have a JSON body of
-/// their own (`/health`, `/readyz`), as they are. The error's code, for the log.
+/// Writes the problem document of an error; leaves other responses, and those with their own JSON body
+/// (`/health`, `/readyz`), unchanged. Returns the error's code, for the log.
 pub(super) fn render(response: &mut Response, id: &RequestId) -> Option<Code> {
     let status = response.status();
     if !(status.is_client_error() || status.is_server_error()) {
@@ -195,7 +195,7 @@ pub(super) fn render(response: &mut Response, id: &RequestId) -> Option<Code> {
     Some(code)
 }
 
-/// The methods of `Allow`, in words.
+/// The methods in `Allow`, in words.
 fn allowed(response: &Response) -> Option<String> {
     let methods = response.headers().get(header::ALLOW)?.to_str().ok()?;
     let methods: Vec<&str> = methods.split(',').map(str::trim).collect();
@@ -207,19 +207,19 @@ fn allowed(response: &Response) -> Option<String> {
     })
 }
 
-/// The document of a request that could not even be read as one.
+/// The document for a request that could not be parsed.
 pub(crate) fn of_bare_status(status: StatusCode, id: &RequestId) -> String {
     let problem = of_status(status).into_response().extensions_mut().remove::<Problem>();
     problem.map_or_else(String::new, |problem| document(problem, status, id).to_string())
 }
 
-/// The document that this error is answered with.
+/// The document for this error.
 pub(crate) fn document_of(error: Error, id: &RequestId) -> Value {
     let status = error.code().status();
     document(error.into(), status, id)
 }
 
-/// Pages say what went wrong themselves, to people.
+/// Pages show their own error messages.
 fn is_page(response: &Response) -> bool {
     let kind = response.headers().get(header::CONTENT_TYPE);
     kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"))
@@ -232,7 +232,7 @@ fn is_json(response: &Response) -> bool {
         .is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"))
 }
 
-/// What a framework's plain-text answer means in our terms.
+/// What a framework's plain-text response means in our terms.
 fn of_status(status: StatusCode) -> Error {
     match status {
         StatusCode::NOT_FOUND => Error::NotFound,
@@ -264,7 +264,7 @@ fn document(problem: Problem, status: StatusCode, id: &RequestId) -> Value {
         error_description,
         extra,
     };
-    // Its keys are strings and its values plain, so it always has a JSON form.
+    // Its keys are strings and its values plain, so serialization cannot fail.
     serde_json::to_value(document).unwrap_or_default()
 }
 

@@ -1,5 +1,5 @@
-//! `X-Request-Id`: one name for a request in the answer, the log and the problem document. A client's
-//! own is kept if it is a sane token; anything else could forge log lines and is replaced.
+//! `X-Request-Id`: the id of a request in the response, the log and the problem document. A client's id is
+//! kept if it is a valid token; anything else could forge log lines and is replaced.
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use std::sync::OnceLock;
@@ -14,37 +14,37 @@ pub(super) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-i
 const MAX: usize = 64;
 
 tokio::task_local! {
-    /// Of the request that the running task answers.
+    /// Of the request that the current task handles.
     static CURRENT: Current;
 }
 
-/// What is known of the request that is answered here.
+/// What is known about the current request.
 struct Current {
     id: RequestId,
     who: OnceLock<(Uuid, Option<Uuid>)>,
 }
 
-/// The id of the request being answered here, for the log.
+/// The id of the current request, for the log.
 pub fn current() -> Option<RequestId> {
     CURRENT.try_with(|current| current.id.clone()).ok()
 }
 
-/// Work that is done for the request of this id.
+/// Runs work for the request with this id.
 pub fn named<W: Future>(id: RequestId, work: W) -> impl Future<Output = W::Output> {
     CURRENT.scope(Current { id, who: OnceLock::new() }, work)
 }
 
-/// Says for the log whose request this is: the first who is named counts.
+/// Sets the user of the request, for the log; only the first call has an effect.
 pub fn acts(user: Uuid, session: impl Into<Option<Uuid>>) {
     let _ = CURRENT.try_with(|current| current.who.set((user, session.into())));
 }
 
-/// Whose request is answered here, as far as that has been said: a user and the session.
+/// The user and session of the current request, if known.
 pub fn who() -> Option<(Uuid, Option<Uuid>)> {
     CURRENT.try_with(|current| current.who.get().copied()).ok().flatten()
 }
 
-/// Work that goes on in a task of its own, for the same request.
+/// Work on another task, for the same request.
 pub fn carried<W>(work: W) -> impl Future<Output = W::Output> + Send
 where
     W: Future<Output: Send> + Send,
@@ -58,13 +58,13 @@ where
     }
 }
 
-/// The request's id, in its extensions and in every answer.
+/// The request id, in the extensions and in every response.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequestId(HeaderValue);
 
 impl RequestId {
-    /// The trace id of the client's trace context; without one the id that the client sent, if there is
-    /// exactly one and it is sane; else a new one.
+    /// The trace id of the client's trace context; otherwise the client's id, if there is exactly one and it
+    /// is valid; otherwise a new one.
     pub fn of(headers: &HeaderMap, new: impl FnOnce() -> Uuid) -> Self {
         if let Some(id) =
             TraceContext::of(headers).and_then(|it| HeaderValue::from_str(it.trace).ok())
@@ -78,7 +78,7 @@ impl RequestId {
         }
     }
 
-    /// An id made here.
+    /// An id generated here.
     pub fn new(id: Uuid) -> Self {
         let mut text = [0; 36];
         let text: &str = id.hyphenated().encode_lower(&mut text);

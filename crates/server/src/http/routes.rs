@@ -1,5 +1,5 @@
-//! Routes, each with what the layers around it have to know. That is said where the route is registered,
-//! so nothing else keeps a list of paths, and a route cannot be registered without it.
+//! Routes with the properties that layers need. They are declared at registration, so there is no other list
+//! of paths, and no route can be registered without them.
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -21,13 +21,13 @@ use crate::error::Error;
 /// Routes that share a quota, the cheapest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum RateGroup {
-    /// Never refused: probes, documents, published keys.
+    /// Never limited: probes, documents, published keys.
     Uncounted,
     /// Reading, signing out, tasks, administration.
     Api,
-    /// Asking about tokens, as other services do for many users.
+    /// Introspection, which other services call for many users.
     Introspect,
-    /// What checks a password, sends mail or changes the account.
+    /// Operations that verify a password, send mail or change the account.
     Auth,
     /// Refreshing.
     Refresh,
@@ -38,7 +38,7 @@ pub enum RateGroup {
 }
 
 impl RateGroup {
-    /// The policy's name in the headers.
+    /// The policy name in the headers.
     pub fn name(self) -> &'static str {
         match self {
             Self::Uncounted => "uncounted",
@@ -52,14 +52,14 @@ impl RateGroup {
     }
 }
 
-/// Who may keep an answer, and for how long (RFC 9111).
+/// Who may cache a response, and for how long (RFC 9111).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Caching {
     /// Nobody.
     NoStore,
-    /// The browser that asked, which has to ask again with the `ETag`.
+    /// The requesting browser, which must revalidate with the `ETag`.
     Private,
-    /// Everybody, if the request succeeds; they have to ask again.
+    /// Everybody, if the request succeeds; must be revalidated.
     Shared,
     /// Everybody, if the request succeeds, for this many seconds.
     Public {
@@ -68,31 +68,31 @@ pub enum Caching {
     },
 }
 
-/// What the layers around a route have to know. Begin with [`Declared::STRICT`] and name what differs.
+/// The properties of a route that layers need. Start with [`Declared::STRICT`] and set what differs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Declared {
-    /// Whose quota its requests count against.
+    /// The quota that its requests count against.
     pub rate: RateGroup,
-    /// Who may keep its answers.
+    /// Who may cache its responses.
     pub caching: Caching,
-    /// Whether it answers monitors, from places of its own that nobody's other requests can take.
+    /// Whether it serves monitors, with reserved places that other requests cannot take.
     pub probe: bool,
 }
 
 impl Declared {
-    /// Counted with what checks passwords, and kept by nobody.
+    /// With the quota of password checks, and not cached.
     pub const STRICT: Self =
         Self { rate: RateGroup::Auth, caching: Caching::NoStore, probe: false };
 }
 
-/// A route as the layers see it.
+/// A route as seen by layers.
 #[derive(Debug)]
 pub struct Registered {
-    /// Its path, with the names of its parameters.
+    /// Its path, with parameter names.
     pub path: String,
-    /// What was declared.
+    /// Its declared properties.
     pub declared: Declared,
-    /// Whether its operation describes a body; one that is not described may read one.
+    /// Whether its operation describes a body; an undescribed one may read one.
     pub reads_body: bool,
     kept: HeaderValue,
 }
@@ -111,7 +111,7 @@ impl Registered {
         Arc::new(Self { path: path.into(), declared, reads_body, kept })
     }
 
-    /// `Cache-Control` of an answer; a failure is kept by nobody but the browser that asked.
+    /// The `Cache-Control` of a response; errors may only be cached by the requesting browser.
     pub(in crate::http) fn cache_control(&self, failed: bool) -> HeaderValue {
         match self.declared.caching {
             Caching::Shared | Caching::Public { .. } if failed => {
@@ -129,11 +129,11 @@ pub struct Operation {
     pub id: String,
     /// Its method.
     pub method: &'static str,
-    /// Its path, with the names of its parameters.
+    /// Its path, with parameter names.
     pub path: String,
     /// The members of the JSON object that it reads.
     pub body: Vec<String>,
-    /// The parameters of the query that it reads.
+    /// The query parameters that it reads.
     pub query: Vec<String>,
 }
 
@@ -145,7 +145,7 @@ struct Added<S> {
     path: String,
     declared: Declared,
     handler: MethodRouter<S>,
-    /// What the OpenAPI document says of it, unless it is no part of the contract.
+    /// Its OpenAPI description, unless it is not part of the contract.
     described: Option<Described>,
 }
 
@@ -161,7 +161,7 @@ impl<S> Default for Routes<S> {
 }
 
 impl<S: Clone + Send + Sync + 'static> Routes<S> {
-    /// Adds operations of one path, made by `routes!`.
+    /// Adds operations of one path, from `routes!`.
     #[must_use]
     pub fn add(mut self, declared: Declared, operations: UtoipaMethodRouter<S>) -> Self {
         let (schemas, paths, handler) = operations;
@@ -172,7 +172,7 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
         self
     }
 
-    /// Adds a route that is no part of the contract.
+    /// Adds a route that is not part of the contract.
     #[must_use]
     pub fn add_undescribed(
         mut self,
@@ -184,14 +184,14 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
         self
     }
 
-    /// The same with the other routes.
+    /// Adds the other routes.
     #[must_use]
     pub fn merge(mut self, other: Self) -> Self {
         self.0.extend(other.0);
         self
     }
 
-    /// The same with `mount` before every path.
+    /// Prefixes every path with `mount`.
     #[must_use]
     pub fn below(mut self, mount: &str) -> Self {
         for one in &mut self.0 {
@@ -200,7 +200,7 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
         self
     }
 
-    /// The same with the state that the handlers take.
+    /// Sets the state of the handlers.
     pub fn with_state(self, state: S) -> Routes {
         let with = |one: Added<S>| Added {
             path: one.path,
@@ -216,14 +216,14 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
         self.0.iter().filter_map(|one| one.path.split('/').nth(1))
     }
 
-    /// Every route as the layers see it.
+    /// All routes as seen by layers.
     pub fn registered(&self) -> impl Iterator<Item = Arc<Registered>> {
         self.0.iter().map(Added::registered)
     }
 }
 
 impl<S: Clone + Send + Sync + 'static> Routes<S> {
-    /// Every operation that the contract describes.
+    /// All operations in the contract.
     pub fn operations(&self) -> Vec<Operation> {
         let mut all = Vec::new();
         for one in &self.0 {
@@ -258,7 +258,7 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
     }
 }
 
-/// The names of the members that a schema has, its own or those of the schemas that it refers to.
+/// The member names of a schema, including those of referenced schemas.
 fn member_names(schema: &Value, described: &Described, names: &mut Vec<String>) {
     if let Some(Value::String(reference)) = schema.get("$ref") {
         let name = reference.rsplit('/').next().unwrap_or_default();
@@ -297,7 +297,7 @@ impl<S> std::fmt::Debug for Added<S> {
 }
 
 impl Routes {
-    /// What the operations say of themselves.
+    /// The OpenAPI document of the operations.
     pub fn document(&self) -> OpenApi {
         let mut document = OpenApi::default();
         for one in &self.0 {
@@ -313,7 +313,7 @@ impl Routes {
     }
 
     /// A router with `layers` around each route, around the 405 of its path, which counts as the most
-    /// expensive of the path's methods, and around the 404 of no path.
+    /// expensive of its methods, and around the 404 of unknown paths.
     pub fn surrounded<L>(self, layers: impl Fn(Option<Arc<Registered>>) -> L) -> Router
     where
         L: Layer<Route> + Clone + Send + Sync + 'static,

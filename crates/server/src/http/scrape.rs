@@ -1,5 +1,5 @@
-//! `/metrics`: what the server counts of its own work, as OpenMetrics text. On a listener of its own it is
-//! open to whoever reaches that; on the main one it asks for `METRICS_TOKEN`, and is not there without it.
+//! `/metrics` as OpenMetrics text. On its own listener it needs no authentication; on the main one it
+//! requires `METRICS_TOKEN`, and does not exist without it.
 
 use axum::Router;
 use axum::extract::State;
@@ -19,7 +19,7 @@ pub const PATH: &str = "/metrics";
 
 const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/// What a scrape reads.
+/// The state of a scrape.
 #[derive(Clone, Debug)]
 pub struct Scrape {
     metrics: Metrics,
@@ -28,7 +28,7 @@ pub struct Scrape {
 }
 
 impl Scrape {
-    /// For whoever shows the token, or for everybody.
+    /// With this token, or without authentication.
     pub fn new(metrics: Metrics, clock: Clock, token: Option<Secret>) -> Self {
         Self { metrics, clock, token }
     }
@@ -45,12 +45,12 @@ impl Scrape {
     }
 }
 
-/// The route on the main listener; its wrong tokens count like other attempts at credentials.
+/// The route on the main listener; wrong tokens count like other invalid credentials.
 pub fn routes() -> Routes<Scrape> {
     Routes::default().add_undescribed(Declared::STRICT, PATH, get(scrape))
 }
 
-/// All that the listener of its own answers.
+/// The router of the separate listener.
 pub fn alone(scrape: Scrape) -> Router {
     let missing = || async { Error::NotFound };
     Router::new().route(PATH, get(self::scrape)).fallback(missing).with_state(scrape)

@@ -1,26 +1,26 @@
-//! W3C Trace Context: the `traceparent` that a caller sends. Its trace id becomes the request's id, so that
-//! logs, problem documents and traces name a request alike. Anything that is not of the exact form counts as
-//! absent, so a caller chooses nothing but sixteen bytes in hexadecimal.
+//! W3C Trace Context: the caller's `traceparent`. Its trace id becomes the request id, so that logs, problem
+//! documents and traces use the same id. A malformed one is ignored, so a caller only controls sixteen bytes
+//! in hexadecimal.
 
 use axum::http::HeaderMap;
 
 /// The header.
 const TRACEPARENT: &str = "traceparent";
 
-/// A caller's trace.
+/// A caller's trace context.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::http) struct TraceContext<'a> {
     pub(in crate::http) trace: &'a str,
-    /// The caller's own span.
+    /// The caller's span id.
     #[cfg(feature = "otlp")]
     pub(in crate::http) parent: &'a str,
-    /// Whether the caller's part of it is recorded.
+    /// Whether the caller's span is sampled.
     #[cfg(feature = "otlp")]
     pub(in crate::http) sampled: bool,
 }
 
 impl<'a> TraceContext<'a> {
-    /// That of the one `traceparent`, if it is valid (Trace Context §3.2).
+    /// From the single `traceparent`, if valid (Trace Context §3.2).
     pub(in crate::http) fn of(headers: &'a HeaderMap) -> Option<Self> {
         let mut sent = headers.get_all(TRACEPARENT).iter();
         let (Some(one), None) = (sent.next(), sent.next()) else { return None };
@@ -29,7 +29,7 @@ impl<'a> TraceContext<'a> {
 }
 
 fn parse(text: &str) -> Option<TraceContext<'_>> {
-    // Later versions may only add to the form of the first.
+    // Later versions may only extend the format of the first.
     let whole = text.len() == 55 || (text.as_bytes().get(55) == Some(&b'-') && text.len() <= 512);
     let mut parts = text.split('-');
     let (version, trace) = (parts.next()?, parts.next()?);

@@ -1,5 +1,5 @@
-//! What a dialect leaves with a request and its answer, so that the body is read in the client's words
-//! and a problem says them again. The room of dialects is above this one.
+//! The interface of dialects: attached to a request and its response, so that the body is parsed and problems
+//! are written in the client's terms. The dialect module is above this one.
 
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -10,22 +10,22 @@ use serde_json::Value;
 
 use crate::input::Fields;
 
-/// One request in a dialect.
+/// A request in a dialect.
 pub trait Translation: Debug + Send + Sync {
-    /// The fields of a body, once it was read, in the contract's words.
+    /// The parsed fields of a body, in the contract's terms.
     fn body(&self, fields: Fields) -> Fields;
 
-    /// The parameters of a query, with those noted that have no place here.
+    /// The parameters of a query, with unknown ones recorded.
     fn query(&self, fields: Fields) -> Fields;
 
-    /// A problem document in the client's words: its status and its body.
+    /// A problem document in the client's terms: status and body.
     fn problem(&self, document: Value, code: &str) -> TranslatedProblem;
 }
 
-/// How a problem is answered in a dialect.
+/// A problem in a dialect.
 #[derive(Debug)]
 pub struct TranslatedProblem {
-    /// Another status than the problem's own.
+    /// The status, if it differs from the problem's.
     pub status: Option<u16>,
     /// The body.
     pub body: Value,
@@ -33,19 +33,19 @@ pub struct TranslatedProblem {
     pub plain: bool,
 }
 
-/// The extension of a request, and of an answer that failed.
+/// The extension of a request, and of an error response.
 #[derive(Clone, Debug)]
 pub struct Translated(pub Arc<dyn Translation>);
 
-/// The extension of an answer that failed: its problem document before a dialect told it.
+/// The extension of an error response: its problem document before translation.
 #[derive(Clone, Debug)]
 pub struct NativeProblem(pub Value);
 
-/// The users that a request names where its operation reads none: in the path of an alias, in the query.
+/// The users named in a request whose operation reads none: in the path of an alias, or in the query.
 #[derive(Clone, Debug)]
 pub struct NamedUser(pub Vec<String>);
 
-/// Reads fields in the words of the request's dialect, if it has one.
+/// Translates fields with the request's dialect, if it has one.
 pub(super) fn translated(with: Option<Translated>, fields: Fields) -> Fields {
     match with {
         Some(Translated(dialect)) => dialect.body(fields),
@@ -53,7 +53,7 @@ pub(super) fn translated(with: Option<Translated>, fields: Fields) -> Fields {
     }
 }
 
-/// Writes a problem in the words of the dialect that it was asked in.
+/// Writes a problem in the dialect of its request.
 pub(super) fn translate(response: &mut Response, document: Value, code: &str) -> Value {
     let Some(Translated(dialect)) = response.extensions_mut().remove::<Translated>() else {
         return document;
@@ -70,7 +70,7 @@ pub(super) fn translate(response: &mut Response, document: Value, code: &str) ->
     answer.body
 }
 
-/// Answers with this status; a challenge belongs to 401 alone.
+/// Sets the status; a challenge only belongs to 401.
 pub fn set_status(response: &mut Response, status: u16) {
     if let Ok(status) = StatusCode::from_u16(status) {
         *response.status_mut() = status;
@@ -82,12 +82,12 @@ pub fn set_status(response: &mut Response, status: u16) {
     }
 }
 
-/// Whether an answer succeeded and may have a body.
+/// Whether a response is a success that may have a body.
 pub fn is_success(response: &Response) -> bool {
     response.status().is_success()
 }
 
-/// Whether an answer failed.
+/// Whether a response is an error.
 pub fn is_failure(response: &Response) -> bool {
     response.status().is_client_error() || response.status().is_server_error()
 }

@@ -1,6 +1,6 @@
-//! What a schema holds, as the database's own catalog tells it: tables, views, indexes, columns,
-//! policies. A migration's report is the difference of two readings, so it names what really came
-//! and went, not what the migration's text promises.
+//! The contents of a schema according to the database's catalog: tables, views, indexes, columns, policies. A
+//! migration's report is the difference of two readings, so it lists what was really created and dropped, not
+//! what the migration's text says.
 
 /// One object of the schema.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -9,11 +9,11 @@ pub struct Object {
     pub kind: String,
     /// Its name; `table.column` for a column.
     pub name: String,
-    /// The table it hangs on; empty for tables, views, functions and roles.
+    /// The table it belongs to; empty for tables, views, functions and roles.
     pub table: String,
 }
 
-/// An object that came or went.
+/// A created or dropped object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
     /// `created` or `dropped`.
@@ -33,8 +33,8 @@ impl std::fmt::Display for Change {
     }
 }
 
-/// What came and went between two readings. What hangs on a table that came or went with it is
-/// told for what came, not for what went, and never for columns.
+/// The differences between two readings. Parts of a created table are listed, except columns; parts of a
+/// dropped table are not.
 pub(super) fn changes(before: &[Object], after: &[Object]) -> Vec<Change> {
     let dropped = only_in(before, after).into_iter().rev().filter(|(_, whole)| !whole);
     let created = only_in(after, before)
@@ -46,7 +46,7 @@ pub(super) fn changes(before: &[Object], after: &[Object]) -> Vec<Change> {
         .collect()
 }
 
-/// Objects of `these` that `others` lack, and whether their table is lacking too.
+/// Objects in `these` but not in `others`, and whether their table is missing too.
 fn only_in(these: &[Object], others: &[Object]) -> Vec<(Object, bool)> {
     let lacking = |object: &&Object| !others.contains(object);
     let whole = |table: &str| {

@@ -1,9 +1,9 @@
-//! `doorward_migrations`, the history of a database: what was applied, when, and the checksum it had
-//! then. Compared with the migrations in this binary it tells what is pending, edited or unknown.
+//! `doorward_migrations`, the history of a database: which migrations were applied, when, and with which
+//! checksum. Compared with this binary's migrations, it shows which are pending, edited or unknown.
 
 use crate::schema::migration::{Engine, MIGRATIONS, Migration};
 
-/// Made in the transaction of the first migration, dropped in that of the last rollback.
+/// Created in the transaction of the first migration, dropped in that of the last rollback.
 pub(super) const CREATE: &str = "CREATE TABLE IF NOT EXISTS doorward_migrations (
     version    BIGINT      NOT NULL PRIMARY KEY,
     name       TEXT        NOT NULL,
@@ -18,29 +18,29 @@ pub(super) const DROP: &str = "DROP TABLE doorward_migrations;\n";
 pub struct HistoryRow {
     /// The migration's number.
     pub version: i64,
-    /// Its name then.
+    /// Its name at that time.
     pub name: String,
-    /// The SHA-256 of its files then.
+    /// The SHA-256 of its files at that time.
     pub checksum: String,
-    /// When, as RFC 3339 text.
+    /// The time, as RFC 3339 text.
     pub applied_at: String,
 }
 
-/// How one migration stands in one database.
+/// The state of a migration in a database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
-    /// Applied, and the same as in this binary.
+    /// Applied, and unchanged since.
     Applied,
     /// Not yet applied.
     Pending,
-    /// Applied, but its files were edited since.
+    /// Applied, but its files have been edited since.
     Changed,
     /// Applied by a newer binary, which this one does not know.
     Unknown,
 }
 
 impl State {
-    /// The word people and JSON readers see.
+    /// The name for people and in JSON.
     pub fn word(self) -> &'static str {
         match self {
             Self::Applied => "applied",
@@ -51,20 +51,20 @@ impl State {
     }
 }
 
-/// A migration and how it stands.
+/// A migration and its state.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Status {
     /// The migration's number.
     pub version: i64,
     /// Its name.
     pub name: String,
-    /// How it stands.
+    /// Its state.
     pub state: State,
     /// When it was applied, as RFC 3339 text.
     pub applied_at: Option<String>,
 }
 
-/// How every migration stands, oldest first.
+/// The state of all migrations, oldest first.
 pub(super) fn statuses(history: &[HistoryRow]) -> Vec<Status> {
     let known = MIGRATIONS.iter().map(|migration| {
         let record = history.iter().find(|record| record.version == migration.version);
@@ -92,12 +92,12 @@ pub(super) fn statuses(history: &[HistoryRow]) -> Vec<Status> {
     all
 }
 
-/// The migration of that number, if this binary has it.
+/// The migration with that number, if this binary has it.
 pub(super) fn find(version: i64) -> Option<&'static Migration> {
     MIGRATIONS.iter().find(|migration| migration.version == version)
 }
 
-/// Records that it was applied. The database's own clock: the same text serves offline scripts.
+/// Records that it was applied, with the database's clock: the same text serves offline scripts.
 pub(super) fn insert(migration: &Migration, engine: Engine) -> String {
     let now = match engine {
         Engine::Postgres => "now()",
@@ -111,7 +111,7 @@ pub(super) fn insert(migration: &Migration, engine: Engine) -> String {
     )
 }
 
-/// Records that it was taken back.
+/// Records that it was reverted.
 pub(super) fn delete(migration: &Migration) -> String {
     format!("DELETE FROM doorward_migrations WHERE version = {};\n", migration.version)
 }

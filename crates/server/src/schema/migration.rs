@@ -1,11 +1,10 @@
-//! The migrations themselves: `migrations/000N_name.up.sql` and `.down.sql`, embedded in the binary,
-//! one folder for both databases. Lines between `-- @postgres` (or `-- @sqlite`) and `-- @end` are
-//! kept for that engine only. A shipped migration is never edited: its checksum is in the history of
-//! every database it was applied to.
+//! The migrations: `migrations/000N_name.up.sql` and `.down.sql`, embedded in the binary, one folder for both
+//! databases. Lines between `-- @postgres` (or `-- @sqlite`) and `-- @end` are for that engine only. A
+//! released migration is never edited: its checksum is in the history of every database it was applied to.
 
 use aws_lc_rs::digest::{SHA256, digest};
 
-/// Which database speaks.
+/// The database engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Engine {
     /// PostgreSQL.
@@ -14,24 +13,24 @@ pub enum Engine {
     Sqlite,
 }
 
-/// One step of the schema, up and down.
+/// A migration, up and down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Migration {
     /// Its number; applied in this order.
     pub version: i64,
-    /// What it makes, as in the file's name.
+    /// Its name, from the file name.
     pub name: &'static str,
-    /// The text of `.up.sql`, sections of both engines included.
+    /// The text of `.up.sql`, including the sections of both engines.
     pub up: &'static str,
     /// The text of `.down.sql`.
     pub down: &'static str,
 }
 
-/// Every migration, oldest first: what `build.rs` finds in the folder.
+/// All migrations, oldest first: what `build.rs` finds in the folder.
 pub const MIGRATIONS: &[Migration] = include!(concat!(env!("OUT_DIR"), "/migrations.rs"));
 
 impl Migration {
-    /// SHA-256 of both files, in hex: what the history remembers. Line endings do not count.
+    /// The SHA-256 of both files in hex, for the history. Line endings are ignored.
     pub fn checksum(&self) -> String {
         let text = format!("{}\n-- down\n{}", self.up, self.down).replace("\r\n", "\n");
         digest(&SHA256, text.as_bytes()).as_ref().iter().fold(String::new(), |mut hex, byte| {
@@ -46,7 +45,7 @@ impl Migration {
         keep(self.up, engine)
     }
 
-    /// The SQL that takes it back on `engine`.
+    /// The SQL that reverts it on `engine`.
     pub fn down_for(&self, engine: Engine) -> String {
         keep(self.down, engine)
     }
@@ -58,7 +57,7 @@ impl std::fmt::Display for Migration {
     }
 }
 
-/// Drops the sections of the other engine, and the section marks.
+/// Removes the sections of the other engine, and the section marks.
 fn keep(text: &str, engine: Engine) -> String {
     let mut only = None;
     let mut kept = String::with_capacity(text.len());

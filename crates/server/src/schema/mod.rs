@@ -1,5 +1,5 @@
-//! The schema: migrations and their history, the runner, the check that the database matches them,
-//! and the role that row-level security rests on.
+//! The schema: migrations and their history, the runner, the verification of the schema, and the role that
+//! row-level security depends on.
 
 mod backup;
 mod catalog;

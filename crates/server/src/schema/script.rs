@@ -1,6 +1,6 @@
-//! One step of the schema as SQL text, for either engine: the migration itself and its row in the
-//! history. The runner executes this text, and `--sql` prints the same text with a transaction and a
-//! lock around it, so a DBA who applies it by hand ends with the same database.
+//! A step of the schema as SQL text, for either engine: the migration itself and its row in the history. The
+//! runner executes this text, and `--sql` prints it with a transaction and a lock around it, so that running
+//! it by hand leads to the same database.
 
 use std::fmt::Write as _;
 
@@ -9,29 +9,29 @@ use crate::config::TENANT_ROLE;
 use super::history;
 use crate::schema::migration::{Engine, MIGRATIONS, Migration};
 
-/// The key of the advisory lock that holds migrators apart: `doorward` in ASCII.
+/// The key of the advisory lock for migrators: `doorward` in ASCII.
 pub(super) const LOCK_KEY: i64 = i64::from_be_bytes(*b"doorward");
 
-/// Up or down.
+/// The direction of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Direction {
     /// Apply.
     Up,
-    /// Take back.
+    /// Revert.
     Down,
 }
 
 /// One migration in one direction.
 #[derive(Clone, Copy, Debug)]
 pub struct SchemaStep {
-    /// Which.
+    /// The migration.
     pub migration: &'static Migration,
-    /// Which way.
+    /// The direction.
     pub direction: Direction,
 }
 
 impl SchemaStep {
-    /// What it executes inside its transaction.
+    /// The SQL executed inside its transaction.
     pub(super) fn script(&self, engine: Engine, tenant: &str) -> String {
         let text = match self.direction {
             Direction::Up => self.migration.up_for(engine),
@@ -45,7 +45,7 @@ impl SchemaStep {
         script
     }
 
-    /// The first line of each statement: what it is about to do, told without doing it.
+    /// The first line of each statement, for a dry run.
     pub fn outline(&self, engine: Engine, tenant: &str) -> Vec<String> {
         let text = match self.direction {
             Direction::Up => self.migration.up_for(engine),
@@ -80,7 +80,7 @@ pub fn downward(from: i64, to: i64) -> Vec<SchemaStep> {
     wanted.map(|migration| SchemaStep { migration, direction: Direction::Down }).collect()
 }
 
-/// A script for a person to run: each step in its own transaction, behind the same lock.
+/// A script for manual use: each step in its own transaction, with the same lock.
 pub fn offline(steps: &[SchemaStep], engine: Engine, tenant: &str) -> String {
     let mut text = format!("-- Doorward {}: schema changes for ", env!("CARGO_PKG_VERSION"));
     text.push_str(match engine {
@@ -116,16 +116,16 @@ pub fn offline(steps: &[SchemaStep], engine: Engine, tenant: &str) -> String {
     text
 }
 
-/// A script for a person to run: what this login needs to serve the newest schema.
+/// A script for manual use: the privileges that this login needs to serve the newest schema.
 pub fn granting(login: &str, tenant: &str) -> String {
     super::migrate::grant_script(login, tenant)
 }
 
-/// Where a migration begins to make row-level security.
+/// The start of row-level security in a migration.
 const ISOLATION: &str = "ALTER TABLE tasks ENABLE ROW LEVEL SECURITY;";
 
-/// What makes row-level security, of a database that has the tables of this version; a view that is there is
-/// kept, with what was granted on it.
+/// Creates row-level security in a database with the tables of this version; an existing view is kept, with
+/// its grants.
 pub(super) fn isolation(tenant: &str, has_view: bool, version: i64) -> String {
     let texts = MIGRATIONS.iter().map(|migration| migration.up_for(Engine::Postgres));
     let mut found = texts.filter_map(|text| text.find(ISOLATION).map(|at| text[at..].to_owned()));
@@ -146,7 +146,7 @@ pub(super) fn isolation(tenant: &str, has_view: bool, version: i64) -> String {
     named(&text, tenant)
 }
 
-/// The columns of the view: those of the last migration up to this version that makes it or adds to it.
+/// The columns of the view: from the last migration up to this version that creates or extends it.
 fn own_columns(version: i64) -> &'static str {
     let applied = MIGRATIONS.iter().filter(|migration| migration.version <= version);
     let mut lists = applied.filter_map(|migration| {
@@ -156,7 +156,7 @@ fn own_columns(version: i64) -> &'static str {
     lists.next_back().unwrap_or_default()
 }
 
-/// The migrations spell the role's default name; another is put in its place, quoted.
+/// The migrations use the role's default name; another one is substituted, quoted.
 fn named(text: &str, tenant: &str) -> String {
     if tenant == TENANT_ROLE {
         return text.to_owned();
@@ -165,7 +165,7 @@ fn named(text: &str, tenant: &str) -> String {
     text.replace(&literal, &format!("'{tenant}'")).replace(TENANT_ROLE, &format!("\"{tenant}\""))
 }
 
-/// Role names are put into SQL as text, so they are kept to what needs no escaping.
+/// Role names become part of SQL text, so only those that need no escaping are allowed.
 pub(super) fn is_role_name(name: &str) -> bool {
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
     (1..=63).contains(&name.len())

@@ -1,4 +1,5 @@
-//! Questions about the database itself: can it be used, is its schema current, does a session live.
+//! Queries about the database itself: whether it is usable, whether its schema is current, whether a session
+//! is live.
 
 use crate::db::Database;
 use crate::gate::Gate;
@@ -9,19 +10,19 @@ use crate::schema::migration::MIGRATIONS;
 use crate::sql::{DbError, Result, Sql};
 use crate::{statement, step, text};
 
-/// How the database stands to this binary.
+/// The state of the database for this binary.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Schema {
-    /// Every migration this binary knows is applied, perhaps newer ones too, and it can be worked with.
+    /// All migrations of this binary are applied, possibly newer ones too, and it is usable.
     Current,
-    /// Migrations are waiting.
+    /// Migrations are pending.
     Behind,
-    /// It answers and cannot be worked with.
+    /// It responds, but is not usable.
     Unfit(Unfit),
 }
 
 row! {
-    /// One row of the history, and what else is known.
+    /// A row of the history, and other facts.
     struct Standing {
         version: Option<i64> = "m.version",
         isolated: bool = "s.isolated",
@@ -46,18 +47,18 @@ const TABLES: Sql = statement!("TABLES", "SELECT name FROM sqlite_master WHERE t
 const NOTHING: Sql = statement!("NOTHING", "SELECT 1 AS one");
 
 impl Database {
-    /// Whether the database can be worked with and its schema is current, in one round trip, or two
-    /// where something is wrong; an error if it does not answer.
+    /// Whether the database is usable and its schema current, in one round trip, or two if something is
+    /// wrong; an error if it does not respond.
     pub async fn schema(&self) -> Result<Schema> {
         if self.is_postgres() {
             return self.standing().await;
         }
         match self.probe::<i64>(step!(APPLIED)).await {
             Ok(applied) => Ok(compared(&applied)),
-            // The history table is made by the first migration.
+            // The first migration creates the history table.
             Err(DbError::Internal(_) | DbError::Unready(_)) => {
                 let tables = self.probe::<String>(step!(TABLES)).await?;
-                // Made since the history was asked for.
+                // Created since the history was read.
                 if tables.iter().any(|name| name == "doorward_migrations") {
                     return Ok(compared(&self.probe::<i64>(step!(APPLIED)).await?));
                 }
@@ -71,7 +72,7 @@ impl Database {
         }
     }
 
-    /// The newest migration in the history that this binary does not know.
+    /// The newest migration in the history that is unknown to this binary.
     pub async fn newer(&self) -> Result<Option<i64>> {
         let applied = self.probe::<i64>(step!(APPLIED)).await?;
         let known = MIGRATIONS.last().map_or(0, |migration| migration.version);
@@ -103,7 +104,7 @@ impl Database {
         Ok(found.and_then(Diagnosis::unfit).map_or(Schema::Behind, Schema::Unfit))
     }
 
-    /// `SessionEnded` unless the gate's session lives and its user is active.
+    /// `SessionEnded` unless the gate's session is live and its user active.
     pub async fn check(&self, gate: Gate) -> Result<()> {
         self.read_as::<()>(gate, step!(NOTHING)).await.map(drop)
     }

@@ -1,6 +1,6 @@
-//! The role that owns `own_tasks`, so that PostgreSQL applies the policy to every login, superusers
-//! too. Roles belong to the whole cluster and not every login may make one: this finds out before
-//! anything is changed, and writes the SQL that an administrator must run.
+//! The role that owns `own_tasks`, so that PostgreSQL applies the policy to every login, even superusers.
+//! Roles belong to the whole cluster and not every login may create one: this checks before any change, and
+//! writes the SQL that an administrator must run.
 
 use std::fmt::Write as _;
 
@@ -9,7 +9,7 @@ use tokio_postgres::Client;
 use crate::schema::migrate::error::{MigrateError, MigrateResult};
 use crate::schema::migrate::postgres::answer;
 
-/// What the login may do, asked in one statement that also works where the role is absent.
+/// The login's abilities, in one statement that also works if the role is absent.
 fn abilities(tenant: &str) -> String {
     format!(
         "\
@@ -30,7 +30,7 @@ fn abilities(tenant: &str) -> String {
     )
 }
 
-/// What a login may do with the tenant role.
+/// The login's abilities concerning the tenant role.
 #[allow(clippy::struct_excessive_bools, reason = "nine independent answers of the catalog")]
 #[derive(Clone, Debug, Default)]
 struct Abilities {
@@ -38,18 +38,19 @@ struct Abilities {
     schema: String,
     superuser: bool,
     createrole: bool,
-    /// Creating a role no longer implies managing the others (PostgreSQL 16).
+    /// Creating roles no longer implies managing others (PostgreSQL 16).
     createrole_manages_all: bool,
     role_exists: bool,
     acts_as_role: bool,
     administers_role: bool,
     creates_in_schema: bool,
     role_may_create_in_schema: bool,
-    /// Row-level security would not hold the role: it is the login itself, may act as it, or bypasses policies.
+    /// Row-level security would not apply to the role: it is the login itself, may act as it, or bypasses
+    /// policies.
     role_sees_all: bool,
 }
 
-/// Stops with an administrator's SQL if the login cannot end with the role owning the view.
+/// Stops with SQL for an administrator if the login cannot make the role own the view.
 pub(super) async fn check(client: &Client, tenant: &str) -> MigrateResult<()> {
     let (_, rows) = answer(client, &abilities(tenant)).await?;
     let mut row = rows.into_iter().next().unwrap_or_default().into_iter();
@@ -83,7 +84,7 @@ pub(super) async fn check(client: &Client, tenant: &str) -> MigrateResult<()> {
     }
 }
 
-/// Why the role cannot keep users apart.
+/// Why the role cannot isolate users.
 fn sees_all(login: &str, tenant: &str) -> String {
     let what = if login == tenant {
         "the login itself, which owns the tables"
@@ -96,7 +97,7 @@ fn sees_all(login: &str, tenant: &str) -> String {
     )
 }
 
-/// What the login lacks and the SQL that gives it; `None` if it lacks nothing.
+/// What the login lacks and the SQL to grant it; `None` if nothing.
 fn request(can: &Abilities, tenant: &str) -> Option<(String, String)> {
     if can.superuser {
         return None;

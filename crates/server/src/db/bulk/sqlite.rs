@@ -1,5 +1,5 @@
-//! Bulk writes on SQLite: a connection of its own, temporary tables in memory, and the write-ahead log kept
-//! short between transactions. A server on the same file goes on serving; the two wait for each other.
+//! Bulk writes on SQLite: a separate connection, temporary tables in memory, and a bounded write-ahead log. A
+//! server on the same file keeps serving; the two wait for each other.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,7 +30,7 @@ impl BulkSqlite {
         let connection = &session.connection;
         connection.busy_timeout(BUSY).map_err(failed)?;
         connection.pragma_update(None, "temp_store", "MEMORY").map_err(failed)?;
-        // Indexes are written all over: 64 MiB of pages instead of a request's two.
+        // Writes to indexes are scattered: 64 MiB of pages instead of a request's two.
         connection.pragma_update(None, "cache_size", -65536).map_err(failed)?;
         Ok(Self { session })
     }

@@ -1,6 +1,6 @@
-//! Databases of other programs, read and never written: which tables there are, and the rows of a
-//! statement made for them, as text and a batch at a time. One snapshot serves all of a reader's
-//! statements. Doorward's own database is read this way too where all of it is wanted.
+//! Reads databases of other programs, without writing: their tables, and the rows of a statement for them, as
+//! text in batches. All of a reader's statements share one snapshot. Doorward's own database is read like
+//! this too for complete exports.
 
 mod dump;
 mod postgres;
@@ -12,14 +12,14 @@ pub use dump::ForeignDump;
 use postgres::ForeignPostgres;
 use sqlite::ForeignSqlite;
 
-/// A table or view with what a reader may see of it.
+/// A table or view, with the columns that are visible.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ForeignTable {
     /// The schema; empty in SQLite.
     pub schema: String,
     /// Its name.
     pub name: String,
-    /// Its columns, in their order.
+    /// Its columns, in order.
     pub columns: Vec<ForeignColumn>,
 }
 
@@ -44,13 +44,13 @@ pub struct ForeignDatabase(ForeignEngine);
 #[derive(Debug)]
 enum ForeignEngine {
     Sqlite(ForeignSqlite),
-    /// Rows of a dump of PostgreSQL.
+    /// The rows of a PostgreSQL dump.
     Dump(ForeignSqlite),
     Postgres(ForeignPostgres),
 }
 
 impl ForeignDatabase {
-    /// Connects for reading only.
+    /// Opens a read-only connection.
     pub async fn open(url: &DatabaseUrl) -> Result<Self> {
         Ok(Self(match url {
             DatabaseUrl::Sqlite(path) => ForeignEngine::Sqlite(ForeignSqlite::open(path)?),
@@ -60,7 +60,7 @@ impl ForeignDatabase {
         }))
     }
 
-    /// The tables of a dump that are wanted. The error is one sentence.
+    /// The wanted tables of a dump. The error is one sentence.
     pub fn of_dump(
         dump: &ForeignDump,
         is_wanted: &dyn Fn(&ForeignTable) -> bool,
@@ -69,12 +69,12 @@ impl ForeignDatabase {
         Ok(Self(ForeignEngine::Dump(ForeignSqlite::over(connection))))
     }
 
-    /// Whether it is SQLite, which has no types of its own for ids and instants.
+    /// Whether it is SQLite, which has no types for ids and instants.
     pub fn is_sqlite(&self) -> bool {
         matches!(self.0, ForeignEngine::Sqlite(_))
     }
 
-    /// The tables and views that can be read.
+    /// The readable tables and views.
     pub async fn tables(&mut self) -> Result<Vec<ForeignTable>> {
         let rows = match &mut self.0 {
             ForeignEngine::Sqlite(sqlite) | ForeignEngine::Dump(sqlite) => {
@@ -96,7 +96,7 @@ impl ForeignDatabase {
         Ok(tables)
     }
 
-    /// All rows of a statement, for those that have few.
+    /// All rows of a statement, if there are few.
     pub async fn rows(&mut self, sql: &str) -> Result<Vec<ForeignRow>> {
         match &mut self.0 {
             ForeignEngine::Sqlite(sqlite) | ForeignEngine::Dump(sqlite) => sqlite.rows(sql),
@@ -104,7 +104,7 @@ impl ForeignDatabase {
         }
     }
 
-    /// Begins to read the rows of this statement; [`ForeignDatabase::next`] gives them.
+    /// Starts reading the rows of this statement, which [`ForeignDatabase::next`] returns.
     pub async fn scan(&mut self, sql: &str) -> Result<()> {
         match &mut self.0 {
             ForeignEngine::Sqlite(sqlite) | ForeignEngine::Dump(sqlite) => sqlite.scan(sql),

@@ -1,5 +1,5 @@
-//! Reading another program's PostgreSQL database: one read-only transaction with one snapshot, a cursor for
-//! each statement, and everything as text by the simple protocol, so that no type is unknown.
+//! Reads another program's PostgreSQL database: one read-only transaction with one snapshot, a cursor per
+//! statement, and everything as text with the simple protocol, so that no type is unknown.
 
 use tokio_postgres::{Client, SimpleQueryMessage};
 
@@ -9,12 +9,12 @@ use crate::db::postgres::connect::connect;
 use crate::db::postgres::failed;
 use crate::sql::Result;
 
-/// Instants come as ISO 8601 in UTC whatever the login's own settings are. Who does not write may take long.
+/// Instants are ISO 8601 in UTC, whatever the login's settings. Reading may take long.
 const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL datestyle = 'ISO, YMD'; \
     SET LOCAL timezone = 'UTC'; SET LOCAL intervalstyle = 'postgres'; SET LOCAL bytea_output = 'hex'; \
     SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0; \
     SET LOCAL client_encoding = 'UTF8'";
-/// Tables of the search path first, as an application would find them.
+/// Tables in the search path first, as an application would find them.
 pub(super) const TABLES: &str = "SELECT n.nspname, c.relname, a.attname, \
     format_type(a.atttypid, a.atttypmod), \
     CASE WHEN EXISTS (SELECT 1 FROM pg_index i WHERE i.indrelid = c.oid AND i.indisprimary \

@@ -1,5 +1,4 @@
-//! Reading another program's SQLite file: opened for reading only, on a thread that hands over batches as
-//! they are asked for.
+//! Reads another program's SQLite file: opened read-only, on a thread that returns batches on demand.
 
 use std::path::{Path, PathBuf};
 
@@ -18,21 +17,21 @@ pub(super) const TABLES: &str = "SELECT '', m.name, p.name, p.type, p.pk > 0 \
     FROM sqlite_master m JOIN pragma_table_info(m.name) p \
     WHERE m.type IN ('table', 'view') AND m.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' \
     ORDER BY m.name, p.cid";
-/// Rows in one message between the threads.
+/// Rows per message between the threads.
 const MESSAGE: usize = 500;
 
-/// One connection, and so one snapshot, for all that is read; while a statement is scanned, its thread has it.
+/// One connection, and so one snapshot, for all reads; during a scan, its thread owns it.
 pub(super) struct ForeignSqlite {
     path: PathBuf,
     connection: Option<Connection>,
     scan: Option<Receiver<Scanned>>,
 }
 
-/// What the thread hands over.
+/// What the thread returns.
 enum Scanned {
     Rows(Vec<ForeignRow>),
     Failed(DbError),
-    /// There is no more: the connection goes back.
+    /// The end: the connection is returned.
     Ended(Connection),
 }
 
@@ -53,7 +52,7 @@ impl ForeignSqlite {
         Ok(Self { path: path.to_owned(), connection: Some(connection), scan: None })
     }
 
-    /// Reads by this connection, which is in a transaction.
+    /// Reads with this connection, which is in a transaction.
     pub(super) fn over(connection: Connection) -> Self {
         Self { path: PathBuf::new(), connection: Some(connection), scan: None }
     }

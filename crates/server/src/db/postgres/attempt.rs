@@ -1,5 +1,5 @@
-//! One call: sent until it is answered, to another connection where that of the first broke, and again a
-//! little later where others hold a lock that it needs.
+//! One call: retried on another connection if the first one broke, and again a little later if others hold a
+//! lock that it needs.
 
 use tokio::time::{Instant, timeout_at};
 use tokio_postgres::Row as PgRow;
@@ -15,35 +15,35 @@ use crate::db::postgres::query::Query;
 use crate::patience::Wait;
 use crate::sql::{DbError, Result};
 
-/// Each lost connection is found out by a call: both of the read lane's, and then a new one.
+/// Each lost connection is discovered by a call: both of the read lane's, and then a new one.
 const ATTEMPTS: usize = 3;
 
-/// What one call sends.
+/// What a call sends.
 pub(super) enum Call<'a> {
-    /// A statement that may be repeated.
+    /// A statement that can be repeated.
     Read(Query<'a>),
-    /// A transaction that only reads and may be repeated.
+    /// A read-only transaction that can be repeated.
     Search(Vec<Query<'a>>),
     /// A statement in its own transaction.
     Write(Query<'a>),
     /// A transaction.
     Bundle(Vec<Query<'a>>),
-    /// A write that waits for nobody's lock: it is made at another time then.
+    /// A write that waits for no lock: it is done at another time then.
     Aside(Query<'a>),
 }
 
-/// Why an attempt had no answer.
+/// Why an attempt had no result.
 enum Failure {
-    /// The connection or the server said so.
+    /// The connection or the server reported an error.
     Fault(Fault),
     /// There is no connection, or no time.
     Last(DbError),
 }
 
 impl Postgres {
-    /// Sends the work until it is answered; `whose` it is, so that work on what others hold is known.
-    /// What happens seldom has a box of its own here and below, so that the future of a plain read stays
-    /// small: each request allocates and moves one.
+    /// Sends the work until there is a result; `whose` it is, so that work waiting for locks is recognized.
+    /// Rare paths are boxed here and below, so that the future of a plain read stays small: each request
+    /// allocates and moves one.
     pub(super) async fn run(
         &self,
         lane: &Lane,
@@ -80,7 +80,7 @@ impl Postgres {
         }
     }
 
-    /// Sends work that met a lock again and again until it meets none, or `why` it did not.
+    /// Retries work that met a lock until it meets none, or fails with `why`.
     async fn run_held(
         &self,
         lane: &Lane,
@@ -108,7 +108,7 @@ impl Postgres {
         Err(why)
     }
 
-    /// Sends the work, to another connection too where that of the first broke.
+    /// Sends the work, also on another connection if the first one broke.
     async fn run_now(
         &self,
         lane: &Lane,
@@ -146,8 +146,8 @@ impl Postgres {
         }
     }
 
-    /// The connection that the lane is opening, or another lane's if it cannot have one of its own: a
-    /// server may grant a login three.
+    /// The connection that the lane is opening, or another lane's if it cannot open one: a server may allow a
+    /// login only three.
     async fn link_after(&self, lane: &Lane, opening: Opening, deadline: Instant) -> Result<InUse> {
         if lane.is_failing()
             && let Some(lent) = self.lent(lane)
@@ -184,7 +184,7 @@ impl Call<'_> {
         fault.is_undone() || (matches!(self, Self::Read(_) | Self::Search(_)) && fault.is_lost())
     }
 
-    /// No answer has come: of a read that is all, a write may have been done.
+    /// There is no response: nothing happened for a read, but a write may have been done.
     fn unknown(&self, why: String) -> DbError {
         match self {
             Self::Read(_) | Self::Search(_) => DbError::Away(why),

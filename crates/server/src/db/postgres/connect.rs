@@ -1,6 +1,6 @@
-//! One connection to PostgreSQL: from URL to a client that answers, within a deadline, with one
-//! sentence for each way it can fail (host not found, refused, wrong password, database missing,
-//! certificate not trusted, no TLS, no channel binding). The password is never part of a sentence.
+//! Opens a PostgreSQL connection: from a URL to a usable client, within a deadline, with one sentence for
+//! each kind of failure (host not found, refused, wrong password, missing database, untrusted certificate, no
+//! TLS, no channel binding). The password is never part of a sentence.
 
 use std::error::Error as _;
 use std::io;
@@ -23,24 +23,24 @@ use crate::db::postgres::tls::{connector, tls_sentence};
 use crate::metrics::{LaneLabel, Metrics};
 use crate::sql::{DbError, Result};
 
-/// Name look-up, TCP, TLS, authentication and the first look together: some nine round trips, which
-/// take six seconds where each takes 0.6. Longer than a call waits: what opens later serves the next.
+/// Name resolution, TCP, TLS, authentication and the first checks: about nine round trips, which take six
+/// seconds at 0.6 s each. Longer than a call waits: a connection that opens later serves the next call.
 pub(in crate::db) const CONNECT_WITHIN: Duration = Duration::from_secs(10);
-/// What is said of a server that takes no writes.
+/// The error for a server that accepts no writes.
 pub(crate) const READS_ONLY: &str = "accepts reads only: it is a standby, or \
     default_transaction_read_only is on. Connect to the primary, or let it accept writes";
-/// What PostgreSQL says, with the code of a bug, to the first who signs in to a database on a full disk.
+/// PostgreSQL's error, with the code of a bug, for the first login to a database on a full disk.
 const NO_ROOM_TO_SIGN_IN: &str = "could not write init file";
-/// Asks for TLS: PostgreSQL says `S` or `N`, or `E` where it fails.
+/// Requests TLS: PostgreSQL responds with `S` or `N`, or `E` on an error.
 const TLS_REQUEST: &[u8] = &[0, 0, 0, 8, 4, 210, 22, 47];
-/// What products that speak in lines answer, and wait for; PostgreSQL closes such a connection without a word.
+/// A question that line-based products respond to; PostgreSQL closes such a connection silently.
 const A_LINE: &[u8] = b"PING\r\n";
-/// What has not answered for this long is asked by [`A_LINE`].
+/// A peer that has not responded for this long gets [`A_LINE`].
 const QUIET: Duration = Duration::from_secs(2);
-/// TCP to one of the host's addresses, so that a dead IPv6 route leaves time for IPv4.
+/// The timeout for TCP to one address, so that a dead IPv6 route leaves time for IPv4.
 const ADDRESS_WITHIN: Duration = Duration::from_secs(2);
 
-/// Where to connect and how, made once.
+/// The parameters of connections, created once.
 #[derive(Debug)]
 pub(in crate::db) struct Target {
     url: PostgresUrl,
@@ -48,12 +48,12 @@ pub(in crate::db) struct Target {
     tls: TlsConnector,
     turns: Arc<AtomicU64>,
     open: Arc<OpenLinks>,
-    /// Counts what is done with its connections.
+    /// The metrics of its connections.
     pub(in crate::db) metrics: Metrics,
 }
 
-/// How many connections there are, and how often one was opened while there was none: a database that sleeps
-/// when nobody asks was woken then.
+/// The number of connections, and how often one was opened while there was none, which wakes a suspended
+/// database.
 #[derive(Debug, Default)]
 pub(in crate::db) struct OpenLinks {
     open: AtomicU64,
@@ -61,7 +61,7 @@ pub(in crate::db) struct OpenLinks {
 }
 
 impl OpenLinks {
-    /// One more; whether it is the only one.
+    /// Adds one; returns whether it is the only one.
     pub(in crate::db) fn opened(&self) -> bool {
         let is_only = self.open.fetch_add(1, Ordering::AcqRel) == 0;
         if is_only {
@@ -74,12 +74,12 @@ impl OpenLinks {
         self.open.fetch_sub(1, Ordering::AcqRel);
     }
 
-    /// Connections now.
+    /// The current number of connections.
     pub(in crate::db) fn count(&self) -> u64 {
         self.open.load(Ordering::Relaxed)
     }
 
-    /// How often there was none and one was opened, the first at the start included.
+    /// How often one was opened while there was none, including the first.
     pub(in crate::db) fn wakes(&self) -> u64 {
         self.wakes.load(Ordering::Relaxed)
     }
@@ -93,7 +93,7 @@ impl std::fmt::Debug for TlsConnector {
     }
 }
 
-/// A connection for one user, for the migration runner: no deadline of its own on statements.
+/// A connection for the migration runner, without statement timeouts.
 pub(crate) async fn connect(url: &PostgresUrl) -> Result<Client> {
     let target = Target::new(url)?;
     target.connect().await.map(|(client, _)| client)
@@ -112,13 +112,12 @@ impl Target {
         })
     }
 
-    /// Counts how often the server was found to take no writes any more; connections opened before
-    /// that are of no use.
+    /// How often the server was found to accept no writes; connections opened before that are unusable.
     pub(in crate::db) fn turns(&self) -> Arc<AtomicU64> {
         Arc::clone(&self.turns)
     }
 
-    /// Why this lane cannot use such a connection, if it cannot.
+    /// Why this lane cannot use such a connection, if so.
     pub(in crate::db) fn refusal(&self, look: FirstLook, lane: LaneLabel) -> Option<DbError> {
         if look.read_only && matches!(lane, LaneLabel::OwnedWrites | LaneLabel::Writes) {
             let why = format!("The database server {} {READS_ONLY}.", self.address());
@@ -128,25 +127,25 @@ impl Target {
         Some(DbError::Unready(format!("The database at {} {lacks}.", self.address())))
     }
 
-    /// False if the URL forbids named statements.
+    /// False if the URL disables named statements.
     pub(in crate::db) fn keeps_statements(&self) -> bool {
         self.url.keeps_statements
     }
 
-    /// Neon's direct host: its proxy makes up process ids too, but pools nothing.
+    /// Neon's direct host: its proxy invents process ids too, but does not pool.
     pub(in crate::db) fn is_known_direct(&self) -> bool {
         let host = self.url.host.to_ascii_lowercase();
         let endpoint = host.split('.').next().unwrap_or_default();
         host.ends_with(".neon.tech") && !endpoint.ends_with("-pooler")
     }
 
-    /// Connects, and drives the connection on a task of its own until the handle aborts it or the
-    /// client is dropped. The error is one sentence.
+    /// Connects, and drives the connection on its own task until the handle aborts it or the client is
+    /// dropped. The error is one sentence.
     pub(crate) async fn connect(&self) -> Result<(Client, AbortHandle)> {
         self.in_time(self.sign_in()).await
     }
 
-    /// The same, and learns what stands in between.
+    /// The same, and detects poolers.
     pub(in crate::db) async fn connect_and_look(&self) -> Result<(Client, AbortHandle, FirstLook)> {
         self.in_time(async {
             let (client, driver) = self.sign_in().await?;
@@ -161,7 +160,7 @@ impl Target {
         .await
     }
 
-    /// The one deadline of connecting.
+    /// Applies the deadline of connecting.
     async fn in_time<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
         let ended = tokio::time::timeout(CONNECT_WITHIN, work).await;
         ended.unwrap_or_else(|_| Err(DbError::Away(self.silent(CONNECT_WITHIN))))
@@ -206,8 +205,8 @@ impl Target {
         ))
     }
 
-    /// Whether what listens there answers a question that PostgreSQL answers by one of three letters, or not at
-    /// all, with something else, or speaks first, as other products do.
+    /// Whether the peer is another product: PostgreSQL responds to this question with one of three letters,
+    /// or not at all; others respond differently, or speak first.
     async fn is_another(&self, question: &[u8]) -> bool {
         if self.url.host.starts_with('/') {
             return false;
@@ -266,7 +265,7 @@ impl Target {
         DbError::Away(self.sentence(error, broken, &cause))
     }
 
-    /// What is wrong with TLS, which waiting does not change.
+    /// What is wrong with TLS, which a retry does not change.
     fn protection(&self, broken: Option<&io::Error>, cause: &str) -> Option<String> {
         let at = self.address();
         if let Some(sentence) = broken.and_then(|broken| tls_sentence(&at, broken)) {
@@ -346,10 +345,10 @@ impl Target {
     }
 }
 
-/// Whether the peer closed the connection or said what the protocol does not know, before it let us in.
+/// Whether the peer closed the connection, or violated the protocol, before authentication.
 fn is_garbled(error: &Error) -> bool {
     let broken = error.source().and_then(|source| source.downcast_ref::<io::Error>());
-    // What is left in the stream when it ends has no kind of its own.
+    // What is left in the stream when it ends has no error kind of its own.
     let kinds = [
         io::ErrorKind::UnexpectedEof,
         io::ErrorKind::InvalidInput,
@@ -386,10 +385,10 @@ fn config(url: &PostgresUrl) -> Config {
         ChannelBinding::Preferred => Binding::Prefer,
         ChannelBinding::Required => Binding::Require,
     });
-    // Finds out about peers that vanished without a word; no query is sent for it.
+    // Detects peers that vanished silently, without sending a query.
     config.keepalives_idle(Duration::from_mins(1)).keepalives_interval(Duration::from_secs(10));
     config.keepalives_retries(3);
-    // A peer that acknowledges nothing is gone early enough to repeat a read elsewhere.
+    // A peer that acknowledges nothing is detected early enough to repeat a read elsewhere.
     config.tcp_user_timeout(Duration::from_secs(3)).connect_timeout(ADDRESS_WITHIN);
     config
 }

@@ -1,5 +1,5 @@
-//! PostgreSQL's errors: which mean that the work may be repeated, which that the connection is gone,
-//! and what the caller is told, by SQLSTATE class.
+//! PostgreSQL's errors: whether the work can be repeated, whether the connection is lost, and the error for
+//! the caller, by SQLSTATE class.
 
 use std::error::Error as _;
 
@@ -8,12 +8,12 @@ use tokio_postgres::Error;
 use crate::db::postgres::link::Link;
 use crate::sql::DbError;
 
-/// `read_only_sql_transaction`: a standby, or a database set to reads only.
+/// `read_only_sql_transaction`: a standby, or a read-only database.
 const READ_ONLY: &str = "25006";
 /// `lock_not_available`.
 const HELD: &str = "55P03";
 
-/// What went wrong, and what is known about the work.
+/// An error, and what is known about the work.
 pub(in crate::db) struct Fault {
     error: Error,
     undone: bool,
@@ -21,31 +21,30 @@ pub(in crate::db) struct Fault {
 }
 
 impl Fault {
-    /// Of a message that may have reached the server.
+    /// For a message that may have reached the server.
     pub(in crate::db) fn sent(error: Error) -> Self {
         Self { error, undone: false, gate_closed: false }
     }
 
-    /// Of work that the server has not done: its decisive message was refused before it left, or
-    /// the server gave up its transaction before it came to `COMMIT`.
+    /// For work that the server has not done: its decisive message was not sent, or the server aborted the
+    /// transaction before `COMMIT`.
     pub(in crate::db) fn undone(error: Error) -> Self {
         Self { error, undone: true, gate_closed: false }
     }
 
-    /// Of the gate's own cast: no live session.
+    /// The gate's failed cast: no live session.
     pub(in crate::db) fn gate_closed(error: Error) -> Self {
         Self { error, undone: false, gate_closed: true }
     }
 
-    /// Whether the server did nothing and may do it the second time: the connection broke too early,
-    /// a plan or a name was gone, the transaction lost to another, or the server takes no writes and
-    /// there may be another by now that does.
+    /// Whether nothing was done and a retry may succeed: the connection broke too early, a plan or name was
+    /// gone, the transaction lost a conflict, or the server accepts no writes but another one may by now.
     pub(in crate::db) fn is_undone(&self) -> bool {
         (self.undone && self.is_lost())
             || matches!(self.code(), "0A000" | "26000" | "40001" | "40P01" | READ_ONLY)
     }
 
-    /// Whether the connection broke, with or without a word from the server.
+    /// Whether the connection broke, with or without an error from the server.
     pub(in crate::db) fn is_lost(&self) -> bool {
         match self.error.as_db_error() {
             Some(_) => self.code().starts_with("57P0") || self.code().starts_with("08"),
@@ -53,7 +52,7 @@ impl Fault {
         }
     }
 
-    /// Whether others held a lock for longer than a connection waits; nothing was done then.
+    /// Whether others held a lock for longer than a connection waits; nothing was done.
     pub(in crate::db) fn is_held(&self) -> bool {
         self.code() == HELD
     }
@@ -67,12 +66,12 @@ impl Fault {
         self.error.code().map_or("", |code| code.code())
     }
 
-    /// Leaves the connection fit for the next caller, or closed.
+    /// Leaves the connection usable for the next caller, or closed.
     pub(in crate::db) fn settle(&self, link: &Link) {
         match self.code() {
             "0A000" => link.forget_statements(),
             READ_ONLY => link.turn_away(),
-            // Our names are gone: something between us and the server has changed.
+            // Our statement names are gone: something between us and the server has changed.
             "26000" | "42P05" => link.close(),
             _ if self.is_lost() => link.close(),
             _ => {}
@@ -95,7 +94,7 @@ impl From<Fault> for DbError {
     }
 }
 
-/// What the caller is told.
+/// The error for the caller.
 pub(in crate::db) fn failed(error: &Error) -> DbError {
     let Some(answer) = error.as_db_error() else {
         return match error.source() {
@@ -112,11 +111,11 @@ pub(in crate::db) fn failed(error: &Error) -> DbError {
         "23503" => DbError::Orphan,
         "53300" => DbError::Overloaded,
         "53100" => DbError::Full(why),
-        // A lock or statement deadline, a deadlock, a standby that does not take writes yet.
+        // A lock or statement timeout, a deadlock, a standby that accepts no writes yet.
         "57014" | HELD | "40001" | "40P01" | READ_ONLY | "25P03" => DbError::Away(why),
-        // A table, schema, column or function that is not there.
+        // A missing table, schema, column or function.
         "42P01" | "3F000" | "42703" | "42883" => DbError::Unready(why),
-        // A policy has the same code; what breaks one is a bug.
+        // A policy violation has the same code, but is a bug.
         "42501" if answer.routine() == Some("aclcheck_error") => DbError::Unready(why),
         code if matches!(code.get(..2), Some("08" | "53" | "58")) || code.starts_with("57P") => {
             DbError::Away(why)

@@ -1,11 +1,11 @@
-//! Drives a PostgreSQL connection a moment later than it is woken. The runtime polls a task right after
-//! the one that woke it, which for a shared connection means one `send` for each statement. Behind
-//! everything else that is ready, it finds the statements of many requests and sends them at once.
+//! Drives a PostgreSQL connection slightly later than it is woken. The runtime polls a task right after the
+//! one that woke it, which for a shared connection means one `send` per statement. After all other ready
+//! tasks, it finds the statements of many requests and sends them together.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-/// A driver that lets others go first.
+/// A driver that yields to other tasks first.
 #[derive(Debug)]
 pub(in crate::db) struct Gather<D> {
     driver: D,

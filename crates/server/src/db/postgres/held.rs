@@ -1,6 +1,6 @@
-//! Work that others keep from its rows or tables by their locks. A connection waits for a lock only a
-//! moment ([`LOCK_WITHIN`]); then the work waits here, where it is in nobody's way, and is asked again: a
-//! few at a time, so that what is held for long never fills the connections that others need.
+//! Work that waits for other sessions' locks on rows or tables. A connection waits for a lock only briefly
+//! ([`LOCK_WITHIN`]); then the work waits here, where it blocks nobody, and is retried: a few at a time, so
+//! that long locks never fill the connections that others need.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,19 +11,19 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, sleep, timeout_at};
 use uuid::Uuid;
 
-/// How long a statement waits for a lock on its connection, as PostgreSQL reads it.
+/// How long a statement waits for a lock on its connection, in PostgreSQL's format.
 pub(in crate::db) const LOCK_WITHIN: &str = "50ms";
-/// How long a caller waits for locks in all, from the first that was met.
+/// How long a caller waits for locks in total.
 const PATIENCE: Duration = Duration::from_millis(1500);
-/// Between two attempts of one caller.
+/// Delay between two attempts of one caller.
 const PAUSE: Duration = Duration::from_millis(50);
-/// How long it is remembered whose work met a lock: more of it comes here at once.
+/// How long it is remembered whose work met a lock: their further work comes here immediately.
 const MEMORY: Duration = Duration::from_secs(1);
-/// Whose work is remembered at most.
+/// Maximum number of remembered owners.
 const REMEMBERED: usize = 1024;
-/// Of a lane's queue, this part may wait for locks.
+/// The share of a lane's queue that may wait for locks.
 const QUEUE_SHARE: usize = 8;
-/// Of its open connections, this part may be asked again at once, but always one.
+/// The share of its open connections that may be used for retries at a time, but always one.
 const LINK_SHARE: usize = 4;
 
 /// The callers of one lane that wait for locks.
@@ -31,14 +31,14 @@ const LINK_SHARE: usize = 4;
 pub(in crate::db) struct HeldQueue {
     waiting: AtomicUsize,
     most: usize,
-    /// As many as the lane may have connections; a turn takes more of them the fewer are open.
+    /// As many permits as the lane may have connections; a turn takes more of them if fewer are open.
     turns: Semaphore,
     links: usize,
     whose: Mutex<HashMap<Uuid, Instant>>,
     remembered: AtomicUsize,
 }
 
-/// One of them. It has a turn from [`HeldWork::again`] to the next call, or until it is dropped.
+/// One of them. It holds a turn from [`HeldWork::again`] to the next call, or until dropped.
 #[derive(Debug)]
 pub(in crate::db) struct HeldWork<'a> {
     held: &'a HeldQueue,
@@ -47,7 +47,7 @@ pub(in crate::db) struct HeldWork<'a> {
 }
 
 impl HeldQueue {
-    /// For a lane of this many connections and callers.
+    /// For a lane with this many connections and callers.
     pub(in crate::db) fn new(links: usize, queue: usize) -> Self {
         Self {
             waiting: AtomicUsize::new(0),
@@ -59,17 +59,17 @@ impl HeldQueue {
         }
     }
 
-    /// A place to wait until the deadline at most; `None` if too many wait already.
+    /// A place to wait in until the deadline; `None` if too many wait already.
     pub(in crate::db) fn enter(&self, deadline: Instant) -> Option<HeldWork<'_>> {
         let work =
             HeldWork { held: self, until: deadline.min(Instant::now() + PATIENCE), turn: None };
-        // The place is given back when `work` is dropped.
+        // The place is released when `work` is dropped.
         (self.waiting.fetch_add(1, Ordering::Relaxed) < self.most).then_some(work)
     }
 
-    /// Whether work of this user, or on this row, met a lock a moment ago.
+    /// Whether work of this user, or on this row, met a lock recently.
     pub(in crate::db) fn is_known(&self, whose: Option<Uuid>) -> bool {
-        // Nearly always nothing is held.
+        // Usually nothing is locked.
         if self.remembered.load(Ordering::Relaxed) == 0 {
             return false;
         }
@@ -104,8 +104,7 @@ impl HeldQueue {
 }
 
 impl HeldWork<'_> {
-    /// Waits for the turn to ask again, of a lane that has this many connections open; false once this has
-    /// taken too long.
+    /// Waits for a turn to retry, in a lane with this many open connections; false after too long.
     pub(in crate::db) async fn again(&mut self, open: usize) -> bool {
         self.turn = None;
         let HeldQueue { turns, links, .. } = self.held;

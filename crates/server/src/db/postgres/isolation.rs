@@ -1,20 +1,20 @@
-//! Whether row-level security stands. Every connection shows it before anybody uses it, in the round trip of its
-//! first look: so a database that was restored without it under a running server is refused, and taken again
-//! once it is repaired.
+//! Checks that row-level security is in effect. Every connection is checked before its first use, in the
+//! round trip of its first checks, so a database that was restored without it under a running server is
+//! rejected, and accepted again once it is repaired.
 
 use tokio_postgres::{Client, Error};
 
 use crate::metrics::LaneLabel;
 use crate::text;
 
-/// What is said of a database without it.
+/// The error for a database without it.
 pub(crate) const EXPOSED: &str = "has its tables, but not its row-level security, as after restoring a \
     dump where the role that owns the view was missing: run `doorward db repair`";
-/// What is said of a database that has nothing to protect yet.
+/// The error for a database with nothing to protect yet.
 pub(in crate::db) const EMPTY: &str = "has no table of tasks: run `doorward db migrate`";
 
-/// The view is there, its owner may do with the table what the server does, PostgreSQL applies the policy to
-/// it, and no other policy lets more through.
+/// The view exists, its owner has the server's privileges on the table, PostgreSQL applies the policy to it,
+/// and no other policy allows more.
 pub(crate) const ISOLATED: &str = "coalesce((SELECT v.relkind = 'v' AND t.relrowsecurity AND NOT o.rolsuper \
     AND NOT o.rolbypassrls AND NOT pg_has_role(v.relowner, t.relowner, 'USAGE') \
     AND has_table_privilege(v.relowner, t.oid, 'SELECT') \
@@ -29,19 +29,19 @@ pub(crate) const ISOLATED: &str = "coalesce((SELECT v.relkind = 'v' AND t.relrow
 
 const LOOK: &str = text!("SELECT ", ISOLATED, ", to_regclass('tasks') IS NOT NULL");
 
-/// How a database stood when a connection to it was opened.
+/// The state of a database when a connection to it was opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::db) enum Isolation {
-    /// Users are kept apart.
+    /// Users are isolated.
     Stands,
-    /// There is nothing to keep apart yet.
+    /// There is nothing to isolate yet.
     Empty,
-    /// There are tables, and users are not kept apart.
+    /// There are tables, and users are not isolated.
     Exposed,
 }
 
 impl Isolation {
-    /// Asks the database.
+    /// Queries the database.
     pub(in crate::db) async fn look(client: &Client) -> Result<Self, Error> {
         let rows = client.query_typed(LOOK, &[]).await?;
         let Some(row) = rows.first() else { return Ok(Self::Exposed) };
@@ -53,8 +53,8 @@ impl Isolation {
         })
     }
 
-    /// What is wrong, if this lane cannot use such a connection. The probes find out what is wrong, so they use
-    /// any; what is behind row-level security needs it proven, since tables may appear while a connection lives.
+    /// Why this lane cannot use such a connection, if so. Probes find out what is wrong, so they use any;
+    /// lanes with row-level security need proof, since tables may be created while a connection is open.
     pub(in crate::db) fn refusal(self, lane: LaneLabel) -> Option<&'static str> {
         match (self, lane) {
             (Self::Stands, _)

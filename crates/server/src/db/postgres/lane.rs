@@ -1,8 +1,7 @@
-//! A lane: a few shared connections for one kind of work, opened when asked for and only then, so
-//! that an idle server lets a serverless database sleep. The caller gets the connection with the
-//! shortest queue; a lane with all connections busy grows in the background, shrinks to one when
-//! they are not, and to none when nobody asks. Lost connections come back at the next call: at once the first time, then at most a
-//! second apart.
+//! A lane: a few shared connections for one kind of work, opened only on demand, so that an idle server does
+//! not keep a serverless database awake. Callers get the connection with the shortest queue; a lane whose
+//! connections are all busy grows in the background, shrinks to one when they are not, and to none when idle.
+//! Lost connections are reopened by the next call: immediately the first time, then at most a second apart.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -19,10 +18,10 @@ use crate::sql::{DbError, Result};
 
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
-/// How long a connection that is not the lane's last stays open unused.
+/// How long an unused connection stays open if it is not the lane's last.
 const IDLE: Duration = Duration::from_mins(1);
-/// How long the last one does. A serverless database is suspended after five minutes without a statement, and a
-/// connection that it has closed by then would cost the next request a failed attempt.
+/// How long the last one stays open. A serverless database is suspended after five minutes without a
+/// statement; a connection that it closed by then would cost the next request a failed attempt.
 const LAST_IDLE: Duration = Duration::from_mins(4);
 
 /// A lane.
@@ -33,7 +32,7 @@ pub(in crate::db) struct Lane {
     limit: usize,
     queue: usize,
     waiting: AtomicUsize,
-    /// Those of its callers that others' locks keep waiting.
+    /// The callers that wait for other sessions' locks.
     pub(in crate::db) held: HeldQueue,
     slots: Arc<Mutex<Slots>>,
 }
@@ -47,9 +46,9 @@ struct Slots {
     not_before: Option<Instant>,
 }
 
-/// Of one attempt to open a connection; `None` while it lasts.
+/// The result of an attempt to open a connection; `None` while in progress.
 type Attempted = Option<Result<()>>;
-/// An attempt under way.
+/// An attempt in progress.
 pub(in crate::db) type Opening = watch::Receiver<Attempted>;
 
 impl Lane {
@@ -65,7 +64,7 @@ impl Lane {
         Self { label, target, limit, queue, waiting, held, slots }
     }
 
-    /// A place in the queue, or `Overloaded` at once.
+    /// A place in the queue, or `Overloaded` immediately.
     pub(in crate::db) fn admit(&self) -> Result<Place<'_>> {
         let place = Place(self);
         if self.waiting.fetch_add(1, Ordering::Relaxed) >= self.queue {
@@ -82,7 +81,7 @@ impl Lane {
         }
     }
 
-    /// The connection that `opening` brings, unless others are quicker.
+    /// The connection that `opening` returns, unless another is available earlier.
     pub(in crate::db) async fn link_after(
         &self,
         mut opening: Opening,
@@ -123,7 +122,7 @@ impl Lane {
         let idle = best.as_ref().is_some_and(|(load, _)| *load == (false, 0));
         let best = best.map(|(_, link)| Arc::clone(link));
         let due = best.is_none() || slots.not_before.is_none_or(|due| now >= due);
-        // An attempt that is over without an outcome has panicked.
+        // An attempt that ended without a result has panicked.
         slots.opening.take_if(|opening| opening.has_changed().is_err());
         let opening = match slots.opening.clone() {
             Some(opening) => Some(opening),
@@ -137,7 +136,7 @@ impl Lane {
         }
     }
 
-    /// A connection to lend to a lane that finds none: one that is open and answers.
+    /// A connection to lend to another lane: one that is open and responds.
     pub(in crate::db) fn lend(&self, to: LaneLabel) -> Option<InUse> {
         let now = Instant::now();
         let mut slots = locked(&self.slots);
@@ -147,12 +146,12 @@ impl Lane {
         ready.min_by_key(|(load, _)| *load).map(|(_, link)| link.enter())
     }
 
-    /// Turns away from the connections of all lanes to the same database.
+    /// Stops using all lanes' connections to the same database.
     pub(in crate::db) fn leave_all(&self) {
         self.target.turns().fetch_add(1, Ordering::AcqRel);
     }
 
-    /// How many connections it has.
+    /// The number of its connections.
     pub(in crate::db) fn open_links(&self) -> usize {
         locked(&self.slots).links.len()
     }
@@ -167,7 +166,7 @@ impl Lane {
         locked(&self.slots).failures > 0
     }
 
-    /// Opens one connection on a task of its own: callers may give up, the attempt goes on.
+    /// Opens a connection on its own task: it continues if callers give up.
     fn open(&self, slots: &mut Slots) -> Opening {
         let (sender, opening) = watch::channel(None);
         slots.opening = Some(opening.clone());
@@ -198,7 +197,7 @@ impl Lane {
 }
 
 impl Slots {
-    /// Lets go of what is closed, or leads to a server that others have found useless.
+    /// Drops connections that are closed, or lead to a server that was found unusable.
     fn keep_current(&mut self, now: Instant) {
         self.links.retain(|link| {
             let current = link.is_current(now);
@@ -237,8 +236,8 @@ impl Slots {
     }
 }
 
-/// Closes the connection once nobody has used it for a while: a busy minute must not keep what another server of
-/// the same database will need, and nobody's server must not keep a sleeping one.
+/// Closes the connection once it has been idle for a while, so that connections are available to other
+/// servers of the same database, and a serverless database can be suspended.
 async fn close_when_idle(slots: Weak<Mutex<Slots>>, link: Weak<Link>) {
     let mut wait = IDLE;
     loop {
@@ -248,7 +247,7 @@ async fn close_when_idle(slots: Weak<Mutex<Slots>>, link: Weak<Link>) {
         slots.links.retain(|it| !it.is_closed());
         let most = if slots.links.len() == 1 { LAST_IDLE } else { IDLE };
         let left = most.saturating_sub(link.idle_for(Instant::now()));
-        // It may be the last no longer in a while.
+        // It may no longer be the last one later.
         wait = left.min(IDLE);
         if link.is_closed() {
             return;
@@ -270,7 +269,7 @@ impl Drop for Place<'_> {
     }
 }
 
-/// Counts what became of a connection.
+/// Counts the fate of a connection.
 pub(in crate::db) fn count(metrics: &Metrics, label: LaneLabel, outcome: Connecting) {
     if let Some(meters) = metrics.on() {
         meters.connecting.one(label as usize, outcome as usize);

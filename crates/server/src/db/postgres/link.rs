@@ -1,8 +1,8 @@
-//! One shared PostgreSQL connection that many callers pipeline their statements on. What must stay
-//! true: the messages of a bundle (`BEGIN`, gate, steps, `COMMIT`) are enqueued in one go under
-//! `turn`, and every other message takes `turn` too, so that nothing of one caller lands inside the
-//! transaction of another; a part that cannot be encoded turns `COMMIT` into `ROLLBACK`; nothing is
-//! ever cancelled here, because a cancel would hit whoever is being served.
+//! One shared PostgreSQL connection on which many callers pipeline statements. Invariants: the messages of a
+//! bundle (`BEGIN`, gate, steps, `COMMIT`) are enqueued together under `turn`, and every other message takes
+//! `turn` too, so that nothing of one caller ends up in another's transaction; if a part cannot be encoded,
+//! `COMMIT` becomes `ROLLBACK`; nothing is ever cancelled, because a cancel would hit whichever statement is
+//! running.
 
 use std::collections::HashMap;
 use std::future::poll_fn;
@@ -26,22 +26,22 @@ use crate::db::postgres::query::{Form, Query};
 use crate::metrics::{Connecting, Holding, LaneLabel, Metrics};
 use crate::sql::{DbError, TextPlace};
 
-/// Without an answer for this long, a connection is avoided while there is another.
+/// Without a response for this long, a connection is avoided if there is another.
 const STALLED: Duration = Duration::from_millis(200);
-/// Without an answer for this long, a connection that missed a deadline is given up.
+/// Without a response for this long, a connection that missed a deadline is dropped.
 const LOST: Duration = Duration::from_secs(1);
 
-/// A connection to a server that takes no writes serves reads for this long: then there may be another.
+/// How long a connection to a read-only server serves reads: then there may be another server.
 const READ_ONLY_FOR: Duration = Duration::from_secs(1);
 
 const TERMINATED: SqlState = SqlState::ADMIN_SHUTDOWN;
 
-/// A connection and what is known about it.
+/// A connection and its state.
 pub(in crate::db) struct Link {
     client: Client,
     driver: AbortHandle,
     look: FirstLook,
-    /// The turn of the database at which it was opened, and where the present one stands.
+    /// The database's turn when it was opened, and the current one.
     opened_at_turn: u64,
     turns: Arc<AtomicU64>,
     open: Arc<OpenLinks>,
@@ -52,7 +52,7 @@ pub(in crate::db) struct Link {
     answered: AtomicU64,
     closed: AtomicBool,
     goes_gently: AtomicBool,
-    /// What is told when it is lost.
+    /// Notified when it is lost.
     metrics: Metrics,
     label: LaneLabel,
     _counted: Option<Holding>,
@@ -62,7 +62,7 @@ type Reply = Result<Vec<PgRow>, Error>;
 type Part<'a> = MaybeDone<Pin<Box<dyn Future<Output = Reply> + Send + 'a>>>;
 
 impl Link {
-    /// Connects, learns what stands in between, and refuses what is no use to this lane.
+    /// Connects, detects poolers, and rejects what this lane cannot use.
     pub(in crate::db) async fn open(target: &Target, label: LaneLabel) -> Result<Self, DbError> {
         let turns = target.turns();
         let opened_at_turn = turns.load(Ordering::Acquire);
@@ -112,8 +112,8 @@ impl Link {
         }
     }
 
-    /// The statements in one transaction and one round trip; each one's rows. Success means that the
-    /// server confirmed `COMMIT`; a dropped future still commits, and never half of it.
+    /// The statements in one transaction and one round trip; returns the rows of each. Success means that the
+    /// server confirmed `COMMIT`; if the future is dropped, the transaction still commits as a whole.
     pub(in crate::db) async fn transact(
         &self,
         queries: &[Query<'_>],
@@ -147,14 +147,14 @@ impl Link {
             Pin::new(&mut *part).await;
             match Pin::new(part).take_output() {
                 Some(Ok(rows)) => answers.push(rows),
-                // After any error the server answers COMMIT with ROLLBACK: nothing happened.
+                // After any error the server responds to COMMIT with ROLLBACK: nothing happened.
                 Some(Err(error)) => {
                     let (part, last) = (answers.len(), queries.len() + 1);
                     let query = part.checked_sub(1).and_then(|part| queries.get(part));
                     return Err(match query {
                         Some(query) if query.is_closed_gate(&error) => Fault::gate_closed(error),
-                        // Terminated before its turn came, COMMIT was not reached. Of other codes
-                        // a pooler may be the author, who knows less.
+                        // Terminated before its turn, COMMIT was not reached. Other codes may come from a
+                        // pooler, which knows less.
                         _ if unsent || (part < last && error.code() == Some(&TERMINATED)) => {
                             Fault::undone(error)
                         }
@@ -169,7 +169,7 @@ impl Link {
         Ok(answers)
     }
 
-    /// Whether statements may be prepared by name here.
+    /// Whether named statements can be used here.
     pub(in crate::db) fn is_named(&self) -> bool {
         self.look.named
     }
@@ -179,7 +179,7 @@ impl Link {
         self.in_turn(self.client.prepare(&query.text())).await.map(drop)
     }
 
-    /// The statement of this connection, prepared at its first use; `None` where names are unsafe.
+    /// The prepared statement of this connection, prepared on first use; `None` if names are unsafe.
     async fn prepared(&self, query: &Query<'_>) -> Result<Option<Statement>, Error> {
         if !self.look.named {
             return Ok(None);
@@ -195,7 +195,7 @@ impl Link {
         Ok(Some(statement))
     }
 
-    /// Prepares what this connection does not know yet, all of it in one round trip or two.
+    /// Prepares unknown statements, in one or two round trips.
     async fn prepare_unknown(&self, queries: &[Query<'_>]) -> Result<(), Error> {
         let unknown: Vec<_> = {
             let known = locked(&self.statements);
@@ -253,42 +253,43 @@ impl Link {
         locked(&self.statements).clear();
     }
 
-    /// The server takes no writes any more: this connection, and all that were opened before, go to
-    /// nobody new. Who waits on one is still answered.
+    /// The server no longer accepts writes: this connection, and all opened before, get no new callers. Those
+    /// that wait on one still get their results.
     pub(in crate::db) fn turn_away(&self) {
         let (from, to) = (self.opened_at_turn, self.opened_at_turn + 1);
         let _ = self.turns.compare_exchange(from, to, Ordering::AcqRel, Ordering::Acquire);
     }
 
-    /// Whether a single statement waits for locks only a moment here; elsewhere each transaction says it.
+    /// Whether a single statement waits for locks only briefly here; otherwise each transaction sets the
+    /// limit.
     pub(in crate::db) fn limits_locks(&self) -> bool {
         self.look.limited
     }
 
-    /// What was seen when it was opened.
+    /// What was detected when it was opened.
     pub(in crate::db) fn look(&self) -> FirstLook {
         self.look
     }
 
-    /// Whether it may be given to somebody new.
+    /// Whether it may be given to a new caller.
     pub(in crate::db) fn is_current(&self, now: Instant) -> bool {
         !self.is_closed()
             && self.turns.load(Ordering::Acquire) == self.opened_at_turn
             && !(self.look.read_only && now.saturating_duration_since(self.opened) > READ_ONLY_FOR)
     }
 
-    /// Gives the connection up; everyone waiting on it is told at once.
+    /// Drops the connection; everyone waiting on it is notified immediately.
     pub(in crate::db) fn close(&self) {
         self.closed.store(true, Ordering::Release);
         self.driver.abort();
     }
 
-    /// Says goodbye to the server once the last holder lets go.
+    /// Closes the connection properly once the last holder releases it.
     pub(in crate::db) fn close_gently(&self) {
         self.goes_gently.store(true, Ordering::Release);
     }
 
-    /// A caller's deadline has passed: gives the connection up unless others are being answered.
+    /// A caller's deadline has passed: drops the connection unless others are getting results.
     pub(in crate::db) fn missed_deadline(&self) {
         if self.silent_for(Instant::now()) > LOST {
             self.close();
@@ -299,7 +300,7 @@ impl Link {
         self.closed.load(Ordering::Acquire) || self.client.is_closed()
     }
 
-    /// Fewer is better: first those that answer, then those with the shortest queue.
+    /// Lower is better: first those that respond, then those with the shortest queue.
     pub(in crate::db) fn load(&self, now: Instant) -> (bool, usize) {
         let waiting = self.in_flight.load(Ordering::Relaxed);
         (waiting > 0 && self.silent_for(now) > STALLED, waiting)
@@ -317,7 +318,7 @@ impl Link {
         self.answered.store(u64::try_from(now).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
 
-    /// For how long nobody has used it; zero while somebody does.
+    /// How long it has been idle; zero while in use.
     pub(in crate::db) fn idle_for(&self, now: Instant) -> Duration {
         let busy = self.in_flight.load(Ordering::Relaxed) > 0;
         if busy { Duration::ZERO } else { self.silent_for(now) }
@@ -332,7 +333,7 @@ impl Link {
 impl Drop for Link {
     fn drop(&mut self) {
         self.open.closed();
-        // Without its client the driver says goodbye and ends by itself.
+        // Without its client the driver closes properly and ends.
         if !self.goes_gently.load(Ordering::Acquire) {
             self.driver.abort();
             lane::count(&self.metrics, self.label, Connecting::Lost);
@@ -346,12 +347,12 @@ impl std::fmt::Debug for Link {
     }
 }
 
-/// A caller's hold on a connection.
+/// A caller's use of a connection.
 #[derive(Debug)]
 pub(in crate::db) struct InUse(Arc<Link>);
 
 impl InUse {
-    /// The server has answered this caller: the connection lives.
+    /// The server has responded to this caller: the connection works.
     pub(in crate::db) fn answered(&self) {
         self.0.mark();
     }
@@ -371,7 +372,7 @@ impl Drop for InUse {
     }
 }
 
-/// Counts a connection that has been opened, and a wake if there was no other.
+/// Counts a connection that was opened, and a wake if there was no other.
 fn counted(metrics: &Metrics, label: LaneLabel, woke: bool) -> Option<Holding> {
     let meters = metrics.on()?;
     lane::count(metrics, label, Connecting::Opened);

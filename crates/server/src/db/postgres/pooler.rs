@@ -1,8 +1,8 @@
-//! What stands between us and PostgreSQL. A pooler in transaction mode that does not track prepared
-//! statements (PgBouncer before 1.21) would run another client's SQL under our statement's name, so
-//! names are used only on a direct connection or behind a pooler seen to rewrite them; otherwise
-//! statements are unnamed. Session settings are made on direct connections only, elsewhere by each
-//! transaction that writes.
+//! Detects what is between us and PostgreSQL. A pooler in transaction mode that does not track prepared
+//! statements (PgBouncer before 1.21) would run another client's SQL under our statement's name, so names are
+//! only used on a direct connection or behind a pooler that was seen to rewrite them; otherwise statements
+//! are unnamed. Session settings are only used on direct connections; elsewhere each writing transaction sets
+//! them.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -19,15 +19,15 @@ use crate::text;
 
 const LOOK: &str = "SELECT pg_backend_pid(), current_setting('server_version_num')::int4, \
     current_setting('transaction_read_only')::bool, version()";
-/// Materialised `WITH` came with this version.
+/// `WITH … AS MATERIALIZED` came with this version.
 const OLDEST: i32 = 120_000;
-/// The server gives up before our own deadline does, and notices within a second that we have gone.
+/// The server gives up before our own deadline, and notices within a second if we have disconnected.
 const SESSION: &str = text!(
     "SET statement_timeout = '3s'; SET lock_timeout = '",
     LOCK_WITHIN,
     "'; SET idle_in_transaction_session_timeout = '5s'"
 );
-/// Begins a transaction with the same limits where the session has none. One message, as `BEGIN` is.
+/// Starts a transaction with the same limits if the session has none. One message, like `BEGIN`.
 pub(in crate::db) const LIMITED_BEGIN: &str = text!(
     "BEGIN; SET LOCAL statement_timeout = '3s'; SET LOCAL lock_timeout = '",
     LOCK_WITHIN,
@@ -36,20 +36,20 @@ pub(in crate::db) const LIMITED_BEGIN: &str = text!(
 const NOTICE_HANGUP: &str = "SET client_connection_check_interval = '1s'";
 const HAS_NOTICE_HANGUP: i32 = 140_000;
 
-/// What the first look at a connection has shown.
+/// What the first checks of a connection have shown.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::db) struct FirstLook {
     /// Whether statements may be named.
     pub(in crate::db) named: bool,
-    /// Whether the server takes no writes: a standby, or a database set to reads only.
+    /// Whether the server accepts no writes: a standby, or a read-only database.
     pub(in crate::db) read_only: bool,
-    /// Whether its session has time limits.
+    /// Whether its session has timeouts.
     pub(in crate::db) limited: bool,
-    /// Whether users are kept apart.
+    /// Whether users are isolated.
     pub(in crate::db) isolation: Isolation,
 }
 
-/// Looks at the connection and makes it ready.
+/// Checks the connection and prepares it.
 pub(in crate::db) async fn prepare_session(
     client: &Client,
     target: &Target,
@@ -63,7 +63,7 @@ pub(in crate::db) async fn prepare_session(
     })?
 }
 
-/// What the server says it is, if that is nothing to work with.
+/// The product, if it is not a supported PostgreSQL.
 fn another(version: i32, name: &str) -> Option<DbError> {
     let what: String =
         name.split([',', '(']).next().unwrap_or_default().trim().chars().take(60).collect();
@@ -81,7 +81,7 @@ fn another(version: i32, name: &str) -> Option<DbError> {
 }
 
 async fn look(client: &Client, target: &Target) -> Result<Result<FirstLook, DbError>, Error> {
-    // In one round trip, and apart: another product fails at the second and says its name at the first.
+    // In one round trip, but separate: another product fails at the second and names itself at the first.
     let (rows, isolation) = tokio::join!(client.query_typed(LOOK, &[]), Isolation::look(client));
     let rows = rows?;
     let row = rows.first();
@@ -96,11 +96,11 @@ async fn look(client: &Client, target: &Target) -> Result<Result<FirstLook, DbEr
     if announced(client).await == Some(served_by) || target.is_known_direct() {
         let notice = async {
             if version >= HAS_NOTICE_HANGUP {
-                // Not every platform has it; the other deadlines hold without it.
+                // Not every platform supports it; the other deadlines work without it.
                 let _ = client.batch_execute(NOTICE_HANGUP).await;
             }
         };
-        // Sent together: a distant server makes each round trip slow.
+        // Sent together, because each round trip to a distant server is slow.
         tokio::join!(client.batch_execute(SESSION), notice).0?;
         let named = target.keeps_statements();
         return Ok(Ok(FirstLook { named, read_only, limited: true, isolation }));
@@ -109,9 +109,9 @@ async fn look(client: &Client, target: &Target) -> Result<Result<FirstLook, DbEr
     Ok(Ok(FirstLook { named, read_only, limited: false, isolation }))
 }
 
-/// A pooler that tracks prepared statements gives them names of its own; our name in the server's
-/// list, or anything unexpected, means that it does not. Inside a transaction even such a pooler
-/// keeps to one server connection, so the probe cannot meet, or leave behind, a name of another's.
+/// A pooler that tracks prepared statements gives them its own names; our name in the server's list, or
+/// anything unexpected, means that it does not. Within a transaction even such a pooler uses a single server
+/// connection, so the probe neither meets nor leaves behind other clients' names.
 async fn renames_statements(client: &Client) -> bool {
     if client.batch_execute("BEGIN").await.is_err() {
         return false;
@@ -138,8 +138,8 @@ fn is_ours(name: &str) -> bool {
     name.strip_prefix('s').is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
-/// The process id the peer announced at sign-in: PostgreSQL's own, or one that a pooler made up. The
-/// driver keeps it to itself but writes it into cancel requests, so it writes one to us.
+/// The process id that the peer announced at login: PostgreSQL's own, or one that a pooler invented. The
+/// driver does not expose it but writes it into cancel requests, so it writes one to us.
 async fn announced(client: &Client) -> Option<i32> {
     const TLS_REQUEST: i32 = 80_877_103;
     let (ours, mut theirs) = tokio::io::duplex(64);
@@ -156,7 +156,7 @@ async fn announced(client: &Client) -> Option<i32> {
     tokio::join!(write, read).1
 }
 
-/// Stands in for TLS towards ourselves.
+/// A stand-in for TLS for this request to ourselves.
 struct PlainInstead;
 struct Plain(DuplexStream);
 

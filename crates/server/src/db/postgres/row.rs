@@ -1,5 +1,4 @@
-//! PostgreSQL's columns as values, by the type of each. A type that SQLite does not have too
-//! is a bug in the statement.
+//! PostgreSQL's columns as values, by type. A type that SQLite lacks is a bug in the statement.
 
 use bytes::BytesMut;
 use tokio_postgres::Row as PgRow;
@@ -40,7 +39,7 @@ fn get<'a, T: FromSql<'a>>(
         .map_err(|error| DbError::Internal(error.to_string()))
 }
 
-/// The type a parameter is declared with where no statement is prepared beforehand.
+/// The type of a parameter in an unprepared statement.
 pub(in crate::db) fn kind(value: &Value) -> Type {
     match value {
         Value::Null => Type::UNKNOWN,

@@ -1,6 +1,6 @@
-//! TLS to PostgreSQL: rustls with aws-lc-rs named explicitly, so that no process-wide default is
-//! needed. Trust is Mozilla's list, or `sslrootcert` alone if given. Certificates go unchecked only
-//! at the levels that say so: `prefer`, and `require` on this machine.
+//! TLS for PostgreSQL: rustls with aws-lc-rs chosen explicitly, so that no process-wide default is needed.
+//! Trusted are Mozilla's roots, or only `sslrootcert` if given. Certificates are unchecked only at the levels
+//! that say so: `prefer`, and `require` on this machine.
 
 use std::io;
 use std::path::Path;
@@ -18,7 +18,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 use crate::config::{PostgresUrl, Tls};
 use crate::crypto::{CertificatePolicy, PresentedCertificate, ServerVerifier};
 
-/// Why a TLS handshake with the server at `at` failed, as one sentence; `None` if it is not why.
+/// Why a TLS handshake with the server at `at` failed, as one sentence; `None` if TLS is not the reason.
 pub(in crate::db) fn tls_sentence(at: &str, broken: &io::Error) -> Option<String> {
     let error = broken.get_ref()?.downcast_ref::<Error>()?;
     let Error::InvalidCertificate(reason) = error else {
@@ -59,18 +59,18 @@ pub(in crate::db) fn tls_sentence(at: &str, broken: &io::Error) -> Option<String
     ))
 }
 
-/// Whether the certificate says that it signs others. The chain is otherwise sound: dates come first.
+/// Whether the certificate is a CA. The chain is otherwise valid: dates are checked first.
 fn is_authority(reason: &CertificateError) -> bool {
     let CertificateError::Other(OtherError(why)) = reason else { return false };
     matches!(why.downcast_ref(), Some(webpki::Error::CaUsedAsEndEntity))
 }
 
-/// A connector at the URL's level; the error is one sentence.
+/// A connector for the URL's level; the error is one sentence.
 pub(in crate::db) fn connector(url: &PostgresUrl) -> Result<MakeRustlsConnect, String> {
     client_config(url).map(MakeRustlsConnect::new)
 }
 
-/// What that connector rests on.
+/// The configuration of that connector.
 pub(in crate::db) fn client_config(url: &PostgresUrl) -> Result<ClientConfig, String> {
     let provider = Arc::new(aws_lc_rs::default_provider());
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
@@ -118,9 +118,9 @@ fn roots(path: Option<&Path>, given: &[CertificateDer<'static>]) -> Result<RootC
     Ok(roots)
 }
 
-/// `verify-full`, and `verify-ca`, which does not check the name. The chain is checked first, so an
-/// error about the name alone means that the chain held. A certificate that is its own authority, as
-/// PostgreSQL's manual makes one, is trusted if `sslrootcert` holds that very certificate, as in libpq.
+/// `verify-full`, and `verify-ca`, which does not check the name. The chain is checked first, so an error
+/// about the name means that the chain is valid. A self-signed CA certificate, as in PostgreSQL's manual, is
+/// trusted if `sslrootcert` contains that exact certificate, as in libpq.
 #[derive(Debug)]
 struct Trusted {
     chain: Arc<WebPkiServerVerifier>,
@@ -135,7 +135,7 @@ impl CertificatePolicy for Trusted {
             Err(Error::InvalidCertificate(
                 CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
             )) if self.any_name => Ok(ServerCertVerified::assertion()),
-            // Its dates are good: they are checked before this.
+            // Its dates are valid: they are checked before.
             Err(Error::InvalidCertificate(reason))
                 if is_authority(&reason) && self.given.iter().any(|one| one == end_entity) =>
             {
@@ -149,7 +149,7 @@ impl CertificatePolicy for Trusted {
     }
 }
 
-/// Encrypts without knowing to whom, as libpq's `prefer` and `require` do.
+/// Encrypts without authenticating the server, as libpq's `prefer` and `require` do.
 #[derive(Debug)]
 struct Unchecked;
 

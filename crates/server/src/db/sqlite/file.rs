@@ -1,5 +1,5 @@
-//! The file at the database's path: whether it is still the one that was opened. SQLite would go on
-//! with a file that has no name any more, and everything acknowledged from then on would be lost.
+//! Checks that the file at the database's path is still the one that was opened. SQLite would continue with a
+//! deleted file, and everything confirmed from then on would be lost.
 
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -8,7 +8,7 @@ use crate::config::{SqliteFile, SqliteTuning};
 use crate::metrics::Metrics;
 use crate::sql::{DbError, Result};
 
-/// Device and number of a file, which stay with it when it is renamed.
+/// Device and inode of a file, which do not change when it is renamed.
 type Identity = (u64, u64);
 
 /// The path, and what was there at the first opening.
@@ -18,7 +18,7 @@ pub(in crate::db) struct File {
     pub(in crate::db) tuning: SqliteTuning,
     pub(in crate::db) metrics: Metrics,
     log: PathBuf,
-    /// `None` where there is nothing to compare: a database in memory, a system without such numbers.
+    /// `None` if there is nothing to compare: a database in memory, or a system without inodes.
     opened: OnceLock<Option<Identity>>,
 }
 
@@ -41,12 +41,12 @@ impl File {
         self.opened.get().is_some()
     }
 
-    /// What is at the path now is what was opened, unless that is known already.
+    /// Records the file at the path as the opened one, unless already known.
     pub(in crate::db) fn remember(&self) {
         self.opened.get_or_init(|| identity(&self.path));
     }
 
-    /// `Away`, in one sentence, unless the opened file is still at its path.
+    /// `Away`, with one sentence, unless the opened file is still at its path.
     pub(in crate::db) fn present(&self) -> Result<()> {
         match self.opened.get().copied().flatten() {
             Some(opened) if identity(&self.path) != Some(opened) => Err(DbError::Away(format!(
@@ -58,7 +58,7 @@ impl File {
         }
     }
 
-    /// How large the write-ahead log is.
+    /// The size of the write-ahead log.
     pub(in crate::db) fn log_bytes(&self) -> u64 {
         self.log.metadata().map_or(0, |log| log.len())
     }

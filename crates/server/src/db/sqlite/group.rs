@@ -1,7 +1,7 @@
-//! Writes that wait together share one transaction, each with a savepoint of its own: pages that several of
-//! them change are written once, and with `SQLITE_SYNCHRONOUS=full` they share one flush to the disk. Nobody
-//! is answered before the commit. If SQLite undoes the transaction for one write's sake, the others run again
-//! by themselves: a write is a list of statements, so it can.
+//! Queued writes share one transaction, each with its own savepoint: pages that several of them change are
+//! written once, and with `SQLITE_SYNCHRONOUS=full` they share one flush. Nobody gets a result before the
+//! commit. If SQLite rolls the transaction back because of one write, the others run again separately, which
+//! is possible because a write is a list of statements.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
@@ -11,14 +11,14 @@ use tokio::sync::oneshot;
 use crate::db::sqlite::session::SqliteSession;
 use crate::sql::{DbError, Result};
 
-/// What a write did inside a transaction.
+/// The result of a write within a transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::db) enum Tried {
     /// All of it.
     Done,
     /// Nothing, and the rest of the transaction stands.
     Refused,
-    /// Nothing, and the connection is in doubt.
+    /// Nothing, and the connection is unusable.
     Away,
 }
 
@@ -27,20 +27,20 @@ pub(in crate::db) trait Write: Send {
     /// Whether somebody still waits for it.
     fn is_awaited(&self) -> bool;
 
-    /// When it must be done.
+    /// Its deadline.
     fn deadline(&self) -> Instant;
 
-    /// Runs its statements and keeps the outcome.
+    /// Runs its statements and keeps the result.
     fn attempt(&mut self, session: &mut SqliteSession) -> Tried;
 
-    /// Tells the caller the outcome; what was done is this error instead if the transaction did not end well.
+    /// Returns the result to the caller; this error instead if the transaction did not end well.
     fn answer(self: Box<Self>, ended: Result<()>);
 
     /// Tells the caller that it could not be attempted.
     fn fail(self: Box<Self>, error: DbError);
 }
 
-/// A write with the caller who waits for it.
+/// A write with its waiting caller.
 pub(in crate::db) struct Awaited<T, W> {
     pub(in crate::db) work: W,
     pub(in crate::db) deadline: Instant,
@@ -82,17 +82,17 @@ where
     }
 }
 
-/// Why a shared transaction came to nothing.
+/// Why a shared transaction failed.
 enum Undone {
-    /// Others held the file, or it could not be committed.
+    /// Others locked the file, or the commit failed.
     NobodysFault,
-    /// The write at this place.
+    /// The write at this index.
     By(usize),
-    /// It panicked, so it has no outcome.
+    /// It panicked, so it has no result.
     Panic(usize),
 }
 
-/// Runs the writes in one transaction and answers them. What is left has to run by itself, on a new
+/// Runs the writes in one transaction and returns their results. What is left must run separately, on a new
 /// connection if the second value is false.
 pub(in crate::db) fn together(
     mut writes: Vec<Box<dyn Write>>,
@@ -146,7 +146,7 @@ fn attempt_all(
     session.control("COMMIT").map_err(nobody)
 }
 
-/// Runs one write in a transaction of its own and answers it; false if the connection is of no more use.
+/// Runs one write in its own transaction and returns its result; false if the connection is unusable.
 pub(in crate::db) fn alone(mut write: Box<dyn Write>, session: &mut SqliteSession) -> bool {
     if !write.is_awaited() {
         return true;
@@ -267,7 +267,7 @@ mod tests {
         assert_eq!(rows(&folder), [1]);
     }
 
-    /// SQLite undoes a whole transaction when it interrupts a write in it.
+    /// SQLite rolls back the whole transaction when it interrupts a write in it.
     #[test]
     fn a_write_past_its_deadline_costs_its_caller_only() {
         let (folder, mut session) = database();

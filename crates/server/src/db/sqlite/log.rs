@@ -1,5 +1,5 @@
-//! The write-ahead log: bounded while the server runs, empty when it has stopped. SQLite copies the log
-//! into the database by itself, but begins it anew only at a moment in which nobody reads.
+//! The write-ahead log: bounded while the server runs, empty after it has stopped. SQLite copies the log into
+//! the database by itself, but restarts it only when nobody reads.
 
 use std::time::{Duration, Instant};
 
@@ -7,18 +7,18 @@ use crate::db::sqlite::row::failed;
 use crate::db::sqlite::session::SqliteSession;
 use crate::sql::Result;
 
-/// A larger log is emptied at the next chance.
+/// A larger log is emptied at the next opportunity.
 const LARGE: u64 = 16 << 20;
-/// A log as large as this makes writes wait until it is empty.
+/// At this size, writes wait until the log is emptied.
 const TOO_LARGE: u64 = 4 * LARGE;
-/// How long readers are waited for.
+/// How long to wait for readers.
 const FOR_LARGE: Duration = Duration::from_millis(50);
 const FOR_TOO_LARGE: Duration = Duration::from_secs(2);
-/// After an attempt in vain, as many times its patience pass before the next: writes go on while a
-/// backup reads for minutes. A log that has grown by `TOO_LARGE` since ends the pause.
+/// After a failed attempt, the pause is this multiple of its duration: writes continue while a backup reads
+/// for minutes. The pause ends early if the log has grown by `TOO_LARGE`.
 const PAUSE: u32 = 10;
 
-/// An attempt in vain: when it ended, how long readers were waited for, how large the log was.
+/// A failed attempt: when it ended, how long it waited for readers, and the log's size.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::db) struct InVain {
     ended: Instant,
@@ -26,7 +26,7 @@ pub(in crate::db) struct InVain {
     bytes: u64,
 }
 
-/// How long to wait for readers now; `None` while the log is not to be emptied.
+/// How long to wait for readers now; `None` while the log need not be emptied.
 fn patience(bytes: u64, before: Option<InVain>, now: Instant) -> Option<Duration> {
     if bytes < LARGE {
         return None;
@@ -52,8 +52,8 @@ impl SqliteSession {
         self.tried = (!emptied).then(|| InVain { ended: Instant::now(), patience, bytes });
     }
 
-    /// Copies the log into the database and cuts it to nothing, unless others read or write for longer
-    /// than this; whether it did. Never into a file that is not the database any more.
+    /// Copies the log into the database and truncates it, unless others read or write for longer than this;
+    /// returns whether it did. Never into a file that is no longer the database.
     pub(in crate::db) fn empty_log(&self, patience: Duration) -> bool {
         if self.file.present().is_err() {
             return false;
@@ -64,7 +64,7 @@ impl SqliteSession {
         })
     }
 
-    /// False if others were in the way.
+    /// False if others prevented it.
     fn checkpoint(&self, patience: Duration) -> Result<bool> {
         self.until(Instant::now() + Duration::from_mins(1))?;
         self.connection.busy_timeout(patience).map_err(failed)?;
@@ -112,8 +112,8 @@ mod tests {
         assert_eq!(patience(TOO_LARGE, too_large, later(FOR_TOO_LARGE)), Some(FOR_TOO_LARGE));
     }
 
-    /// Judged by what was written, not by time: on a machine that is too busy to let three readers end
-    /// within two seconds, an attempt is in vain, and the next comes when the log has grown.
+    /// Checked by the amount written, not by time: on a machine too busy for three readers to end within two
+    /// seconds, an attempt fails, and the next follows when the log has grown.
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn the_log_stays_bounded_although_somebody_always_reads() {
         let folder = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! Opening a SQLite file: its settings, and one sentence for each way it can fail.
+//! Opens a SQLite file: its settings, and one sentence for each kind of failure.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -19,12 +19,12 @@ use crate::sql::DbError;
 /// How long a write waits for another process.
 pub(in crate::db) const BUSY: Duration = Duration::from_secs(3);
 
-/// What a connection may do.
+/// The access of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::db) enum Access {
     Read,
     Write,
-    /// Write to a file that is made if it is not there.
+    /// Write, and create the file if absent.
     Create,
 }
 
@@ -39,14 +39,14 @@ pub(in crate::db) fn connect(
         Access::Create => OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
     };
     if access == Access::Create && path != Path::new(":memory:") {
-        // What is wrong with the place, SQLite says in a moment.
+        // If something is wrong with the path, SQLite reports it next.
         let _ = make_private(path);
     }
     let connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     connection.busy_timeout(BUSY)?;
     connection.set_prepared_statement_cache_capacity(128);
-    // One plan for each statement, whatever is bound: SQLite would else prepare it anew at every call
-    // to look at the new values, which costs more than running it.
+    // One plan per statement, whatever is bound: otherwise SQLite would prepare it again at every call
+    // because of the values, which costs more than running it.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     if access != Access::Read {
         use_wal(&connection)?;
@@ -57,13 +57,13 @@ pub(in crate::db) fn connect(
         connection.pragma_update(None, "synchronous", synchronous)?;
     }
     connection.pragma_update(None, "foreign_keys", true)?;
-    // A negative number counts KiB, not pages.
+    // A negative number means KiB, not pages.
     let kib = i64::try_from(tuning.cache_bytes >> 10).unwrap_or(i64::MAX);
     connection.pragma_update(None, "cache_size", -kib)?;
     connection.pragma_update(None, "mmap_size", tuning.mmap_bytes.to_string())?;
     let pure = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
     connection.create_scalar_function("textregexeq", 2, pure, contains)?;
-    // PostgreSQL has these functions from migrations. Better Auth's tables are never in this file.
+    // On PostgreSQL, migrations create these functions. Better Auth's tables are never in this file.
     connection.create_scalar_function(
         "doorward_better_auth_session_of",
         3,
@@ -77,7 +77,7 @@ pub(in crate::db) fn connect(
         FunctionFlags::SQLITE_UTF8,
         |_| Ok(None::<String>),
     )?;
-    // What row-level security looks at in PostgreSQL; there is none here.
+    // Read by row-level security on PostgreSQL, which SQLite lacks.
     connection.create_scalar_function("set_config", 3, FunctionFlags::SQLITE_UTF8, |call| {
         call.get::<Option<String>>(1)
     })?;
@@ -95,7 +95,7 @@ pub(in crate::db) fn connect(
     Ok(connection)
 }
 
-/// Makes the file if it is not there. It will hold password hashes, so its owner alone may read it.
+/// Creates the file if absent. It will contain password hashes, so only its owner may read it.
 pub(crate) fn make_private(path: &Path) -> std::io::Result<()> {
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create_new(true);
@@ -107,8 +107,8 @@ pub(crate) fn make_private(path: &Path) -> std::io::Result<()> {
     }
 }
 
-/// PostgreSQL's function behind `~`, for literal patterns only: whether the text has the pattern in it, in
-/// time that grows with the text alone.
+/// PostgreSQL's function behind `~`, for literal patterns only: whether the text contains the pattern, in
+/// time proportional to the text.
 fn contains(call: &Context<'_>) -> rusqlite::Result<Option<bool>> {
     let (ValueRef::Text(text), ValueRef::Text(_)) = (call.get_raw(0), call.get_raw(1)) else {
         return Ok(None);
@@ -121,7 +121,7 @@ fn contains(call: &Context<'_>) -> rusqlite::Result<Option<bool>> {
     Ok(Some(finder.find(text).is_some()))
 }
 
-/// One object changed by a merge patch; more bytes than the third argument are refused.
+/// Applies a merge patch to an object; results over the third argument in bytes are rejected.
 fn merged(call: &Context<'_>) -> rusqlite::Result<Option<String>> {
     let (target, patch): (Option<String>, Option<String>) = (call.get(0)?, call.get(1)?);
     let most: i64 = call.get(2)?;
@@ -134,8 +134,8 @@ fn merged(call: &Context<'_>) -> rusqlite::Result<Option<String>> {
     Ok(Some(merged))
 }
 
-/// A new file is turned to WAL by whoever opens it first. There SQLite does not wait for others, lest
-/// two should wait for each other, so this does.
+/// A new file is switched to WAL by whoever opens it first. SQLite does not wait for others then, to avoid a
+/// deadlock, so this does.
 fn use_wal(connection: &Connection) -> rusqlite::Result<()> {
     let until = Instant::now() + BUSY;
     loop {

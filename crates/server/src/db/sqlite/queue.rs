@@ -1,4 +1,4 @@
-//! What waits for SQLite's threads: bounded, and waking a thread only where one sleeps.
+//! The bounded queue of SQLite's threads, which wakes a thread only if one is asleep.
 
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -8,18 +8,17 @@ use crate::db::sqlite::session::SqliteSession;
 use crate::metrics::{LaneLabel, Metrics};
 use crate::sql::{DbError, Result};
 
-/// The most that waits.
+/// Maximum length.
 pub(in crate::db) const QUEUE: usize = 1024;
-/// How often a thread without work lets others run before it sleeps: to sleep and be woken costs more
-/// than a short read.
+/// How often an idle thread yields before it sleeps: sleeping and waking costs more than a short read.
 const YIELDS: u32 = 4;
 
-/// Work that runs by itself; false if its connection is of no more use.
+/// Work that runs separately; false if its connection is unusable afterwards.
 pub(in crate::db) type Lone = Box<dyn FnOnce(Result<&mut SqliteSession>) -> bool + Send>;
 
 /// Work for a thread.
 pub(in crate::db) enum Job {
-    /// Runs by itself.
+    /// Runs separately.
     Alone(Lone),
     /// A write that may share a transaction with others.
     Shared(Box<dyn Write>),
@@ -36,18 +35,18 @@ pub(in crate::db) struct Queue {
 #[derive(Default)]
 struct Waiting {
     jobs: VecDeque<Job>,
-    /// Threads that must be woken.
+    /// Sleeping threads.
     asleep: usize,
     closed: bool,
 }
 
 impl Queue {
-    /// An empty one, counted as this lane.
+    /// An empty queue with the metrics of this lane.
     pub(in crate::db) fn new(metrics: Metrics, lane: LaneLabel) -> Self {
         Self { metrics, lane, waiting: Mutex::default(), ready: Condvar::default() }
     }
 
-    /// Adds a job, or refuses it at once.
+    /// Adds a job, or rejects it immediately.
     pub(in crate::db) fn push(&self, job: Job) -> Result<()> {
         let mut waiting = locked(&self.waiting);
         if waiting.closed {
@@ -58,7 +57,7 @@ impl Queue {
         }
         waiting.jobs.push_back(job);
         self.count(&waiting);
-        // To wake a thread is a system call, made for the first job of a burst only.
+        // Waking a thread is a system call, made only for the first job of a burst.
         let wake = waiting.asleep > 0;
         waiting.asleep -= usize::from(wake);
         drop(waiting);
@@ -68,14 +67,14 @@ impl Queue {
         Ok(())
     }
 
-    /// No more jobs will come; threads end when they have worked off what waits.
+    /// No more jobs are accepted; threads end when the queue is empty.
     pub(in crate::db) fn close(&self) {
         locked(&self.waiting).closed = true;
         self.ready.notify_all();
     }
 
-    /// Moves this thread's share of what waits into `batch`, once there is something; false once
-    /// nobody can send any more.
+    /// Moves this thread's share of the queue into `batch`, once there is something; false once the queue is
+    /// closed and empty.
     pub(in crate::db) fn take(
         &self,
         batch: &mut VecDeque<Job>,
@@ -86,7 +85,7 @@ impl Queue {
         let mut patience = YIELDS;
         while waiting.jobs.is_empty() && !waiting.closed {
             if patience > 0 {
-                // Whoever is about to send the next job gets the core first.
+                // Lets senders run first.
                 patience -= 1;
                 drop(waiting);
                 std::thread::yield_now();

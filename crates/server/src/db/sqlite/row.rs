@@ -1,4 +1,4 @@
-//! SQLite's side of values, rows and errors. Ids and instants are text of fixed width there.
+//! Values, rows and errors of SQLite. Ids and instants are fixed-width text there.
 
 use rusqlite::types::{ToSqlOutput, ValueRef as Lent};
 use rusqlite::{ErrorCode, ToSql, ffi};
@@ -12,7 +12,7 @@ use crate::sql::{Value, ValueRef};
 use crate::timestamp::Timestamp;
 
 impl SqliteSession {
-    /// Runs one statement; its rows.
+    /// Runs one statement; returns its rows.
     pub(in crate::db) fn run<T: FromRow>(&self, step: &Step) -> Result<Vec<T>> {
         self.run_until(step, |_| Ok(false))
     }
@@ -79,10 +79,10 @@ impl ToSql for Value {
     }
 }
 
-/// Marks the errors of `doorward_refuse`.
+/// The prefix of errors from `doorward_refuse`.
 pub(in crate::db) const REFUSED: &str = "refused: ";
 
-/// What the caller is told.
+/// The error for the caller.
 #[allow(clippy::needless_pass_by_value, reason = "it is the argument of map_err")]
 pub(crate) fn failed(error: rusqlite::Error) -> DbError {
     if let rusqlite::Error::SqliteFailure(_, Some(message)) = &error
@@ -110,7 +110,7 @@ pub(crate) fn failed(error: rusqlite::Error) -> DbError {
         ) => DbError::Away(error.to_string()),
         _ => {
             let why = error.to_string();
-            // SQLite has one code for all of these; its texts are not translated.
+            // SQLite has one code for all of these; its texts are not localized.
             if why.starts_with("no such table") {
                 DbError::Unready(why)
             } else {

@@ -1,4 +1,4 @@
-//! What each of SQLite's threads does: it takes its share of what waits and works it off.
+//! The loop of each SQLite thread: takes its share of the queue and processes it.
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -14,7 +14,7 @@ use crate::db::sqlite::session::SqliteSession;
 use crate::db::sqlite::thread::Kind;
 use crate::sql::{DbError, Result};
 
-/// The most jobs that a thread takes at once.
+/// Maximum number of jobs taken at a time.
 const BATCH: usize = 16;
 /// How long the last connection waits for other processes before it leaves the log to them.
 const LAST_WAIT: Duration = Duration::from_secs(1);
@@ -65,7 +65,7 @@ pub(in crate::db) fn serve(
     }
 }
 
-/// Works off the writes that can share a transaction, if there are several; leaves what must run by itself.
+/// Processes the writes that can share a transaction, if there are several; leaves what must run separately.
 fn share_transactions(
     batch: &mut VecDeque<Job>,
     session: Option<SqliteSession>,
@@ -75,7 +75,7 @@ fn share_transactions(
     if batch.iter().filter(|job| shared(job)).count() < 2 {
         return session;
     }
-    // Whoever cannot open the file learns why by itself.
+    // If the file cannot be opened, each job gets the reason separately.
     let mut current = session.or_else(|| SqliteSession::open(file, Kind::Write).ok())?;
     let (mut writes, mut rest) = (Vec::new(), VecDeque::new());
     for job in batch.drain(..) {
@@ -90,7 +90,7 @@ fn share_transactions(
     keep.then_some(current)
 }
 
-/// Runs one job; the connection, if it can be used again.
+/// Runs one job; returns the connection if it is still usable.
 fn work_off(
     job: Job,
     session: Option<SqliteSession>,

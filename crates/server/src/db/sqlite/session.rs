@@ -1,4 +1,4 @@
-//! A connection to the SQLite file, with its deadline and with what it remembers.
+//! A connection to the SQLite file, with its deadline and state.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,15 +14,15 @@ use crate::db::sqlite::row::failed;
 use crate::db::sqlite::thread::Kind;
 use crate::sql::{DbError, Result};
 
-/// How often a running statement looks at the time, in SQLite's instructions: about a millisecond.
+/// How often a running statement checks the time, in SQLite's instructions: about a millisecond.
 const LOOK_EVERY: i32 = 10_000;
 
-/// One connection with what goes with it.
+/// A connection with its state.
 #[derive(Debug)]
 pub(in crate::db) struct SqliteSession {
     pub(in crate::db) connection: Connection,
     pub(in crate::db) file: Arc<File>,
-    /// The last attempt to empty the write-ahead log, if it was in vain.
+    /// The last attempt to empty the write-ahead log, if it failed.
     pub(in crate::db) tried: Option<InVain>,
     opened: Instant,
     ends: Arc<AtomicU64>,
@@ -51,24 +51,24 @@ impl SqliteSession {
         Ok(Self { connection, file: Arc::clone(file), tried: None, opened, ends })
     }
 
-    /// Lifts the deadline: a command's work may take as long as it takes. Others are waited for this long.
+    /// Removes the deadline: a command's work may take as long as necessary. Waits for others for this long.
     pub(in crate::db) fn without_deadline(&self, busy: Duration) -> Result<()> {
         self.ends.store(u64::MAX, Ordering::Relaxed);
         self.connection.busy_timeout(busy).map_err(failed)
     }
 
-    /// After a commit: whether what was written is where it will be looked for.
+    /// After a commit: checks that the data is where it will be looked for.
     pub(in crate::db) fn confirmed(&self) -> Result<()> {
         self.file.present().map_err(|gone| DbError::Unconfirmed(gone.to_string()))
     }
 
-    /// Runs a command of transactions.
+    /// Runs a transaction command.
     pub(in crate::db) fn control(&self, command: &str) -> Result<()> {
         let mut statement = self.connection.prepare_cached(command).map_err(failed)?;
         statement.execute([]).map(drop).map_err(failed)
     }
 
-    /// Sets the deadline of the work that begins now.
+    /// Sets the deadline of the work that starts now.
     pub(in crate::db) fn until(&self, deadline: Instant) -> Result<()> {
         let left = deadline.saturating_duration_since(Instant::now());
         if left.is_zero() {

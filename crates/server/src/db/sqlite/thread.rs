@@ -1,7 +1,7 @@
-//! Threads that own SQLite connections and serve a bounded queue, so that nothing blocks an async
-//! worker. Work whose caller has gone is not begun; a statement past its deadline is interrupted by
-//! SQLite itself, so it hits nobody else. After an error of the file or a panic the connection is
-//! opened anew for the next caller: a full disk needs no restart.
+//! Threads that own SQLite connections and serve a bounded queue, so that nothing blocks an async worker.
+//! Work whose caller has gone is not started; a statement past its deadline is interrupted by SQLite itself,
+//! so it affects nobody else. After a file error or a panic, the connection is reopened for the next caller:
+//! a full disk requires no restart.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -20,7 +20,7 @@ use crate::metrics::{LaneLabel, Metrics};
 use crate::patience::Wait;
 use crate::sql::{DbError, Result};
 
-/// What threads are for.
+/// The purposes of threads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::db) enum Kind {
     Write,
@@ -28,7 +28,7 @@ pub(in crate::db) enum Kind {
     Search,
 }
 
-/// Threads with the same kind of connection, taking work from one queue.
+/// Threads with the same kind of connection and one queue.
 #[derive(Debug)]
 pub(in crate::db) struct Threads {
     queue: Arc<Queue>,
@@ -39,7 +39,7 @@ pub(in crate::db) struct Threads {
 }
 
 impl Threads {
-    /// Starts them; the first connection that cannot be opened is the error, in one sentence.
+    /// Starts them; fails with one sentence if a connection cannot be opened.
     pub(in crate::db) async fn start(file: &Arc<File>, kind: Kind, count: usize) -> Result<Self> {
         let (name, lane, longest) = match kind {
             Kind::Write => ("sqlite-writer", LaneLabel::Writes, CALL_WITHIN),
@@ -85,7 +85,8 @@ impl Threads {
         .await
     }
 
-    /// Runs the work in a transaction, which others that wait may share: all of it or, after an error, none.
+    /// Runs the work in a transaction, possibly shared with other queued work: all of it or, after an error,
+    /// none.
     pub(in crate::db) async fn write<T: Send + 'static>(
         &self,
         work: impl FnMut(&mut SqliteSession) -> Result<T> + Send + 'static,
@@ -113,7 +114,7 @@ impl Threads {
         let wait = Wait::begin(CALL_WITHIN);
         let (answer, answered) = oneshot::channel();
         self.queue.push(job(answer, wait.until().into_std()))?;
-        // The thread ends its work at the deadline and knows best what became of it.
+        // The thread stops the work at the deadline and knows best what happened to it.
         let patience = wait.until() + Duration::from_millis(200);
         match tokio::time::timeout_at(patience, answered).await {
             Ok(outcome) => outcome.map_err(|_| stopped())?,
@@ -123,7 +124,7 @@ impl Threads {
 }
 
 impl Threads {
-    /// Takes no more work; returns when what waits is done and the connections are closed.
+    /// Accepts no more work; returns when the queue is empty and the connections are closed.
     pub(in crate::db) fn close(&self) {
         self.queue.close();
         let running = std::mem::take(&mut *self.running());
@@ -216,7 +217,7 @@ mod tests {
         };
         let ended = writer.run(endless).await;
         assert!(matches!(ended, Err(DbError::Away(_))), "{ended:?}");
-        // It would be away too, were the thread still counting.
+        // It would fail too if the thread were still counting.
         writer.run(|_| Ok(())).await.unwrap();
     }
 
@@ -253,7 +254,7 @@ mod tests {
         drop(calls);
         release.send(()).unwrap();
         first.await.unwrap();
-        // The queue is full until the thread has come to what nobody waits for any more.
+        // The queue is full until the thread has skipped the work that nobody waits for.
         while let Err(refused) = writer.run(|_| Ok(())).await {
             assert!(matches!(refused, DbError::Overloaded), "{refused:?}");
             tokio::time::sleep(Duration::from_millis(1)).await;
@@ -261,7 +262,7 @@ mod tests {
         assert_eq!(begun.load(Ordering::SeqCst), 0);
     }
 
-    /// Holds the only thread until the sender is used or dropped.
+    /// Occupies the only thread until the sender is used or dropped.
     fn hold(thread: &Threads) -> (impl Future<Output = Result<()>>, Sender<()>) {
         let (release, held) = channel::<()>();
         let (sender, begun) = channel::<()>();

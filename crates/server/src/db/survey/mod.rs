@@ -1,5 +1,5 @@
-//! What a database is like to work with, step by step and read-only: for whoever wonders why it is slow, or
-//! why it cannot be reached. Nothing here serves requests.
+//! Examines a database step by step, read-only, to find out why it is slow or unreachable. Not used by
+//! requests.
 
 pub mod postgres;
 pub mod sqlite;

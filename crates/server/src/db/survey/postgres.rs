@@ -1,4 +1,4 @@
-//! A PostgreSQL server, from the look-up of its name to the answer of a statement.
+//! A PostgreSQL server, from name resolution to the result of a statement.
 
 use std::io;
 use std::net::IpAddr;
@@ -25,10 +25,10 @@ use crate::sql::Result;
 
 /// `SSLRequest` (PostgreSQL's protocol, 55.7): its length and its code.
 const ASKS_FOR_TLS: [u8; 8] = [0, 0, 0, 8, 4, 210, 22, 47];
-/// What the server says of itself and of this session.
+/// What the server reports about itself and this session.
 const FACTS: &str = "SELECT current_setting('server_version'), current_user, current_database(), \
     current_setting('transaction_read_only'), current_setting('max_connections')";
-/// Without its schema, so that whoever has to try this out can put another in front.
+/// Without a schema, so that tests can put another function in front.
 const ITS_CLOCK: &str = "SELECT extract(epoch FROM clock_timestamp())";
 
 /// The addresses of the server's host.
@@ -39,7 +39,7 @@ pub async fn addresses(url: &PostgresUrl) -> io::Result<Vec<IpAddr>> {
     Ok(all)
 }
 
-/// How long it took to connect to it, over TCP or its socket.
+/// How long connecting took, over TCP or a Unix socket.
 pub async fn reach(url: &PostgresUrl) -> io::Result<Duration> {
     let began = Instant::now();
     if url.host.starts_with('/') {
@@ -51,7 +51,7 @@ pub async fn reach(url: &PostgresUrl) -> io::Result<Duration> {
     Ok(began.elapsed())
 }
 
-/// What the server shows at the beginning of TLS.
+/// What the server presents at the start of TLS.
 #[derive(Clone, Debug)]
 pub struct ShownChain {
     /// Its certificates, its own first.
@@ -60,7 +60,8 @@ pub struct ShownChain {
     pub distrust: Option<String>,
 }
 
-/// Asks the server for TLS; `None` if it offers none. Shows its certificates whether or not they are trusted.
+/// Requests TLS; `None` if the server does not offer it. Returns its certificates whether they are trusted or
+/// not.
 pub async fn shown(url: &PostgresUrl) -> io::Result<Option<ShownChain>> {
     let anyhow = PostgresUrl { tls: Tls::Required, ..url.clone() };
     let Some((chain, ())) = handshake(&anyhow).await?.transpose()? else { return Ok(None) };
@@ -77,7 +78,8 @@ pub async fn shown(url: &PostgresUrl) -> io::Result<Option<ShownChain>> {
 
 type Handshake = io::Result<(Vec<Vec<u8>>, ())>;
 
-/// TLS at the URL's level on a connection of its own, closed at once; `None` if the server offers none.
+/// TLS at the URL's level on a separate connection, closed immediately; `None` if the server does not offer
+/// it.
 async fn handshake(url: &PostgresUrl) -> io::Result<Option<Handshake>> {
     let mut stream = TcpStream::connect((url.host.as_str(), url.port)).await?;
     stream.write_all(&ASKS_FOR_TLS).await?;
@@ -93,7 +95,7 @@ async fn handshake(url: &PostgresUrl) -> io::Result<Option<Handshake>> {
     })))
 }
 
-/// Whether the password exchange can be tied to the certificate: an error says why not.
+/// Whether the password exchange can be bound to the TLS channel: an error says why not.
 pub async fn binds(url: &PostgresUrl) -> Result<()> {
     let bound = PostgresUrl { channel_binding: ChannelBinding::Required, ..url.clone() };
     let (_client, driver) = Target::new(&bound)?.connect().await?;
@@ -101,45 +103,45 @@ pub async fn binds(url: &PostgresUrl) -> Result<()> {
     Ok(())
 }
 
-/// A session of our own.
+/// A separate session.
 #[derive(Debug)]
 pub struct ServerVisit {
     client: Client,
     driver: AbortHandle,
-    /// Whether PostgreSQL itself answers, no pooler.
+    /// Whether it is PostgreSQL itself, not a pooler.
     pub is_direct: bool,
-    /// Whether statements may keep their names from one call to the next.
+    /// Whether prepared statements keep their names between calls.
     pub keeps_statements: bool,
-    /// What it says of itself.
+    /// What it reports about itself.
     pub facts: ServerFacts,
 }
 
-/// What a server says of itself.
+/// What a server reports about itself.
 #[derive(Clone, Debug, Default)]
 pub struct ServerFacts {
     /// Its version, such as `17.2`.
     pub version: String,
-    /// The role that signed in.
+    /// The login role.
     pub login: String,
     /// The database.
     pub database: String,
-    /// Whether it takes no writes.
+    /// Whether it accepts no writes.
     pub is_read_only: bool,
-    /// Connections it takes at once.
+    /// Its connection limit.
     pub max_connections: u32,
 }
 
-/// What a server's clock says.
+/// The server's clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Clocks {
     /// How far it is ahead of ours.
     pub ahead: time::Duration,
-    /// How far off that may be: half of the round trip.
+    /// The uncertainty: half of the round trip.
     pub within: Duration,
 }
 
 impl ServerVisit {
-    /// Sign in The error is one sentence.
+    /// Signs in. The error is one sentence.
     pub async fn begin(url: &PostgresUrl) -> Result<Self> {
         let (client, driver, look) = Target::new(url)?.connect_and_look().await?;
         let mut visit = Self {
@@ -161,7 +163,7 @@ impl ServerVisit {
         Ok(visit)
     }
 
-    /// How long each of so many statements took that do nothing, in ascending order.
+    /// The durations of this many empty statements, in ascending order.
     pub async fn round_trips(&self, count: usize) -> Result<Vec<Duration>> {
         let mut all = Vec::with_capacity(count);
         for _ in 0..count {
@@ -173,7 +175,7 @@ impl ServerVisit {
         Ok(all)
     }
 
-    /// The server's clock against ours: the closest of a few looks.
+    /// The server's clock compared with ours: the best of a few measurements.
     pub async fn clocks(&self, ours: &Clock) -> Result<Option<Clocks>> {
         let mut best: Option<Clocks> = None;
         for _ in 0..3 {

@@ -1,4 +1,4 @@
-//! A SQLite file: whether its pages hold together, as far as that can be read in the time there is.
+//! A SQLite file: the integrity of its pages, as far as time allows.
 
 use std::path::Path;
 use std::time::Duration;
@@ -7,16 +7,16 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::sql::{DbError, Result};
 
-/// What a look at the file found.
+/// The result of the check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Checked {
     /// What is wrong with its pages; `None` if there was no time to read all of them.
     pub faults: Option<Vec<String>>,
-    /// Bytes of its pages.
+    /// The size of its pages in bytes.
     pub bytes: u64,
 }
 
-/// Looks at every page, for so long at most.
+/// Checks all pages, for at most this long.
 pub async fn check(path: &Path, within: Duration) -> Result<Checked> {
     let path = path.to_owned();
     let (sender, receiver) = tokio::sync::oneshot::channel();

@@ -1,4 +1,5 @@
-//! JSON bodies: content type and size first, then the object is parsed. Its fields are read in `input/`.
+//! JSON bodies: content type and size are checked first, then the object is parsed. Its fields are parsed in
+//! `input/`.
 
 use axum::body::Bytes;
 use axum::extract::{FromRequest, OptionalFromRequest, Request};
@@ -8,10 +9,10 @@ use crate::error::Error;
 use crate::http::translation::{Translated, translated};
 use crate::input::{FromFields, parse_object};
 
-/// What a body may be where JSON alone is read.
+/// Accepted content types if only JSON is read.
 pub const JSON_TAKES: &str = "application/json, in UTF-8 and without Content-Encoding";
 
-/// A JSON object read from the body: 415, 413, 400, 422, or what it says. `KIB` is the limit in KiB.
+/// A parsed JSON object, or 415, 413, 400 or 422. `KIB` is the size limit in KiB.
 #[derive(Debug)]
 pub struct JsonBody<B, const KIB: usize = 64>(pub B);
 
@@ -36,7 +37,7 @@ where
 {
     type Rejection = Error;
 
-    /// `None` for an empty body, whatever its content type says, and for the JSON `null`.
+    /// `None` for an empty body, whatever its content type, and for the JSON `null`.
     async fn from_request(request: Request, _: &S) -> Result<Option<Self>, Error> {
         let is_json = is_json(request.headers());
         let dialect = request.extensions().get::<Translated>().cloned();
@@ -47,7 +48,7 @@ where
         if !is_json {
             return Err(Error::UnsupportedMediaType(JSON_TAKES));
         }
-        // The white space of JSON (RFC 8259 §2).
+        // JSON whitespace (RFC 8259 §2).
         if bytes.trim_ascii() == b"null" {
             return Ok(None);
         }
@@ -69,8 +70,8 @@ pub(super) async fn read(request: Request, limit: usize) -> Result<Bytes, Error>
     })
 }
 
-/// True if the body is declared as JSON, once, in UTF-8 (RFC 8259 §8.1) and not compressed: what this
-/// server would read otherwise is not what the sender meant.
+/// True if the body is declared as JSON, once, in UTF-8 (RFC 8259 §8.1) and uncompressed: anything else might
+/// be misinterpreted.
 pub(super) fn is_json(headers: &HeaderMap) -> bool {
     let Some(kind) = media_type(headers) else { return false };
     let mut parts = kind.split(';').map(|part| part.trim().to_ascii_lowercase());

@@ -1,5 +1,5 @@
-//! Entity tags and the conditions clients put on them (RFC 9110 §8.8.3, §13.1). A resource's tag is
-//! its version number in quotes, so it is strong, costs one column, and changes with every change.
+//! Entity tags and conditional requests (RFC 9110 §8.8.3, §13.1). A resource's tag is its version number in
+//! quotes: strong, one column, changed with every change.
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -23,8 +23,8 @@ impl IntoResponseParts for ETag {
     }
 }
 
-/// `If-Match`: the versions the client will change, or `None` for any. Comparison is strong, so weak
-/// tags never match (RFC 9110 §13.1.1).
+/// `If-Match`: the versions that may be changed, or `None` for any. Comparison is strong, so weak tags never
+/// match (RFC 9110 §13.1.1).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IfMatch(pub Option<Vec<i64>>);
 
@@ -44,7 +44,7 @@ impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
             Ok(Some(Condition::Tags(tags))) => Ok(Self(Some(
                 tags.iter().filter(|tag| !tag.weak).filter_map(|tag| tag.version).collect(),
             ))),
-            // Guessing here could overwrite what the client meant to protect.
+            // A guess could overwrite what the client meant to protect.
             Err(()) => Err(Error::Validation(vec![Invalid {
                 place: "header",
                 field: "If-Match".into(),
@@ -55,7 +55,7 @@ impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
     }
 }
 
-/// `If-None-Match`: what the client has already. Comparison is weak (RFC 9110 §13.1.2).
+/// `If-None-Match`: what the client already has. Comparison is weak (RFC 9110 §13.1.2).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IfNoneMatch(Option<Condition>);
 
@@ -74,7 +74,7 @@ impl<S: Send + Sync> FromRequestParts<S> for IfNoneMatch {
     type Rejection = std::convert::Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
-        // One that cannot be read saves nothing and endangers nothing: the answer is sent in full.
+        // An invalid one is harmless: the response is sent in full.
         Ok(Self(read(&parts.headers, &header::IF_NONE_MATCH).unwrap_or_default()))
     }
 }
@@ -88,7 +88,7 @@ enum Condition {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Tag {
     weak: bool,
-    /// `None` for a tag that this server never made.
+    /// `None` for a tag that this server never issued.
     version: Option<i64>,
 }
 
@@ -107,7 +107,7 @@ fn read(headers: &HeaderMap, name: &HeaderName) -> Result<Option<Condition>, ()>
     if tags.is_empty() { Err(()) } else { Ok(Some(Condition::Tags(tags))) }
 }
 
-/// `#entity-tag` (RFC 9110 §5.6.1, §8.8.3): commas may stand inside the quotes.
+/// `#entity-tag` (RFC 9110 §5.6.1, §8.8.3): quoted tags may contain commas.
 fn list(mut rest: &[u8], tags: &mut Vec<Tag>) -> Result<(), ()> {
     loop {
         rest = rest.trim_ascii_start();

@@ -1,6 +1,6 @@
-//! Reads a body that is JSON or a form: urlencoded as OAuth 2.0 sends it (RFC 6749 §4.3.2), or
-//! multipart as browsers' `FormData` does. Bytes that are not UTF-8 are refused, not replaced: a
-//! password must be taken exactly as sent. Failed forms also carry OAuth's `error` members.
+//! Parses a body that is JSON or a form: urlencoded as in OAuth 2.0 (RFC 6749 §4.3.2), or multipart as sent
+//! by browsers' `FormData`. Invalid UTF-8 is rejected, not replaced: a password must be read exactly as sent.
+//! Errors for forms also have OAuth's `error` members.
 
 use std::marker::PhantomData;
 
@@ -18,14 +18,14 @@ use crate::http::translation::{Translated, translated};
 use crate::input::{Fields, FromFields, parse_object};
 
 const LIMIT: usize = 64 * 1024;
-/// What a body may be where forms are read too.
+/// Accepted content types if forms are read too.
 pub const FORM_TAKES: &str =
     "application/json, application/x-www-form-urlencoded or multipart/form-data";
 
-/// A body sent as JSON, which reads as `J`, or as a form, which reads as `F`.
+/// A body sent as JSON, parsed as `J`, or as a form, parsed as `F`.
 #[derive(Debug)]
 pub struct JsonOrForm<J, F = J> {
-    /// What it says.
+    /// The parsed body.
     pub body: J,
     /// How it was sent.
     pub sent_as: SentAs,
@@ -41,7 +41,7 @@ pub enum SentAs {
     Form,
 }
 
-/// An error, given in OAuth's terms too (RFC 6749 §5.2) if the request was a form.
+/// An error, also in OAuth's terms (RFC 6749 §5.2) if the request was a form.
 #[derive(Debug)]
 pub struct FormError {
     error: Error,
@@ -49,7 +49,7 @@ pub struct FormError {
 }
 
 impl SentAs {
-    /// The answer to a body sent like this.
+    /// The error response to a body sent like this.
     pub fn failed(self, error: Error) -> FormError {
         FormError { error, sent_as: self }
     }
@@ -131,7 +131,7 @@ async fn multipart<S: Send + Sync>(
 struct FormMap(Map<String, Value>);
 
 impl FormMap {
-    /// RFC 6749 §3.2: a parameter must not be there twice.
+    /// RFC 6749 §3.2: parameters must not be repeated.
     fn insert(&mut self, name: String, value: String) -> Result<(), Error> {
         match self.0.insert(name, value.into()) {
             None => Ok(()),
@@ -172,7 +172,7 @@ fn oauth_code(error: &Error) -> &'static str {
         Error::Validation(problems) if problems.iter().any(|one| one.field == "grant_type") => {
             "unsupported_grant_type"
         }
-        // As Auth0's password grant says it, so that clients in the field know it.
+        // As in Auth0's password grant, which existing clients know.
         Error::MfaRequired(_) => "mfa_required",
         Error::HashingUnavailable | Error::StorageFull | Error::Unavailable(_) => {
             "temporarily_unavailable"

@@ -1,4 +1,4 @@
-//! What handlers take from a request: its body, query, path, conditions and origin.
+//! Extractors: body, query, path, conditions and origin.
 
 mod body;
 mod etag;

@@ -1,4 +1,4 @@
-//! The origin of a request: as the layers found it, before the handler.
+//! The origin of a request, as determined by the layers.
 
 use std::convert::Infallible;
 

@@ -1,5 +1,4 @@
-//! `Prefer: return=representation` (RFC 7240 §4.2): a client that wants an answer with a body where others
-//! get 204.
+//! `Prefer: return=representation` (RFC 7240 §4.2): a client that prefers a response with a body to 204.
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -13,7 +12,7 @@ const PREFER: HeaderName = HeaderName::from_static("prefer");
 const APPLIED: HeaderName = HeaderName::from_static("preference-applied");
 const REPRESENTATION: HeaderValue = HeaderValue::from_static("return=representation");
 
-/// Whether the client prefers an answer with a body.
+/// Whether the client prefers a body.
 #[derive(Clone, Copy, Debug)]
 pub struct WantsBody(pub bool);
 
@@ -26,13 +25,13 @@ impl<S: Send + Sync> FromRequestParts<S> for WantsBody {
             let (name, value) = one.split(';').next()?.split_once('=')?;
             name.trim().eq_ignore_ascii_case("return").then_some(value.trim())
         });
-        // Of several the first counts (§2).
+        // The first of several counts (§2).
         let first = named.map(|value| value.trim_matches('"')).next();
         Ok(Self(first.is_some_and(|value| value == "representation")))
     }
 }
 
-/// 200 with the body, or 204 where there is none.
+/// 200 with the body, or 204 without one.
 #[derive(Debug)]
 pub struct BodyOrNone<T>(pub Option<T>);
 

@@ -1,5 +1,5 @@
-//! Reads query strings strictly: percent-encoded UTF-8, then field by field like a body. A name given
-//! twice is refused by the field that reads it; unknown names are ignored.
+//! Parses query strings strictly: percent-encoded UTF-8, then field by field like a body. The field that
+//! reads a repeated name rejects it; unknown names are ignored.
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -19,7 +19,7 @@ pub struct QueryString {
 }
 
 impl QueryString {
-    /// The parameters, to be read field by field.
+    /// The parameters, to be parsed field by field.
     pub fn fields(&self) -> Fields {
         let mut map = Map::new();
         for (name, value) in &self.pairs {
@@ -46,7 +46,7 @@ impl QueryString {
         fields.finish().map(|()| read)
     }
 
-    /// The same query from this cursor on, encoded again. A cursor says all that an offset did.
+    /// The same query with this cursor, encoded again. A cursor replaces an offset.
     pub fn from_cursor(&self, cursor: &str) -> String {
         let others =
             self.pairs.iter().filter(|(name, _)| !matches!(name.as_str(), "cursor" | "offset"));

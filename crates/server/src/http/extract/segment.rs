@@ -1,5 +1,4 @@
-//! Parts of the path: read by name, after the caller was decided, so that without a token nothing is
-//! learned about them.
+//! Path parameters: parsed by name, after authentication, so that nothing is disclosed without a token.
 
 use axum::extract::rejection::RawPathParamsRejection;
 use axum::extract::{FromRequestParts, RawPathParams};
@@ -21,7 +20,7 @@ impl<S: Send + Sync> FromRequestParts<S> for IdInPath {
     }
 }
 
-/// The `{id}` and the `{key_id}` of the path.
+/// The `{id}` and `{key_id}` of the path.
 #[derive(Clone, Copy, Debug)]
 pub struct TwoIdsInPath(pub Uuid, pub Uuid);
 
@@ -34,7 +33,7 @@ impl<S: Send + Sync> FromRequestParts<S> for TwoIdsInPath {
     }
 }
 
-/// A part of the path, read as a field.
+/// A path parameter, parsed as a field.
 pub async fn segment<S: Send + Sync, T: Field>(
     parts: &mut Parts,
     state: &S,
@@ -45,7 +44,7 @@ pub async fn segment<S: Send + Sync, T: Field>(
     T::from_json(text.into()).map_err(|why| refused(name, why))
 }
 
-/// The text of a part of the path, if this route has it.
+/// The text of a path parameter, if this route has it.
 pub async fn segment_if_any<S: Send + Sync>(
     parts: &mut Parts,
     state: &S,

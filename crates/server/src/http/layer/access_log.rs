@@ -1,5 +1,5 @@
-//! One log line for each request: who, what, how it ended, how long it took. Never the query, a
-//! header's value or a body, since those carry tokens; nothing in it can end or colour a line.
+//! One log line per request: method, route, status, duration. Never the query, a header's value or a body,
+//! which contain tokens; nothing in it can end or colour the line.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -10,10 +10,10 @@ use crate::error::Code;
 use crate::http::{ClientIp, request_id};
 use crate::metrics::{Metrics, RouteMeter};
 
-/// Longest part of an unknown path that is logged.
+/// Maximum logged length of an unknown path.
 const MAX_PATH: usize = 128;
 
-/// The line's first half, taken before the request is handed on.
+/// The first half of the line, recorded before the request is handled.
 #[derive(Debug)]
 pub(in crate::http) struct AccessLine {
     method: Method,
@@ -27,7 +27,7 @@ impl AccessLine {
         Self { method: method.clone(), uri: uri.clone(), client, began: Instant::now() }
     }
 
-    /// Counts the request, of which the answer's head is made.
+    /// Counts the request when its response head is complete.
     pub(in crate::http) fn count(
         &self,
         metrics: &Metrics,
@@ -42,8 +42,8 @@ impl AccessLine {
         }
     }
 
-    /// Writes it where the request's id is current, so that it carries the id. What only reads and
-    /// succeeds is the bulk, changes nothing, and would be expensive to write down: `debug`.
+    /// Logs the line while the request id is current, so that it contains the id. Successful reads, which are
+    /// the majority and change nothing, are logged at `debug`.
     pub(in crate::http) fn end(self, route: Option<&str>, status: StatusCode, code: Option<Code>) {
         let (user, session) = request_id::who().unzip();
         let micros = u64::try_from(self.began.elapsed().as_micros()).unwrap_or(u64::MAX);

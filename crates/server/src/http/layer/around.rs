@@ -1,5 +1,5 @@
-//! How a layer goes around routes. A layer first looks at the request, then drives the work that
-//! answers it; split so, it needs neither a copy of the service it is around nor one per request.
+//! A layer around routes. It first inspects the request, then drives the inner work; separated like this, it
+//! needs no copy of the inner service, neither once nor per request.
 
 use std::convert::Infallible;
 use std::pin::{Pin, pin};
@@ -11,15 +11,15 @@ use axum::response::Response;
 use futures_util::FutureExt;
 use tower::{Layer, Service};
 
-/// What a layer does.
+/// The behaviour of a layer.
 pub trait Around: Send + Sync + 'static {
-    /// What it has learnt from the request.
+    /// What it has determined from the request.
     type Seen: Send;
 
-    /// Looks at the request before it goes on.
+    /// Inspects the request before it continues.
     fn look(&self, request: &mut Request) -> Self::Seen;
 
-    /// Drives `work`, which has done nothing yet, or answers without it.
+    /// Drives `work`, which has not started, or responds without it.
     fn drive(
         &self,
         seen: Self::Seen,
@@ -32,7 +32,7 @@ pub trait Around: Send + Sync + 'static {
 pub struct Surround<A>(pub Arc<A>);
 
 impl<A> Surround<A> {
-    /// A layer that does what `around` says.
+    /// The layer for `around`.
     pub fn with(around: A) -> Self {
         Self(Arc::new(around))
     }
@@ -86,7 +86,7 @@ where
             Err(never) => match never {},
         });
         Box::pin(async move {
-            // Lent, since each future that owned the work would be larger by it.
+            // Borrowed, since each future that owned the work would grow by its size.
             let work = pin!(work);
             Ok(around.drive(seen, work).await)
         })

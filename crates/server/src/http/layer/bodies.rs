@@ -1,5 +1,5 @@
-//! The two bodies of an exchange as the guard wraps them: a request's gives its place to others while
-//! it has not come, an answer's keeps its client's share taken until it has been read.
+//! The bodies of an exchange, wrapped by the guard: while a request's body has not arrived, its place is
+//! available to others; a response's body counts against its client's share until it has been read.
 
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -12,7 +12,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::clients::Visit;
 
-/// Of a body around another: it ends where the one inside ends.
+/// For a body around another: it ends with the inner one.
 macro_rules! as_long_as {
     ($inner:ident) => {
         fn is_end_stream(&self) -> bool {
@@ -26,14 +26,14 @@ macro_rules! as_long_as {
 }
 pub(crate) use as_long_as;
 
-/// Where requests are handled, and where they wait for what is left of their bodies.
+/// The places for requests being handled, and for those waiting for the rest of their bodies.
 #[derive(Debug)]
 pub(super) struct Places {
     pub(super) handled: Arc<Semaphore>,
     pub(super) waiting: Arc<Semaphore>,
 }
 
-/// The place of one request whose body has yet to come.
+/// The place of a request whose body is still arriving.
 #[derive(Debug)]
 pub(super) struct Seat {
     places: Arc<Places>,
@@ -52,12 +52,12 @@ impl Seat {
         })
     }
 
-    /// True if there was no place left to go on in.
+    /// True if there was no place left to continue in.
     pub(super) fn was_crowded(&self) -> bool {
         self.crowded.load(Relaxed)
     }
 
-    /// Moves to the other kind of place; false if there is none.
+    /// Switches to the other kind of place; false if there is none.
     fn go(&self, wait: bool) -> bool {
         if self.waits.swap(wait, Relaxed) == wait {
             return !self.was_crowded();
@@ -99,7 +99,7 @@ impl HttpBody for Coming {
     as_long_as!(body);
 }
 
-/// An answer's body.
+/// A response's body.
 #[derive(Debug)]
 pub(super) struct Held {
     pub(super) body: Body,

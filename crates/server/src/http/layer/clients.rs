@@ -1,6 +1,5 @@
-//! What each client network has under way: requests that are being handled and answers that it has not
-//! read. Its share bounds both, so that whatever one client does, the places and the memory that the
-//! others need are there.
+//! What each client network has in flight: requests being handled and unread responses. Its share bounds
+//! both, so that no client can take places and memory away from the others.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
@@ -9,13 +8,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::http::client_ip::networks;
 
-/// What one client network may make the server hold.
+/// How much one client network may make the server hold.
 pub(super) const SHARE: usize = 16 * 1024 * 1024;
-/// What a request counts until its answer is known: its body, its work, an answer of ordinary size.
+/// What a request counts until its response is known: its body, its work, a typical response.
 pub(super) const ORDINARY: usize = 64 * 1024;
-/// What the smallest answer counts.
+/// What the smallest response counts.
 const LEAST: usize = 4 * 1024;
-/// Of a wider network, which stands for more people.
+/// The factor for a wider network, which has more users.
 const WIDER: usize = 4;
 const SHARDS: usize = 16;
 
@@ -34,13 +33,13 @@ impl Default for Clients {
 }
 
 impl Clients {
-    /// Counts a request of this client; `None` if the client has its share under way.
+    /// Counts a request of this client; `None` if the client's share is used up.
     pub(super) fn enter(self: &Arc<Self>, client: IpAddr) -> Option<Visit> {
         let visit = Visit { clients: Arc::clone(self), client, bytes: 0 };
         visit.resized(ORDINARY)
     }
 
-    /// True if the networks of this client could take `more` bytes, which are then theirs.
+    /// Takes `more` bytes for the networks of this client, if they have room; returns whether they had.
     fn take(&self, client: IpAddr, more: usize) -> bool {
         for (step, network) in networks(client).enumerate() {
             let most = if step == 0 { SHARE } else { SHARE * WIDER };
@@ -77,7 +76,7 @@ impl Clients {
     }
 }
 
-/// A request and then its answer, counted until dropped.
+/// A request and then its response, counted until dropped.
 #[derive(Debug)]
 pub(super) struct Visit {
     clients: Arc<Clients>,
@@ -86,7 +85,7 @@ pub(super) struct Visit {
 }
 
 impl Visit {
-    /// The same visit, counted as an answer of `size` bytes; `None` if the client's share has no room.
+    /// The same, counted as a response of `size` bytes; `None` if the client's share has no room.
     pub(super) fn answered(self, size: usize) -> Option<Self> {
         self.resized(size.max(LEAST))
     }

@@ -1,6 +1,6 @@
-//! Compresses long answers for clients that say they understand it (RFC 9110 §12.5.3). Only answers that
-//! browsers may keep: those of accounts carry secrets beside what a request chose, and the length of the two
-//! compressed together would tell about the secret.
+//! Compresses long responses if the client accepts it (RFC 9110 §12.5.3). Only responses that browsers may
+//! cache: those about accounts contain secrets beside data from the request, and the compressed length would
+//! leak information about the secret.
 
 use std::io::Write as _;
 
@@ -10,16 +10,16 @@ use axum::response::Response;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-/// Shorter answers fit into a packet as they are.
+/// Shorter responses fit into a packet uncompressed.
 const LEAST: u64 = 1024;
-/// Longer answers are compressed by threads that may block.
+/// Longer responses are compressed on blocking threads.
 const QUICK: usize = 64 * 1024;
-/// Longer ones are sent as they are.
+/// Longer ones are not compressed.
 const MOST: u64 = 4 << 20;
-/// Zstandard's fastest regular level: more effort costs more time than it saves on the way.
+/// Zstandard's fastest regular level: more effort takes more time than it saves in transfer.
 const ZSTD_LEVEL: i32 = 1;
 
-/// What an answer can be compressed by.
+/// The supported content codings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Coding {
     Zstd,
@@ -47,8 +47,8 @@ impl Coding {
     }
 }
 
-/// The best coding that the client accepts. One with a weight of zero is refused; the other weights are not
-/// compared, since whoever sends several understands each.
+/// The best coding that the client accepts. A weight of zero means that it is refused; other weights are
+/// ignored, since a client that sends several supports each.
 pub(super) fn accepted(headers: &HeaderMap) -> Option<Coding> {
     let named = |wanted: &str| {
         let lists = headers.get_all(header::ACCEPT_ENCODING).iter();
@@ -65,8 +65,8 @@ pub(super) fn accepted(headers: &HeaderMap) -> Option<Coding> {
     [Coding::Zstd, Coding::Gzip].into_iter().find(|coding| named(coding.name()))
 }
 
-/// Compresses the answer if it is long, whole and text. With an `ETag` it stays as it is, since that names
-/// these bytes and no others.
+/// Compresses the response if it is long, complete and text. A response with an `ETag` is not compressed,
+/// since the tag identifies these exact bytes.
 pub(super) async fn compress(response: &mut Response, coding: Option<Coding>) {
     let Some(length) = response.body().size_hint().exact() else { return };
     if length <= LEAST || length > MOST || !is_plain_text(response) {
@@ -75,7 +75,7 @@ pub(super) async fn compress(response: &mut Response, coding: Option<Coding>) {
     response.headers_mut().append(header::VARY, HeaderValue::from_static("Accept-Encoding"));
     let Some(coding) = coding else { return };
     let body = std::mem::replace(response.body_mut(), Body::empty());
-    // It is whole already: this neither waits nor copies.
+    // It is in memory already: this neither waits nor copies.
     let Ok(plain) = to_bytes(body, usize::MAX).await else { return };
     let encoded = encode(coding, plain.clone()).await.filter(|encoded| encoded.len() < plain.len());
     let Some(encoded) = encoded else {

@@ -1,6 +1,6 @@
-//! CORS (Fetch standard): a fixed list of origins compared as a whole, credentials allowed, never `*`
-//! and never `null`. An origin that is not on the list gets no header at all, so its browser refuses.
-//! Written here because it is small, and the answer to a foreign origin should say nothing.
+//! CORS (Fetch standard): a fixed list of origins, compared as a whole, credentials allowed, never `*` and
+//! never `null`. Other origins get no CORS headers, so their browsers refuse. Implemented here because it is
+//! small, and responses to other origins should disclose nothing.
 
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, header};
@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use crate::config::AllowedOrigins;
 
 const METHODS: &str = "GET, HEAD, POST, PUT, PATCH, DELETE";
-/// What front ends send: our own headers, and those that tracing libraries add to every request.
+/// The request headers of front ends: our own, and those that tracing libraries add.
 const ALLOWED_HEADERS: [&str; 13] = [
     "Authorization",
     "Content-Type",
@@ -29,11 +29,11 @@ const EXPOSED: &str = "Link, X-Total-Count, ETag, Location, X-Request-Id, Retry-
     RateLimit-Policy, WWW-Authenticate, Preference-Applied";
 const MAX_AGE_SECONDS: &str = "600";
 
-/// The origin that sent a request, if it may read the answer.
+/// The origin of a request, if it may read the response.
 #[derive(Clone, Debug)]
 pub(in crate::http) struct AllowedOrigin(HeaderValue);
 
-/// The request's origin if it is on the list.
+/// The request's origin, if it is allowed.
 pub(in crate::http) fn allowed_origin(
     headers: &HeaderMap,
     allowed: &AllowedOrigins,
@@ -43,7 +43,7 @@ pub(in crate::http) fn allowed_origin(
     allowed.allows(origin.to_str().ok()?).then(|| AllowedOrigin(origin.clone()))
 }
 
-/// The answer to a preflight, which never reaches a route: no token, no limit, no body.
+/// The response to a preflight, which never reaches a route: no token, no limit, no body.
 pub(in crate::http) fn preflight(
     request: &Request<Body>,
     origin: Option<&AllowedOrigin>,
@@ -71,7 +71,7 @@ pub(in crate::http) fn preflight(
     Some(response)
 }
 
-/// Adds what an allowed origin's browser must see; `Vary` is for everybody, because caches are.
+/// Adds the headers for an allowed origin; `Vary` is added for all, because of caches.
 pub(in crate::http) fn decorate(headers: &mut HeaderMap, origin: Option<AllowedOrigin>) {
     headers.append(header::VARY, HeaderValue::from_static("Origin"));
     if let Some(AllowedOrigin(origin)) = origin {

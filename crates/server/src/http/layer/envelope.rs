@@ -1,6 +1,6 @@
-//! What every request and every answer has, whichever route it meets and however it fails: an id, the
-//! client's address, CORS, `nosniff`, a caching rule, a problem document instead of plain text, and a
-//! log line. Outermost, so that no error escapes without them.
+//! What all requests and responses have in common, whatever the route or error: an id, the client's address,
+//! CORS, `nosniff`, caching headers, problem documents instead of plain text, and a log line. Outermost, so
+//! that no error escapes it.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -27,28 +27,28 @@ use crate::http::request_id::{RequestId, X_REQUEST_ID};
 use crate::http::{Caching, Registered};
 use crate::metrics::{Holding, Metrics};
 
-/// Longest path and query that is read.
+/// Maximum length of path and query.
 const MAX_URI: usize = 8 * 1024;
 
-/// What the envelope needs to know.
+/// The state of the envelope.
 #[derive(Debug)]
 pub struct Envelope {
     /// The resolved settings.
     pub settings: Arc<Settings>,
-    /// Dates new request ids.
+    /// The time for new request ids.
     pub clock: Clock,
-    /// Makes new request ids.
+    /// The randomness for new request ids.
     pub random: Random,
     /// Counts requests.
     pub metrics: Metrics,
-    /// Tells operators of what keeps front ends and proxies from working.
+    /// Informs operators about misconfigured front ends and proxies.
     pub notes: Notes,
-    /// Sends spans.
+    /// Exports spans.
     #[cfg(feature = "otlp")]
     pub spans: super::spans::Spans,
 }
 
-/// What the envelope learns of a request.
+/// What the envelope knows about a request.
 #[derive(Debug)]
 pub struct Opened {
     id: RequestId,
@@ -145,7 +145,7 @@ impl Around for Envelope {
     }
 }
 
-/// RFC 9110 §9.3.7: to `OPTIONS`, a refusal's `Allow` is the answer.
+/// RFC 9110 §9.3.7: for `OPTIONS`, the `Allow` of the error is the response.
 fn options(asked: bool, mut response: Response) -> Response {
     if asked && response.status() == StatusCode::METHOD_NOT_ALLOWED {
         *response.status_mut() = StatusCode::NO_CONTENT;
@@ -159,7 +159,8 @@ fn uri_length(uri: &Uri) -> usize {
     uri.path_and_query().map_or(0, |path| path.as_str().len())
 }
 
-/// What refers to this server by path, as people reach it: behind the path that a proxy strips.
+/// Rewrites headers that refer to this server by path to the public path, with the prefix that a proxy
+/// strips.
 fn below_prefix(headers: &mut HeaderMap, prefix: &str) {
     if prefix.is_empty() {
         return;
@@ -174,12 +175,12 @@ fn below_prefix(headers: &mut HeaderMap, prefix: &str) {
     }
 }
 
-/// Whether the browser may keep the answer, which then is one person's.
+/// Whether the browser may cache the response, which is then private to one user.
 fn is_private(route: Option<&Registered>) -> bool {
     route.is_some_and(|route| route.declared.caching == Caching::Private)
 }
 
-/// The headers of every answer. Nothing is stored unless its route was declared so.
+/// The headers of all responses. Nothing is cached unless its route declares it.
 fn seal(headers: &mut HeaderMap, id: &RequestId, route: Option<&Registered>, status: StatusCode) {
     headers.insert(X_REQUEST_ID, id.header());
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));

@@ -1,6 +1,5 @@
-//! Around every handler: places for requests, a share of them for each client, a deadline, and a net
-//! under panics. Past the deadline the answer is 503, not 408, because browsers repeat requests
-//! answered with 408.
+//! Around every handler: places for requests, a share of them per client, a deadline, and a catch for panics.
+//! After the deadline the response is 503, not 408, because browsers retry after 408.
 
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
@@ -25,18 +24,18 @@ const CROWDED: &str = "The server is overloaded; try again shortly.";
 const GREEDY: &str = "Too many requests of this client are in progress, or their responses have not been read: \
     read those, then retry.";
 
-/// Probes that are answered at once.
+/// Maximum number of concurrent probes.
 const PROBES: usize = 256;
 
-/// The route that a request has met, left in the answer for the layers outside of the router.
+/// The matched route, added to the response for the layers outside the router.
 #[derive(Clone, Debug)]
 pub(in crate::http) struct Met(pub(in crate::http) Arc<Registered>);
 
-/// The counters of that route, also where the request was refused before it met it.
+/// The counters of that route, also if the request was rejected before it.
 #[derive(Clone, Debug)]
 pub(in crate::http) struct Measured(pub(in crate::http) Arc<RouteMeter>);
 
-/// The bounds of handlers; clones share them.
+/// The limits of handlers; clones share them.
 #[derive(Clone, Debug)]
 pub struct Guard {
     places: Arc<Places>,
@@ -49,7 +48,7 @@ pub struct Guard {
 }
 
 impl Guard {
-    /// At most `requests` at once, each at most `deadline` long; as many more may wait for their bodies.
+    /// At most `requests` at a time, each for at most `deadline`; as many more may wait for their bodies.
     pub fn new(requests: usize, deadline: Duration) -> Self {
         let places = Places {
             handled: Arc::new(Semaphore::new(requests)),
@@ -66,7 +65,7 @@ impl Guard {
         }
     }
 
-    /// The same, whose routes are counted.
+    /// The same with metrics for its routes.
     #[must_use]
     pub fn counted(self, metrics: Metrics) -> Self {
         Self { metrics, ..self }
@@ -88,23 +87,23 @@ impl Guard {
 }
 
 impl Default for Guard {
-    /// Places are plenty; the database and the hashing queue have narrower limits of their own.
+    /// Places are plenty; the database and the hashing queue have tighter limits.
     fn default() -> Self {
         Self::new(20_000, Duration::from_secs(20))
     }
 }
 
-/// What the guard has decided on a request before its work begins.
+/// The guard's decision before the work starts.
 #[derive(Debug)]
 pub struct Admission {
-    /// What was refused already says so.
+    /// Set if the request was rejected.
     refusal: Option<&'static str>,
     visit: Option<Visit>,
     place: Option<Kept>,
     is_safe: bool,
 }
 
-/// Held while the handler works.
+/// Held while the handler runs.
 #[derive(Debug)]
 enum Kept {
     Whole { _permit: OwnedSemaphorePermit },
@@ -145,7 +144,7 @@ impl Around for Guard {
         admission
     }
 
-    /// Runs after routing, and tells the outer layers which route was met.
+    /// Runs after routing, and tells the outer layers which route matched.
     async fn drive(
         &self,
         admission: Admission,
@@ -158,7 +157,7 @@ impl Around for Guard {
         let work = AssertUnwindSafe(patience::within(work)).catch_unwind();
         let mut response = match tokio::time::timeout(self.deadline, work).await {
             Ok(Ok(response)) => response,
-            // The panic hook has already printed where; the payload may quote a request.
+            // The panic hook has logged the location; the payload might quote the request.
             Ok(Err(_)) => Error::Internal("a handler panicked".into()).into_response(),
             Err(_) => Error::Unavailable("This took too long; try again shortly.").into_response(),
         };
@@ -176,8 +175,8 @@ impl Around for Guard {
     }
 }
 
-/// Counts the answer as held for its client until it is read. One that the client's share has no room
-/// for is not kept, if nothing was changed for it; what was changed has small answers.
+/// Counts the response against its client until it has been read. If the client's share has no room, the
+/// response is dropped unless something was changed; responses to changes are small.
 fn hold(response: Response, visit: Visit, is_safe: bool) -> Response {
     let size = response.body().size_hint().exact();
     let size = size.map_or(ORDINARY, |size| usize::try_from(size).unwrap_or(usize::MAX));

@@ -1,4 +1,4 @@
-//! What surrounds every request: the envelope of headers and log line, CORS, overload and deadlines.
+//! The layers around every request: the envelope of headers and log line, CORS, overload and deadlines.
 
 mod access_log;
 pub mod around;

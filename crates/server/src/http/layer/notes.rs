@@ -1,6 +1,6 @@
-//! What operators are told of requests that come in vain, at most once a minute each: a front end whose
-//! origin is not allowed, and a proxy whose forwarding header counts for nothing. Both look like a fault of
-//! the server to those who meet them, and neither shows in an answer.
+//! Hints for operators about requests that cannot succeed, at most once a minute each: a front end whose
+//! origin is not allowed, and a proxy whose forwarding header is not trusted. Both look like server errors to
+//! those affected, but show in no response.
 
 use std::net::IpAddr;
 
@@ -12,12 +12,12 @@ use crate::clock::Seldom;
 use crate::config::Settings;
 use crate::http::ClientIp;
 
-/// The longest origin that is written down.
+/// Maximum logged length of an origin.
 const MAX_ORIGIN: usize = 128;
-/// What proxies say the client's address in.
+/// The headers in which proxies send the client address.
 const FORWARDING: [&str; 3] = ["x-forwarded-for", "forwarded", "x-real-ip"];
 
-/// When each was said last.
+/// When each hint was last logged.
 #[derive(Debug, Default)]
 pub struct Notes {
     origins: Seldom,
@@ -25,8 +25,8 @@ pub struct Notes {
 }
 
 impl Notes {
-    /// Says that a page of an origin that is not allowed has asked, unless that was said a moment ago. A
-    /// server that no origin but its own may use is told of none: its own pages name theirs too.
+    /// Logs that a page of an origin that is not allowed sent a request, unless logged recently. A server
+    /// without allowed origins logs nothing: its own pages send their origin too.
     pub(in crate::http) fn of_origin(
         &self,
         headers: &HeaderMap,
@@ -50,8 +50,8 @@ impl Notes {
         );
     }
 
-    /// Says that a forwarding header was ignored, unless that was said a moment ago: the peer is no trusted
-    /// proxy, so everybody behind it counts as one client.
+    /// Logs that a forwarding header was ignored, unless logged recently: the peer is not a trusted proxy, so
+    /// all clients behind it count as one.
     pub(in crate::http) fn of_forwarding(
         &self,
         request: &Request,

@@ -1,13 +1,13 @@
-//! Paths as they are mounted: trailing slashes are dropped inside, never redirected (a redirect would
-//! lose the body or the token), and `TASKS_PATH` may name the user, as hand-built back ends do.
+//! Paths as they are mounted: trailing slashes are removed internally, never redirected (a redirect would
+//! lose the body or the token), and `TASKS_PATH` may contain the user's id, as in many back ends.
 
 use axum::http::Uri;
 use axum::http::uri::PathAndQuery;
 
-/// What stands for the caller in `TASKS_PATH`.
+/// The placeholder for the caller in `TASKS_PATH`.
 pub const USER_ID: &str = "{user_id}";
 
-/// The URI without slashes at the end of its path, if it has any.
+/// The URI without trailing slashes in its path, if it has any.
 pub(in crate::http) fn without_trailing_slash(uri: &Uri) -> Option<Uri> {
     let path = uri.path();
     if path.len() < 2 || !path.ends_with('/') {

@@ -1,6 +1,6 @@
-//! Traces out: one span a request, sent to an OpenTelemetry collector (OTLP over HTTP, in JSON) in batches by a
-//! task of its own. Built with the feature `otlp` only; a span that the collector has no time for is lost, and
-//! a request waits for nothing.
+//! Exports one span per request to an OpenTelemetry collector (OTLP over HTTP, in JSON), in batches by a
+//! separate task. Only built with the feature `otlp`; spans that the collector cannot accept are dropped, and
+//! requests never wait.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -20,12 +20,12 @@ use crate::http::trace::TraceContext;
 
 const QUEUE: usize = 4096;
 const BATCH: usize = 512;
-/// How long spans gather.
+/// How long spans are collected.
 const GATHER: Duration = Duration::from_secs(2);
-/// What the collector has for its answer.
+/// The timeout of the collector.
 const WITHIN: Duration = Duration::from_secs(10);
 
-/// Where spans go; nowhere unless the settings name a collector.
+/// The exporter; does nothing unless the settings name a collector.
 #[derive(Debug)]
 pub struct Spans {
     url: Option<String>,
@@ -33,7 +33,7 @@ pub struct Spans {
     lost: AtomicU64,
 }
 
-/// The span of a request that is being answered.
+/// The span of a request in progress.
 #[derive(Debug)]
 pub(in crate::http) struct Begun {
     trace: String,
@@ -53,14 +53,14 @@ struct Span {
 }
 
 impl Spans {
-    /// Of these settings.
+    /// With these settings.
     pub fn of(settings: &Settings) -> Self {
         let base = settings.otlp_endpoint.as_deref();
         let url = base.map(|base| format!("{}/v1/traces", base.trim_end_matches('/')));
         Self { url, queue: OnceLock::new(), lost: AtomicU64::new(0) }
     }
 
-    /// Begins the span of a request, unless its caller does not want it sampled.
+    /// Starts the span of a request, unless its caller did not sample it.
     pub(in crate::http) fn begin(
         &self,
         headers: &HeaderMap,
@@ -79,7 +79,7 @@ impl Spans {
         Some(Begun { trace, parent, id, method: method.clone(), at, began: Instant::now() })
     }
 
-    /// The request has been answered.
+    /// The response is complete.
     pub(in crate::http) fn end(
         &self,
         begun: Option<Begun>,
@@ -100,7 +100,7 @@ impl Spans {
     }
 }
 
-/// The request's id where it was made here, so that log and trace agree.
+/// The request id if it was generated here, so that log and trace agree.
 fn own_trace(id: &RequestId, random: &Random) -> String {
     let plain = id.as_str().replace('-', "");
     let is_own =
@@ -156,7 +156,7 @@ fn document(spans: impl Iterator<Item = Span>) -> Value {
     }]})
 }
 
-/// OTLP's JSON: ids in hexadecimal, 64-bit numbers as text.
+/// OTLP in JSON: ids in hexadecimal, 64-bit numbers as strings.
 fn written(span: Span) -> Value {
     let Span { begun, route, status, lasted } = span;
     let start = begun.at.unix_timestamp_nanos();

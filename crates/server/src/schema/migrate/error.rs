@@ -1,34 +1,34 @@
-//! Why a schema change did not happen. Every variant is a sentence for the person at the terminal.
+//! Why a schema change failed. Every variant is a sentence for the terminal.
 
 use crate::sql::DbError;
 
-/// Why a migration, rollback or verification stopped. The migration it stopped at changed nothing.
+/// Why a migration, rollback or verification stopped. The migration at which it stopped changed nothing.
 #[derive(Debug)]
 pub enum MigrateError {
     /// The database failed.
     Database(DbError),
     /// A statement of a migration failed; the text names it.
     Statement(String),
-    /// The same for want of a role that another database's migrator made a moment ago.
+    /// The same because of a role that another database's migrator has just created.
     Unheard(String),
     /// Another migrator holds the lock; the text says which.
     Locked(String),
-    /// Applied migrations whose files were edited since.
+    /// Applied migrations whose files have been edited since.
     Edited(Vec<String>),
-    /// The login may not do it; an administrator's SQL can.
+    /// The login lacks a privilege that an administrator can grant.
     NeedsAdministrator {
         /// What the login lacks.
         why: String,
-        /// What the administrator runs.
+        /// The SQL for the administrator.
         sql: String,
     },
-    /// A setting would make a database that protects nobody; the text names it.
+    /// A setting would create a database without isolation; the text names it.
     Misconfigured(String),
-    /// Something else that makes no sense to do; the text says what.
+    /// Something else that makes no sense; the text says what.
     Refused(String),
 }
 
-/// What to do where a migration finds its table made by somebody else.
+/// What to do if a migration finds its table already created by others.
 pub(in crate::schema) const OCCUPIED: &str =
     " and no migration made it: give Doorward a database or a schema of its own";
 

@@ -1,5 +1,5 @@
-//! What the server's own login needs where another one owns the tables: exactly the privileges that
-//! statements use, given by `db migrate --grant-to`, or as SQL for an administrator.
+//! The privileges for the server's login if another one owns the tables: exactly those that statements use,
+//! granted by `db migrate --grant-to`, or as SQL for an administrator.
 
 use std::fmt::Write as _;
 
@@ -7,11 +7,11 @@ use crate::schema::fitness::{CALLS, Lack, USES, lacking};
 use crate::schema::migrate::error::{MigrateError, MigrateResult};
 use crate::schema::migrate::postgres::PostgresMigrator;
 
-/// The view's privileges are its owner's to give.
+/// The view's owner grants its privileges.
 const OF_THE_VIEW: &str = " ON own_tasks";
 
 impl PostgresMigrator {
-    /// Gives the login what it lacks, in one transaction; each as `SELECT, INSERT ON users`.
+    /// Grants the login what it lacks, in one transaction; returns each as `SELECT, INSERT ON users`.
     pub(in crate::schema) async fn grant(&self, login: &str) -> MigrateResult<Vec<String>> {
         let name = quoted(login);
         if login == self.tenant {
@@ -47,7 +47,7 @@ impl PostgresMigrator {
             };
             self.client.batch_execute(&statement).await?;
         }
-        // Who may not grant is only warned.
+        // PostgreSQL only warns if the grantor lacks the right to grant.
         let left = self.lack_of(login).await?;
         if !left.privileges.is_empty() {
             return Err(MigrateError::Refused(format!(
@@ -66,7 +66,7 @@ impl PostgresMigrator {
     }
 }
 
-/// The same as a script, for every table of the newest schema.
+/// The same as a script, for all tables of the newest schema.
 pub(in crate::schema) fn script(login: &str, tenant: &str) -> String {
     let name = quoted(login);
     let mut text = format!(
@@ -95,7 +95,7 @@ fn pairs(list: &'static str) -> impl Iterator<Item = [&'static str; 2]> {
     std::iter::from_fn(move || Some([texts.next()?, texts.next()?]))
 }
 
-/// The name as SQL takes any.
+/// The name quoted for SQL.
 fn quoted(name: &str) -> String {
     let is_plain = name.starts_with(|c: char| c.is_ascii_lowercase() || c == '_')
         && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');

@@ -1,7 +1,7 @@
-//! The migration runner: applies and takes back the schema, one transaction a migration, together
-//! with its row in `doorward_migrations`, behind a lock that holds two migrators apart. A migrator
-//! killed half way leaves whole migrations only, so running it again completes the work.
-//! Only `db migrate`, `serve --migrate` and `dev` call it: nothing creates tables silently.
+//! The migration runner: applies and reverts migrations, each in one transaction together with its row in
+//! `doorward_migrations`, under a lock that serializes migrators. If a migrator is killed, only complete
+//! migrations remain, so running it again completes the work. Only `db migrate`, `serve --migrate` and `dev`
+//! call it: tables are never created silently.
 
 pub(super) mod error;
 mod grant;
@@ -27,27 +27,26 @@ use plan::{pending_steps, rollback_steps};
 use postgres::PostgresMigrator;
 pub use repair::Repaired;
 
-/// Where SQLite is asked for privileges.
+/// The error if privileges are requested on SQLite.
 const NO_LOGINS: &str = "SQLite has no logins: whoever may write the file may serve it.";
 
-/// What one run did.
+/// The result of a run.
 #[derive(Debug, Default)]
 pub struct Applied {
-    /// The migrations this run applied or took back, in order; the work of another migrator that ran
-    /// at the same time is not among them.
+    /// The migrations that this run applied or reverted, in order, without those of concurrent migrators.
     pub migrations: Vec<Done>,
 }
 
-/// One migration that was applied or taken back.
+/// A migration that was applied or reverted.
 #[derive(Debug)]
 pub struct Done {
-    /// Which, and which way.
+    /// The migration and direction.
     pub step: SchemaStep,
-    /// What came and went, read from the catalog.
+    /// What was created and dropped, according to the catalog.
     pub changes: Vec<Change>,
 }
 
-/// How many rows a table holds that a rollback would drop.
+/// The rows in a table that a rollback would drop.
 #[derive(Debug)]
 pub struct Loss {
     /// The table.
@@ -57,7 +56,7 @@ pub struct Loss {
 }
 
 impl Loss {
-    /// Where counting stops.
+    /// The maximum count.
     pub const COUNTED: i64 = 100_000;
 }
 
@@ -69,7 +68,7 @@ pub struct Migrator {
     lock_wait: LockWait,
 }
 
-/// How long to wait for a lock that another process holds, and who is told that this one waits.
+/// How long to wait for a lock of another process, and whom to notify.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::schema) struct LockWait {
     pub(in crate::schema) limit: Duration,
@@ -82,9 +81,9 @@ enum MigrateSession {
 }
 
 impl Migrator {
-    /// A migrator of this database with the documented defaults.
+    /// A migrator for this database with default options.
     pub fn new(url: &DatabaseUrl) -> Self {
-        // A pooler in transaction mode is no place for schema changes.
+        // A pooler in transaction mode is unsuitable for schema changes.
         let url = url.unpooled().unwrap_or_else(|| url.clone());
         Self {
             url,
@@ -93,7 +92,7 @@ impl Migrator {
         }
     }
 
-    /// A migrator of the configured database, on its direct host.
+    /// A migrator for the configured database, on its direct host.
     pub fn of(settings: &Settings) -> Self {
         let url = match (&settings.database, &settings.database_unpooled) {
             (DatabaseUrl::Postgres(_), Some(direct)) => direct,
@@ -102,24 +101,24 @@ impl Migrator {
         Self { tenant: settings.tenant_role.clone(), ..Self::new(url) }
     }
 
-    /// Waits this long for another migrator, instead of 30 seconds.
+    /// Sets how long to wait for another migrator, instead of 30 seconds.
     #[must_use]
     pub fn lock_wait(self, lock_wait: Duration) -> Self {
         Self { lock_wait: LockWait { limit: lock_wait, ..self.lock_wait }, ..self }
     }
 
-    /// Has this told a sentence when it begins to wait.
+    /// Sets a function that is called with a sentence when waiting starts.
     #[must_use]
     pub fn on_wait(self, say: fn(&str)) -> Self {
         Self { lock_wait: LockWait { say, ..self.lock_wait }, ..self }
     }
 
-    /// The database it works on: the direct host.
+    /// The database it works on, on the direct host.
     pub fn url(&self) -> &DatabaseUrl {
         &self.url
     }
 
-    /// Who is told of what takes long.
+    /// The function to notify about long waits.
     pub(in crate::schema) fn says(&self) -> fn(&str) {
         self.lock_wait.say
     }
@@ -135,7 +134,7 @@ impl Migrator {
         Ok(history.iter().map(|record| record.version).max().unwrap_or(0))
     }
 
-    /// Which engine it speaks to.
+    /// The engine.
     pub fn engine(&self) -> Engine {
         match self.url {
             DatabaseUrl::Sqlite(_) => Engine::Sqlite,
@@ -143,7 +142,7 @@ impl Migrator {
         }
     }
 
-    /// Applies the pending migrations up to `to`, telling each as it is done.
+    /// Applies the pending migrations up to `to`, reporting each one.
     pub async fn up(
         &self,
         to: Option<i64>,
@@ -162,9 +161,9 @@ impl Migrator {
         session.run(steps, report).await
     }
 
-    /// Puts back what the migrations made and is missing, row-level security above all: the role, the view
-    /// and its owner, the policy and the grants, which restoring a dump leaves out in a cluster that lacks
-    /// the role; indexes, triggers and constraints besides.
+    /// Restores missing objects of the migrations, especially row-level security: the role, the view and its
+    /// owner, the policy and the grants, which a dump restored into a cluster without the role lacks; also
+    /// indexes, triggers and constraints.
     pub async fn repair(&self, dry_run: bool) -> MigrateResult<Repaired> {
         match self.open().await? {
             MigrateSession::Postgres(postgres) => postgres.repair(dry_run).await,
@@ -174,7 +173,7 @@ impl Migrator {
         }
     }
 
-    /// Gives this login exactly what the server needs; what it lacked.
+    /// Grants this login exactly what the server needs; returns what it lacked.
     pub async fn grant(&self, login: &str) -> MigrateResult<Vec<String>> {
         match self.open().await? {
             MigrateSession::Postgres(postgres) => postgres.grant(login).await,
@@ -182,7 +181,7 @@ impl Migrator {
         }
     }
 
-    /// Takes the schema back to `to`, or one migration back.
+    /// Reverts to `to`, or one migration.
     pub async fn down(
         &self,
         to: Option<i64>,
@@ -203,12 +202,12 @@ impl Migrator {
         session.losses(steps).await
     }
 
-    /// How every migration stands.
+    /// The state of all migrations.
     pub async fn status(&self) -> MigrateResult<Vec<Status>> {
         Ok(statuses(&self.history().await?.unwrap_or_default()))
     }
 
-    /// The rows of the history; `None` where there is no history table.
+    /// The rows of the history; `None` if there is no history table.
     pub async fn history(&self) -> MigrateResult<Option<Vec<HistoryRow>>> {
         if let DatabaseUrl::Sqlite(path) = &self.url
             && !path.exists()

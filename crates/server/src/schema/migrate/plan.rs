@@ -1,4 +1,4 @@
-//! Which steps a migrator takes, from what the history says. Pure.
+//! The steps of a migrator, derived from the history. Pure.
 
 use crate::schema::history;
 use crate::schema::history::{HistoryRow, State, statuses};

@@ -1,6 +1,6 @@
 //! Migrations on PostgreSQL: a dedicated connection to the direct host. The lock is taken inside each
-//! migration's transaction (`pg_advisory_xact_lock`), because a session lock behind a pooler would
-//! belong to whichever client comes next.
+//! migration's transaction (`pg_advisory_xact_lock`), because behind a pooler a session lock would belong to
+//! whichever client comes next.
 
 use std::time::Duration;
 
@@ -27,9 +27,9 @@ const HISTORY: &str = "SELECT version, name, checksum, \
     FROM doorward_migrations ORDER BY version";
 const HAS_HISTORY: &str = "SELECT 1 WHERE to_regclass('doorward_migrations') IS NOT NULL";
 
-/// Pauses before a step that lacked the tenant role is run again. Roles belong to the whole cluster; a
-/// transaction that waited for another database's migrator to commit one remembers that there was
-/// none, until the next transaction listens.
+/// Delays before a step that lacked the tenant role is retried. Roles belong to the whole cluster; a
+/// transaction that waited for another database's migrator to create one still does not see it, but the next
+/// transaction does.
 const RETRIES: [Duration; 3] = [Duration::ZERO, Duration::from_millis(300), Duration::from_secs(2)];
 
 pub(in crate::schema) struct PostgresMigrator {
@@ -60,13 +60,13 @@ impl PostgresMigrator {
         Ok(Some(records.collect()))
     }
 
-    /// Stops before anything is changed if the login can neither make nor use the tenant role.
+    /// Stops before any change if the login can neither create nor use the tenant role.
     pub(in crate::schema) async fn ask_for_tenant(&self) -> MigrateResult<()> {
         tenant_role::check(&self.client, &self.tenant).await
     }
 
-    /// Stops before anything is changed if the database takes no writes, or if its settings leave
-    /// statements another meaning.
+    /// Stops before any change if the database accepts no writes, or if its settings change the meaning of
+    /// statements.
     pub(in crate::schema) async fn ask_for_fitness(&self) -> MigrateResult<()> {
         match settings(&self.client).await? {
             None => Ok(()),
@@ -74,8 +74,8 @@ impl PostgresMigrator {
         }
     }
 
-    /// Runs one step; `None` if another migrator has done it already. After an error the connection
-    /// is dropped by the caller, which rolls back.
+    /// Runs one step; `None` if another migrator has already done it. After an error the caller drops the
+    /// connection, which rolls back.
     pub(in crate::schema) async fn run(
         &self,
         step: SchemaStep,
@@ -97,7 +97,7 @@ impl PostgresMigrator {
         }
     }
 
-    /// Tries the steps, counts the rows of every table they drop, and takes it all back.
+    /// Runs the steps, counts the rows of all tables they drop, and rolls back.
     pub(in crate::schema) async fn losses(&self, steps: &[SchemaStep]) -> MigrateResult<Vec<Loss>> {
         self.begin().await?;
         let before = self.objects().await?;
@@ -118,7 +118,7 @@ impl PostgresMigrator {
         Ok(losses)
     }
 
-    /// Opens a transaction and takes the lock in it. A login's own limits do not cut a migration short.
+    /// Starts a transaction and takes the lock in it. The login's own timeouts do not apply to a migration.
     pub(super) async fn begin(&self) -> MigrateResult<()> {
         let wait = self.lock_wait.limit.as_millis().max(1);
         let begin = format!(
@@ -190,7 +190,7 @@ impl PostgresMigrator {
         Ok(objects.collect())
     }
 
-    /// Who holds the lock, as the end of a sentence; empty where that cannot be seen.
+    /// The holder of the lock, as the end of a sentence; empty if unknown.
     async fn holder(&self) -> String {
         match self.rows(&holder_of(LOCK_KEY)).await.map(|mut rows| rows.pop()) {
             Ok(Some(row)) => {
@@ -220,7 +220,7 @@ impl PostgresMigrator {
     }
 }
 
-/// What keeps the database from being changed, if anything does.
+/// What prevents changes to the database, if anything.
 pub(in crate::schema) async fn settings(client: &Client) -> MigrateResult<Option<Unfit>> {
     let sql = format!("SELECT current_setting('transaction_read_only'), {SETTINGS}");
     let (_, mut rows) = answer(client, &sql).await?;
@@ -232,13 +232,13 @@ pub(in crate::schema) async fn settings(client: &Client) -> MigrateResult<Option
     })
 }
 
-/// How long a sleeping database may take to wake.
+/// How long a suspended database may take to wake.
 const WAKING: Duration = Duration::from_secs(15);
-/// What fails faster than this was refused, not asleep.
+/// Failures faster than this are refusals, not a suspended database.
 const ASLEEP: Duration = Duration::from_secs(2);
 
-/// A connection of its own. Neon's compute sleeps when nobody asks and takes seconds to wake, so an
-/// attempt that ran into its deadline is repeated; a refusal is told at once.
+/// A separate connection. Neon's compute is suspended when idle and takes seconds to wake, so an attempt that
+/// timed out is repeated; a refusal is reported immediately.
 pub(in crate::schema) async fn connect_awake(url: &PostgresUrl) -> MigrateResult<Client> {
     let begun = tokio::time::Instant::now();
     loop {
@@ -252,8 +252,8 @@ pub(in crate::schema) async fn connect_awake(url: &PostgresUrl) -> MigrateResult
     }
 }
 
-/// The columns' names and the rows as text, by the simple protocol: no statement is prepared, so a
-/// pooler may stand in between, and the text is what `psql` would show.
+/// The column names and the rows as text, with the simple protocol: no statement is prepared, so a pooler may
+/// be in between, and the text is what `psql` would show.
 pub(in crate::schema) async fn answer(
     client: &Client,
     sql: &str,
@@ -274,7 +274,7 @@ pub(in crate::schema) async fn answer(
     Ok((columns, rows))
 }
 
-/// The first columns of a row; a null is empty text.
+/// The first columns of a row; null becomes empty text.
 fn texts<const N: usize>(row: Vec<Option<String>>) -> [String; N] {
     let mut columns = row.into_iter().map(Option::unwrap_or_default);
     std::array::from_fn(|_| columns.next().unwrap_or_default())
@@ -303,7 +303,7 @@ impl From<tokio_postgres::Error> for MigrateError {
     }
 }
 
-/// The database's answer, or why there was none.
+/// The database's error, or why there was no response.
 pub(in crate::schema) fn describe(error: &tokio_postgres::Error) -> String {
     use std::error::Error as _;
     match error.as_db_error() {
@@ -324,7 +324,7 @@ fn sentence(answer: &tokio_postgres::error::DbError) -> String {
     text
 }
 
-/// The database's answer, with the line of the script it points at.
+/// The database's error, with the line of the script it refers to.
 pub(super) fn explain(error: &tokio_postgres::Error, script: &str) -> String {
     let Some(answer) = error.as_db_error() else {
         return format!("{error}.");

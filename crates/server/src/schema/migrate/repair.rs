@@ -1,6 +1,6 @@
-//! Puts back what the migrations made and somebody or something lost: row-level security as restoring a dump
-//! loses it, indexes, triggers and constraints. One transaction; what was put right is the difference of
-//! what `db verify` would say before and after.
+//! Restores missing objects of the migrations: row-level security, which a restored dump may lack, indexes,
+//! triggers and constraints. In one transaction; the report is the difference of `db verify` before and
+//! after.
 
 use std::path::Path;
 
@@ -14,16 +14,16 @@ use crate::schema::migrate::postgres::{PostgresMigrator, describe, explain};
 use crate::schema::script::isolation;
 use crate::schema::verify::{Differences, differences, differences_of_file};
 
-/// What a repair did.
+/// The result of a repair.
 #[derive(Debug, Default)]
 pub struct Repaired {
-    /// Objects that came, `created role doorward_tenant`.
+    /// Created objects, such as `created role doorward_tenant`.
     pub changes: Vec<String>,
-    /// What was wrong and is right now, one sentence each.
+    /// Problems that are now solved, a sentence each.
     pub righted: Vec<String>,
-    /// What is wrong still: nothing here can be made again without a decision of somebody's.
+    /// Remaining problems, which require a decision.
     pub left: Vec<String>,
-    /// Whether users are kept apart now; always so on SQLite, by the statements themselves.
+    /// Whether users are isolated now; always true on SQLite, where statements ensure it.
     pub is_isolated: bool,
 }
 
@@ -37,7 +37,7 @@ impl Repaired {
 }
 
 impl PostgresMigrator {
-    /// Makes row-level security anew and what else is missing; takes it all back where it is a rehearsal.
+    /// Recreates row-level security and what else is missing; rolls back in a dry run.
     pub(in crate::schema) async fn repair(&self, dry_run: bool) -> MigrateResult<Repaired> {
         self.ask_for_fitness().await?;
         self.ask_for_tenant().await?;
@@ -63,7 +63,7 @@ impl PostgresMigrator {
             MigrateError::Statement(format!("Nothing was repaired: {why}"))
         })?;
         let mut failed = Vec::new();
-        // Of a database that lacks migrations, what they make is not missing.
+        // In a database with pending migrations, their objects are not missing.
         for statement in before.missing.iter().filter(|_| is_whole) {
             self.client.batch_execute("SAVEPOINT missing").await?;
             if let Err(error) = self.client.batch_execute(statement).await {
@@ -96,7 +96,7 @@ impl PostgresMigrator {
     }
 }
 
-/// Makes the missing indexes and triggers of a file. There is no row-level security in it.
+/// Creates the missing indexes and triggers of a file, which has no row-level security.
 pub(in crate::schema) fn file(
     path: &Path,
     wait: LockWait,

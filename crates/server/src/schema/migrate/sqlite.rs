@@ -1,5 +1,5 @@
-//! Migrations on a SQLite file: a connection of its own, `BEGIN IMMEDIATE` as the lock. Foreign keys
-//! are off while tables are rebuilt, and checked before each commit.
+//! Migrations on a SQLite file: a separate connection, with `BEGIN IMMEDIATE` as the lock. Foreign keys are
+//! off while tables are rebuilt, and checked before each commit.
 
 use std::path::Path;
 use std::time::Duration;
@@ -21,7 +21,7 @@ use crate::schema::migration::Engine;
 use crate::schema::script::{Direction, SchemaStep};
 use crate::sql::DbError;
 
-/// The rows of the history; `None` without a file or without the table.
+/// The rows of the history; `None` without a file or the table.
 pub(in crate::schema) fn history(path: &Path) -> MigrateResult<Option<Vec<HistoryRow>>> {
     if !path.exists() {
         return Ok(None);
@@ -46,7 +46,7 @@ pub(in crate::schema) fn history(path: &Path) -> MigrateResult<Option<Vec<Histor
     Ok(Some(rows.collect::<rusqlite::Result<_>>()?))
 }
 
-/// Runs one step; `None` if another migrator has done it already.
+/// Runs one step; `None` if another migrator has already done it.
 pub(in crate::schema) fn run(
     path: &Path,
     wait: LockWait,
@@ -62,7 +62,7 @@ pub(in crate::schema) fn run(
     Ok(changes)
 }
 
-/// Tries the steps, counts the rows of every table they drop, and takes it all back.
+/// Runs the steps, counts the rows of all tables they drop, and rolls back.
 pub(in crate::schema) fn losses(
     path: &Path,
     wait: LockWait,
@@ -87,7 +87,7 @@ pub(in crate::schema) fn losses(
     Ok(losses)
 }
 
-/// The tables with data that changes of the schema took away; the history is not data.
+/// The tables with data that the changes dropped; the history is not data.
 pub(in crate::schema) fn dropped_tables(changes: &[Change]) -> Vec<String> {
     let dropped = changes.iter().filter(|change| change.action == "dropped");
     let mut tables: Vec<String> = dropped
@@ -173,7 +173,7 @@ impl From<rusqlite::Error> for MigrateError {
     }
 }
 
-/// The database's answer with the line it points at, instead of the whole script.
+/// The database's error with the line it refers to, instead of the whole script.
 fn explain(error: rusqlite::Error) -> String {
     let rusqlite::Error::SqlInputError { msg, sql, offset, .. } = error else {
         return error.to_string();

@@ -1,30 +1,30 @@
-//! SQL for a team's own tables: helper functions in a schema `doorward` that say who is calling, and policies
-//! that show everybody their own rows. It is printed, never run by Doorward.
+//! SQL for your own tables: helper functions in a schema `doorward` that return the caller, and policies that
+//! show users only their own rows. It is printed, never run by Doorward.
 
 use std::fmt::Write;
 
 const HELPERS: &str = include_str!("helpers.sql");
 const POLICIES: &str = include_str!("policies.sql");
-/// What PostgreSQL keeps of a name.
+/// PostgreSQL's limit for names.
 const MAX_NAME: usize = 63;
 
-/// What is asked for.
+/// The request.
 #[derive(Clone, Debug)]
 pub struct OwnRows {
-    /// The tables, each perhaps with its schema: `notes`, `app.notes`.
+    /// The tables, optionally with schemas: `notes`, `app.notes`.
     pub tables: Vec<String>,
     /// The column with the owner's id.
     pub owner_column: String,
-    /// Whether that column is a UUID; else it is text.
+    /// Whether that column is a UUID; otherwise it is text.
     pub is_uuid: bool,
-    /// The role that calls.
+    /// The calling role.
     pub role: String,
-    /// The only issuer whose tokens count, if it is said.
+    /// The only accepted issuer, if given.
     pub issuer: Option<String>,
 }
 
 impl OwnRows {
-    /// The script, or the name that cannot be one.
+    /// The script, or the invalid name.
     pub fn script(&self) -> Result<String, String> {
         let role = name(&self.role)?;
         let issuer = self.issuer.as_deref().map(text).transpose()?;
@@ -53,10 +53,10 @@ impl OwnRows {
     }
 }
 
-/// A name in double quotes. Control characters would end a comment.
+/// A name in double quotes. Control characters could end a comment.
 fn name(plain: &str) -> Result<String, String> {
     let fits = !plain.is_empty() && plain.len() <= MAX_NAME && !plain.contains(char::is_control);
-    // Braces are where the script's own names go.
+    // Braces are the script's placeholders.
     if fits && !plain.contains(['{', '}', '$']) {
         Ok(format!("\"{}\"", plain.replace('"', "\"\"")))
     } else {
@@ -66,12 +66,12 @@ fn name(plain: &str) -> Result<String, String> {
     }
 }
 
-/// The same in a comment.
+/// The same for a comment.
 fn shown(plain: &str) -> String {
     plain.replace(char::is_control, " ")
 }
 
-/// A text in single quotes, which may stand inside a body between `$$`.
+/// A text in single quotes, which may be inside a body between `$$`.
 fn text(plain: &str) -> Result<String, String> {
     if plain.is_empty() || plain.contains(['\\', '$', '{', '}']) || plain.contains(char::is_control)
     {

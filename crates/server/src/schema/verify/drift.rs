@@ -1,17 +1,17 @@
-//! Drift: the difference between what a catalog answers and what the migrations make, in sentences.
-//! Pure; the rows of one check are told apart by their first columns.
+//! Drift: the differences between a catalog and what the migrations create, as sentences. Pure; the first
+//! columns identify the rows of a check.
 
 /// Rows of a catalog, as text.
 pub(in crate::schema) type Rows = Vec<Vec<Option<String>>>;
 
-/// One question to the catalog.
+/// A catalog query.
 #[derive(Debug)]
 pub(in crate::schema) struct Check {
-    /// What is asked for, in a word or two.
+    /// A short title.
     pub(in crate::schema) title: &'static str,
     /// The statement; `{tables}` and `{tenant}` are filled in.
     pub(in crate::schema) sql: &'static str,
-    /// How many leading columns name the thing; the others describe it. The first is its table.
+    /// How many leading columns identify the object; the others describe it. The first is its table.
     pub(in crate::schema) key: usize,
     /// What a row is called: `column {0}.{1}`.
     pub(in crate::schema) noun: &'static str,
@@ -27,8 +27,8 @@ impl Check {
     }
 }
 
-/// Every difference, one sentence each. The first check must be that of the tables: of a missing
-/// table nothing else is reported.
+/// All differences, a sentence each. The first check must be that of the tables: for a missing table nothing
+/// else is reported.
 pub(in crate::schema) fn drift(
     checks: &[Check],
     headers: &[Vec<String>],

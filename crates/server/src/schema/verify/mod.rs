@@ -1,6 +1,6 @@
-//! `db verify`: asks the catalog what is there, in statements a person can paste into `psql` or
-//! `sqlite3`, compares the answers with what the migrations make, and tells every difference (drift)
-//! as a sentence. Row-level security is proven by trying to read and write across it. Changes nothing.
+//! `db verify`: queries the catalog with statements that can be pasted into `psql` or `sqlite3`, compares the
+//! results with what the migrations create, and reports each difference (drift) as a sentence. Row-level
+//! security is tested by trying to read and write across it. Changes nothing.
 
 mod drift;
 mod postgres;
@@ -13,10 +13,10 @@ use crate::schema::migrate::error::MigrateResult;
 use crate::schema::migrate::{Migrator, blocking};
 use drift::{Check, Rows, drift};
 
-/// What the catalog was asked and what it answered.
+/// A catalog query and its result.
 #[derive(Clone, Debug)]
 pub struct Answer {
-    /// What is asked for, in a word or two.
+    /// A short title.
     pub title: &'static str,
     /// The statement as it was run.
     pub sql: String,
@@ -26,47 +26,47 @@ pub struct Answer {
     pub rows: Vec<Vec<Option<String>>>,
 }
 
-/// One attempt to get past row-level security.
+/// An attempt to bypass row-level security.
 #[derive(Clone, Debug)]
 pub struct Attempt {
-    /// What is tried.
+    /// What is attempted.
     pub what: &'static str,
     /// The statement as it was run.
     pub sql: String,
-    /// What the database answered.
+    /// The result.
     pub answer: String,
-    /// What it must answer.
+    /// The expected result.
     pub expected: &'static str,
 }
 
 impl Attempt {
-    /// Whether the policy held.
+    /// Whether the policy worked.
     pub fn holds(&self) -> bool {
         self.answer == self.expected
     }
 }
 
-/// What a verification found.
+/// The result of a verification.
 #[derive(Debug, Default)]
 pub struct Report {
-    /// The catalog's answers.
+    /// The results of the catalog queries.
     pub answers: Vec<Answer>,
-    /// The rows that were planted for the attempts, as SQL.
+    /// The rows inserted for the attempts, as SQL.
     pub planted: String,
-    /// The attempts on row-level security; empty on SQLite, or where there is nothing to attempt.
+    /// The attempts to bypass row-level security; empty on SQLite, or if there is nothing to attempt.
     pub attempts: Vec<Attempt>,
-    /// How every migration stands.
+    /// The state of all migrations.
     pub migrations: Vec<Status>,
-    /// Migrations that are pending, edited or unknown, one sentence each.
+    /// Pending, edited and unknown migrations, a sentence each.
     pub history: Vec<String>,
-    /// Every difference from what the migrations make, one sentence each.
+    /// All differences from what the migrations create, a sentence each.
     pub drift: Vec<String>,
-    /// Where row-level security fails, one sentence each.
+    /// Failures of row-level security, a sentence each.
     pub isolation: Vec<String>,
 }
 
 impl Report {
-    /// Everything that is wrong, one sentence each.
+    /// All problems, a sentence each.
     pub fn problems(&self) -> Vec<&str> {
         [&self.history, &self.drift, &self.isolation]
             .into_iter()
@@ -107,12 +107,12 @@ pub async fn verify(migrator: &Migrator) -> MigrateResult<Report> {
     Ok(report)
 }
 
-/// How a schema differs from what the migrations make.
+/// The differences between a schema and what the migrations create.
 #[derive(Debug, Default)]
 pub(super) struct Differences {
-    /// Every difference, one sentence each.
+    /// All differences, a sentence each.
     pub(super) sentences: Vec<String>,
-    /// The statements that make what is missing and can be made again without a decision.
+    /// The statements that create what is missing and needs no decision.
     pub(super) missing: Vec<String>,
 }
 
@@ -124,7 +124,7 @@ pub(super) async fn differences(
     let found = postgres::read(client, tenant).await?;
     let expected = postgres::expected(tenant);
     let mut missing = missing(postgres::CHECKS, &found, &expected, "Keys and constraints");
-    // An index that belongs to a constraint comes with it, and keys come before what refers to them.
+    // An index of a constraint comes with it, and keys come before what refers to them.
     let constraints = &expected[index_of(postgres::CHECKS, "Keys and constraints")];
     let named = |row: &[Option<String>]| constraints.iter().any(|of| of[..2] == row[..2]);
     missing.retain(|(title, row)| *title != "Indexes" || !named(row));
@@ -145,7 +145,7 @@ pub(super) async fn differences(
     Ok(Differences { sentences, missing })
 }
 
-/// Those of a file, seen by this connection where one is at work on it.
+/// Those of a file, through this connection if one is in use.
 pub(super) fn differences_of_file(
     path: &std::path::Path,
     through: Option<&rusqlite::Connection>,
@@ -160,7 +160,7 @@ pub(super) fn differences_of_file(
     Ok(Differences { sentences, missing })
 }
 
-/// The expected rows of indexes, triggers and of one check more that are not found, of tables that are.
+/// The expected rows of indexes, triggers and one more check that are missing from existing tables.
 fn missing(
     checks: &[Check],
     found: &[Answer],
@@ -200,7 +200,7 @@ fn compared(
     Report { answers, drift, ..Report::default() }
 }
 
-/// What is wrong with a migration by the history.
+/// What is wrong with a migration according to the history.
 fn problem(status: &Status) -> Option<String> {
     let Status { version, name, .. } = status;
     let what = match status.state {

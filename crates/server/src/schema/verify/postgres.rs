@@ -1,6 +1,6 @@
-//! What PostgreSQL's catalog is asked. The expected answers stand in
-//! `migrations/expected.postgres.json`, because a login that migrates may not be allowed a second
-//! schema to compare with; a guard test regenerates the file from the migrations.
+//! The queries on PostgreSQL's catalog. The expected results are in `migrations/expected.postgres.json`,
+//! because a migrating login may not be allowed a second schema to compare with; a guard test regenerates the
+//! file from the migrations.
 
 use tokio_postgres::Client;
 
@@ -136,7 +136,7 @@ pub(in crate::schema) const CHECKS: &[Check] = &[
     },
 ];
 
-/// Runs every check.
+/// Runs all checks.
 pub(in crate::schema) async fn read(client: &Client, tenant: &str) -> MigrateResult<Vec<Answer>> {
     let tables = made(&["TABLE", "VIEW"], &["doorward_migrations"]);
     let functions = made(&["FUNCTION"], &[]);
@@ -153,7 +153,7 @@ pub(in crate::schema) async fn read(client: &Client, tenant: &str) -> MigrateRes
     Ok(answers)
 }
 
-/// What the migrations make: the rows of each check.
+/// What the migrations create: the rows of each check.
 pub(in crate::schema) fn expected(tenant: &str) -> Vec<Rows> {
     let text = EXPECTED.replace(TENANT_ROLE, tenant);
     #[allow(clippy::expect_used, reason = "a constant that a guard test writes and reads")]
@@ -164,8 +164,8 @@ pub(in crate::schema) fn expected(tenant: &str) -> Vec<Rows> {
         .collect()
 }
 
-/// The names that the migrations create, for an IN list. A database may hold other applications'
-/// tables too; they are nobody's drift.
+/// The names that the migrations create, for an IN list. A database may also contain other applications'
+/// tables, which are not drift.
 fn made(kinds: &[&str], more: &[&str]) -> String {
     let mut names: Vec<_> = more.iter().map(|name| format!("'{name}'")).collect();
     for step in upward(0, i64::MAX) {

@@ -1,6 +1,6 @@
-//! The proof of row-level security: two people and a task each are written, one of them tries to
-//! read, change, delete and write across, and all of it is rolled back. It runs against the live
-//! policy, view and role, so it fails whatever has been done to any of them.
+//! Tests row-level security: inserts two users with a task each, tries to read, change, delete and write
+//! across as one of them, and rolls everything back. It runs against the actual policy, view and role, so it
+//! detects any change to them.
 
 use tokio_postgres::Client;
 use tokio_postgres::error::SqlState;
@@ -14,7 +14,7 @@ use crate::schema::migrate::postgres::answer;
 
 const REFUSED: &str = "refused";
 
-/// Makes the attempts and adds them, with a sentence for each that got through.
+/// Makes the attempts and adds them, with a sentence for each that succeeded.
 pub(in crate::schema) async fn prove(client: &Client, report: &mut Report) -> MigrateResult<()> {
     let there = |name: &str| {
         report.answers.first().is_some_and(|tables| {
@@ -53,7 +53,7 @@ async fn nobody_yet(client: &Client) -> MigrateResult<Vec<Attempt>> {
     Ok(vec![attempt(client, "reading without setting a user", sql.into(), "0").await?])
 }
 
-/// Two users with a task each, written as the server writes them.
+/// Two users with a task each, inserted as the server would.
 fn plant(ada: Uuid, grace: Uuid, random: &Random, now: time::OffsetDateTime) -> String {
     let mut sql = format!(
         "INSERT INTO users (id, created_at, updated_at) VALUES\n    \
@@ -78,7 +78,7 @@ fn acting_as(user: &str) -> String {
     format!("SELECT set_config('doorward.user_id', '{user}', true)")
 }
 
-/// What Grace, who acts last, and nobody at all can do to Ada's task.
+/// What Grace, who acts last, and an unset user can do to Ada's task.
 async fn across(client: &Client, ada: Uuid, grace: Uuid, id: Uuid) -> MigrateResult<Vec<Attempt>> {
     let counted =
         |work: String| format!("WITH done AS ({work} RETURNING 1) SELECT count(*) FROM done");

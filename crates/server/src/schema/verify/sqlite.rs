@@ -1,5 +1,5 @@
-//! What a SQLite file's catalog is asked. The expected answers come from the migrations themselves,
-//! applied to a database in memory.
+//! The queries on a SQLite file's catalog. The expected results come from the migrations themselves, applied
+//! to a database in memory.
 
 use std::path::Path;
 use std::time::Duration;
@@ -75,7 +75,7 @@ pub(in crate::schema) const CHECKS: &[Check] = &[
     },
 ];
 
-/// What the file answers, and what the migrations make.
+/// The file's results, and what the migrations create.
 pub(in crate::schema) fn read(path: &Path) -> MigrateResult<(Vec<Answer>, Vec<Rows>)> {
     let file = Connection::open_with_flags(
         path,
@@ -85,7 +85,7 @@ pub(in crate::schema) fn read(path: &Path) -> MigrateResult<(Vec<Answer>, Vec<Ro
     read_through(&file)
 }
 
-/// The same of a file that is open.
+/// The same for an open file.
 pub(in crate::schema) fn read_through(
     file: &Connection,
 ) -> MigrateResult<(Vec<Answer>, Vec<Rows>)> {

@@ -1,4 +1,4 @@
-//! The texts of a dump: names as SQL writes them, and rows as COPY writes them.
+//! Parses the texts of a dump: names in SQL, and rows in `COPY` format.
 
 /// The names of `auth.users` or `"auth"."users"`, and what follows.
 pub(super) fn names(text: &str) -> (Vec<String>, &str) {
@@ -22,7 +22,7 @@ pub(super) fn names(text: &str) -> (Vec<String>, &str) {
     }
 }
 
-/// What stands up to the closing quotation mark; two of them are one.
+/// The text up to the closing quotation mark; a doubled one is a literal one.
 fn quoted(text: &str) -> (String, &str) {
     let mut name = String::new();
     let mut rest = text;
@@ -55,7 +55,7 @@ pub(super) fn columns(text: &str) -> Option<Vec<String>> {
     }
 }
 
-/// The type of a column, without what is said of it besides.
+/// The type of a column, without modifiers.
 pub(super) fn kind(text: &str) -> String {
     let text = text.trim().trim_end_matches(',');
     let ends = [" DEFAULT ", " NOT NULL", " GENERATED ", " COLLATE ", " CONSTRAINT "];
@@ -63,7 +63,7 @@ pub(super) fn kind(text: &str) -> String {
     text[..end].to_owned()
 }
 
-/// The cells of a row: tabs between them, `\N` for null, and what a backslash stands for.
+/// The cells of a row: separated by tabs, `\N` for null, with backslash escapes.
 pub(super) fn cells(line: &[u8]) -> Result<Vec<Option<String>>, &'static str> {
     line.split(|byte| *byte == b'\t').map(cell).collect()
 }

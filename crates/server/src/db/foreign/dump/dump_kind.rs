@@ -1,13 +1,13 @@
-//! What kind of dump a file is: one of plain text is read, of the others it is said how they become one.
+//! Detects the kind of a dump: plain text can be read, others need a conversion, which is named.
 
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-/// Bytes looked at: a tar file says what it is behind the first name.
+/// Bytes to inspect: a tar file has its signature after the first name.
 const LOOK: u64 = 1024;
 
-/// Whether this is a dump of PostgreSQL as text. The error is one sentence that says what to run.
+/// Whether this is a plain-text PostgreSQL dump. The error is one sentence that says what to run.
 pub(super) fn is_dump(path: &Path, is_named_so: bool) -> Result<bool, String> {
     let name = path.display();
     let restore = || {

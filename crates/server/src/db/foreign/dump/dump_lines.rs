@@ -1,10 +1,10 @@
-//! The lines of a dump, of which no more is kept than is needed.
+//! Reads the lines of a dump, keeping no more than necessary.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
-/// Bytes of a row at most, and of a line outside of rows that are looked at.
+/// Maximum size of a row, and of a relevant line outside of rows.
 const MAX_ROW: usize = 16 << 20;
 const MAX_TEXT: usize = 64 << 10;
 
@@ -46,7 +46,7 @@ impl DumpLines {
         }
     }
 
-    /// Passes over the rows of a table.
+    /// Skips the rows of a table.
     pub(super) fn skip_rows(&mut self) -> Result<(), String> {
         loop {
             match self.read(8)? {
@@ -61,7 +61,7 @@ impl DumpLines {
         format!("{} ends among the rows of a table: the dump is not whole.", self.path.display())
     }
 
-    /// The next line, of which at most this much is kept: whether that is all of it, or none at the end.
+    /// The next line, truncated to this size: whether it is complete, or none at the end.
     fn read(&mut self, most: usize) -> Result<Option<bool>, String> {
         self.line.clear();
         let mut is_whole = true;

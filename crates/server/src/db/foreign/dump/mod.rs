@@ -1,6 +1,6 @@
-//! What `pg_dump` writes, as a database: which tables a dump has is read in one pass, and the rows of those that are
-//! wanted go into a temporary SQLite file in a second one. That file has no name and goes with its
-//! connection, and memory stays bounded however long the dump is.
+//! Reads a `pg_dump` file like a database: the first pass reads which tables it has, the second loads the
+//! rows of the wanted ones into a temporary SQLite file. That file has no name and disappears with its
+//! connection, and memory is bounded however large the dump is.
 
 mod copied;
 mod dump_kind;
@@ -15,7 +15,7 @@ use super::{ForeignColumn, ForeignTable};
 use copied::{cells, columns, kind, names};
 use dump_lines::DumpLines;
 
-/// A dump whose tables are known.
+/// A dump with known tables.
 #[derive(Debug)]
 pub struct ForeignDump {
     path: PathBuf,
@@ -23,7 +23,8 @@ pub struct ForeignDump {
 }
 
 impl ForeignDump {
-    /// Whether this is a dump as text, by what is in it. The error is one sentence that says what to run.
+    /// Whether this is a plain-text dump, judged by its contents. The error is one sentence that says what to
+    /// run.
     pub fn is_at(path: &Path, is_named_so: bool) -> Result<bool, String> {
         dump_kind::is_dump(path, is_named_so)
     }
@@ -91,12 +92,12 @@ impl ForeignDump {
         Ok(Self { path: path.to_owned(), tables })
     }
 
-    /// The tables it has rows of.
+    /// The tables with rows.
     pub fn tables(&self) -> &[ForeignTable] {
         &self.tables
     }
 
-    /// The rows of the tables that are wanted. The error is one sentence.
+    /// The rows of the wanted tables. The error is one sentence.
     pub(super) fn load(
         &self,
         is_wanted: &dyn Fn(&ForeignTable) -> bool,
@@ -156,7 +157,7 @@ impl ForeignDump {
             }
             insert.execute(params_from_iter(row)).map_err(describe)?;
         }
-        // Passwords of Better Auth are looked up by their owner.
+        // Better Auth's passwords are looked up by user.
         for column in &table.columns {
             if ["userId", "user_id"].contains(&column.name.as_str()) {
                 let (schema, index) =
@@ -194,7 +195,7 @@ fn located(mut names: Vec<String>, schema: &str) -> Option<(String, String)> {
     Some((names.pop().unwrap_or_else(|| schema.to_owned()), table))
 }
 
-/// Numbers sort as numbers; all else is text as it stands there.
+/// Numbers are sorted as numbers; everything else is text as in the dump.
 fn declared(column: &ForeignColumn) -> String {
     let kind = column.kind.to_ascii_lowercase();
     let is_whole =
