@@ -298,7 +298,7 @@ impl Error {
             Self::WrongPassword => "The current password is wrong.".into(),
             Self::InsufficientScope(permission) => format!("This needs the permission {permission}."),
             Self::KeyLacksScope(scope) => format!("This API key lacks the scope {scope}."),
-            Self::OwnerLacks(permission) => format!("The owner of the key does not hold the permission {permission}."),
+            Self::OwnerLacks(permission) => format!("The owner of the key lacks the permission {permission}."),
             Self::KeyNotTaken => "An API key cannot be used to manage the account: sign in for this.".into(),
             Self::KeyNetwork => "This API key may not be used from your network address.".into(),
             Self::TooManyKeys => "The account has the maximum number of API keys: revoke one first.".into(),
@@ -342,7 +342,7 @@ impl Error {
             Self::TooManyGuesses(seconds) => format!("Too many wrong passwords or codes for this account: try again in {seconds} s."),
             Self::TooManyByKey(seconds) => format!("Too many requests by this API key: try again in {seconds} s."),
             Self::Internal(_) => "Internal error: report the request id to the operator.".into(),
-            Self::StorageFull => "The service has no room to store more; nothing was changed. Try again later.".into(),
+            Self::StorageFull => "The storage of this service is full; nothing was changed. Try again later.".into(),
             Self::HashingUnavailable => "Too many sign-ins at once; nothing was stored. Try again shortly.".into(),
         }
     }

@@ -45,7 +45,7 @@ impl Auth {
     ) -> Self {
         let issuers = Issuers::new(issuers);
         if issuers.names().next().is_none() {
-            tracing::error!("no issuer is trusted: every token is refused");
+            tracing::error!("no issuer is trusted: every token is rejected");
         }
         Self { issuers, now: Arc::new(now), has_advised: Arc::default() }
     }

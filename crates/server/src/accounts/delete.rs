@@ -27,62 +27,41 @@ body! {
     }
 }
 
-/// Delete your account
-#[utoipa::path(delete, path = "/me", operation_id = "accounts.delete", tag = "accounts",
-    security(("bearer" = [])),
-    request_body = Option<DeleteRequest>,
-    responses(
-        (status = 204, description = "Deleted, with sessions and tasks"),
-        (status = 200, description = "Deleted, with a receipt, for `Prefer: return=representation`",
-            body = ErasureReceipt),
-        (status = 401, description = "No token, or one that is no longer valid"),
-        (status = 403, description = "The password is wrong, or the account has none and the sign-in is not \
-            recent enough"),
-        (status = 409, description = "The last active admin cannot be deleted"),
-        (status = 422, description = "The password is missing")))]
-pub(super) async fn delete(
-    State(accounts): State<Accounts>,
-    caller: Caller,
-    origin: Origin,
-    WantsBody(wants_receipt): WantsBody,
-    body: Option<JsonBody<DeleteRequest>>,
-) -> Result<BodyOrNone<ErasureReceipt>, Error> {
-    let receipt = match (body, accounts.settings.account_deletion) {
-        (Some(JsonBody(request)), _) => {
-            accounts.delete(caller.gate, request.password, origin, wants_receipt).await?
-        }
-        (None, AccountDeletion::Fresh) => {
-            accounts.delete_fresh(caller.gate, origin, wants_receipt).await?
-        }
-        (None, AccountDeletion::Password) => {
-            let refusal = ("is required".to_owned(), "missing");
-            return Err(Error::Validation(vec![Invalid::new("body", "password", refusal)]));
+/// An endpoint that deletes the caller's account; the two only differ in their names.
+macro_rules! deleting {
+    ($method:ident $path:tt $name:ident $operation:tt $(#[$about:meta])+) => {
+        $(#[$about])+
+        #[utoipa::path($method, path = $path, operation_id = $operation, tag = "accounts",
+            security(("bearer" = [])),
+            request_body = Option<DeleteRequest>,
+            responses(
+                (status = 204, description = "Deleted, with sessions and tasks"),
+                (status = 200, description = "Deleted, with a receipt, for `Prefer: return=representation`",
+                    body = ErasureReceipt),
+                (status = 401, description = "No token, or one that is no longer valid"),
+                (status = 403, description = "The password is wrong, or the account has none and the sign-in \
+                    is not recent enough"),
+                (status = 409, description = "The last active admin cannot be deleted"),
+                (status = 422, description = "The password is missing")))]
+        pub(super) async fn $name(
+            State(accounts): State<Accounts>,
+            caller: Caller,
+            origin: Origin,
+            WantsBody(wants_receipt): WantsBody,
+            body: Option<JsonBody<DeleteRequest>>,
+        ) -> Result<BodyOrNone<ErasureReceipt>, Error> {
+            let password = body.map(|JsonBody(request)| request.password);
+            accounts.delete(caller.gate, password, origin, wants_receipt).await.map(BodyOrNone)
         }
     };
-    Ok(BodyOrNone(receipt))
 }
 
-/// Delete your account, for clients that cannot send a body with DELETE
-#[utoipa::path(post, path = "/me/delete", operation_id = "accounts.delete_by_post", tag = "accounts",
-    security(("bearer" = [])),
-    request_body = Option<DeleteRequest>,
-    responses(
-        (status = 204, description = "Deleted, with sessions and tasks"),
-        (status = 200, description = "Deleted, with a receipt, for `Prefer: return=representation`",
-            body = ErasureReceipt),
-        (status = 401, description = "No token, or one that is no longer valid"),
-        (status = 403, description = "The password is wrong, or the account has none and the sign-in is not \
-            recent enough"),
-        (status = 409, description = "The last active admin cannot be deleted"),
-        (status = 422, description = "The password is missing")))]
-pub(super) async fn delete_by_post(
-    state: State<Accounts>,
-    caller: Caller,
-    origin: Origin,
-    wants_receipt: WantsBody,
-    body: Option<JsonBody<DeleteRequest>>,
-) -> Result<BodyOrNone<ErasureReceipt>, Error> {
-    delete(state, caller, origin, wants_receipt, body).await
+deleting! { delete "/me" delete "accounts.delete"
+    /// Delete your account
+}
+
+deleting! { post "/me/delete" delete_by_post "accounts.delete_by_post"
+    /// Delete your account, for clients that cannot send a body with DELETE
 }
 
 /// Adds the steps that delete an account, and before them those that count its data if a receipt is wanted;
@@ -112,42 +91,32 @@ impl Accounts {
         Ok(Some(ErasureReceipt::new(&self.settings, owner, &held, ahead + tasks, now)))
     }
 
-    /// Deletes the gate's user, who authenticated recently.
-    async fn delete_fresh(
-        &self,
-        gate: Gate,
-        origin: Origin,
-        wants_receipt: bool,
-    ) -> Result<Option<ErasureReceipt>, Error> {
-        let owner = gate.user_id;
-        let mut steps = vec![
-            signed_in_since(gate, Fresh::of(&self.settings)),
-            lock_admins(),
-            keep_an_admin(owner, self.clock.now()),
-        ];
-        let by = Actor::caller(gate, origin);
-        let ahead = self.delete_tasks_ahead(by.authority, owner, &steps).await?;
-        let at = erase(owner, wants_receipt, &mut steps);
-        let record = Record::by(&by, Event::AccountDelete).about(owner);
-        let rows = self.audit.commit(by.authority, steps, [record]).await?;
-        self.receipt(owner, at, &rows, ahead)
-    }
-
-    /// Deletes the gate's user if the password is right.
+    /// Deletes the gate's user if the password is right or, without one, if the settings allow that after
+    /// recent authentication.
     pub async fn delete(
         &self,
         gate: Gate,
-        password: Password,
+        password: Option<Password>,
         origin: Origin,
         wants_receipt: bool,
     ) -> Result<Option<ErasureReceipt>, Error> {
-        let proof = self.passwords.confirm(gate, password, &origin).await?;
         let owner = gate.user_id;
-        let mut steps = vec![
-            lock_admins(),
-            keep_an_admin(owner, self.clock.now()),
-            passwords::keeps(owner, &proof.stored),
-        ];
+        let mut steps = vec![lock_admins(), keep_an_admin(owner, self.clock.now())];
+        let proof = match (password, self.settings.account_deletion) {
+            (Some(password), _) => {
+                let proof = self.passwords.confirm(gate, password, &origin).await?;
+                steps.push(passwords::keeps(owner, &proof.stored));
+                Some(proof)
+            }
+            (None, AccountDeletion::Fresh) => {
+                steps.insert(0, signed_in_since(gate, Fresh::of(&self.settings)));
+                None
+            }
+            (None, AccountDeletion::Password) => {
+                let refusal = ("is required".to_owned(), "missing");
+                return Err(Error::Validation(vec![Invalid::new("body", "password", refusal)]));
+            }
+        };
         let changed = |error| match error {
             DbError::Refused(why) if why == "password_changed" => Error::WrongPassword,
             error => error.into(),
@@ -156,7 +125,10 @@ impl Accounts {
         let ahead = self.delete_tasks_ahead(by.authority, owner, &steps).await.map_err(changed)?;
         let at = erase(owner, wants_receipt, &mut steps);
         let record = Record::by(&by, Event::AccountDelete).about(owner);
-        let rows = proof.commit(by.authority, steps, record).await.map_err(changed)?;
-        self.receipt(owner, at, &rows, ahead)
+        let rows = match proof {
+            Some(proof) => proof.commit(by.authority, steps, record).await,
+            None => self.audit.commit(by.authority, steps, [record]).await,
+        };
+        self.receipt(owner, at, &rows.map_err(changed)?, ahead)
     }
 }

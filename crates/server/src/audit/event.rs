@@ -92,7 +92,7 @@ events! {
     "An operator created a key pair." KeyCreate = "key.create";
     "An operator created a key pair that replaces the earlier ones." KeyRotate = "key.rotate";
     "An operator retired a key pair." KeyRetire = "key.retire";
-    "An operator read a waiting mail, including its link or code." MailReveal = "mail.reveal";
+    "An operator read an unsent mail, including its link or code." MailReveal = "mail.reveal";
     "An operator discarded a mail that was not sent." MailDiscard = "mail.discard";
     "A user created an API key, or an administrator created one for a service account." ApiKeyCreate = "api_key.create";
     "An API key was revoked by its owner, an administrator or its holder." ApiKeyRevoke = "api_key.revoke";

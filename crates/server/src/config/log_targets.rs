@@ -89,11 +89,11 @@ pub(super) fn unknown(filter: &str) -> Option<String> {
     };
     let shown: String = target.chars().take(60).collect();
     let next = nearest.map_or_else(
-        || "take it out, or write doorward or a module of it, such as doorward::access".to_owned(),
+        || "remove it, or use doorward or a module of it, such as doorward::access".to_owned(),
         |own| format!("did you mean {own}?"),
     );
     let end = if next.ends_with('?') { "" } else { "." };
-    Some(format!("names the target {shown:?}, which nothing here logs under: {next}{end}"))
+    Some(format!("names the unknown target {shown:?}: {next}{end}"))
 }
 
 fn is_known(target: &str) -> bool {
@@ -117,7 +117,7 @@ mod tests {
         for (text, nearest) in [
             ("dorward=debug,info", "did you mean doorward?"),
             ("info,doorward::acces=debug", "did you mean doorward::access?"),
-            ("sqlalchemy.engine=info", "take it out"),
+            ("sqlalchemy.engine=info", "remove it"),
         ] {
             assert!(unknown(text).is_some_and(|said| said.contains(nearest)), "{text}");
         }

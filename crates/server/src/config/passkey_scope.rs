@@ -74,9 +74,7 @@ impl Settings {
         if origins.is_empty() {
             let domain = rp_id.as_str();
             return Err(format!(
-                "This service is not configured for passkeys: no https origin of {domain} is among PUBLIC_URL, \
-                    APP_URL and \
-                 ALLOWED_ORIGINS, so RP_ORIGINS has to name one, such as https://{domain}."
+                "This service is not configured for passkeys: PUBLIC_URL, APP_URL and ALLOWED_ORIGINS contain no https origin of {domain}, so RP_ORIGINS must name one, such as https://{domain}."
             ));
         }
         Ok(PasskeyScope { rp_id, origins, any_port })
@@ -97,7 +95,7 @@ fn host_of(url: Option<&str>) -> Option<String> {
 fn named_origin(text: &str, rp_id: &RpId) -> Result<Url, String> {
     if text.starts_with(ANDROID) {
         return Url::parse(text)
-            .map_err(|_| format!("RP_ORIGINS names {text:?}, which is no origin."));
+            .map_err(|_| format!("RP_ORIGINS names {text:?}, which is not an origin."));
     }
     page_origin(text, rp_id).map_err(|why| format!("RP_ORIGINS names {text}, {why}."))
 }
@@ -107,7 +105,7 @@ fn page_origin(text: &str, rp_id: &RpId) -> Result<Url, String> {
     let bad = || "which is not an origin such as https://app.example.com".to_owned();
     let url = Url::parse(text).map_err(|_| bad())?;
     let Some(url::Host::Domain(host)) = url.host() else {
-        return Err("which has no domain: browsers make no passkeys for an IP address".into());
+        return Err("which has no domain: browsers create no passkeys for an IP address".into());
     };
     let domain = rp_id.as_str();
     if !rp_id.covers(host) {
@@ -121,7 +119,7 @@ fn page_origin(text: &str, rp_id: &RpId) -> Result<Url, String> {
         "http" if is_local => {}
         "http" => {
             return Err(
-                "which is not https: browsers make passkeys by http on localhost only".into()
+                "which is not https: browsers only create passkeys over http on localhost".into()
             );
         }
         _ => return Err(bad()),
@@ -195,7 +193,7 @@ mod tests {
             ("", "example.com", &["https://example.org"], "not below RP_ID (example.com)", true),
             ("", "example.com", &["https://badexample.com"], "not below RP_ID", true),
             ("", "app.example.com", &["https://example.com"], "not below RP_ID", true),
-            ("", "example.com", &["http://example.com"], "by http on localhost only", true),
+            ("", "example.com", &["http://example.com"], "over http on localhost", true),
             ("", "example.com", &["https://10.0.0.7"], "IP address", true),
             ("", "example.com", &["android:apk-key-hash:abc"], "names apps only", true),
         ] {

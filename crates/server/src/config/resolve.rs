@@ -119,7 +119,7 @@ impl Gathered {
         let is_reachable =
             settings.public_url.as_deref().is_some_and(|url| url.starts_with("https://"));
         if settings.token_profile == TokenProfile::Neon && !is_reachable {
-            let sentence = "TOKEN_PROFILE=neon: Neon fetches keys by https only, at \
+            let sentence = "TOKEN_PROFILE=neon: Neon fetches keys only over https, at \
                 /.well-known/jwks.json below PUBLIC_URL: set PUBLIC_URL to an https address.";
             self.warnings.push(sentence.into());
         }

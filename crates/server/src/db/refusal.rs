@@ -32,8 +32,7 @@ impl From<DbError> for Error {
             DbError::Full(why) => {
                 tracing::error!(
                     %why,
-                    "the database's disk is full: make room on it; until then writes are refused, and reads \
-                     go on"
+                    "the database's disk is full: free some space; until then writes fail, and reads continue"
                 );
                 Self::StorageFull
             }

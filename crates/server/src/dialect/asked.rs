@@ -60,7 +60,7 @@ impl Asked {
                 }
                 Some(Value::String(whole)) if joined.is_empty() || whole.trim() == joined => {}
                 Some(_) => {
-                    let why = format!("says another thing than {to}");
+                    let why = format!("contradicts {to}");
                     fields.refuse(&parts[0], why, "value_error");
                 }
             }

@@ -1,5 +1,5 @@
-//! The first valid sight of a person makes their user, in one write; two at once settle on one by the
-//! unique index. A second request of theirs finds it.
+//! Creates the user of a new person in one write; of two concurrent requests one wins by the unique index.
+//! Their next request finds the identity.
 
 use super::Identities;
 use super::person::Person;
@@ -9,12 +9,12 @@ use crate::error::Error;
 use crate::input::Origin;
 use crate::sql::DbError;
 
-/// Somebody else's write is done when ours is refused, so the second try finds it; the third is for an
-/// address that was taken in between.
+/// If our write fails because of another one, that one is done, so the second attempt finds it; the third is
+/// for an address that was taken in between.
 const ATTEMPTS: usize = 3;
 
 impl Identities {
-    /// The identity of a person whose token was valid.
+    /// The identity of a person with a valid token.
     pub(super) async fn identity(
         &self,
         person: &Person,
@@ -41,7 +41,7 @@ impl Identities {
                     self.note(person, identity, new, is_new_user, &origin);
                     return Ok(identity);
                 }
-                // Deleted again, or made by somebody else, in between.
+                // Deleted again, or created by another request, in between.
                 Ok((None, _)) | Err(DbError::Unique(_) | DbError::Orphan) => {}
                 Err(error) => return Err(error.into()),
             }

@@ -70,7 +70,7 @@ impl Identities {
                 let demands = Demands {
                     no_key: format!("{keys} publishes no key named"),
                     issuer: format!("{setting} is {name}"),
-                    audience: format!("{audience:?} is asked of this issuer's tokens"),
+                    audience: format!("this issuer's tokens must have {audience:?}"),
                 };
                 examined.failing = Some(said.failing(rejection, &demands, now));
             }
@@ -93,7 +93,7 @@ impl Identities {
             }
             _ => (
                 "access token without an issuer",
-                "whoever holds the shared secret (ACCEPT_SHARED_SECRET_TOKENS)".into(),
+                "anybody with the shared secret (ACCEPT_SHARED_SECRET_TOKENS)".into(),
             ),
         };
         let key = self.secret_of(parts, now.unix_timestamp());

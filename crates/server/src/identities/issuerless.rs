@@ -1,7 +1,7 @@
-//! HS256 tokens that name no key and no issuer of their own: Better Auth's cookie cache, and what teams
-//! mint with the shared secret themselves, with an `iss` only where a setting says which. A token that names
-//! a key or another issuer is held to it elsewhere; one that was made for something else than access (a
-//! refresh, a mailed link) is none of these.
+//! HS256 tokens without a key id and an issuer of their own: Better Auth's cookie cache, and tokens that
+//! teams sign themselves with the shared secret, with an `iss` only if a setting names it. Tokens with a key
+//! id or another issuer are checked elsewhere; tokens made for purposes other than access (a refresh, a
+//! mailed link) are rejected.
 
 use doorward_verify::{Algorithm, Expected, Header, Key, Rejection, Token};
 use serde_json::{Map, Value};
@@ -9,13 +9,13 @@ use serde_json::{Map, Value};
 use super::Identities;
 use super::person::Person;
 
-/// Seconds that a foreign clock may be behind.
+/// Allowed clock skew in seconds.
 const LEEWAY: i64 = 30;
-/// What the people of self-made tokens count as.
+/// The issuer name for self-signed tokens.
 const SHARED_SECRET: &str = "shared-secret";
 
 impl Identities {
-    /// Whom such a token speaks for; `None` if it is not of that shape or not accepted here.
+    /// The person in such a token; `None` if it is of another kind or not accepted here.
     pub(super) fn issuerless(&self, token: &str, now: i64) -> Result<Option<Person>, Rejection> {
         let settings = &self.settings;
         if settings.better_auth_url.is_none() && !settings.accept_shared_secret_tokens {
@@ -65,7 +65,7 @@ impl Identities {
     }
 }
 
-/// HS256 without a `kid`, and nothing else in the header that could mean anything.
+/// HS256 without a `kid`, and nothing else of meaning in the header.
 pub(super) fn is_bare(header: &Header) -> bool {
     header.names(Algorithm::Hs256)
         && header.kid.is_none()
@@ -73,7 +73,7 @@ pub(super) fn is_bare(header: &Header) -> bool {
         && header.typ.as_deref().is_none_or(|typ| typ.eq_ignore_ascii_case("JWT"))
 }
 
-/// Better Auth's cookie cache (strategy `jwt`), which has no `sub` of its own.
+/// Better Auth's cookie cache (strategy `jwt`), which has no `sub`.
 pub(super) fn is_cookie_cache(claims: &Map<String, Value>) -> bool {
     cached_user(claims).is_some()
 }
@@ -86,6 +86,6 @@ fn cached_user(claims: &Map<String, Value>) -> Option<&Map<String, Value>> {
 fn self_made(claims: &Map<String, Value>) -> Option<Person> {
     let subject = ["sub", "id", "user_id", "userId"].iter().find_map(|name| claims.get(*name))?;
     let person = Person::new(SHARED_SECRET, subject, claims)?;
-    // Whoever shares the secret vouches for the person, not for an address.
+    // Whoever has the shared secret vouches for the person, not for an address.
     Some(Person { is_email_verified: false, ..person })
 }

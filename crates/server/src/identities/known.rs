@@ -1,6 +1,6 @@
-//! Which identity a subject has, remembered, so that a request of somebody known asks the database
-//! once. Nothing is trusted from here: the gate checks the identity and its user in the work's own
-//! round trip, and an identity that fails there is forgotten.
+//! A cache of identities by subject, so that requests of known persons need one query. It is not trusted: the
+//! gate checks the identity and its user in the round trip of the work, and an identity that fails is
+//! dropped.
 
 use aws_lc_rs::digest::{SHA256, digest};
 use uuid::Uuid;
@@ -28,7 +28,7 @@ impl Known {
     }
 }
 
-/// Neither text holds a NUL.
+/// Neither text contains NUL.
 fn key(person: &Person) -> PersonKey {
     let text = format!("{}\0{}", person.issuer, person.subject);
     let mut key = [0; 32];

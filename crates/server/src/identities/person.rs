@@ -1,5 +1,5 @@
-//! A person as another issuer describes them. What they are called there is taken as it is; an address
-//! or a name that would not do for an account here is left out, and the person is let in without.
+//! A person as described by another issuer. The subject is used as it is; an address or name that is invalid
+//! here is omitted, and the person accepted without it.
 
 use serde_json::{Map, Value};
 
@@ -7,27 +7,27 @@ use crate::accounts::Name;
 use crate::email::Email;
 use crate::input::Field;
 
-/// What an index entry of either database holds with room to spare.
+/// Fits into an index entry of both databases.
 const MAX_SUBJECT: usize = 255;
 
 /// The subject of a valid foreign token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Person {
-    /// Who vouches for them.
+    /// The issuer.
     pub(super) issuer: String,
-    /// What they are called there.
+    /// The subject.
     pub(super) subject: String,
     pub(super) email: Option<Email>,
-    /// The issuer says that the address is theirs.
+    /// The issuer has verified the address.
     pub(super) is_email_verified: bool,
     pub(super) name: Option<Name>,
 }
 
 impl Person {
-    /// The person of these claims; `None` if the subject is no name.
+    /// The person with these claims; `None` if the subject is invalid.
     pub(super) fn new(issuer: &str, subject: &Value, claims: &Map<String, Value>) -> Option<Self> {
         let email = claims.get("email").and_then(Value::as_str).and_then(Email::parse);
-        // Better Auth's spelling, then OpenID Connect's (Core §5.1).
+        // Better Auth's claim, then OpenID Connect's (Core §5.1).
         let verified = claims.get("emailVerified").or_else(|| claims.get("email_verified"));
         let name = claims.get("name").and_then(|name| Name::from_json(name.clone()).ok());
         Some(Self {
@@ -40,7 +40,7 @@ impl Person {
     }
 }
 
-/// A text, or the number that some databases give.
+/// A text, or a number, as in some databases.
 fn subject_text(subject: &Value) -> Option<String> {
     let text = match subject {
         Value::String(text) => text.clone(),

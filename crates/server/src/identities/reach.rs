@@ -1,5 +1,4 @@
-//! Whether the issuers whose keys count can be asked for them from here, for whoever wonders why their tokens
-//! are refused.
+//! Checks whether the keys of trusted issuers can be fetched from here, to find out why tokens are rejected.
 
 use std::time::{Duration, Instant};
 
@@ -9,20 +8,20 @@ use futures_util::future::join_all;
 use super::trusted::{self, Trusted};
 use crate::config::Settings;
 
-/// What asking one of them brought.
+/// The result for one issuer.
 #[derive(Clone, Debug)]
 pub struct Reached {
-    /// What its tokens say in `iss`.
+    /// The `iss` of its tokens.
     pub issuer: String,
     /// The setting that names it.
     pub setting: &'static str,
-    /// Where its keys are.
+    /// The URL of its keys.
     pub keys_at: String,
-    /// How many usable keys it publishes and how long that took, or why there are none.
+    /// The number of usable keys and how long fetching took, or why there are none.
     pub keys: Result<(usize, Duration), String>,
 }
 
-/// Asks all of them at once.
+/// Fetches all concurrently.
 pub async fn reach(settings: &Settings) -> Vec<Reached> {
     join_all(trusted::all(settings).into_iter().map(ask)).await
 }

@@ -1,5 +1,5 @@
-//! The issuers whose published keys count: Better Auth's JWT plugin, whose tokens say its address as
-//! `iss` and as `aud`; Neon Auth, whose tokens say its origin; and those of `[[issuers]]`.
+//! The issuers with published keys: Better Auth's JWT plugin, whose tokens have its URL as `iss` and `aud`;
+//! Neon Auth, whose tokens have its origin; and those of `[[issuers]]`.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use doorward_verify::{HttpFetch, Issuer, Issuers, RemoteKeys};
 
 use crate::config::Settings;
 
-/// Seconds that a foreign clock may be behind.
+/// Allowed clock skew in seconds.
 const LEEWAY: u8 = 30;
 /// Limits of a fetch: a request may wait for it.
 const WITHIN: Duration = Duration::from_secs(3);
@@ -17,16 +17,16 @@ const AGENT: &str = concat!("doorward/", env!("CARGO_PKG_VERSION"));
 /// The setting that names Neon Auth.
 pub(super) const NEON_AUTH_URL: &str = "NEON_AUTH_URL";
 
-/// An issuer whose published keys count.
+/// An issuer with published keys.
 #[derive(Clone, Debug)]
 pub(super) struct Trusted {
-    /// What its tokens say in `iss`.
+    /// The `iss` of its tokens.
     pub(super) name: String,
     /// The setting that names it.
     pub(super) setting: &'static str,
-    /// Where its keys are.
+    /// The URL of its keys.
     pub(super) keys: String,
-    /// What its tokens must say in `aud`.
+    /// The required `aud`.
     pub(super) audience: String,
 }
 
@@ -47,30 +47,30 @@ pub(super) fn all(settings: &Settings) -> Vec<Trusted> {
     better_auth.chain(neon_auth(settings)).chain(others).collect()
 }
 
-/// Neon Auth: a Better Auth server of Neon's, below a path of a host that one branch has to itself.
+/// Neon Auth: a Better Auth server of Neon's, below a path of a branch's own host.
 fn neon_auth(settings: &Settings) -> Option<Trusted> {
     let origin = settings.neon_auth_issuer()?;
     let keys = format!("{}/.well-known/jwks.json", settings.neon_auth_url.as_deref()?);
     Some(Trusted { name: origin.clone(), setting: NEON_AUTH_URL, keys, audience: origin })
 }
 
-/// How their keys are fetched.
+/// The client that fetches their keys.
 pub(super) fn fetch() -> HttpFetch {
     HttpFetch::default().within(WITHIN).max_bytes(MAX_BYTES).agent(AGENT)
 }
 
-/// What checks their tokens.
+/// The verifier of their tokens.
 pub(super) fn issuers(settings: &Settings) -> Issuers {
     Issuers::new(all(settings).into_iter().map(|one| {
         let fetch = fetch();
-        // Written as it goes over the wire: a host may be given in letters that are not ASCII.
+        // As sent over the wire: the host may have been given in non-ASCII letters.
         let keys = url::Url::parse(&one.keys).map_or(one.keys, Into::into);
         let keys = RemoteKeys::new(keys, fetch);
         Issuer::other_at(&one.name, keys).audience(one.audience).leeway(LEEWAY)
     }))
 }
 
-/// Below `/api/auth` unless the address has a path of its own, as in Better Auth itself.
+/// Below `/api/auth` unless the URL has its own path, as in Better Auth itself.
 fn better_auth_keys(url: &str) -> String {
     let has_path = url::Url::parse(url).is_ok_and(|url| url.path() != "/");
     if has_path { format!("{url}/jwks") } else { format!("{url}/api/auth/jwks") }

@@ -127,7 +127,7 @@ impl KeyRing {
 pub(super) fn sealed_with_another_secret(keys: usize) -> String {
     let (they, are) = if keys == 1 { ("One signing key", "is") } else { ("Signing keys", "are") };
     format!(
-        "{they} in the database {are} sealed with another secret than BETTER_AUTH_SECRET: add that secret to \
+        "{they} in the database {are} encrypted with a secret other than BETTER_AUTH_SECRET: add that secret to \
             PREVIOUS_SECRETS, or create a new key with `doorward key rotate`."
     )
 }

@@ -11,8 +11,7 @@ const COOKIE: &str = "session_cookie";
 
 /// Describes the cookie with this name, and accepts it for every protected operation.
 pub(super) fn describe(document: &mut OpenApi, name: String) {
-    let text = "Better Auth's session cookie, where no `Authorization` header is sent. What changes something \
-        must come from a page of an allowed origin.";
+    let text = "Better Auth's session cookie, for requests without an `Authorization` header. Requests that change something must come from an allowed origin.";
     let scheme = SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::with_description(
         name,
         text.to_owned(),
@@ -44,7 +43,7 @@ fn refused() -> Response {
     let code = Code::CrossSite.as_str();
     let example = Ref::new(format!("#/components/examples/{code}"));
     content.examples.insert(code.into(), RefOr::Ref(example));
-    let mut response = Response::new("A cookie sent by a page of another site");
+    let mut response = Response::new("A cookie sent by another site");
     response.content.insert(super::PROBLEM_JSON.into(), content.into());
     response
 }

@@ -96,7 +96,7 @@ fn body(schema: &str, password_min_length: usize) -> Option<Value> {
             "name": NAME, "email_verified": true, "app_metadata": {"plan": "pro", "org": null},
         }),
         "CreateRoleRequest" => json!({
-            "name": ROLE, "description": "Looks accounts up for those who ask",
+            "name": ROLE, "description": "Looks up accounts for support requests",
             "permissions": ["users:read"],
         }),
         "UpdateRoleRequest" => json!({"permissions": ["users:read", "sessions:write"]}),

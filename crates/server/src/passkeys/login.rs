@@ -136,7 +136,7 @@ impl Passkeys {
             return Err(self.refused(record, "names another user"));
         }
         if first.as_ref().is_some_and(|first| first.user.id != found.user.id) {
-            return Err(self.refused(record, "is not of the user who is signing in"));
+            return Err(self.refused(record, "belongs to another user"));
         }
         let judged = self.party()?.signed(credential, ceremony.state.clone(), &known);
         let judged = judged.map_err(|why| {

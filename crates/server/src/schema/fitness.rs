@@ -55,7 +55,7 @@ impl std::fmt::Display for Lack {
             self.privileges.iter().map(|privilege| privilege.replacen(" ON ", " on ", 1)).collect();
         write!(
             out,
-            "does not give the login {login} what the server needs: {} missing. As the owner of the \
+            "does not grant the login {login} what the server needs: {} missing. As the owner of the \
              tables, run `doorward db migrate --grant-to {login}`, or let an administrator run: {}",
             if let [one] = named.as_slice() {
                 format!("{one} is")
@@ -81,8 +81,7 @@ impl std::fmt::Display for Unfit {
             Self::Privileges(lack) => lack.fmt(out),
             Self::Occupied(tables) => write!(
                 out,
-                "holds tables that Doorward did not make and that have the names of its own ({tables}): give it \
-                 a database of its own, or on PostgreSQL a schema of its own in the login's search_path."
+                "contains another application's tables with Doorward's names ({tables}): use a separate database, or on PostgreSQL a separate schema in the login's search_path."
             ),
             Self::NoSchema(login) => write!(
                 out,

@@ -89,11 +89,10 @@ fn sees_all(login: &str, tenant: &str) -> String {
     let what = if login == tenant {
         "the login itself, which owns the tables"
     } else {
-        "a role that PostgreSQL lets past row-level security"
+        "a role that bypasses row-level security"
     };
     format!(
-        "DATABASE_TENANT_ROLE names {tenant}, {what}: users would not be kept apart. Leave the setting out, or \
-         name a role without rights of its own."
+        "DATABASE_TENANT_ROLE names {tenant}, {what}: users would not be isolated. Remove the setting, or name a role without privileges of its own."
     )
 }
 
@@ -108,7 +107,8 @@ fn request(can: &Abilities, tenant: &str) -> Option<(String, String)> {
     let grant = format!("GRANT \"{tenant}\" TO {login};\n");
     if !can.role_exists {
         if !can.createrole {
-            let _ = write!(why, "The role {tenant} is absent and {login} may not create roles. ");
+            let _ =
+                write!(why, "The role {tenant} does not exist and {login} may not create roles. ");
             let _ = write!(sql, "CREATE ROLE \"{tenant}\" NOLOGIN;\n{grant}");
         }
     } else if !(can.acts_as_role

@@ -1,6 +1,6 @@
-//! Compares two answers: status, content type, the names, types and formats of what is in them, and
-//! whether values are equal, ids and tokens by what they stand for. What Doorward shows besides counts for
-//! nothing: a client reads the names that it knows.
+//! Compares two responses: status, content type, the names, types and formats of their members, and whether
+//! values are equal, with ids and tokens compared by what they stand for. Additional members of Doorward are
+//! ignored: clients read the names that they know.
 
 use serde_json::Value;
 use time::OffsetDateTime;
@@ -10,7 +10,7 @@ use super::exchange::Observed;
 use super::findings::{Difference, DifferenceKind as Kind};
 use super::swaps::{Counterpart, IdOf, Swaps};
 
-/// Items of a list that are compared one by one.
+/// Maximum number of list items compared.
 const ITEMS: usize = 100;
 
 /// Every difference.
@@ -56,7 +56,7 @@ pub(super) fn compare(old: &Observed, new: &Observed, swaps: &Swaps) -> Vec<Diff
     out
 }
 
-/// What a refusal says, without its texts: status, code, and what was refused.
+/// An error without its texts: status, code, and invalid fields.
 fn refusal(answer: &Observed) -> String {
     let mut said = answer.status.to_string();
     let Some(body) = &answer.body else { return said };
@@ -71,19 +71,19 @@ fn refusal(answer: &Observed) -> String {
     said
 }
 
-/// A member's name as it is kept: some apps use addresses or ids as keys.
+/// A member's name as stored: some apps use addresses or ids as keys.
 pub(super) fn shown_name(name: &str) -> &str {
     if is_name(name) { name } else { "{key}" }
 }
 
-/// Whether a text is a name as programs have it, which may be kept.
+/// Whether a text looks like a program's identifier, which may be stored.
 pub(super) fn is_name(name: &str) -> bool {
     let digits = name.bytes().filter(u8::is_ascii_digit).count();
     let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'$');
     (1..=40).contains(&name.len()) && digits <= 2 && name.bytes().all(fits)
 }
 
-/// What a value looks like.
+/// The format of a value.
 pub(super) fn looks(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
@@ -101,7 +101,7 @@ pub(super) fn looks(value: &Value) -> &'static str {
     }
 }
 
-/// The instant that a text is, in seconds, and how it is written.
+/// The instant in a text, in seconds, and its format.
 pub(super) fn instant(text: &str) -> Option<(i64, &'static str)> {
     if !(10..=40).contains(&text.len()) || text.as_bytes().get(4) != Some(&b'-') {
         return None;
@@ -128,20 +128,20 @@ pub(super) fn is_id(name: &str) -> bool {
     matches!(name, "id" | "_id" | "uuid" | "sub") || name.ends_with("_id") || name.ends_with("Id")
 }
 
-/// Whether a member with this name is an id of a user.
+/// Whether a member with this name is a user id.
 pub(super) fn is_user_id(name: &str) -> bool {
     let name = name.to_lowercase();
     ["user", "owner", "sub", "author"].iter().any(|word| name.contains(word))
 }
 
-/// Whether a member with this name holds a secret, or something that differs between any two answers.
+/// Whether a member with this name contains a secret, or differs between any two responses.
 fn is_private(name: &str) -> bool {
     let name = name.to_lowercase();
     let secret = ["token", "secret", "password", "hash", "etag", "expires", "expiry", "exp"];
     secret.iter().any(|word| name.contains(word))
 }
 
-/// Whether a member with this name is a sentence for people.
+/// Whether a member with this name is a text for people.
 pub(super) fn is_sentence(name: &str) -> bool {
     let name = name.rsplit('.').next().unwrap_or_default();
     matches!(
@@ -180,7 +180,7 @@ impl Walk<'_> {
                         if at.is_empty() { below.to_owned() } else { format!("{at}.{below}") };
                     match is.get(name) {
                         Some(other) => self.values(value, other, &below, out),
-                        // What is not there and what is null are the same to who reads it.
+                        // Absent and null are the same to a client.
                         None if value.is_null() => {}
                         None => {
                             out.push(Difference::new(Kind::Missing, &below, looks(value), ""));
@@ -247,13 +247,13 @@ impl Walk<'_> {
                 out.push(Difference::new(Kind::Value, at, was, is));
             }
         } else if is_private(name) || self.is_failure || (is_sentence(at) && was == "text") {
-            // Compared by what it is only.
+            // Only its kind is compared.
         } else if old != new && !(is_number(was) && is_number(is) && old.as_f64() == new.as_f64()) {
             out.push(Difference::new(Kind::Value, at, was, is));
         }
     }
 
-    /// Whether one kind of id names the other: a number may be a task's and a user's.
+    /// Whether one kind of id maps to the other: a number may be both a task's and a user's.
     fn names_both(&self, old: &str, new: &str) -> bool {
         [IdOf::User, IdOf::Task].into_iter().any(
             |of| matches!(self.swaps.id(of, old), Some(Counterpart::Is(known)) if known == new),
@@ -261,14 +261,14 @@ impl Walk<'_> {
     }
 }
 
-/// Whether two texts are the same instant, or a date and an instant on it.
+/// Whether two texts are the same instant, or a date and an instant on that date.
 pub(super) fn same_time(old: &Value, new: &Value) -> bool {
     let both = (old.as_str().and_then(instant), new.as_str().and_then(instant));
     let (Some((was, _)), Some((is, _))) = both else { return false };
     was == is
 }
 
-/// Which item of the new list is which of the old one: by ids that are known, else by what they say.
+/// Pairs the items of two lists: by known ids, otherwise by content.
 pub(super) fn paired(old: &[Value], new: &[Value], swaps: &Swaps) -> Vec<(usize, usize)> {
     let mut free: Vec<usize> = (0..new.len()).collect();
     let mut pairs = Vec::new();
@@ -292,7 +292,7 @@ pub(super) fn paired(old: &[Value], new: &[Value], swaps: &Swaps) -> Vec<(usize,
     for at in rest {
         let similarity = |other: &usize| alike(&old[at], &new[*other]);
         let best = free.iter().enumerate().map(|(place, other)| (similarity(other), place));
-        // Of those that are equally alike, the first.
+        // Of equally similar ones, the first.
         let best = best.fold(None, |best: Option<(usize, usize)>, one| match best {
             Some(best) if best.0 >= one.0 => Some(best),
             _ => Some(one),
@@ -316,7 +316,7 @@ fn alike(old: &Value, new: &Value) -> usize {
     old.values().filter(is_text).filter(|value| new.values().any(|other| other == *value)).count()
 }
 
-/// What the tokens of two answers say about their owner: names of claims and their types.
+/// Compares the claims about the user in the tokens of two responses: names and types.
 fn claims(old: &Value, new: &Value, out: &mut Vec<Difference>) {
     let (Some(was), Some(is)) = (first_claims(old), first_claims(new)) else { return };
     let (Value::Object(was), Value::Object(is)) = (was, is) else { return };
@@ -337,7 +337,7 @@ fn claims(old: &Value, new: &Value, out: &mut Vec<Difference>) {
     }
 }
 
-/// The claims of the first JWT in an answer.
+/// The claims of the first JWT in a response.
 pub(super) fn first_claims(value: &Value) -> Option<Value> {
     match value {
         Value::String(text) if is_jwt(text) => {
@@ -347,7 +347,7 @@ pub(super) fn first_claims(value: &Value) -> Option<Value> {
             serde_json::from_slice(&bytes).ok().filter(Value::is_object)
         }
         Value::Object(members) => {
-            // The access token before the others.
+            // The access token before others.
             let access = members.iter().filter(|(name, _)| !name.contains("refresh"));
             access.map(|(_, inner)| inner).find_map(first_claims)
         }

@@ -1,5 +1,5 @@
-//! The copy of a request, with Doorward's ids and tokens where the client sent the old backend's; and what
-//! is learnt of both from a pair of answers.
+//! The copy of a request, with Doorward's ids and tokens instead of the old backend's; and what is learned
+//! about both from a pair of responses.
 
 use axum::body::Bytes;
 use axum::http::uri::PathAndQuery;
@@ -14,24 +14,24 @@ use super::pairs;
 use super::places::id_of;
 use super::swaps::{Counterpart, IdOf, Swaps};
 
-/// What is sent to Doorward.
+/// The request to Doorward.
 pub(super) struct RequestCopy {
     pub(super) uri: Uri,
     pub(super) headers: HeaderMap,
     pub(super) bytes: Zeroizing<Vec<u8>>,
     /// The body, if it is JSON or a form.
     pub(super) body: Option<Value>,
-    /// Whether its token was given before the rehearsal began.
+    /// Whether its token was issued before the rehearsal began.
     pub(super) unknown_token: bool,
 }
 
-/// Makes the copy.
+/// Creates the copy.
 pub(super) struct Copying<'a> {
     pub(super) swaps: &'a Swaps,
     pub(super) exchange: &'a Exchanged,
 }
 
-/// The route on which Doorward lost what this request is about.
+/// The route on which Doorward lost the object of this request.
 type Lost = String;
 
 impl Copying<'_> {
@@ -66,7 +66,7 @@ impl Copying<'_> {
         Ok(RequestCopy { uri, headers, bytes: Zeroizing::new(bytes), body, unknown_token })
     }
 
-    /// The path and the query with Doorward's ids.
+    /// The path and query with Doorward's ids.
     fn uri(&self) -> Result<Uri, Lost> {
         let uri = &self.exchange.uri;
         let segments: Vec<&str> = uri.path().split('/').collect();
@@ -110,7 +110,7 @@ impl Copying<'_> {
         Ok(Uri::from(path))
     }
 
-    /// The headers with Doorward's token; a session's cookie becomes one too.
+    /// The headers with Doorward's token, also instead of a session cookie.
     fn headers(&self) -> Result<(HeaderMap, bool), Lost> {
         let mut headers = self.exchange.headers.clone();
         let cookies = headers.remove(header::COOKIE);
@@ -145,7 +145,7 @@ impl Copying<'_> {
         }
     }
 
-    /// Swaps ids and tokens in a body; whether there were any.
+    /// Replaces ids and tokens in a body; returns whether there were any.
     fn swap(&self, name: &str, value: &mut Value) -> Result<bool, Lost> {
         match value {
             Value::Object(members) => {
@@ -185,12 +185,12 @@ impl Copying<'_> {
     }
 }
 
-/// What an id in a member or a parameter names.
+/// What an id in a member or parameter refers to.
 fn of_name(name: &str) -> IdOf {
     if is_user_id(name) { IdOf::User } else { IdOf::Task }
 }
 
-/// The access token of an answer, or its refresh token.
+/// The access token of a response, or its refresh token.
 pub(super) fn token(value: &Value, refreshes: bool) -> Option<&str> {
     let members = value.as_object()?;
     let fits = |name: &str, value: &Value| {
@@ -206,7 +206,7 @@ pub(super) fn token(value: &Value, refreshes: bool) -> Option<&str> {
         .or_else(|| members.values().find_map(|inner| token(inner, refreshes)))
 }
 
-/// The objects that an answer is about, and what they are.
+/// The objects in a response, and their kinds.
 fn entities<'a>(value: &'a Value, out: &mut Vec<&'a Value>) {
     match value {
         Value::Object(members) => {
@@ -236,7 +236,7 @@ fn kind_of(operation: &str) -> Option<IdOf> {
     people.iter().any(|start| operation.starts_with(start)).then_some(IdOf::User)
 }
 
-/// Learns from a pair of answers that both succeeded.
+/// Learns from a pair of successful responses.
 pub(super) fn learn(
     swaps: &mut Swaps,
     exchange: &Exchanged,
@@ -244,7 +244,7 @@ pub(super) fn learn(
     new: &Observed,
     operation: &str,
 ) {
-    // The answer that sets a cookie may have no body.
+    // The response that sets a cookie may have no body.
     if let Some(new) = new.body.as_ref().and_then(|is| token(is, false)) {
         for cookie in &exchange.cookies {
             let pair = cookie.split(';').next().unwrap_or_default().trim();
@@ -293,7 +293,7 @@ pub(super) fn learn(
     }
 }
 
-/// Notes what the old backend gave out and Doorward did not.
+/// Records what the old backend issued and Doorward did not.
 pub(super) fn lose(
     swaps: &mut Swaps,
     exchange: &Exchanged,
@@ -325,7 +325,7 @@ pub(super) fn lose(
     }
 }
 
-/// The body of a sign-in with what was just registered.
+/// The body of a sign-in for the user who just registered.
 pub(super) fn sign_in(body: Option<&Value>) -> Option<Bytes> {
     let body = body?;
     let text = |names: &[&str]| names.iter().find_map(|name| body.get(*name)?.as_str());

@@ -1,4 +1,4 @@
-//! One request and the old backend's answer to it, as they are kept until the copy has been compared.
+//! A request and the old backend's response, kept until the copy has been compared.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::tee::Keeping;
 
-/// A request that was passed on, and its answer.
+/// A forwarded request and its response.
 pub(super) struct Exchanged {
     pub(super) method: Method,
     pub(super) uri: Uri,
@@ -18,14 +18,14 @@ pub(super) struct Exchanged {
     /// Zero if the old backend did not respond.
     pub(super) status: u16,
     pub(super) kind: Option<String>,
-    /// The cookies that the answer set.
+    /// The cookies set by the response.
     pub(super) cookies: Vec<String>,
     pub(super) answered: Keeping,
-    /// From the request to the last byte of the answer.
+    /// From the request to the last byte of the response.
     pub(super) took: Duration,
 }
 
-/// An answer as it is compared.
+/// A response for comparison.
 pub(super) struct Observed {
     pub(super) status: u16,
     /// Without its parameters.

@@ -1,5 +1,5 @@
-//! What a rehearsal found: for each route how often the answers were the same, and each kind of
-//! difference once. No value of a request or an answer is in it: names, types, formats and counts.
+//! The results of a rehearsal: for each route how often the responses were equal, and each kind of difference
+//! once. Contains no values of requests or responses: only names, types, formats and counts.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
@@ -7,13 +7,13 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// Routes and kinds of difference beyond these are counted only.
+/// Further routes and kinds of difference are only counted.
 const ROUTES: usize = 500;
 const KINDS: usize = 100;
-/// The latest times of a route.
+/// The number of latest durations kept per route.
 const TIMES: usize = 1024;
 
-/// Everything that a rehearsal found.
+/// The results of a rehearsal.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub struct Findings {
@@ -21,17 +21,17 @@ pub struct Findings {
     pub version: u32,
     /// By method and path.
     pub routes: BTreeMap<String, RouteFindings>,
-    /// Exchanges that found no place in the queue.
+    /// Exchanges dropped because the queue was full.
     pub overflowed: u64,
-    /// Requests for a WebSocket or another upgrade, which were refused.
+    /// Requests for WebSockets and other upgrades, which were rejected.
     pub upgrades: u64,
-    /// Exchanges of routes beyond those that are listed.
+    /// Exchanges of routes beyond the maximum.
     pub unlisted: u64,
     /// The dialects that were configured.
     pub compat: Vec<String>,
-    /// The dialect that makes the answers equal, as far as it was found: what `[dialect]` takes.
+    /// The dialect that makes the responses equal, as far as found: for `[dialect]`.
     pub dialect: Map<String, Value>,
-    /// Settings besides it.
+    /// Additional settings.
     pub settings: BTreeMap<String, String>,
     /// What no dialect can map, by route, with the reason.
     pub unmapped: BTreeMap<String, Vec<String>>,
@@ -41,19 +41,19 @@ pub struct Findings {
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub struct RouteFindings {
-    /// The operation of Doorward's that answers.
+    /// Doorward's operation.
     pub operation: Option<String>,
     /// Exchanges.
     pub calls: u64,
-    /// Those whose answers were the same with the configuration as it is.
+    /// Those with equal responses under the current configuration.
     pub same: u64,
-    /// Those whose answers were the same with the dialect that was found.
+    /// Those with equal responses under the suggested dialect.
     pub same_with_dialect: u64,
-    /// Those whose answers differed.
+    /// Those with different responses.
     pub differing: u64,
     /// Those that were not compared, by reason.
     pub not_compared: BTreeMap<String, u64>,
-    /// Each difference once.
+    /// The differences, each once.
     pub differences: Vec<Difference>,
     /// How long the old backend took.
     pub old: Times,
@@ -65,29 +65,29 @@ pub struct RouteFindings {
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub struct Times {
-    /// Half of the calls took no longer.
+    /// The median.
     pub p50: f64,
-    /// Nineteen of twenty took no longer.
+    /// The 95th percentile.
     pub p95: f64,
     #[serde(skip)]
     latest: VecDeque<f64>,
 }
 
-/// One difference between answers.
+/// A difference between responses.
 #[derive(Clone, Debug, Default, Deserialize, Serialize, PartialEq, Eq)]
 #[serde(default)]
 pub struct Difference {
-    /// What kind of difference it is.
+    /// Its kind.
     pub kind: DifferenceKind,
-    /// Where: a path of names, empty for the whole answer.
+    /// Its location: a path of names, empty for the whole response.
     pub at: String,
-    /// What the old backend does.
+    /// The old backend's behaviour.
     pub old: String,
-    /// What Doorward does.
+    /// Doorward's behaviour.
     pub new: String,
-    /// How often.
+    /// The number of occurrences.
     pub times: u64,
-    /// Whether the dialect that was found takes care of it.
+    /// Whether the suggested dialect covers it.
     pub mapped: bool,
 }
 
@@ -97,23 +97,23 @@ pub struct Difference {
 pub enum DifferenceKind {
     /// Doorward has no such route.
     Route,
-    /// The old backend did it, Doorward refused.
+    /// The old backend accepted it, Doorward rejected it.
     Refused,
-    /// The old backend refused, Doorward did it.
+    /// The old backend rejected it, Doorward accepted it.
     Allowed,
-    /// Both did it, or both refused, with another status.
+    /// Both accepted or both rejected it, with different statuses.
     Status,
     /// Another content type.
     ContentType,
-    /// A list or an object is wrapped otherwise.
+    /// A list or an object has another envelope.
     Envelope,
-    /// A member is not there.
+    /// A member is missing.
     Missing,
     /// Another JSON type.
     Type,
-    /// A time is written otherwise.
+    /// A time has another format.
     Times,
-    /// Ids are of another type.
+    /// Ids have another type.
     Ids,
     /// Another value.
     #[default]
@@ -122,14 +122,14 @@ pub enum DifferenceKind {
     Length,
     /// A list is in another order.
     Order,
-    /// A token says something else about its owner.
+    /// A token has different claims about its user.
     Claims,
     /// Doorward failed or took too long.
     Failure,
 }
 
 impl DifferenceKind {
-    /// Its word, as options and reports write it.
+    /// Its name in options and reports.
     pub fn word(self) -> &'static str {
         match self {
             Self::Route => "route",
@@ -162,7 +162,7 @@ impl Difference {
         Self { kind, at, old, new, times: 1, mapped: false }
     }
 
-    /// The words of all kinds.
+    /// The names of all kinds.
     pub const KINDS: [&'static str; 15] = [
         "route",
         "refused",
@@ -235,10 +235,10 @@ impl Times {
     }
 }
 
-/// How an exchange ended.
+/// The result of an exchange.
 pub(super) enum Ended {
-    /// These differences are left; with them, whether the dialect that was found had a part in it, and
-    /// those that it takes care of.
+    /// These differences remain; also whether the suggested dialect applied, and the differences that it
+    /// covers.
     Compared { left: Vec<Difference>, with_dialect: bool, mapped: Vec<Difference> },
     /// Not compared, for this reason.
     Not(String),
@@ -249,7 +249,7 @@ impl Findings {
         Self { version: 1, compat, ..Self::default() }
     }
 
-    /// Adds an exchange; the differences that were not known of this route.
+    /// Adds an exchange; returns the differences that are new for this route.
     pub(super) fn add(
         &mut self,
         route: &str,
@@ -300,7 +300,7 @@ impl Findings {
         fresh
     }
 
-    /// The same with the times counted.
+    /// The same with the durations evaluated.
     pub(super) fn settled(&self) -> Self {
         let mut all = self.clone();
         for route in all.routes.values_mut() {
@@ -310,13 +310,13 @@ impl Findings {
         all
     }
 
-    /// All exchanges of the routes that are listed.
+    /// The number of exchanges of listed routes.
     pub fn calls(&self) -> u64 {
         self.routes.values().map(|route| route.calls).sum()
     }
 
-    /// Calls whose answers differ with the configuration as it is, those aside whose differences are all
-    /// of these kinds.
+    /// Calls whose responses differ under the current configuration, except those with only these kinds of
+    /// differences.
     pub fn differing(&self, accepted: &[String]) -> u64 {
         let differs = |route: &&RouteFindings| {
             let counts = |one: &&Difference| !accepted.iter().any(|word| word == one.kind.word());

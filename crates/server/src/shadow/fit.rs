@@ -1,5 +1,5 @@
-//! Which built-in dialect serves many of the routes that were found by itself, and where it has to be mounted:
-//! one setting in the place of many entries.
+//! Finds a built-in dialect that covers many of the routes, and where to mount it: one setting instead of
+//! many entries.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::Findings;
 use crate::dialect;
 
-/// Routes of the contract itself, which move with the mount.
+/// Routes of the contract itself, which depend on the mount.
 const OWN: [(&str, &str); 12] = [
     ("POST {auth}/register", "accounts.register"),
     ("POST {auth}/login", "sessions.login"),
@@ -23,23 +23,23 @@ const OWN: [(&str, &str); 12] = [
     ("DELETE {tasks}/{id}", "tasks.delete"),
     ("PATCH {tasks}/{id}/complete", "tasks.complete"),
 ];
-/// What `AUTH_PATH` is below the `{root}` of a dialect that expects it there.
+/// `AUTH_PATH` relative to `{root}`, for dialects that expect it there.
 const BELOW_ROOT: [(&str, &str); 2] = [("fastapi-template", "/users"), ("fastapi-users", "/auth")];
-/// With fewer routes nothing can be said.
+/// The minimum number of routes for a suggestion.
 const FEWEST: usize = 3;
 
-/// A built-in dialect that fits.
+/// A suitable built-in dialect.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fit {
-    /// What `COMPAT` calls it.
+    /// Its name in `COMPAT`.
     pub compat: &'static str,
     /// `AUTH_PATH` for it.
     pub auth_path: String,
     /// `TASKS_PATH` for it.
     pub tasks_path: String,
-    /// How many of the routes it serves.
+    /// How many of the routes it covers.
     pub serves: usize,
-    /// How many routes were found that Doorward does not have by itself.
+    /// How many routes were found that Doorward itself does not have.
     pub of: usize,
 }
 
@@ -55,7 +55,7 @@ impl Fit {
     }
 }
 
-/// The built-in dialect that serves the most of the routes that were found: at least three, and at least half.
+/// The built-in dialect that covers most of the routes: at least three, and at least half.
 pub fn fit(findings: &Findings) -> Option<Fit> {
     if !findings.compat.is_empty() {
         return None;
@@ -68,7 +68,7 @@ pub fn fit(findings: &Findings) -> Option<Fit> {
         routes.iter().filter_map(|(route, to)| Some((route.as_str(), operation(to)?))).collect();
     let fits = dialect::NAMES.into_iter().filter_map(|name| of_dialect(name, &found));
     let enough = |fit: &Fit| fit.serves >= FEWEST && fit.serves * 2 >= fit.of;
-    // Of those that serve as many, the first.
+    // Of equally good ones, the first.
     fits.filter(enough).reduce(|best, one| if one.serves > best.serves { one } else { best })
 }
 
@@ -113,7 +113,7 @@ fn of_dialect(name: &'static str, found: &BTreeMap<&str, String>) -> Option<Fit>
     Some(Fit { compat: name, auth_path, tasks_path, serves, of: found.len() })
 }
 
-/// Where most of the routes would have it.
+/// The value that fits most of the routes.
 fn auth_path(name: &str, all: &[(String, String)], found: &BTreeMap<&str, String>) -> String {
     let below = BELOW_ROOT.iter().find(|(other, _)| *other == name).map(|(_, below)| *below);
     let mut votes: BTreeMap<String, usize> = BTreeMap::new();

@@ -1,6 +1,6 @@
-//! Follows the old backend: one exchange after the other, in the order in which it answered, so that the
-//! databases stay parallel. A copy goes to Doorward with its own ids and tokens in the place of the old ones;
-//! the answers are compared, and what follows from something that Doorward could not do is not counted again.
+//! Follows the old backend: one exchange after another, in the order of its responses, so that the databases
+//! stay in step. A copy with Doorward's ids and tokens is sent to Doorward, the responses are compared, and
+//! consequences of something that Doorward could not do are not counted again.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -29,9 +29,9 @@ use crate::dialect;
 use crate::http::NativeProblem;
 use crate::http::client_ip::PeerAddr;
 
-/// How long Doorward may take for a copy.
+/// The timeout for a copy.
 const WITHIN: Duration = Duration::from_secs(30);
-/// How often a copy is sent again after something was learnt.
+/// How often a copy is repeated after something was learned.
 const ROUNDS: usize = 8;
 const ANSWER: usize = 4 * 1024 * 1024;
 
@@ -41,13 +41,13 @@ pub(super) struct Follower {
     book: RouteBook,
     learner: Learner,
     swaps: Swaps,
-    /// What the router speaks of what was learnt.
+    /// The learned dialect that the router uses.
     spoken: (Map<String, Value>, BTreeMap<String, String>),
     findings: Arc<Mutex<Findings>>,
     reporter: Reporter,
 }
 
-/// Doorward's answer, with its problem in the contract's words.
+/// Doorward's response, with its problem in the contract's terms.
 struct Reply {
     heard: Observed,
     problem: Option<Value>,
@@ -62,7 +62,7 @@ impl Follower {
         Self { app, router, book, learner, swaps, spoken, findings, reporter }
     }
 
-    /// Until nothing comes any more.
+    /// Runs until the queue is closed and empty.
     pub(super) async fn run(mut self, mut waiting: mpsc::Receiver<Exchanged>) {
         while let Some(exchange) = waiting.recv().await {
             self.follow(exchange).await;
@@ -78,7 +78,7 @@ impl Follower {
             kept.whole().map(<[u8]>::to_vec).map(zeroize::Zeroizing::new)
         };
         let (asked, answered) = (lock(&exchange.asked), lock(&exchange.answered));
-        // A slash at the end is dropped before a route is looked up.
+        // A trailing slash is removed before routing.
         let path = match exchange.uri.path().trim_end_matches('/') {
             "" => "/".to_owned(),
             path => path.to_owned(),
@@ -226,7 +226,7 @@ impl Follower {
         let explained: Vec<_> = if exchange.method == Method::GET || old.failed() {
             left.clone()
         } else {
-            // What an entry was just found for is seen at the next call.
+            // The effect of a new entry shows at the next call.
             left.iter()
                 .filter(|one| !matches!(one.kind, Kind::Missing | Kind::Value | Kind::Type))
                 .cloned()
@@ -257,7 +257,7 @@ impl Follower {
         }
     }
 
-    /// Takes on what was learnt; false if nothing was, or it cannot be.
+    /// Applies what was learned; false if nothing was, or if it is invalid.
     fn speak(&mut self) -> bool {
         if !self.learner.has_changed() {
             return false;
@@ -303,7 +303,7 @@ impl Follower {
             request.extensions_mut().insert(PeerAddr(peer));
         }
         let mut router = self.router.clone();
-        // A task of its own, so that a panic ends it alone.
+        // On its own task, so that a panic only ends this task.
         let working = tokio::spawn(async move {
             let Ok(response) = router.call(request).await;
             let (head, body) = response.into_parts();
@@ -323,8 +323,8 @@ impl Follower {
         Reply { heard: answer, problem }
     }
 
-    /// Where the old backend signs in whom it registers and Doorward does not yet, the copy of a sign-in
-    /// gives the token that takes the old one's place.
+    /// If the old backend signs users in at registration and Doorward does not yet, a copied sign-in provides
+    /// the token that replaces the old one.
     async fn sign_in(
         &mut self,
         exchange: &Exchanged,

@@ -1,6 +1,6 @@
-//! The rehearsal: a proxy in front of the old backend that sends a copy of each request to Doorward, in
-//! this process, and compares the answers. Clients get the old backend's answer as it comes; what Doorward
-//! does with the copy, or how long it takes, never reaches them.
+//! The rehearsal: a proxy in front of the old backend that sends a copy of each request to Doorward, in this
+//! process, and compares the responses. Clients get the old backend's responses as they arrive; Doorward's
+//! results and delays never affect them.
 
 mod compare;
 mod copy;
@@ -38,12 +38,12 @@ use follow::Follower;
 use tee::Budget;
 use upstream::Upstream;
 
-/// Exchanges that wait to be compared.
+/// Maximum number of queued exchanges.
 const QUEUE: usize = 1024;
-/// What all kept bodies may take together.
+/// Maximum total size of kept bodies.
 const BYTES: usize = 64 * 1024 * 1024;
 
-/// The proxy; a clone of it is the same one.
+/// The proxy; clones share its state.
 #[derive(Clone)]
 pub struct Shadow(Arc<Inner>);
 
@@ -61,12 +61,12 @@ impl std::fmt::Debug for Shadow {
     }
 }
 
-/// What is said about a route when something new is found.
+/// Called with a route and a new difference.
 pub type Reporter = Box<dyn Fn(&str, &Difference) + Send + Sync>;
 
 impl Shadow {
-    /// A proxy to this backend, beside this application, and the work that compares: it
-    /// ends once [`Shadow::close`] was called and everything that waits was compared.
+    /// A proxy to this backend, with this application, and the comparing task, which ends after
+    /// [`Shadow::close`] once the queue is empty.
     pub fn new(
         old: &OldBackend<'_>,
         app: App,
@@ -87,12 +87,12 @@ impl Shadow {
         Ok((Self(Arc::new(inner)), follower.run(waiting)))
     }
 
-    /// Takes no further exchange.
+    /// Accepts no more exchanges.
     pub fn close(&self) {
         self.0.queue.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
 
-    /// What was found so far.
+    /// The results so far.
     pub fn found(&self) -> Findings {
         self.findings(|findings| findings.settled())
     }

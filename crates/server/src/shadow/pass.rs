@@ -1,6 +1,6 @@
-//! Passes a request on to the old backend and its answer back, both streamed and neither changed beyond
-//! what every proxy does (RFC 9110 §7.6): hop-by-hop fields, `Host`, `X-Forwarded-*`. One thing more: no
-//! compression is asked for, so that the copy can be read.
+//! Forwards a request to the old backend and returns its response, both streamed and unchanged except for
+//! what every proxy does (RFC 9110 §7.6): hop-by-hop fields, `Host`, `X-Forwarded-*`. In addition, no
+//! compression is requested, so that the copy is readable.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -17,12 +17,12 @@ use super::tee::{AtEnd, Kept, Tee};
 use crate::http::client_ip::PeerAddr;
 use crate::http::set_status;
 
-/// How much of a request's body is kept for the copy; Doorward takes no more itself.
+/// Maximum size of a request body kept for the copy; Doorward accepts no more itself.
 const ASKED: usize = 256 * 1024;
-/// How much of an answer's body is kept.
+/// Maximum size of a kept response body.
 const ANSWERED: usize = 1024 * 1024;
 
-/// Fields that are about one connection (RFC 9110 §7.6.1).
+/// Hop-by-hop fields (RFC 9110 §7.6.1).
 const HOPS: [HeaderName; 8] = [
     header::CONNECTION,
     HeaderName::from_static("keep-alive"),
@@ -34,12 +34,12 @@ const HOPS: [HeaderName; 8] = [
     header::UPGRADE,
 ];
 
-/// What the copy of a request has of its headers.
+/// The request headers in the copy.
 const COPIED: [HeaderName; 4] =
     [header::AUTHORIZATION, header::CONTENT_TYPE, header::COOKIE, header::USER_AGENT];
 
 impl Shadow {
-    /// The old backend's answer.
+    /// The old backend's response.
     pub(super) async fn pass(self, request: Request) -> Response {
         let is_tunnel = matches!(*request.method(), Method::CONNECT | Method::TRACE);
         if is_tunnel || request.headers().contains_key(header::UPGRADE) {
@@ -122,7 +122,7 @@ impl Shadow {
         Response::from_parts(head, Tee::wrap(Body::new(body), &answered, Some(at_end)))
     }
 
-    /// Says whom the request came from and what it asked for.
+    /// Sets the forwarding headers.
     fn forward(
         &self,
         headers: &mut HeaderMap,
@@ -149,7 +149,7 @@ impl Shadow {
         }
     }
 
-    /// A redirect to the old backend's own address comes back here, as FastAPI's for a missing slash does.
+    /// Rewrites redirects to the old backend's own address, such as FastAPI's for a missing slash.
     fn point_here(&self, headers: &mut HeaderMap, host: &HeaderValue) {
         let origin = self.0.upstream.origin();
         let location = headers.get(header::LOCATION).and_then(|value| value.to_str().ok());
@@ -163,7 +163,7 @@ impl Shadow {
         }
     }
 
-    /// Leaves the exchange to whoever compares; never waits.
+    /// Queues the exchange for comparison; never waits.
     fn queue(&self, exchange: Exchanged) {
         let queue = self.0.queue.lock().unwrap_or_else(PoisonError::into_inner);
         let full = queue.as_ref().is_some_and(|queue| queue.try_send(exchange).is_err());
@@ -178,7 +178,7 @@ fn body_is_empty(body: &Body) -> bool {
     hyper::body::Body::is_end_stream(body)
 }
 
-/// Takes out what is about the connection: the fields that are always, and those that `Connection` names.
+/// Removes hop-by-hop fields: the standard ones, and those named by `Connection`.
 fn without_hops(headers: &mut HeaderMap) {
     let named: Vec<HeaderName> = headers
         .get_all(header::CONNECTION)
@@ -192,7 +192,7 @@ fn without_hops(headers: &mut HeaderMap) {
     }
 }
 
-/// An answer of the proxy itself, in the shape that FastAPI has.
+/// A response of the proxy itself, in FastAPI's format.
 fn refusal(status: u16, detail: &str) -> Response {
     let body = serde_json::json!({ "detail": detail }).to_string();
     let mut response = Response::new(Body::from(body));

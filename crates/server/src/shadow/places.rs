@@ -1,5 +1,5 @@
-//! Paths as routes: which operation of Doorward's answers one, and how one that is not known is written
-//! so that no id, address or code in it is kept.
+//! Paths as routes: finds Doorward's operation for a path, and writes unknown paths without any ids,
+//! addresses or codes.
 
 use axum::http::Method;
 
@@ -7,7 +7,7 @@ use super::swaps::{IdOf, Swaps};
 use crate::dialect::{RouteAlias, by_path};
 use crate::http::Operation;
 
-/// The routes that Doorward has, those of its dialects included.
+/// Doorward's routes, including those of its dialects.
 pub(super) struct RouteBook {
     paths: matchit::Router<Vec<Served>>,
 }
@@ -15,7 +15,7 @@ pub(super) struct RouteBook {
 struct Served {
     method: String,
     operation: String,
-    /// As the route is written, with the names of its parts.
+    /// The route, with parameter names.
     template: String,
     when: Option<(String, String)>,
 }
@@ -38,13 +38,13 @@ impl RouteBook {
         });
         let mut paths = matchit::Router::new();
         for (path, served) in by_path(served, |served| &served.template) {
-            // What a router cannot hold beside the others was refused with the dialect.
+            // What a router cannot hold beside the others was rejected with the dialect.
             let _ = paths.insert(path, served);
         }
         Self { paths }
     }
 
-    /// The operation and the route that answer.
+    /// The operation and route for a path.
     pub(super) fn find(&self, method: &Method, path: &str, query: &str) -> Option<(&str, &str)> {
         let found = self.paths.at(path).ok()?;
         let fits = |served: &&Served| {
@@ -58,10 +58,10 @@ impl RouteBook {
     }
 }
 
-/// Words for the tasks in a path.
+/// Names of tasks in paths.
 pub(super) const TASKS: [&str; 8] =
     ["tasks", "task", "todos", "todo", "items", "todo-items", "todo_items", "notes"];
-/// What follows one of these is a secret.
+/// Segments after one of these are secrets.
 const BEFORE_SECRETS: [&str; 9] = [
     "reset",
     "reset-password",
@@ -74,7 +74,7 @@ const BEFORE_SECRETS: [&str; 9] = [
     "unsubscribe",
 ];
 
-/// Whether a segment is a word of a route, not an id, an address or a code.
+/// Whether a segment is a fixed part of a route, not an id, address or code.
 fn is_word(segment: &str) -> bool {
     let digits = segment.bytes().filter(u8::is_ascii_digit).count();
     let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
@@ -84,7 +84,7 @@ fn is_word(segment: &str) -> bool {
         && segment.bytes().next().is_some_and(|byte| byte.is_ascii_alphabetic())
 }
 
-/// What an id at this place of a path names, by the words around it.
+/// What an id in this segment of a path refers to, by the segments around it.
 pub(super) fn id_of(segments: &[&str], at: usize) -> IdOf {
     let is_task = |segment: &str| TASKS.contains(&segment.to_ascii_lowercase().as_str());
     let before = at.checked_sub(1).and_then(|before| segments.get(before));
@@ -100,7 +100,7 @@ pub(super) fn id_of(segments: &[&str], at: usize) -> IdOf {
     }
 }
 
-/// The path as a route: ids as `{id}` and `{user_id}`.
+/// The path as a route: ids become `{id}` and `{user_id}`.
 pub(super) fn template(path: &str, swaps: &Swaps) -> String {
     let segments: Vec<&str> = path.split('/').collect();
     let mut out = Vec::with_capacity(segments.len());
@@ -117,7 +117,7 @@ pub(super) fn template(path: &str, swaps: &Swaps) -> String {
         });
         after_secret = BEFORE_SECRETS.contains(segment);
     }
-    // A route has each name once.
+    // Names are unique within a route.
     let mut seen = 0;
     for segment in &mut out {
         if segment == "{id}" {

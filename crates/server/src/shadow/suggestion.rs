@@ -1,4 +1,4 @@
-//! The dialect that was found, as people write it: one line an entry.
+//! Formats the learned dialect as TOML, one line per entry.
 
 use std::fmt::Write;
 
@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::Findings;
 
-/// What `doorward.toml` takes.
+/// For `doorward.toml`.
 pub fn to_toml(findings: &Findings) -> String {
     let mut text = String::new();
     for (name, value) in &findings.settings {
@@ -44,7 +44,7 @@ pub fn to_toml(findings: &Findings) -> String {
     text
 }
 
-/// Members that are tables of their own, and whether those have tables in them.
+/// Members that are tables, and whether they contain tables.
 const DEEP: [(&str, bool); 5] =
     [("routes", false), ("fields", true), ("query", true), ("answers", true), ("errors", true)];
 
@@ -66,7 +66,7 @@ fn key(name: &str) -> String {
     }
 }
 
-/// A value on one line. TOML has no null, which stands for nothing here either.
+/// A value on one line. TOML has no null, and it means nothing here either.
 fn inline(value: &Value) -> String {
     match value {
         Value::Object(members) => {
@@ -79,7 +79,7 @@ fn inline(value: &Value) -> String {
             let all: Vec<String> = items.iter().map(inline).collect();
             format!("[{}]", all.join(", "))
         }
-        // JSON's escapes are TOML's.
+        // JSON's escapes are valid in TOML.
         other => other.to_string(),
     }
 }

@@ -1,32 +1,32 @@
-//! What the old backend gave out, and what Doorward gave out in its place: tokens, and the ids of users and
-//! tasks. The copy of a request carries the second where the client sent the first. Bounded; only digests
-//! of the old tokens are kept, and nothing of it is ever written anywhere.
+//! Maps what the old backend issued to what Doorward issued instead: tokens, and the ids of users and tasks.
+//! The copy of a request contains the latter where the client sent the former. Bounded; of the old tokens
+//! only digests are kept, and nothing is ever stored.
 
 use std::collections::{HashMap, VecDeque};
 
 use aws_lc_rs::digest::{SHA256, digest};
 use zeroize::Zeroizing;
 
-/// How many of each are remembered; the oldest are forgotten.
+/// Maximum number of each kind; the oldest are dropped.
 const MANY: usize = 50_000;
 
-/// What an id names.
+/// What an id refers to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum IdOf {
     User,
     Task,
 }
 
-/// What became of something in Doorward.
+/// Doorward's counterpart.
 #[derive(Clone, Debug)]
 pub(super) enum Counterpart<T> {
     /// This.
     Is(T),
-    /// Nothing: Doorward could not follow this route.
+    /// None: Doorward failed on this route.
     Lost(String),
 }
 
-/// All of them.
+/// All mappings.
 #[derive(Default)]
 pub(super) struct Swaps {
     tokens: Remembered<[u8; 32], Counterpart<Zeroizing<String>>>,
@@ -34,7 +34,7 @@ pub(super) struct Swaps {
 }
 
 impl Swaps {
-    /// Doorward's token for one of the old backend's.
+    /// Doorward's token for an old one.
     pub(super) fn token(&self, old: &str) -> Option<&Counterpart<Zeroizing<String>>> {
         self.tokens.get(&hashed(old))
     }
@@ -48,16 +48,16 @@ impl Swaps {
         self.tokens.put(hashed(old), Counterpart::Lost(route.to_owned()));
     }
 
-    /// Doorward's id for one of the old backend's.
+    /// Doorward's id for an old one.
     pub(super) fn id(&self, of: IdOf, old: &str) -> Option<&Counterpart<String>> {
         self.ids.get(&(of, old.to_owned()))
     }
 
-    /// The same, whatever it names, the likelier first.
+    /// The same for an id of any kind, the likelier first.
     pub(super) fn any_id(&self, likely: IdOf, old: &str) -> Option<(IdOf, &Counterpart<String>)> {
         let other = if likely == IdOf::User { IdOf::Task } else { IdOf::User };
         let found = |of| self.id(of, old).map(|it| (of, it));
-        // A number is too short to be one of the other kind by chance.
+        // A number is too short to belong to the other kind by chance.
         let is_number = old.bytes().all(|byte| byte.is_ascii_digit());
         found(likely).or_else(|| if is_number { None } else { found(other) })
     }
@@ -79,7 +79,7 @@ fn hashed(text: &str) -> [u8; 32] {
     out
 }
 
-/// A map that forgets what came first.
+/// A map that drops the oldest entries.
 struct Remembered<K, V> {
     all: HashMap<K, V>,
     order: VecDeque<K>,

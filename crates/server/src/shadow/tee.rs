@@ -1,5 +1,5 @@
-//! A body that is kept while it passes, so that a copy of it can be compared. It passes as it comes, frame
-//! by frame; only the copy is bounded, for each body and for all of them together.
+//! A body that is kept while it passes, for comparing a copy. It passes frame by frame as it arrives; only
+//! the copies are bounded, each and in total.
 
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 
 use crate::http::as_long_as;
 
-/// How many bytes all copies together may still take.
+/// How many more bytes all copies may take.
 #[derive(Clone, Debug)]
 pub(super) struct Budget(Arc<AtomicUsize>);
 
@@ -31,7 +31,7 @@ impl Budget {
     }
 }
 
-/// What was kept of a body. Its bytes are wiped when it is dropped.
+/// The kept part of a body. Wiped when dropped.
 pub(super) struct Kept {
     bytes: Zeroizing<Vec<u8>>,
     cap: usize,
@@ -46,7 +46,7 @@ impl Kept {
         Self { bytes, cap, ended: false, over: false, budget: budget.clone() }
     }
 
-    /// The body, if all of it passed and all of it was kept.
+    /// The body, if it passed and was kept completely.
     pub(super) fn whole(&self) -> Option<&[u8]> {
         (self.ended && !self.over).then_some(&self.bytes[..])
     }
@@ -71,10 +71,10 @@ impl Drop for Kept {
     }
 }
 
-/// A copy that is still being made.
+/// A copy in progress.
 pub(super) type Keeping = Arc<Mutex<Kept>>;
 
-/// What is done once, when a body has ended or nobody reads on.
+/// Called once, when a body has ended or its reader has gone.
 pub(super) type AtEnd = Box<dyn FnOnce() + Send>;
 
 /// The body that passes.
@@ -130,7 +130,7 @@ impl hyper::body::Body for Tee {
                 if let Some(data) = frame.data_ref() {
                     self.kept.lock().unwrap_or_else(PoisonError::into_inner).add(data);
                 }
-                // The last frame of a body of known length is followed by no further call.
+                // The last frame of a body with a known length is followed by no further call.
                 if self.body.is_end_stream() {
                     self.finish();
                 }

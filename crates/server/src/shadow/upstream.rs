@@ -1,5 +1,5 @@
-//! The old backend, as a proxy asks it: pooled connections, HTTP or HTTPS (certificates checked against
-//! the public roots of webpki or authorities of one's own), bodies streamed in both directions.
+//! The old backend as an HTTP client: pooled connections, HTTP or HTTPS (certificates verified against the
+//! public webpki roots or your own CAs), bodies streamed in both directions.
 
 use std::future::Future;
 use std::io;
@@ -25,19 +25,19 @@ use tower::Service;
 
 use crate::config::AuthorityFile;
 
-/// How long connecting may take, TLS included.
+/// The timeout for connecting, including TLS.
 const CONNECT: Duration = Duration::from_secs(10);
-/// How long an answer may take to begin.
+/// The timeout for the start of a response.
 const BEGIN: Duration = Duration::from_mins(5);
 
-/// Where the old backend is, and how it is asked.
+/// The old backend's address and options.
 #[derive(Clone, Copy, Debug)]
 pub struct OldBackend<'a> {
-    /// Its `http:` or `https:` address.
+    /// Its `http:` or `https:` URL.
     pub url: &'a str,
     /// Whether it gets the client's `Host` instead of its own.
     pub keeps_host: bool,
-    /// Who signs its certificate, instead of the public authorities.
+    /// The CAs to trust instead of the public ones.
     pub authorities: Option<&'a AuthorityFile>,
 }
 
@@ -48,7 +48,7 @@ pub(super) struct Upstream {
     base: Uri,
 }
 
-/// An address that nothing can be asked at.
+/// An unusable URL.
 #[derive(Debug, PartialEq, Eq)]
 pub struct UpstreamError(String);
 
@@ -60,7 +60,7 @@ impl std::fmt::Display for UpstreamError {
 }
 
 impl Upstream {
-    /// The backend at this `http:` or `https:` address; a path in it stands before every path asked for.
+    /// The backend at this `http:` or `https:` URL; its path is prepended to every path.
     pub(super) fn at(old: &OldBackend<'_>) -> Result<Self, UpstreamError> {
         let url = old.url;
         let wrong = || UpstreamError(shown(url));
@@ -83,19 +83,19 @@ impl Upstream {
         self.base.authority().map_or("", |authority| authority.as_str())
     }
 
-    /// Scheme, host and port, as they begin an address.
+    /// Scheme, host and port.
     pub(super) fn origin(&self) -> String {
         format!("{}://{}", self.base.scheme_str().unwrap_or("http"), self.authority())
     }
 
-    /// Where a path of the client's is asked for.
+    /// The URL for a client's path.
     pub(super) fn place(&self, uri: &Uri) -> Option<Uri> {
         let asked = uri.path_and_query().map_or("/", |path| path.as_str());
         let above = self.base.path().trim_end_matches('/');
         format!("{}{above}{asked}", self.origin()).parse().ok()
     }
 
-    /// Sends a request whose address is whole; none if no answer began in time.
+    /// Sends a request with a complete URL; `None` if no response started in time.
     pub(super) async fn send(
         &self,
         request: Request<Body>,
@@ -104,7 +104,7 @@ impl Upstream {
     }
 }
 
-/// Nothing of a password that was written into the address.
+/// The URL without a password.
 fn shown(url: &str) -> String {
     url.rsplit_once('@').map_or_else(|| url.to_owned(), |(_, host)| format!("…@{host}"))
 }
@@ -150,7 +150,7 @@ impl Service<Uri> for Connector {
 }
 
 async fn connect(tls: TlsConnector, uri: Uri) -> io::Result<Wire> {
-    // Without the brackets that an IPv6 address has in a URL.
+    // Without the brackets of an IPv6 address.
     let host = uri.host().unwrap_or_default().trim_matches(['[', ']']).to_owned();
     let is_tls = uri.scheme_str() == Some("https");
     let port = uri.port_u16().unwrap_or(if is_tls { 443 } else { 80 });

@@ -40,11 +40,11 @@ impl std::fmt::Display for DbError {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::SessionEnded => out.write_str("the session has ended"),
-            Self::KeyEnded => out.write_str("the API key does not count"),
+            Self::KeyEnded => out.write_str("the API key is not valid"),
             Self::Refused(reason) => write!(out, "refused: {reason}"),
-            Self::Unique(_) => out.write_str("a unique index refused the row"),
-            Self::Orphan => out.write_str("a foreign key refused the row"),
-            Self::Overloaded => out.write_str("the queue to the database is full"),
+            Self::Unique(_) => out.write_str("a unique index rejected the row"),
+            Self::Orphan => out.write_str("a foreign key rejected the row"),
+            Self::Overloaded => out.write_str("the database queue is full"),
             Self::Unconfirmed(why) => write!(out, "the write may or may not be done: {why}"),
             Self::Away(why)
             | Self::NotAdmitted(why)

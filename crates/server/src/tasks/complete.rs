@@ -1,5 +1,6 @@
-//! `PATCH …/complete`: `{"completed": bool}` sets; no body, `null` and `{}` toggle. Toggling is one statement, so two
-//! toggles at once cancel out instead of losing one. Setting what is set already changes nothing.
+//! `PATCH …/complete`: `{"completed": bool}` sets; no body, `null` and `{}` toggle. Toggling is one
+//! statement, so two concurrent toggles cancel out instead of losing one. Setting the current value changes
+//! nothing.
 
 use axum::extract::State;
 use axum::response::IntoResponse;
@@ -56,7 +57,7 @@ pub(super) async fn complete(
 }
 
 impl Tasks {
-    /// Sets whether a task of the gate's user is done, or toggles it.
+    /// Sets or toggles whether a task of the gate's user is completed.
     pub async fn complete(
         &self,
         gate: Gate,

@@ -1,5 +1,5 @@
-//! `POST` a task. What may be written is title, description, completed, priority and due date; owner,
-//! id and times are the server's, whatever the body says.
+//! `POST` a task. The client may set title, description, completed, priority and due date; the server sets
+//! owner, id and times, whatever the body says.
 
 use axum::extract::State;
 use axum::response::IntoResponse;
@@ -43,12 +43,12 @@ pub(super) async fn create(
 }
 
 impl Tasks {
-    /// Why a title is refused, if it is longer than the settings allow.
+    /// The error for a title that is longer than the setting allows.
     pub(super) fn refusal(&self, title: &Title) -> Option<Refusal> {
         title.refusal(self.settings.task_title_max)
     }
 
-    /// Makes a task of the gate's user.
+    /// Creates a task for the gate's user.
     pub async fn create(&self, gate: Gate, new: NewTask) -> Result<Task, Error> {
         let task = new.into_task(self.random.id(gate.now), gate.user_id, gate.now);
         store::insert(&self.db, gate, &task).await?;

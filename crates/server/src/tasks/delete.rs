@@ -1,4 +1,4 @@
-//! `DELETE` a task, for good.
+//! `DELETE` a task, permanently.
 
 use axum::extract::State;
 use uuid::Uuid;

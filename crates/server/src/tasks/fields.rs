@@ -1,5 +1,5 @@
-//! What a client may write into a task: title, description, priority, due date. Each is parsed once,
-//! and what parses can be stored on both databases and reads back as it was answered.
+//! The fields of a task that clients can set: title, description, priority, due date. Each is parsed once,
+//! and valid values can be stored on both databases and are returned unchanged.
 
 use serde::Serialize;
 use serde_json::Value as Json;
@@ -12,14 +12,15 @@ use crate::http::JsonText;
 use crate::input::{Field, Instant, Letters, NamedSchemas, Parameter, Refusal, TextLimits};
 use crate::sql::{Value, ValueRef};
 
-/// Characters on one line, without spaces at its ends; how many is a setting.
+/// One line of characters without surrounding spaces; the maximum length is a setting.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Title(pub(crate) String);
 
-/// Bytes of a title at most: titles are sorted by an index, and PostgreSQL's takes rows of 2 704 bytes.
+/// Maximum size of a title in bytes: titles are indexed for sorting, and PostgreSQL's index rows are limited
+/// to 2 704 bytes.
 pub(super) const TITLE_BYTES: usize = 2400;
 
-/// At most 10 000 characters, of several lines and taken as sent.
+/// At most 10 000 characters, in several lines, as sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Description(pub(crate) String);
 
@@ -31,16 +32,16 @@ pub struct DueAt(pub(super) OffsetDateTime);
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Priority {
-    /// Not said.
+    /// None.
     #[default]
     None,
-    /// Can wait.
+    /// Low.
     Low,
-    /// Ordinary.
+    /// Medium.
     Medium,
-    /// Soon.
+    /// High.
     High,
-    /// First.
+    /// Urgent.
     Urgent,
 }
 
@@ -50,9 +51,9 @@ const DESCRIPTION: TextLimits =
     TextLimits { trimmed: false, blank: true, max: 10_000, letters: Letters::Lines };
 
 impl Priority {
-    /// All of them, by rank.
+    /// All of them, in ascending order.
     pub const ALL: [Self; 5] = [Self::None, Self::Low, Self::Medium, Self::High, Self::Urgent];
-    /// The greatest one, as it is stored.
+    /// The highest one, as stored.
     pub(super) const HIGHEST: i64 = Self::Urgent as i64;
 
     fn word(self) -> &'static str {
@@ -73,7 +74,7 @@ impl JsonText for Priority {
 }
 
 impl Title {
-    /// Why a title is refused where it may have this many characters.
+    /// The error for a title longer than this many characters.
     pub(super) fn refusal(&self, max: usize) -> Option<Refusal> {
         let is_long = self.0.chars().count() > max;
         is_long.then(|| (format!("must have at most {max} characters"), "string_too_long"))
@@ -136,7 +137,7 @@ impl Parameter for Priority {
 
 impl Field for DueAt {
     fn from_json(value: Json) -> Result<Self, Refusal> {
-        // Another kind of value is refused as no string, before it is no time.
+        // Another JSON type is rejected as not a string, before it is parsed.
         Instant::from_json(String::from_json(value)?.into()).map(|Instant(at)| Self(at))
     }
 
@@ -154,7 +155,7 @@ impl From<Priority> for Value {
 impl FromValue for Priority {
     fn from_value(value: ValueRef<'_>) -> Option<Self> {
         let rank = usize::try_from(i64::from_value(value)?).ok()?;
-        // A newer server may know a higher one, and this one must still show the task.
+        // A newer server may have a higher one, and this one must still show the task.
         Self::ALL.get(rank).or(Self::ALL.last()).copied()
     }
 }

@@ -1,5 +1,5 @@
-//! All tasks of a user, page by page in the order they were made: for exports. Not in the way of others'
-//! quick requests, since all of them together are much to read.
+//! All tasks of a user, in pages in order of creation: for exports. In the search lane, so that they do not
+//! delay others' quick requests.
 
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -14,7 +14,7 @@ use crate::input::EARLIEST;
 use crate::step;
 
 impl Tasks {
-    /// The tasks made after the last one of the page before, at most `limit`; fewer where they are long.
+    /// At most `limit` tasks created after the last one of the previous page; fewer if they are long.
     pub(crate) async fn made_after(
         &self,
         authority: Authority,

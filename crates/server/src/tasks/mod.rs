@@ -1,7 +1,6 @@
-//! Tasks: each user's own, reachable by nobody else. Every statement names the owner first, and on
-//! PostgreSQL row-level security repeats the rule below the code. Each request is one round trip to
-//! the database: the live-session check travels with the work, and a changed task carries a version
-//! that `If-Match` compares in the same statement.
+//! Tasks, each accessible only to its owner. Every statement filters by owner, and on PostgreSQL row-level
+//! security enforces the same below the code. Each request is one database round trip: the session check is
+//! part of it, and `If-Match` is compared with a task's version in the same statement.
 
 mod complete;
 mod create;

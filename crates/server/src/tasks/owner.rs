@@ -1,6 +1,6 @@
-//! Whose tasks, and which: the extractors of every handler here. The caller is decided first (401),
-//! then that a `{user_id}` in the path is the caller's own (403), then the task's id (422), so that
-//! nothing is learned without a token. Besides, what a task's answer calls its owner.
+//! The owner and id of tasks: the extractors of all handlers here. First the caller is authenticated (401),
+//! then a `{user_id}` in the path must be the caller's own (403), then the task's id is parsed (422), so that
+//! nothing is disclosed without a token. Also the owner's id in responses.
 
 use std::sync::Arc;
 
@@ -21,19 +21,19 @@ use crate::sql::ValueRef;
 /// The caller, as the owner of the tasks at this path.
 #[derive(Clone, Debug)]
 pub(super) struct Owner {
-    /// What the database checks along with the work; its `user_id` is the owner.
+    /// Checked by the database with the work; its `user_id` is the owner.
     pub(super) gate: Gate,
-    /// Where this request found the tasks, as the client spelled it, without a slash at the end.
+    /// The path of the tasks in this request, as the client spelled it, without a trailing slash.
     pub(super) path: String,
     pub(super) name: OwnName,
 }
 
-/// Whose a task is.
+/// The owner of a task.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OwnerId {
-    /// By the id here.
+    /// The local id.
     Here(Uuid),
-    /// By the id that another issuer's token says.
+    /// The id in another issuer's token.
     There(Arc<str>),
 }
 
@@ -61,19 +61,19 @@ impl JsonText for OwnerId {
     }
 }
 
-/// What the caller's token calls its owner, if another issuer made it. That is the id that a front end of that
-/// issuer knows, so its tasks say the same.
+/// The owner's id in the caller's token, if another issuer issued it. A front end of that issuer knows this
+/// id, so tasks contain it.
 #[derive(Clone, Debug)]
 pub(super) struct OwnName(Option<Arc<str>>);
 
 impl OwnName {
-    /// The task as this caller sees it.
+    /// The task as shown to this caller.
     pub(super) fn seen(&self, mut task: Task) -> Task {
         self.show_in(&mut task);
         task
     }
 
-    /// The same in its place.
+    /// Likewise, in place.
     pub(super) fn show_in(&self, task: &mut Task) {
         if let Some(name) = &self.0 {
             task.user_id = OwnerId::There(Arc::clone(name));
@@ -81,7 +81,7 @@ impl OwnName {
     }
 }
 
-/// The task a path names, and its owner.
+/// The task in the path, and its owner.
 #[derive(Clone, Debug)]
 pub(super) struct OwnTask {
     pub(super) gate: Gate,
@@ -102,7 +102,7 @@ where
         let named = segment_if_any(parts, state, "user_id").await?;
         let also = parts.extensions.get::<NamedUser>().map_or(&[][..], |NamedUser(named)| named);
         let named = named.iter().chain(also);
-        // Only clients that a dialect is spoken with call the caller so.
+        // Only clients of a dialect use this name for the caller.
         let is_me = |named: &str| named == "me" && parts.extensions.get::<Translated>().is_some();
         if named.into_iter().any(|named| !is_me(named) && !is_own(named, &caller)) {
             return Err(Error::NotYours);
@@ -126,7 +126,7 @@ where
     }
 }
 
-/// The local id, or what another issuer's token calls the caller.
+/// The local id, or the caller's id in another issuer's token.
 fn is_own(named: &str, caller: &Caller) -> bool {
     Uuid::try_parse(named).ok() == Some(caller.user_id) || caller.subject.as_deref() == Some(named)
 }

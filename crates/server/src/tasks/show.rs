@@ -1,4 +1,4 @@
-//! `GET` one task, with its `ETag`; 304 to a client that has this version already.
+//! `GET` one task, with its `ETag`; 304 if the client already has this version.
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};

@@ -1,4 +1,4 @@
-//! `GET` how many tasks the caller has: all, done, open, and open past their date.
+//! `GET` the numbers of the caller's tasks: total, completed, open, overdue.
 
 use axum::extract::State;
 use serde::Serialize;
@@ -47,7 +47,7 @@ pub(super) async fn stats(
 }
 
 impl Tasks {
-    /// How many tasks the gate's user has.
+    /// The numbers of the gate's user's tasks.
     pub async fn stats(&self, gate: Gate) -> Result<TaskStats, Error> {
         Ok(store::stats(&self.db, gate).await?)
     }

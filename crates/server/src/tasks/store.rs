@@ -1,5 +1,4 @@
-//! Every statement on tasks, and nothing else. Each names the owner first and goes through the owner's
-//! view: `{own_tasks}`.
+//! The statements on tasks. Each filters by owner first and uses the owner's view, `{own_tasks}`.
 
 use uuid::Uuid;
 
@@ -18,9 +17,9 @@ use crate::metadata::MetadataObject;
 use crate::sql::{DbError, Result, Sql, Step};
 use crate::{step, text};
 
-/// One page: an index range that begins behind the cursor, so its cost does not grow with its number. A
-/// filtered one may skip rows besides, and a counted one says how many its filters let through, in a row
-/// without a task if the page has none.
+/// One page: an index range that starts after the cursor, so its cost does not grow with its number. A
+/// filtered one can also skip rows, and a counted one returns the total of its filters, in a row without a
+/// task if the page is empty.
 macro_rules! page {
     ($column:literal up) => { page!(@page $column, ">", "", "", "", "") };
     ($column:literal down) => { page!(@page $column, "<", " DESC", "", "", "") };
@@ -64,7 +63,7 @@ macro_rules! page {
     };
 }
 
-/// What a row counts towards the size of a page.
+/// What a row adds to the size of a page.
 const WEIGHT: &str = "octet_length(rows.title) + coalesce(octet_length(rows.description), 0) \
     + coalesce(octet_length(rows.tags), 0) + coalesce(octet_length(rows.metadata), 0)";
 
@@ -156,7 +155,8 @@ crate::statements! {
     STATS = text!("SELECT ", TaskStats::COLUMNS, " FROM {own_tasks} WHERE user_id = :owner");
 }
 
-/// One statement for each order, as [`place`] counts them, with and without filters: unused filters in
+/// One statement per order, as [`place`] counts them, with and without filters: unused filters would keep
+/// PostgreSQL from using the index.
 /// every statement would keep PostgreSQL from the index.
 const LISTS: [Sql; 10] = [
     LIST_CREATED,
@@ -195,7 +195,7 @@ const COUNTED_LISTS: [Sql; 10] = [
     LIST_PRIORITY_DOWN_COUNTED,
 ];
 
-/// A task of a counted page, or none, and how many there are.
+/// A task of a counted page, or none, and the total.
 struct Counted {
     total: i64,
     task: Option<Task>,
@@ -207,14 +207,14 @@ impl FromRow for Counted {
     }
 }
 
-/// What became of a conditional change.
+/// The result of a conditional change.
 #[derive(Debug)]
 pub(super) enum Conditional<T> {
-    /// It was made.
+    /// It was done.
     Done(T),
-    /// There is no such task of this owner.
+    /// The owner has no such task.
     Missing,
-    /// It is there, in another version.
+    /// The task has another version.
     Changed,
 }
 
@@ -238,7 +238,7 @@ pub(super) async fn insert(db: &Database, gate: Gate, task: &Task) -> Result<()>
         description_search: task.description.as_deref().map(fold),
     });
     match db.write_as::<Uuid>(gate, step).await {
-        // The owner was deleted after the gate had let the task in.
+        // The owner was deleted after the gate had passed.
         Err(DbError::Orphan) => Err(DbError::SessionEnded),
         made => made.map(|_| ()),
     }
@@ -249,8 +249,7 @@ pub(super) async fn find(db: &Database, gate: Gate, id: Uuid) -> Result<Option<T
     Ok(tasks.into_iter().next())
 }
 
-/// The tasks of a page, one more than asked for if there is a next page, and how many there are on all pages
-/// where that was asked for.
+/// The tasks of a page, one more than requested if there is a next page, and the total if requested.
 pub(super) async fn list(
     db: &Database,
     gate: Gate,
@@ -293,23 +292,23 @@ pub(super) async fn list(
     Ok((rows.into_iter().filter_map(|row| row.task).collect(), Some(total)))
 }
 
-/// Whether the owner has more tasks than `most`.
+/// Whether the owner has more than `most` tasks.
 pub(crate) async fn has_more_than(db: &Database, owner: Uuid, most: i64) -> Result<bool> {
     let found: Vec<Uuid> = db.view_of(owner, step!(FIND_BEYOND { owner, most })).await?;
     Ok(!found.is_empty())
 }
 
-/// Deletes at most `most` of this owner's tasks, where the view is theirs; a row for each.
+/// Deletes at most `most` of this owner's tasks, in their view; returns a row for each.
 pub(crate) fn delete_some(owner: Uuid, most: i64) -> Step {
     step!(DELETE_SOME { owner, most })
 }
 
-/// Counts this owner's tasks, where the view is theirs.
+/// Counts this owner's tasks, in their view.
 pub(crate) fn count(owner: Uuid) -> Step {
     step!(COUNT { owner })
 }
 
-/// How many tasks there are, of each kind.
+/// The numbers of tasks of each kind.
 pub(super) async fn stats(db: &Database, gate: Gate) -> Result<TaskStats> {
     let step = step!(STATS { owner: gate.user_id, now: gate.now });
     let found: Vec<TaskStats> = db.page_as(gate, step, 1, Effort::Search).await?;
@@ -372,7 +371,7 @@ pub(super) async fn delete(
     conditional(db, gate, id, step!(DELETE { owner, id, versions })).await
 }
 
-/// The change and, in the same round trip, what tells a missing task from a changed one.
+/// The change and, in the same round trip, what distinguishes a missing task from a changed one.
 async fn conditional<T: FromRow>(
     db: &Database,
     gate: Gate,
@@ -394,7 +393,7 @@ fn versions(only: &IfMatch) -> Option<String> {
     Some(versions.iter().fold(String::from(","), |list, version| format!("{list}{version},")))
 }
 
-/// Where a list of this order is in [`LISTS`]: two for each column, the descending one behind.
+/// The index of this order in [`LISTS`]: two per column, ascending then descending.
 fn place(sort: Sort) -> usize {
     2 * sort.column as usize + usize::from(sort.descending)
 }

@@ -1,6 +1,6 @@
-//! Tags: a few words that a task is found by. They are stored one a line, with a line end before the first
-//! and after the last. No tag has a line end in it, so that a tag between two of them is found as text, exactly and
-//! by the same statement on both databases, which search for text but have no lists in common.
+//! Tags. They are stored one per line, with newlines before the first and after the last. Tags contain no
+//! newlines, so that a tag between two of them is found as text, exactly and with the same statement on both
+//! databases, which can both search text but share no list type.
 
 use serde::{Serialize, Serializer};
 use serde_json::Value as Json;
@@ -11,7 +11,7 @@ use crate::http::{JsonText, append_by_serde};
 use crate::input::{Field, Letters, Parameter, Refusal, TextLimits, escaped_bytes};
 use crate::sql::{Value, ValueRef};
 
-/// Tags a task has at most.
+/// Maximum number of tags per task.
 const MOST: usize = 20;
 const TAG: TextLimits =
     TextLimits { trimmed: true, blank: false, max: 50, letters: Letters::Printable };
@@ -20,7 +20,7 @@ const TAG: TextLimits =
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tags(Option<String>);
 
-/// One tag that is looked for.
+/// A tag to search for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Tag(String);
 
@@ -29,7 +29,7 @@ impl Tags {
         self.0.as_deref().unwrap_or_default().split('\n').filter(|tag| !tag.is_empty())
     }
 
-    /// How long the JSON of their list is at most.
+    /// The maximum length of their list in JSON.
     pub(super) fn json_bytes(&self) -> usize {
         2 + self.all().map(|tag| escaped_bytes(tag) + 3).sum::<usize>()
     }

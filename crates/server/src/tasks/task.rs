@@ -1,5 +1,5 @@
-//! The fields of a task: as it is stored and as clients see it (one struct, whose fields are the columns
-//! that statements read and, in the same order, the JSON document), as it is made, as it is changed.
+//! The fields of a task: as stored and shown (one struct, whose fields are both the columns of statements
+//! and, in the same order, the JSON document), as created, and as changed.
 
 use serde::Serialize;
 use time::OffsetDateTime;
@@ -14,7 +14,7 @@ use crate::input::{Given, body, escaped_bytes};
 use crate::metadata::MetadataObject;
 use crate::row;
 
-/// Everything in a task's JSON but its texts, tags and metadata, rounded up.
+/// The size of a task's JSON without texts, tags and metadata, rounded up.
 const REST_BYTES: usize = 360;
 
 row! {
@@ -50,7 +50,7 @@ row! {
         /// Your app's own fields.
         #[schema(value_type = Object)]
         pub metadata: MetadataObject,
-        /// When it was made.
+        /// When it was created.
         #[serde(serialize_with = "crate::timestamp::serialize")]
         pub created_at: OffsetDateTime,
         /// When it last changed.
@@ -68,7 +68,7 @@ json_text!(Task {
 } skip { version });
 
 impl Task {
-    /// How long its JSON is at most.
+    /// The maximum length of its JSON.
     pub(super) fn json_bytes(&self) -> usize {
         let texts = [Some(self.title.as_str()), self.description.as_deref()];
         let texts = texts.into_iter().flatten().map(escaped_bytes).sum::<usize>();
@@ -102,7 +102,7 @@ body! {
 }
 
 impl NewTask {
-    /// The task that is stored.
+    /// The task to store.
     pub(super) fn into_task(self, id: Uuid, owner: Uuid, now: OffsetDateTime) -> Task {
         Task {
             id,
@@ -145,7 +145,7 @@ body! {
 }
 
 impl Changes {
-    /// Whether nothing is to change.
+    /// Whether nothing changes.
     pub(super) fn is_empty(&self) -> bool {
         self.title.is_none()
             && self.description == Given::Absent

@@ -1,4 +1,4 @@
-//! What a text of another program means: yes or no, an instant, how urgent, a list of words.
+//! Interprets texts of other programs: booleans, instants, priorities, lists of words.
 
 use serde_json::Value;
 use time::OffsetDateTime;
@@ -7,10 +7,10 @@ use uuid::Uuid;
 use crate::input::{LATEST, instant};
 use crate::tasks::Priority;
 
-/// Numbers from here on are milliseconds since 1970, those below are seconds: the year 5138, or 1973.
+/// Larger numbers are milliseconds since 1970, smaller ones seconds: the year 5138, or 1973.
 const MILLISECONDS: i64 = 100_000_000_000;
 
-/// Yes or no; `None` if it says neither.
+/// A boolean; `None` if it is neither.
 pub(super) fn flag(text: &str) -> Option<bool> {
     match text.trim().to_ascii_lowercase().as_str() {
         "t" | "true" | "1" | "yes" | "y" | "on" => Some(true),
@@ -19,7 +19,7 @@ pub(super) fn flag(text: &str) -> Option<bool> {
     }
 }
 
-/// An instant in any of the spellings that databases and programs have; without an offset it is UTC.
+/// An instant in any of the formats of databases and programs; UTC without an offset.
 pub(super) fn moment(text: &str) -> Option<OffsetDateTime> {
     let text = text.trim();
     if text == "infinity" {
@@ -53,7 +53,7 @@ pub(super) fn moment(text: &str) -> Option<OffsetDateTime> {
     instant(&format!("{date}T{clock}{offset}"))
 }
 
-/// How urgent, by word or by number.
+/// A priority, by name or by number.
 pub(super) fn urgency(text: &str) -> Option<Priority> {
     let text = text.trim().to_ascii_lowercase();
     match text.rsplit('.').next().unwrap_or_default() {
@@ -66,7 +66,7 @@ pub(super) fn urgency(text: &str) -> Option<Priority> {
     }
 }
 
-/// Whether a status says that a task is done; `None` if it is no known one.
+/// Whether a status means that a task is completed; `None` if unknown.
 pub(super) fn is_done(status: &str) -> Option<bool> {
     let status =
         super::mapping::known_fields::folded(status.rsplit('.').next().unwrap_or_default());
@@ -78,7 +78,7 @@ pub(super) fn is_done(status: &str) -> Option<bool> {
     }
 }
 
-/// The words of a JSON array, an array of PostgreSQL, or a list with commas.
+/// The words of a JSON array, a PostgreSQL array, or a comma-separated list.
 pub(super) fn words(text: &str) -> Vec<String> {
     let text = text.trim();
     if let Ok(Value::Array(words)) = serde_json::from_str(text) {
@@ -90,7 +90,7 @@ pub(super) fn words(text: &str) -> Vec<String> {
     words.filter(|word| !word.is_empty()).collect()
 }
 
-/// The JSON of a column's text, by the type the column has.
+/// A column's text as JSON, according to the column's type.
 pub(super) fn json_of(kind: &str, text: &str) -> Value {
     let kind = kind.to_ascii_lowercase();
     let is_plain = ["int", "num", "real", "double", "float", "json", "bool", "serial", "decimal"]
@@ -105,7 +105,7 @@ pub(super) fn json_of(kind: &str, text: &str) -> Value {
     read.unwrap_or_else(|| text.into())
 }
 
-/// A UUID that may be anybody's id.
+/// A UUID that can be used as an id.
 pub(super) fn uuid(text: &str) -> Option<Uuid> {
     let id = Uuid::try_parse(text).ok()?;
     (!id.is_nil() && !id.is_max() && matches!(text.len(), 32 | 36)).then_some(id)

@@ -1,5 +1,5 @@
-//! Exporting: roles, accounts, identities and tasks as lines of JSON, of one moment and in bounded memory.
-//! Sessions, keys, counted guesses and the audit log stay: they mean nothing elsewhere.
+//! Export: roles, accounts, identities and tasks as JSON lines, from one snapshot and in bounded memory.
+//! Sessions, keys, counted guesses and the audit log are not exported: they have no meaning elsewhere.
 
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -30,10 +30,10 @@ const IDENTITIES: &str = "SELECT i.id, i.user_id, i.issuer, i.subject, i.address
 const TASKS: &str = "SELECT t.id, t.user_id, t.title, t.description, t.completed, t.completed_at, \
     t.priority, t.due_at, t.tags, t.metadata, t.version, t.created_at, t.updated_at FROM tasks t ORDER BY t.id";
 
-/// Makes a line of a row.
+/// Converts a row to a line.
 type ToLine = fn(ForeignRow) -> Option<Moved>;
 
-/// How much an export wrote.
+/// The numbers of exported items.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Exported {
     /// Roles.
@@ -47,7 +47,7 @@ pub struct Exported {
 }
 
 impl Transfer {
-    /// Writes everything, a line at a time; the password hashes only if asked. The error is one sentence.
+    /// Writes everything, line by line; password hashes only on request. The error is one sentence.
     pub async fn export(
         &self,
         actor: &Actor,
@@ -101,7 +101,7 @@ impl Transfer {
     }
 }
 
-/// The texts of a row, taken one after the other.
+/// The texts of a row, in order.
 struct Texts(std::vec::IntoIter<Option<String>>);
 
 impl Texts {
@@ -201,7 +201,7 @@ fn task(row: ForeignRow) -> Option<Moved> {
     })
 }
 
-/// The word of a rank.
+/// The name of a priority.
 fn word(rank: &str) -> Option<String> {
     let rank: usize = rank.parse().ok()?;
     let word = serde_json::to_value(Priority::ALL.get(rank)?).ok()?;

@@ -1,4 +1,4 @@
-//! Files as sources: JSON objects, one a line, and CSV with a line of names first (RFC 4180).
+//! Files as sources: JSON objects, one per line, and CSV with a header line (RFC 4180).
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
@@ -12,12 +12,12 @@ use super::mapping::known_fields::{TASK_FIELDS, USER_FIELDS, folded, matched};
 use super::moved::{is_heading, moved};
 use super::row_cells::Cells;
 
-/// What a line may hold: a task with all its texts is much shorter.
+/// Maximum length of a line: a task with all its texts is much shorter.
 const MAX_LINE: u64 = 1 << 20;
-/// Items handed over at a time.
+/// Items per batch.
 const BATCH: usize = 2000;
 
-/// What is done with each batch; false ends the reading.
+/// Called with each batch; false ends reading.
 pub(super) type Send<'a> = dyn FnMut(Vec<Item>) -> bool + 'a;
 
 fn open(path: &Path) -> Result<BufReader<File>, String> {
@@ -69,7 +69,7 @@ fn bad_line(number: u64, reason: String) -> Item {
     Item::Bad(Reject { kind: "line", id: number.to_string(), reason })
 }
 
-/// An object of another program: a task if it has a title and an owner, else an account.
+/// An object of another program: a task if it has a title and an owner, otherwise an account.
 fn object(value: &Value, number: u64, reading: &Reading, given: &Overrides) -> Item {
     let Some(object) = value.as_object() else {
         return bad_line(number, "is not a JSON object".into());
@@ -114,7 +114,7 @@ fn text(value: &Value) -> Option<String> {
     }
 }
 
-/// Reads a file of rows: tasks if it has a column of titles and one of owners, else accounts.
+/// Reads a CSV file: tasks if it has columns for titles and owners, otherwise accounts.
 pub(super) fn csv(
     path: &Path,
     reading: &Reading,

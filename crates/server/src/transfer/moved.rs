@@ -1,5 +1,5 @@
-//! The lines of `doorward export`: what is in a database, so that another one can have the same. A heading
-//! first, then roles, accounts, identities and tasks.
+//! The lines of `doorward export`, from which another database can be filled: first a heading, then roles,
+//! accounts, identities and tasks.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -23,12 +23,12 @@ pub(super) fn heading() -> Value {
     json!({"type": "doorward", "version": VERSION})
 }
 
-/// Whether it is that of a version this binary reads.
+/// Whether it is the heading of a supported version.
 pub(super) fn is_heading(value: &Value) -> bool {
     value["type"] == "doorward" && value["version"] == VERSION
 }
 
-/// A line behind the heading. Instants are texts in UTC.
+/// A line after the heading. Instants are texts in UTC.
 #[derive(Debug, Deserialize, Serialize)]
 #[serde(tag = "type", rename_all = "lowercase", deny_unknown_fields)]
 pub(super) enum Moved {
@@ -103,7 +103,7 @@ fn perhaps(text: Option<String>) -> Result<Option<time::OffsetDateTime>, String>
     text.map(|text| instant(&text)).transpose()
 }
 
-/// PostgreSQL has no place for NUL.
+/// PostgreSQL cannot store NUL.
 fn whole<'a>(texts: impl IntoIterator<Item = &'a String>) -> Result<(), String> {
     let has_nul = texts.into_iter().any(|text| text.contains('\0'));
     if has_nul { Err("has a NUL in a text".into()) } else { Ok(()) }

@@ -1,10 +1,10 @@
-//! The fields that were found in a row of a source.
+//! The mapped fields of a source row.
 
 use time::OffsetDateTime;
 
 use super::cell::{flag, moment};
 
-/// A row of the source with the fields that were found in it.
+/// A source row with its mapped fields.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Cells<'a> {
     pub(super) fields: &'a [(&'static str, usize)],
@@ -12,7 +12,7 @@ pub(super) struct Cells<'a> {
 }
 
 impl<'a> Cells<'a> {
-    /// The text of a field, unless it is null or not there.
+    /// The text of a field, unless it is null or absent.
     pub(super) fn get(&self, field: &str) -> Option<&'a str> {
         let (_, place) = self.fields.iter().find(|(own, _)| *own == field)?;
         self.row.get(*place)?.as_deref()

@@ -1,11 +1,11 @@
-//! The statements that take a batch over from temporary tables, for both engines. What is here already is
-//! found by what it is called in the source, so that the same run twice changes nothing.
+//! The statements that move a batch from temporary tables, for both engines. Existing rows are found by their
+//! ids in the source, so running twice changes nothing.
 
 use crate::db::bulk::{StagedKind as Kind, Staging};
 use crate::sql::{Sql, Step};
 use crate::{statement, step};
 
-/// Accounts. `fate` is why a row is not taken over: `known`, or what is in its way.
+/// Accounts. `fate` says why a row is not imported: `known`, or the conflict.
 pub(super) const USERS: Staging = Staging {
     name: "incoming_users",
     columns: &[
@@ -36,7 +36,7 @@ pub(super) const USERS: Staging = Staging {
     key: "ordinal",
 };
 
-/// Who of them has which role.
+/// The roles of accounts.
 pub(super) const ROLES: Staging = Staging {
     name: "incoming_roles",
     columns: &[("ordinal", Kind::Int), ("role", Kind::Text)],
@@ -44,7 +44,7 @@ pub(super) const ROLES: Staging = Staging {
     key: "ordinal, role",
 };
 
-/// Identities of accounts that are here by now.
+/// Identities of accounts that exist by now.
 pub(super) const IDENTITIES: Staging = Staging {
     name: "incoming_identities",
     columns: &[
@@ -91,8 +91,8 @@ pub(super) const TASKS: Staging = Staging {
     key: "ordinal",
 };
 
-// What is looked up stands in subqueries that give one value: PostgreSQL would make joins of `EXISTS`, and,
-// knowing nothing yet of tables that fill while it looks, choose ones that read all of them.
+// Look-ups are scalar subqueries: for `EXISTS`, PostgreSQL would use joins and, lacking statistics of tables
+// that are being filled, choose ones that read whole tables.
 const FIND_USERS: Sql = statement!(
     "FIND_USERS",
     "UPDATE incoming_users SET here = (SELECT i.user_id FROM identities i WHERE i.issuer = :issuer \
@@ -103,7 +103,7 @@ const KEPT_USERS: Sql = statement!(
     "UPDATE incoming_users SET here = id WHERE subject IS NULL \
      AND (SELECT u.id FROM users u WHERE u.id = incoming_users.id) IS NOT NULL"
 );
-// The id is known and the address is another: this is another source, or its owner changed it here.
+// The id is known but the address differs: this is another source, or the user changed it here.
 const OTHER_USERS: Sql = statement!(
     "OTHER_USERS",
     "UPDATE incoming_users SET fate = 'other' WHERE here IS NOT NULL AND subject IS NOT NULL \
@@ -113,7 +113,7 @@ const KNOWN_USERS: Sql = statement!(
     "KNOWN_USERS",
     "UPDATE incoming_users SET fate = 'known' WHERE fate IS NULL AND here IS NOT NULL"
 );
-// An id that somebody else has: this account gets another, and is still found by its subject.
+// An id that is taken: this account gets another, and is still found by its subject.
 const MOVE_USERS: Sql = statement!(
     "MOVE_USERS",
     "UPDATE incoming_users SET id = spare WHERE fate IS NULL \
@@ -124,7 +124,7 @@ const TAKEN_USERS: Sql = statement!(
     "UPDATE incoming_users SET fate = 'taken' WHERE fate IS NULL \
      AND (SELECT u.id FROM users u WHERE u.email_key = incoming_users.email_key) IS NOT NULL"
 );
-// A user name that somebody has here: this account has none until its owner chooses another.
+// A user name that is taken: this account has none until its owner chooses another.
 const FREE_USERNAMES: Sql = statement!(
     "FREE_USERNAMES",
     "UPDATE incoming_users SET username = NULL, username_key = NULL WHERE fate IS NULL \
@@ -159,7 +159,7 @@ const OWN_IDENTITIES: Sql = statement!(
     "UPDATE incoming_identities SET user_id = (SELECT i.user_id FROM identities i \
      WHERE i.issuer = :issuer AND i.subject = incoming_identities.owner) WHERE owner IS NOT NULL"
 );
-// As proven as the address of the account: the source linked them, and says no more.
+// As verified as the address of the account: the source linked them, and says no more.
 const PROVE_IDENTITIES: Sql = statement!(
     "PROVE_IDENTITIES",
     "UPDATE incoming_identities SET address_proven = true WHERE owner IS NOT NULL \
@@ -202,7 +202,7 @@ const MOVE_TASKS: Sql = statement!(
     "UPDATE incoming_tasks SET id = spare WHERE fate IS NULL \
      AND (SELECT t.user_id FROM tasks t WHERE t.id = incoming_tasks.id) <> user_id"
 );
-// A task that keeps its id, as exported ones do, while somebody else's has it here.
+// A task that keeps its id, as exported ones do, while another user's task has it here.
 const TAKEN_TASKS: Sql = statement!(
     "TAKEN_TASKS",
     "UPDATE incoming_tasks SET fate = 'taken' WHERE fate IS NULL \
@@ -236,7 +236,7 @@ const INSERT_PERMISSION: Sql = statement!(
     "INSERT INTO role_permissions (role, permission) VALUES (:role, :permission)"
 );
 
-/// Takes a batch of accounts over; the last answer is the fates.
+/// Imports a batch of accounts; the last result is the fates.
 pub(super) fn take_users(issuer: &str) -> Vec<Step> {
     vec![
         step!(FIND_USERS { issuer }),
@@ -278,12 +278,12 @@ pub(super) fn take_tasks(issuer: &str) -> Vec<Step> {
     ]
 }
 
-/// The names of the roles there are.
+/// The names of existing roles.
 pub(super) fn find_roles() -> Step {
     step!(FIND_ROLES)
 }
 
-/// Makes a role with its permissions.
+/// Creates a role with its permissions.
 pub(super) fn make_role(name: &str, description: &str, permissions: &[String]) -> Vec<Step> {
     let made = step!(INSERT_ROLE { name, description, built_in: false });
     let permissions =

@@ -188,7 +188,7 @@ async fn inspect_says_whose_a_foreign_token_is_and_the_user_it_stands_for() {
     let text = program.fed(&["token", "inspect", "-"], &token).expect(0).stdout;
     for line in [
         "Kind     access token without an issuer\n",
-        "Issuer   whoever holds the shared secret (ACCEPT_SHARED_SECRET_TOKENS)\n",
+        "Issuer   anybody with the shared secret (ACCEPT_SHARED_SECRET_TOKENS)\n",
         "Key      the current secret\n",
         "Note     there is no user for this identity yet: the first request with it creates one\n",
         "Verdict  valid\n",
@@ -270,5 +270,5 @@ async fn key_pairs_are_made_listed_rotated_and_retired() {
         .env("BETTER_AUTH_SECRET", OLD)
         .env("DATABASE_URL", &url(&program));
     let refused = changed.run(&["serve"]).expect(78);
-    assert!(refused.errors()[0].contains("sealed with another secret"), "{refused:?}");
+    assert!(refused.errors()[0].contains("encrypted with a secret other than"), "{refused:?}");
 }

@@ -168,7 +168,7 @@ fn a_line_of_env_that_sets_nothing_is_said() {
     let program = Program::ready();
     std::fs::write(program.folder().join(".env"), "NEXT_PUBLIC = 1\nif x; then\n").expect(".env");
     let line =
-        ".env line 2 is ignored: it is not a NAME=value line; write one, or begin it with #.";
+        ".env line 2 is ignored: it is not a NAME=value line; write one, or start it with #.";
     assert_eq!(program.run(&["config", "check"]).expect(78).errors(), [line]);
     // A server passes over it, since the file is shared.
     let printed = program.run(&["config", "print"]).expect(0).stderr;

@@ -13,6 +13,7 @@ pub mod postgres;
 pub mod process;
 pub mod redis;
 pub mod samples;
+pub mod small_disk;
 pub mod smtp;
 
 #[allow(unused_imports, reason = "each test binary uses its own part")]

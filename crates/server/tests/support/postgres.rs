@@ -10,6 +10,8 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use super::small_disk;
+
 /// The superuser's password; SCRAM is on, so that tests sign in as users do.
 pub const PASSWORD: &str = "p%40ss/word";
 pub const PASSWORD_TEXT: &str = "p@ss/word";
@@ -66,13 +68,11 @@ impl Postgres {
         let owner = unprivileged().map_or_else(String::new, |(uid, gid)| {
             format!(r#"&& chown -R {uid}:{gid} "$5/space""#)
         });
-        let script = format!(
-            r#"mount -t tmpfs -o size={mib}m,mode=755 none "$5" && mkdir -m 700 "$5/space" {owner} && {script}"#
-        );
-        Self::launched(&[], Some((disk, script)))
+        let script = format!(r#"mkdir -m 700 "$5/space" {owner} && {script}"#);
+        Self::launched(&[], Some((disk, mib, script)))
     }
 
-    fn launched(settings: &[&str], disk: Option<(&Path, String)>) -> Self {
+    fn launched(settings: &[&str], disk: Option<(&Path, u32, String)>) -> Self {
         let dir =
             tempfile::Builder::new().prefix("doorward-pg-").tempdir().expect("a temp dir").keep();
         let data = dir.join("data");
@@ -93,7 +93,7 @@ impl Postgres {
         configure(&dir, port, settings);
         let watchdog = match disk {
             None => watch(&dir, &bin, user),
-            Some((disk, script)) => watch_on_disk(&dir, &bin, user, disk, &script),
+            Some((disk, mib, script)) => watch_on_disk(&dir, &bin, user, (disk, mib), &script),
         };
         let server = Self { port, dir, watchdog };
         server.wait_until_ready();
@@ -178,8 +178,7 @@ impl Postgres {
 
     /// A path as the server of [`Postgres::on_small_disk`] sees it.
     pub fn inside(&self, path: &Path) -> PathBuf {
-        let path = path.strip_prefix("/").expect("an absolute path");
-        Path::new("/proc").join(self.watchdog.id().to_string()).join("root").join(path)
+        small_disk::inside(self.watchdog.id(), path)
     }
 
     /// Starts the server where it has ended by itself.
@@ -247,23 +246,19 @@ fn watch_on_disk(
     dir: &Path,
     bin: &Path,
     user: Option<(u32, u32)>,
-    disk: &Path,
+    (disk, mib): (&Path, u32),
     script: &str,
 ) -> Child {
-    // Whoever is not root becomes root of a user namespace, which may mount, and then itself again, since
-    // PostgreSQL does not run as root.
-    let (begin, then): (&[&str], _) = if let Some((uid, gid)) = user {
-        (&["--mount"], format!("setpriv --reuid {uid} --regid {gid} --clear-groups"))
+    // PostgreSQL does not run as root, so a user who became root of a namespace becomes itself again.
+    let then = if let Some((uid, gid)) = user {
+        format!("setpriv --reuid {uid} --regid {gid} --clear-groups")
     } else {
         let mine = std::fs::metadata("/proc/self").expect("a process");
-        let (uid, gid) = (mine.uid(), mine.gid());
-        let again = format!("unshare --user --map-user={uid} --map-group={gid}");
-        (&["--user", "--map-root-user", "--mount"], again)
+        format!("unshare --user --map-user={} --map-group={}", mine.uid(), mine.gid())
     };
     let script = format!(r#"{script} && w=$0 && exec {then} sh -c "$w" sh "$@""#);
-    let mut watchdog = Command::new("unshare");
-    watchdog.args(begin).args(["sh", "-c", &script, WATCHDOG]);
-    watchdog.current_dir("/").env("LC_ALL", "C");
+    let mut watchdog = small_disk::mounting(disk, mib, &script);
+    watchdog.arg(WATCHDOG).current_dir("/").env("LC_ALL", "C");
     watched(&mut watchdog, dir, bin).arg(disk).spawn().expect("unshare runs")
 }
 

@@ -191,7 +191,7 @@ pub(crate) fn checked(url: &str) -> Result<(), AddressError> {
     if uri.scheme_str() == Some("http") && !is_near {
         tracing::warn!(
             host,
-            "an issuer is asked without TLS: whoever is on the way can answer in its name"
+            "an issuer is queried without TLS: an attacker on the network can impersonate it"
         );
     }
     Ok(())

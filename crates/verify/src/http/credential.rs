@@ -130,7 +130,7 @@ impl ServiceAccount {
 
 fn tokens(answer: &[u8]) -> Result<Tokens, (String, i64)> {
     let tokens = serde_json::from_slice(answer);
-    tokens.map_err(|_| ("the answer to a sign-in holds no tokens".to_owned(), PAUSE))
+    tokens.map_err(|_| ("the response to a sign-in contains no tokens".to_owned(), PAUSE))
 }
 
 fn none(why: String, seconds: i64) -> NoToken {

@@ -51,7 +51,7 @@ impl Rejection {
             Self::BadSignature => "The token's signature is invalid.",
             Self::Expired => "The access token has expired.",
             Self::NotYetValid => "The token is not valid yet.",
-            Self::WrongIssuer => "The token was issued by somebody else.",
+            Self::WrongIssuer => "The token was issued by another issuer.",
             Self::WrongAudience => "The token is for another audience.",
             Self::WrongPurpose => "The token was made for another purpose.",
             Self::BadClaims => "The token lacks a claim or has one of the wrong type.",

@@ -65,9 +65,9 @@ fn attempts(report: &Report) {
     say!("BEGIN;");
     for (index, attempt) in report.attempts.iter().enumerate() {
         say!("SAVEPOINT attempt;\n{};", attempt.sql);
-        let verdict = if attempt.holds() { "holds" } else { "DOES NOT HOLD" };
+        let verdict = if attempt.holds() { "ok" } else { "FAILED" };
         say!(
-            "--   {}: answered {}, must be {}: {verdict}\nROLLBACK TO attempt;",
+            "--   {}: returned {}, expected {}: {verdict}\nROLLBACK TO attempt;",
             attempt.what,
             attempt.answer,
             attempt.expected

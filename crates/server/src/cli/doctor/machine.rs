@@ -83,7 +83,7 @@ async fn hashing(patient: &Patient) -> Finding {
         HashScheme::Bcrypt { cost } => format!("bcrypt:{cost}"),
     };
     let detail =
-        format!("{kernel}: {} each, {rate:.0} sign-ins a second on {cores} cores", shown(one));
+        format!("{kernel}: {} each, {rate:.0} sign-ins per second on {cores} cores", shown(one));
     judged(settings.password_hash, one, detail)
 }
 

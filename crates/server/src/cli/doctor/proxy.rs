@@ -50,7 +50,7 @@ async fn local(patient: &Patient) -> Finding {
             "Run this command with the settings of the server (--env-file), or restart the server",
         ),
         Ok(Answered { status, .. }) => LOCAL.warning(
-            format!("{at} answers /livez with {status}, so it is not Doorward"),
+            format!("{at} responds to /livez with {status}, so it is not Doorward"),
             "Correct HOST and PORT, or stop that program",
         ),
     }
@@ -83,7 +83,7 @@ async fn public(patient: &Patient) -> Vec<Finding> {
     found.push(match &answered.header {
         Some(message) => arrived(message, patient.settings.client_ip_header.as_str(), url),
         None => CLIENT.skipped(
-            "The server there did not say: it is an older version, has another secret, or the proxy drops its \
+            "The server did not report it: it is an older version, has another secret, or the proxy drops its \
                 headers",
         ),
     });
@@ -110,7 +110,7 @@ fn tls(patient: &Patient, url: &str, answered: &Answered) -> Finding {
     if let (Some(why), false) = (&answered.distrust, has_ended) {
         return TLS.failed(
             format!("Browsers do not trust its certificate: {why}"),
-            "Get one from a public authority (Let's Encrypt), with the whole chain",
+            "Get one from a public CA (Let's Encrypt), with the whole chain",
         );
     }
     days_left(TLS, &answered.chain, "Browsers trust the certificate chain and the name", now)

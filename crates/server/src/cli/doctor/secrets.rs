@@ -52,7 +52,7 @@ fn strength(check: CheckName, secret: &Secret) -> Finding {
     let text = String::from_utf8_lossy(secret.bytes());
     let next = "Generate a new one with `openssl rand -hex 32` and keep the old one in PREVIOUS_SECRETS for a while";
     if has_common_word(&text) {
-        return check.warning("It has one of the most common passwords in it", next);
+        return check.warning("It contains one of the most common passwords", next);
     }
     let bits = bits(&text);
     if bits < ENOUGH {
@@ -65,7 +65,7 @@ fn strength(check: CheckName, secret: &Secret) -> Finding {
         );
     }
     check.ok(format!(
-        "{} bytes, about {bits:.0} bits if it was made at random",
+        "{} bytes, about {bits:.0} bits if it was generated randomly",
         secret.bytes().len()
     ))
 }
@@ -113,10 +113,10 @@ fn in_files(patient: &Patient) -> Vec<Finding> {
         return bad;
     }
     vec![if files.is_empty() {
-        FILES.ok("No secret stands in a file")
+        FILES.ok("No secret was read from a file")
     } else {
         let names: Vec<_> = files.iter().map(|path| path.display().to_string()).collect();
-        FILES.ok(format!("Not for others to read: {}", names.join(", ")))
+        FILES.ok(format!("Files that others can read or change: {}", names.join(", ")))
     }]
 }
 
@@ -150,8 +150,8 @@ async fn keys(patient: &Patient) -> Finding {
         .collect();
     if !closed.is_empty() {
         return KEYS.failed(
-            format!("Sealed with another secret than those at hand: {}", closed.join(", ")),
-            "Put the secret of that time into PREVIOUS_SECRETS, or retire them with `doorward key retire`",
+            format!("Encrypted with a secret that is not configured: {}", closed.join(", ")),
+            "Add that secret to PREVIOUS_SECRETS, or retire them with `doorward key retire`",
         );
     }
     if algorithm.is_symmetric() {
@@ -170,14 +170,11 @@ async fn keys(patient: &Patient) -> Finding {
 fn aged(key: &SigningKey, age: time::Duration, count: usize) -> Finding {
     let days = age.whole_days().max(0);
     let detail = format!(
-        "{} {} signs since {days} days; {count} can be opened in all",
+        "{} {} has been signing for {days} days; {count} can be decrypted in all",
         key.algorithm, key.kid
     );
     if age > OLD {
-        return KEYS.warning(
-            detail,
-            "Replace it with `doorward key rotate`: nobody is signed out by that",
-        );
+        return KEYS.warning(detail, "Replace it with `doorward key rotate`: it signs nobody out");
     }
     let left = (OLD - age).whole_days();
     KEYS.ok(format!("{detail}; replace it within {left} days (`doorward key rotate`)"))
@@ -197,7 +194,7 @@ pub(super) async fn app(patient: &Patient) -> Result<App, String> {
         Ok(Schema::Current) => {
             Ok(App::new(settings, db, patient.clock.clone(), patient.random.clone()))
         }
-        Ok(_) => Err("The database cannot be worked with yet: see the checks of it".into()),
+        Ok(_) => Err("The database is not usable yet: see its checks".into()),
         Err(error) => Err(away(&error)),
     }
 }

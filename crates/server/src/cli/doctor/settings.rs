@@ -62,15 +62,15 @@ fn loaded(resolved: &Resolved) -> Finding {
 fn mail(settings: &Settings) -> Finding {
     match settings.lacks_mail() {
         Some(message) => MAIL.of_sentence(Health::Failed, message),
-        None if settings.sends_mail() => MAIL.ok("What needs mail has a mail server"),
-        None => MAIL.ok("No mail is sent, and nothing that is on needs any"),
+        None if settings.sends_mail() => MAIL.ok("A mail server is set"),
+        None => MAIL.ok("No mail server is set, and no enabled feature needs one"),
     }
 }
 
 /// Whether the front end that mails link to may call the API.
 fn cors(settings: &Settings) -> Finding {
     let AllowedOrigins::List(list) = &settings.allowed_origins else {
-        return CORS.ok("Any port of localhost may call, as in dev");
+        return CORS.ok("All ports of localhost are allowed, as in dev");
     };
     let origin =
         |url: &str| url::Url::parse(url).ok().map(|url| url.origin().ascii_serialization());
@@ -79,28 +79,28 @@ fn cors(settings: &Settings) -> Finding {
     if let Some(front) = front.filter(|front| Some(front) != own.as_ref() && !list.contains(front))
     {
         return CORS.warning(
-            format!("Pages of {front} (APP_URL) may not call: browsers refuse them the answers"),
-            format!("Add {front} to ALLOWED_ORIGINS, unless its server makes all calls"),
+            format!("{front} (APP_URL) is not an allowed origin, so browsers block its requests"),
+            format!("Add {front} to ALLOWED_ORIGINS, unless its server makes all requests"),
         );
     }
     let remote_http = list.iter().find(|one| one.starts_with("http://") && !is_local(one));
     if let Some(one) = remote_http {
         return CORS.warning(
-            format!("Pages of {one} may call, which whoever is on the way can change"),
-            "Serve the front end by https and name that origin in ALLOWED_ORIGINS",
+            format!("The allowed origin {one} does not use https, so an attacker on the network can change its pages"),
+            "Serve the front end over https and put that origin in ALLOWED_ORIGINS",
         );
     }
     if super::is_public(settings)
         && let Some(one) = list.iter().find(|one| is_local(one))
     {
         return CORS.warning(
-            format!("Pages of {one} may call a server that is reached at a public address"),
-            "Take it out of ALLOWED_ORIGINS where people sign in for real",
+            format!("The allowed origin {one} is on localhost, but PUBLIC_URL is public"),
+            "Remove it from ALLOWED_ORIGINS in production",
         );
     }
     match list.len() {
-        0 => CORS.ok("No other origin's pages may call (ALLOWED_ORIGINS is empty)"),
-        _ => CORS.ok(format!("Pages of {} may call", list.join(", "))),
+        0 => CORS.ok("No other origins are allowed (ALLOWED_ORIGINS is empty)"),
+        _ => CORS.ok(format!("Allowed origins: {}", list.join(", "))),
     }
 }
 
@@ -118,11 +118,11 @@ fn passkeys(settings: &Settings) -> Finding {
             let host = host.and_then(|url| url.host_str().map(str::to_owned));
             if let Some(host) = host.filter(|host| !scope.rp_id.covers(host)) {
                 return PASSKEYS.warning(
-                    format!("Passkeys are for {domain}, and PUBLIC_URL is at {host}, which is not below it"),
-                    "Set RP_ID to a domain that both share, before anybody makes a passkey",
+                    format!("Passkeys are for {domain}, but the host of PUBLIC_URL, {host}, is not below it"),
+                    "Set RP_ID to a common parent domain before anybody creates a passkey",
                 );
             }
-            PASSKEYS.ok(format!("They are for {domain}, on pages of {}", origins.join(", ")))
+            PASSKEYS.ok(format!("They are for {domain}, on {}", origins.join(", ")))
         }
         Err(why) => PASSKEYS.skipped(why),
     }
@@ -135,11 +135,9 @@ fn templates(settings: &Settings) -> Vec<Finding> {
         return problems.iter().map(|message| TEMPLATES.failed(message.as_str(), next)).collect();
     }
     match &settings.letters.templates {
-        None => vec![TEMPLATES.ok("Mails are in the built-in words")],
+        None => vec![TEMPLATES.ok("The built-in templates are used")],
         Some(folder) => {
-            vec![
-                TEMPLATES.ok(format!("Every template of {} was tried and holds", folder.display())),
-            ]
+            vec![TEMPLATES.ok(format!("All templates in {} work", folder.display()))]
         }
     }
 }

@@ -48,7 +48,7 @@ pub(in crate::cli::doctor) fn authorities(
     let all = CertificateDer::pem_file_iter(path).map_err(|error| unread(&error))?;
     let all: Result<Vec<_>, _> = all.collect();
     let all = all.map_err(|error| unread(&error))?;
-    if all.is_empty() { Err(unread(&"there is no certificate in it")) } else { Ok(all) }
+    if all.is_empty() { Err(unread(&"it contains no certificate")) } else { Ok(all) }
 }
 
 /// Requests `url` with these headers, trusting these CAs in addition to those of browsers. The error is the
@@ -121,25 +121,24 @@ pub(in crate::cli::doctor) fn days_left(
 ) -> Finding {
     let Some(first) = chain.iter().min_by_key(|one| one.not_after) else {
         return check
-            .failed("No certificate could be read", "Give the server a certificate in X.509");
+            .failed("No certificate could be read", "Give the server an X.509 certificate");
     };
     let days = (first.not_after - now).whole_days();
     let until = first.not_after.date();
-    let of =
-        if Some(first) == chain.first() { "Its certificate" } else { "One of its authorities" };
+    let of = if Some(first) == chain.first() { "Its certificate" } else { "One of its CAs" };
     if first.not_after <= now {
         return check.failed(
-            format!("{of} ({}) ended on {until}", first.subject),
-            "Renew it now, and see why nothing did by itself",
+            format!("{of} ({}) expired on {until}", first.subject),
+            "Renew it now, and find out why it was not renewed automatically",
         );
     }
     if days < SOON {
         return check.warning(
-            format!("{of} ({}) ends in {days} days, on {until}", first.subject),
-            "Renew it, and see why nothing did by itself",
+            format!("{of} ({}) expires in {days} days, on {until}", first.subject),
+            "Renew it, and find out why it was not renewed automatically",
         );
     }
-    check.ok(format!("{trust}; {days} days are left, until {until}"))
+    check.ok(format!("{trust}; {days} days left, until {until}"))
 }
 
 /// Verifies the certificate as browsers do, remembers the result, and continues either way: the request carries no secret.

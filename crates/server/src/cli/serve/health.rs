@@ -57,7 +57,7 @@ pub(in crate::cli) async fn run(args: HealthArgs, from: &SourceArgs) -> Exit {
     let said: Value = serde_json::from_str(&body).unwrap_or_default();
     let Some(word) = said["status"].as_str() else {
         return Err(failed(format!(
-            "http://{at}{path} answered {status} and is not Doorward: check HOST and PORT."
+            "http://{at}{path} responded with {status} and is not Doorward: check HOST and PORT."
         )));
     };
     if args.json {

@@ -66,7 +66,7 @@ pub(in crate::cli) async fn keep_alive(at: SocketAddr) {
 async fn answers(probe: &mut Asker, patience: Duration) -> bool {
     let why = match timeout(patience, probe.get("/livez")).await {
         Ok(Ok((200, _))) => return true,
-        Ok(Ok((status, _))) => format!("the answer was {status}"),
+        Ok(Ok((status, _))) => format!("the response was {status}"),
         Ok(Err(why)) => why,
         Err(_) => format!("no response within {patience:?}"),
     };

@@ -247,12 +247,12 @@ fn welcome(url: &str, settings: &Settings, report: &Path) -> String {
     format!(
         "
 The rehearsal is running: send your front end to {url}.
-Clients get the old backend's answers; a copy of each request goes to Doorward.
+Clients get the old backend's responses; a copy of each request goes to Doorward.
 
-  Doorward's side  {}
+  Doorward's data  {}
   Report           {}
 
-Stop with Ctrl-C. Then `doorward shadow suggest` prints the dialect that makes the answers equal.
+Stop with Ctrl-C. Then `doorward shadow suggest` prints the dialect that makes the responses equal.
 ",
         settings.database,
         report.display(),

@@ -102,7 +102,7 @@ fn rest(findings: &Findings, text: &mut String) {
     }
     let more = [
         (findings.overflowed, "exchanges were not compared because the queue was full"),
-        (findings.upgrades, "requests for a WebSocket or another upgrade were refused"),
+        (findings.upgrades, "requests for WebSockets or other upgrades were rejected"),
         (findings.unlisted, "exchanges were on routes beyond the listed ones"),
     ];
     for (count, what) in more.into_iter().filter(|(count, _)| *count > 0) {

@@ -22,7 +22,7 @@ pub(super) fn run(report: &Path, write: Option<&Path>) -> Exit {
         };
         let after = with_section(&before, &text);
         if let Err(error) = toml::from_str::<toml::Table>(&after) {
-            let what = format!("{} would not be TOML any more: {error}", file.display());
+            let what = format!("{} would no longer be valid TOML: {error}", file.display());
             return Err(Failure::Failed(what));
         }
         kept::replace(file, &after).map_err(|error| cannot(file, &error))?;

@@ -47,12 +47,12 @@ pub(in crate::cli) fn six_digits() -> Result<SixDigits, Failure> {
     let stdin = std::io::stdin();
     if stdin.is_terminal() {
         let mut stderr = std::io::stderr();
-        write!(stderr, "Code of the app: ").and_then(|()| stderr.flush()).map_err(failure)?;
+        write!(stderr, "Code from the app: ").and_then(|()| stderr.flush()).map_err(failure)?;
     }
     let mut line = String::new();
     stdin.lock().take(MAX_BYTES).read_line(&mut line).map_err(failure)?;
     let code = SixDigits::from_json(line.trim().into());
-    code.map_err(|(why, _)| Failure::Usage(format!("The code of the app {why}.")))
+    code.map_err(|(why, _)| Failure::Usage(format!("The code from the app {why}.")))
 }
 
 /// All of standard input without a byte-order mark, which some editors add, and one line end.

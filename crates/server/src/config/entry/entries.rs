@@ -350,7 +350,7 @@ pub(in crate::config) const ENTRIES: &[Setting] = &[
         set: Some(|settings, text| {
             let kept = parse::duration(text, 0)?;
             if !kept.is_zero() && kept < Duration::from_hours(24) {
-                return Err("must be a day or longer, or 0 for ever".into());
+                return Err("must be a day or longer, or 0 for no limit".into());
             }
             settings.audit_retention = (!kept.is_zero()).then_some(kept);
             Ok(())

@@ -150,7 +150,7 @@ pub(in crate::config) fn token(text: &str) -> Parsed<String> {
     if !text.is_empty() && text.len() <= 100 && text.bytes().all(plain) {
         Ok(text.into())
     } else {
-        Err(format!("must be of letters, digits, -, _ and ., not {text:?}"))
+        Err(format!("must consist of letters, digits, -, _ and ., not {text:?}"))
     }
 }
 

@@ -194,7 +194,7 @@ impl Gathered {
             let Some(named) = lookup(&entry.name) else {
                 if entry.value.is_none() {
                     let line = entry.line;
-                    let what = "has a quote that is never closed: close it, or write none";
+                    let what = "has an unclosed quote: close or remove it";
                     self.broken.push(format!("{file} line {line} {what}."));
                 }
                 if let Some(own) = typo(&entry.name) {
@@ -217,7 +217,7 @@ impl Gathered {
                 None => self.problem(
                     Some(named.setting.name),
                     format!(
-                        "{label} line {} has a quote that is never closed: close it, or write none.",
+                        "{label} line {} has an unclosed quote: close or remove it.",
                         entry.line
                     ),
                 ),
@@ -238,7 +238,7 @@ impl Gathered {
                 format!("{file} line {line} sets nothing: write {}=value.", named.setting.name),
             ),
             None => self.broken.push(format!(
-                "{file} line {line} is ignored: it is not a NAME=value line; write one, or begin it with #."
+                "{file} line {line} is ignored: it is not a NAME=value line; write one, or start it with #."
             )),
         }
     }
@@ -252,7 +252,7 @@ impl Gathered {
             if let Some(text) = value.to_str() {
                 place.add(named, text.into(), name.into(), format!("environment {name}"));
             } else {
-                let sentence = format!("{name} is not UTF-8 text: set it anew.");
+                let sentence = format!("{name} is not UTF-8: set it again.");
                 self.problem(Some(named.setting.name), sentence);
             }
         }

@@ -48,8 +48,7 @@ impl BreachFile {
         }
         this.check().map_err(|error| match error.kind() {
             io::ErrorKind::InvalidData => format!(
-                "names {}, which must hold SHA-1 hashes in ascending order, a line each \
-                 (HASH:COUNT), and does not: {error}",
+                "names {}, which is not a list of SHA-1 hashes in ascending order, one per line (HASH:COUNT): {error}",
                 path.display()
             ),
             _ => unreadable(error),
@@ -106,7 +105,7 @@ impl BreachFile {
             return Ok(None);
         }
         let hash = line_hash(line)
-            .ok_or_else(|| invalid(format!("the line at byte {start} is not such a line")))?;
+            .ok_or_else(|| invalid(format!("the line at byte {start} is invalid")))?;
         Ok(Some((start, hash)))
     }
 
@@ -162,7 +161,7 @@ mod tests {
         assert!(file(&[], "\n").1.unwrap_err().contains("empty"));
         for line in ["password", "5BAA61E4C9B93F3F0682250B6CF8331B7EE68FD", &"A".repeat(41)] {
             let why = file(&[line.to_owned()], "\n").1.unwrap_err();
-            assert!(why.contains("is not such a line"), "{why}");
+            assert!(why.contains("is invalid"), "{why}");
         }
         assert!(file(&["x".repeat(500)], "").1.is_err());
     }

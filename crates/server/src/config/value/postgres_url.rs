@@ -161,7 +161,7 @@ impl PostgresUrl {
             mode => mode.unwrap_or(Tls::Preferred),
         };
         if self.channel_binding == ChannelBinding::Required && self.tls == Tls::Disabled {
-            return Err("The database URL asks for channel_binding=require, which needs TLS: set \
+            return Err("The database URL has channel_binding=require, which needs TLS: set \
                 sslmode=require."
                 .into());
         }
@@ -237,8 +237,7 @@ fn some(text: String) -> Option<String> {
 
 fn number(port: &str) -> Result<u16, String> {
     port.parse().ok().filter(|port| *port > 0).ok_or_else(|| {
-        "The port in the database URL is not a number from 1 to 65535; if the password holds \
-            any of : / ? # [ ] @ % write it percent-encoded."
+        "The port in the database URL is not a number from 1 to 65535; if the password contains any of : / ? # [ ] @ % write it percent-encoded."
             .into()
     })
 }

@@ -12,7 +12,7 @@ impl RpId {
         match Host::parse(text) {
             Ok(Host::Domain(domain)) if is_name(&domain) => Ok(Self(domain)),
             Ok(Host::Ipv4(_) | Host::Ipv6(_)) => Err(format!(
-                "must be a domain, not the address {text}: browsers make no passkeys for an IP address, though \
+                "must be a domain, not the address {text}: browsers create no passkeys for an IP address, though \
                  they do for localhost"
             )),
             _ => Err(format!(

@@ -30,7 +30,7 @@ impl TrustedIssuer {
 /// Parses the list, from TOML or JSON.
 pub(in crate::config) fn issuers(text: &str) -> Parsed<Vec<TrustedIssuer>> {
     let all: Vec<TrustedIssuer> = serde_json::from_str(text).map_err(|error| {
-        format!("must be a list of issuer, audience and perhaps jwks_url: {error}")
+        format!("must be a list of issuer, audience and optionally jwks_url: {error}")
     })?;
     for one in &all {
         // Names that are URLs cannot be confused with `shared-secret`.
@@ -40,7 +40,7 @@ pub(in crate::config) fn issuers(text: &str) -> Parsed<Vec<TrustedIssuer>> {
             ));
         }
         if one.audience.is_empty() {
-            return Err(format!("needs the audience of {}", one.issuer));
+            return Err(format!("must have an audience for {}", one.issuer));
         }
         if all.iter().filter(|other| other.issuer == one.issuer).count() > 1 {
             return Err(format!("names {} twice: keep one", one.issuer));

@@ -66,7 +66,7 @@ impl Postgres {
         let wait = Wait::begin(CALL_WITHIN);
         let deadline = wait.until();
         if lane.held.is_known(whose) {
-            let unasked = DbError::Away("others hold its rows locked".into());
+            let unasked = DbError::Away("its rows are locked by others".into());
             return Box::pin(self.run_held(lane, &work, whose, deadline, unasked)).await;
         }
         match self.run_now(lane, &work, deadline).await {

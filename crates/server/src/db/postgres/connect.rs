@@ -27,8 +27,7 @@ use crate::sql::{DbError, Result};
 /// seconds at 0.6 s each. Longer than a call waits: a connection that opens later serves the next call.
 pub(in crate::db) const CONNECT_WITHIN: Duration = Duration::from_secs(10);
 /// The error for a server that accepts no writes.
-pub(crate) const READS_ONLY: &str = "accepts reads only: it is a standby, or \
-    default_transaction_read_only is on. Connect to the primary, or let it accept writes";
+pub(crate) const READS_ONLY: &str = "is read-only: it is a standby, or default_transaction_read_only is on. Connect to the primary, or make it writable";
 /// PostgreSQL's error, with the code of a bug, for the first login to a database on a full disk.
 const NO_ROOM_TO_SIGN_IN: &str = "could not write init file";
 /// Requests TLS: PostgreSQL responds with `S` or `N`, or `E` on an error.
@@ -200,7 +199,7 @@ impl Target {
 
     fn another(&self) -> DbError {
         DbError::NotAdmitted(format!(
-            "What listens at {} is not PostgreSQL: check the host and the port in the database URL.",
+            "The server at {} is not PostgreSQL: check the host and the port in the database URL.",
             self.address()
         ))
     }
@@ -235,7 +234,7 @@ impl Target {
 
     fn silent(&self, within: Duration) -> String {
         format!(
-            "The database server {} did not answer within {} s: check the host, the port and any \
+            "The database server {} did not respond within {} s: check the host, the port and any \
              firewall.",
             self.address(),
             within.as_secs()
@@ -253,7 +252,7 @@ impl Target {
         let cause = error.source().map(ToString::to_string).unwrap_or_default();
         if cause.contains("password missing") {
             return DbError::NotAdmitted(format!(
-                "The database server {} asks for a password for user {}, and the URL has none.",
+                "The database server {} requires a password for user {}, but the URL has none.",
                 self.address(),
                 self.user()
             ));
@@ -274,13 +273,13 @@ impl Target {
         if cause.contains("server does not support TLS") {
             return Some(format!(
                 "The database server {at} does not offer TLS: enable ssl there, or set \
-                 sslmode=disable if the network between is trusted."
+                 sslmode=disable if the network is trusted."
             ));
         }
         cause.contains("channel binding").then(|| {
             format!(
                 "The database server {at} did not use channel binding, which the URL requires: \
-                 check that nothing stands in between, or set channel_binding=prefer."
+                 check that no proxy terminates TLS, or set channel_binding=prefer."
             )
         })
     }
@@ -313,23 +312,22 @@ impl Target {
         let (at, user) = (self.address(), self.user());
         if *code == SqlState::DISK_FULL || message == NO_ROOM_TO_SIGN_IN {
             return DbError::NotAdmitted(format!(
-                "The disk of the database server {at} is full: make room on it."
+                "The disk of the database server {at} is full: free some space."
             ));
         }
         let sentence = match *code {
             SqlState::INVALID_PASSWORD => {
-                format!("The database server {at} refused the password of user {user}.")
+                format!("The database server {at} rejected the password of user {user}.")
             }
             SqlState::INVALID_CATALOG_NAME => format!(
                 "The database server {at} has no database {}: create it, or correct the URL.",
                 self.url.database.as_deref().unwrap_or(user)
             ),
             SqlState::INVALID_AUTHORIZATION_SPECIFICATION => {
-                format!("The database server {at} does not admit user {user}: {message}.")
+                format!("The database server {at} rejected user {user}: {message}.")
             }
             SqlState::TOO_MANY_CONNECTIONS => format!(
-                "The database server {at} has no connection left: raise max_connections, or go \
-                 through a pooler."
+                "The database server {at} has no connections left: raise max_connections, or use a pooler."
             ),
             SqlState::CANNOT_CONNECT_NOW => {
                 format!("The database server {at} is starting or stopping: {message}.")

@@ -8,8 +8,7 @@ use crate::metrics::LaneLabel;
 use crate::text;
 
 /// The error for a database without it.
-pub(crate) const EXPOSED: &str = "has its tables, but not its row-level security, as after restoring a \
-    dump where the role that owns the view was missing: run `doorward db repair`";
+pub(crate) const EXPOSED: &str = "has tables without row-level security, as after restoring a dump into a cluster without the role that owns the view: run `doorward db repair`";
 /// The error for a database with nothing to protect yet.
 pub(in crate::db) const EMPTY: &str = "has no table of tasks: run `doorward db migrate`";
 

@@ -2,7 +2,7 @@
 //! security guards and of the rest, so that a locked table stops only its own routes; and searches, for
 //! which nobody else waits), and one for the probes. Where the server grants too few, lanes lend each
 //! other theirs. Every call is one round trip with a deadline. A read is repeated when its connection breaks; a write only if the
-//! server provably did nothing, as where others hold its rows locked.
+//! server provably did nothing, as where its rows are locked by others.
 
 mod attempt;
 pub(crate) mod connect;

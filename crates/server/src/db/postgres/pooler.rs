@@ -55,10 +55,7 @@ pub(in crate::db) async fn prepare_session(
     target: &Target,
 ) -> Result<FirstLook, DbError> {
     look(client, target).await.map_err(|error| match error.as_db_error() {
-        Some(answer) => DbError::Away(format!(
-            "The database answered the first statement: {}.",
-            answer.message()
-        )),
+        Some(answer) => DbError::Away(format!("The first statement failed: {}.", answer.message())),
         None => DbError::Away(format!("The database connection was lost after sign-in: {error}.")),
     })?
 }
@@ -69,7 +66,7 @@ fn another(version: i32, name: &str) -> Option<DbError> {
         name.split([',', '(']).next().unwrap_or_default().trim().chars().take(60).collect();
     if !name.starts_with("PostgreSQL ") {
         return Some(DbError::NotAdmitted(format!(
-            "The database server is {what}, which Doorward does not work with: name a PostgreSQL server, \
+            "The database server is {what}, which Doorward does not support: use a PostgreSQL server, \
              version 12 or newer."
         )));
     }

@@ -33,8 +33,7 @@ pub(in crate::db) fn tls_sentence(at: &str, broken: &io::Error) -> Option<String
     let why = match reason {
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
             return Some(format!(
-                "The certificate of {at} was issued for another host name: connect by that name, or \
-                 issue one that has it as a subjectAltName."
+                "The certificate of {at} was issued for another host name: connect to that name, or issue one with this host as a subjectAltName."
             ));
         }
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
@@ -43,7 +42,7 @@ pub(in crate::db) fn tls_sentence(at: &str, broken: &io::Error) -> Option<String
         CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
             return Some(format!("The certificate of {at} is not valid yet: check both clocks."));
         }
-        CertificateError::UnknownIssuer => "its issuer is not a trusted authority",
+        CertificateError::UnknownIssuer => "its issuer is not a trusted CA",
         CertificateError::BadSignature => "a signature in its chain is invalid",
         CertificateError::Revoked => "it was revoked",
         CertificateError::BadEncoding => "it cannot be read",
@@ -54,8 +53,7 @@ pub(in crate::db) fn tls_sentence(at: &str, broken: &io::Error) -> Option<String
         _ => "its chain is not valid",
     };
     Some(format!(
-        "The certificate of {at} is not trusted, because {why}: pass the certificate of its authority with \
-            sslrootcert=/path/to/ca.pem."
+        "The certificate of {at} is not trusted, because {why}: pass the certificate of its CA with sslrootcert=/path/to/ca.pem."
     ))
 }
 
@@ -113,7 +111,7 @@ fn roots(path: Option<&Path>, given: &[CertificateDer<'static>]) -> Result<RootC
     };
     let mut roots = RootCertStore::empty();
     if roots.add_parsable_certificates(given.iter().cloned()).0 == 0 {
-        return Err(format!("sslrootcert {} holds no certificate.", path.display()));
+        return Err(format!("sslrootcert {} contains no certificate.", path.display()));
     }
     Ok(roots)
 }

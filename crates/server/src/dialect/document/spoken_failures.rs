@@ -58,7 +58,7 @@ pub(super) fn describe(operation: &mut Value, spoken: &Arc<Spoken>, shared: &Val
 }
 
 fn body(error_body: &ErrorBody) -> Value {
-    let detail = any("A sentence, or the dialect's own code for this failure");
+    let detail = any("A sentence, or the dialect's own code for this error");
     match error_body {
         ErrorBody::Problem => json!({"$ref": "#/components/schemas/Problem"}),
         ErrorBody::Message => json!({"allOf": [

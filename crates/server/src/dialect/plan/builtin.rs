@@ -39,10 +39,7 @@ pub fn text(name: &str) -> Option<&'static str> {
 
 pub(in crate::dialect) fn read(name: &str) -> Result<Habits, String> {
     let text = text(name).ok_or_else(|| {
-        format!(
-            "COMPAT has the unknown dialect {name:?}: take one or more of {}.",
-            NAMES.join(", ")
-        )
+        format!("COMPAT has the unknown dialect {name:?}: choose from {}.", NAMES.join(", "))
     })?;
     toml::from_str(text).map_err(|error| format!("The dialect {name} cannot be read: {error}."))
 }

@@ -248,7 +248,7 @@ impl<'a> Compiler<'a> {
         if let Ok(template @ Value::Object(_)) = serde_json::from_str(word) {
             return Some(template);
         }
-        self.problems.push(format!("{name} must be a known word or a template, not {word:?}"));
+        self.problems.push(format!("{name} must be a known name or a template, not {word:?}"));
         None
     }
 

@@ -162,13 +162,13 @@ impl Connection {
 
 fn late(what: &str, limit: Duration) -> Undelivered {
     Undelivered::Later(format!(
-        "The mail server did not answer {what} within {} s.",
+        "The mail server did not respond to {what} within {} s.",
         limit.as_secs()
     ))
 }
 
 fn silent(place: &str, what: &str, limit: Duration) -> Undelivered {
-    Undelivered::NoServer(format!("{place} did not answer within {} s: {what}.", limit.as_secs()))
+    Undelivered::NoServer(format!("{place} did not respond within {} s: {what}.", limit.as_secs()))
 }
 
 /// For responses before the recipient is known.

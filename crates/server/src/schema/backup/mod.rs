@@ -106,19 +106,18 @@ fn fits(file: &Path, history: &[HistoryRow]) -> MigrateResult<(i64, usize)> {
     let newest = history.iter().map(|row| row.version).max();
     let Some(newest) = newest else {
         return Err(refused(format!(
-            "{file} holds no tables of Doorward's: name a file that `doorward db backup` made."
+            "{file} contains no tables of Doorward: name a file from `doorward db backup`."
         )));
     };
     let (newer, edited) = (named(State::Unknown), named(State::Changed));
     if !newer.is_empty() {
         return Err(refused(format!(
-            "{file} comes from a newer Doorward (migration {newer}), whose tables this one does not know: \
-             restore it with that version or a newer one."
+            "{file} is from a newer Doorward (migration {newer}): restore it with that version or a newer one."
         )));
     }
     if !edited.is_empty() {
         return Err(refused(format!(
-            "{file} was made by migrations of other content ({edited}): restore it with the binary that made it."
+            "{file} was created with different migrations ({edited}): restore it with the binary that created it."
         )));
     }
     let pending = all.iter().filter(|status| status.state == State::Pending).count();

@@ -85,13 +85,13 @@ impl Drop for Output {
 
 fn taken(place: &Path) -> MigrateError {
     let place = place.display();
-    refused(format!("{place} is there already: name another file, or overwrite it with --force."))
+    refused(format!("{place} already exists: name another file, or overwrite it with --force."))
 }
 
 fn cannot(place: &Path, error: &io::Error) -> MigrateError {
     let place = place.display();
     refused(match error.kind() {
-        ErrorKind::StorageFull => format!("The disk that holds {place} is full: make room on it."),
+        ErrorKind::StorageFull => format!("The disk of {place} is full: free some space."),
         ErrorKind::NotFound => format!("The folder of {place} does not exist: create it."),
         _ => format!("{place} cannot be written: {error}."),
     })

@@ -84,14 +84,12 @@ pub(super) async fn restore(
         Kind::Archive => {}
         Kind::Sqlite => {
             return Err(refused(format!(
-                "{shown} is a SQLite database, and DATABASE_URL names a PostgreSQL one: set it to sqlite:FILE, or \
-                 move accounts with `doorward export` and `doorward import`."
+                "{shown} is a SQLite database, but DATABASE_URL is a PostgreSQL one: set it to sqlite:FILE, or move accounts with `doorward export` and `doorward import`."
             )));
         }
         Kind::Other => {
             return Err(refused(format!(
-                "{shown} is no archive of pg_dump's custom format, which `doorward db backup` writes: a plain dump \
-                 goes in with psql, then run `doorward db repair`."
+                "{shown} is not in pg_dump's custom format, which `doorward db backup` writes: restore a plain dump with psql, then run `doorward db repair`."
             )));
         }
     }
@@ -103,7 +101,7 @@ pub(super) async fn restore(
     let is_there = !rows(&client, &schema_is_there(&archive.schema)).await?.is_empty();
     if server.schema.as_deref() != Some(archive.schema.as_str()) && is_there {
         return Err(refused(format!(
-            "{shown} holds the schema {}, and the login's search_path leads to {}: add \
+            "{shown} contains the schema {}, but the login's search_path is {}: add \
              options=-csearch_path%3D{} to the database URL.",
             archive.schema,
             server.schema.as_deref().unwrap_or("none"),
@@ -113,8 +111,7 @@ pub(super) async fn restore(
     let holds = migrator.history().await?.is_some();
     if holds && !replace {
         return Err(refused(format!(
-            "{} has Doorward's tables already: restore into an empty database, or replace everything that the \
-             backup holds too with --force.",
+            "{} already has Doorward's tables: restore into an empty database, or replace everything that is also in the backup with --force.",
             migrator.url()
         )));
     }
@@ -124,11 +121,11 @@ pub(super) async fn restore(
     let to = Place { url: url.clone(), shell, has_schema: is_there, present };
     drop(client);
     blocking(move || archive.put(&to, say)).await?;
-    say("Putting row-level security back.");
+    say("Restoring row-level security.");
     let repaired = migrator.repair(false).await?;
     if !repaired.is_isolated {
         return Err(refused(format!(
-            "The tables are restored, but row-level security does not hold: {} Run `doorward db verify`.",
+            "The tables are restored, but row-level security does not work: {} Run `doorward db verify`.",
             repaired.left.join(" ")
         )));
     }
@@ -169,7 +166,7 @@ impl Archive {
                 .and_then(|rest| rest.split(HISTORY).next());
             let Some(schema) = table.map(str::to_owned) else {
                 return Err(refused(format!(
-                    "{path} holds no tables of Doorward's: name a file that `doorward db backup` made."
+                    "{path} contains no tables of Doorward: name a file from `doorward db backup`."
                 )));
             };
             let arguments =

@@ -47,7 +47,7 @@ impl Program {
         let absent = || {
             refused(format!(
                 "{name} is not on PATH: install PostgreSQL's client programs (Debian: apt-get install \
-                 postgresql-client), or run this where they are: {instead}"
+                 postgresql-client), or run this on a machine that has them: {instead}"
             ))
         };
         let places = std::env::var_os("PATH").unwrap_or_default();
@@ -174,7 +174,7 @@ impl Program {
 
     fn failed(&self, complaints: &[String]) -> MigrateError {
         let why = match complaints.get(..complaints.len().min(3)) {
-            None | Some([]) => "it does not say why".to_owned(),
+            None | Some([]) => "without an error message".to_owned(),
             Some(some) => some.join(" "),
         };
         refused(format!("{} failed: {}.", self.name, why.trim_end_matches('.')))

@@ -50,14 +50,13 @@ pub(super) fn restore(
         Kind::Sqlite => {}
         Kind::Archive => {
             return Err(refused(format!(
-                "{} is a backup of a PostgreSQL database, and DATABASE_URL names a SQLite file: set it to the \
-                 PostgreSQL database, or move accounts with `doorward export` and `doorward import`.",
+                "{} is a backup of a PostgreSQL database, but DATABASE_URL is a SQLite file: set it to the PostgreSQL database, or move accounts with `doorward export` and `doorward import`.",
                 file.display()
             )));
         }
         Kind::Other => {
             return Err(refused(format!(
-                "{} is no SQLite database: name a file that `doorward db backup` made.",
+                "{} is not a SQLite database: name a file from `doorward db backup`.",
                 file.display()
             )));
         }
@@ -71,7 +70,7 @@ pub(super) fn restore(
     let is_there = path.exists();
     if is_there && !replace {
         return Err(refused(format!(
-            "{} is there already: replace it and all that it holds with --force.",
+            "{} already exists: replace it and all its data with --force.",
             path.display()
         )));
     }
@@ -168,11 +167,11 @@ fn explained(from: &Path, place: &Path, error: &rusqlite::Error) -> MigrateError
     let (from, place) = (from.display(), place.display());
     refused(match error.sqlite_error_code() {
         Some(ErrorCode::DiskFull) => {
-            format!("The disk that holds {place} is full: make room on it.")
+            format!("The disk of {place} is full: free some space.")
         }
-        Some(ErrorCode::NotADatabase) => format!("{from} is no SQLite database."),
+        Some(ErrorCode::NotADatabase) => format!("{from} is not a SQLite database."),
         Some(ErrorCode::DatabaseCorrupt) => {
-            format!("{from} is damaged: {error}. Take an older backup.")
+            format!("{from} is damaged: {error}. Use an older backup.")
         }
         _ => format!("{from} could not be copied: {error}."),
     })

@@ -30,7 +30,7 @@ pub enum MigrateError {
 
 /// What to do if a migration finds its table already created by others.
 pub(in crate::schema) const OCCUPIED: &str =
-    " and no migration made it: give Doorward a database or a schema of its own";
+    " and no migration created it: give Doorward its own database or schema";
 
 /// What the runner returns.
 pub(in crate::schema) type MigrateResult<T> = std::result::Result<T, MigrateError>;

@@ -16,8 +16,7 @@ impl PostgresMigrator {
         let name = quoted(login);
         if login == self.tenant {
             return Err(MigrateError::Refused(format!(
-                "{login} owns the view that keeps users apart, so no server signs in as it: name the \
-                 login of DATABASE_URL."
+                "{login} owns the view for row-level security and must not be the server's login: name the login in DATABASE_URL."
             )));
         }
         let text = login.replace('\'', "''");

@@ -28,7 +28,7 @@ use postgres::PostgresMigrator;
 pub use repair::Repaired;
 
 /// The error if privileges are requested on SQLite.
-const NO_LOGINS: &str = "SQLite has no logins: whoever may write the file may serve it.";
+const NO_LOGINS: &str = "SQLite has no logins: file permissions are sufficient.";
 
 /// The result of a run.
 #[derive(Debug, Default)]
@@ -230,7 +230,7 @@ impl Migrator {
     async fn open(&self) -> MigrateResult<MigrateSession> {
         if !is_role_name(&self.tenant) {
             return Err(MigrateError::Refused(format!(
-                "{:?} is no usable role name: take lower-case letters, digits and _.",
+                "{:?} is not a usable role name: use lower-case letters, digits and _.",
                 self.tenant
             )));
         }

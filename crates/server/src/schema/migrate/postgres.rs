@@ -245,7 +245,7 @@ pub(in crate::schema) async fn connect_awake(url: &PostgresUrl) -> MigrateResult
         let attempt = tokio::time::Instant::now();
         match connect(url).await {
             Err(_) if attempt.elapsed() >= ASLEEP && begun.elapsed() < WAKING => {
-                tracing::info!("the database does not answer yet: it may be waking");
+                tracing::info!("the database does not respond yet: it may be waking up");
             }
             other => return Ok(other?),
         }
@@ -319,7 +319,7 @@ fn sentence(answer: &tokio_postgres::error::DbError) -> String {
         text.push_str(more.trim_end_matches('.'));
     }
     if *answer.code() == SqlState::DISK_FULL {
-        text.push_str(": the disk of the database server is full: make room on it, then try again");
+        text.push_str(": the disk of the database server is full: free some space, then try again");
     }
     text
 }

@@ -135,7 +135,7 @@ pub(super) fn begin<'a>(
         if is_busy(&error) {
             MigrateError::Locked(format!(
                 "Another process has been writing to {} for more than {} s; nothing was \
-                     changed. If it is another migrator, wait for it; if it hangs, end it.",
+                     changed. If it is another migrator, wait for it; if it hangs, stop it.",
                 path.display(),
                 wait.limit.as_secs()
             ))
@@ -210,7 +210,7 @@ fn refuse_dangling(work: &Transaction<'_>, step: SchemaStep) -> MigrateResult<()
     match found {
         None => Ok(()),
         Some(table) => Err(MigrateError::Statement(format!(
-            "Migration {} would leave rows of {table} without what they refer to; it was undone.",
+            "Migration {} would leave rows of {table} with broken references; it was undone.",
             step.migration
         ))),
     }

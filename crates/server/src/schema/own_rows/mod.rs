@@ -39,7 +39,7 @@ impl OwnRows {
         for table in &self.tables {
             let parts: Vec<_> = table.split('.').map(name).collect::<Result<_, _>>()?;
             if parts.len() > 2 {
-                return Err(format!("{table:?} is no table: write TABLE or SCHEMA.TABLE"));
+                return Err(format!("{table:?} is not a table name: write TABLE or SCHEMA.TABLE"));
             }
             script += &POLICIES
                 .replace("{table}", &parts.join("."))

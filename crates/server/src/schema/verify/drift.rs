@@ -54,9 +54,8 @@ pub(in crate::schema) fn drift(
             }
         }
         let extra = found.iter().filter(|row| find(expected, row, check.key).is_none());
-        sentences.extend(
-            extra.map(|row| format!("The {} is not made by any migration.", check.name(row))),
-        );
+        sentences
+            .extend(extra.map(|row| format!("The {} is not from any migration.", check.name(row))));
     }
     sentences
 }
@@ -83,7 +82,7 @@ fn changed(
         .filter(|&index| row[index] != wanted[index])
         .map(|index| {
             format!(
-                "The {} has the {} {}; the migrations make it {}.",
+                "The {} has the {} {}; with the migrations it is {}.",
                 check.name(row),
                 headers[index],
                 shown(&row[index]),

@@ -124,7 +124,7 @@ pub(in crate::schema) const CHECKS: &[Check] = &[
             FROM pg_roles WHERE rolname = '{tenant}'",
     },
     Check {
-        title: "What that role may do",
+        title: "Privileges of that role",
         key: 2,
         noun: "grant to {1} on {0}",
         sql: "SELECT t.relname AS \"table\", r.rolname AS role,\n    \

@@ -32,7 +32,7 @@ pub(in crate::schema) async fn prove(client: &Client, report: &mut Report) -> Mi
     match client.batch_execute(&report.planted).await {
         Ok(()) => attempts.extend(across(client, ada, grace, random.id(now)).await?),
         Err(error) => report.isolation.push(format!(
-            "Row-level security could not be tried, because its test rows were not accepted: {}.",
+            "Row-level security could not be tested, because the test rows were rejected: {}.",
             crate::schema::migrate::postgres::describe(&error)
         )),
     }
@@ -40,7 +40,7 @@ pub(in crate::schema) async fn prove(client: &Client, report: &mut Report) -> Mi
     let broken = attempts.iter().filter(|attempt| !attempt.holds());
     report.isolation.extend(broken.map(|attempt| {
         format!(
-            "Row-level security does not hold: {} answered {} instead of {}.",
+            "Row-level security does not work: {} returned {} instead of {}.",
             attempt.what, attempt.answer, attempt.expected
         )
     }));
@@ -86,7 +86,7 @@ async fn across(client: &Client, ada: Uuid, grace: Uuid, id: Uuid) -> MigrateRes
     let count = "SELECT count(*) FROM own_tasks";
     let steps = [
         ("reading one's own task", format!("{count} WHERE user_id = '{grace}'"), "1"),
-        ("reading anybody else's tasks", format!("{count} WHERE user_id <> '{grace}'"), "0"),
+        ("reading other users' tasks", format!("{count} WHERE user_id <> '{grace}'"), "0"),
         (
             "changing another's task",
             counted(format!("UPDATE own_tasks SET completed = TRUE {of_ada}")),

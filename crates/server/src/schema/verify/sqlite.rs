@@ -62,7 +62,7 @@ pub(in crate::schema) const CHECKS: &[Check] = &[
             ORDER BY 1, 2",
     },
     Check {
-        title: "Rows without what they refer to",
+        title: "Rows with broken references",
         key: 3,
         noun: "row {1} of {0}, which refers to a missing row of {2},",
         sql: "SELECT \"table\", rowid AS row, parent FROM pragma_foreign_key_check",

@@ -1,5 +1,4 @@
-//! What is learnt from answers that differ: statuses, envelopes, names and values of what is shown,
-//! failures.
+//! Learns from responses that differ: statuses, envelopes, names and values of members, errors.
 
 use serde_json::{Map, Value, json};
 
@@ -14,7 +13,7 @@ use crate::shadow::findings::{Difference, DifferenceKind as Kind};
 use crate::shadow::swaps::{Counterpart, IdOf, Swaps};
 
 impl Learner {
-    /// Both did what was asked, and the answers differ.
+    /// Both succeeded, and the responses differ.
     pub(in crate::shadow) fn answers(
         &mut self,
         on: On<'_>,
@@ -75,7 +74,7 @@ impl Learner {
         }
     }
 
-    /// What is inside of the envelopes, which are learnt.
+    /// The contents of the envelopes, which are learned.
     fn unwrapped<'a>(
         &mut self,
         on: On<'_>,
@@ -84,7 +83,7 @@ impl Learner {
     ) -> (&'a Value, &'a Value) {
         let scope = format!("operation:{}", on.operation);
         let is_list = matches!(on.operation, "tasks.list" | "users.list");
-        // What the contract answers, whatever a dialect has wrapped it in.
+        // The contract's response, whatever envelope a dialect has added.
         let inner_new = inner(new, is_list).map_or(new, |(_, inner)| inner);
         let Some((name, inner_old)) = inner(old, is_list) else {
             let wrapped = inner(new, is_list).is_some();
@@ -137,7 +136,7 @@ impl Learner {
         (inner_old, inner_new)
     }
 
-    /// Names and values of an object.
+    /// The names and values of an object.
     fn fields(&mut self, kind: &str, old: &Value, new: &Value, swaps: &Swaps) {
         let (Value::Object(was), Value::Object(is)) = (old, new) else { return };
         let scope = format!("kind:{kind}");
@@ -168,7 +167,7 @@ impl Learner {
                 self.fields("user", value, new, swaps);
                 continue;
             }
-            // What was sent under a name that Doorward does not know was ignored, so no value says so.
+            // A field sent under an unknown name was ignored, so no value reveals it.
             let named = words::native(kind, name)
                 .filter(|own| kind == "task" && self.sent.contains(name) && is.contains_key(*own));
             let found = target(kind, name, value, is, swaps);
@@ -198,7 +197,7 @@ impl Learner {
         }
     }
 
-    /// A member that both have, with other words for its values.
+    /// A member that both have, with different values.
     fn shown(
         &mut self,
         kind: &str,
@@ -213,7 +212,7 @@ impl Learner {
             let (Some(word), Some(done)) = (old.as_str(), all.get("completed")) else { return };
             if words::is_done(word) == done.as_bool() && done.is_boolean() {
                 let mut rule = status();
-                // A task that was never sent a word shows the first that was seen.
+                // A task without a sent status shows the first that was seen.
                 let open = matches!(word.to_lowercase().as_str(), "in_progress" | "in-progress");
                 let place = format!("/fields/task/status/show/{done}");
                 let known = Value::Object(self.dialect.clone()).pointer(&place).is_some();
@@ -238,7 +237,7 @@ impl Learner {
             _ => return,
         };
         let Some(own) = new.as_str().and_then(words::priority) else { return };
-        // The word of a priority is one of a few; any other text is not kept.
+        // Names of priorities are one of a few; any other text is not stored.
         let is_own = words::priority(&sent) == Some(own);
         // Where the old backend has a default, Doorward has none.
         let is_default = own == "none" && words::priority(&sent).is_some();
@@ -253,7 +252,7 @@ impl Learner {
         }
     }
 
-    /// Both refused, and the answers differ.
+    /// Both rejected the request, and the responses differ.
     pub(in crate::shadow) fn failures(
         &mut self,
         on: On<'_>,
@@ -280,7 +279,7 @@ impl Learner {
     }
 }
 
-/// The contract's name of what an app shows as this.
+/// The contract's name for a member of the app.
 fn target(
     kind: &str,
     name: &str,
@@ -301,7 +300,7 @@ fn target(
             return Some(format!("user.{own}"));
         }
     }
-    // The same value under one other name, if it is long enough not to be so by chance.
+    // The same value under another name, if it is too long for a coincidence.
     let long = value.as_str().is_some_and(|text| text.len() >= 4);
     let mut same = is.iter().filter(|(own, other)| {
         *own != "metadata" && long && !is_id(own) && fits(value, other, own, swaps)
@@ -312,7 +311,7 @@ fn target(
     }
 }
 
-/// Whether two values say the same.
+/// Whether two values mean the same.
 fn fits(old: &Value, new: &Value, own: &str, swaps: &Swaps) -> bool {
     if old == new {
         return true;
@@ -325,7 +324,7 @@ fn fits(old: &Value, new: &Value, own: &str, swaps: &Swaps) -> bool {
     }
     let is_time = |value: &Value| value.as_str().and_then(instant).is_some();
     if is_time(old) && is_time(new) {
-        // Times that the two made themselves are not equal to the second.
+        // Times that both created themselves may differ by seconds.
         return same_time(old, new) || matches!(own, "created_at" | "updated_at" | "completed_at");
     }
     own == "priority" && id_text(old).and_then(|old| words::priority(&old)) == new.as_str()
@@ -341,7 +340,7 @@ fn holds_token(value: &Value) -> bool {
     }
 }
 
-/// Why no entry takes care of a difference.
+/// Why no entry covers a difference.
 pub(super) fn why(one: &Difference) -> Option<String> {
     let Difference { kind, at, old, new, .. } = one;
     Some(match kind {

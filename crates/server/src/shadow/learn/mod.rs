@@ -1,6 +1,6 @@
-//! The dialect that would make the answers equal, found while the rehearsal runs: each difference that
-//! a dialect can take care of becomes an entry, and the next copy is sent through it, so that what is
-//! suggested was tried. What no entry can take care of is named with the reason.
+//! Learns the dialect that makes the responses equal, during the rehearsal: each difference that a dialect
+//! can cover becomes an entry, and the next copy is sent through it, so that the suggestion has been tested.
+//! For everything else there is a reason.
 
 mod answered;
 mod operation;
@@ -17,19 +17,19 @@ use serde_json::{Map, Value};
 use super::compare::is_name;
 use super::findings::Difference;
 
-/// What was found so far.
+/// The results so far.
 #[derive(Default)]
 pub(super) struct Learner {
     dialect: Map<String, Value>,
     settings: BTreeMap<String, String>,
     unmapped: BTreeMap<String, BTreeSet<String>>,
-    /// Operations, kinds and routes that an entry is about.
+    /// Operations, objects and routes with an entry.
     scopes: BTreeSet<String>,
-    /// Entries that were not accepted by the server.
+    /// Entries that the server did not accept.
     refused: BTreeSet<String>,
     /// Names that clients have sent in a task.
     sent: BTreeSet<String>,
-    /// Operations whose answers were not wrapped.
+    /// Operations whose responses had no envelope.
     flat: BTreeSet<String>,
     changed: bool,
 }
@@ -47,7 +47,7 @@ impl Learner {
         &self.dialect
     }
 
-    /// Settings besides it.
+    /// Additional settings.
     pub(super) fn settings(&self) -> &BTreeMap<String, String> {
         &self.settings
     }
@@ -58,12 +58,12 @@ impl Learner {
         lists.map(|(route, why)| (route.clone(), why.iter().cloned().collect())).collect()
     }
 
-    /// Whether an entry is about this route; then an equal answer is owed to the dialect that was found.
+    /// Whether an entry concerns this route; then an equal response is due to the learned dialect.
     pub(super) fn touches(&self, route: &str, operation: Option<&str>, failed: bool) -> bool {
         let has = |scope: String| self.scopes.contains(&scope);
         let of_operation = |operation: &str| {
             let (asked, shown) = crate::dialect::kinds(operation);
-            // A user is in the answer of a sign-in too.
+            // A sign-in response contains a user too.
             let shows_user = matches!(shown, "tokens" | "user") && has("kind:user".into());
             has(format!("operation:{operation}"))
                 || (!asked.is_empty() && has(format!("kind:{asked}")))
@@ -75,16 +75,16 @@ impl Learner {
             || (failed && has("errors".into()))
     }
 
-    /// Whether something was found since this was asked last.
+    /// Whether something was learned since the last call.
     pub(super) fn has_changed(&mut self) -> bool {
         std::mem::take(&mut self.changed)
     }
 
-    /// Puts an entry at a path of names; false if it is there already or was refused before.
+    /// Adds an entry at a path of names; false if it exists or was rejected before.
     fn put(&mut self, scope: &str, path: &[&str], value: Value) -> bool {
         let key = format!("{path:?}{value}");
         let Some((last, above)) = path.split_last() else { return false };
-        // Some apps have addresses and ids for names; those are not kept.
+        // Some apps use addresses and ids as names; those are not stored.
         let is_of_fields = matches!(path, ["fields", ..]);
         if self.refused.contains(&key) || (is_of_fields && !is_name(last)) {
             return false;
@@ -126,7 +126,7 @@ impl Learner {
         true
     }
 
-    /// A setting besides the dialect.
+    /// An additional setting.
     fn set(&mut self, scope: &str, name: &str, value: &str) -> bool {
         let before = self.settings.insert(name.to_owned(), value.to_owned());
         let fresh = before.as_deref() != Some(value);
@@ -137,7 +137,7 @@ impl Learner {
         fresh
     }
 
-    /// Notes what no dialect can map.
+    /// Records what no dialect can map.
     pub(super) fn give_up(&mut self, route: &str, why: impl Into<String>) {
         let all = self.unmapped.entry(route.to_owned()).or_default();
         if all.len() < 50 {
@@ -145,7 +145,7 @@ impl Learner {
         }
     }
 
-    /// Takes back what was found since, because the server does not accept it.
+    /// Removes what was learned since, because the server does not accept it.
     pub(super) fn restore(
         &mut self,
         dialect: Map<String, Value>,
@@ -167,7 +167,7 @@ impl Learner {
         self.settings = settings;
     }
 
-    /// Says of the differences that are left why no entry takes care of them.
+    /// Explains why no entry covers the remaining differences.
     pub(super) fn explain(&mut self, route: &str, left: &[Difference]) {
         for one in left {
             if let Some(why) = answered::why(one) {
@@ -177,7 +177,7 @@ impl Learner {
     }
 }
 
-/// Lays one object into another; whether it changed.
+/// Merges one object into another; returns whether it changed.
 fn merge(there: &mut Map<String, Value>, more: Map<String, Value>) -> bool {
     let mut fresh = false;
     for (name, value) in more {

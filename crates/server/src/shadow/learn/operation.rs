@@ -1,10 +1,10 @@
-//! Which operation a route of the old backend's most likely is: by its method, its path and what was sent.
+//! Guesses the operation of an old backend's route from its method, its path and its requests.
 
 use serde_json::{Value, json};
 
 use crate::shadow::places::TASKS;
 
-/// What answers a route: an operation, or one with parts of its request given.
+/// The target of a route: an operation, possibly with fixed parts of its request.
 pub(super) fn guess(method: &str, template: &str, sent: Option<&Value>) -> Option<(String, Value)> {
     let segments: Vec<String> = template
         .split('/')

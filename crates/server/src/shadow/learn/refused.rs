@@ -1,4 +1,4 @@
-//! What is learnt from requests that Doorward refused: routes, names of fields, their values, parameters.
+//! Learns from requests that Doorward rejected: routes, field names, values, parameters.
 
 use serde_json::{Value, json};
 
@@ -7,14 +7,14 @@ use super::{Learner, On, operation};
 use crate::dialect::kinds;
 use crate::shadow::exchange::Observed;
 
-/// What a client sent, with Doorward's ids and tokens in it.
+/// A client's request, with Doorward's ids and tokens.
 #[derive(Clone, Copy)]
 pub(in crate::shadow) struct Sent<'a> {
     pub(in crate::shadow) body: Option<&'a Value>,
     pub(in crate::shadow) query: &'a [(String, String)],
 }
 
-/// Parameters that the list of tasks has itself.
+/// Doorward's own parameters for lists of tasks.
 const OWN: [&str; 14] = [
     "q",
     "completed",
@@ -33,7 +33,7 @@ const OWN: [&str; 14] = [
 ];
 
 impl Learner {
-    /// A route that Doorward does not have; the operation that most likely answers it.
+    /// A route that Doorward does not have; returns the likeliest operation.
     pub(in crate::shadow) fn route(
         &mut self,
         method: &str,
@@ -41,7 +41,7 @@ impl Learner {
         sent: Option<&Value>,
         known: impl Fn(&str) -> bool,
     ) -> Option<String> {
-        // A slash at the end is dropped before an alias is looked up.
+        // A trailing slash is removed before aliases are matched.
         let template = template.trim_end_matches('/');
         let route = format!("{method} {template}");
         let Some((operation, target)) = operation::guess(method, template, sent) else {
@@ -57,7 +57,7 @@ impl Learner {
         self.put(&scope, &["routes", &route], target).then_some(operation)
     }
 
-    /// A request that the old backend took and Doorward refused; whether something was found.
+    /// A request that the old backend accepted and Doorward rejected; returns whether something was learned.
     pub(in crate::shadow) fn refusal(
         &mut self,
         on: On<'_>,
@@ -95,7 +95,7 @@ impl Learner {
                 found |= self.refused_value(kind, name, value);
             }
         }
-        // What is called otherwise and not looked at, since what is missing comes first.
+        // What has another name is not examined, since what is missing comes first.
         if !found && !missing.is_empty() {
             for (name, value) in object.into_iter().flatten() {
                 if words::native(kind, name).is_some_and(|own| missing.contains(&own)) {
@@ -177,7 +177,7 @@ impl Learner {
         false
     }
 
-    /// Parameters of a list that have other names or values.
+    /// List parameters with other names or values.
     pub(super) fn parameters(&mut self, on: On<'_>, query: &[(String, String)]) -> bool {
         if on.operation != "tasks.list" {
             return false;
@@ -240,12 +240,12 @@ impl Learner {
     }
 }
 
-/// The rule of a task's status, without what is shown.
+/// The rule for a task's status, without shown values.
 pub(super) fn status() -> Value {
     json!({"field": "completed", "keep": true, "values": words::statuses()})
 }
 
-/// Whether an object of an answer has a member with this name.
+/// Whether an object in a response has a member with this name.
 fn holds(value: &Value, name: &str, depth: usize) -> bool {
     match value {
         Value::Object(members) => {

@@ -1,8 +1,8 @@
-//! The words that apps have for what the contract has: names of fields, statuses, priorities.
+//! Apps' terms and the contract's: field names, statuses, priorities.
 
 use serde_json::{Value, json};
 
-/// The contract's name for what an app calls this.
+/// The contract's name for an app's field.
 pub(super) fn native(kind: &str, name: &str) -> Option<&'static str> {
     let plain: String =
         name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect();
@@ -49,7 +49,7 @@ pub(super) fn native(kind: &str, name: &str) -> Option<&'static str> {
     table.iter().find(|(_, names)| names.contains(&plain.as_str())).map(|(own, _)| *own)
 }
 
-/// Parameters of a list that apps have, and the contract's.
+/// The contract's name for an app's list parameter.
 pub(super) fn parameter(name: &str) -> Option<&'static str> {
     Some(match name {
         "skip" => "offset",
@@ -75,7 +75,7 @@ const OPEN: [&str; 10] = [
 ];
 const DONE: [&str; 5] = ["completed", "complete", "done", "finished", "closed"];
 
-/// Whether a status word is of a task that is done.
+/// Whether a status means that a task is completed.
 pub(super) fn is_done(word: &str) -> Option<bool> {
     let word = word.to_lowercase();
     if DONE.contains(&word.as_str()) {
@@ -84,7 +84,7 @@ pub(super) fn is_done(word: &str) -> Option<bool> {
     OPEN.contains(&word.as_str()).then_some(false)
 }
 
-/// Every status word and what it means.
+/// All known statuses and their meanings.
 pub(super) fn statuses() -> Value {
     let open = OPEN.iter().map(|word| ((*word).to_owned(), json!(false)));
     let done = DONE.iter().map(|word| ((*word).to_owned(), json!(true)));
@@ -98,7 +98,7 @@ pub(super) fn status_filter() -> Value {
     Value::Object(open.chain(done).collect())
 }
 
-/// The contract's priority for a word or a number.
+/// The contract's priority for a name or number.
 pub(super) fn priority(sent: &str) -> Option<&'static str> {
     Some(match sent.to_lowercase().as_str() {
         "none" | "0" | "" => "none",
@@ -110,7 +110,7 @@ pub(super) fn priority(sent: &str) -> Option<&'static str> {
     })
 }
 
-/// What an answer says of itself in our own words: those of the old backend are not kept.
+/// A message in our own words: the old backend's texts are not stored.
 pub(super) fn sentence(operation: &str) -> &'static str {
     match operation {
         "tasks.delete" => "Task deleted",

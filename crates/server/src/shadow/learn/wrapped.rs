@@ -1,11 +1,11 @@
-//! What stands around an answer: envelopes, messages, failures, as the templates of a dialect say them.
+//! Learns what surrounds a response: envelopes, messages, errors, as templates of a dialect.
 
 use serde_json::{Map, Value, json};
 
 use super::words;
 use crate::shadow::compare::{is_name, is_sentence};
 
-/// The one member that holds what was asked for, where an answer is wrapped.
+/// The only member with the requested data, if a response has an envelope.
 pub(super) fn inner(value: &Value, is_list: bool) -> Option<(String, &Value)> {
     let members = value.as_object()?;
     if is_list {
@@ -22,7 +22,7 @@ pub(super) fn inner(value: &Value, is_list: bool) -> Option<(String, &Value)> {
     objects.next().is_none().then(|| (name.clone(), object))
 }
 
-/// Whether an object has no members besides these.
+/// Whether an object has no other members.
 pub(super) fn only(value: &Value, names: &[&str]) -> bool {
     value.as_object().is_some_and(|all| all.keys().all(|name| names.contains(&name.as_str())))
 }
@@ -50,7 +50,7 @@ pub(super) fn envelope(old: &Value, inside: &str, is_list: bool, operation: &str
     Value::Object(template)
 }
 
-/// What stands in a template for a value that was seen: its own words are not kept.
+/// The constant for an observed value in a template: texts are not stored.
 fn constant(name: &str, value: &Value, operation: &str) -> Option<Value> {
     match value {
         _ if !is_name(name) => None,
@@ -63,7 +63,7 @@ fn constant(name: &str, value: &Value, operation: &str) -> Option<Value> {
     }
 }
 
-/// The members of a message whose own words are not kept.
+/// The members of a message, without its texts.
 pub(super) fn constants(old: &Value, operation: &str) -> Value {
     let members = old.as_object().into_iter().flatten();
     let kept =
@@ -71,7 +71,7 @@ pub(super) fn constants(old: &Value, operation: &str) -> Value {
     Value::Object(kept.collect())
 }
 
-/// The template of a failure.
+/// The template of an error.
 pub(super) fn failure(old: &Value) -> Value {
     match old {
         Value::Object(members) => Value::Object(

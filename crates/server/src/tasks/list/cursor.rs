@@ -1,6 +1,6 @@
-//! Cursors: where the next page of a list begins, opaque to clients. A cursor grants nothing, because
-//! every page names its owner, so it is not signed; its checksum covers owner and order, so that an
-//! edited one, another user's, or one of another order is refused rather than misread.
+//! Cursors: where the next page of a list starts, opaque to clients. A cursor grants nothing, because every
+//! page filters by owner, so it is not signed; its checksum covers owner and order, so that an edited one,
+//! another user's, or one of another order is rejected rather than misread.
 
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine;
@@ -31,7 +31,7 @@ pub(in crate::tasks) enum SortKey {
 const CHECK: usize = 8;
 
 impl TaskCursor {
-    /// The place of this task in this order.
+    /// The position of this task in this order.
     pub(in crate::tasks) fn after(task: &Task, sort: Sort) -> Self {
         let key = match sort.column {
             Column::CreatedAt => SortKey::Instant(task.created_at),
@@ -61,7 +61,7 @@ impl TaskCursor {
         if check(owner, sort, bytes) != *sum {
             return None;
         }
-        // The checksum keeps no secret, so whoever makes one up still meets these bounds.
+        // The checksum is not secret, so forged cursors are limited here too.
         let key = match sort.column {
             Column::CreatedAt | Column::UpdatedAt | Column::DueAt => {
                 let nanos = i128::from_be_bytes(key.try_into().ok()?);

@@ -1,5 +1,5 @@
-//! `GET` the tasks of the caller: a plain array, filtered and sorted, page after page by keyset, so
-//! that the cost of a page does not grow with its number. The next page is a `Link` (RFC 8288).
+//! `GET` the caller's tasks: an array, filtered and sorted, with keyset pagination, so that the cost of a
+//! page does not grow with its number. The next page is a `Link` (RFC 8288).
 
 pub(super) mod cursor;
 pub(super) mod search;
@@ -45,7 +45,7 @@ query! {
 }
 
 query! {
-    /// In which order.
+    /// The order.
     struct TaskOrder {
         /// `created_at` (default), `updated_at`, `due_at`, `title` or `priority`; prefix it with `-` for
         /// descending order
@@ -59,7 +59,7 @@ impl TaskFilter {
     }
 }
 
-/// One page of one order.
+/// A page of an order.
 #[derive(Clone, Debug)]
 pub(super) struct TaskPage {
     pub(super) filter: TaskFilter,
@@ -67,7 +67,7 @@ pub(super) struct TaskPage {
     pub(super) place: Page<TaskCursor>,
     /// Rows to skip.
     pub(super) offset: i64,
-    /// Whether all tasks are counted that the filter lets through.
+    /// Whether to count all tasks that match the filter.
     pub(super) counts: bool,
 }
 
@@ -119,8 +119,8 @@ impl TaskPage {
 }
 
 impl Tasks {
-    /// One page of the gate's user's tasks, where the next begins if there is one, and how many there are on
-    /// all pages where that was asked for.
+    /// One page of the gate's user's tasks, the cursor of the next page if there is one, and the total if
+    /// requested.
     pub(super) async fn list(
         &self,
         gate: Gate,
@@ -138,7 +138,7 @@ impl Tasks {
     }
 }
 
-/// What to look for.
+/// The text to search for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Search(pub(super) String);
 

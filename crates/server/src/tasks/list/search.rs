@@ -1,15 +1,14 @@
-//! Case-insensitive substring search: both sides are folded here, so that the two databases agree,
-//! letters beyond ASCII match too, and so do all spellings of a letter that are canonically equivalent,
-//! composed (`é`) and decomposed (`e` and an accent). Both databases match in time that grows with the
-//! text alone, whatever is looked for: PostgreSQL by its automaton for regular expressions, of which the
-//! pattern is a literal one, SQLite by a function of the same name.
+//! Case-insensitive substring search. Both sides are normalized here, so that both databases agree, non-ASCII
+//! letters match too, and so do canonically equivalent spellings, composed (`é`) and decomposed (`e` and an
+//! accent). On both databases the time depends only on the length of the text: PostgreSQL uses its
+//! regular-expression automaton with a literal pattern, SQLite a function of the same name.
 
 use unicode_normalization::UnicodeNormalization;
 
 use crate::db::LITERAL;
 
-/// What is stored beside a text for searches: Unicode's default caseless matching, nearly, in
-/// normalization form C.
+/// The normalized text stored for searches: nearly Unicode's default caseless matching, in normalization form
+/// C.
 pub(crate) fn fold(text: &str) -> String {
     if text.is_ascii() {
         return text.to_ascii_lowercase();
@@ -17,8 +16,8 @@ pub(crate) fn fold(text: &str) -> String {
     fold_case(text.nfc()).nfc().collect()
 }
 
-/// Upper then lower, letter by letter, so that `ß` matches `SS` and both sigmas match. The Turkish dotted
-/// capital I matches a plain i.
+/// Upper then lower case, letter by letter, so that `ß` matches `SS` and both sigmas match. The Turkish
+/// dotted capital I matches a plain i.
 fn fold_case(text: impl Iterator<Item = char>) -> String {
     text.map(|letter| if letter == 'İ' { 'i' } else { letter })
         .flat_map(char::to_uppercase)
@@ -29,9 +28,9 @@ fn fold_case(text: impl Iterator<Item = char>) -> String {
 /// The patterns of a search.
 #[derive(Debug, PartialEq, Eq)]
 pub(in crate::tasks) struct Patterns {
-    /// What folded texts are searched for.
+    /// The pattern for normalized texts.
     pub(in crate::tasks) composed: String,
-    /// What texts are searched for that were stored before [`fold`] composed letters, where it differs.
+    /// The pattern for texts stored before [`fold`] composed letters, if it differs.
     pub(in crate::tasks) decomposed: Option<String>,
 }
 

@@ -1,5 +1,5 @@
-//! The orders a list can have. Each is total, because the id breaks ties, so that pages neither repeat
-//! nor skip a task.
+//! The orders of a list. Each is total, because the id breaks ties, so that pages neither repeat nor skip
+//! tasks.
 
 use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
 use uuid::Uuid;
@@ -56,7 +56,7 @@ impl Parameter for Sort {
 }
 
 impl Sort {
-    /// The place before every task: what the first page is bound to.
+    /// The position before all tasks, for the first page.
     pub(in crate::tasks) fn start(self) -> TaskCursor {
         let id = if self.descending { Uuid::max() } else { Uuid::nil() };
         let key = match (self.column, self.descending) {
@@ -67,7 +67,7 @@ impl Sort {
                 SortKey::Instant(LATEST)
             }
             (Column::Title, false) => SortKey::Text(String::new()),
-            // No title has a greater letter, nor more of them.
+            // No title contains a greater letter, or more of them.
             (Column::Title, true) => SortKey::Text("\u{10ffff}".repeat(TITLE_BYTES / 4)),
             (Column::Priority, false) => SortKey::Number(0),
             (Column::Priority, true) => SortKey::Number(Priority::HIGHEST),
@@ -75,7 +75,7 @@ impl Sort {
         TaskCursor { key, id }
     }
 
-    /// One byte that names the order, for cursors.
+    /// One byte that identifies the order, for cursors.
     pub(in crate::tasks) fn code(self) -> u8 {
         self.column as u8 * 2 + u8::from(self.descending)
     }

@@ -1,5 +1,4 @@
-//! Which table and column of another program means what: known by its profile, found by its name, or
-//! said by the operator.
+//! Maps tables and columns of other programs: by profile, by name, or as told by the operator.
 
 pub(super) mod known_fields;
 mod linked;

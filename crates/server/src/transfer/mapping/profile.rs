@@ -1,14 +1,14 @@
-//! The kinds of sources that are known, and how each is recognised by its tables.
+//! The known kinds of sources, and how to detect them by their tables.
 
 use super::known_fields::folded;
 use crate::db::foreign::ForeignTable;
 
-/// What made the source.
+/// The program that created the source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Profile {
-    /// Recognised by its tables, or by the ending of its name.
+    /// Detected by its tables, or by the file extension.
     Auto,
-    /// A schema of `SQLModel`, SQLAlchemy or by hand: tables and columns found by their names.
+    /// A schema of `SQLModel`, SQLAlchemy or your own: tables and columns are matched by name.
     Sqlmodel,
     /// FastAPI Users.
     FastapiUsers,
@@ -24,19 +24,19 @@ pub enum Profile {
     Django,
     /// The SQLite file of `PocketBase`.
     Pocketbase,
-    /// A file of `doorward export`, or objects with other names for the same.
+    /// A file of `doorward export`, or objects with other field names.
     Jsonl,
-    /// A file with a line of names first.
+    /// A file with a header line.
     Csv,
 }
 
 /// The schema of Neon Auth's tables.
 const NEON_AUTH: &str = "neon_auth";
 
-/// Tables of accounts, the likeliest first, without case and underscores.
+/// Names of account tables, the likeliest first, without case and underscores.
 const USERS: &[&str] =
     &["users", "user", "accounts", "account", "appusers", "appuser", "members", "member"];
-/// Tables of tasks.
+/// Names of task tables.
 const TASKS: &[&str] =
     &["tasks", "task", "todos", "todo", "todoitems", "todoitem", "items", "item"];
 
@@ -58,7 +58,7 @@ impl Profile {
         }
     }
 
-    /// Of these tables, if that is what they look like.
+    /// The profile that fits these tables, if any.
     pub(in crate::transfer) fn of(tables: &[ForeignTable]) -> Self {
         let find = |name: &str| tables.iter().find(|table| folded(&table.name) == name);
         let has = |table: &str, column: &str| {
@@ -89,7 +89,7 @@ impl Profile {
         }
     }
 
-    /// What the table of accounts may be called.
+    /// Possible names of the account table.
     pub(in crate::transfer) fn users_tables(self) -> &'static [&'static str] {
         match self {
             Self::Django => &["authuser"],
@@ -100,7 +100,7 @@ impl Profile {
         }
     }
 
-    /// The same of tasks.
+    /// The same for tasks.
     pub(in crate::transfer) fn tasks_tables(self) -> &'static [&'static str] {
         match self {
             Self::FastapiTemplate => &["item", "items"],
@@ -108,7 +108,7 @@ impl Profile {
         }
     }
 
-    /// The schema of the accounts, where it is always the same.
+    /// The schema of the accounts, if it is fixed.
     pub(in crate::transfer) fn users_schema(self) -> Option<&'static str> {
         match self {
             Self::Supabase => Some("auth"),
@@ -117,7 +117,7 @@ impl Profile {
         }
     }
 
-    /// Whether its people have tokens of an issuer that must be known.
+    /// Whether its users have tokens of an issuer that must be known.
     pub(super) fn has_issuer(self) -> bool {
         matches!(self, Self::BetterAuth | Self::NeonAuth)
     }

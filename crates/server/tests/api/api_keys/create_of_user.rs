@@ -31,7 +31,7 @@ both! {
         let body = json!({"name": "x", "scopes": ["users:read"]});
         let refused = root.post(&service.at("/keys"), body.clone()).await;
         let refused = refused.expect_problem(403, "insufficient_scope").json();
-        assert_eq!(refused["detail"], "The owner of the key does not hold the permission users:read.");
+        assert_eq!(refused["detail"], "The owner of the key lacks the permission users:read.");
         root.post("/admin/roles", json!({"name": "reader", "permissions": ["users:read"]})).await.expect(201);
         root.raw("PUT", &service.at("/roles/reader"), &[], "").await.expect(204);
         let officer = app.officer(&root, "keeper", &["keys:write"]).await;

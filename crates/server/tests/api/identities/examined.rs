@@ -149,7 +149,7 @@ both! {
             claims[name] = value;
             issuer.token(&claims)
         };
-        let asked = format!("{:?} is asked of this issuer's tokens", issuer.url);
+        let asked = format!("this issuer's tokens must have {:?}", issuer.url);
         for (token, expected) in [
             (forged, "signature: mismatch; the token was altered or signed with another key".into()),
             (

@@ -40,7 +40,7 @@ both! {
             program.run(&[first.as_slice(), arguments].concat())
         };
         refused(with(&["--scope", "users:read"]), 1,
-            "The owner of the key does not hold the permission users:read.");
+            "The owner of the key lacks the permission users:read.");
         let unknown = with(&["--scope", "tasks"]).expect(2);
         assert!(unknown.errors()[0].starts_with("--scope must hold only tasks:read, tasks:write"), "{unknown:?}");
         let bad = with(&["--scope", "tasks:read", "--network", "10.0.0.0/99"]).expect(2);

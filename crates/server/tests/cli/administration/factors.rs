@@ -71,7 +71,7 @@ both! {
         let wrong = wrong(code(made["secret"].as_str().expect("a secret"), 0));
         refused(program.fed(&confirm, wrong), 1,
             "The code is wrong: wait for the app's next code, and check the clocks of both devices.");
-        refused(program.fed(&confirm, "none"), 2, "The code of the app must be six digits.");
+        refused(program.fed(&confirm, "none"), 2, "The code from the app must be six digits.");
         refused(program.run(&["user", "enrol-totp", "eve@example.com"]), 1, "There is no account eve@example.com.");
         let off = program.env("MFA", "off");
         off.run(&["user", "enrol-totp", ADA]).expect(1);
@@ -144,9 +144,9 @@ fn at_a_terminal_the_code_is_asked_for_at_once() {
     program.run(&["db", "migrate"]).expect(0);
     create(&program, ADA);
     let wrong =
-        program.at_a_terminal(&["user", "enrol-totp", ADA], &[("Code of the app: ", "nonsense")]);
+        program.at_a_terminal(&["user", "enrol-totp", ADA], &[("Code from the app: ", "nonsense")]);
     let wrong = wrong.expect(2);
-    assert!(wrong.stderr.contains("The code of the app must be six digits."), "{wrong:?}");
+    assert!(wrong.stderr.contains("The code from the app must be six digits."), "{wrong:?}");
     assert!(wrong.stdout.contains("otpauth://totp/"), "{wrong:?}");
     let none = program.run(&["user", "factors", ADA]).expect(0).stdout;
     assert_eq!(none, "ada@example.com has no second factor.\n");

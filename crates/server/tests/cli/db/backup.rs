@@ -79,7 +79,7 @@ both! {
         schema.sql("DELETE FROM doorward_migrations WHERE version = 9000");
         schema.sql(&user(1));
         let refused = schema.db(&["restore", "new.backup", "--force"]).expect(1);
-        assert!(one_error(&refused).contains("comes from a newer Doorward (migration 9000 later)"), "{refused:?}");
+        assert!(one_error(&refused).contains("is from a newer Doorward (migration 9000 later)"), "{refused:?}");
         assert_eq!(schema.sql("SELECT count(*) FROM users"), "1");
         schema.has_no_drift();
     }
@@ -91,9 +91,9 @@ both! {
         shell(&format!("sqlite3 {}/other 'CREATE TABLE a (b)'", folder.display()));
         std::fs::write(folder.join("archive"), b"PGDMP\x01\x0e").expect("written");
         for (name, on_sqlite, on_postgres) in [
-            ("text", "is no SQLite database", "is no archive of pg_dump's custom format"),
+            ("text", "is not a SQLite database", "is not in pg_dump's custom format"),
             ("archive", "is a backup of a PostgreSQL database", "pg_restore failed: "),
-            ("other", "holds no tables of Doorward's", "is a SQLite database"),
+            ("other", "contains no tables of Doorward", "is a SQLite database"),
             ("absent", "cannot be read", "cannot be read"),
         ] {
             let message = if engine == Engine::Sqlite { on_sqlite } else { on_postgres };

@@ -166,7 +166,7 @@ async fn a_login_that_is_not_there_or_may_not_grant_is_reported() {
         "{ended:?}"
     );
     let ended = apart.owner.run(&["db", "migrate", "--grant-to", "told_role"]).expect(1);
-    assert!(ended.errors()[0].contains("no server signs in as it"), "{ended:?}");
+    assert!(ended.errors()[0].contains("must not be the server's login"), "{ended:?}");
     assert_eq!(apart.privileges(), "", "nothing was granted");
     let sqlite = Program::new().run(&["db", "migrate", "--grant-to", "somebody"]).expect(2);
     assert!(sqlite.errors()[0].contains("SQLite has no logins"), "{sqlite:?}");
@@ -182,8 +182,8 @@ async fn the_login_itself_is_refused_as_the_role_that_keeps_users_apart() {
     ));
     for (role, why) in [
         ("selfish", "the login itself, which owns the tables"),
-        ("mighty", "past row-level security"),
-        ("heir", "past row-level security"),
+        ("mighty", "bypasses row-level security"),
+        ("heir", "bypasses row-level security"),
     ] {
         let program = Program::ready()
             .env("DATABASE_URL", &login_url(&admin, "selfish"))

@@ -166,7 +166,7 @@ both! {
         let refused = schema.db(&["migrate", "--json"]).expect(1);
         assert!(refused.errors()[0].starts_with("Migration 0003 sessions failed and was undone"));
         assert!(refused.errors()[0].contains("already exists"), "{refused:?}");
-        assert!(refused.errors()[0].contains("a schema of its own"), "{refused:?}");
+        assert!(refused.errors()[0].contains("its own database or schema"), "{refused:?}");
         assert_eq!(refused.json()["migrations"].as_array().map(Vec::len), Some(2));
         schema.sql("DROP TABLE sessions");
         schema.db(&["migrate"]).expect(0);

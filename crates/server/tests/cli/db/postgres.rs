@@ -83,12 +83,12 @@ fn refused() -> [(String, &'static str); 5] {
     [
         (
             format!("postgres://postgres:hunter2@{at}/postgres"),
-            "refused the password of user postgres.",
+            "rejected the password of user postgres.",
         ),
-        (format!("postgres://eve:hunter2@{at}/postgres"), "refused the password of user eve."),
+        (format!("postgres://eve:hunter2@{at}/postgres"), "rejected the password of user eve."),
         (
             format!("postgres://postgres@{at}/postgres"),
-            "asks for a password for user postgres, and the URL has none.",
+            "requires a password for user postgres, but the URL has none.",
         ),
         (
             format!("postgres://postgres:{password}@{at}/absent"),
@@ -96,7 +96,7 @@ fn refused() -> [(String, &'static str); 5] {
         ),
         (
             format!("postgres://postgres:{password}@{at}/postgres?sslmode=require"),
-            "does not offer TLS: enable ssl there, or set sslmode=disable if the network between is trusted.",
+            "does not offer TLS: enable ssl there, or set sslmode=disable if the network is trusted.",
         ),
     ]
 }

@@ -46,8 +46,8 @@ both! {
         schema.sql("CREATE INDEX mine ON users (name); ALTER TABLE users ADD COLUMN age INTEGER");
         let found = schema.drift();
         assert_eq!(found, [
-            "The column users.age is not made by any migration.",
-            "The index mine on users is not made by any migration.",
+            "The column users.age is not from any migration.",
+            "The index mine on users is not from any migration.",
         ]);
     }
 
@@ -79,15 +79,15 @@ async fn verify_reports_every_kind_of_drift_on_postgresql() {
         ("ALTER TABLE users DROP COLUMN name", "The column users.name is missing."),
         (
             "ALTER TABLE users ALTER COLUMN name TYPE varchar(10)",
-            "The column users.name has the type `character varying`; the migrations make it `text`.",
+            "The column users.name has the type `character varying`; with the migrations it is `text`.",
         ),
         (
             "ALTER TABLE sessions ALTER COLUMN salt DROP NOT NULL",
-            "The column sessions.salt has the nullable `YES`; the migrations make it `NO`.",
+            "The column sessions.salt has the nullable `YES`; with the migrations it is `NO`.",
         ),
         (
             "ALTER TABLE users ALTER COLUMN is_active SET DEFAULT FALSE",
-            "The column users.is_active has the default `false`; the migrations make it `true`.",
+            "The column users.is_active has the default `false`; with the migrations it is `true`.",
         ),
         (
             "ALTER TABLE sessions DROP CONSTRAINT sessions_user_id_fkey",
@@ -96,25 +96,25 @@ async fn verify_reports_every_kind_of_drift_on_postgresql() {
         (
             "DROP INDEX users_created_at; CREATE INDEX users_created_at ON users (created_at)",
             "The index users_created_at on users has the definition `CREATE INDEX users_created_at \
-             ON users USING btree (created_at)`; the migrations make it `CREATE INDEX \
+             ON users USING btree (created_at)`; with the migrations it is `CREATE INDEX \
              users_created_at ON users USING btree (created_at, id)`.",
         ),
         (
             "ALTER TABLE tasks DISABLE ROW LEVEL SECURITY",
-            "The table tasks has the row-level security `off`; the migrations make it `on`.",
+            "The table tasks has the row-level security `off`; with the migrations it is `on`.",
         ),
         (
             "ALTER TABLE tasks FORCE ROW LEVEL SECURITY",
-            "The table tasks has the row-level security forced `yes`; the migrations make it `no`.",
+            "The table tasks has the row-level security forced `yes`; with the migrations it is `no`.",
         ),
         ("DROP POLICY own_tasks ON tasks", "The policy own_tasks on tasks is missing."),
         (
             "ALTER VIEW own_tasks OWNER TO postgres",
-            "The view own_tasks has the owner `postgres`; the migrations make it `doorward_tenant`.",
+            "The view own_tasks has the owner `postgres`; with the migrations it is `doorward_tenant`.",
         ),
         (
             "ALTER VIEW own_tasks SET (security_invoker = true)",
-            "The view own_tasks has the options `security_invoker=true`; the migrations make it none.",
+            "The view own_tasks has the options `security_invoker=true`; with the migrations it is none.",
         ),
         ("DROP VIEW own_tasks", "The view own_tasks is missing."),
         (
@@ -136,7 +136,7 @@ async fn verify_reports_every_kind_of_drift_on_sqlite() {
         ("ALTER TABLE users DROP COLUMN name", "The column users.name is missing."),
         (
             "DROP TABLE user_roles; CREATE TABLE user_roles (user_id TEXT, role TEXT NOT NULL)",
-            "The column user_roles.user_id has the type `TEXT`; the migrations make it `UUID`.",
+            "The column user_roles.user_id has the type `TEXT`; with the migrations it is `UUID`.",
         ),
         (
             "DROP TABLE user_roles; CREATE TABLE user_roles (user_id UUID NOT NULL, role TEXT NOT NULL)",
@@ -145,7 +145,7 @@ async fn verify_reports_every_kind_of_drift_on_sqlite() {
         (
             "DROP INDEX users_created_at; CREATE INDEX users_created_at ON users (created_at)",
             "The index users_created_at on users has the definition `CREATE INDEX users_created_at \
-             ON users (created_at)`; the migrations make it `CREATE INDEX users_created_at ON users \
+             ON users (created_at)`; with the migrations it is `CREATE INDEX users_created_at ON users \
              (created_at, id)`.",
         ),
         (
@@ -173,11 +173,11 @@ async fn verify_proves_the_policy_by_reading_across_it() {
     schema.sql("DROP POLICY own_tasks ON tasks; CREATE POLICY own_tasks ON tasks USING (true)");
     let found = schema.drift();
     for sentence in [
-        "Row-level security does not hold: reading anybody else's tasks answered 1 instead of 0.",
-        "Row-level security does not hold: changing another's task answered 1 instead of 0.",
-        "Row-level security does not hold: deleting another's task answered 1 instead of 0.",
-        "Row-level security does not hold: writing a task for another answered done instead of refused.",
-        "Row-level security does not hold: reading as an empty user answered 2 instead of 0.",
+        "Row-level security does not work: reading other users' tasks returned 1 instead of 0.",
+        "Row-level security does not work: changing another's task returned 1 instead of 0.",
+        "Row-level security does not work: deleting another's task returned 1 instead of 0.",
+        "Row-level security does not work: writing a task for another returned done instead of refused.",
+        "Row-level security does not work: reading as an empty user returned 2 instead of 0.",
     ] {
         assert!(found.iter().any(|one| one == sentence), "{sentence}\n{found:#?}");
     }
@@ -189,7 +189,7 @@ async fn a_view_of_another_owner_is_caught_by_reading_across_it() {
     let schema = Schema::migrated(Engine::Postgres).await;
     schema.sql("ALTER VIEW own_tasks OWNER TO postgres");
     let broken =
-        "Row-level security does not hold: reading anybody else's tasks answered 1 instead of 0.";
+        "Row-level security does not work: reading other users' tasks returned 1 instead of 0.";
     assert!(schema.drift().iter().any(|one| one == broken));
 }
 

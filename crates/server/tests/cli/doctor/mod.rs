@@ -101,9 +101,9 @@ fn a_healthy_deployment_on_sqlite_passes_and_nothing_is_changed() {
         ("schema.drift", "match the migrations"),
         ("secrets.strength", "about 256 bits"),
         ("secrets.previous", "no previous secrets"),
-        ("secrets.files", "No secret stands in a file"),
+        ("secrets.files", "No secret was read from a file"),
         ("secrets.keys", "HS256"),
-        ("machine.hashing", "sign-ins a second"),
+        ("machine.hashing", "sign-ins per second"),
     ] {
         examined.expect(check, "ok", words);
     }
@@ -258,7 +258,7 @@ fn key_pairs_that_no_secret_opens_are_reported() {
         "doorward key create --algorithm EdDSA",
     );
     program.run(&["key", "create", "--algorithm", "EdDSA"]).expect(0);
-    Examined::of(&program, &[]).expect("secrets.keys", "ok", "signs since 0 days");
+    Examined::of(&program, &[]).expect("secrets.keys", "ok", "has been signing for 0 days");
     let url = format!("sqlite:{}/doorward.db", program.folder().display());
     let other = Program::new()
         .env("DATABASE_URL", &url)
@@ -268,7 +268,11 @@ fn key_pairs_that_no_secret_opens_are_reported() {
     let hs256 = Program::new()
         .env("DATABASE_URL", &url)
         .env("BETTER_AUTH_SECRET", "Zk3vQ9wLr7TnXb2MdYc8FhJp5GsUa4eW");
-    Examined::of(&hs256, &[]).expect("secrets.keys", "failed", "Sealed with another secret");
+    Examined::of(&hs256, &[]).expect(
+        "secrets.keys",
+        "failed",
+        "Encrypted with a secret that is not configured",
+    );
 }
 
 #[test]

@@ -65,7 +65,7 @@ async fn a_name_a_port_a_password_or_a_database_that_is_wrong_is_reported_as_suc
     Examined::of(&wrong, &[]).expect(
         "database.sign-in",
         "failed",
-        "refused the password of user postgres",
+        "rejected the password of user postgres",
     );
     let missing = on(&format!("postgresql://postgres:{PASSWORD}@{host}:{port}/nothing"));
     Examined::of(&missing, &[]).expect("database.sign-in", "failed", "has no database nothing");
@@ -237,5 +237,5 @@ async fn a_certificate_that_has_ended_is_reported_as_such() {
     // Where nobody checks it, it has ended all the same.
     let (status, reported) =
         Examined::of(&on(&url("sslmode=require")), &[]).reported("database.tls");
-    assert!(status == "failed" && reported.contains("ended on"), "{status} {reported}");
+    assert!(status == "failed" && reported.contains("expired on"), "{status} {reported}");
 }

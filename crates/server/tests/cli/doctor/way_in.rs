@@ -191,9 +191,9 @@ fn a_public_address_behind_tls_is_judged_by_its_certificate() {
     let port = free_port();
     let (mut program, _server) = serving(port, "127.0.0.1");
     for (days, status, words) in [
-        (60, "ok", "days are left"),
+        (60, "ok", "days left"),
         (5, "warning", "ends in 4 days"),
-        (-1, "failed", "Its certificate (CN=localhost) ended on"),
+        (-1, "failed", "Its certificate (CN=localhost) expired on"),
     ] {
         let dir = tempfile::tempdir().expect("a folder");
         let public = format!("https://localhost:{}", tls_proxy(dir.path(), days, port));

@@ -1,8 +1,5 @@
-//! The disk of a SQLite file is full: a small file system of its own, which only the server sees, in a
-//! mount namespace of its own.
+//! The disk of a SQLite file is full: a small file system that only the server sees.
 
-use std::os::unix::fs::MetadataExt;
-use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
@@ -11,17 +8,7 @@ use serde_json::json;
 use crate::support::client::{Callee, Client, PASSWORD};
 use crate::support::postgres::free_port;
 use crate::support::process::{call, doorward};
-
-/// Fills what is left of the file system.
-fn fill(path: &Path) {
-    let mut block = 1 << 20;
-    let mut filler = std::fs::File::create(path).expect("a file");
-    while block > 0 {
-        if std::io::Write::write_all(&mut filler, &vec![b'x'; block]).is_err() {
-            block /= 4;
-        }
-    }
-}
+use crate::support::small_disk;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_full_disk_refuses_writes_keeps_reads_and_recovers_without_a_restart() {
@@ -36,15 +23,9 @@ async fn a_full_disk_refuses_writes_keeps_reads_and_recovers_without_a_restart()
     let serving = doorward(&url, dir.path(), &[]);
     let binary = serving.get_program().to_owned();
     let environment: Vec<_> = serving.get_envs().filter_map(|(k, v)| Some((k, v?))).collect();
-    // Whoever is not root becomes root of a user namespace, which may mount.
-    let is_root = std::fs::metadata("/proc/self").is_ok_and(|it| it.uid() == 0);
-    let whose: &[&str] = if is_root { &[] } else { &["--user", "--map-root-user"] };
-    let script =
-        "mount -t tmpfs -o size=12m none \"$1\" && exec \"$2\" serve --migrate --port \"$3\"";
-    let mut server = std::process::Command::new("unshare")
-        .args(whose)
-        .args(["--mount", "sh", "-c", script, "sh"])
-        .arg(&disk)
+    let script = "exec \"$1\" serve --migrate --port \"$2\"";
+    let mut server = small_disk::mounting(&disk, 12, script)
+        .arg("sh")
         .arg(&binary)
         .arg(port.to_string())
         .env_clear()
@@ -72,8 +53,8 @@ async fn a_full_disk_refuses_writes_keeps_reads_and_recovers_without_a_restart()
     let mut acknowledged = 1;
 
     // Its mount is seen by the process alone, and through it.
-    let filler = format!("/proc/{}/root{}", server.id(), disk.join("filler").display());
-    fill(Path::new(&filler));
+    let filler = small_disk::inside(server.id(), &disk.join("filler"));
+    small_disk::fill(&filler);
     let mut refused = 0;
     let until = Instant::now() + Duration::from_secs(30);
     while refused < 20 {
@@ -103,7 +84,7 @@ async fn a_full_disk_refuses_writes_keeps_reads_and_recovers_without_a_restart()
 
     // Nobody writes now, so both files together are the database.
     for end in ["", "-wal"] {
-        let inside = format!("/proc/{}/root{}{end}", server.id(), disk.join("a.db").display());
+        let inside = small_disk::inside(server.id(), &disk.join(format!("a.db{end}")));
         std::fs::copy(inside, dir.path().join(format!("copy.db{end}"))).expect("copied");
     }
     let copy = rusqlite::Connection::open(dir.path().join("copy.db")).expect("the copy opens");

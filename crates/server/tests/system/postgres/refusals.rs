@@ -32,15 +32,15 @@ async fn each_way_to_be_refused_has_its_own_sentence() {
     for (url, message, is_no) in [
         (
             format!("postgres://postgres:hunter2@{at}/postgres"),
-            "refused the password of user postgres",
+            "rejected the password of user postgres",
             true,
         ),
         (
             format!("postgres://nobody:hunter2@{at}/postgres"),
-            "refused the password of user nobody",
+            "rejected the password of user nobody",
             true,
         ),
-        (format!("postgres://postgres@{at}/postgres"), "asks for a password", true),
+        (format!("postgres://postgres@{at}/postgres"), "requires a password", true),
         (format!("postgres://postgres:{PASSWORD}@{at}/absent"), "has no database absent", true),
         (
             format!("postgres://postgres:{PASSWORD}@{at}/postgres?sslmode=require"),

@@ -144,7 +144,7 @@ async fn tls(patient: &Patient, url: &PostgresUrl) -> Finding {
     }
     let trust = match url.tls {
         Tls::VerifyFull => "The certificate chain and the name are valid",
-        Tls::VerifyCa => "The chain holds",
+        Tls::VerifyCa => "The certificate chain is valid",
         _ => "The certificate is not checked at this level",
     };
     days_left(TLS, &shown.chain, trust, patient.clock.now())

@@ -21,13 +21,13 @@ impl AuthorityFile {
             format!("names {shown}, which is not PEM: name a file with -----BEGIN CERTIFICATE-----")
         })?;
         if all.is_empty() {
-            return Err(format!("names {shown}, which holds no certificate: name another"));
+            return Err(format!("names {shown}, which contains no certificate: name another file"));
         }
         let usable =
             |one: &CertificateDer<'static>| rustls::RootCertStore::empty().add(one.clone()).is_ok();
         if !all.iter().all(usable) {
             return Err(format!(
-                "names {shown}, which holds a certificate that cannot be used: take it out"
+                "names {shown}, which contains an unusable certificate: remove it"
             ));
         }
         Ok(Self(all))

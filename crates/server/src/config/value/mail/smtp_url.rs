@@ -39,7 +39,7 @@ impl SmtpUrl {
             return Err(if rest.contains('@') {
                 format!("cannot be read: {encode}")
             } else {
-                "must end with the host and port: paths and parameters mean nothing there".into()
+                "must end with the host and port: remove the path and parameters".into()
             });
         }
         let host = match url.host() {
@@ -77,7 +77,7 @@ impl SmtpUrl {
         };
         let port = url.port().unwrap_or(if is_implicit_tls { 465 } else { 587 });
         if port == 0 {
-            return Err("has port 0, which nothing listens on: write another".into());
+            return Err("has the invalid port 0: write another".into());
         }
         Ok(Self { host, port, is_implicit_tls, login })
     }

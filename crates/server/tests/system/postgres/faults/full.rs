@@ -13,17 +13,7 @@ use crate::support::client::PASSWORD;
 use crate::support::postgres::Postgres;
 use crate::support::process::{Server, doorward};
 use crate::support::samples::{Samples, TOKEN};
-
-/// Fills what is left of the file system.
-fn fill(path: &Path) {
-    let mut block = 1 << 20;
-    let mut filler = std::fs::File::create(path).expect("a file");
-    while block > 0 {
-        if std::io::Write::write_all(&mut filler, &vec![b'x'; block]).is_err() {
-            block /= 4;
-        }
-    }
-}
+use crate::support::small_disk::fill;
 
 /// A task of some six kilobytes that nothing compresses.
 fn task() -> Value {
@@ -99,7 +89,7 @@ async fn a_full_disk_of_the_database_refuses_writes_by_name_keeps_reads_and_reco
         ada.get("/api/tasks?limit=1").await.expect(200);
     }
     assert!(
-        server.log().contains("the database's disk is full: make room on it"),
+        server.log().contains("the database's disk is full: free some space"),
         "{}",
         server.log()
     );
@@ -120,7 +110,7 @@ async fn a_full_disk_of_the_database_refuses_writes_by_name_keeps_reads_and_reco
         let said = String::from_utf8_lossy(&ended.stderr).to_lowercase();
         assert_eq!(ended.status.code(), Some(1), "{said}");
         assert!(said.contains("the disk of the database server"), "{said}");
-        assert!(said.contains("is full: make room on it"), "{said}");
+        assert!(said.contains("is full: free some space"), "{said}");
         assert!(began.elapsed() < Duration::from_secs(8), "{:?}", began.elapsed());
     }
 

@@ -63,7 +63,7 @@ async fn connections_opened_without_isolation_serve_nobody_until_it_is_repaired(
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
         let log = server.log();
-        assert!(log.contains("not its row-level security"), "{log}");
+        assert!(log.contains("without row-level security"), "{log}");
         assert!(log.contains("run `doorward db repair`"), "{log}");
 
         let repaired =
