@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# Runs a real Better Auth server from npm and Doorward on one PostgreSQL database, and uses Doorward with
-# the tokens of somebody who signs up there: with the tables that Better Auth makes itself (Kysely), and with
-# those of Drizzle, in the singular and in the plural; as Neon Auth runs it; with its sessions imported into a database of
-# Doorward's own; then with its cookie, from pages in a headless Chromium. Needs PostgreSQL's server programs; SKIP_CHROMIUM=1 leaves the browser out. Builds the
-# binary unless DOORWARD_BIN names one; the packages live in target/better-auth. ROUNDS=cookies runs only that part.
+# Runs a real Better Auth server from npm and Doorward on one PostgreSQL database, and uses Doorward with the
+# tokens of a user who signed up there: with the tables that Better Auth creates (Kysely), with those of Drizzle,
+# singular and plural, and configured like Neon Auth; with its sessions imported into a database of Doorward's own;
+# then with its cookie, from pages in a headless Chromium. Needs PostgreSQL's server programs; SKIP_CHROMIUM=1 skips
+# the browser. Builds the binary unless DOORWARD_BIN names one; packages are kept in target/better-auth.
+# ROUNDS=cookies runs only that part.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# The client for TypeScript: built, packed, and used in Node and in the tabs of a headless Chromium against a
-# real server. SKIP_CHROMIUM=1 leaves the tabs out. Builds the binary unless DOORWARD_BIN names one; the
-# packages live in target/clients.
+# Tests the TypeScript client: built, packed, and used in Node and in the tabs of a headless Chromium against a
+# real server. SKIP_CHROMIUM=1 skips the browser. Builds the binary unless DOORWARD_BIN names one; packages are
+# kept in target/clients.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/rig.sh

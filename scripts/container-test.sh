@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Builds deploy/Containerfile over a root that is there already, and runs it: not root, read-only but for its volume,
-# without a capability, asked by its own health check, stopped by SIGTERM. No registry is asked for anything.
+# Builds deploy/Containerfile on an existing root file system and tests it: not root, read-only except for its
+# volume, without capabilities, healthy according to its own health check, stopped by SIGTERM. Uses no registry.
 # `container-test.sh PACKAGES ROOT.tar`: see scripts/packages-test.sh, which calls it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 packages=$(realpath "$1") root=$(realpath "$2")
-fail() { echo "not so: $*" >&2; exit 1; }
+fail() { echo "check failed: $*" >&2; exit 1; }
 
 store=$(mktemp -d)
 stores=(--root "$store/images" --runroot "$store/run")
@@ -38,7 +38,7 @@ for _ in $(seq 300); do
   pod healthcheck run doorward >/dev/null 2>&1 && break
   sleep 0.1
 done
-pod healthcheck run doorward || { pod logs doorward >&2; fail "the health check is well"; }
+pod healthcheck run doorward || { pod logs doorward >&2; fail "the health check succeeds"; }
 [ "$(pod exec doorward id -un)" = doorward ] || fail "it is not root"
 if pod exec doorward touch /usr/bin/x 2>/dev/null; then fail "its root is read-only"; fi
 account='{"email":"ada@example.com","password":"correct horse battery"}'
@@ -46,4 +46,4 @@ curl -fsS -o /dev/null "http://127.0.0.1:$port/auth/register" -H 'Content-Type: 
 curl -fsS -o /dev/null "http://127.0.0.1:$port/auth/login" -H 'Content-Type: application/json' -d "$account"
 pod stop -t 30 doorward >/dev/null
 [ "$(pod inspect doorward --format '{{.State.ExitCode}}')" = 0 ] || fail "SIGTERM ends it with 0"
-echo "ok: the container runs as doorward, read-only, without capabilities, is well, signs somebody in and stops"
+echo "ok: the container runs as doorward, read-only, without capabilities, is healthy, signs a user in and stops"

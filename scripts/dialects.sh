@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Plays what public front ends send against a server that speaks their dialect, and checks what they
-# read from the answers: tests/dialects, each with the settings of its operator beside it. Builds the
-# binary unless DOORWARD_BIN names one; the one package lives in target/dialects.
+# Replays requests of public front ends against a server with their dialect, and checks the responses:
+# tests/dialects, each with the operator's settings beside it. Builds the binary unless DOORWARD_BIN names one;
+# the package is kept in target/dialects.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Clients that others generate from the contract of a running server, generated and run: openapi-typescript
-# with openapi-fetch, hey-api, orval, openapi-python-client, datamodel-code-generator. Each registers, signs in,
-# refreshes, introspects, revokes, works with a task and reads a refusal by its type. The types of our own
-# TypeScript client are compared with those of openapi-typescript. Builds the binary unless DOORWARD_BIN names
-# one; the packages live in target/generators.
+# Generates clients from the contract of a running server and runs them: openapi-typescript with openapi-fetch,
+# hey-api, orval, openapi-python-client, datamodel-code-generator. Each registers, signs in, refreshes,
+# introspects, revokes, uses a task and reads a typed error. The types of our own TypeScript client are compared
+# with those of openapi-typescript. Builds the binary unless DOORWARD_BIN names one; packages are kept in
+# target/generators.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/rig.sh

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# The guides of docs/guides, run there and back as they are written: an app that is left behind, the commands
-# of the page, and what it says is checked. `guides.sh from-better-auth` runs that one alone. Needs PostgreSQL's
-# server programs, psql and jq. Builds the binary unless DOORWARD_BIN names one; the packages live in target/guides.
+# Runs the guides in docs/guides as written, in both directions: an old app, the commands of the page, and its
+# checks. `guides.sh from-better-auth` runs only that guide. Needs PostgreSQL's server programs, psql and jq.
+# Builds the binary unless DOORWARD_BIN names one; packages are kept in target/guides.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/rig.sh

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Imports ROWS accounts (a million by default) with as many tasks, or with SOURCE=better-auth as many sessions, from a PostgreSQL
-# database into PostgreSQL and into SQLite. Prints the time, the rows per second and the peak memory. Needs PostgreSQL's server
-# programs and GNU time; DOORWARD_BIN names another binary than the release build.
+# Imports ROWS accounts (a million by default) with as many tasks, or as many sessions with SOURCE=better-auth, from a
+# PostgreSQL database into PostgreSQL and SQLite, and prints the duration, rows per second and peak memory. Needs
+# PostgreSQL's server programs and GNU time; DOORWARD_BIN names a binary other than the release build.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Imports from databases that SQLModel, FastAPI Users, full-stack-fastapi-template's models and Django made themselves, on
-# SQLite and PostgreSQL, and signs in as somebody of each. Needs PostgreSQL's server programs. Builds the
-# binary unless DOORWARD_BIN names one; the packages live in target/import.
+# Imports databases that SQLModel, FastAPI Users, full-stack-fastapi-template's models and Django created, on
+# SQLite and PostgreSQL, and signs in as a user of each. Needs PostgreSQL's server programs. Builds the binary
+# unless DOORWARD_BIN names one; packages are kept in target/import.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -48,6 +48,6 @@ for kind in sqlmodel fastapi-template fastapi-users django; do
       python3 -c 'import json, sys; print([task["title"] for task in json.load(sys.stdin)])')
     [ "$title" = "['Write notes']" ] || { echo "$kind on $engine: $title" >&2; cat "$here/log" >&2; exit 1; }
     end_running
-    echo "imported from $kind on $engine, signed in, and found the task" >&2
+    echo "imported from $kind on $engine: sign-in works, the task is there" >&2
   done
 done

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Checks against other people's programs: PyJWT, python-jose, joserfc, FastAPI, and npm's jose in
-# Express, Hono and Next.js read the tokens of a running server, by the shared secret and by the
-# published keys; so does Go, where it is installed. The server takes those of a real Better Auth
-# server, pyotp is an authenticator app for it, and accounts with the hashes of passlib, Django, Werkzeug,
-# Better Auth, Lucia and Firebase sign in. Builds the binary unless DOORWARD_BIN names one; the packages live in target/interop….
+# Tests against third-party programs: PyJWT, python-jose, joserfc, FastAPI, npm's jose in Express, Hono and
+# Next.js, and Go, if installed, verify the tokens of a running server with the shared secret and with the
+# published keys. The server accepts those of a real Better Auth server, pyotp acts as an authenticator app, and
+# accounts with hashes of passlib, Django, Werkzeug, Better Auth, Lucia and Firebase sign in. Builds the binary
+# unless DOORWARD_BIN names one; packages are kept in target/interop….
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

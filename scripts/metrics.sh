@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Reads the metrics of a running server with the parser of Prometheus's Python client, and then with Prometheus
-# itself: Debian's package of it scrapes the server and evaluates every alert, and its promtool checks both files.
-# Nothing is installed: the package is unpacked into target/. SKIP_PROMETHEUS=1 leaves the second half out.
+# Parses the metrics of a running server with Prometheus's Python client, and then with Prometheus itself:
+# Debian's package scrapes the server and evaluates all alerts, and promtool checks both files. Nothing is
+# installed: the package is unpacked into target/. SKIP_PROMETHEUS=1 skips the second half.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/rig.sh
@@ -34,7 +34,7 @@ if [ ! -x "$prometheus/usr/bin/promtool" ]; then
   mkdir -p "$prometheus"
   (cd "$prometheus" && { apt-get download prometheus || { as_root apt-get update -qq && apt-get download prometheus; }; } >/dev/null 2>&1 &&
     dpkg -x prometheus_*.deb . && rm prometheus_*.deb) ||
-    { echo "Prometheus cannot be had from Debian here: SKIP_PROMETHEUS=1 leaves it out" >&2; exit 1; }
+    { echo "Debian's Prometheus package is not available: SKIP_PROMETHEUS=1 skips it" >&2; exit 1; }
 fi
 PATH=$prometheus/usr/bin:$PATH
 promtool --version | head -1
@@ -61,4 +61,4 @@ seen() {
 for _ in $(seq 60); do seen && break; sleep 0.5; done
 seen || { api targets >&2; api rules >&2; cat "$work/prometheus.log" >&2; exit 1; }
 api alerts | jq -e '[.data.alerts[] | select(.state == "firing")] == []' >/dev/null
-echo "Prometheus scrapes it, and evaluates $(api rules | jq '[.data.groups[].rules[]] | length') alerts, of which none fires."
+echo "Prometheus scrapes it, and evaluates $(api rules | jq '[.data.groups[].rules[]] | length') alerts; none fires."

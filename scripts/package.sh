@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Makes the packages: doorward_VERSION_ARCH.deb, doorward-VERSION-MACHINE-linux.tar.gz, a bill of materials
-# (CycloneDX) and SHA256SUMS. `scripts/package.sh [FOLDER]`, by default target/packages; the same sources and
-# tools give the same bytes. Packs the binary that DOORWARD_BIN names, else builds a release.
-# Needs dpkg-deb and dpkg-shlibdeps (Debian's dpkg-dev), strip, xz and python3.
+# Builds the packages: doorward_VERSION_ARCH.deb, doorward-VERSION-MACHINE-linux.tar.gz, an SBOM (CycloneDX) and
+# SHA256SUMS. `scripts/package.sh [FOLDER]`, by default target/packages; builds are reproducible. Packages the
+# binary in DOORWARD_BIN, otherwise a release build. Needs dpkg-deb and dpkg-shlibdeps (Debian's dpkg-dev), strip,
+# xz and python3.
 set -euo pipefail
 umask 022
 cd "$(dirname "$0")/.."
@@ -62,7 +62,7 @@ chmod 750 "$root/etc/doorward"
 mkdir -p "$work/asked/debian"
 printf 'Source: doorward\n\nPackage: doorward\nArchitecture: any\n' >"$work/asked/debian/control"
 needs=$(cd "$work/asked" && dpkg-shlibdeps -O "$work/made/doorward" 2>/dev/null | sed -n 's/^shlibs:Depends=//p')
-[ -n "$needs" ] || { echo "dpkg-shlibdeps does not say what the binary needs" >&2; exit 1; }
+[ -n "$needs" ] || { echo "dpkg-shlibdeps reports no dependencies" >&2; exit 1; }
 mkdir "$root/DEBIAN"
 cat >"$root/DEBIAN/control" <<END
 Package: doorward

@@ -1,17 +1,17 @@
 #!/usr/bin/env bash
-# Makes the packages (scripts/package.sh) and installs and runs each in a clean Debian of its own: a folder that
-# mmdebstrap fills from this machine's package sources. The Debian package: its unit, pages, completions, a service
-# that signs somebody in, an upgrade, removal, purge. The tarball likewise. deploy/Containerfile, if podman is there.
-# Needs root, for chroot. Packs the binary that DOORWARD_BIN names, else builds one.
+# Builds the packages (scripts/package.sh) and installs each in a clean Debian root, which mmdebstrap creates from
+# this machine's package sources. The Debian package: unit, manual pages, completions, a service that signs a user
+# in, upgrade, removal, purge. The tarball likewise. deploy/Containerfile, if podman is available. Needs root, for
+# chroot. Packages the binary in DOORWARD_BIN, otherwise builds one.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-[ "$(id -u)" -eq 0 ] || { echo "scripts/packages-test.sh needs root: it changes into a root folder of its own" >&2; exit 1; }
+[ "$(id -u)" -eq 0 ] || { echo "scripts/packages-test.sh needs root for chroot" >&2; exit 1; }
 . scripts/rig.sh
 
 codename=$(. /etc/os-release && echo "$VERSION_CODENAME")
 distribution=$(. /etc/os-release && echo "$ID")
 passed() { echo "ok: $*"; }
-fail() { echo "not so: $*" >&2; exit 1; }
+fail() { echo "check failed: $*" >&2; exit 1; }
 is() { [ "$1" = "$2" ] || fail "$3: $1 instead of $2"; }
 
 # The clean root is kept for a week, since packages are fetched for it.
@@ -137,7 +137,7 @@ end_running
 passed "the tarball's program serves and signs somebody in"
 
 if [ "${SKIP_CONTAINER:-}" = 1 ] || ! command -v podman >/dev/null || ! command -v buildah >/dev/null; then
-  echo "left out: the container (podman and buildah are not there, or SKIP_CONTAINER=1)"
+  echo "skipped: the container (podman and buildah are not installed, or SKIP_CONTAINER=1)"
   [ -z "${DOORWARD_SKIPPED:-}" ] || echo "the container of deploy/Containerfile" >>"$DOORWARD_SKIPPED"
 else
   ./scripts/container-test.sh "$made" "$clean"

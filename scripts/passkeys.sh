@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Passkeys in a headless Chromium with virtual authenticators, against a real server on SQLite and on PostgreSQL;
-# the page runs the lines of docs/passkeys.md. SKIP_CHROMIUM=1 leaves all of it out. Builds the binary unless
-# DOORWARD_BIN names one; the package lives in target/passkeys.
+# Tests passkeys in a headless Chromium with virtual authenticators, against a real server on SQLite and
+# PostgreSQL; the page runs the code of docs/passkeys.md. SKIP_CHROMIUM=1 skips everything. Builds the binary
+# unless DOORWARD_BIN names one; the package is kept in target/passkeys.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

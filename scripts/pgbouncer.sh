@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Builds PgBouncer 1.24, which Debian 13 has, into target/pgbouncer and prints the path of its binary. Since 1.21
-# it tracks prepared statements (max_prepared_statements), which the 1.18 of Debian 12 cannot show. Nothing is
-# installed: the headers that are missing are unpacked beside it.
+# Builds PgBouncer 1.24, the version in Debian 13, in target/pgbouncer and prints the path of its binary. Since
+# 1.21 PgBouncer tracks prepared statements (max_prepared_statements); Debian 12 has 1.18. Nothing is installed:
+# missing headers are unpacked beside it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 version=1.24.1
@@ -13,7 +13,7 @@ if [ ! -x "$binary" ]; then
   cd "$home"
   # The machine's own mirror has the sources of every version of Debian.
   mirror=$(apt-get indextargets --format '$(REPO_URI)' | grep -m1 '/debian/$') ||
-    { echo "Debian's sources cannot be had here: SKIP_NEW_PGBOUNCER=1 leaves it out" >&2; exit 1; }
+    { echo "Debian's sources are not available: SKIP_NEW_PGBOUNCER=1 skips it" >&2; exit 1; }
   file=pgbouncer_$version.orig.tar.gz
   curl -fsSLO "${mirror}pool/main/p/pgbouncer/$file"
   echo "$checksum  $file" | sha256sum --check --quiet

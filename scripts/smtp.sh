@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Puts aiosmtpd, the mail server of the tests, into target/smtp.
+# Installs aiosmtpd, the mail server for tests, in target/smtp.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 home=$PWD/target/smtp

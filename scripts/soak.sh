@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Runs Doorward for half an hour (SOAK_MINUTES), the one half on SQLite and the other on PostgreSQL, while SOAK_CLIENTS
-# (16) write. In the first 40 % of each half the server is killed with SIGKILL and PostgreSQL is restarted, fast and
-# immediate, again and again; then nobody disturbs it, and memory, open files and the 99th percentile must stay flat.
-# At the end everything that was acknowledged must be there. Prints its figures and fails where a promise is broken.
-# Runs the binary that DOORWARD_BIN names, else a release build; MEASURE_BIN likewise.
+# Runs Doorward for half an hour (SOAK_MINUTES), half of it on SQLite and half on PostgreSQL, while SOAK_CLIENTS
+# (16) write. In the first 40% of each half, the server is killed with SIGKILL and PostgreSQL is restarted (fast
+# and immediate) repeatedly; after that, memory, open files and the 99th percentile must stay flat. At the end,
+# everything that was confirmed must be there. Prints figures and fails if a guarantee is broken. Runs the binary
+# in DOORWARD_BIN, otherwise a release build; MEASURE_BIN likewise.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 if [ -z "${DOORWARD_BIN:-}" ]; then
@@ -60,7 +60,7 @@ soak() {
   else
     end_running
   fi
-  ! grep -q '"level":"ERROR".*panicked' "$work/serve.log" || { echo "something panicked" >&2; outcome=1; }
+  ! grep -q '"level":"ERROR".*panicked' "$work/serve.log" || { echo "the server panicked" >&2; outcome=1; }
   [ "$outcome" = 0 ] || { tail -5 "$work/serve.log" >&2; exit 1; }
 }
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs @supabase/auth-js against a server that speaks its dialect and sends mail: tests/supabase. Builds the
-# binary unless DOORWARD_BIN names one; the packages live in target/supabase and target/smtp.
+# Runs @supabase/auth-js against a server with its dialect and mail: tests/supabase. Builds the binary unless
+# DOORWARD_BIN names one; packages are kept in target/supabase and target/smtp.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/rig.sh

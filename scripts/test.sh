@@ -57,7 +57,7 @@ deny check bans licenses sources
 # The list of known weaknesses comes from outside: it may be out of reach, which fails nobody.
 if ! found=$(deny check advisories 2>&1); then
   grep -q 'failed to fetch advisory database' <<<"$found" || { echo "$found" >&2; exit 1; }
-  echo "not checked for known weaknesses: their list cannot be fetched" >&2
+  echo "not checked for known vulnerabilities: the list cannot be fetched" >&2
 fi
 
 say "pictures"
@@ -71,7 +71,7 @@ oldest=$(sed -n 's/^rust-version = "\(.*\)"/\1.0/p' crates/verify/Cargo.toml)
 if rustup toolchain list | grep -q "^$oldest" || rustup toolchain install "$oldest" --profile minimal; then
   cargo "+$oldest" package -p doorward-verify --all-features --locked --allow-dirty
 else
-  echo "Rust $oldest cannot be had here: built by $(rustc --version) instead" >&2
+  echo "Rust $oldest is not available: built with $(rustc --version) instead" >&2
   cargo package -p doorward-verify --all-features --locked --allow-dirty
 fi
 
@@ -119,13 +119,13 @@ if [ "${1:-}" != quick ]; then
 
   [ "${SKIP_CHROMIUM:-}" = 1 ] || need chromium:chromium
 
-  say "other people's programs"
+  say "third-party programs"
   ./scripts/interop.sh
 
   say "metrics"
   ./scripts/metrics.sh
 
-  say "imports from other people's programs"
+  say "imports from third-party programs"
   ./scripts/import.sh
 
   say "front ends of other back ends"
@@ -149,7 +149,7 @@ if [ "${1:-}" != quick ]; then
 
   say "packages"
   if [ "${SKIP_PACKAGES:-}" = 1 ] || [ "$(id -u)" -ne 0 ]; then
-    echo "packages in a clean root, for which one has to be root" >>"$DOORWARD_SKIPPED"
+    echo "packages in a clean root, which needs root" >>"$DOORWARD_SKIPPED"
   else
     need mmdebstrap:mmdebstrap dpkg-shlibdeps:dpkg-dev systemd-analyze:systemd strip:binutils strace:strace
     [ "${SKIP_CONTAINER:-}" = 1 ] || need buildah:buildah podman:podman runc:runc

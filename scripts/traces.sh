@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Sends spans of a build with the feature `otlp` to a small collector that reads them by OpenTelemetry's own
-# definition. Not a part of test.sh: it builds the server once more.
+# Sends spans of a build with the feature `otlp` to a small collector that parses them with OpenTelemetry's own
+# definition. Not part of test.sh, because it builds the server again.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 cargo build --quiet --locked -p doorward --features otlp

@@ -600,7 +600,7 @@ export type Task = {
   completed: boolean;
   /** When it was completed; null if it is not. */
   completed_at: string | null;
-  /** When it was made. */
+  /** When it was created. */
   created_at: string;
   /** A longer description. */
   description: string | null;
@@ -764,7 +764,7 @@ export type UpdateUserRequest = {
 export type User = {
   /** Your app's own fields, which only administrators may change. */
   app_metadata: Record<string, unknown>;
-  /** When the account was made. */
+  /** When the account was created. */
   created_at: string;
   /** As entered at registration; null if an external identity provider gave none. */
   email: string | null;

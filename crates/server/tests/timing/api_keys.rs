@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::TURN;
 use crate::support::{Client, TestApp};
 
-/// Compared after so many pairs, and again after as many more while they seem to differ.
+/// Number of pairs before a comparison, repeated while the samples seem to differ.
 const PAIRS: usize = 200;
 /// Noise is gone by then: a difference that is left is a leak.
 const MOST_PAIRS: usize = 20 * PAIRS;

@@ -11,7 +11,7 @@ use crate::support::TestApp;
 const ADA: &str = "ada@example.com";
 const NOBODY: &str = "nobody@example.com";
 
-/// Compared after so many pairs, and again after as many more while they seem to differ.
+/// Number of pairs before a comparison, repeated while the samples seem to differ.
 const PAIRS: usize = 40;
 /// Noise is gone by then: a difference that is left is a leak.
 const MOST_PAIRS: usize = 10 * PAIRS;

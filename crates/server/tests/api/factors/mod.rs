@@ -31,7 +31,7 @@ impl Phone {
         Self { id: text("id"), secret: text("secret") }
     }
 
-    /// What it shows at the clock of this application, so many steps later.
+    /// Its code at the application's time plus this many steps.
     pub(crate) fn code_at(&self, app: &TestApp, steps: i64) -> String {
         let secret = Secret::try_from_base32(&self.secret).expect("base32");
         let totp = Builder::new().with_secret(secret).build().expect("an app");

@@ -11,7 +11,7 @@ use crate::support::smtp::SmtpServer;
 
 const ADA: &str = "ada@example.com";
 
-/// What an authenticator app with this secret shows, so many steps from now.
+/// The code of an authenticator app with this secret, this many steps from now.
 fn code(secret: &str, steps: u64) -> String {
     let secret = Secret::try_from_base32(secret).expect("base32");
     let totp = Builder::new().with_secret(secret).build().expect("an app");
