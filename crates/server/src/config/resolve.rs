@@ -1,5 +1,5 @@
-//! From texts to [`Settings`]: reads each, checks what concerns several at once, and reports all
-//! problems together, so that a person fixes the configuration in one go.
+//! Parses texts into [`Settings`], checks combinations, and reports all problems together, so that they can
+//! be fixed in one go.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -13,7 +13,7 @@ use crate::config::entry::table::{Secrecy, lookup};
 use crate::config::entry::word::MAKE_A_SECRET;
 use crate::config::source::gather::{Found, Gathered, SettingProblem};
 
-/// Settings on their way, with what is wrong about them.
+/// Settings being resolved, with their problems.
 #[derive(Debug)]
 pub struct Resolved {
     settings: Settings,
@@ -23,40 +23,40 @@ pub struct Resolved {
     secret_files: Vec<PathBuf>,
 }
 
-/// One setting as `config print` shows it.
+/// A setting as shown by `config print`.
 #[derive(Clone, Debug, serde::Serialize)]
 pub struct Shown {
     /// Its name.
     pub name: &'static str,
-    /// Its value, secrets masked; `None` where it has none.
+    /// Its value, with secrets masked; `None` if it has none.
     pub value: Option<String>,
-    /// Where the value came from.
+    /// The source of the value.
     pub origin: String,
 }
 
-/// Where a value comes from that nobody set.
+/// The source of an unset value.
 const DEFAULT: &str = "default";
 const SHARED: &str = "ACCEPT_SHARED_SECRET_TOKENS";
 const SECRET: &str = "BETTER_AUTH_SECRET";
-/// The settings that a value of `COMPAT` brings along, by name.
+/// The settings implied by a value of `COMPAT`, by name.
 pub type SettingsOf = fn(&str) -> Vec<(String, String)>;
-/// The first segments of the paths that the server keeps for itself, as its routes name them.
+/// The first segments of the server's own paths, from its routes.
 #[derive(Clone, Debug, Default)]
 pub struct Reserved {
-    /// At the top.
+    /// At the root.
     pub top: BTreeSet<String>,
     /// Below `AUTH_PATH`.
     pub below_auth: BTreeSet<String>,
-    /// Settings that the dialects of `COMPAT` set where nobody else does.
+    /// Settings that the dialects in `COMPAT` set by default.
     pub settings_of: Option<SettingsOf>,
-    /// What is wrong with the dialects.
+    /// Checks the dialects.
     pub dialect_problems: Option<fn(&Settings) -> Vec<String>>,
-    /// What is wrong with the templates of mails and with where their links lead.
+    /// Checks the mail templates and links.
     pub letter_problems: Option<fn(&Settings) -> Vec<String>>,
 }
 
 impl Gathered {
-    /// Reads every text.
+    /// Parses all texts.
     pub fn resolve(mut self, reserved: &Reserved) -> Resolved {
         if let (Some(found), Some(of)) = (self.found.get("COMPAT"), reserved.settings_of) {
             for (name, text) in of(&found.text) {
@@ -134,7 +134,7 @@ impl Gathered {
         Resolved { settings, values, warnings: self.warnings, problems, secret_files }
     }
 
-    /// What is shared with other programs, so that a server passes over what it does not know.
+    /// Checks files shared with other programs, whose unknown lines a server ignores.
     fn judge_shared(&mut self) {
         let broken = std::mem::take(&mut self.broken);
         if !self.strict {
@@ -157,14 +157,13 @@ impl Gathered {
 }
 
 impl Resolved {
-    /// The settings, if nothing is wrong with them; else every problem, each one sentence.
+    /// The settings, if valid; otherwise all problems, a sentence each.
     pub fn settings(self) -> Result<Settings, Vec<String>> {
         let problems = self.problems();
         if problems.is_empty() { Ok(self.settings) } else { Err(problems) }
     }
 
-    /// The settings that somebody set, one after the other: short values of those that are no secret, names of
-    /// the others.
+    /// The settings that are set, as a list: short values of non-secret ones, names of the others.
     pub fn changed(&self) -> String {
         let set = self.values.iter().filter(|value| value.origin != DEFAULT);
         let plain = |name| lookup(name).is_some_and(|it| it.setting.secrecy == Secrecy::Plain);
@@ -175,38 +174,38 @@ impl Resolved {
         said.collect::<Vec<_>>().join(" ")
     }
 
-    /// How to log, which is known even where other settings are wrong.
+    /// The log format, which is known even if other settings are invalid.
     pub fn log_format(&self) -> LogFormat {
         self.settings.log_format
     }
 
-    /// The files that a secret was read from.
+    /// The files that contain a secret.
     pub fn secret_files(&self) -> &[PathBuf] {
         &self.secret_files
     }
 
-    /// Every setting as it may be shown.
+    /// All settings for display.
     pub fn values(&self) -> &[Shown] {
         &self.values
     }
 
-    /// What is odd but harmless, each one sentence.
+    /// Warnings, a sentence each.
     pub fn warnings(&self) -> &[String] {
         &self.warnings
     }
 
-    /// What must be fixed, one sentence each.
+    /// Problems, a sentence each.
     pub fn problems(&self) -> Vec<String> {
         self.problems.iter().map(|problem| problem.sentence.clone()).collect()
     }
 }
 
-/// Whether a value is readable within a line of others, as a section of the file is not.
+/// Whether a value fits into a line with others, unlike a section of the file.
 fn is_short(text: &str) -> bool {
     text.len() <= 100 && !text.contains(|c: char| c.is_control() || c == '"' || c == '\\')
 }
 
-/// A reader's error is the end of a sentence, or a sentence of its own. It may quote a value as long as that is.
+/// A parser's error is the end of a sentence, or a complete sentence. It may quote a value of any length.
 fn sentence(found: &Found, what: &str) -> String {
     let what = harmless(what);
     let label = &found.label;
@@ -217,7 +216,7 @@ fn sentence(found: &Found, what: &str) -> String {
     }
 }
 
-/// Short, without what could steer a terminal; what to do stands at its end.
+/// Truncated in the middle and without control characters; what to do is at the end.
 fn harmless(what: &str) -> String {
     const LONGEST: usize = 300;
     const END: usize = 120;
@@ -244,7 +243,7 @@ fn shown(name: &'static str, secrecy: Secrecy, found: &Found) -> Shown {
     Shown { name, value: Some(value), origin: found.origin.clone() }
 }
 
-/// What each setting allows alone but not together.
+/// Contradictions between settings.
 fn contradictions(settings: &Settings, reserved: &Reserved) -> Vec<SettingProblem> {
     let mut sentences = Vec::new();
     if settings.session_idle_ttl > settings.session_max_ttl {

@@ -1,5 +1,5 @@
-//! The first use of what opens a gate, which is written down: of a generation of the refresh token, and of an
-//! API key in each minute.
+//! Records the first use of credentials: of a generation of the refresh token, and of an API key in each
+//! minute.
 
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
@@ -8,7 +8,7 @@ use super::{Gate, Via};
 use crate::sql::Step;
 use crate::{statements, step};
 
-/// How exactly the last use of a key is known, and so how often it is written at most.
+/// The precision of a key's last use, and so how often it is written at most.
 const USE_WRITTEN_EVERY: Duration = Duration::MINUTE;
 
 statements! {
@@ -19,12 +19,12 @@ statements! {
 }
 
 impl Gate {
-    /// A use of the API key after this instant is known exactly enough.
+    /// A use of the API key after this instant is recent enough.
     pub(crate) fn used_since(&self) -> OffsetDateTime {
         self.now - USE_WRITTEN_EVERY
     }
 
-    /// What records the first use of a generation, or of an API key in this minute.
+    /// The step that records the first use of a generation, or of an API key in this minute.
     pub(crate) fn first_use(&self) -> Step {
         let Gate { session_id, generation, now, .. } = *self;
         let Via::Key(used) = self.via else {
@@ -34,8 +34,8 @@ impl Gate {
         step!(NOTE_USE { id: session_id, now, ip, since })
     }
 
-    /// In whose line the work waits. A key is proven together with the work only, so what is done by key
-    /// has a line apart: nobody with a made-up key delays those who are signed in.
+    /// The lane in which the work waits. A key is only verified together with the work, so requests with keys
+    /// have a separate lane: forged keys do not delay signed-in users.
     pub(crate) fn waits_as(&self) -> Uuid {
         match self.via {
             Via::Key(_) => Uuid::from_u128(!self.user_id.as_u128()),

@@ -1,6 +1,6 @@
-//! The gate: who may do the work that a statement does. A live session or an API key that is good for it,
-//! an active user who is not banned, and where the work asks for one, a permission. The same folder keeps
-//! what must stay true whichever feature writes (`safeguards.rs`).
+//! The gate: who may do the work of a statement. It requires a live session or a valid API key, an active
+//! user who is not banned, and a permission if the work needs one. This folder also contains the invariants
+//! for all features (`safeguards.rs`).
 
 mod conditions;
 mod first_use;
@@ -28,48 +28,48 @@ pub use standing::{Life, Standing};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-/// Whose work this is: the claims of a verified access token, checked against the live session and
-/// the active user in the same round trip as the work.
+/// The caller: the claims of a verified access token, checked against the live session and the active user in
+/// the same round trip as the work.
 #[derive(Clone, Copy, Debug)]
 pub struct Gate {
-    /// The token's `sub`; of another issuer's token, the local user it stands for; whose an API key says
-    /// it is.
+    /// The token's `sub`; for another issuer's token, the local user; for an API key, its owner.
     pub user_id: Uuid,
-    /// What lets the user in.
+    /// The kind of credential.
     pub via: Via,
-    /// The token's `sid`, or the session that was imported with the token; of another issuer's token, the id of
-    /// its identity; the id of an API key.
+    /// The token's `sid`; for another issuer's token, the id of its imported session or of its identity; for
+    /// an API key, its id.
     pub session_id: Uuid,
-    /// The token's `gen`; its first use confirms that generation of the refresh token. 1 with an API key,
-    /// whose first use in a minute is written down.
+    /// The token's `gen`; its first use confirms that generation of the refresh token. 1 for an API key,
+    /// whose first use in a minute is recorded.
     pub generation: i64,
-    /// The present instant.
+    /// The current time.
     pub now: OffsetDateTime,
-    /// What the user must be allowed besides; checked only where something is needed.
+    /// The required permission, if any.
     pub permission: Option<Permission>,
 }
 
 impl Gate {
-    /// The session, where there is one.
+    /// The session, if there is one.
     pub fn session(&self) -> Option<Uuid> {
         matches!(self.via, Via::Session | Via::Imported).then_some(self.session_id)
     }
 
-    /// The id of the API key, where one is used.
+    /// The id of the API key, if one is used.
     pub fn key(&self) -> Option<Uuid> {
         matches!(self.via, Via::Key(_)).then_some(self.session_id)
     }
 }
 
-/// What must stand in the database for a gate to open, besides an active user.
+/// What the gate checks, in addition to an active user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Via {
     /// A live session.
     Session,
-    /// A live session that began at another issuer, whose token opens it. It has no tokens of ours.
+    /// A live session imported from another issuer, identified by that issuer's token. It has no tokens of
+    /// Doorward's.
     Imported,
-    /// An identity at another issuer, which has the sessions.
+    /// An identity at another issuer, which manages the sessions.
     Identity,
-    /// An API key, which must be good for this use.
+    /// An API key, which must allow this use.
     Key(KeyUse),
 }

@@ -1,6 +1,6 @@
-//! What must stay true whichever feature writes, as steps of its transaction: an active admin remains,
-//! nobody acts on more than they hold, the sessions of the disabled end. A step whose precondition is
-//! broken refuses, which undoes the whole transaction; so they stand before the work they guard.
+//! Invariants for all features, as steps of their transactions: an active admin remains, nobody acts beyond
+//! their permissions, the sessions of disabled users end. A step whose precondition fails aborts the whole
+//! transaction, so it precedes the work it guards.
 
 use std::time::Duration;
 
@@ -14,8 +14,8 @@ use crate::sql::Step;
 use crate::{statements, step};
 
 statements! {
-    // A row lock on PostgreSQL, where two transactions could otherwise each see the other's admin;
-    // SQLite has one writer. Taken by everything that can leave fewer admins or change who may what.
+    // A row lock on PostgreSQL, where two transactions could otherwise each count the other's admin; SQLite
+    // has one writer. Taken by everything that can reduce the number of admins or change permissions.
     LOCK_ADMINS = "UPDATE roles SET built_in = TRUE WHERE name = 'admin'";
     KEEP_AN_ADMIN = concat!("SELECT doorward_refuse('last_admin') WHERE EXISTS (\
         SELECT 1 FROM user_roles h JOIN users u ON u.id = h.user_id WHERE h.role = 'admin' \
@@ -35,12 +35,12 @@ statements! {
     HOLDS_ALL_OF_ROLE = concat!("SELECT doorward_refuse('insufficient_scope:' || p.permission) \
         FROM role_permissions p WHERE p.role = :role \
         AND NOT ", holds!(":caller", "p.permission"));
-    // What a role means elsewhere is known to who holds it, and to who makes roles.
+    // The meaning of a role elsewhere is known to its holders, and to those who create roles.
     KNOWS_ROLE = concat!("SELECT doorward_refuse('insufficient_scope:roles:write') \
         WHERE NOT EXISTS (SELECT 1 FROM role_permissions p WHERE p.role = :role) \
         AND NOT EXISTS (SELECT 1 FROM user_roles m WHERE m.user_id = :caller AND m.role = :role) \
         AND NOT ", holds!(":caller", "'roles:write'"));
-    // The same of an API key: it does no more than its owner may, nor more than it is made for.
+    // The same for an API key: it is limited to its owner's permissions and its scopes.
     KEY_HOLDS = concat!("SELECT doorward_refuse('key_scope:' || :needed) \
         WHERE NOT EXISTS (SELECT 1 FROM api_keys k WHERE k.id = :key \
         AND ", in_scope!("k.", ":needed"), ")");
@@ -62,7 +62,7 @@ statements! {
     END_KEYS_OF_LINKED = "DELETE FROM api_keys WHERE user_id = (SELECT i.user_id FROM identities i \
         WHERE i.id = :identity AND i.user_id <> :new_user)";
     END_KEYS = "DELETE FROM api_keys WHERE user_id = :owner RETURNING id";
-    // Where factors are asked for, an account that has one needs a session that was begun with two.
+    // If factors are required, an account with one needs a session with two factors.
     SIGNED_IN_SINCE = concat!("SELECT doorward_refuse('stale_sign_in:' || :max_age || CASE WHEN :asks_factor \
             AND ", has_factor!(":owner"), " THEN ':factor' ELSE '' END) \
         WHERE NOT EXISTS (SELECT 1 FROM sessions s WHERE s.id = :session AND s.user_id = :owner \
@@ -75,9 +75,9 @@ statements! {
     END_SESSIONS_OF_LINKED = concat!("UPDATE sessions SET ended_at = :now, end_reason = :reason \
         WHERE user_id = (SELECT i.user_id FROM identities i \
         WHERE i.id = :identity AND i.user_id <> :new_user) AND ", not_ended!(""));
-    // Whoever came by one of these never proved that the account's address is theirs.
+    // Whoever uses one of these never proved ownership of the account's address.
     END_UNPROVEN_IDENTITIES = "DELETE FROM identities WHERE user_id = :owner AND NOT address_proven";
-    // The same of passkeys; an account's owner adds theirs again.
+    // The same for passkeys; an account's owner can add theirs again.
     END_UNPROVEN_PASSKEYS = "DELETE FROM passkeys WHERE user_id = :owner AND NOT address_proven";
     END_PASSKEYS_OF_LINKED = "DELETE FROM passkeys WHERE user_id = \
         (SELECT i.user_id FROM identities i WHERE i.id = :identity AND i.user_id <> :new_user)";
@@ -90,32 +90,32 @@ statements! {
         WHERE user_id = :owner AND id <> :session AND ", not_ended!(""), " RETURNING id");
 }
 
-/// How lately somebody must have proven who they are for what is most dangerous.
+/// How recent authentication must be for sensitive operations.
 #[derive(Clone, Copy, Debug)]
 pub struct Fresh {
     max_age: Duration,
-    /// Whether an account that has a second factor must have used it.
+    /// Whether an account with a second factor must have used it.
     asks_factor: bool,
 }
 
 impl Fresh {
-    /// As these settings ask for it.
+    /// With these settings.
     pub fn of(settings: &Settings) -> Self {
         Self { max_age: settings.step_up_age, asks_factor: !settings.mfa.is_off() }
     }
 }
 
-/// On whose authority administrative work is done.
+/// The authority for administrative work.
 #[derive(Clone, Copy, Debug)]
 pub enum Authority {
-    /// The holder of an access token, with what the work needs in `permission`.
+    /// The holder of an access token, with the required permission in `permission`.
     Caller(Gate),
-    /// Whoever runs the command line, and so holds the database itself.
+    /// The user of the command line, who has access to the database itself.
     Operator,
 }
 
 impl Authority {
-    /// The user; none for the operator.
+    /// The user; `None` for the operator.
     pub fn user_id(&self) -> Option<Uuid> {
         match self {
             Self::Caller(gate) => Some(gate.user_id),
@@ -123,7 +123,7 @@ impl Authority {
         }
     }
 
-    /// The id of the API key that is used.
+    /// The id of the API key, if one is used.
     fn key(&self) -> Option<Uuid> {
         match self {
             Self::Caller(gate) => gate.key(),
@@ -131,14 +131,14 @@ impl Authority {
         }
     }
 
-    /// Refuses unless the caller holds this permission.
+    /// Fails unless the caller has this permission.
     pub fn holds(&self, needed: Permission) -> impl Iterator<Item = Step> {
         let needed = needed.as_str();
         let of_caller = self.user_id().map(|caller| step!(HOLDS { caller, needed }));
         of_caller.into_iter().chain(self.key().map(|key| step!(KEY_HOLDS { key, needed })))
     }
 
-    /// Refuses unless the caller holds all that this user does. By no API key does anybody act on the
+    /// Fails unless the caller has all of this user's permissions. With an API key, nobody can act on the
     /// account that the key belongs to.
     pub fn holds_all_of_user(&self, user: Uuid) -> impl Iterator<Item = Step> {
         let of_caller = self.user_id().map(|caller| step!(HOLDS_ALL_OF_USER { user, caller }));
@@ -149,15 +149,15 @@ impl Authority {
         of_caller.into_iter().chain(of_key)
     }
 
-    /// Refuses a role without permissions, which can only mean something to other services, unless the
-    /// caller holds it as well or may write roles; by API key, unless that may.
+    /// For a role without permissions, which only has a meaning for other services, fails unless the caller
+    /// has it too or may write roles; with an API key, unless that may.
     pub fn knows_role(&self, role: &str) -> impl Iterator<Item = Step> {
         let of_caller = self.user_id().map(|caller| step!(KNOWS_ROLE { role, caller }));
         let of_key = self.key().map(|key| step!(KEY_KNOWS_ROLE { role, key }));
         of_caller.into_iter().chain(of_key)
     }
 
-    /// Refuses unless the caller holds all that this role allows.
+    /// Fails unless the caller has all of this role's permissions.
     pub fn holds_all_of_role(&self, role: &str) -> impl Iterator<Item = Step> {
         let of_caller = self.user_id().map(|caller| step!(HOLDS_ALL_OF_ROLE { role, caller }));
         let of_key = self.key().map(|key| step!(KEY_HOLDS_ALL_OF_ROLE { role, key }));
@@ -165,23 +165,23 @@ impl Authority {
     }
 }
 
-/// Makes changes of who may what wait for each other; the first step of each.
+/// Serializes changes of permissions; the first step of each.
 pub fn lock_admins() -> Step {
     step!(LOCK_ADMINS)
 }
 
-/// Refuses if this user is the only active admin.
+/// Fails if this user is the only active admin.
 pub fn keep_an_admin(user: Uuid, now: OffsetDateTime) -> Step {
     step!(KEEP_AN_ADMIN { user, now })
 }
 
-/// Refuses if there is no such user.
+/// Fails if there is no such user.
 pub fn user_exists(user: Uuid) -> Step {
     step!(USER_EXISTS { user })
 }
 
-/// Refuses unless the gate's user proved who they are lately, in the session that asks. Another issuer's
-/// person has no sign-in here, whether their session was imported or not.
+/// Fails unless the gate's user authenticated recently, in this session. Users of other issuers do not sign
+/// in here, even if their sessions were imported.
 pub fn signed_in_since(gate: Gate, fresh: Fresh) -> Step {
     let (owner, session) = (gate.user_id, gate.session_id);
     let Fresh { max_age, asks_factor } = fresh;
@@ -191,73 +191,73 @@ pub fn signed_in_since(gate: Gate, fresh: Fresh) -> Step {
     step!(SIGNED_IN_SINCE { owner, session, since, max_age, asks_factor })
 }
 
-/// Ends every session of a user.
+/// Ends all sessions of a user.
 pub fn end_sessions(owner: Uuid, now: OffsetDateTime, reason: &'static str) -> Step {
     step!(END_SESSIONS { owner, now, reason })
 }
 
-/// Refuses if this is a service account, which has no password.
+/// Fails for a service account, which has no password.
 pub fn is_person(user: Uuid) -> Step {
     step!(IS_PERSON { user })
 }
 
-/// Revokes every API key of the account that a new identity was tied to, unless the account is new as well.
+/// Revokes all API keys of the account that a new identity was linked to, unless the account is new too.
 pub fn end_keys_of_linked(identity: Uuid, new_user: Uuid) -> Step {
     step!(END_KEYS_OF_LINKED { identity, new_user })
 }
 
-/// Revokes every API key of a user.
+/// Revokes all API keys of a user.
 pub fn end_keys(owner: Uuid) -> Step {
     step!(END_KEYS { owner })
 }
 
-/// Ends every session of the account that a new identity was tied to, unless the account is new as well.
+/// Ends all sessions of the account that a new identity was linked to, unless the account is new too.
 pub fn end_sessions_of_linked(identity: Uuid, new_user: Uuid, now: OffsetDateTime) -> Step {
     step!(END_SESSIONS_OF_LINKED { identity, new_user, now, reason: "linked" })
 }
 
-/// Ends every passkey of the account that a new identity was tied to, unless the account is new as well.
+/// Removes all passkeys of the account that a new identity was linked to, unless the account is new too.
 pub fn end_passkeys_of_linked(identity: Uuid, new_user: Uuid) -> Step {
     step!(END_PASSKEYS_OF_LINKED { identity, new_user })
 }
 
-/// Ends the identities by which somebody may open the account without having proven its address.
+/// Removes the identities of the account whose issuers never verified its address.
 pub fn end_unproven_identities(owner: Uuid) -> Step {
     step!(END_UNPROVEN_IDENTITIES { owner })
 }
 
-/// Ends the passkeys that were added before the account's address was proven.
+/// Removes the passkeys added before the account's address was verified.
 pub fn end_unproven_passkeys(owner: Uuid) -> Step {
     step!(END_UNPROVEN_PASSKEYS { owner })
 }
 
-/// Ends the authenticator apps of a user, their recovery codes, and the trust in devices that stand for them.
+/// Removes a user's authenticator apps, recovery codes, and trusted devices, which replace them.
 pub fn end_factors(owner: Uuid) -> [Step; 3] {
     [step!(END_FACTORS { owner }), step!(END_RECOVERY_CODES { owner }), end_devices(owner)]
 }
 
-/// Ends all passkeys of a user.
+/// Removes all passkeys of a user.
 pub fn end_passkeys(owner: Uuid) -> Step {
     step!(END_PASSKEYS { owner })
 }
 
-/// Ends the trust in every device of a user.
+/// Removes all trusted devices of a user.
 pub fn end_devices(owner: Uuid) -> Step {
     step!(END_DEVICES { owner })
 }
 
-/// Ends the trust in every device of the account that a new identity was tied to, unless the account is new
-/// as well.
+/// Removes all trusted devices of the account that a new identity was linked to, unless the account is new
+/// too.
 pub fn end_devices_of_linked(identity: Uuid, new_user: Uuid) -> Step {
     step!(END_DEVICES_OF_LINKED { identity, new_user })
 }
 
-/// Ends the trust in every device of everybody.
+/// Removes all trusted devices of all users.
 pub fn end_everybodys_devices() -> Step {
     step!(END_EVERYBODYS_DEVICES)
 }
 
-/// Ends all sessions of the gate's user but the one that asks.
+/// Ends all sessions of the gate's user except the current one.
 pub fn end_other_sessions(gate: Gate, reason: &'static str) -> Step {
     step!(END_OTHER_SESSIONS {
         owner: gate.user_id,

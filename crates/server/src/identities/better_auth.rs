@@ -1,7 +1,7 @@
-//! Better Auth's session tokens: 32 characters that name a row of its table `session`, bare (its bearer
-//! plugin) or followed by a dot and an HMAC, perhaps still URL-encoded as in its cookie. The row is the
-//! truth, so signing out there counts here at once; it is read where both share a PostgreSQL database. In
-//! another database those sessions count that were imported: see `imported.rs`.
+//! Better Auth's session tokens: 32 characters that name a row of its table `session`, alone (its bearer
+//! plugin) or followed by a dot and an HMAC, possibly URL-encoded as in its cookie. The row is authoritative,
+//! so signing out there takes effect here immediately; it is read if both share a PostgreSQL database. In any
+//! other database, imported sessions are accepted: see `imported.rs`.
 
 use aws_lc_rs::hmac;
 use base64::Engine;
@@ -20,7 +20,7 @@ const NOT_ITS_COOKIE: Error =
     Error::InvalidToken("The session cookie was not created by Better Auth.");
 
 impl Identities {
-    /// Whose session a token of that shape is.
+    /// The user of a session token of that form.
     pub(super) async fn better_auth_session(&self, text: &str) -> Result<Option<Vouched>, Error> {
         let counts = self.settings.better_auth_url.is_some();
         let Some(token) = SessionToken::of(text).filter(|_| counts) else { return Ok(None) };
@@ -37,14 +37,14 @@ impl Identities {
         }
     }
 
-    /// Whose session the value of Better Auth's cookie is. It is always signed.
+    /// The user of Better Auth's cookie, which is always signed.
     pub(super) async fn better_auth_cookie(&self, value: &str) -> Result<Vouched, Error> {
         let is_signed = SessionToken::of(value).is_some_and(|token| token.is_signed());
         let holder = if is_signed { self.better_auth_session(value).await? } else { None };
         holder.ok_or(NOT_ITS_COOKIE)
     }
 
-    /// Which secret signed it: 0 is the current one.
+    /// The index of the secret that signed it: 0 is the current one.
     pub(super) fn signer_of(&self, token: &SessionToken) -> Option<usize> {
         let tag = token.tag.as_ref()?;
         let settings = &self.settings;
@@ -52,8 +52,8 @@ impl Identities {
         secrets.position(|secret| is_signed(secret, &token.token, tag))
     }
 
-    /// Where Better Auth's sessions and users are in this database: `public.session ("userId",
-    /// "expiresAt")` and `public."user" ("emailVerified")`; `None` if nowhere.
+    /// Better Auth's tables and columns in this database: `public.session ("userId", "expiresAt")` and
+    /// `public."user" ("emailVerified")`; `None` if there are none.
     pub(super) async fn better_auth_tables(&self) -> crate::sql::Result<Option<String>> {
         let found = self.find_better_auth(self.clock.now()).await?;
         let SessionsPlace::Tables(names) = found else { return Ok(None) };
@@ -66,7 +66,7 @@ impl Identities {
         }))
     }
 
-    /// Whether they are there, for `doorward config check`.
+    /// Whether they exist, for `doorward config check`.
     pub(super) async fn survey_better_auth(&self) -> crate::sql::Result<Survey> {
         let mut survey = Survey::default();
         let settings = &self.settings;
@@ -78,7 +78,7 @@ impl Identities {
             survey.notes.push(format!("Better Auth's tables here are {tables}."));
         } else if matches!(self.find_better_auth(self.clock.now()).await?, SessionsPlace::Imported)
         {
-            let sentence = "Sessions of Better Auth were imported, and count until they end.";
+            let sentence = "Better Auth's sessions were imported, and are accepted until they end.";
             survey.notes.push(sentence.into());
         } else if is_postgres {
             let sentence = "Better Auth's tables session and user are not in the search path, so its session \
@@ -90,7 +90,8 @@ impl Identities {
         Ok(survey)
     }
 
-    /// Its holder, or why that cannot be told; `None` without a session. One that was imported may have ended.
+    /// Its user, or why they cannot be determined; `None` without a session. An imported session may have
+    /// ended.
     pub(super) async fn holder_of(
         &self,
         token: &SessionToken,
@@ -113,7 +114,7 @@ fn person(issuer: &str, answer: &Value) -> Result<Person, String> {
     person.ok_or_else(|| "the session's user has no usable id".into())
 }
 
-/// A session token and what proves it, if that came along.
+/// A session token and its signature, if there is one.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct SessionToken {
     token: String,
@@ -121,7 +122,7 @@ pub(super) struct SessionToken {
 }
 
 impl SessionToken {
-    /// Reads what has that shape.
+    /// Parses a text of that form.
     pub(super) fn of(text: &str) -> Option<Self> {
         let Some((token, tag)) = text.rsplit_once('.') else {
             return is_token(text).then(|| Self { token: text.to_owned(), tag: None });
@@ -132,7 +133,7 @@ impl SessionToken {
         is_token(token).then(|| Self { token: token.to_owned(), tag: Some(tag) })
     }
 
-    /// Whether something came along that proves it.
+    /// Whether it is signed.
     pub(super) fn is_signed(&self) -> bool {
         self.tag.is_some()
     }
@@ -151,7 +152,7 @@ fn is_signed(secret: &Secret, token: &str, tag: &[u8]) -> bool {
 mod tests {
     use super::*;
 
-    // As Better Auth 1.7.7 made them.
+    // Created by Better Auth 1.7.7.
     const SECRET: &str = "Zk3vQ9wLr7TnXb2MdYc8FhJp5GsUa4eH";
     const BARE: &str = "CMEEaZMYzSBpxhBlUAENMgh1AaL9JTbW";
     const SIGNED: &str =

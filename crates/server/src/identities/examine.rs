@@ -1,5 +1,5 @@
-//! What another issuer's token is, for `doorward token inspect`: whose it would be, which key proves it,
-//! and the first check that fails, in the order in which a request is judged. Nobody is made by it.
+//! Explains another issuer's token, for `doorward token inspect`: whose it is, which key verifies it, and the
+//! first check that fails, in the order of a request. No user is created.
 
 use doorward_verify::{Header, Rejection, Token};
 use serde_json::Value;
@@ -26,7 +26,7 @@ row! {
 }
 
 impl Identities {
-    /// What the token is; else what would make it count here.
+    /// What the token is; otherwise what would make it valid here.
     pub(super) async fn examined_foreign(&self, token: &str) -> Result<Examined, Vec<String>> {
         let Ok(parts) = Token::split(token) else {
             return self.examine_session(token).await;
@@ -40,7 +40,7 @@ impl Identities {
         }
     }
 
-    /// A token that names an issuer whose published keys count.
+    /// A token of an issuer with published keys.
     async fn examine_published(&self, token: &str, said: &Said, trusted: &Trusted) -> Examined {
         let Trusted { name, setting, keys, audience } = trusted;
         let kid = said.member("kid").and_then(Value::as_str);
@@ -78,7 +78,7 @@ impl Identities {
         examined
     }
 
-    /// A token that names no issuer whom this server trusts.
+    /// A token of no trusted issuer.
     async fn examine_issuerless(
         &self,
         token: &str,
@@ -109,7 +109,7 @@ impl Identities {
         Ok(examined)
     }
 
-    /// Which secret proves a token that names no key.
+    /// The secret that verifies a token without a key id.
     fn secret_of(&self, token: &Token<'_>, now: i64) -> Option<String> {
         let place = self.secrets.iter().position(|key| token.prove(key, now).is_ok())?;
         Some(match place {
@@ -137,7 +137,7 @@ impl Identities {
         said.failing(why, &Demands { no_key, issuer, audience }, now)
     }
 
-    /// Notes on a token that is nobody's here.
+    /// Notes on an unknown token.
     fn what_would_count(&self, header: Option<Header>, said: &Said, is_cache: bool) -> Vec<String> {
         let settings = &self.settings;
         let mut notes = Vec::new();
@@ -160,7 +160,7 @@ impl Identities {
         notes
     }
 
-    /// A text that is no JWT: perhaps a session token of Better Auth.
+    /// A text that is not a JWT: possibly a session token of Better Auth.
     async fn examine_session(&self, text: &str) -> Result<Examined, Vec<String>> {
         let Some(session) = SessionToken::of(text) else { return Err(Vec::new()) };
         let Some(url) = &self.settings.better_auth_url else {
@@ -214,7 +214,7 @@ impl Identities {
         Ok(examined)
     }
 
-    /// The user of a person whose token is right.
+    /// The user of a person with a valid token.
     async fn examine_person(&self, examined: &mut Examined, person: &Person) {
         match store::find_fate(&self.db, person).await.map_err(Error::from) {
             Err(error) => examined.notes.push(format!("the user could not be looked up: {error}")),
@@ -230,7 +230,7 @@ impl Identities {
     }
 }
 
-/// What Neon Auth's tokens say besides, none of which gives a role here.
+/// Other contents of Neon Auth's tokens, none of which grants a role here.
 fn what_neon_adds(said: &Said) -> Vec<String> {
     let text = |of: &Value, name: &str| of.get(name).and_then(Value::as_str).map(str::to_owned);
     let organisation = said.claim("o").filter(|it| it.is_object()).map(|it| {

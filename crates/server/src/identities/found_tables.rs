@@ -1,6 +1,6 @@
-//! Where Better Auth's sessions are, remembered: finding its tables takes far longer than reading a session, and
-//! anybody can send what looks like a token. What is remembered wrongly, since tables were moved or renamed, is
-//! found out by the next look-up of a session.
+//! A cache of where Better Auth's sessions are: finding its tables takes far longer than reading a session,
+//! and anyone can send something that looks like a token. An outdated entry, after tables were moved or
+//! renamed, is noticed when the next session is looked up.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -12,19 +12,19 @@ use super::{Identities, store};
 use crate::sql::Result;
 
 const KEPT: Duration = Duration::minutes(5);
-/// Tables that were not there may be made at any time, and sessions imported.
+/// Tables may be created at any time, and sessions imported.
 const MISSED: Duration = Duration::seconds(30);
 
-/// What was found last, and until when it is taken as it is.
+/// The last result, and how long it is valid.
 #[derive(Debug, Default)]
 pub(super) struct FoundTables(Mutex<Option<(SessionsPlace, OffsetDateTime)>>);
 
-/// Where they are.
+/// Where the sessions are.
 #[derive(Clone, Debug)]
 pub(super) enum SessionsPlace {
-    /// In tables of its own, whose names are here as JSON. They are the truth, whatever was imported besides.
+    /// In Better Auth's tables, whose names are here as JSON. They take precedence over imported sessions.
     Tables(String),
-    /// Among Doorward's, imported.
+    /// In Doorward's tables, imported.
     Imported,
     Nowhere,
 }
@@ -51,25 +51,25 @@ impl FoundTables {
     }
 }
 
-/// Why no session token counts.
+/// Why session tokens are rejected.
 pub(super) const NO_TABLES: &str = "no schema in the search path has the tables session (or sessions) and user \
     (or users) with Better Auth's columns, and no session was imported";
 
-/// What there is to say of a session token.
+/// The result of looking up a session token.
 #[derive(Debug)]
 pub(super) enum SessionAnswer {
-    /// What Better Auth's tables say of it.
+    /// A session and its user, from Better Auth's tables.
     Told(Value),
-    /// It is nobody's there, or expired.
+    /// It is unknown or expired.
     Nobody,
-    /// There are no tables, and sessions were imported.
+    /// There are no tables, but imported sessions.
     Imported,
     /// Why it cannot be looked up.
     Unreadable(String),
 }
 
 impl Identities {
-    /// What Better Auth's tables say of a session token, if they are here.
+    /// Looks a session token up in Better Auth's tables, if they are here.
     pub(super) async fn asked_of_better_auth(&self, token: &str) -> Result<SessionAnswer> {
         let now = self.clock.now();
         if let Some(place) = self.better_auth_tables.get(now) {
@@ -104,7 +104,7 @@ impl Identities {
         })
     }
 
-    /// Looks for them.
+    /// Finds where the sessions are.
     pub(super) async fn find_better_auth(&self, now: OffsetDateTime) -> Result<SessionsPlace> {
         let issuer = self.settings.better_auth_url.as_deref().unwrap_or_default();
         let place = SessionsPlace::from(store::find_better_auth(&self.db, issuer).await?);

@@ -1,6 +1,6 @@
-//! Sessions of Better Auth that `doorward import` took over into a database where its tables are not. Each is a
-//! row of `sessions`, found by a digest of its issuer and token; everything that ends sessions ends it, and the
-//! gate checks it in the work's own round trip.
+//! Better Auth's sessions that `doorward import` imported into a database without its tables. Each is a row
+//! of `sessions`, found by a digest of its issuer and token. Whatever ends sessions ends it, and the gate
+//! checks it in the same round trip as the work.
 
 use aws_lc_rs::digest::{SHA256, digest};
 use time::OffsetDateTime;
@@ -16,23 +16,23 @@ use crate::row;
 use crate::sql::Result;
 use crate::timestamp::to_the_second;
 
-/// What is kept of an issuer and a token.
+/// The stored digest of an issuer and a token.
 pub(super) type Digest = [u8; 32];
 
 row! {
-    /// A session that a token of another issuer opens.
+    /// A session identified by another issuer's token.
     #[derive(Clone, Debug)]
     pub(super) struct ImportedSession from sessions {
         pub(super) id: Uuid,
         pub(super) user_id: Uuid,
-        /// What the issuer calls its user, unless the two were parted.
+        /// The user's id at the issuer; `None` if the two are no longer linked.
         pub(super) subject: Option<String> = "(SELECT min(i.subject) FROM identities i \
             WHERE i.user_id = sessions.user_id AND i.issuer = m.issuer)",
     }
 }
 
 row! {
-    /// What became of an imported session.
+    /// The state of an imported session and its user.
     #[derive(Clone, Debug)]
     pub(super) struct ImportedFate from sessions {
         pub(super) expires_at: OffsetDateTime,
@@ -43,7 +43,7 @@ row! {
     }
 }
 
-/// Those seen lately. Nothing is trusted from here but whose they are: the gate looks whether they live.
+/// A cache of imported sessions and their users. Whether a session is live is always checked by the gate.
 #[derive(Debug, Default)]
 pub(super) struct ImportedSessions(Recent<Digest, ImportedSession>);
 
@@ -53,8 +53,8 @@ impl ImportedSessions {
     }
 }
 
-/// The digest by which a session token of this issuer is found; `None` for a text that is none. With another
-/// issuer it is another one, so nobody's sessions count under the name of somebody else.
+/// The digest that identifies a session token of this issuer; `None` if the text is not such a token. It
+/// depends on the issuer, so a session is never accepted for another one.
 pub fn imported_digest(issuer: &str, token: &str) -> Option<[u8; 32]> {
     if !is_token(token) {
         return None;
@@ -66,7 +66,7 @@ pub fn imported_digest(issuer: &str, token: &str) -> Option<[u8; 32]> {
 }
 
 impl Identities {
-    /// The session that was imported with this token, whether it lives or not.
+    /// The session imported with this token, live or not.
     pub(super) async fn imported(&self, token: &str) -> Result<Option<ImportedSession>> {
         let issuer = self.settings.better_auth_url.as_deref().unwrap_or_default();
         let Some(digest) = imported_digest(issuer, token) else { return Ok(None) };
@@ -81,7 +81,7 @@ impl Identities {
         Ok(found)
     }
 
-    /// What became of a session that was imported, and of its user.
+    /// Explains the state of an imported session and its user.
     pub(super) async fn examine_imported(
         &self,
         examined: &mut Examined,

@@ -1,7 +1,7 @@
-//! Identities: people whom another issuer vouches for, Better Auth above all. The first valid sight of
-//! (issuer, subject) makes a local user; from then on the database checks that the identity and its
-//! user stand in the same round trip as the work. No e-mail address ever opens somebody's account,
-//! unless its issuer has verified it, the account has too, and the operator allows it.
+//! Identities: users of other issuers, such as Better Auth. The first valid token of an (issuer, subject)
+//! creates a local user; from then on the database checks the identity and its user in the same round trip as
+//! the work. An email address never gives access to an existing account, unless its issuer and the account
+//! have both verified it and the operator allows it.
 
 mod admit;
 mod better_auth;
@@ -45,7 +45,7 @@ enum Vouched {
     Session(ImportedSession),
 }
 
-/// The use cases of identities, and what they need.
+/// The use cases of identities, and their state.
 #[derive(Clone, Debug)]
 pub struct Identities {
     settings: Arc<Settings>,
@@ -61,7 +61,7 @@ pub struct Identities {
 }
 
 impl Identities {
-    /// Reads the tokens of the issuers these settings trust.
+    /// Verifies the tokens of the issuers in these settings.
     pub fn new(
         settings: Arc<Settings>,
         db: Database,
@@ -87,7 +87,7 @@ impl Identities {
         }
     }
 
-    /// Whom the token speaks for; `None` if it is none of any trusted issuer's.
+    /// The person in the token; `None` if it is from no trusted issuer.
     async fn read(&self, token: &str) -> Result<Option<Vouched>, Error> {
         if Token::split(token).is_err() {
             return self.better_auth_session(token).await;

@@ -1,4 +1,5 @@
-//! Every statement on `identities` and `imported_sessions`, and on `users` what makes the user of a new one.
+//! The statements on `identities` and `imported_sessions`, and those on `users` that create the user of a new
+//! identity.
 
 use serde_json::Value;
 use time::OffsetDateTime;
@@ -16,9 +17,9 @@ use crate::gate::{
 use crate::sql::Result;
 use crate::{row, statements, step, text};
 
-/// The account `u` of a verified address, unless somebody may open it who is not known to own the address:
-/// another subject of this issuer, as of a recycled address, or anybody whose issuer did not verify it.
-/// `:link` is null where linking is not allowed.
+/// The account `u` with a verified address, unless somebody can access it who may not own the address:
+/// another subject of this issuer (the address may have been reassigned), or anybody whose issuer did not
+/// verify it. `:link` is null if linking is off.
 macro_rules! linkable {
     () => {
         "u.email_key = :link AND u.email_verified AND NOT EXISTS (SELECT 1 FROM identities o \
@@ -50,7 +51,7 @@ statements! {
          WHERE (u.id = :user OR (", linkable!(), ")) \
          AND NOT EXISTS (SELECT 1 FROM identities i WHERE i.issuer = :issuer AND i.subject = :subject)"
     );
-    // Whoever set the password never proved the address, whatever somebody says who may write accounts.
+    // Whoever set the password never proved ownership of the address, whatever an administrator has set.
     END_PASSWORD_OF_LINKED = "UPDATE users SET hashed_password = NULL, updated_at = :now \
         WHERE id <> :user AND id = (SELECT i.user_id FROM identities i WHERE i.id = :identity)";
     FIND_BETTER_AUTH_SESSION = "SELECT doorward_better_auth_session_of(:token, :now, :tables) AS answer";
@@ -67,7 +68,7 @@ statements! {
 }
 
 row! {
-    /// A subject of an issuer, as the user it is here.
+    /// A subject of an issuer, with its local user.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub(super) struct Identity from identities {
         pub(super) id: Uuid,
@@ -79,7 +80,7 @@ row! {
     /// Where an issuer's sessions may be.
     #[derive(Debug)]
     pub(super) struct FoundSessions {
-        /// What Better Auth's tables and columns are called here, as JSON.
+        /// The names of Better Auth's tables and columns here, as JSON; `None` if there are none.
         pub(super) tables: Option<String> = "doorward_better_auth_tables()",
         /// Some were imported.
         pub(super) were_imported: bool =
@@ -87,7 +88,7 @@ row! {
     }
 }
 
-/// The ids of what a first sight makes.
+/// The ids of the rows that a first token creates.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct NewIds {
     pub(super) identity: Uuid,
@@ -98,14 +99,14 @@ pub(super) async fn find(db: &Database, person: &Person) -> Result<Option<Identi
     db.find(step!(FIND { issuer: &person.issuer, subject: &person.subject })).await
 }
 
-/// What became of the person's user.
+/// The state of the person's user.
 pub(super) async fn find_fate(db: &Database, person: &Person) -> Result<Option<LinkedUser>> {
     db.find(step!(FIND_FATE { issuer: &person.issuer, subject: &person.subject })).await
 }
 
-/// The identity of the person, made together with its user unless both are there; and whether the user
-/// was. An account that it is tied to loses its password, its passkeys and its sessions. `Unique` where
-/// somebody else just made one of them, or took the address.
+/// The identity of the person, created together with its user unless both exist; and whether the user
+/// existed. A linked account loses its password, passkeys and sessions. `Unique` if another request just
+/// created one of them, or took the address.
 pub(super) async fn insert(
     db: &Database,
     person: &Person,
@@ -144,7 +145,7 @@ pub(super) async fn insert(
     Ok((found.transpose()?, made))
 }
 
-/// What these tables of Better Auth say of a session token; `None` if it is nobody's or expired.
+/// The session of a token in these tables of Better Auth; `None` if it is unknown or expired.
 pub(super) async fn find_better_auth_session(
     db: &Database,
     token: &str,

@@ -1,5 +1,5 @@
-//! Tokens of other issuers, as `keys` sees them: somebody to its right reads them and says which local
-//! user each stands for. A trait, so that the extractor of callers knows no other feature.
+//! Tokens of other issuers, as an interface: a module above this one verifies them and returns the local user
+//! of each. A trait, so that the extractor of callers knows no other feature.
 
 use std::fmt::Debug;
 use std::pin::Pin;
@@ -11,75 +11,75 @@ use crate::error::Error;
 use crate::gate::Via;
 use crate::input::Origin;
 
-/// Whom a foreign token stands for here.
+/// The local user of a foreign token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Admitted {
     /// The local user.
     pub user_id: Uuid,
-    /// What the gate checks: an identity, or a session that was imported.
+    /// What the gate checks: an identity or an imported session.
     pub via: Via,
     /// The id of that row.
     pub id: Uuid,
-    /// What the issuer calls the user, where that is known.
+    /// The user's id at the issuer, if known.
     pub subject: Option<String>,
 }
 
-/// An answer on its way; `None` is a token of nobody who is trusted.
+/// A future result; `None` for a token of no trusted issuer.
 pub type Admitting<'a> = Pin<Box<dyn Future<Output = Result<Option<Admitted>, Error>> + Send + 'a>>;
 
-/// An answer on its way about a cookie, which is somebody's or refused.
+/// A future result for a cookie, which is valid or rejected.
 pub type AdmittingCookie<'a> = Pin<Box<dyn Future<Output = Result<Admitted, Error>> + Send + 'a>>;
 
-/// What there is to say about a token, for the person who wonders why it is refused.
+/// The explanation of a token, to find out why it is rejected.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Examined {
-    /// What sort of token it is, or `not a token`.
+    /// The kind of token, or `not a token`.
     pub kind: &'static str,
-    /// What it says; proven only if nothing fails.
+    /// Its contents; verified only if nothing fails.
     pub said: Said,
-    /// Who is held to have made it, and why they count here.
+    /// Its presumed issuer, and why that is trusted.
     pub issuer: Option<String>,
-    /// Which key proves it, or should.
+    /// The key that verifies it, or should.
     pub key: Option<String>,
-    /// The local user it stands for, if there is one yet.
+    /// Its local user, if there is one yet.
     pub user: Option<Uuid>,
-    /// What could not be looked into, and what else there is to know.
+    /// What could not be checked, and other notes.
     pub notes: Vec<String>,
     /// The first check that fails.
     pub failing: Option<String>,
 }
 
-/// An examination on its way; of a token that is nobody's who is trusted, what would make it count.
+/// A future explanation; for a token of no trusted issuer, what would make it valid.
 pub type Examining<'a> = Pin<Box<dyn Future<Output = Result<Examined, Vec<String>>> + Send + 'a>>;
 
-/// What an operator may want to know of other issuers here, one sentence each.
+/// Facts about other issuers for operators, a sentence each.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Survey {
-    /// What is there.
+    /// What exists.
     pub notes: Vec<String>,
-    /// Kinds of their tokens that are refused here, which no setting asks for.
+    /// Kinds of their tokens that are rejected here, although no setting asks for that.
     pub refused: Vec<String>,
-    /// What a setting asks for and is missing, so that some of their tokens are refused.
+    /// What a setting requires but is missing, so that some of their tokens are rejected.
     pub warnings: Vec<String>,
 }
 
-/// A survey on its way.
+/// A future survey.
 pub type Surveying<'a> = Pin<Box<dyn Future<Output = Result<Survey, Error>> + Send + 'a>>;
 
-/// Reads the tokens of other issuers.
+/// Verifies the tokens of other issuers.
 pub trait Foreign: Debug + Send + Sync {
-    /// The user of a token that is not Doorward's own; the first valid sight of a subject makes one.
+    /// The user of a token that is not Doorward's own; the first valid token of a subject creates one.
     fn admit<'a>(&'a self, token: &'a str, origin: Origin) -> Admitting<'a>;
 
-    /// The user of the value of a session cookie, which must be signed.
+    /// The user of a session cookie, which must be signed.
     fn admit_cookie<'a>(&'a self, value: &'a str, origin: Origin) -> AdmittingCookie<'a>;
 
-    /// Looks at a token as `admit` would, and makes nobody.
+    /// Checks a token as `admit` would, without creating a user.
     fn examine<'a>(&'a self, token: &'a str) -> Examining<'a>;
 
-    /// Looks for what other issuers' tokens are looked up in.
+    /// Checks what the tokens of other issuers depend on.
     fn survey(&self) -> Surveying<'_>;
 
-    /// Drops what is remembered of an identity or of an imported session.
+    /// Drops an identity or an imported session from the cache.
     fn forget(&self, id: Uuid);
 }

@@ -1,5 +1,5 @@
-//! Signs and verifies access tokens: with the shared secret, or with a key pair where
-//! `TOKEN_ALGORITHM` says so. Previous secrets and retired pairs still verify.
+//! Signs and verifies access tokens: with the shared secret, or with a key pair if `TOKEN_ALGORITHM` says so.
+//! Previous secrets and retired pairs still verify.
 
 use std::sync::Arc;
 
@@ -22,10 +22,10 @@ use crate::gate::{Gate, Via};
 use crate::http::origin_of;
 use crate::limiter::RateLimiter;
 
-/// The role that `PostgREST`, and so Neon's Data API, gives callers in its database. Nothing here reads it.
+/// The role that `PostgREST`, and so Neon's Data API, gives callers in its database. Not used here.
 const DATABASE_ROLE: &str = "authenticated";
 
-/// An access token's claims, and a role that is for others alone.
+/// An access token's claims, and a role for others.
 #[derive(Serialize)]
 struct WithRole<'a> {
     #[serde(flatten)]
@@ -44,22 +44,22 @@ struct Inner {
     ring: KeyRing,
     algorithm: Algorithm,
     typ: &'static str,
-    /// The role that tokens name for another database.
+    /// The role in tokens for another database.
     role: Option<&'static str>,
     secret: hmac::Key,
-    /// The header of tokens signed with the shared secret, and the dot.
+    /// The header of tokens signed with the shared secret, including the dot.
     header: String,
-    /// Who reads the tokens of others.
+    /// Verifies other issuers' tokens.
     foreign: Arc<dyn Foreign>,
-    /// The cookie that counts where no token is sent.
+    /// The cookie that is accepted without a token.
     cookies: Option<Cookies>,
-    /// Counts the requests by each API key.
+    /// Counts the requests with each API key.
     limiter: RateLimiter,
 }
 
 impl Keys {
-    /// The keys of these settings and this database, of which nothing is read yet. The tokens that
-    /// `foreign` reads are taken too.
+    /// The keys of these settings and this database; nothing is read yet. Tokens that `foreign` verifies are
+    /// accepted too.
     pub fn new(
         settings: &Arc<Settings>,
         clock: Clock,
@@ -82,7 +82,7 @@ impl Keys {
         Self { inner: Arc::new(inner) }
     }
 
-    /// The clock that tokens are judged by.
+    /// The clock that tokens are checked with.
     pub fn clock(&self) -> &Clock {
         &self.inner.ring.clock
     }
@@ -125,14 +125,14 @@ impl Keys {
         Ok(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature)))
     }
 
-    /// The claims of a valid access token, or the check that failed. Only a token that names a key pair can cause a look at
-    /// the database: at most one a minute, or every few seconds for a pair that is not at hand.
+    /// The claims of a valid access token, or the check that failed. Only a token that names a key pair can
+    /// cause a database read: at most one a minute, or every few seconds for an unknown pair.
     pub async fn judge(&self, token: &str) -> Result<Result<Claims, Rejection>, Error> {
         let now = self.clock().now().unix_timestamp();
         if token.starts_with(&self.inner.header) || !names_a_pair(token) {
             return Ok(self.inner.ring.at_hand().verifier.verify(token, now));
         }
-        // A box of its own: every request's future would else have room for it.
+        // Boxed, because otherwise every request's future would have room for it.
         Box::pin(self.judge_by_pair(token, now)).await
     }
 
@@ -148,8 +148,8 @@ impl Keys {
         Ok(self.inner.ring.fresh(PUBLISH_AGAIN).await?.verifier.verify(token, now))
     }
 
-    /// The local user of another issuer's token, which is refused as Doorward's own for the reason
-    /// `rejection`. Of a token that names one of our keys that is the last word.
+    /// The local user of another issuer's token, which failed Doorward's own check with `rejection`. For a
+    /// token that names one of our keys that is final.
     pub(super) async fn admit(
         &self,
         token: &str,
@@ -163,12 +163,12 @@ impl Keys {
         admitted.ok_or_else(|| refused(rejection))
     }
 
-    /// The local user of a session cookie's value.
+    /// The local user of a session cookie.
     pub(super) async fn admit_cookie(&self, value: &str, parts: &Parts) -> Result<Admitted, Error> {
         self.inner.foreign.admit_cookie(value, origin_of(parts)).await
     }
 
-    /// What such a token is, as far as [`Keys::admit`] would look; else what would make it count.
+    /// What [`Keys::admit`] would find about such a token; otherwise what would make it valid.
     pub async fn examine_foreign(
         &self,
         token: &str,
@@ -180,18 +180,18 @@ impl Keys {
         }
     }
 
-    /// What there is to say of other issuers here.
+    /// Facts about other issuers here.
     pub async fn survey_foreign(&self) -> Result<Survey, Error> {
         self.inner.foreign.survey().await
     }
 
-    /// Who reads a token that is none of Doorward's own for this reason.
+    /// Who verifies a token that is not Doorward's own for this reason.
     fn foreign_after(&self, rejection: Rejection) -> Option<&dyn Foreign> {
         let may_be_foreign = matches!(rejection, Rejection::UnknownKey | Rejection::Malformed);
         may_be_foreign.then(|| self.inner.foreign.as_ref())
     }
 
-    /// Drops what is remembered of an identity or an imported session that no longer opens its gate.
+    /// Drops an identity or an imported session from the cache that no longer passes the gate.
     pub(super) fn forget(&self, gate: &Gate) {
         if matches!(gate.via, Via::Identity | Via::Imported) {
             self.inner.foreign.forget(gate.session_id);
@@ -199,7 +199,7 @@ impl Keys {
     }
 }
 
-/// What a client is told of a token that was refused.
+/// The error for a rejected token.
 pub fn refused(rejection: Rejection) -> Error {
     match rejection {
         Rejection::Expired => Error::TokenExpired,
@@ -210,7 +210,7 @@ pub fn refused(rejection: Rejection) -> Error {
     }
 }
 
-/// True if the header names a key by a SHA-256 thumbprint, as all pairs are named.
+/// True if the header's key id is a SHA-256 thumbprint, as for all pairs.
 fn names_a_pair(token: &str) -> bool {
     let header = Token::split(token).and_then(|token| token.header());
     let kid = header.ok().and_then(|header| header.kid).unwrap_or_default();

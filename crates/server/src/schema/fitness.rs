@@ -1,6 +1,6 @@
-//! Whether a PostgreSQL database can be worked with: it takes writes, its settings leave statements
-//! their meaning, the login has the privileges that the server uses, and row-level security is in
-//! place. Asked at start, by `/readyz`, by `db verify`, and by `db migrate` before its first change.
+//! Checks whether a PostgreSQL database is usable: it accepts writes, its settings do not change the meaning
+//! of statements, the login has the privileges that the server needs, and row-level security is in place.
+//! Used at the start, by `/readyz`, by `db verify`, and by `db migrate` before its first change.
 
 use crate::db::postgres::connect::READS_ONLY;
 use crate::db::postgres::isolation::EXPOSED;
@@ -8,18 +8,18 @@ pub(super) use crate::db::postgres::isolation::ISOLATED;
 use crate::row;
 use crate::text;
 
-/// What keeps a database that answers from being used.
+/// Why a database that responds is not usable.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Unfit {
-    /// It takes no writes.
+    /// It accepts no writes.
     ReadOnly,
-    /// Settings or an encoding under which statements mean something else, each with its value.
+    /// Settings or an encoding that change the meaning of statements, each with its value.
     Settings(String),
     /// Privileges that the login lacks.
     Privileges(Lack),
-    /// Tables of these names belong to another application: no migration of Doorward's made them.
+    /// Tables with these names belong to another application: no migration created them.
     Occupied(String),
-    /// The login of this name sees no schema.
+    /// This login sees no schema.
     NoSchema(String),
     /// Row-level security is not in place.
     Exposed,
@@ -35,7 +35,7 @@ pub struct Lack {
 }
 
 impl Lack {
-    /// Reads what [`lacking`] answers.
+    /// Parses the result of [`lacking`].
     pub(super) fn read(login: &str, found: &str) -> Self {
         Self { login: login.into(), privileges: found.lines().map(str::to_owned).collect() }
     }
@@ -48,7 +48,7 @@ impl Lack {
 }
 
 impl std::fmt::Display for Lack {
-    /// Each by name, then what grants them.
+    /// Each by name, then the statements that grant them.
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let login = &self.login;
         let named: Vec<_> =
@@ -68,7 +68,7 @@ impl std::fmt::Display for Lack {
 }
 
 impl std::fmt::Display for Unfit {
-    /// What is wrong, and what to do, after the name of the database.
+    /// The problem and what to do, after the name of the database.
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::ReadOnly => write!(out, "{READS_ONLY}."),
@@ -94,7 +94,7 @@ impl std::fmt::Display for Unfit {
 }
 
 row! {
-    /// What the catalog and the settings tell, whatever the schema.
+    /// The facts from catalog and settings, whatever the schema.
     pub(super) struct Fitness {
         login: String = "quote_ident(current_user)",
         read_only: bool = "s.read_only",
@@ -104,7 +104,7 @@ row! {
 }
 
 row! {
-    /// The same where the history cannot be read.
+    /// The same if the history cannot be read.
     pub(super) struct Diagnosis {
         has_schema: bool = "current_schema() IS NOT NULL",
         occupied: Option<String> = "s.occupied",
@@ -134,14 +134,14 @@ impl Diagnosis {
     }
 }
 
-/// Each setting that must have its value, as text, where it has another.
+/// The settings that must have a certain value and do not, as text.
 pub(super) const SETTINGS: &str = "(SELECT string_agg(w.name || ' is ' || current_setting(w.name) || \
     ' instead of ' || w.value, ', ' ORDER BY w.name) FROM (VALUES ('server_encoding', 'UTF8'), \
     ('standard_conforming_strings', 'on'), ('transform_null_equals', 'off'), ('row_security', 'on'), \
     ('session_replication_role', 'origin'), ('default_transaction_isolation', 'read committed')) \
     w (name, value) WHERE current_setting(w.name) <> w.value)";
 
-/// What the server does with each table. A guard test holds it against the statements.
+/// The privileges that the server uses on each table. A guard test compares them with the statements.
 pub const USES: &str = "VALUES ('doorward_migrations', 'SELECT'), \
     ('users', 'SELECT, INSERT, UPDATE, DELETE'), ('roles', 'SELECT, INSERT, UPDATE, DELETE'), \
     ('user_roles', 'SELECT, INSERT, DELETE'), ('role_permissions', 'SELECT, INSERT, DELETE'), \
@@ -157,13 +157,13 @@ pub const USES: &str = "VALUES ('doorward_migrations', 'SELECT'), \
     ('passkeys', 'SELECT, INSERT, UPDATE, DELETE'), ('passkey_handles', 'SELECT, INSERT'), \
     ('api_keys', 'SELECT, INSERT, UPDATE, DELETE'), ('api_key_networks', 'SELECT, INSERT')";
 
-/// The functions that statements call, which everybody may unless somebody has taken that away.
+/// The functions that statements call; everybody may call them unless that was revoked.
 pub const CALLS: &str = "VALUES ('doorward_refuse(text)'), ('doorward_merge_patch(text, text, integer)'), \
     ('doorward_better_auth_tables()'), \
     ('doorward_better_auth_session_of(text, timestamp with time zone, text)')";
 
-/// The privileges that the login lacks, a line for each object as [`Lack::read`] takes it. What is not
-/// there is not asked about.
+/// The privileges that the login lacks, a line per object as [`Lack::read`] parses it. Objects that do not
+/// exist are skipped.
 const GRANTS: &str = text!(
     "(SELECT string_agg(l.privileges || ' ON ' || l.name, E'\\n' ORDER BY l.name) FROM (\
     SELECT u.name, string_agg(p.privilege, ', ') AS privileges FROM (",
@@ -175,13 +175,13 @@ const GRANTS: &str = text!(
     ") f (name) WHERE NOT has_function_privilege(current_user, to_regprocedure(f.name), 'EXECUTE')) l)"
 );
 
-/// The privileges that this role lacks, in what is selected from nothing.
+/// The privileges that this role lacks, as a `SELECT` without tables.
 pub(super) fn lacking(role: &str) -> String {
     let role = format!("'{}'::name", role.replace('\'', "''"));
     format!("SELECT {}", GRANTS.replace("current_user", &role))
 }
 
-/// All of it, as the one row `s`.
+/// All facts, as the single row `s`.
 pub(super) const STANDING: &str = text!(
     "(SELECT current_setting('transaction_read_only')::bool AS read_only, ",
     SETTINGS,
@@ -192,8 +192,8 @@ pub(super) const STANDING: &str = text!(
     " AS isolated) s"
 );
 
-/// The same without what hangs on the schema's own tables. `pg_class` is read as of one moment, unlike
-/// `to_regclass`, so that tables which are just being made are seen with their history or not at all.
+/// The same without facts about the schema's own tables. `pg_class` is read as of one moment, unlike
+/// `to_regclass`, so that tables that are just being created are seen with their history or not at all.
 pub(super) const DIAGNOSIS: &str = text!(
     "(SELECT current_setting('transaction_read_only')::bool AS read_only, ",
     SETTINGS,

@@ -1,4 +1,4 @@
-//! Importing: what a source has and this database lacks is added, and nothing that is here is changed.
+//! Import: adds what a source has and this database lacks, without changing existing data.
 
 use std::fmt::Write as _;
 
@@ -11,31 +11,31 @@ use crate::audit::{Actor, Event, Record};
 use crate::config::DatabaseUrl;
 use crate::db::bulk::{Bulk, Ending};
 
-/// How an import is done.
+/// The options of an import.
 #[derive(Clone, Debug)]
 pub struct Import {
-    /// Whose ids the source's are: the issuer of the tokens that name them, or just a name.
+    /// The issuer of the source's ids: the `iss` of tokens that contain them, or just a name.
     pub issuer: String,
-    /// The role that superusers of the source have here; none where it is not said.
+    /// The role for superusers of the source; `None` if not given.
     pub superuser_role: Option<String>,
     /// The same for staff.
     pub staff_role: Option<String>,
-    /// Nothing is kept.
+    /// Rolls everything back.
     pub is_rehearsal: bool,
 }
 
-/// How far an import is.
+/// The progress of an import.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Progress {
-    /// Rows looked at.
+    /// Rows processed.
     pub done: u64,
-    /// Rows there are, where that is known.
+    /// The total number of rows, if known.
     pub all: Option<u64>,
 }
 
 impl Transfer {
-    /// Takes over what the source has. What will not do is handed to `on_reject`. The error is one
-    /// sentence; what was taken over until then stays, and the same call again goes on from there.
+    /// Imports the source. Rejected rows are passed to `on_reject`. The error is one sentence; what was
+    /// imported until then stays, and calling this again continues from there.
     pub async fn import(
         &self,
         actor: &Actor,
@@ -104,7 +104,7 @@ impl Transfer {
         written.map(drop).map_err(|error| error.to_string())
     }
 
-    /// The direct host, where there is a pooler: cursors and temporary tables belong to a session.
+    /// The direct host, if there is a pooler: cursors and temporary tables belong to a session.
     pub(super) fn direct(&self) -> DatabaseUrl {
         let settings = &self.settings;
         let unpooled = settings.database_unpooled.clone().or_else(|| settings.database.unpooled());

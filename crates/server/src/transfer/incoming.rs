@@ -1,5 +1,5 @@
-//! What comes in: an account, a session, a task, an identity or a role, checked as the routes check what clients send.
-//! What will not do is a [`Reject`] with its reason, and nothing else is lost by it.
+//! Incoming accounts, sessions, tasks, identities and roles, validated like requests. An invalid one becomes
+//! a [`Reject`] with its reason, without affecting others.
 
 use aws_lc_rs::digest::{SHA256, digest};
 use serde_json::{Map, Value};
@@ -17,23 +17,23 @@ use crate::passwords::recognise;
 use crate::tasks::{Description, Priority, Tags, Title};
 use crate::username::Username;
 
-/// Longest text that an index of either database holds with room to spare.
+/// Fits into an index of both databases.
 pub(super) const MAX_SUBJECT: usize = 255;
 const MAX_NAME: usize = 100;
 const MAX_TITLE: usize = 200;
 
-/// A row that is left out, and why.
+/// A rejected row, with its reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reject {
     /// `user`, `session`, `task`, `identity`, `role` or `line`.
     pub kind: &'static str,
-    /// What it is called in the source: its id, or the number of its line.
+    /// Its id in the source, or its line number.
     pub id: String,
-    /// Why, as the end of a sentence about it.
+    /// The reason, as the end of a sentence about it.
     pub reason: String,
 }
 
-/// One thing of the source.
+/// One item of the source.
 #[derive(Debug)]
 pub(super) enum Item {
     Role(IncomingRole),
@@ -58,7 +58,7 @@ pub(super) struct IncomingRole {
 #[derive(Debug)]
 #[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own about a row")]
 pub(super) struct IncomingUser {
-    /// What it is called there; `None` where `id` is its id here as well.
+    /// Its id in the source; `None` if `id` is its id here as well.
     pub(super) subject: Option<String>,
     pub(super) source_id: String,
     pub(super) id: Uuid,
@@ -66,7 +66,7 @@ pub(super) struct IncomingUser {
     pub(super) is_verified: bool,
     pub(super) name: Option<String>,
     pub(super) hash: Option<String>,
-    /// There is a hash, of a kind that cannot be verified.
+    /// There is a hash of an unsupported kind.
     pub(super) has_foreign_hash: bool,
     pub(super) is_active: bool,
     pub(super) banned_until: Option<OffsetDateTime>,
@@ -78,7 +78,7 @@ pub(super) struct IncomingUser {
     pub(super) locale: Option<Locale>,
     pub(super) user_metadata: MetadataObject,
     pub(super) app_metadata: MetadataObject,
-    /// There is metadata that has no place here: it is too large, or no object.
+    /// There is metadata that is too large or not an object.
     pub(super) has_unfit_metadata: bool,
 }
 
@@ -101,13 +101,13 @@ pub(super) struct IncomingTask {
     pub(super) updated_at: OffsetDateTime,
 }
 
-/// A session of the source that goes on here.
+/// An unexpired session of the source.
 #[derive(Debug)]
 pub(super) struct IncomingSession {
     pub(super) source_id: String,
-    /// What its user is called there.
+    /// Its user's id at the source.
     pub(super) owner: String,
-    /// Of the issuer and the token.
+    /// The digest of the issuer and the token.
     pub(super) digest: [u8; 32],
     pub(super) ip: Option<String>,
     pub(super) user_agent: Option<String>,
@@ -116,13 +116,13 @@ pub(super) struct IncomingSession {
     pub(super) expires_at: OffsetDateTime,
 }
 
-/// How rows become accounts and tasks.
+/// How rows are converted.
 #[derive(Clone, Debug)]
 pub(super) struct Reading {
-    /// Who vouches for the ids of the source.
+    /// The issuer of the source's ids.
     pub(super) issuer: String,
     pub(super) now: OffsetDateTime,
-    /// The role that superusers have here, if any.
+    /// The role for superusers, if any.
     pub(super) superuser_role: Option<String>,
     /// The same for staff.
     pub(super) staff_role: Option<String>,
@@ -131,7 +131,7 @@ pub(super) struct Reading {
 }
 
 impl Reading {
-    /// The account of a row. What the operator wants to keep besides goes into its metadata.
+    /// Converts a row to an account. Additional columns to keep go into its metadata.
     pub(super) fn user(&self, cells: Cells<'_>, rest: Map<String, Value>) -> Item {
         let id = cells.filled("id").or_else(|| cells.filled("email")).unwrap_or_default();
         match self.account(cells, rest) {
@@ -208,7 +208,7 @@ impl Reading {
         Ok(roles)
     }
 
-    /// The task of a row. What has no field here is kept in its metadata.
+    /// Converts a row to a task. What has no field here is kept in its metadata.
     pub(super) fn task(&self, cells: Cells<'_>, rest: Map<String, Value>) -> Item {
         let id = cells.filled("id").unwrap_or_default();
         match self.assignment(cells, id, rest) {
@@ -233,7 +233,7 @@ impl Reading {
         let updated_at = cells.instant("updated_at")?.or(created_at);
         let status = cells.filled("status").and_then(is_done);
         let is_completed = match cells.filled("completed") {
-            // Some keep the time of completion there.
+            // Some store the time of completion there.
             Some(text) => flag(text)
                 .or_else(|| moment(text).map(|_| true))
                 .ok_or_else(|| format!("completed {text:?} is neither true nor false"))?,
@@ -241,7 +241,7 @@ impl Reading {
         };
         let (tags, metadata) = labels(cells, rest)?;
         let completed_at = cells.instant("completed_at")?.or(updated_at).unwrap_or(self.now);
-        // With the owner, since two files may count their tasks from 1.
+        // Includes the owner, since two files may both number their tasks from 1.
         let spare = self.derived("task", &format!("{owner}\0{source_id}"), created_at);
         Ok(IncomingTask {
             id: uuid(&source_id).unwrap_or(spare),
@@ -262,7 +262,7 @@ impl Reading {
         })
     }
 
-    /// An id as tokens spell it.
+    /// An id as in tokens.
     pub(super) fn key(&self, text: &str) -> String {
         match Uuid::try_parse(text) {
             Ok(id) if self.has_bare_uuids && text.len() == 32 => id.hyphenated().to_string(),
@@ -270,8 +270,8 @@ impl Reading {
         }
     }
 
-    /// The id here of what has another kind of id there: always the same, so that a second run finds what
-    /// the first one made, and in the order of creation as all ids are.
+    /// The id here for an id of another kind: deterministic, so that a second run finds what the first one
+    /// created, and in order of creation like all ids.
     pub(super) fn derived(&self, kind: &str, id: &str, created_at: Option<OffsetDateTime>) -> Uuid {
         let millis = created_at.map_or(0, |at| at.unix_timestamp_nanos() / 1_000_000);
         let text = format!("doorward import v1\0{}\0{kind}\0{id}", self.issuer);
@@ -282,7 +282,7 @@ impl Reading {
     }
 }
 
-/// True or a time in the past where the address was proven.
+/// True, or a time in the past if the address was verified.
 fn is_verified(cells: Cells<'_>) -> Result<bool, String> {
     let Some(text) = cells.filled("verified") else { return Ok(false) };
     flag(text)
@@ -290,7 +290,7 @@ fn is_verified(cells: Cells<'_>) -> Result<bool, String> {
         .ok_or_else(|| format!("verified {text:?} is neither true, false nor a time"))
 }
 
-/// The name in one of its places, or of its parts.
+/// The name from one of its fields, or from its parts.
 fn name(cells: Cells<'_>) -> Option<String> {
     let parts = [cells.filled("first_name"), cells.filled("last_name")];
     let parts: Vec<_> = parts.into_iter().flatten().collect();
@@ -305,7 +305,7 @@ fn name(cells: Cells<'_>) -> Option<String> {
     Some(name.as_str().to_owned())
 }
 
-/// The metadata of a column and of others kept beside it; true if there is some that has no place here.
+/// The metadata from a column and other kept columns; true if some cannot be stored.
 fn metadata(text: Option<&str>, rest: Map<String, Value>) -> (MetadataObject, bool) {
     let (mut members, mut is_unfit) = (Map::new(), false);
     match text.map(serde_json::from_str) {
@@ -318,19 +318,19 @@ fn metadata(text: Option<&str>, rest: Map<String, Value>) -> (MetadataObject, bo
         .map_or((MetadataObject::default(), true), |fits| (fits, is_unfit))
 }
 
-/// The name in a JSON object of whatever else is known.
+/// The name in a JSON object with other data.
 fn named_in(details: &str) -> Option<String> {
     let details: Value = serde_json::from_str(details).ok()?;
     let names = ["full_name", "name", "display_name", "user_name"];
     names.iter().find_map(|name| details.get(name)?.as_str()).map(str::to_owned)
 }
 
-/// Without control characters, and not longer than that.
+/// Without control characters, and truncated to this length.
 fn plain(text: &str, most: usize) -> String {
     text.chars().filter(|sign| !sign.is_control()).take(most).collect()
 }
 
-/// Title and description. A title that is too long is cut, and stands whole in the description.
+/// Title and description. A title that is too long is truncated, and the description starts with all of it.
 fn texts(cells: Cells<'_>) -> Result<(String, Option<String>), String> {
     let whole = cells.filled("title").ok_or("has no title")?;
     let line = whole.replace(['\r', '\n', '\t'], " ");
@@ -350,8 +350,7 @@ fn texts(cells: Cells<'_>) -> Result<(String, Option<String>), String> {
     Ok((title.0, description.map(|text| text.0)))
 }
 
-/// Tags, and what else there is: other columns, a status that says more than whether it is done, a priority that is none
-/// of ours, tags that will not do.
+/// Tags, and everything else: other columns, a status with more detail, an unknown priority, invalid tags.
 fn labels(
     cells: Cells<'_>,
     mut rest: Map<String, Value>,

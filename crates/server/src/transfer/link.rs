@@ -1,6 +1,6 @@
-//! Accounts at other providers that an account of the source is linked to: `accounts` of Better Auth,
-//! `auth.identities` of Supabase. Each becomes an identity here, so that tokens of that issuer find the account
-//! once the operator lets the issuer in.
+//! Links from accounts of the source to other providers: `accounts` of Better Auth, `auth.identities` of
+//! Supabase. Each becomes an identity here, so that tokens of that issuer match the account once the operator
+//! trusts the issuer.
 
 use std::collections::HashSet;
 
@@ -51,11 +51,11 @@ impl SourceOwner {
     }
 }
 
-/// Providers that stand for the account itself.
+/// Providers that mean the account itself.
 const OWN: [&str; 5] = ["credential", "email", "phone", "anonymous", "siwe"];
 
 impl Reading {
-    /// The identity of a row; none for the account's own password, address or telephone.
+    /// The identity of a row; `None` for the account's own password, address or phone number.
     pub(super) fn link(&self, cells: Cells<'_>) -> Option<Item> {
         let provider = cells.filled("provider").unwrap_or_default();
         if OWN.contains(&provider) {
@@ -90,14 +90,14 @@ impl Reading {
             owner: SourceOwner::Subject(owner),
             subject: subject.to_owned(),
             created_at: created_at.unwrap_or(self.now),
-            // The address of the account decides, once it is known.
+            // Depends on the account's address, once it is known.
             address_proven: false,
             issuer,
         })
     }
 }
 
-/// Who signs the tokens of a provider; a name that no token has where it signs none.
+/// The issuer of a provider's tokens; a name that no token has if it has none.
 fn issuer(provider: &str) -> String {
     match provider {
         "google" => "https://accounts.google.com".into(),

@@ -1,5 +1,5 @@
-//! Takes items over, a batch in a transaction: what is in a batch is there or is not, so an import that was
-//! killed is finished by running it again.
+//! Writes items in batches, each in one transaction, so an interrupted import is completed by running it
+//! again.
 
 use std::collections::HashSet;
 use std::collections::hash_map::DefaultHasher;
@@ -19,7 +19,7 @@ use crate::tasks::fold;
 use crate::username::Username;
 use time::OffsetDateTime;
 
-/// Somebody else may take an address or an id between the look and the write.
+/// Another program may take an address or an id between the look-up and the write.
 const ATTEMPTS: usize = 3;
 
 const OTHER: &str = "already exists with another address: if this is another source, use another --issuer to \
@@ -28,10 +28,10 @@ const OTHER: &str = "already exists with another address: if this is another sou
 pub(super) const LONELY: &str = "its owner was not imported";
 pub(super) const TWICE: &str = "its id is a duplicate";
 
-/// What is done with each row that is left out.
+/// Called for each rejected row.
 pub type OnReject<'a> = dyn FnMut(&Reject) -> std::result::Result<(), String> + Send + 'a;
 
-/// Writes items, and counts what becomes of them.
+/// Writes items, and counts the results.
 pub(super) struct Loader<'a> {
     pub(super) bulk: Bulk,
     pub(super) issuer: String,
@@ -41,11 +41,11 @@ pub(super) struct Loader<'a> {
     pub(super) report: ImportReport,
     pub(super) on_reject: &'a mut OnReject<'a>,
     roles: HashSet<String>,
-    /// Of a rehearsal, which leaves nothing behind to look at: hashes of addresses and of owners.
+    /// In a dry run, which leaves nothing to query: hashes of addresses and owners.
     rehearsed: HashSet<u64>,
     /// Live sessions of earlier imports that the source still has.
     pub(super) live_here: u64,
-    /// Hashes of the names of accounts that may be somebody else here: nobody gets their tasks.
+    /// Hashes of the ids of ambiguous accounts: nobody gets their tasks.
     doubtful: HashSet<u64>,
 }
 
@@ -86,12 +86,12 @@ impl<'a> Loader<'a> {
         })
     }
 
-    /// The roles there are.
+    /// The existing roles.
     pub(super) fn roles(&self) -> &HashSet<String> {
         &self.roles
     }
 
-    /// Takes over what came together, kind after kind in the order they came in.
+    /// Writes a batch of items, kind by kind in their order.
     pub(super) async fn take(&mut self, items: Vec<Item>) -> std::result::Result<(), String> {
         let (mut users, mut identities, mut tasks) = (Vec::new(), Vec::new(), Vec::new());
         let (mut sessions, mut are_all) = (Vec::new(), false);

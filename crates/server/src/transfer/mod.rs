@@ -1,6 +1,6 @@
-//! Moving in and out: accounts, password hashes as they are, sessions and tasks from another program's database or from a
-//! file, and everything back out as lines of JSON. Only commands use it. It reads foreign schemas and writes
-//! by the thousand, so it has statements of its own; `docs/decisions/0018-moving-in.md` says why.
+//! Import and export: accounts, password hashes, sessions and tasks from another program's database or a
+//! file, and everything back out as JSON lines. Only used by commands. It reads foreign schemas and writes in
+//! bulk, so it has its own statements; `docs/decisions/0018-moving-in.md` has the reasons.
 
 mod cell;
 mod export;
@@ -28,6 +28,6 @@ pub use source::ImportSource;
 use crate::feature;
 
 feature! {
-    /// The use cases of moving in and out.
+    /// The use cases of import and export.
     Transfer = transfer()
 }

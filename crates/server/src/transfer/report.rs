@@ -1,4 +1,4 @@
-//! What an import did, counted.
+//! The results of an import.
 
 use std::collections::BTreeMap;
 
@@ -6,59 +6,59 @@ use serde::Serialize;
 
 use super::incoming::Reject;
 
-/// Reasons that are kept apart; each of the rest counts as the last.
+/// Maximum number of distinct reasons; further ones count as the last.
 const MOST_REASONS: usize = 50;
 
-/// What became of one kind of rows.
+/// The results for one kind of row.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Tally {
-    /// Taken over.
+    /// Imported.
     pub imported: u64,
-    /// Here already, and not changed.
+    /// Already here, and not changed.
     pub already_here: u64,
-    /// Left out, each with its reason.
+    /// Rejected, each with its reason.
     pub rejected: u64,
 }
 
-/// What an import did.
+/// The results of an import.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct ImportReport {
     /// Accounts.
     pub users: Tally,
     /// Tasks.
     pub tasks: Tally,
-    /// Identities: of a file of `doorward export`, or links to accounts at other providers.
+    /// Identities: from a file of `doorward export`, or links to other providers.
     pub identities: Tally,
     /// Sessions that go on here.
     pub sessions: Tally,
-    /// Roles of such a file.
+    /// Roles in such a file.
     pub roles: Tally,
-    /// Lines that are nothing of that.
+    /// Lines of no known kind.
     pub lines: Tally,
     /// Sessions of the source that have expired, and are left there.
     pub sessions_expired: u64,
     /// Sessions of earlier imports that the source has no longer, and that were ended here.
     pub sessions_ended: u64,
-    /// No session was read: Better Auth's tables are in this database, and its sessions are looked up there.
+    /// No session was read: Better Auth's tables are in this database, so its sessions are looked up there.
     pub sessions_in_place: bool,
-    /// Imported accounts without a password: there was none.
+    /// Imported accounts that had no password.
     pub users_without_password: u64,
-    /// Imported accounts without a password: its hash is of a kind that cannot be verified.
+    /// Imported accounts whose hash is of an unsupported kind, and so without a password.
     pub users_with_unknown_hash: u64,
-    /// Imported accounts without an address, whom only tokens of another issuer sign in.
+    /// Imported accounts without an address, which only tokens of another issuer can access.
     pub users_without_email: u64,
     /// Imported accounts that are disabled or banned.
     pub users_shut_out: u64,
-    /// Imported accounts without some of their metadata: it is too large, or no object.
+    /// Imported accounts without some metadata that is too large or not an object.
     pub users_with_unfit_metadata: u64,
     /// Imported accounts with another role than `user`, by role.
     pub roles_given: BTreeMap<String, u64>,
-    /// How often which reason was given.
+    /// The number of rows for each reason.
     pub reasons: BTreeMap<String, u64>,
 }
 
 impl ImportReport {
-    /// The tally of this kind.
+    /// The results for this kind.
     pub(super) fn of(&mut self, kind: &str) -> &mut Tally {
         match kind {
             "user" => &mut self.users,
@@ -70,10 +70,10 @@ impl ImportReport {
         }
     }
 
-    /// Counts a row that is left out.
+    /// Counts a rejected row.
     pub(super) fn reject(&mut self, reject: &Reject) {
         self.of(reject.kind).rejected += 1;
-        // What a row says is no kind of reason: `"ada@" is not …` and `"bob@" is not …` are one.
+        // A row's own values are not part of a reason: `"ada@" is not …` and `"bob@" is not …` are the same.
         let general: String = reject.reason.split('"').step_by(2).collect::<Vec<_>>().join("…");
         let reason = format!("{}: {general}", reject.kind);
         let known = self.reasons.contains_key(&reason) || self.reasons.len() < MOST_REASONS;
@@ -81,12 +81,12 @@ impl ImportReport {
         *self.reasons.entry(reason).or_default() += 1;
     }
 
-    /// How many rows were left out.
+    /// The number of rejected rows.
     pub fn rejected(&self) -> u64 {
         self.tallies().iter().map(|tally| tally.rejected).sum::<u64>() + self.lines.rejected
     }
 
-    /// How many rows were looked at.
+    /// The number of processed rows.
     pub fn seen(&self) -> u64 {
         self.tallies()
             .iter()

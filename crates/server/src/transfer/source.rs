@@ -1,5 +1,5 @@
-//! Where an import reads from: another program's database, or a file. What it gives are items, a batch at a
-//! time through a short channel, so that memory stays bounded however much there is.
+//! The source of an import: another program's database, or a file. It returns items in batches through a
+//! short channel, so that memory stays bounded.
 
 use std::path::{Path, PathBuf};
 
@@ -12,10 +12,10 @@ use super::row_cells::Cells;
 use crate::config::DatabaseUrl;
 use crate::db::foreign::{ForeignDatabase, ForeignDump, ForeignRow};
 
-/// Rows read and written at a time.
+/// Rows per batch.
 const BATCH: usize = 5000;
 
-/// A source that can be read.
+/// An open source.
 #[derive(Debug)]
 pub struct ImportSource(SourceKind);
 
@@ -26,7 +26,7 @@ enum SourceKind {
 }
 
 impl ImportSource {
-    /// Opens what `from` names: the URL of a database, or a file. The error is one sentence.
+    /// Opens `from`: the URL of a database, or a file. The error is one sentence.
     pub async fn open(from: &str, profile: Profile, overrides: &Overrides) -> Result<Self, String> {
         let path = Path::new(from);
         let ending = path.extension().and_then(|end| end.to_str()).map(str::to_ascii_lowercase);
@@ -50,7 +50,7 @@ impl ImportSource {
         } else {
             DatabaseUrl::parse(from)?
         };
-        // Cursors live in a session of their own.
+        // Cursors belong to a session.
         let url = url.unpooled().unwrap_or(url);
         let describe = |error: crate::sql::DbError| error.to_string();
         let mut database = ForeignDatabase::open(&url).await.map_err(describe)?;
@@ -68,7 +68,7 @@ impl ImportSource {
         Ok(Self(SourceKind::Database { database, plan }))
     }
 
-    /// Which tables and columns are read, of a database.
+    /// The mapping of tables and columns, for a database.
     pub fn plan(&self) -> Option<&Plan> {
         match &self.0 {
             SourceKind::Database { plan, .. } => Some(plan),
@@ -76,12 +76,12 @@ impl ImportSource {
         }
     }
 
-    /// Whether the operator has to say whose ids the source's are.
+    /// Whether the operator must name the issuer of the source's ids.
     pub fn needs_issuer(&self) -> bool {
         self.is_made_by(Profile::BetterAuth) || self.is_neon_auth()
     }
 
-    /// Whether its people have tokens of Neon Auth.
+    /// Whether its users have tokens of Neon Auth.
     pub fn is_neon_auth(&self) -> bool {
         self.is_made_by(Profile::NeonAuth)
     }
@@ -107,7 +107,7 @@ impl ImportSource {
         matches!(&self.0, SourceKind::Database { database, .. } if database.is_sqlite())
     }
 
-    /// How many rows there are, where that is known.
+    /// The number of rows, if known.
     pub(super) async fn count(&mut self) -> Result<Option<u64>, String> {
         let SourceKind::Database { database, plan } = &mut self.0 else { return Ok(None) };
         let mut all = 0;
@@ -119,7 +119,7 @@ impl ImportSource {
         Ok(Some(all))
     }
 
-    /// Reads it on a task or thread of its own, which ends when nobody takes what it reads.
+    /// Reads it on a separate task or thread, which ends when its results are no longer used.
     pub(super) fn items(self, reading: Reading) -> Receiver<Result<Vec<Item>, String>> {
         let (sender, receiver) = channel(2);
         match self.0 {

@@ -1,6 +1,6 @@
-//! Bulk writes: rows by the thousand go into temporary tables first (by `COPY` on PostgreSQL), and from there
-//! statements that both engines share take them over, all in one transaction. It has a connection of its
-//! own and no deadline, for commands that move data; servers never use it.
+//! Bulk writes: thousands of rows are first loaded into temporary tables (by `COPY` on PostgreSQL), then
+//! moved by statements common to both engines, in one transaction. Uses a separate connection without a
+//! deadline, for commands that move data; not used by servers.
 
 mod postgres;
 mod sqlite;
@@ -11,20 +11,20 @@ use crate::sql::{Result, Step, Value};
 use postgres::BulkPostgres;
 use sqlite::BulkSqlite;
 
-/// What a temporary table is made of.
+/// The definition of a temporary table.
 #[derive(Debug)]
 pub struct Staging {
-    /// Its name, which no table of the schema has.
+    /// Its name, unlike that of any table in the schema.
     pub name: &'static str,
-    /// Its columns; the first ones are filled, in this order.
+    /// Its columns; the first ones are loaded, in this order.
     pub columns: &'static [(&'static str, StagedKind)],
-    /// How many of them are filled; statements fill the others.
+    /// How many of them are loaded; statements fill the others.
     pub filled: usize,
-    /// What is unique in it, for the index that joins need.
+    /// Its unique key, for the index that joins need.
     pub key: &'static str,
 }
 
-/// The kind of a temporary column.
+/// The type of a temporary column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StagedKind {
     /// `BOOLEAN`.
@@ -44,18 +44,18 @@ pub enum StagedKind {
 /// Rows for one temporary table.
 #[derive(Debug)]
 pub struct Load {
-    /// Where they go.
+    /// The table.
     pub staging: &'static Staging,
-    /// The values of its filled columns.
+    /// The values of its loaded columns.
     pub rows: Vec<Vec<Value>>,
 }
 
-/// What becomes of a transaction that went well.
+/// How a successful transaction ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
-    /// It is kept.
+    /// Commit.
     Commit,
-    /// It is taken back: a rehearsal.
+    /// Roll back, for a dry run.
     Rollback,
 }
 
@@ -70,8 +70,8 @@ enum BulkEngine {
 }
 
 impl Bulk {
-    /// Connects to a database that has its schema. `Unready` where row-level security would hide the
-    /// tasks from this login.
+    /// Connects to a database with its schema. `Unready` if row-level security would hide tasks from this
+    /// login.
     pub async fn open(url: &DatabaseUrl) -> Result<Self> {
         Ok(Self(match url {
             DatabaseUrl::Sqlite(path) => BulkEngine::Sqlite(BulkSqlite::open(path)?),
@@ -79,7 +79,7 @@ impl Bulk {
         }))
     }
 
-    /// Fills the temporary tables and runs the steps, in one transaction; the rows of each step.
+    /// Loads the temporary tables and runs the steps, in one transaction; returns the rows of each step.
     pub async fn run(
         &mut self,
         loads: &[Load],
@@ -96,7 +96,7 @@ impl Bulk {
 }
 
 impl Staging {
-    /// The statement that makes it. `end` is what the engine says of its life.
+    /// The statement that creates it. `end` is the engine's clause for its lifetime.
     fn create(&self, end: &str) -> String {
         let columns: Vec<_> =
             self.columns.iter().map(|(name, kind)| format!("{name} {}", kind.sql())).collect();
@@ -107,7 +107,7 @@ impl Staging {
         )
     }
 
-    /// The names of the filled columns.
+    /// The names of the loaded columns.
     fn names(&self) -> String {
         let names: Vec<_> = self.columns.iter().take(self.filled).map(|(name, _)| *name).collect();
         names.join(", ")

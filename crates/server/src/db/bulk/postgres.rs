@@ -1,5 +1,5 @@
-//! Bulk writes on PostgreSQL: `COPY … BINARY` into temporary tables that end with the transaction, so that
-//! a pooler may stand in between.
+//! Bulk writes on PostgreSQL: `COPY … BINARY` into temporary tables that are dropped with the transaction, so
+//! that a pooler may be in between.
 
 use std::pin::pin;
 
@@ -15,8 +15,8 @@ use crate::db::row::Source;
 use crate::db::{Columns, FromRow, Row};
 use crate::sql::{DbError, Result, Step};
 
-/// Nothing is known of the temporary tables, and too little of tables that fill at the same time: by guess the
-/// planner would read whole tables, once for each batch. What is looked up here has an index.
+/// There are no statistics for the temporary tables, and too few for tables that are being filled: the
+/// planner would read whole tables for each batch. All look-ups here have an index.
 const BEGIN: &str = "BEGIN; SET LOCAL statement_timeout = 0; SET LOCAL enable_hashjoin = off; \
     SET LOCAL enable_mergejoin = off";
 const HIDDEN: &str = "SELECT CASE WHEN row_security_active('tasks') THEN 1 END";
@@ -53,7 +53,7 @@ impl BulkPostgres {
                 Ok(rows)
             }
             Err(error) => {
-                // A connection that is gone has taken its transaction with it.
+                // If the connection is gone, so is its transaction.
                 let _ = self.client.batch_execute("ROLLBACK").await;
                 Err(failed(&error))
             }

@@ -1,5 +1,5 @@
-//! The texts sent to PostgreSQL: a store's statement as it is, or behind the gate that checks the
-//! live session and sets the user that row-level security reads.
+//! The texts sent to PostgreSQL: a store's statement alone, or behind the gate that checks the session and
+//! sets the user for row-level security.
 
 use std::borrow::Cow;
 
@@ -14,8 +14,8 @@ use crate::sql::Value;
 use crate::sql::{Sql, Step, TextPlace};
 use crate::step;
 
-/// First statement of a writing bundle. Without a live session its cast fails and takes the whole
-/// transaction with it, whatever the steps are.
+/// The first statement of a writing bundle. Without a live session its cast fails and aborts the whole
+/// transaction, whatever the steps are.
 pub(in crate::db) const GATE: Sql = crate::statement!(
     "WRITE_GATE",
     concat!(
@@ -56,7 +56,7 @@ pub(in crate::db) const KEY_GATE: Sql = crate::statement!(
     )
 );
 
-/// Second statement of a writing bundle whose gate asks for a permission.
+/// The second statement of a writing bundle whose gate requires a permission.
 pub(in crate::db) const HOLDS: Sql = crate::statement!(
     "HOLDS",
     concat!(
@@ -65,16 +65,16 @@ pub(in crate::db) const HOLDS: Sql = crate::statement!(
     )
 );
 
-/// First statement of a search's transaction. A search ends before it keeps others of its lane waiting for
-/// long; a transaction's own setting holds behind a pooler too.
+/// The first statement of a search's transaction. A search is stopped before it delays others in its lane for
+/// long; a transaction's own setting also works behind a pooler.
 pub(in crate::db) const SEARCH_LIMIT: Sql =
     crate::statement!("SEARCH_LIMIT", "SELECT set_config('statement_timeout', '1500ms', true)");
 
-/// Opens one user's view in this transaction, for what the operator does.
+/// Opens one user's view in this transaction, for the operator.
 pub(in crate::db) const VIEW_OF: Sql =
     crate::statement!("VIEW_OF", "SELECT set_config('doorward.user_id', :user, true)");
 
-/// What a gate looks for besides an active user.
+/// What a gate checks in addition to an active user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(in crate::db) enum Way {
     Session,
@@ -91,24 +91,24 @@ impl Way {
         }
     }
 
-    /// How many parameters its gate takes, without the permission's.
+    /// The number of parameters of its gate, without the permission's.
     fn params(self) -> usize {
         if self == Self::Key { 6 } else { 3 }
     }
 }
 
-/// How a statement is sent.
+/// The form in which a statement is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(in crate::db) enum Form {
-    /// As it is.
+    /// Alone.
     Plain,
     /// Behind the gate; the gate's parameters come last.
     Gated(Way),
-    /// Behind a gate that asks for a permission besides.
+    /// Behind a gate that requires a permission.
     Permitted(Way),
-    /// Behind the gate, and only the rows until a page is full.
+    /// Behind the gate, with rows until a page is full.
     Page(Way),
-    /// The same behind a gate that asks for a permission besides.
+    /// The same behind a gate that requires a permission.
     PermittedPage(Way),
 }
 
@@ -138,7 +138,7 @@ impl<'a> Query<'a> {
         })
     }
 
-    /// What follows the gate where it asks for a permission.
+    /// The statement after the gate, if it requires a permission.
     pub(in crate::db) fn holds(gate: &Gate) -> Option<Self> {
         let needed = gate.permission?.as_str();
         Some(Self::owned(step!(HOLDS { user: gate.user_id, needed })))
@@ -175,7 +175,7 @@ impl<'a> Query<'a> {
         Self { form, ..gated }
     }
 
-    /// The texts that a store's statement may be sent as.
+    /// The forms in which a store's statement may be sent.
     pub(in crate::db) fn forms(sql: Sql) -> Vec<Self> {
         let mut forms = vec![Query::plain(sql, &[])];
         if sql.is_read {
@@ -191,13 +191,13 @@ impl<'a> Query<'a> {
         forms
     }
 
-    /// Whether this is the gate and the error its failed cast.
+    /// Whether this is the gate and the error is its failed cast.
     pub(in crate::db) fn is_closed_gate(&self, error: &Error) -> bool {
         [GATE.name, IDENTITY_GATE.name, KEY_GATE.name].contains(&self.sql.name)
             && error.code() == Some(&SqlState::INVALID_TEXT_REPRESENTATION)
     }
 
-    /// Tells statements apart without reading them: they are constants.
+    /// Identifies statements without comparing texts: they are constants.
     pub(in crate::db) fn key(&self) -> (TextPlace, Form) {
         (self.sql.place(), self.form)
     }
@@ -223,7 +223,7 @@ impl<'a> Query<'a> {
     }
 }
 
-/// What a gate asks besides where it asks for a permission, behind a statement with this many parameters.
+/// The permission check of a gate, after a statement with this many parameters.
 fn permitted(way: Way, params: usize) -> String {
     let (user, needed) = (params + 2, params + way.params() + 1);
     format!(
@@ -237,8 +237,8 @@ fn permitted(way: Way, params: usize) -> String {
     )
 }
 
-/// The rows of this page up to the one that fills it. The server need not send the others, nor read their
-/// texts, for it knows the length of a text that it keeps apart.
+/// The rows of this page up to the one that fills it. The server need not send or read the texts of others,
+/// because it knows the length of a text that is stored separately.
 fn until_full(work: &str, weight: &str) -> String {
     format!(
         "SELECT page.* FROM (SELECT rows.*, coalesce(sum({weight}) \
@@ -247,8 +247,8 @@ fn until_full(work: &str, weight: &str) -> String {
     )
 }
 
-/// No row: no live session. `found` null: the work found nothing. The gate is materialised and is
-/// the outer side of a left join, so it has set the user before the work reads its first row.
+/// No row: no live session. `found` null: the work found nothing. The gate is materialized and the outer side
+/// of a left join, so it sets the user before the work reads its first row.
 fn behind_gate(way: Way, work: &str, params: usize, holds: &str) -> String {
     let (session, user, now) = (params + 1, params + 2, params + 3);
     let (since, scope, address) = (params + 4, params + 5, params + 6);

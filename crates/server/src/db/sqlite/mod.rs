@@ -1,6 +1,6 @@
 //! SQLite: two reader threads, one for searches and one writer thread, so that nothing blocks an async
-//! worker, nobody waits for a search and writes never contend inside the process. WAL lets the readers go
-//! on while the writer commits.
+//! worker, nobody waits for a search and writes never contend within the process. With WAL, readers continue
+//! while the writer commits.
 
 pub(in crate::db) mod file;
 mod group;
@@ -68,8 +68,8 @@ impl Sqlite {
         Ok(Self { readers, searcher, writer, metrics: file.metrics.clone() })
     }
 
-    /// Works off what waits and closes every connection, the writer's last: it puts everything into
-    /// the one file. Blocks until then.
+    /// Processes the queue and closes all connections, the writer's last, which leaves a single file. Blocks
+    /// until then.
     pub(in crate::db) fn close(&self) {
         for threads in [&self.readers, &self.searcher, &self.writer] {
             threads.close();
@@ -127,7 +127,7 @@ impl Sqlite {
         };
         let (confirmed, rows) = threads.run(read).await?;
         if confirmed < gate.generation {
-            // The work is done, so a failure is only logged: the next use confirms.
+            // The work is done, so a failure is only logged: the next use records it.
             let confirm = self.writer.write(move |session| session.confirm(&gate));
             if let Err(error) = Box::pin(confirm).await {
                 tracing::warn!(%error, "the first use of a session could not be recorded");
@@ -154,7 +154,7 @@ impl Sqlite {
 }
 
 impl Drop for Sqlite {
-    /// Nobody has a handle any more, so nobody is served while this waits.
+    /// There are no handles left, so this delays nobody.
     fn drop(&mut self) {
         self.close();
     }
@@ -162,19 +162,19 @@ impl Drop for Sqlite {
 
 impl SqliteSession {
     /// From here to [`SqliteSession::release_snapshot`], reads see one state of the database. All of them
-    /// were asked for before it was taken, so none of them misses anything.
+    /// were requested before it was taken, so none misses anything.
     pub(in crate::db) fn share_snapshot(&mut self) {
         if let Err(error) = self.control("BEGIN") {
             tracing::debug!(%error, "reads continue one at a time");
         }
     }
 
-    /// Ends a shared snapshot, if there is one; false if the connection is of no more use.
+    /// Ends a shared snapshot, if there is one; false if the connection is unusable.
     pub(in crate::db) fn release_snapshot(&self) -> bool {
         self.connection.is_autocommit() || self.control("COMMIT").is_ok()
     }
 
-    /// One snapshot for all of the work: the one it shares, or its own.
+    /// Runs the work in one snapshot: the shared one, or its own.
     fn inside<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
         if !self.connection.is_autocommit() {
             return work(self);
@@ -185,7 +185,7 @@ impl SqliteSession {
             && !self.connection.is_autocommit()
             && let Err(error) = self.control("ROLLBACK")
         {
-            // Closing the connection rolls back; `Away` makes its thread do so.
+            // Closing the connection rolls back; `Away` makes its thread close it.
             return Err(DbError::Away(format!("a transaction could not be rolled back: {error}")));
         }
         outcome
@@ -266,7 +266,7 @@ mod tests {
         };
         let (outcomes, reads) = tokio::join!(writes, reads);
         assert!(outcomes.iter().all(|one| matches!(one, Err(DbError::Away(_)))), "{outcomes:?}");
-        // The deadline of one call; one after the other they would take 15 s.
+        // The deadline of one call; in sequence they would take 15 s.
         assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
         assert!(reads > 20, "{reads} reads while the writes waited");
         other.execute_batch("ROLLBACK").unwrap();

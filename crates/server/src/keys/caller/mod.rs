@@ -1,5 +1,6 @@
-//! `Caller`: who the bearer token, or a cookie where one counts, says is calling. An extractor, so it is
-//! decided before any body is read; that the session still lives is decided in the work's own round trip, by its `gate`.
+//! `Caller`: the caller according to the bearer token, or to a cookie if accepted. An extractor, so
+//! authentication happens before any body is read; the session itself is checked by the `gate` in the round
+//! trip of the work.
 
 mod cookie;
 mod decided_first;
@@ -31,12 +32,12 @@ use decided_first::Verified;
 pub struct Caller {
     /// The user's id.
     pub user_id: Uuid,
-    /// The session the token belongs to; of another issuer's token, its identity here, or its session if that was
-    /// imported; the id of an API key.
+    /// The session of the token; for another issuer's token, its imported session or its identity here; for
+    /// an API key, its id.
     pub session_id: Uuid,
-    /// What another issuer's token calls the user.
+    /// The user's id in another issuer's token.
     pub subject: Option<String>,
-    /// What the database checks along with the work.
+    /// What the database checks with the work.
     pub gate: Gate,
 }
 
@@ -54,15 +55,15 @@ where
 }
 
 impl Caller {
-    /// The caller of this request, who may use an API key that is good for `scope`.
+    /// The caller of this request, who may use an API key with `scope`.
     pub async fn within(parts: &Parts, keys: &Keys, scope: KeyScope) -> Result<Self, Error> {
         let caller = Self::of(parts, keys, None, Some(scope)).await?;
         caller.leave_word(parts, caller.gate.key().map(|_| origin_of(parts)));
         Ok(caller)
     }
 
-    /// The caller of this request, whose gate asks for `permission` besides. An API key counts where there
-    /// is a `scope` for it.
+    /// The caller of this request, whose gate also requires `permission`. An API key is accepted if there is
+    /// a `scope` for it.
     pub(super) async fn of(
         parts: &Parts,
         keys: &Keys,
@@ -95,7 +96,7 @@ impl Caller {
         Ok(Self { user_id, session_id, subject: None, gate })
     }
 
-    /// The caller who has an API key. Of a refused use too it is known whether the key counts.
+    /// The caller with an API key. For a rejected use, it is also checked whether the key is valid.
     async fn by_key(
         key: PresentedKey,
         parts: &Parts,
@@ -119,7 +120,7 @@ impl Caller {
         Ok(caller)
     }
 
-    /// The caller whom another issuer vouches for.
+    /// The caller with another issuer's token.
     fn foreign(admitted: Admitted, keys: &Keys, permission: Option<Permission>) -> Self {
         let Admitted { user_id, via, id: session_id, subject } = admitted;
         let (now, generation) = (keys.clock().now(), 0);
@@ -127,7 +128,7 @@ impl Caller {
         Self { user_id, session_id, subject, gate }
     }
 
-    /// Leaves word of a verified caller for the layer that decides authentication first.
+    /// Stores a verified caller for the layer that decides authentication first.
     pub(super) fn leave_word(&self, parts: &Parts, origin: Option<Origin>) {
         request_id::acts(self.user_id, self.gate.session());
         if let Some(verified) = parts.extensions.get::<Verified>() {
@@ -136,7 +137,7 @@ impl Caller {
     }
 }
 
-/// Refuses whoever acts by API key: for what a key must not do with any scope.
+/// Rejects API keys, for what they must not do with any scope.
 pub fn no_key(actor: &Actor) -> Result<(), Error> {
     match actor.authority {
         Authority::Caller(gate) if gate.key().is_some() => Err(Error::KeyNotTaken),
@@ -144,7 +145,7 @@ pub fn no_key(actor: &Actor) -> Result<(), Error> {
     }
 }
 
-/// The token of the one `Authorization` header (RFC 6750 §2.1).
+/// The token of the single `Authorization` header (RFC 6750 §2.1).
 fn bearer(parts: &Parts) -> Result<&str, Error> {
     let mut values = parts.headers.get_all(header::AUTHORIZATION).iter();
     let (Some(value), None) = (values.next(), values.next()) else {

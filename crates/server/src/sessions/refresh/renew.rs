@@ -1,6 +1,7 @@
-//! What `POST /auth/refresh` is asked with, and its answer to an access token alone, by
-//! `REFRESH_WITH_ACCESS_TOKEN`: for front ends that keep no refresh token. A live session gets another access token, and nothing else: no refresh token, and no
-//! limit moves, so whoever stole an access token is in until the session's limits and no longer.
+//! The credentials of `POST /auth/refresh`, and its response to an access token alone, with
+//! `REFRESH_WITH_ACCESS_TOKEN`: for front ends that keep no refresh token. A live session gets another access
+//! token and nothing else: no refresh token, and no limit is extended, so a stolen access token is useful
+//! until the session's limits and no longer.
 
 use axum::body::HttpBody;
 use axum::extract::{FromRequest, FromRequestParts, Request};
@@ -19,14 +20,13 @@ use crate::sessions::store::{self, Refreshable};
 use crate::sessions::{Sessions, Tokens};
 use crate::user::User;
 
-/// What a refresh is asked for with.
+/// The credentials of a refresh.
 pub(in crate::sessions) enum RefreshProof {
     /// A refresh token in the body.
     RefreshToken(JsonOrForm<RefreshRequest, RefreshForm>),
-    /// In a dialect, a refresh token in the place of an access token, without a body: so some front ends send
-    /// it.
+    /// In a dialect, a refresh token in place of an access token, without a body, as some front ends send it.
     Bearer(String),
-    /// The access token alone.
+    /// Only an access token.
     AccessToken(Caller),
 }
 
@@ -43,7 +43,7 @@ impl FromRequest<Sessions> for RefreshProof {
             return Ok(Self::Bearer(token.trim().to_owned()));
         }
         if alone.is_none() || !sessions.settings.refresh_with_access_token {
-            // Front ends send their access token along with every request, expired ones too.
+            // Front ends send their access token with every request, even expired ones.
             return JsonOrForm::from_request(request, sessions).await.map(Self::RefreshToken);
         }
         let (mut parts, _) = request.into_parts();
@@ -52,7 +52,7 @@ impl FromRequest<Sessions> for RefreshProof {
     }
 }
 
-/// What a refresh answers with.
+/// The response to a refresh.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
 pub enum RefreshAnswer {
@@ -77,8 +77,8 @@ pub struct Renewed {
 }
 
 impl Sessions {
-    /// Another access token for the gate's session, which is left as it is. It carries the generation of
-    /// the token that was shown: that the next one's answer arrived is not known by this.
+    /// Another access token for the gate's session, which does not change. It has the generation of the
+    /// presented token, because this does not prove that the next one's response arrived.
     pub async fn renew(&self, gate: Gate) -> Result<Renewed, Error> {
         let found = match gate.via {
             Via::Session => store::find_own(&self.db, gate).await?,

@@ -1,5 +1,5 @@
-//! `POST /auth/reauthenticate`: proves anew, in the session that asks, who is there (RFC 9470 §4). An account
-//! with a second factor proves that one: its password alone may be what a thief has.
+//! `POST /auth/reauthenticate`: reauthenticates the user of the current session (RFC 9470 §4). An account
+//! with a second factor must use that one: a thief may have the password.
 
 use axum::extract::State;
 
@@ -66,7 +66,7 @@ pub(in crate::sessions) async fn reauthenticate(
     done.map(json)
 }
 
-/// A session whose user proved again who they are.
+/// A session whose user has reauthenticated.
 #[derive(Debug)]
 pub(crate) struct ProvenAgain {
     session: Session,
@@ -75,12 +75,12 @@ pub(crate) struct ProvenAgain {
 }
 
 impl ProvenAgain {
-    /// What writes it.
+    /// The step that records it.
     pub(crate) fn step(&self) -> Step {
         store::update_authentication(self.gate, &self.session.how)
     }
 
-    /// The session's tokens, which say it; its refresh token is the one that it has.
+    /// The session's tokens with the new time; the refresh token does not change.
     pub(crate) async fn tokens(self, sessions: &Sessions) -> Result<Tokens, Error> {
         let Session { begun, how, .. } = &self.session;
         let generation = self.session.generation();
@@ -89,7 +89,7 @@ impl ProvenAgain {
 }
 
 impl Sessions {
-    /// The gate's session as it is once its user has proven themselves by this method, too.
+    /// The gate's session after its user has also used this method.
     pub(crate) async fn proven_again(&self, gate: Gate, by: Method) -> Result<ProvenAgain, Error> {
         let found = match gate.via {
             Via::Session => store::find_own(&self.db, gate).await?,

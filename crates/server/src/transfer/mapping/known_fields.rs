@@ -1,11 +1,10 @@
-//! What columns and keys are called: the fields of an account and of a task, each with the names that
-//! applications give it. Case, underscores and hyphens make no difference, so `emailVerified` is
-//! `email_verified`.
+//! The names of columns and keys: the fields of an account and of a task, each with the names that
+//! applications use. Case, underscores and hyphens are ignored, so `emailVerified` matches `email_verified`.
 
-/// The fields of one kind of row: (the name in `--map`, what it is called elsewhere; the likeliest first).
+/// The fields of one kind of row: (the name in `--map`, its other names; the likeliest first).
 pub(in crate::transfer) type KnownFields = &'static [(&'static str, &'static [&'static str])];
 
-/// An account's.
+/// Those of an account.
 pub(in crate::transfer) const USER_FIELDS: KnownFields = &[
     ("id", &["id", "userid", "uuid", "uid", "pk"]),
     ("email", &["email", "emailaddress", "mail", "mailaddress"]),
@@ -60,7 +59,7 @@ pub(in crate::transfer) const USER_FIELDS: KnownFields = &[
     ("subject", &[]),
 ];
 
-/// A task's.
+/// Those of a task.
 pub(in crate::transfer) const TASK_FIELDS: KnownFields = &[
     ("id", &["id", "taskid", "todoid", "itemid", "uuid", "pk"]),
     ("owner", &["userid", "ownerid", "user", "owner", "authorid", "createdby", "createdbyid"]),
@@ -76,7 +75,7 @@ pub(in crate::transfer) const TASK_FIELDS: KnownFields = &[
     ("updated_at", &["updatedat", "updated", "modifiedat", "lastmodified"]),
 ];
 
-/// An account at another provider (Google, GitHub), linked to one of the source.
+/// Those of a link to another provider (Google, GitHub).
 pub(in crate::transfer) const LINK_FIELDS: KnownFields = &[
     ("owner", &["userid"]),
     ("provider", &["provider", "providerid"]),
@@ -97,13 +96,13 @@ pub(in crate::transfer) const SESSION_FIELDS: KnownFields = &[
     ("impersonated_by", &["impersonatedby"]),
 ];
 
-/// A name without what makes no difference.
+/// A name without the ignored differences.
 pub(in crate::transfer) fn folded(name: &str) -> String {
     name.chars().filter(|sign| sign.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
-/// Which field each of the given names is: (field, place of the name). A field takes the likeliest of
-/// its names; a name that is mapped by hand takes no part.
+/// Matches names to fields: (field, index of the name). A field takes the likeliest of its names; names that
+/// are mapped by hand are skipped.
 pub(in crate::transfer) fn matched(
     known: KnownFields,
     names: &[&str],

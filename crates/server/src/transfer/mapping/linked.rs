@@ -1,12 +1,11 @@
-//! What stands in a table of its own beside the accounts: Better Auth's passwords and sessions, and the accounts at
-//! other providers that an account is linked to.
+//! Tables beside the accounts: Better Auth's passwords and sessions, and links to other providers.
 
 use super::known_fields::{LINK_FIELDS, SESSION_FIELDS, folded};
 use super::plan::{FieldList, TablePlan, listed, named_in_sql, quoted, read, shown};
 use super::profile::Profile;
 use crate::db::foreign::ForeignTable;
 
-/// The tables with one of these names in the schema of the accounts.
+/// The tables with one of these names in the accounts' schema.
 fn beside<'a>(
     tables: &'a [ForeignTable],
     users: &'a ForeignTable,
@@ -18,7 +17,7 @@ fn beside<'a>(
         .filter(|table| names.contains(&folded(&table.name).as_str()))
 }
 
-/// The table that links accounts to those at other providers.
+/// The table that links accounts to other providers.
 pub(super) fn linked(
     profile: Profile,
     tables: &[ForeignTable],
@@ -56,7 +55,7 @@ pub(super) fn sessions(
     Ok(None)
 }
 
-/// Better Auth keeps the password with the account of the provider `credential`.
+/// Better Auth stores the password with the account of the provider `credential`.
 pub(super) fn better_auth_password(
     tables: &[ForeignTable],
     table_of_users: &ForeignTable,

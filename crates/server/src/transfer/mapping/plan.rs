@@ -1,5 +1,5 @@
-//! The plan of an import from a database: which tables and columns are read as what. Found by their names,
-//! overridden by flags, shown before anything is done.
+//! The plan of an import from a database: the mapping of tables and columns. Matched by name, overridden by
+//! flags, and shown before anything is done.
 
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -10,33 +10,33 @@ use super::profile::Profile;
 use crate::db::foreign::ForeignTable;
 use crate::transfer::cell::json_of;
 
-/// What the operator says about tables and columns.
+/// The operator's overrides.
 #[derive(Clone, Debug, Default)]
 pub struct Overrides {
-    /// The table of accounts, perhaps with its schema.
+    /// The table of accounts, optionally with its schema.
     pub users_table: Option<String>,
     /// The table of tasks.
     pub tasks_table: Option<String>,
-    /// No tasks are read.
+    /// Skips tasks.
     pub no_tasks: bool,
     /// No sessions are read.
     pub no_sessions: bool,
-    /// (field, column) of accounts; an empty column is none.
+    /// (field, column) of accounts; an empty column means none.
     pub users: Vec<(String, String)>,
-    /// The same of tasks.
+    /// The same for tasks.
     pub tasks: Vec<(String, String)>,
-    /// Columns of accounts that are kept in `user_metadata`.
+    /// Columns of accounts to keep in `user_metadata`.
     pub keep: Vec<String>,
 }
 
-/// What is read from which tables.
+/// The tables to read.
 #[derive(Clone, Debug, Serialize)]
 pub struct Plan {
-    /// What the source is taken for.
+    /// The profile of the source.
     pub profile: &'static str,
     /// The accounts.
     pub users: TablePlan,
-    /// What links accounts to those at other providers, if there is such a table.
+    /// The links to other providers, if there is such a table.
     pub identities: Option<TablePlan>,
     /// The sessions that go on here, if there are any.
     pub sessions: Option<TablePlan>,
@@ -45,7 +45,7 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Whether this is one of the tables that are read.
+    /// Whether this table is read.
     pub(in crate::transfer) fn reads(&self, table: &ForeignTable) -> bool {
         let name = named_in_sql(table);
         self.tables().any(|plan| plan.select.contains(&format!("FROM {name} ")))
@@ -58,12 +58,12 @@ impl Plan {
     }
 }
 
-/// What is read from one table.
+/// The mapping of one table.
 #[derive(Clone, Debug, Serialize)]
 pub struct TablePlan {
     /// Its name.
     pub table: String,
-    /// (field, where it comes from), in the order of the columns.
+    /// (field, source), in the order of the columns.
     pub fields: Vec<(&'static str, String)>,
     /// Columns that are not read.
     pub unread: Vec<String>,
@@ -79,7 +79,7 @@ pub struct TablePlan {
 }
 
 impl TablePlan {
-    /// What is kept of a row.
+    /// The kept columns of a row.
     pub(in crate::transfer) fn rest(&self, row: &[Option<String>]) -> Map<String, Value> {
         let cells = row.iter().skip(self.fields.len());
         let kept =
@@ -89,7 +89,7 @@ impl TablePlan {
         kept.collect()
     }
 
-    /// The fields with their places in a row.
+    /// The fields with their indexes in a row.
     pub(in crate::transfer) fn places(&self) -> Vec<(&'static str, usize)> {
         self.fields.iter().enumerate().map(|(place, (field, _))| (*field, place)).collect()
     }
@@ -161,7 +161,7 @@ fn users_table<'a>(
     })
 }
 
-/// Whether it has an address and an id, whatever their names.
+/// Whether it has an address and an id, by any name.
 fn is_of_users(table: &ForeignTable) -> bool {
     has_all(table, USER_FIELDS, &["id", "email"])
 }
@@ -183,7 +183,7 @@ fn tasks_table<'a>(
     if let Some(name) = &overrides.tasks_table {
         return named(tables, name).map(Some);
     }
-    // Better Auth's tables may be in Doorward's own database, whose tasks are here already.
+    // Better Auth's tables may be in Doorward's own database, where the tasks are already.
     let is_own =
         |table: &ForeignTable| table.columns.iter().any(|column| column.name == "due_sort");
     let is_of_tasks = |table: &&ForeignTable| {
@@ -194,11 +194,11 @@ fn tasks_table<'a>(
             tables.iter().filter(is_of_tasks).find(|table| fits(&folded(&table.name), name))
         })
     };
-    // Django puts the application's name before.
+    // Django prefixes the application's name.
     Ok(find(&|table, name| table == name).or_else(|| find(&|table, name| table.ends_with(name))))
 }
 
-/// The table of this name, which may have its schema before it.
+/// The table with this name, optionally with its schema.
 fn named<'a>(tables: &'a [ForeignTable], name: &str) -> Result<&'a ForeignTable, String> {
     let (schema, table) = match name.split_once('.') {
         Some((schema, table)) => (Some(schema), table),
@@ -227,7 +227,7 @@ pub(super) fn shown(table: &ForeignTable) -> String {
     }
 }
 
-/// Its name as SQL writes it.
+/// Its name in SQL.
 pub(super) fn named_in_sql(table: &ForeignTable) -> String {
     match table.schema.as_str() {
         "" => quoted(&table.name),
@@ -239,7 +239,7 @@ pub(super) fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-/// Fields with the SQL that gives each.
+/// Fields with their SQL.
 pub(super) struct FieldList {
     fields: Vec<(&'static str, String, String)>,
     unread: Vec<String>,
@@ -288,7 +288,7 @@ impl FieldList {
         ))
     }
 
-    /// What no field is read from is kept.
+    /// Keeps the columns without a field.
     fn keep_rest(mut self, table: &ForeignTable) -> Self {
         for name in std::mem::take(&mut self.unread) {
             self.keep_one(table, name);
@@ -296,7 +296,7 @@ impl FieldList {
         self
     }
 
-    /// These columns are kept, whether a field is read from them or not.
+    /// Keeps these columns, whether they have a field or not.
     fn keep(mut self, table: &ForeignTable, names: &[&str]) -> Result<Self, String> {
         for name in names {
             if table.columns.iter().all(|column| column.name != *name) {

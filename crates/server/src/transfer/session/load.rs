@@ -1,4 +1,4 @@
-//! Takes sessions over, and ends those that the source has no longer: their people signed out there.
+//! Imports sessions, and ends those that no longer exist at the source: their users signed out there.
 
 use std::collections::HashSet;
 
@@ -94,7 +94,8 @@ impl Loader<'_> {
         ]
     }
 
-    /// Once all sessions of the source were read: whoever has none there any more has none here.
+    /// Ends the sessions of earlier imports that no longer exist at the source. Called after all its sessions
+    /// were read.
     pub(in crate::transfer) async fn end_gone(&mut self) -> std::result::Result<(), String> {
         if self.ending == Ending::Rollback {
             let count = [staging::count_here(&self.issuer, self.now)];

@@ -1,5 +1,6 @@
-//! Better Auth's sessions, which go on here until they end: read, taken over as rows of `sessions`, and ended where
-//! their source has them no longer. `docs/decisions/0029-imported-sessions.md` says why.
+//! Imports Better Auth's sessions, which remain valid here until they expire: reading them, storing them as
+//! rows of `sessions`, and ending those that no longer exist at the source.
+//! `docs/decisions/0029-imported-sessions.md` has the reasons.
 
 mod load;
 mod read;

@@ -1,4 +1,4 @@
-//! A row of Better Auth's table `session`. Its token is kept as a digest from here on, and is in no report.
+//! A row of Better Auth's table `session`. Only a digest of its token is kept, and no report contains it.
 
 use std::net::IpAddr;
 
@@ -25,12 +25,12 @@ impl Reading {
         let expires_at = cells.instant("expires_at")?.ok_or("has no end")?;
         let token = cells.get("token").unwrap_or_default();
         let digest = imported_digest(&self.issuer, token)
-            .ok_or("its token is not one that Better Auth makes")?;
-        // An administrator who acts as somebody else has no session of theirs.
+            .ok_or("its token does not have Better Auth's format")?;
+        // An administrator who impersonates a user does not have that user's session.
         if cells.filled("impersonated_by").is_some() {
-            return Err("belongs to an administrator who acts as this account".into());
+            return Err("was opened by an administrator who impersonates this account".into());
         }
-        // None began later than now, whatever the clock there says.
+        // A session cannot begin in the future, even if the clock there differs.
         let created_at = cells.instant("created_at")?.unwrap_or(self.now).min(self.now);
         let last_seen_at = cells.instant("updated_at")?.unwrap_or(created_at).min(self.now);
         let ip = cells.filled("ip").and_then(|text| text.parse::<IpAddr>().ok());

@@ -1,4 +1,4 @@
-//! The statements that take a batch of sessions over, for both engines.
+//! The statements that import a batch of sessions, for both engines.
 
 use time::OffsetDateTime;
 
@@ -7,7 +7,7 @@ use crate::gate::{active, live, not_ended};
 use crate::sql::{Sql, Step};
 use crate::{statement, step};
 
-/// Sessions. `here` is the one that was made of the same token before.
+/// Sessions. `here` is the session created from the same token by an earlier import.
 pub(super) const SESSIONS: Staging = Staging {
     name: "incoming_sessions",
     columns: &[
@@ -29,7 +29,7 @@ pub(super) const SESSIONS: Staging = Staging {
     key: "ordinal",
 };
 
-/// How many sessions are ended at a time.
+/// Maximum number of sessions that one statement ends.
 pub(super) const AT_ONCE: i64 = 5000;
 
 const OWN_SESSIONS: Sql = statement!(
@@ -42,7 +42,7 @@ const LONELY_SESSIONS: Sql = statement!(
     "LONELY_SESSIONS",
     "UPDATE incoming_sessions SET fate = 'owner' WHERE user_id IS NULL"
 );
-// What somebody ended here stays ended, and what is another's by now stays theirs.
+// A session that was ended here stays ended, and one that now belongs to another user stays theirs.
 const KNOWN_SESSIONS: Sql = statement!(
     "KNOWN_SESSIONS",
     concat!(
@@ -52,7 +52,7 @@ const KNOWN_SESSIONS: Sql = statement!(
          WHERE fate IS NULL AND here IS NOT NULL"
     )
 );
-// A ban ends sessions; none is brought back by an import.
+// A ban ends sessions; an import does not restore them.
 const BARRED_SESSIONS: Sql = statement!(
     "BARRED_SESSIONS",
     concat!(
@@ -62,14 +62,14 @@ const BARRED_SESSIONS: Sql = statement!(
         ") IS NULL"
     )
 );
-// Whoever ended all sessions of the account here meant this one too, of which nothing was known yet.
+// Ending all sessions of the account here also applies to sessions not imported until later.
 const OUTDATED_SESSIONS: Sql = statement!(
     "OUTDATED_SESSIONS",
     "UPDATE incoming_sessions SET fate = 'outdated' WHERE fate IS NULL AND (SELECT max(s.ended_at) \
      FROM sessions s WHERE s.user_id = incoming_sessions.user_id AND s.end_reason NOT IN \
      ('logout', 'ended_by_owner', 'refresh_token_reused', 'ended_there')) > created_at"
 );
-// Its use at the source went on.
+// It was used at the source since.
 const PROLONG_SESSIONS: Sql = statement!(
     "PROLONG_SESSIONS",
     "UPDATE sessions SET expires_at = n.until, max_expires_at = n.until, \
@@ -81,7 +81,7 @@ const SEE_SESSIONS: Sql = statement!(
     "UPDATE imported_sessions SET seen_at = :now FROM incoming_sessions n \
      WHERE imported_sessions.digest = n.digest AND imported_sessions.seen_at < :now"
 );
-// How its user proved who they are is not known, so `amr` names no method.
+// How its user authenticated is unknown, so `amr` names no method.
 const INSERT_SESSIONS: Sql = statement!(
     "INSERT_SESSIONS",
     "INSERT INTO sessions (id, user_id, salt, ip, user_agent, created_at, rotated_at, last_seen_at, \
@@ -120,7 +120,7 @@ const COUNT_HERE: Sql = statement!(
 const FIND_TABLES: Sql =
     statement!("FIND_TABLES", "SELECT doorward_better_auth_tables() IS NOT NULL");
 
-/// Takes a batch of sessions over; the last answer is the fates.
+/// Imports a batch of sessions; the last result contains the outcomes.
 pub(super) fn take_sessions(issuer: &str, now: OffsetDateTime) -> Vec<Step> {
     vec![
         step!(OWN_SESSIONS { issuer }),
@@ -136,17 +136,17 @@ pub(super) fn take_sessions(issuer: &str, now: OffsetDateTime) -> Vec<Step> {
     ]
 }
 
-/// Ends some of those that this run did not see.
+/// Ends some of the sessions that this run did not find.
 pub(super) fn end_gone(issuer: &str, now: OffsetDateTime) -> Step {
     step!(END_GONE { issuer, now, limit: AT_ONCE })
 }
 
-/// How many of this issuer's live.
+/// Number of live sessions of this issuer.
 pub(super) fn count_here(issuer: &str, now: OffsetDateTime) -> Step {
     step!(COUNT_HERE { issuer, now })
 }
 
-/// Whether Better Auth's own tables are in this database.
+/// Whether Better Auth's tables are in this database.
 pub(super) fn find_tables() -> Step {
     step!(FIND_TABLES)
 }

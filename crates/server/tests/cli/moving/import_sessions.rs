@@ -260,9 +260,9 @@ both! {
         let report = new.report("auto", &old.url, &[ISSUER[0], ISSUER[1], "--rejects", &file]);
         assert_eq!((&report["sessions"], &report["sessions_expired"]), (&tally(2, 0, 4), &json!(1)));
         assert_eq!(report["reasons"], json!({
-            "session: belongs to an administrator who acts as this account": 1,
+            "session: was opened by an administrator who impersonates this account": 1,
             "session: its owner was not imported": 1,
-            "session: its token is not one that Better Auth makes": 2,
+            "session: its token does not have Better Auth's format": 2,
         }));
         let told = std::fs::read_to_string(&rejects).expect("a file");
         assert!(!told.contains("000T") && !told.contains("DROP"), "no report has a token: {told}");
@@ -430,7 +430,7 @@ async fn the_operator_sees_what_became_of_them() {
         let checked = program.run(&["config", "check", "--connect", "--json"]).expect(0).json();
         assert_eq!(
             checked["notes"],
-            json!(["Sessions of Better Auth were imported, and count until they end."])
+            json!(["Better Auth's sessions were imported, and are accepted until they end."])
         );
         let seen = program.run(&["token", "inspect", &token(1)]).expect(0).stdout;
         assert!(seen.contains("the session was imported, as"), "{seen}");

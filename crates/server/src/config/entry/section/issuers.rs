@@ -1,4 +1,4 @@
-//! The settings that say whose tokens count besides Doorward's own.
+//! The settings of other issuers whose tokens are accepted.
 
 use crate::config::entry::entries::{ISSUERS, PLAIN};
 use crate::config::entry::parse;
@@ -30,7 +30,7 @@ pub(in crate::config) const NEON_AUTH_URL: Setting = Setting {
     ..PLAIN
 };
 
-/// The address of the keys is often copied instead.
+/// The URL of the keys is often copied instead.
 fn neon_auth_url(text: &str) -> parse::Parsed<String> {
     parse::public_url(text.strip_suffix("/.well-known/jwks.json").unwrap_or(text))
 }
