@@ -324,7 +324,7 @@ fn what_cannot_work_for_passkeys_is_said_before_anybody_needs_one() {
     for (settings, said) in [
         (vec![("RP_ID", "127.0.0.1")], "RP_ID must be a domain, not the address 127.0.0.1"),
         (vec![("RP_ID", "https://example.com")], "RP_ID must be a domain without scheme and port"),
-        (vec![("RP_ID", "example.com")], "RP_ORIGINS has to name one, such as https://example.com"),
+        (vec![("RP_ID", "example.com")], "RP_ORIGINS must name one, such as https://example.com"),
         (vec![("RP_ORIGINS", "https://example.com")], "RP_ORIGINS needs RP_ID"),
         (
             vec![("RP_ID", "example.com"), ("RP_ORIGINS", "https://example.org")],
@@ -360,7 +360,7 @@ fn a_dialect_that_is_none_is_refused_in_one_sentence_that_says_what_to_write() {
         assert_eq!(errors.len(), 1, "{name}: {ended:?}");
         let message = errors[0];
         assert!(message.contains(name) && message.ends_with('.'), "{name}: {message:?}");
-        let next = ["must ", ": take ", "write "].iter().any(|next| message.contains(next));
+        let next = ["must ", ": choose ", "write "].iter().any(|next| message.contains(next));
         assert!(next, "{name}: {message:?}");
         assert!(!message.contains('\u{1b}'), "{name}: {message:?}");
     }

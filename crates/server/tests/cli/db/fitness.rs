@@ -162,7 +162,7 @@ both! {
         schema.sql("CREATE TABLE users (id INTEGER); CREATE TABLE orders (id INTEGER)");
         let program = Program::ready().env("DATABASE_URL", &schema.url);
         let message = refused(&program, 78);
-        assert!(message.contains("have the names of its own (users): give it a database of its own"), "{message}");
+        assert!(message.contains("with Doorward's names (users): use a separate database"), "{message}");
         assert!(!message.contains("orders"), "{message}");
     }
 

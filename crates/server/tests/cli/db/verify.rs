@@ -119,8 +119,8 @@ async fn verify_reports_every_kind_of_drift_on_postgresql() {
         ("DROP VIEW own_tasks", "The view own_tasks is missing."),
         (
             "REVOKE DELETE ON tasks FROM doorward_tenant",
-            "The grant to doorward_tenant on tasks has the privileges `INSERT, SELECT, UPDATE`; the \
-             migrations make it `DELETE, INSERT, SELECT, UPDATE`.",
+            "The grant to doorward_tenant on tasks has the privileges `INSERT, SELECT, UPDATE`; with \
+             the migrations it is `DELETE, INSERT, SELECT, UPDATE`.",
         ),
     ] {
         let schema = Schema::migrated(Engine::Postgres).await;
@@ -150,7 +150,7 @@ async fn verify_reports_every_kind_of_drift_on_sqlite() {
         ),
         (
             "INSERT INTO user_roles VALUES ('nobody', 'user')",
-            "The row 1 of user_roles, which refers to a missing row of users, is not made by any \
+            "The row 1 of user_roles, which refers to a missing row of users, is not from any \
              migration.",
         ),
     ] {

@@ -199,7 +199,7 @@ async fn the_days_of_a_certificate_are_counted_and_its_authority_is_judged() {
     };
     let full = format!("sslmode=verify-full&sslrootcert={}", ca("ca.pem"));
     let soon = Examined::of(&on(&url("localhost", &full)), &[]);
-    soon.expect("database.tls", "warning", "ends in 4 days");
+    soon.expect("database.tls", "warning", "expires in 4 days");
     soon.expect("database.channel-binding", "ok", "SCRAM-SHA-256-PLUS");
     let required = on(&url("localhost", &format!("{full}&channel_binding=require")));
     Examined::of(&required, &[]).expect("database.channel-binding", "ok", "SCRAM-SHA-256-PLUS");

@@ -192,7 +192,7 @@ fn a_public_address_behind_tls_is_judged_by_its_certificate() {
     let (mut program, _server) = serving(port, "127.0.0.1");
     for (days, status, words) in [
         (60, "ok", "days left"),
-        (5, "warning", "ends in 4 days"),
+        (5, "warning", "expires in 4 days"),
         (-1, "failed", "Its certificate (CN=localhost) expired on"),
     ] {
         let dir = tempfile::tempdir().expect("a folder");

@@ -18,7 +18,7 @@ fn cookies_need_better_auth_and_its_database() {
         .env("DATABASE_URL", "postgres://u:p@localhost/db?sslmode=disable")
         .env("BETTER_AUTH_COOKIE_PREFIX", "my shop");
     let said = program.run(&["config", "check"]).expect(78).stderr;
-    assert!(said.contains("BETTER_AUTH_COOKIE_PREFIX must be of letters"), "{said}");
+    assert!(said.contains("BETTER_AUTH_COOKIE_PREFIX must consist of letters"), "{said}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
