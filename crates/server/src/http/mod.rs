@@ -1,5 +1,4 @@
-//! HTTP plumbing shared by all features: what surrounds every request, what handlers take from it,
-//! problem+json, replies.
+//! HTTP plumbing for all features: layers, extractors, problem documents, replies.
 
 pub mod arrival;
 pub mod client_ip;

@@ -1,4 +1,4 @@
-//! The success replies that handlers return, so that features need not name status codes.
+//! The success replies of handlers, so that features need not name status codes.
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -8,12 +8,12 @@ use super::json_text::{JsonText, append_list};
 use crate::error::Error;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
-/// Most answers fit.
+/// Large enough for most responses; a page of tasks grows from here.
 const ORDINARY: usize = 1024;
 /// Most rows of a list fit, so that a page is not copied while it grows.
 const ROW: usize = 512;
 
-/// 200 with a JSON body, written into plain memory; axum's own takes each piece through a `BytesMut`.
+/// 200 with a JSON body, serialized directly into memory; axum's own uses a `BytesMut` for each piece.
 #[derive(Clone, Copy, Debug)]
 pub struct Json<T>(pub T);
 
@@ -54,7 +54,7 @@ impl<T: Serialize> IntoResponse for Created<T> {
     }
 }
 
-/// 202 without a body: what was asked for is done later, or not at all, and the answer does not show which.
+/// 202 without a body: the work is done later, or not at all, and the response does not show which.
 #[derive(Clone, Copy, Debug)]
 pub struct Accepted;
 
@@ -64,7 +64,7 @@ impl IntoResponse for Accepted {
     }
 }
 
-/// The same with what the client needs later, which shows nothing either.
+/// The same with data that the client needs later, which discloses nothing either.
 #[derive(Debug)]
 pub struct AcceptedWith<T>(pub T);
 
@@ -84,7 +84,7 @@ impl IntoResponse for NoContent {
     }
 }
 
-/// 304: what the client has is still true.
+/// 304: the client has the current version.
 #[derive(Clone, Copy, Debug)]
 pub struct NotModified;
 

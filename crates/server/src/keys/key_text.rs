@@ -56,7 +56,7 @@ impl PresentedKey {
     }
 }
 
-/// The first bits of a SHA-256 digest as a UUIDv8 (RFC 9562 §5.8).
+/// The first bits of a SHA-256 digest as a UUID of version 8 (RFC 9562 §5.8).
 fn id_of(text: &str) -> Uuid {
     let mut bytes = [0; 16];
     bytes.copy_from_slice(&digest(&SHA256, text.as_bytes()).as_ref()[..16]);

@@ -23,7 +23,7 @@ pub struct Findings {
     pub routes: BTreeMap<String, RouteFindings>,
     /// Exchanges dropped because the queue was full.
     pub overflowed: u64,
-    /// Requests for WebSockets and other upgrades, which were rejected.
+    /// Protocol upgrades (such as WebSocket), which were rejected.
     pub upgrades: u64,
     /// Exchanges of routes beyond the maximum.
     pub unlisted: u64,

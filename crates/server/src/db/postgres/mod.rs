@@ -1,8 +1,8 @@
-//! PostgreSQL: shared, pipelined connections in five lanes (reads and writes, of what row-level
-//! security guards and of the rest, so that a locked table stops only its own routes; and searches, for
-//! which nobody else waits), and one for the probes. Where the server grants too few, lanes lend each
-//! other theirs. Every call is one round trip with a deadline. A read is repeated when its connection breaks; a write only if the
-//! server provably did nothing, as where its rows are locked by others.
+//! PostgreSQL: shared, pipelined connections in five lanes (reads and writes, each with and without row-level
+//! security, so that a locked table only stops its own routes; and searches, which delay nobody else), and
+//! one for probes. If the server allows too few connections, lanes lend each other theirs. Every call is one
+//! round trip with a deadline. A read is repeated when its connection breaks; a write only if the server
+//! provably did nothing, for example because its rows were locked.
 
 mod attempt;
 pub(crate) mod connect;
@@ -38,20 +38,20 @@ use crate::metrics::{LaneLabel, Metrics};
 use crate::sql::{DbError, Result, Sql, Step, Value};
 use crate::step;
 
-/// Long enough to hear why a connection fails.
+/// Long enough to learn why a connection fails.
 const OPEN_WITHIN: Duration = CONNECT_WITHIN.saturating_add(Duration::from_secs(1));
 const READ_LINKS: usize = 2;
-/// A connection's writes commit in turn, so writes need more of them; of tasks and of sessions alike,
-/// since at busy times each client refreshes. They open only under load, and a server that has no
-/// room for all of them is served by those it has.
+/// Commits on one connection are serial, so writes need more connections; sessions as many as tasks, since at
+/// busy times each client refreshes. They open only under load, and a server without room for all of them is
+/// used with those it allows.
 const WRITE_LINKS: usize = 32;
 const SEARCH_LINKS: usize = 2;
 const READ_QUEUE: usize = 1024;
 const SEARCH_QUEUE: usize = 256;
-/// How long a search waits for a connection of its own.
+/// How long a search waits for its own connection.
 const SEARCH_LINK_WITHIN: Duration = Duration::from_secs(1);
 const WRITE_QUEUE: usize = 512;
-/// Of questions that probes ask, one at a time.
+/// The queue of probes, which run one at a time.
 const PROBE_QUEUE: usize = 16;
 
 /// A PostgreSQL database.
@@ -71,17 +71,17 @@ struct Lanes {
 }
 
 impl Postgres {
-    /// Connects once, so that a wrong URL is reported now.
+    /// Connects once, so that a wrong URL is reported immediately.
     pub(in crate::db) async fn open(url: &PostgresUrl) -> Result<Self> {
         let this = Self::lazy(url)?;
         match this.other.reads.link(Instant::now() + OPEN_WITHIN).await {
-            // The URL is right; each call says what the database lacks.
+            // The URL is right; each call reports what the database lacks.
             Ok(_) | Err(DbError::Unready(_)) => Ok(this),
             Err(why) => Err(why),
         }
     }
 
-    /// Connects at the first call.
+    /// Connects on the first call.
     pub(in crate::db) fn lazy(url: &PostgresUrl) -> Result<Self> {
         let target = Arc::new(Target::new(url)?);
         let lanes = |reads, writes| Lanes {
@@ -96,18 +96,18 @@ impl Postgres {
         Ok(Self { owned, other, searches, probes, metrics: target.metrics.clone() })
     }
 
-    /// Connections now, and how often one was opened where there was none.
+    /// The number of connections, and how often one was opened while there was none.
     pub(in crate::db) fn connections(&self) -> (u64, u64) {
         let open = self.probes.open_of_all();
         (open.count(), open.wakes())
     }
 
-    /// Leaves all connections that are open.
+    /// Stops using all open connections.
     pub(in crate::db) fn distrust(&self) {
         self.probes.leave_all();
     }
 
-    /// Prepares the statement without running it, a reading one behind the gate too.
+    /// Prepares the statement without running it; a read also behind the gate.
     pub(in crate::db) async fn prepare(&self, sql: Sql) -> Result<()> {
         let link = self.lanes(sql).reads.link(Instant::now() + CALL_WITHIN).await?;
         if !link.is_named() {
@@ -128,7 +128,7 @@ impl Postgres {
         answers.iter().flatten().map(|found| read(found, 0)).collect()
     }
 
-    /// As [`Postgres::query`], behind nobody's work.
+    /// As [`Postgres::query`], without waiting for other work.
     pub(in crate::db) async fn probe<T: FromRow>(&self, step: Step) -> Result<Vec<T>> {
         let work = Call::Read(Query::plain(step.sql, &step.params));
         let answers = self.run(&self.probes, work, None).await?;
@@ -162,8 +162,7 @@ impl Postgres {
         self.behind_gate(gate, answers).await
     }
 
-    /// Runs a search where nobody waits for it but searches. Where the server grants no connection for
-    /// that, it is one of the reads.
+    /// Runs a search in its own lane. If the server allows no connection for that, in the read lane.
     async fn search(&self, reads: &Lane, page: Query<'_>) -> Result<Vec<Vec<PgRow>>> {
         let opened = self.searches.link(Instant::now() + SEARCH_LINK_WITHIN).await;
         let lane = if opened.is_ok() { &self.searches } else { reads };
@@ -171,7 +170,7 @@ impl Postgres {
         self.run(lane, Call::Search(vec![Query::plain(SEARCH_LIMIT, &[]), page]), None).await
     }
 
-    /// The rows that the last answer has behind its gate.
+    /// The rows after the gate in the last result.
     async fn behind_gate<T: FromRow>(
         &self,
         gate: Gate,
@@ -226,9 +225,8 @@ impl Postgres {
         answers.iter().map(|rows| rows.iter().map(|found| read(found, 0)).collect()).collect()
     }
 
-    /// Marks the first use of a generation, or of an API key in a minute. The work is done by now, so a
-    /// failure is only logged:
-    /// the next use confirms.
+    /// Records the first use of a generation, or of an API key in a minute. The work is done by now, so a
+    /// failure is only logged: the next use records it.
     async fn confirm(&self, gate: &Gate, confirmed: i64) {
         if confirmed >= gate.generation {
             return;
@@ -241,7 +239,7 @@ impl Postgres {
         }
     }
 
-    /// What goes through the owner's view has connections apart.
+    /// Statements on the owner's view have separate connections.
     fn lanes(&self, sql: Sql) -> &Lanes {
         if sql.is_owned { &self.owned } else { &self.other }
     }
@@ -252,7 +250,7 @@ fn read<T: FromRow>(row: &PgRow, first: usize) -> Result<T> {
     T::from_row(&mut Columns::of(Source::Postgres(row, first)))
 }
 
-/// The first id among what the steps bind: that of the user or of the row which they are about.
+/// The first id among the parameters of the steps: that of the user or row they concern.
 fn first_id(steps: &[Step]) -> Option<Uuid> {
     steps.iter().flat_map(|step| &step.params).find_map(|value| match value {
         Value::Uuid(id) => Some(*id),

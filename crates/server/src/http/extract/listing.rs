@@ -1,5 +1,4 @@
-//! The request for one page of a list, and the reply: an array, with the next page as a `Link`
-//! (RFC 8288).
+//! A request for one page of a list, and the reply: an array, with the next page as a `Link` (RFC 8288).
 
 use axum::extract::{FromRequestParts, OriginalUri};
 use axum::http::request::Parts;
@@ -12,13 +11,13 @@ use crate::error::Error;
 use crate::http::Json;
 use crate::input::{Fields, Parameters};
 
-/// How many there are on all pages, where that was asked for.
+/// The header with the total, if requested.
 pub fn total_count(total: Option<i64>) -> AppendHeaders<Option<(HeaderName, String)>> {
     const NAME: HeaderName = HeaderName::from_static("x-total-count");
     AppendHeaders(total.map(|total| (NAME, total.to_string())))
 }
 
-/// The path and query of a list, from which the link to the next page is made.
+/// The path and query of a list, for the link to the next page.
 #[derive(Clone, Debug)]
 pub struct Listing {
     path: String,
@@ -36,7 +35,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Listing {
 }
 
 impl Listing {
-    /// The query's parameters, to be read with more problems to come.
+    /// The query's parameters, to which more problems can be added.
     pub fn fields(&self) -> Fields {
         self.query.fields()
     }
@@ -46,7 +45,7 @@ impl Listing {
         self.query.read()
     }
 
-    /// The rows, with the link to the next page if there is a cursor for it.
+    /// The rows, with the link to the next page if there is a cursor.
     pub fn reply<T: Serialize>(&self, rows: Vec<T>, next: Option<String>) -> Response {
         self.reply_with(Json(rows), next)
     }
