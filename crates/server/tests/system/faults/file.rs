@@ -28,9 +28,12 @@ async fn assert_noticed(server: &Server, ada: &Client) {
         refused.expect_problem(503, "unavailable");
         ada.get("/auth/me").await.expect_problem(503, "unavailable");
     }
-    let log = server.log();
-    assert!(log.contains("a.db was deleted or replaced"), "{log}");
     let until = Instant::now() + Duration::from_secs(10);
+    // The log is written by a thread of its own.
+    while !server.log().contains("a.db was deleted or replaced") {
+        assert!(Instant::now() < until, "{}", server.log());
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
     while server.call("GET", "/readyz", None, None).await.is_none_or(|(status, _)| status != 503) {
         assert!(Instant::now() < until, "/readyz does not say so");
         tokio::time::sleep(Duration::from_millis(100)).await;
