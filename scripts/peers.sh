@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Measures what teams use instead beside Doorward, in turn in one run on this machine, and writes docs/peers.tsv:
-# FastAPI with SQLModel as built by hand, FastAPI Users and Better Auth, each as its documentation sets it up,
-# all on one PostgreSQL. `scripts/pictures.py` draws the result. ROUNDS (3) and SECONDS_EACH (5) can be set.
+# FastAPI with SQLModel as built by hand, FastAPI Users, Better Auth and PocketBase, each as its documentation sets it up,
+# all on one PostgreSQL but PocketBase, which has SQLite only. `scripts/pictures.py` draws the result. ROUNDS (3) and SECONDS_EACH (5) can be set.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 cargo build --release --locked --quiet --bin doorward
@@ -13,6 +13,9 @@ rounds=${ROUNDS:-3} each=${SECONDS_EACH:-5} clients=64 root=$PWD workers=$(nproc
 python_packages "$root/target/guides" tests/guides/requirements.txt
 python=$root/target/guides/bin/python
 node_packages "$root/target/better-auth" tests/interop/better-auth
+# PocketBase's binary, repackaged for PyPI.
+python_packages "$root/target/pocketbase" tests/peers/requirements.txt
+pocketbase=$root/target/pocketbase/bin/pocketbase
 cp tests/interop/better-auth/*.mjs target/better-auth
 start_postgres fsync=on max_connections=300 shared_buffers=256MB
 SECRET_KEY=$(new_secret)
@@ -28,6 +31,7 @@ rps() { wrk -t2 -c$clients -d"${each}s" "$@" | awk '/Requests\/sec/ {print $2} /
 json="{\"email\":\"user@example.com\",\"password\":\"$password\"}"
 lua "$work/json.lua" application/json "$json"
 lua "$work/form.lua" application/x-www-form-urlencoded "username=user@example.com&password=${password// /%20}"
+lua "$work/identity.lua" application/json "${json/email/identity}"
 lua "$work/task.lua" application/json '{"title":"Buy milk"}'
 
 # serve NAME READY COMMAND…: starts it; sets $pid
@@ -76,6 +80,26 @@ serve better-auth "http://127.0.0.1:$at/api/auth/ok" inside target/better-auth e
 url[$name]=http://127.0.0.1:$at way[$name]=better
 token[$name]=$(post "${url[$name]}/api/auth/sign-up/email" "{\"name\":\"User\",\"email\":\"user@example.com\",\"password\":\"$password\"}" | field token)
 
+name="PocketBase"
+at=$(free_port) pocket=http://127.0.0.1:$at/api/collections
+"$pocketbase" superuser upsert root@example.com "$password" --dir "$work/pocketbase" >/dev/null
+serve pocketbase "http://127.0.0.1:$at/api/health" "$pocketbase" serve --http "127.0.0.1:$at" --dir "$work/pocketbase"
+url[$name]=$pocket way[$name]=pocketbase
+root_token=$(post "$pocket/_superusers/auth-with-password" "{\"identity\":\"root@example.com\",\"password\":\"$password\"}" | field token)
+# Tasks that only their owner sees, with the index that their list wants.
+own='@request.auth.id != \"\" && owner = @request.auth.id'
+post "$pocket" "{\"name\":\"tasks\",\"type\":\"base\",\"listRule\":\"$own\",\"viewRule\":\"$own\",\"createRule\":\"$own\",
+  \"fields\":[{\"name\":\"title\",\"type\":\"text\",\"required\":true},{\"name\":\"description\",\"type\":\"text\"},{\"name\":\"completed\",\"type\":\"bool\"},
+  {\"name\":\"owner\",\"type\":\"relation\",\"collectionId\":\"_pb_users_auth_\",\"maxSelect\":1,\"required\":true},
+  {\"name\":\"created\",\"type\":\"autodate\",\"onCreate\":true},{\"name\":\"updated\",\"type\":\"autodate\",\"onCreate\":true,\"onUpdate\":true}],
+  \"indexes\":[\"CREATE INDEX tasks_of_owner ON tasks (owner, created)\"]}" -H "Authorization: $root_token" >/dev/null
+pocket_user=$(post "$pocket/users/records" "{\"email\":\"user@example.com\",\"password\":\"$password\",\"passwordConfirm\":\"$password\"}" | field id)
+token[$name]=$(post "$pocket/users/auth-with-password" "{\"identity\":\"user@example.com\",\"password\":\"$password\"}" | field token)
+for n in $(seq 20); do
+  post "$pocket/tasks/records" "{\"title\":\"Task $n\",\"description\":\"A description of ordinary length for a task\",\"owner\":\"$pocket_user\"}" -H "Authorization: ${token[$name]}" >/dev/null
+done
+lua "$work/pocket.lua" application/json "{\"title\":\"Buy milk\",\"owner\":\"$pocket_user\"}"
+
 # measured WHAT NAME: requests a second, or nothing where it has no such route
 measured() {
   local at=${url[$2]} bearer="Authorization: Bearer ${token[$2]}"
@@ -84,6 +108,10 @@ measured() {
     "current user sqlmodel") rps -H "$bearer" "$at/api/auth/me" ;;
     "current user users") rps -H "$bearer" "$at/users/me" ;;
     "current user better") rps -H "$bearer" "$at/api/auth/get-session" ;;
+    "current user pocketbase") rps -H "$bearer" "$at/users/records/$pocket_user" ;;
+    "twenty tasks pocketbase") rps -H "$bearer" "$at/tasks/records?perPage=20&skipTotal=1&sort=created" ;;
+    "new task pocketbase") rps -H "$bearer" -s "$work/pocket.lua" "$at/tasks/records" ;;
+    "sign-in pocketbase") rps -s "$work/identity.lua" "$at/users/auth-with-password" ;;
     "twenty tasks doorward") rps -H "$bearer" "$at/api/tasks?limit=20" ;;
     "twenty tasks sqlmodel") rps -H "$bearer" "$at/api/tasks" ;;
     "new task doorward" | "new task sqlmodel") rps -H "$bearer" -s "$work/task.lua" "$at/api/tasks" ;;
@@ -96,19 +124,20 @@ measured() {
 {
   printf '# %s cores, %s connections, PostgreSQL %s and the load generator on the same machine; medians of %s rounds of %s s in turn; %s\n' \
     "$(nproc)" "$clients" "$("$pgbin/postgres" --version | awk '{print $3}')" "$rounds" "$each" "$(date -u +%F)"
-  printf '# %s; %s; %s, %s, %s, %s workers; Better Auth %s on Node.js %s, one process, sessions in the database\n' "$("$DOORWARD_BIN" --version)" \
+  printf '# %s; %s; %s, %s, %s, %s workers; Better Auth %s on Node.js %s, one process, sessions in the database; %s with SQLite\n' "$("$DOORWARD_BIN" --version)" \
     "$(package sqlmodel)" "$(package fastapi-users)" "$(package fastapi)" "$(package uvicorn)" "$workers" \
-    "$(python3 -c "import json; print(json.load(open('target/better-auth/node_modules/better-auth/package.json'))['version'])")" "$(node --version)"
-  printf '# Passwords: Argon2id m=19456 t=2 (Doorward), bcrypt 12 (SQLModel), Argon2id m=65536 t=3 p=4 (FastAPI Users), scrypt N=16384 r=16 (Better Auth)\n'
+    "$(python3 -c "import json; print(json.load(open('target/better-auth/node_modules/better-auth/package.json'))['version'])")" "$(node --version)" \
+    "$("$pocketbase" --version | sed 's/pocketbase version/PocketBase/')"
+  printf '# Passwords: Argon2id m=19456 t=2 (Doorward), bcrypt 12 (SQLModel), Argon2id m=65536 t=3 p=4 (FastAPI Users), scrypt N=16384 r=16 (Better Auth), bcrypt 10 (PocketBase)\n'
 } >"$work/peers.tsv"
 for what in "current user" "twenty tasks" "sign-in" "new task"; do
   for n in $(seq "$rounds"); do
-    for name in "Doorward, PostgreSQL" "Doorward, SQLite" "FastAPI + SQLModel" "FastAPI Users" "Better Auth"; do
+    for name in "Doorward, PostgreSQL" "Doorward, SQLite" "FastAPI + SQLModel" "FastAPI Users" "Better Auth" "PocketBase"; do
       figure=$(measured "$what" "$name")
       [ -z "$figure" ] || printf '%s\n' "$figure" >>"$work/$what $name"
     done
   done
-  for name in "Doorward, PostgreSQL" "Doorward, SQLite" "FastAPI + SQLModel" "FastAPI Users" "Better Auth"; do
+  for name in "Doorward, PostgreSQL" "Doorward, SQLite" "FastAPI + SQLModel" "FastAPI Users" "Better Auth" "PocketBase"; do
     [ ! -f "$work/$what $name" ] || printf '%s\t%s\t%s\n' "$what" "$name" "$(median <"$work/$what $name")" | tee -a "$work/peers.tsv" >&2
   done
 done

@@ -222,7 +222,7 @@ def performance():
     most = math.ceil(math.log10(max(figure for rows in figures.values() for _, figure in rows)))
     at = lambda figure: left + (right - left) * math.log10(max(figure, 1)) / most
     height = 50 + sum(34 + (bar + 6) * len(rows) for rows in figures.values()) + 22
-    picture = Picture(820, height, "Requests a second: Doorward, FastAPI with SQLModel, FastAPI Users and Better Auth")
+    picture = Picture(820, height, "Requests a second: Doorward, FastAPI with SQLModel, FastAPI Users, Better Auth and PocketBase")
     picture.text(20, 26, "Requests a second, logarithmic", "title")
     for power in range(most + 1):
         x = at(10**power)

@@ -122,9 +122,9 @@ mod tests {
     fn each_difference_is_a_sentence() {
         let columns = rows(&[&["users", "id", "text"], &["users", "age", "int"]]);
         let expected = [
-            "The column users.id has the type `text`; the migrations make it `uuid`.",
+            "The column users.id has the type `text`; with the migrations it is `uuid`.",
             "The column users.email is missing.",
-            "The column users.age is not made by any migration.",
+            "The column users.age is not from any migration.",
         ];
         assert_eq!(drift_of(&[rows(&[&["users"]]), columns]), expected);
     }

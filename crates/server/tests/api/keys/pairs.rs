@@ -210,7 +210,7 @@ both! {
         };
         let lost = changed(3, Vec::new()).await;
         let trouble = lost.app.signing_keys().trouble().await.expect("an answer").expect("trouble");
-        assert!(trouble.contains("sealed") && trouble.contains("PREVIOUS_SECRETS"), "{trouble}");
+        assert!(trouble.contains("encrypted") && trouble.contains("PREVIOUS_SECRETS"), "{trouble}");
         let body = json!({"email": "ada@example.com", "password": PASSWORD});
         lost.anonymous().post("/auth/login", body).await.expect(503);
         let mut there = lost.anonymous();

@@ -123,12 +123,12 @@ async fn heads_without_bodies_keep_nobody_else_waiting() {
             attack.push(tokio::spawn(client.send_request(request)));
         }
     }
-    for path in ["/livez", "/health"] {
-        assert_eq!(somebody_else(&server, path, None).await, 200, "{path}");
+    assert_eq!(somebody_else(&server, "/livez", None).await, 200);
+    // These ask the database, which a busy machine may not answer within their second.
+    for path in ["/health", "/readyz"] {
+        let ready = async { while somebody_else(&server, path, None).await != 200 {} };
+        tokio::time::timeout(PATIENCE, ready).await.unwrap_or_else(|_| panic!("{path} is 200"));
     }
-    // It asks the database, which a busy machine may not answer within its second.
-    let ready = async { while somebody_else(&server, "/readyz", None).await != 200 {} };
-    tokio::time::timeout(PATIENCE, ready).await.expect("/readyz is 200");
     assert_eq!(somebody_else(&server, "/auth/me", ada.token.as_deref()).await, 200);
     attack.iter().for_each(tokio::task::JoinHandle::abort);
 }
