@@ -26,8 +26,16 @@ post() { curl -fsS -H 'content-type: application/json' "${@:3}" -d "$2" "$1"; }
 median() { sort -g | awk '{a[NR]=$1} END {print (NR%2) ? a[(NR+1)/2] : (a[NR/2]+a[NR/2+1])/2}'; }
 # lua FILE TYPE BODY
 lua() { printf 'wrk.method = "POST"\nwrk.headers["Content-Type"] = "%s"\nwrk.body = %s\n' "$2" "[[$3]]" >"$1"; }
-rps() { wrk -t2 -c$clients -d"${each}s" "$@" | awk '/Requests\/sec/ {print $2} /Non-2xx/ {print "failed requests: " $0 > "/dev/stderr"; exit 1}'; }
+rps() { wrk -t2 -c$clients -d"${each}s" "$@" | awk -v what="$*" '/Requests\/sec/ {print $2} /Non-2xx/ {print "scripts/peers.sh: failed requests of wrk " what ": " $0 > "/dev/stderr"; exit 1}'; }
 
+# Until nobody works off what the load before has left, at most half a minute.
+rest() {
+  local before after
+  for _ in $(seq 100); do
+    before=$(awk '/^cpu / {print $2 + $4}' /proc/stat); sleep 0.3; after=$(awk '/^cpu / {print $2 + $4}' /proc/stat)
+    [ $((after - before)) -gt 5 ] || return 0
+  done
+}
 json="{\"email\":\"user@example.com\",\"password\":\"$password\"}"
 lua "$work/json.lua" application/json "$json"
 lua "$work/form.lua" application/x-www-form-urlencoded "username=user@example.com&password=${password// /%20}"
@@ -133,6 +141,7 @@ measured() {
 for what in "current user" "twenty tasks" "sign-in" "new task"; do
   for n in $(seq "$rounds"); do
     for name in "Doorward, PostgreSQL" "Doorward, SQLite" "FastAPI + SQLModel" "FastAPI Users" "Better Auth" "PocketBase"; do
+      rest
       figure=$(measured "$what" "$name")
       [ -z "$figure" ] || printf '%s\n' "$figure" >>"$work/$what $name"
     done

@@ -238,7 +238,7 @@ def performance():
                 f'<rect class="{kind}" x="{left}" y="{y}" width="{at(figure) - left:.0f}" height="{bar}" rx="3"/>'
             )
             picture.text(left - 8, y + 13, name, "small", "end")
-            shown = f"{figure:.0f}" if figure >= 100 else f"{figure:.1f}"
+            shown = f"{figure:,.0f}".replace(",", " ") if figure >= 100 else f"{figure:.1f}"
             picture.text(at(figure) + 6, y + 13, shown, "small")
             y += bar + 6
         y += 10

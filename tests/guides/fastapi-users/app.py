@@ -74,6 +74,7 @@ async def lifespan(_):
 app = FastAPI(lifespan=lifespan)
 app.include_router(users.get_auth_router(backend), prefix="/auth/jwt")
 app.include_router(users.get_register_router(schemas.BaseUser[uuid.UUID], schemas.BaseUserCreate), prefix="/auth")
+app.include_router(users.get_users_router(schemas.BaseUser[uuid.UUID], schemas.BaseUserUpdate), prefix="/users")
 
 
 @app.get("/todos")
