@@ -21,10 +21,10 @@ pub fn meant<'a>(given: &str, known: impl IntoIterator<Item = &'a str>) -> Optio
     let distance = |name: &'a str| {
         let name_letters = letters(name);
         let shorter = given.len().min(name_letters.len());
-        let most = match shorter {
-            0..5 => 0,
-            5..8 => 1,
-            _ => 2,
+        let most = match (shorter, name_letters.len()) {
+            (8.., _) => 2,
+            (4.., 5..) => 1,
+            _ => 0,
         };
         let differs = given.len().max(name_letters.len()) - shorter > most
             || given.as_bytes().first() != name_letters.as_bytes().first();
@@ -73,6 +73,7 @@ mod tests {
             ("Completed", "completed"),
             ("titel", "title"),
             ("titles", "title"),
+            ("titl", "title"),
             ("desciption", "description"),
             ("discription", "description"),
             ("priorty", "priority"),
@@ -82,9 +83,12 @@ mod tests {
         ] {
             assert_eq!(meant(slip, TASK), Some(name), "{slip}");
         }
-        for (slip, name) in
-            [("complete", "completed"), ("limits", "limit"), ("due_befor", "due_before")]
-        {
+        for (slip, name) in [
+            ("complete", "completed"),
+            ("limits", "limit"),
+            ("limt", "limit"),
+            ("due_befor", "due_before"),
+        ] {
             assert_eq!(meant(slip, LIST), Some(name), "{slip}");
         }
         for (slip, name) in [("emial", "email"), ("pasword", "password"), ("userName", "username")]
