@@ -175,7 +175,7 @@ impl<'a> Loader<'a> {
                 None => {
                     self.rehearse("email", user.email.as_ref().map(Email::key));
                     self.rehearse("owner", Some(&shown));
-                    self.rehearse("barred", Some(&*shown).filter(|_| self.is_barred(&user)));
+                    self.rehearse("shut_out", Some(&*shown).filter(|_| self.is_shut_out(&user)));
                     self.count(&user);
                 }
                 Some("known") => self.report.users.already_here += 1,
@@ -194,12 +194,12 @@ impl<'a> Loader<'a> {
         Ok(())
     }
 
-    fn is_barred(&self, user: &IncomingUser) -> bool {
+    fn is_shut_out(&self, user: &IncomingUser) -> bool {
         !user.is_active || user.banned_until.is_some_and(|until| until > self.now)
     }
 
     fn count(&mut self, user: &IncomingUser) {
-        let is_barred = self.is_barred(user);
+        let is_shut_out = self.is_shut_out(user);
         let report = &mut self.report;
         report.users.imported += 1;
         match (&user.hash, user.has_foreign_hash) {
@@ -209,7 +209,7 @@ impl<'a> Loader<'a> {
         }
         report.users_with_unfit_metadata += u64::from(user.has_unfit_metadata);
         report.users_without_email += u64::from(user.email.is_none());
-        report.users_shut_out += u64::from(is_barred);
+        report.users_shut_out += u64::from(is_shut_out);
         for role in user.roles.iter().filter(|role| *role != "user") {
             *report.roles_given.entry(role.clone()).or_default() += 1;
         }

@@ -9,7 +9,7 @@ use crate::sql::{Result, Value};
 use crate::transfer::incoming::{IncomingSession, Reject};
 use crate::transfer::loader::{LONELY, Loader, TWICE, said};
 
-const BARRED: &str = "its owner is disabled or banned";
+const SHUT_OUT: &str = "its owner is disabled or banned";
 const OUTDATED: &str = "the sessions of its owner were ended here after it began";
 
 impl Loader<'_> {
@@ -57,8 +57,8 @@ impl Loader<'_> {
                     continue;
                 }
                 Some("owner") if !self.is_rehearsed("owner", &session.owner) => LONELY,
-                Some("owner") if self.is_rehearsed("barred", &session.owner) => BARRED,
-                Some("barred") => BARRED,
+                Some("owner") if self.is_rehearsed("shut_out", &session.owner) => SHUT_OUT,
+                Some("shut_out") => SHUT_OUT,
                 Some("outdated") => OUTDATED,
                 _ => {
                     self.report.sessions.imported += 1;

@@ -53,10 +53,10 @@ const KNOWN_SESSIONS: Sql = statement!(
     )
 );
 // A ban ends sessions; an import does not restore them.
-const BARRED_SESSIONS: Sql = statement!(
-    "BARRED_SESSIONS",
+const SHUT_OUT_SESSIONS: Sql = statement!(
+    "SHUT_OUT_SESSIONS",
     concat!(
-        "UPDATE incoming_sessions SET fate = 'barred' WHERE fate IS NULL AND (SELECT u.id FROM users u \
+        "UPDATE incoming_sessions SET fate = 'shut_out' WHERE fate IS NULL AND (SELECT u.id FROM users u \
          WHERE u.id = incoming_sessions.user_id AND ",
         active!("u.", ":now"),
         ") IS NULL"
@@ -126,7 +126,7 @@ pub(super) fn take_sessions(issuer: &str, now: OffsetDateTime) -> Vec<Step> {
         step!(OWN_SESSIONS { issuer }),
         step!(LONELY_SESSIONS),
         step!(KNOWN_SESSIONS),
-        step!(BARRED_SESSIONS { now }),
+        step!(SHUT_OUT_SESSIONS { now }),
         step!(OUTDATED_SESSIONS),
         step!(PROLONG_SESSIONS),
         step!(SEE_SESSIONS { now }),

@@ -50,7 +50,7 @@ async fn ban(app: &TestApp, id: Uuid, left: Duration) {
 }
 
 /// Disables, bans and deletes the user; what is said of the token each time.
-async fn barred(app: &TestApp, token: &str) {
+async fn shut_out(app: &TestApp, token: &str) {
     let id = user(app, token).await;
     ban(app, id, Duration::from_secs(30)).await;
     let banned = failing(app, token).await;
@@ -111,7 +111,7 @@ both! {
         ] {
             assert_eq!(failing(&app, &token).await, expected);
         }
-        barred(&app, &token).await;
+        shut_out(&app, &token).await;
         let off = TestApp::over(&app.url, app.clock.clone(), 2, |_| {}).await;
         let refused = examined(&off, &token).await;
         assert_eq!(refused.failing.as_deref(), Some("kid: no key is named absent"));
@@ -125,7 +125,7 @@ both! {
         let found = examined(&app, &token).await;
         assert_eq!(found.kind, "cookie cache of Better Auth");
         assert_eq!(found.issuer.as_deref(), Some("https://app.example.test (BETTER_AUTH_URL)"));
-        barred(&app, &token).await;
+        shut_out(&app, &token).await;
         let off = TestApp::over(&app.url, app.clock.clone(), 2, sharing).await;
         let refused = examined(&off, &token).await;
         assert!(refused.notes[0].contains("is only accepted if BETTER_AUTH_URL is set"), "{refused:?}");
@@ -176,7 +176,7 @@ both! {
         let refused = examined(&stranger, &token).await;
         assert_eq!(refused.failing.as_deref(), Some("kid: no key is named \"O5a29\""));
         assert!(refused.notes[0].contains("is not a trusted issuer"), "{refused:?}");
-        barred(&app, &token).await;
+        shut_out(&app, &token).await;
     }
 
     async fn of_a_listed_issuer_it_names_the_section_and_what_cannot_be_fetched(engine: Engine) {
@@ -194,13 +194,13 @@ both! {
         let token = issuer.token(&claims);
         let found = examined(&app, &token).await;
         assert_eq!(found.issuer, Some(format!("{} (one of [[issuers]])", issuer.url)));
-        barred(&app, &token).await;
+        shut_out(&app, &token).await;
         claims["iss"] = json!("http://127.0.0.1:1");
         let away = failing(&app, &issuer.token(&claims)).await;
         assert_eq!(away, "key: http://127.0.0.1:1/.well-known/jwks.json cannot be fetched");
     }
 
-    async fn of_our_own_token_it_tells_a_barred_user_from_an_ended_session(engine: Engine) {
+    async fn of_our_own_token_it_tells_a_user_shut_out_from_an_ended_session(engine: Engine) {
         let app = TestApp::start(engine).await;
         let (root, ada, bob) =
             (app.admin("root").await, app.sign_up("ada").await, app.sign_up("bob").await);
@@ -238,7 +238,7 @@ async fn of_a_better_auth_session_token_it_names_the_row_and_the_check() {
     assert!(forged.starts_with("signature: made with neither the current secret"), "{forged}");
     let unknown = failing(&app, &"x".repeat(32)).await;
     assert_eq!(unknown, "session: Better Auth has no such session, or it has expired");
-    barred(&app, TOKEN).await;
+    shut_out(&app, TOKEN).await;
     app.advance(Duration::from_hours(1));
     assert_eq!(failing(&app, TOKEN).await, unknown);
     let off = TestApp::over(&app.url, app.clock.clone(), 2, |_| {}).await;

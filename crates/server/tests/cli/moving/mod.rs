@@ -5,3 +5,4 @@ mod import_dumps;
 mod import_links;
 pub(crate) mod import_profiles;
 mod import_sessions;
+mod import_sessions_refused;
