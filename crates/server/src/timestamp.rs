@@ -6,6 +6,7 @@ use serde::Serializer;
 use time::{Date, Month, OffsetDateTime, PrimitiveDateTime, Time, UtcOffset};
 
 const WIDTH: usize = "2026-11-20T16:21:24.000000Z".len();
+const SHAPE: &[u8; WIDTH] = b"0000-00-00T00:00:00.000000Z";
 const SECONDS: usize = "2026-11-20T16:21:24".len();
 
 /// The text of an instant, on the stack. Years outside 0–9999 do not occur: input validation rejects them.
@@ -19,7 +20,7 @@ impl Timestamp {
     /// Fixed width with six decimals: sorts as text.
     pub fn fixed(at: OffsetDateTime) -> Self {
         let at = at.to_offset(UtcOffset::UTC);
-        let mut bytes = *b"0000-00-00T00:00:00.000000Z";
+        let mut bytes = *SHAPE;
         digits(&mut bytes[..4], at.year().unsigned_abs());
         digits(&mut bytes[5..7], u8::from(at.month()).into());
         digits(&mut bytes[8..10], at.day().into());
@@ -32,18 +33,21 @@ impl Timestamp {
 
     /// The shortest text: no trailing zeros, and no point without a fraction.
     pub fn short(at: OffsetDateTime) -> Self {
-        let mut this = Self::fixed(at);
+        Self::fixed(at).trimmed()
+    }
+
+    fn trimmed(mut self) -> Self {
         let mut end = WIDTH - 1;
-        while end > SECONDS && matches!(this.bytes[end - 1], b'0' | b'.') {
-            let point = this.bytes[end - 1] == b'.';
+        while end > SECONDS && matches!(self.bytes[end - 1], b'0' | b'.') {
+            let point = self.bytes[end - 1] == b'.';
             end -= 1;
             if point {
                 break;
             }
         }
-        this.bytes[end] = b'Z';
-        this.length = end + 1;
-        this
+        self.bytes[end] = b'Z';
+        self.length = end + 1;
+        self
     }
 
     /// The text.
@@ -63,6 +67,16 @@ fn digits(into: &mut [u8], mut number: u32) {
         *byte = b'0' + u8::try_from(number % 10).unwrap_or(0);
         number /= 10;
     }
+}
+
+/// The shortest text from the fixed-width one, of which only digits and punctuation are checked.
+pub fn shortened(fixed: &str) -> Option<Timestamp> {
+    let bytes: &[u8; WIDTH] = fixed.as_bytes().try_into().ok()?;
+    // Looks at all bytes: stopping at the first would keep the compiler from taking many at once.
+    let fits = bytes.iter().zip(SHAPE).fold(true, |all, (byte, shape)| {
+        all & ((byte == shape) | ((*shape == b'0') & byte.is_ascii_digit()))
+    });
+    fits.then(|| Timestamp { bytes: *bytes, length: WIDTH }.trimmed())
 }
 
 /// Reads the fixed-width text back.
@@ -124,11 +138,14 @@ mod tests {
             prop_assert_eq!(fixed.as_str().len(), WIDTH);
             prop_assert_eq!(OffsetDateTime::parse(fixed.as_str(), &Rfc3339).unwrap(), at);
             prop_assert_eq!(parse_fixed(fixed.as_str()), Some(at));
+            let shortened = shortened(fixed.as_str()).unwrap();
+            prop_assert_eq!(shortened.as_str(), short.as_str());
         }
 
         #[test]
         fn nothing_else_is_read(text in "\\PC{0,30}") {
             prop_assert!(parse_fixed(&text).is_none_or(|at| Timestamp::fixed(at).as_str() == text));
+            prop_assert!(shortened(&text).is_none());
         }
     }
 
@@ -143,6 +160,9 @@ mod tests {
             "",
         ] {
             assert_eq!(parse_fixed(text), None, "{text}");
+        }
+        for text in ["2026-01-01 00:00:00.000000Z", "2026-01-01T00:00:00.00000aZ", ""] {
+            assert!(shortened(text).is_none(), "{text}");
         }
     }
 }

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::postgres::Postgres;
 use super::sqlite::Sqlite;
 use super::turns::Turns;
-use super::{FromRow, Row};
+use super::{FromRow, Row, RowSink};
 use crate::config::{DatabaseUrl, SqliteFile};
 use crate::gate::{Authority, Gate, Via};
 use crate::metrics::Metrics;
@@ -204,14 +204,28 @@ impl Database {
         rows: i64,
         effort: Effort,
     ) -> Result<Vec<T>> {
+        self.page_into(gate, step, rows, effort, Vec::new()).await
+    }
+
+    /// The same, given to `into` row by row.
+    pub async fn page_into<R: RowSink>(
+        &self,
+        gate: Gate,
+        step: Step,
+        rows: i64,
+        effort: Effort,
+        into: R,
+    ) -> Result<R> {
         let whole = rows <= FEW_ROWS;
         let _turn = match effort {
             Effort::Quick => None,
             Effort::Search => Some(self.searches.take(gate.waits_as()).await?),
         };
         let read = match &*self.engine {
-            Backend::Sqlite(sqlite) => sqlite.page_as(gate, step, whole, effort).await,
-            Backend::Postgres(postgres) => postgres.page_as(gate, step, whole, effort).await,
+            Backend::Sqlite(sqlite) => sqlite.page_into(gate, step, whole, effort, into).await,
+            Backend::Postgres(postgres) => {
+                postgres.page_into(gate, step, whole, effort, into).await
+            }
         };
         read.map_err(|error| closed(&gate, error))
     }

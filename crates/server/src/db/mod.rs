@@ -16,4 +16,4 @@ pub mod survey;
 mod turns;
 
 pub use database::{Database, Effort, LITERAL};
-pub use row::{Columns, FromRow, FromValue, Row};
+pub use row::{Columns, FromRow, FromValue, Row, RowSink};

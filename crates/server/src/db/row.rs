@@ -9,7 +9,7 @@ use crate::sql::{Value, ValueRef};
 use crate::timestamp::parse_fixed;
 
 /// The columns of a driver's row, read in order.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Columns<'a> {
     source: Source<'a>,
     next: usize,
@@ -30,15 +30,26 @@ impl<'a> Columns<'a> {
 
     /// Reads the next column.
     pub fn read<T: FromValue>(&mut self) -> Result<T> {
+        self.read_with(T::from_value)
+    }
+
+    /// Reads the next column in this way, which returns `None` if the column has another type.
+    #[inline]
+    pub fn read_with<T>(&mut self, read: impl FnOnce(ValueRef<'a>) -> Option<T>) -> Result<T> {
         let index = self.next;
         self.next += 1;
-        T::from_value(self.value(index)?).ok_or_else(|| {
+        read(self.value(index)?).ok_or_else(|| {
             DbError::Internal(format!("column {index} is not a {}", std::any::type_name::<T>()))
         })
     }
 
+    /// Passes over the next column.
+    pub fn skip(&mut self) {
+        self.next += 1;
+    }
+
     /// Whether the next column is null.
-    fn is_null(&self) -> Result<bool> {
+    pub fn is_null(&self) -> Result<bool> {
         Ok(self.value(self.next)? == ValueRef::Null)
     }
 
@@ -69,7 +80,25 @@ pub struct Row(Vec<Value>);
 impl Row {
     /// Reads all of it.
     pub fn read<T: FromRow>(&self) -> Result<T> {
-        T::from_row(&mut Columns::of(Source::Values(&self.0)))
+        T::from_row(&mut self.columns())
+    }
+
+    /// Its columns.
+    pub(crate) fn columns(&self) -> Columns<'_> {
+        Columns::of(Source::Values(&self.0))
+    }
+
+    /// A row of these columns.
+    #[cfg(test)]
+    pub(crate) fn of(columns: Vec<Value>) -> Self {
+        Self(columns)
+    }
+
+    /// The row with a column before the others.
+    #[cfg(test)]
+    pub(crate) fn after(mut self, first: Value) -> Self {
+        self.0.insert(0, first);
+        self
     }
 }
 
@@ -77,6 +106,19 @@ impl Row {
 pub trait FromRow: Sized + Send + 'static {
     /// Reads the columns in the order of the statement.
     fn from_row(row: &mut Columns<'_>) -> Result<Self>;
+}
+
+/// Takes the rows of a statement while they are read.
+pub trait RowSink: Send + 'static {
+    /// Takes the next row.
+    fn take(&mut self, row: &mut Columns<'_>) -> Result<()>;
+}
+
+impl<T: FromRow> RowSink for Vec<T> {
+    fn take(&mut self, row: &mut Columns<'_>) -> Result<()> {
+        self.push(T::from_row(row)?);
+        Ok(())
+    }
 }
 
 /// A type that is read from one column.

@@ -2,7 +2,6 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use percent_encoding::percent_decode_str;
 use time::{Duration, OffsetDateTime};
 use url::form_urlencoded::Serializer;
 
@@ -13,20 +12,6 @@ use crate::timestamp::Timestamp;
 
 /// The default page size, as in the contract.
 const PAGE: u64 = 100;
-
-/// The pairs of a query; `None` if it is not UTF-8, which the contract rejects itself.
-pub(super) fn pairs(query: &str) -> Option<Vec<(String, String)>> {
-    let decode = |part: &str| {
-        let spaced = part.replace('+', " ");
-        percent_decode_str(&spaced).decode_utf8().ok().map(std::borrow::Cow::into_owned)
-    };
-    let all = query.split('&').filter(|pair| !pair.is_empty());
-    all.map(|pair| {
-        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        Some((decode(name)?, decode(value)?))
-    })
-    .collect()
-}
 
 /// The contract's query, the requested page, and the unknown parameters.
 pub(super) fn query_of(
@@ -163,7 +148,9 @@ pub(super) fn filled(text: &str, names: &[String], parts: &[&str], now: OffsetDa
         "today" => Timestamp::short(midnight - Duration::microseconds(1)).as_str().to_owned(),
         "tomorrow" => Timestamp::short(midnight + Duration::days(1)).as_str().to_owned(),
         name => match names.iter().position(|other| other == name) {
-            Some(at) => percent_decode_str(parts[at]).decode_utf8_lossy().into_owned(),
+            Some(at) => {
+                percent_encoding::percent_decode_str(parts[at]).decode_utf8_lossy().into_owned()
+            }
             None => text.to_owned(),
         },
     }

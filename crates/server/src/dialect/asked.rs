@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::{Map, Value};
 
-use super::answer::PageOf;
+use super::answer::{DialectRows, PageOf};
 use super::plan::tables::{ErrorBody, Reader, Spoken};
-use crate::http::{TranslatedProblem, Translation};
+use crate::http::{RowTranslation, TranslatedProblem, Translation};
 use crate::input::{Fields, meant};
 
 const METADATA: &str = "metadata";
@@ -69,6 +69,11 @@ impl Asked {
 }
 
 impl Translation for Asked {
+    fn rows(&self, names: &'static [&'static str]) -> Option<Box<dyn RowTranslation>> {
+        let shape = self.spoken.shape.as_ref().filter(|_| !self.spoken.leaves_answers)?;
+        Some(Box::new(DialectRows::new(shape, names)))
+    }
+
     fn body(&self, mut fields: Fields) -> Fields {
         let reader = &self.spoken.reader;
         let mut sent = fields.take_all();

@@ -12,13 +12,13 @@ use serde_json::Value;
 
 use super::alias_tree::{Dialects, PathRoutes};
 use super::answer::{PageOf, shown};
-use super::ask::{filled, pairs, query_of};
+use super::ask::{filled, query_of};
 use super::asked::Asked;
 use super::plan::tables::{Part, Route};
 use crate::clock::Clock;
 use crate::error::Code;
 use crate::http::layer::around::Around;
-use crate::http::{NamedUser, Translated, is_failure, is_success};
+use crate::http::{NamedUser, Translated, is_failure, is_success, query_pairs};
 
 /// How a request was classified.
 #[derive(Debug)]
@@ -74,7 +74,8 @@ impl Dialects {
         let uri = request.uri().clone();
         let found = self.paths.at(uri.path()).ok()?;
         let PathRoutes { routes, allow } = found.value;
-        let sent = pairs(uri.query().unwrap_or_default())?;
+        // The contract itself rejects a query that is not UTF-8.
+        let sent = query_pairs(uri.query().unwrap_or_default()).ok()?;
         let route = routes.iter().find(|route| {
             let asks = |(name, value): &(String, Option<String>)| {
                 let is = |given: &String| value.as_ref().is_none_or(|value| value == given);

@@ -5,7 +5,7 @@ pub mod client_ip;
 pub mod docs;
 mod extract;
 pub mod health;
-mod json_text;
+mod json_rows;
 pub mod layer;
 pub(crate) mod problem;
 mod reply;
@@ -18,18 +18,18 @@ mod translation;
 pub use client_ip::ClientIp;
 pub use extract::{
     BodyOrNone, ETag, FORM_TAKES, FormError, IdInPath, IfMatch, IfNoneMatch, JSON_TAKES, JsonBody,
-    JsonOrForm, Listing, QueryString, SentAs, TwoIdsInPath, WantsBody, origin_of, segment,
-    segment_if_any, total_count,
+    JsonOrForm, Listing, QueryString, SentAs, TwoIdsInPath, WantsBody, origin_of, query_pairs,
+    segment, segment_if_any, total_count,
 };
-pub(crate) use json_text::json_text;
-pub use json_text::{JsonText, append_by_serde, append_list};
+pub(crate) use json_rows::json_row;
+pub use json_rows::{JsonColumn, JsonMembers, JsonRow, JsonRows, TranslatedRows};
 pub use layer::USER_ID;
 pub(crate) use layer::as_long_as;
 pub use problem::Problem;
-pub use reply::{Accepted, AcceptedWith, Created, Json, JsonRows, NoContent, NotModified, json};
+pub use reply::{Accepted, AcceptedWith, Created, Json, NoContent, NotModified, json};
 pub use request_id::RequestId;
 pub use routes::{Caching, Declared, Operation, RateGroup, Registered, Routes};
 pub use translation::{
-    NamedUser, NativeProblem, Translated, TranslatedProblem, Translation, is_failure,
-    is_plain_json, is_success, set_status,
+    NamedUser, NativeProblem, RowTranslation, Translated, TranslatedProblem, Translation,
+    is_failure, is_plain_json, is_success, set_status,
 };

@@ -4,14 +4,11 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
-use super::json_text::{JsonText, append_list};
 use crate::error::Error;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 /// Large enough for most responses; a page of tasks grows from here.
 const ORDINARY: usize = 1024;
-/// Most rows of a list fit, so that a page is not copied while it grows.
-const ROW: usize = 512;
 
 /// 200 with a JSON body, serialized directly into memory; axum's own uses a `BytesMut` for each piece.
 #[derive(Clone, Copy, Debug)]
@@ -20,28 +17,16 @@ pub struct Json<T>(pub T);
 impl<T: Serialize> IntoResponse for Json<T> {
     fn into_response(self) -> Response {
         let mut body = Vec::with_capacity(ORDINARY);
-        let written = serde_json::to_writer(&mut body, &self.0);
-        reply(body, written)
+        match serde_json::to_writer(&mut body, &self.0) {
+            Ok(()) => json_bytes(body),
+            Err(error) => Error::Internal(error.to_string()).into_response(),
+        }
     }
 }
 
-/// 200 with a list in JSON.
-#[derive(Clone, Debug)]
-pub struct JsonRows<T>(pub Vec<T>);
-
-impl<T: JsonText> IntoResponse for JsonRows<T> {
-    fn into_response(self) -> Response {
-        let mut body = Vec::with_capacity(ORDINARY + self.0.len() * ROW);
-        let written = append_list(&self.0, &mut body);
-        reply(body, written)
-    }
-}
-
-fn reply(body: Vec<u8>, written: serde_json::Result<()>) -> Response {
-    match written {
-        Ok(()) => ([(header::CONTENT_TYPE, JSON)], body).into_response(),
-        Err(error) => Error::Internal(error.to_string()).into_response(),
-    }
+/// 200 with this JSON.
+pub(super) fn json_bytes(body: Vec<u8>) -> Response {
+    ([(header::CONTENT_TYPE, JSON)], body).into_response()
 }
 
 /// 201 with `Location` and the new resource.

@@ -18,8 +18,17 @@ pub trait Translation: Debug + Send + Sync {
     /// The parameters of a query, with unknown ones recorded.
     fn query(&self, fields: Fields) -> Fields;
 
+    /// How the rows of a list are shown that have these members in this order; `None` if as they are.
+    fn rows(&self, names: &'static [&'static str]) -> Option<Box<dyn RowTranslation>>;
+
     /// A problem document in the client's terms: status and body.
     fn problem(&self, document: Value, code: &str) -> TranslatedProblem;
+}
+
+/// The rows of a list in a dialect.
+pub trait RowTranslation: Debug + Send {
+    /// Translates the row that begins at `start` and ends the text. Its values end at `ends`.
+    fn show(&mut self, text: &mut Vec<u8>, start: usize, ends: &[usize]);
 }
 
 /// A problem in a dialect.

@@ -35,19 +35,6 @@ pub fn is_plain(text: &str) -> bool {
     text.bytes().fold(true, |all, byte| all & plain(byte))
 }
 
-/// The length of a text in JSON, as `serde_json` escapes it (RFC 8259 §7).
-pub fn escaped_bytes(text: &str) -> usize {
-    if is_plain(text) {
-        return text.len();
-    }
-    let escapes = text.bytes().map(|byte| match byte {
-        b'"' | b'\\' | b'\n' | b'\r' | b'\t' | 0x08 | 0x0c => 1,
-        0..0x20 => 5,
-        _ => 0,
-    });
-    text.len() + escapes.sum::<usize>()
-}
-
 /// JSON whose objects have no duplicate keys.
 struct Strict(Value);
 

@@ -57,6 +57,19 @@ impl Value {
     }
 }
 
+#[cfg(test)]
+impl Value {
+    /// As SQLite returns it.
+    pub(crate) fn stored_in_sqlite(self) -> Self {
+        match self {
+            Self::Bool(value) => Self::Int(value.into()),
+            Self::Uuid(id) => Self::Text(id.to_string()),
+            Self::Time(at) => Self::Text(crate::timestamp::Timestamp::fixed(at).as_str().into()),
+            other => other,
+        }
+    }
+}
+
 impl ValueRef<'_> {
     /// The same value, owned.
     pub fn to_owned(self) -> Value {

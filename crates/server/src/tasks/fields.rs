@@ -8,7 +8,7 @@ use utoipa::openapi::{Ref, RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::db::FromValue;
-use crate::http::JsonText;
+use crate::http::JsonColumn;
 use crate::input::{Field, Instant, Letters, NamedSchemas, Parameter, Refusal, TextLimits};
 use crate::sql::{Value, ValueRef};
 
@@ -67,9 +67,9 @@ impl Priority {
     }
 }
 
-impl JsonText for Priority {
-    fn append(&self, out: &mut Vec<u8>) -> serde_json::Result<()> {
-        self.word().append(out)
+impl JsonColumn for Priority {
+    fn copy(value: ValueRef<'_>, out: &mut Vec<u8>) -> Option<()> {
+        String::copy(ValueRef::Text(Self::from_value(value)?.word()), out)
     }
 }
 

@@ -14,7 +14,7 @@ use super::task::Task;
 use crate::db::FromValue;
 use crate::error::Error;
 use crate::gate::{Gate, KeyScope};
-use crate::http::{IdInPath, JsonText, NamedUser, Translated, segment_if_any};
+use crate::http::{IdInPath, NamedUser, Translated, segment_if_any};
 use crate::keys::{Caller, Keys};
 use crate::sql::ValueRef;
 
@@ -52,32 +52,35 @@ impl Serialize for OwnerId {
     }
 }
 
-impl JsonText for OwnerId {
-    fn append(&self, out: &mut Vec<u8>) -> serde_json::Result<()> {
-        match self {
-            Self::Here(id) => id.append(out),
-            Self::There(id) => id.append(out),
-        }
-    }
-}
-
 /// The owner's id in the caller's token, if another issuer issued it. A front end of that issuer knows this
 /// id, so tasks contain it.
 #[derive(Clone, Debug)]
 pub(super) struct OwnName(Option<Arc<str>>);
 
 impl OwnName {
-    /// The task as shown to this caller.
-    pub(super) fn seen(&self, mut task: Task) -> Task {
-        self.show_in(&mut task);
-        task
+    /// None other than the local id.
+    #[cfg(test)]
+    pub(super) fn none() -> Self {
+        Self(None)
     }
 
-    /// Likewise, in place.
-    pub(super) fn show_in(&self, task: &mut Task) {
+    /// This one.
+    #[cfg(test)]
+    pub(super) fn of(name: &str) -> Self {
+        Self(Some(name.into()))
+    }
+
+    /// The task as shown to this caller.
+    pub(super) fn seen(&self, mut task: Task) -> Task {
         if let Some(name) = &self.0 {
             task.user_id = OwnerId::There(Arc::clone(name));
         }
+        task
+    }
+
+    /// The owner's id as shown to this caller.
+    pub(super) fn shown(&self, owner: Uuid) -> OwnerId {
+        self.0.as_ref().map_or(OwnerId::Here(owner), |name| OwnerId::There(Arc::clone(name)))
     }
 }
 

@@ -4,12 +4,13 @@ use uuid::Uuid;
 
 use super::list::TaskPage;
 use super::list::cursor::TaskCursor;
+use super::list::rows::TaskRows;
 use super::list::search::{Patterns, fold};
 use super::list::sort::Sort;
 use super::stats::TaskStats;
 use super::tags::Tag;
 use super::task::{Changes, Task};
-use crate::db::{Columns, Database, Effort, FromRow, Row};
+use crate::db::{Database, Effort, FromRow, Row};
 use crate::gate::Gate;
 use crate::http::IfMatch;
 use crate::input::{Given, LATEST};
@@ -157,7 +158,6 @@ crate::statements! {
 
 /// One statement per order, as [`place`] counts them, with and without filters: unused filters would keep
 /// PostgreSQL from using the index.
-/// every statement would keep PostgreSQL from the index.
 const LISTS: [Sql; 10] = [
     LIST_CREATED,
     LIST_CREATED_DOWN,
@@ -194,18 +194,6 @@ const COUNTED_LISTS: [Sql; 10] = [
     LIST_PRIORITY_COUNTED,
     LIST_PRIORITY_DOWN_COUNTED,
 ];
-
-/// A task of a counted page, or none, and the total.
-struct Counted {
-    total: i64,
-    task: Option<Task>,
-}
-
-impl FromRow for Counted {
-    fn from_row(row: &mut Columns<'_>) -> Result<Self> {
-        Ok(Self { total: row.read()?, task: FromRow::from_row(row)? })
-    }
-}
 
 /// The result of a conditional change.
 #[derive(Debug)]
@@ -249,19 +237,20 @@ pub(super) async fn find(db: &Database, gate: Gate, id: Uuid) -> Result<Option<T
     Ok(tasks.into_iter().next())
 }
 
-/// The tasks of a page, one more than requested if there is a next page, and the total if requested.
+/// Reads the tasks of a page, one more than requested if there is a next page, after the total if requested.
 pub(super) async fn list(
     db: &Database,
     gate: Gate,
     page: &TaskPage,
-) -> Result<(Vec<Task>, Option<i64>)> {
+    rows: TaskRows,
+) -> Result<TaskRows> {
     let TaskCursor { key, id } = page.place.after.clone().unwrap_or_else(|| page.sort.start());
     let (owner, filter) = (gate.user_id, &page.filter);
     let limit = page.place.limit + 1;
     let at = place(page.sort);
     if filter.is_empty() && page.offset == 0 && !page.counts {
         let step = step!(LISTS[at] { owner, key, id, limit });
-        return Ok((db.page_as(gate, step, limit, Effort::Quick).await?, None));
+        return db.page_into(gate, step, limit, Effort::Quick, rows).await;
     }
     let patterns = filter.q.as_ref().map(|q| Patterns::of(&q.0));
     let searches = patterns.is_some() || filter.tag.is_some() || page.counts;
@@ -284,12 +273,8 @@ pub(super) async fn list(
             })
         };
     }
-    if !page.counts {
-        return Ok((db.page_as(gate, filtered!(FILTERED_LISTS), limit, effort).await?, None));
-    }
-    let rows: Vec<Counted> = db.page_as(gate, filtered!(COUNTED_LISTS), limit, effort).await?;
-    let total = rows.first().map_or(0, |row| row.total);
-    Ok((rows.into_iter().filter_map(|row| row.task).collect(), Some(total)))
+    let step = if page.counts { filtered!(COUNTED_LISTS) } else { filtered!(FILTERED_LISTS) };
+    db.page_into(gate, step, limit, effort, rows).await
 }
 
 /// Whether the owner has more than `most` tasks.

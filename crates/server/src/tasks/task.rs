@@ -9,13 +9,10 @@ use uuid::Uuid;
 use super::fields::{Description, DueAt, Priority, Title};
 use super::owner::OwnerId;
 use super::tags::Tags;
-use crate::http::json_text;
-use crate::input::{Given, body, escaped_bytes};
+use crate::http::json_row;
+use crate::input::{Given, body};
 use crate::metadata::MetadataObject;
 use crate::row;
-
-/// The size of a task's JSON without texts, tags and metadata, rounded up.
-const REST_BYTES: usize = 360;
 
 row! {
     /// One task of one user.
@@ -62,23 +59,10 @@ row! {
     }
 }
 
-json_text!(Task {
-    id, user_id, title, description, completed, completed_at, priority, due_at, tags, metadata, created_at,
-    updated_at
+json_row!(Task {
+    id, user_id [shared], title, description, completed, completed_at, priority, due_at, tags, metadata,
+    created_at, updated_at
 } skip { version });
-
-impl Task {
-    /// The maximum length of its JSON.
-    pub(super) fn json_bytes(&self) -> usize {
-        let texts = [Some(self.title.as_str()), self.description.as_deref()];
-        let texts = texts.into_iter().flatten().map(escaped_bytes).sum::<usize>();
-        let owner = match &self.user_id {
-            OwnerId::Here(_) => 0,
-            OwnerId::There(name) => escaped_bytes(name),
-        };
-        REST_BYTES + owner + texts + self.tags.json_bytes() + self.metadata.json_bytes()
-    }
-}
 
 body! {
     /// A new task.
@@ -154,65 +138,5 @@ impl Changes {
             && self.due_at == Given::Absent
             && self.tags == Given::Absent
             && self.metadata == Given::Absent
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::http::{JsonText, append_list};
-    use crate::input::Field;
-    use serde_json::json;
-    use time::macros::datetime;
-
-    #[test]
-    fn the_json_of_a_task_is_what_serde_writes_and_never_longer_than_counted() {
-        let at = datetime!(2026-11-20 12:00:00.123456 UTC);
-        let every: String = (0..0x100_u32).filter_map(char::from_u32).chain(['🦀']).collect();
-        for text in ["", "plain", &every] {
-            let task = Task {
-                id: Uuid::max(),
-                user_id: OwnerId::Here(Uuid::max()),
-                title: text.into(),
-                description: Some(text.repeat(20)),
-                completed: false,
-                completed_at: Some(at),
-                priority: Priority::Medium,
-                due_at: Some(at),
-                tags: Tags::from_json(json!(["a", "b \"c\""])).unwrap(),
-                metadata: MetadataObject::from_json(json!({"a": [1, "b"]})).unwrap(),
-                created_at: at,
-                updated_at: at,
-                version: i64::MAX,
-            };
-            let json = serde_json::to_string(&task).unwrap();
-            let mut written = Vec::new();
-            task.append(&mut written).unwrap();
-            assert_eq!(String::from_utf8(written).unwrap(), json);
-            let length = json.len() + 1;
-            let counted = task.json_bytes();
-            assert!((length..=length + 50).contains(&counted), "{length} {counted}");
-        }
-    }
-
-    #[test]
-    fn a_task_with_nothing_but_a_title_is_written_as_serde_does() {
-        let owner = OwnerId::There("a \"name\"".into());
-        let new = NewTask {
-            title: Title("A".into()),
-            description: None,
-            completed: false,
-            priority: Priority::Urgent,
-            due_at: None,
-            tags: None,
-            metadata: None,
-        };
-        let at = datetime!(2026-11-20 12:00 UTC);
-        let mut task = new.into_task(Uuid::nil(), Uuid::nil(), at);
-        task.user_id = owner;
-        let mut written = Vec::new();
-        append_list(&[task.clone(), task.clone()], &mut written).unwrap();
-        let json = serde_json::to_string(&[&task, &task]).unwrap();
-        assert_eq!(String::from_utf8(written).unwrap(), json);
     }
 }

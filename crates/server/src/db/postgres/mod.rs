@@ -32,7 +32,7 @@ use crate::db::postgres::connect::{CONNECT_WITHIN, Target};
 pub(in crate::db) use crate::db::postgres::fault::failed;
 use crate::db::postgres::lane::Lane;
 use crate::db::postgres::query::{Query, SEARCH_LIMIT, VIEW_OF};
-use crate::db::{Columns, FromRow, Row};
+use crate::db::{Columns, FromRow, Row, RowSink};
 use crate::gate::Gate;
 use crate::metrics::{LaneLabel, Metrics};
 use crate::sql::{DbError, Result, Sql, Step, Value};
@@ -143,23 +143,24 @@ impl Postgres {
         let lane = &self.lanes(step.sql).reads;
         let work = Call::Read(Query::gated(step, &gate));
         let answers = self.run(lane, work, Some(gate.waits_as())).await?;
-        self.behind_gate(gate, answers).await
+        self.behind_gate(gate, answers, Vec::new()).await
     }
 
-    pub(in crate::db) async fn page_as<T: FromRow>(
+    pub(in crate::db) async fn page_into<R: RowSink>(
         &self,
         gate: Gate,
         step: Step,
         whole: bool,
         effort: Effort,
-    ) -> Result<Vec<T>> {
+        into: R,
+    ) -> Result<R> {
         let reads = &self.lanes(step.sql).reads;
         let page = if whole { Query::gated(step, &gate) } else { Query::page(step, &gate) };
         let answers = match effort {
             Effort::Quick => self.run(reads, Call::Read(page), Some(gate.waits_as())).await?,
             Effort::Search => Box::pin(self.search(reads, page)).await?,
         };
-        self.behind_gate(gate, answers).await
+        self.behind_gate(gate, answers, into).await
     }
 
     /// Runs a search in its own lane. If the server allows no connection for that, in the read lane.
@@ -171,20 +172,22 @@ impl Postgres {
     }
 
     /// The rows after the gate in the last result.
-    async fn behind_gate<T: FromRow>(
+    async fn behind_gate<R: RowSink>(
         &self,
         gate: Gate,
         answers: Vec<Vec<PgRow>>,
-    ) -> Result<Vec<T>> {
+        mut into: R,
+    ) -> Result<R> {
         let found = answers.into_iter().next_back().unwrap_or_default();
         let first = found.first().ok_or(DbError::SessionEnded)?;
         let confirmed = first.try_get(0).map_err(|error| failed(&error))?;
         self.confirm(&gate, confirmed).await;
-        found
-            .iter()
-            .filter(|found| found.try_get::<_, Option<bool>>(1).is_ok_and(|found| found.is_some()))
-            .map(|found| read(found, 2))
-            .collect()
+        for row in &found {
+            if row.try_get::<_, Option<bool>>(1).is_ok_and(|found| found.is_some()) {
+                into.take(&mut Columns::of(Source::Postgres(row, 2)))?;
+            }
+        }
+        Ok(into)
     }
 
     pub(in crate::db) async fn view_of<T: FromRow>(

@@ -1,12 +1,23 @@
-//! The write-ahead log: bounded while the server runs, empty after it has stopped. SQLite copies the log into
-//! the database by itself, but restarts it only when nobody reads.
+//! The write-ahead log: bounded while the server runs, empty after it has stopped. SQLite would copy it into
+//! the database within the commit that makes it long, for which that write's caller would wait. Here it is
+//! copied once the callers have their results. It restarts only when nobody reads.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI32, Ordering};
 use std::time::{Duration, Instant};
+
+use rusqlite::hooks::Wal;
+use rusqlite::wal::CheckpointMode;
+use rusqlite::{Connection, MAIN_DB};
 
 use crate::db::sqlite::row::failed;
 use crate::db::sqlite::session::SqliteSession;
 use crate::sql::Result;
 
+/// A log of this many pages is copied into the database after the writes at hand; SQLite's own limit.
+const LONG: i32 = 1000;
+/// The same within a commit: for long work that commits often, such as an import.
+const TOO_LONG: i32 = 4 * LONG;
 /// A larger log is emptied at the next opportunity.
 const LARGE: u64 = 16 << 20;
 /// At this size, writes wait until the log is emptied.
@@ -40,9 +51,27 @@ fn patience(bytes: u64, before: Option<InVain>, now: Instant) -> Option<Duration
     (!before.is_some_and(is_too_early)).then_some(patience)
 }
 
+/// Replaces SQLite's own copying; returns the log's length in pages, up to date after each commit.
+pub(in crate::db) fn copied_later(connection: &mut Connection) -> rusqlite::Result<Arc<AtomicI32>> {
+    let length = Arc::new(AtomicI32::new(0));
+    let seen = Arc::clone(&length);
+    connection.wal_hook(Some(move |log: &mut Wal, pages| {
+        seen.store(pages, Ordering::Relaxed);
+        if pages >= TOO_LONG {
+            // An error here would be reported as that of the commit, which has succeeded.
+            let _ = log.checkpoint();
+        }
+        Ok(())
+    }))?;
+    Ok(length)
+}
+
 impl SqliteSession {
-    /// Empties the log if it has grown large.
+    /// Copies the log into the database if it has grown long, and empties it if it has grown large.
     pub(in crate::db) fn bound_log(&mut self) {
+        if self.log_pages.load(Ordering::Relaxed) >= LONG {
+            self.copy_log();
+        }
         let bytes = self.file.log_bytes();
         if let Some(meters) = self.file.metrics.on() {
             meters.sqlite.log_bytes.set(bytes);
@@ -50,6 +79,16 @@ impl SqliteSession {
         let Some(patience) = patience(bytes, self.tried, Instant::now()) else { return };
         let emptied = self.empty_log(patience);
         self.tried = (!emptied).then(|| InVain { ended: Instant::now(), patience, bytes });
+    }
+
+    /// Copies what nobody needs in the log any longer. A failure leaves it there, for the next time.
+    fn copy_log(&self) {
+        if self.file.present().is_ok()
+            && let Err(error) =
+                self.connection.wal_checkpoint_v2(Some(MAIN_DB), CheckpointMode::PASSIVE)
+        {
+            tracing::debug!(%error, "the write-ahead log could not be copied");
+        }
     }
 
     /// Copies the log into the database and truncates it, unless others read or write for longer than this;
@@ -76,10 +115,12 @@ impl SqliteSession {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::sync::atomic::AtomicBool;
 
     use super::*;
     use crate::db::sqlite::Sqlite;
+    use crate::db::sqlite::file::File;
+    use crate::db::sqlite::thread::Kind;
     use crate::sql::Sql;
     use crate::step;
 
@@ -110,6 +151,25 @@ mod tests {
         assert_eq!(patience(2 * TOO_LARGE - 1, too_large, now), None);
         assert_eq!(patience(2 * TOO_LARGE, too_large, now), Some(FOR_TOO_LARGE));
         assert_eq!(patience(TOO_LARGE, too_large, later(FOR_TOO_LARGE)), Some(FOR_TOO_LARGE));
+    }
+
+    #[test]
+    fn the_log_is_copied_after_the_write_that_makes_it_long_and_within_long_work() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.db");
+        let mut session = SqliteSession::open(&Arc::new(File::new(&path)), Kind::Write).unwrap();
+        session.control("CREATE TABLE notes (text BLOB)").unwrap();
+        let bytes = || path.metadata().unwrap().len();
+        let write = || session.control("INSERT INTO notes VALUES (zeroblob(5000000))").unwrap();
+        write();
+        assert!(bytes() < 1_000_000, "copied while the caller waited");
+        for _ in 0..4 {
+            write();
+        }
+        assert!(bytes() > 15_000_000, "not copied within long work");
+        write();
+        session.bound_log();
+        assert!(bytes() > 30_000_000, "not copied afterwards");
     }
 
     /// Checked by the amount written, not by time: on a machine too busy for three readers to end within two

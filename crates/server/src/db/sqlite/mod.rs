@@ -20,7 +20,7 @@ use crate::db::sqlite::file::File;
 use crate::db::sqlite::row::failed;
 use crate::db::sqlite::session::SqliteSession;
 use crate::db::sqlite::thread::{Kind, Threads};
-use crate::db::{FromRow, Row};
+use crate::db::{FromRow, Row, RowSink};
 use crate::gate::{Gate, Via, active, holds, key_of_owner, live};
 use crate::metrics::Metrics;
 use crate::sql::{DbError, Result, Sql, Step};
@@ -99,15 +99,16 @@ impl Sqlite {
         self.behind_gate(&self.readers, gate, work).await
     }
 
-    pub(in crate::db) async fn page_as<T: FromRow>(
+    pub(in crate::db) async fn page_into<R: RowSink>(
         &self,
         gate: Gate,
         step: Step,
         whole: bool,
         effort: Effort,
-    ) -> Result<Vec<T>> {
+        into: R,
+    ) -> Result<R> {
         let work = move |session: &mut SqliteSession| {
-            if whole { session.run(&step) } else { session.page(&step) }
+            if whole { session.run_into(&step, into) } else { session.page(&step, into) }
         };
         let threads = match effort {
             Effort::Quick => &self.readers,
@@ -116,12 +117,12 @@ impl Sqlite {
         self.behind_gate(threads, gate, work).await
     }
 
-    async fn behind_gate<T: FromRow>(
+    async fn behind_gate<R: RowSink>(
         &self,
         threads: &Threads,
         gate: Gate,
-        work: impl FnOnce(&mut SqliteSession) -> Result<Vec<T>> + Send + 'static,
-    ) -> Result<Vec<T>> {
+        work: impl FnOnce(&mut SqliteSession) -> Result<R> + Send + 'static,
+    ) -> Result<R> {
         let read = move |session: &mut SqliteSession| {
             session.inside(|session| Ok((session.check(&gate)?, work(session)?)))
         };

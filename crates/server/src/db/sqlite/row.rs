@@ -5,7 +5,7 @@ use rusqlite::{ErrorCode, ToSql, ffi};
 
 use crate::db::row::Source;
 use crate::db::sqlite::session::SqliteSession;
-use crate::db::{Columns, FromRow};
+use crate::db::{Columns, FromRow, RowSink};
 use crate::input::PAGE_BYTES;
 use crate::sql::{DbError, Result, Step};
 use crate::sql::{Value, ValueRef};
@@ -14,13 +14,18 @@ use crate::timestamp::Timestamp;
 impl SqliteSession {
     /// Runs one statement; returns its rows.
     pub(in crate::db) fn run<T: FromRow>(&self, step: &Step) -> Result<Vec<T>> {
-        self.run_until(step, |_| Ok(false))
+        self.run_into(step, Vec::new())
+    }
+
+    /// The same, given to `into` row by row.
+    pub(in crate::db) fn run_into<R: RowSink>(&self, step: &Step, into: R) -> Result<R> {
+        self.run_until(step, into, |_| Ok(false))
     }
 
     /// The same until the texts of the rows fill a page.
-    pub(in crate::db) fn page<T: FromRow>(&self, step: &Step) -> Result<Vec<T>> {
+    pub(in crate::db) fn page<R: RowSink>(&self, step: &Step, into: R) -> Result<R> {
         let mut bytes = 0;
-        self.run_until(step, |row| {
+        self.run_until(step, into, |row| {
             for column in 0..row.as_ref().column_count() {
                 if let Lent::Text(text) = row.get_ref(column).map_err(failed)? {
                     bytes += text.len();
@@ -30,24 +35,24 @@ impl SqliteSession {
         })
     }
 
-    fn run_until<T: FromRow>(
+    fn run_until<R: RowSink>(
         &self,
         step: &Step,
+        mut into: R,
         mut is_last: impl FnMut(&rusqlite::Row<'_>) -> Result<bool>,
-    ) -> Result<Vec<T>> {
+    ) -> Result<R> {
         let mut statement = self.connection.prepare_cached(step.sql.sqlite).map_err(failed)?;
         for (index, value) in step.params.iter().enumerate() {
             statement.raw_bind_parameter(index + 1, value).map_err(failed)?;
         }
-        let mut found = Vec::new();
         let mut rows = statement.raw_query();
         while let Some(row) = rows.next().map_err(failed)? {
-            found.push(T::from_row(&mut Columns::of(Source::Sqlite(row)))?);
+            into.take(&mut Columns::of(Source::Sqlite(row)))?;
             if is_last(row)? {
                 break;
             }
         }
-        Ok(found)
+        Ok(into)
     }
 }
 

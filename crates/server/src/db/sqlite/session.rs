@@ -1,14 +1,14 @@
 //! A connection to the SQLite file, with its deadline and state.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 
 use crate::db::database::CALL_WITHIN;
 use crate::db::sqlite::file::File;
-use crate::db::sqlite::log::InVain;
+use crate::db::sqlite::log::{InVain, copied_later};
 use crate::db::sqlite::open::{Access, BUSY, connect, sentence};
 use crate::db::sqlite::row::failed;
 use crate::db::sqlite::thread::Kind;
@@ -24,6 +24,8 @@ pub(in crate::db) struct SqliteSession {
     pub(in crate::db) file: Arc<File>,
     /// The last attempt to empty the write-ahead log, if it failed.
     pub(in crate::db) tried: Option<InVain>,
+    /// The length of the write-ahead log after the last commit here.
+    pub(in crate::db) log_pages: Arc<AtomicI32>,
     opened: Instant,
     ends: Arc<AtomicU64>,
 }
@@ -48,7 +50,8 @@ impl SqliteSession {
                 Some(move || millis(opened.elapsed()) > until.load(Ordering::Relaxed)),
             )
             .map_err(failed)?;
-        Ok(Self { connection, file: Arc::clone(file), tried: None, opened, ends })
+        let log_pages = copied_later(&mut connection).map_err(failed)?;
+        Ok(Self { connection, file: Arc::clone(file), tried: None, log_pages, opened, ends })
     }
 
     /// Removes the deadline: a command's work may take as long as necessary. Waits for others for this long.

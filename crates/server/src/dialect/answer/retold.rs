@@ -10,9 +10,9 @@ use axum::response::Response;
 use http_body_util::BodyExt;
 use hyper::body::{Frame, SizeHint};
 
-use super::show;
+use super::show::{show, wrapped};
 use crate::dialect::asked::Asked;
-use crate::http::{is_plain_json, set_status};
+use crate::http::{TranslatedRows, is_plain_json, set_status};
 
 /// The response in the dialect. Its body is already in memory, unless it is a stream, which passes unchanged.
 pub(in crate::dialect) async fn shown(mut response: Response, asked: &Asked) -> Response {
@@ -26,6 +26,13 @@ pub(in crate::dialect) async fn shown(mut response: Response, asked: &Asked) -> 
         }
         return response;
     }
+    let rows = response.extensions_mut().remove::<TranslatedRows>();
+    if rows.is_some() && spoken.wrap.is_none() {
+        if let Some(status) = spoken.status {
+            set_status(&mut response, status);
+        }
+        return response;
+    }
     let Some(size) = response.body().size_hint().exact() else { return response };
     let Some(whole) = whole(response.body_mut(), size).await else { return response };
     let page = if spoken.wrap.is_some() { asked.page.of(response.headers()) } else { asked.page };
@@ -35,7 +42,10 @@ pub(in crate::dialect) async fn shown(mut response: Response, asked: &Asked) -> 
     } else {
         spoken.shape.as_ref()
     };
-    let text = show(&whole, shape.map(Arc::as_ref), spoken.wrap.as_ref(), page);
+    let text = match (rows, &spoken.wrap) {
+        (Some(TranslatedRows(count)), Some(wrap)) => wrapped(&whole, count, wrap, page),
+        (_, wrap) => show(&whole, shape.map(Arc::as_ref), wrap.as_ref(), page),
+    };
     if let Some(status) = spoken.status {
         set_status(&mut response, status);
     }

@@ -1,5 +1,7 @@
 //! Scans JSON written by this server for where values start and end, without parsing it.
 
+use std::ops::Range;
+
 use memchr::memchr2;
 
 /// The members of an object, each as its key without quotes and the text of its value.
@@ -24,8 +26,9 @@ pub(in crate::dialect) struct Members<'a> {
 }
 
 impl<'a> Members<'a> {
-    /// The next member, and whether its key is the guessed one, so that its end need not be searched.
-    pub(super) fn next_like(&mut self, guess: &[u8]) -> Option<(&'a [u8], &'a [u8], bool)> {
+    /// The key of the next member, where its value is, and whether the key is the guessed one, so that its end
+    /// need not be searched.
+    pub(super) fn next_like(&mut self, guess: &[u8]) -> Option<(&'a [u8], Range<usize>, bool)> {
         if self.text.get(self.at) != Some(&b'"') {
             return None;
         }
@@ -37,9 +40,8 @@ impl<'a> Members<'a> {
         // Past the colon.
         let start = skip_space(self.text, skip_space(self.text, end) + 1);
         let end = value_end(self.text, start);
-        let value = self.text.get(start..end)?;
         self.at = after_comma(self.text, end);
-        Some((key, value, is_guess))
+        Some((key, start..end, is_guess))
     }
 
     /// The position after the object, after the last member.
@@ -52,7 +54,8 @@ impl<'a> Iterator for Members<'a> {
     type Item = (&'a [u8], &'a [u8]);
 
     fn next(&mut self) -> Option<Self::Item> {
-        self.next_like(b"").map(|(key, value, _)| (key, value))
+        let (key, value, _) = self.next_like(b"")?;
+        Some((key, self.text.get(value)?))
     }
 }
 

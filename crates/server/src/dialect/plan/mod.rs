@@ -2,7 +2,7 @@
 
 pub(super) mod builtin;
 mod compile;
-mod shapes;
+pub(super) mod shapes;
 pub(super) mod spec;
 pub(super) mod tables;
 pub(super) mod template;

@@ -92,6 +92,11 @@ impl Shape {
             && self.whole.is_empty()
     }
 
+    /// Whether members are only added at the end.
+    pub(in crate::dialect) fn only_adds(&self) -> bool {
+        self.replaced.is_empty() && self.nested.is_empty() && self.whole.is_empty()
+    }
+
     /// The index of a member among the wanted ones.
     pub(in crate::dialect) fn want(&mut self, name: &str) -> usize {
         let name = name.as_bytes();

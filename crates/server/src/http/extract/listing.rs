@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::QueryString;
 use crate::error::Error;
-use crate::http::Json;
+use crate::http::{Json, JsonRows};
 use crate::input::{Fields, Parameters};
 
 /// The header with the total, if requested.
@@ -43,6 +43,11 @@ impl Listing {
     /// The query's parameters, or all problems at once.
     pub fn read<P: Parameters>(&self) -> Result<P, Error> {
         self.query.read()
+    }
+
+    /// An empty list, to be filled with up to this many rows.
+    pub fn rows(&self, most: i64) -> JsonRows {
+        JsonRows::new(usize::try_from(most).unwrap_or_default(), self.query.dialect.clone())
     }
 
     /// The rows, with the link to the next page if there is a cursor.

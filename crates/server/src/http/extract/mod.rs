@@ -15,5 +15,5 @@ pub use form::{FORM_TAKES, FormError, JsonOrForm, SentAs};
 pub use listing::{Listing, total_count};
 pub use origin::origin_of;
 pub use preference::{BodyOrNone, WantsBody};
-pub use query::QueryString;
+pub use query::{QueryString, query_pairs};
 pub use segment::{IdInPath, TwoIdsInPath, segment, segment_if_any};

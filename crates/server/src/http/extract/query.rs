@@ -15,7 +15,7 @@ use crate::input::{Fields, Parameters};
 #[derive(Clone, Debug, Default)]
 pub struct QueryString {
     pairs: Vec<(String, String)>,
-    dialect: Option<Translated>,
+    pub(super) dialect: Option<Translated>,
 }
 
 impl QueryString {
@@ -58,12 +58,13 @@ impl<S: Send + Sync> FromRequestParts<S> for QueryString {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Error> {
-        let pairs = parse(parts.uri.query().unwrap_or_default())?;
+        let pairs = query_pairs(parts.uri.query().unwrap_or_default())?;
         Ok(Self { pairs, dialect: parts.extensions.get::<Translated>().cloned() })
     }
 }
 
-fn parse(query: &str) -> Result<Vec<(String, String)>, Error> {
+/// The decoded names and values of a query.
+pub fn query_pairs(query: &str) -> Result<Vec<(String, String)>, Error> {
     let pairs = query.split('&').filter(|pair| !pair.is_empty());
     pairs
         .map(|pair| {
@@ -76,6 +77,9 @@ fn parse(query: &str) -> Result<Vec<(String, String)>, Error> {
 }
 
 fn decode(part: &str) -> Option<String> {
+    if !part.contains(['+', '%']) {
+        return Some(part.to_owned());
+    }
     let spaced = part.replace('+', " ");
     percent_decode_str(&spaced).decode_utf8().ok().map(std::borrow::Cow::into_owned)
 }
@@ -91,15 +95,18 @@ mod tests {
 
     #[test]
     fn values_are_decoded_and_others_are_kept_for_the_next_page() {
-        let pairs = parse("q=a%26b+c&limit=2&cursor=old&&flag&offset=7").expect("a query");
+        let pairs = query_pairs("q=a%26b+c&limit=2&cursor=old&&flag&offset=7").expect("a query");
         let query = QueryString { pairs, dialect: None };
         assert_eq!(query.from_cursor("new"), "q=a%26b+c&limit=2&flag=&cursor=new");
     }
 
     #[test]
     fn invalid_utf_8_is_refused_in_names_and_values() {
-        assert!(parse("q=%ff").is_err());
-        assert!(parse("%c3%28=1").is_err());
-        assert!(parse("q=100%").is_ok(), "a lone percent sign stands for itself, as in browsers");
+        assert!(query_pairs("q=%ff").is_err());
+        assert!(query_pairs("%c3%28=1").is_err());
+        assert!(
+            query_pairs("q=100%").is_ok(),
+            "a lone percent sign stands for itself, as in browsers"
+        );
     }
 }

@@ -2,6 +2,7 @@
 //! page does not grow with its number. The next page is a `Link` (RFC 8288).
 
 pub(super) mod cursor;
+pub(super) mod rows;
 pub(super) mod search;
 pub(super) mod sort;
 
@@ -13,16 +14,17 @@ use uuid::Uuid;
 
 use crate::error::Error;
 use crate::gate::Gate;
-use crate::http::{JsonRows, Listing, total_count};
+use crate::http::{Listing, total_count};
 use crate::input::{
     Fields, Letters, Opaque, Page, Parameter, Parameters, Reach, Refusal, TextLimits, query,
 };
 use crate::tasks::fields::Priority;
-use crate::tasks::owner::{OwnName, Owner};
+use crate::tasks::owner::Owner;
 use crate::tasks::tags::Tag;
 use crate::tasks::task::Task;
 use crate::tasks::{Tasks, store};
 use cursor::TaskCursor;
+use rows::TaskRows;
 use sort::Sort;
 
 query! {
@@ -96,9 +98,10 @@ pub(super) async fn list(
     listing: Listing,
 ) -> Result<Response, Error> {
     let page = TaskPage::read(listing.fields(), gate.user_id)?;
-    let (found, next, total) = tasks.list(gate, &page, &name).await?;
+    let rows = TaskRows::new(listing.rows(page.place.limit), &page, gate.user_id, &name);
+    let (list, next, total) = tasks.list(gate, &page, rows).await?.finish();
     let next = next.map(|next| next.encode(gate.user_id, page.sort));
-    Ok((total_count(total), listing.reply_with(JsonRows(found), next)).into_response())
+    Ok((total_count(total), listing.reply_with(list, next)).into_response())
 }
 
 impl TaskPage {
@@ -119,22 +122,14 @@ impl TaskPage {
 }
 
 impl Tasks {
-    /// One page of the gate's user's tasks, the cursor of the next page if there is one, and the total if
-    /// requested.
+    /// Reads one page of the gate's user's tasks.
     pub(super) async fn list(
         &self,
         gate: Gate,
         page: &TaskPage,
-        name: &OwnName,
-    ) -> Result<(Vec<Task>, Option<TaskCursor>, Option<i64>), Error> {
-        let (mut found, total) = store::list(&self.db, gate, page).await?;
-        for task in &mut found {
-            name.show_in(task);
-        }
-        let next = page
-            .place
-            .cut_by_bytes(&mut found, Task::json_bytes, |last| TaskCursor::after(last, page.sort));
-        Ok((found, next, total))
+        rows: TaskRows,
+    ) -> Result<TaskRows, Error> {
+        Ok(store::list(&self.db, gate, page, rows).await?)
     }
 }
 
