@@ -9,13 +9,17 @@ use uuid::Uuid;
 
 use super::list::{AuditFilter, Entry};
 use super::{Event, Outcome, Record};
-use crate::db::Database;
+use crate::db::{Database, Effort};
 use crate::gate::Authority;
 use crate::input::Page;
 use crate::sql::{Result, Step};
 use crate::{statements, step, text};
 
 const END: OffsetDateTime = datetime!(9999-12-31 23:59:59.999_999 UTC);
+
+/// What a row adds to the size of a page.
+const WEIGHT: &str = "coalesce(octet_length(rows.detail), 0) + coalesce(octet_length(rows.user_agent), 0) \
+    + 400";
 
 /// A page is a range of one index, chosen by the most selective filter.
 macro_rules! page {
@@ -34,10 +38,11 @@ statements! {
     INSERT = "INSERT INTO audit_log (id, at, event, outcome, actor, actor_id, subject_id, session_id, \
         detail, ip, user_agent, request_id) VALUES (:id, :at, :event, :outcome, :actor, :actor_id, \
         :subject_id, :session_id, :detail, :ip, :user_agent, :request_id)";
-    LIST = page!("");
-    LIST_BY_SUBJECT = page!("subject_id = :subject AND ");
-    LIST_BY_ACTOR = page!("actor_id = :actor AND ");
-    LIST_BY_BOTH = page!("subject_id = :subject AND actor_id = :actor AND ");
+    LIST = page!(""), weighed WEIGHT;
+    LIST_BY_EVENT = page!("event = :event AND "), weighed WEIGHT;
+    LIST_BY_SUBJECT = page!("subject_id = :subject AND "), weighed WEIGHT;
+    LIST_BY_ACTOR = page!("actor_id = :actor AND "), weighed WEIGHT;
+    LIST_BY_BOTH = page!("subject_id = :subject AND actor_id = :actor AND "), weighed WEIGHT;
     // What the owner of an account sees of its sign-ins.
     LIST_SIGN_INS = text!(
         "SELECT ", Entry::COLUMNS, " FROM audit_log WHERE subject_id = :subject \
@@ -103,18 +108,27 @@ pub(super) async fn list(
     };
     let (ip, request_id) = (filter.ip.map(canonical), filter.request_id);
     let limit = page.limit + 1;
+    // These have no index, so the next match can be far away.
+    let others = outcome.is_some() || ip.is_some() || request_id.is_some();
+    let is_narrow = filter.user.is_some() || filter.actor.is_some();
+    let effort =
+        if others || is_narrow && event.is_some() { Effort::Search } else { Effort::Quick };
     macro_rules! page_of {
         ($sql:ident $($narrow:ident)*) => {
             step!($sql { $($narrow,)* before, before_id, since, event, outcome, ip, request_id, limit })
         };
     }
     let step = match (filter.user, filter.actor) {
+        (None, None) if event.is_some() => page_of!(LIST_BY_EVENT),
         (None, None) => page_of!(LIST),
         (Some(subject), None) => page_of!(LIST_BY_SUBJECT subject),
         (None, Some(actor)) => page_of!(LIST_BY_ACTOR actor),
         (Some(subject), Some(actor)) => page_of!(LIST_BY_BOTH subject actor),
     };
-    db.read_by(authority, step).await
+    match authority {
+        Authority::Caller(gate) => db.page_as(gate, step, limit, effort).await,
+        Authority::Operator => db.query(step).await,
+    }
 }
 
 /// Deletes up to `limit` records from before `horizon`; returns their number.

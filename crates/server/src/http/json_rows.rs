@@ -16,9 +16,9 @@ use crate::sql::{Result, ValueRef};
 use crate::timestamp::{self, Timestamp};
 
 /// Most rows of a list are shorter.
-const ROW: usize = 400;
+const ROW: usize = 512;
 /// The largest list to make room for before its rows are known.
-const ROOM: usize = 8 << 10;
+const ROOM: usize = 12 << 10;
 
 /// A list, written row by row, in the dialect of its request if it has one.
 #[derive(Debug)]

@@ -184,6 +184,10 @@ pub(super) async fn list(
         let users = rows.into_iter().map(|row| row.user).collect();
         return Ok((users, reach.total.then_some(total.unwrap_or(0))));
     }
+    let is_filtered =
+        email.is_some() || username.is_some() || is_active.is_some() || is_service.is_some();
+    // The filters have no index, so the next match can be far away.
+    let effort = if is_filtered { Effort::Search } else { Effort::Quick };
     let step = match &filter.role {
         Some(role) => {
             step!(LIST_BY_ROLE {
@@ -197,17 +201,13 @@ pub(super) async fn list(
                 limit
             })
         }
-        None if email.is_some()
-            || username.is_some()
-            || is_active.is_some()
-            || is_service.is_some() =>
-        {
+        None if is_filtered => {
             step!(LIST_FILTERED { after, after_id, email, username, is_active, is_service, limit })
         }
         None => step!(LIST { after, after_id, limit }),
     };
     let found = match authority {
-        Authority::Caller(gate) => db.page_as(gate, step, limit, Effort::Quick).await,
+        Authority::Caller(gate) => db.page_as(gate, step, limit, effort).await,
         Authority::Operator => db.query(step).await,
     };
     found.map(|users| (users, None))

@@ -1,5 +1,6 @@
 //! `GET /admin/users`: filters and pages.
 
+use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use crate::both;
@@ -24,6 +25,32 @@ async fn listed(ada: &Client, query: &str) -> Vec<String> {
 }
 
 both! {
+    async fn filters_that_may_read_everything_take_turns_so_that_others_need_not_wait(engine: Engine) {
+        let app = TestApp::start(engine).await;
+        let ada = app.admin("ada").await;
+        let flood = async |path: &'static str| {
+            let replies = join_all((0..100).map(|_| ada.get(path))).await;
+            let refused = replies.iter().filter(|reply| reply.status == 503).count();
+            let given = replies.iter().filter(|reply| reply.status == 200).count();
+            assert_eq!(refused + given, 100, "{path}");
+            (given, refused)
+        };
+        for path in [
+            "/admin/users?email=nobody",
+            "/admin/users?is_active=false",
+            "/admin/users?role=admin&username=nobody",
+            "/admin/audit?ip=192.0.2.1",
+            "/admin/audit?request_id=none",
+            "/admin/audit?event=login&outcome=failure",
+        ] {
+            let (given, refused) = flood(path).await;
+            assert!(given > 0 && refused > 0, "{path}: {given} {refused}");
+        }
+        for path in ["/admin/users", "/admin/users?role=admin", "/admin/audit", "/admin/audit?event=login"] {
+            assert_eq!(flood(path).await, (100, 0), "{path}");
+        }
+    }
+
     async fn pages_hold_everybody_once_oldest_first(engine: Engine) {
         let app = TestApp::start(engine).await;
         let ada = app.admin("ada").await;
