@@ -101,12 +101,10 @@ impl Dialects {
             request.headers_mut().remove(header::TRANSFER_ENCODING);
         }
         let user_part = route.parts.iter().position(|part| part == "user_id");
-        let mut users: Vec<String> = match user_part.filter(|_| route.names_user) {
-            Some(at) => vec![parts[at].to_owned()],
-            None => Vec::new(),
-        };
+        let user_part = user_part.filter(|_| route.names_user).map(|at| parts[at]);
         let names_user = |name: &String| route.spoken.user_params.contains(name);
-        users.extend(sent.iter().filter(|(name, _)| names_user(name)).map(|(_, id)| id.clone()));
+        let named = sent.iter().filter(|(name, _)| names_user(name)).map(|(_, id)| id.as_str());
+        let users: Vec<String> = user_part.into_iter().chain(named).map(Into::into).collect();
         let names = Mutex::new(Vec::new());
         let (query, page, unknown) = if route.asks_otherwise(&sent) {
             let (query, page, unknown) = query_of(route, sent, &parts, &self.clock, &names);
@@ -126,7 +124,7 @@ impl Dialects {
             request.extensions_mut().insert(NamedUser(users));
         }
         if route.rewrite.is_some() || query.is_some() {
-            request.extensions_mut().insert(OriginalUri(uri.clone()));
+            request.extensions_mut().insert(OriginalUri(uri));
         }
         let asked = Arc::new(Asked { spoken: Arc::clone(&route.spoken), page, names, unknown });
         request.extensions_mut().insert(Translated(Arc::clone(&asked) as _));

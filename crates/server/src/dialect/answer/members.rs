@@ -1,14 +1,12 @@
 //! Translates a list or an object into a dialect: members are appended to those of the contract, so most of
-//! it is copied. Nothing is parsed except where values start and end, which the writer of a list knows.
+//! it is copied. Nothing is parsed except where values start and end.
 
 use std::ops::Range;
-use std::sync::Arc;
 
 use serde_json::Value;
 
 use super::scan::{after_comma, items, member, members, value_end};
 use crate::dialect::plan::tables::{Extra, From, Shape, ShownValues};
-use crate::http::RowTranslation;
 
 /// Writes a list or an object; returns the number of items.
 pub(super) fn body(answer: &[u8], shape: Option<&Shape>, out: &mut Vec<u8>) -> u64 {
@@ -48,11 +46,11 @@ fn object<'a>(text: &'a [u8], shape: &Shape, seen: &mut Seen<'a>, out: &mut Vec<
 
 /// Where the members of an object are. Those of the next one in a list probably have the same keys.
 #[derive(Debug, Default)]
-struct Seen<'a> {
-    keys: Vec<&'a [u8]>,
-    values: Vec<Range<usize>>,
+pub(super) struct Seen<'a> {
+    pub(super) keys: Vec<&'a [u8]>,
+    pub(super) values: Vec<Range<usize>>,
     /// Which of them the shape wants.
-    wanted: Vec<Option<usize>>,
+    pub(super) wanted: Vec<Option<usize>>,
 }
 
 impl<'a> Seen<'a> {
@@ -80,65 +78,20 @@ impl<'a> Seen<'a> {
         walk.end()
     }
 
-    fn find_wanted(&mut self, shape: &Shape) {
+    pub(super) fn find_wanted(&mut self, shape: &Shape) {
         let place = |name: &Vec<u8>| self.keys.iter().position(|key| key == name);
         self.wanted = shape.wanted.iter().map(place).collect();
     }
 
     /// The value of a wanted member in this object.
-    fn value<'t>(&self, text: &'t [u8], wanted: usize) -> Option<&'t [u8]> {
+    pub(super) fn value<'t>(&self, text: &'t [u8], wanted: usize) -> Option<&'t [u8]> {
         let at = (*self.wanted.get(wanted)?)?;
         text.get(self.values.get(at)?.clone())
     }
 }
 
-/// The rows of a list that are translated while they are written: nothing is searched for.
-#[derive(Debug)]
-pub(in crate::dialect) struct DialectRows {
-    shape: Arc<Shape>,
-    seen: Seen<'static>,
-    written: Vec<u8>,
-}
-
-impl DialectRows {
-    /// Rows with these members, in this shape.
-    pub(in crate::dialect) fn new(shape: &Arc<Shape>, names: &'static [&'static str]) -> Self {
-        let keys = names.iter().map(|name| name.as_bytes()).collect();
-        let mut seen = Seen { keys, ..Seen::default() };
-        seen.find_wanted(shape);
-        Self { shape: Arc::clone(shape), seen, written: Vec::new() }
-    }
-}
-
-/// What is before a value besides its name: a brace or comma, quotes, a colon.
-const BETWEEN: usize = ",\"\":".len();
-
-impl RowTranslation for DialectRows {
-    fn show(&mut self, text: &mut Vec<u8>, start: usize, ends: &[usize]) {
-        let Self { shape, seen, written } = self;
-        let mut at = 0;
-        seen.values.clear();
-        seen.values.extend(seen.keys.iter().zip(ends).map(|(key, end)| {
-            let begin = at + key.len() + BETWEEN;
-            at = end - start;
-            begin..at
-        }));
-        written.clear();
-        if shape.only_adds() {
-            add_members(&text[start..], shape, seen, written);
-            text.pop();
-            text.extend_from_slice(written);
-            text.push(b'}');
-        } else {
-            write(&text[start..], shape, seen, written);
-            text.truncate(start);
-            text.extend_from_slice(written);
-        }
-    }
-}
-
 /// Writes an object with these members.
-fn write(text: &[u8], shape: &Shape, seen: &Seen<'_>, out: &mut Vec<u8>) {
+pub(super) fn write(text: &[u8], shape: &Shape, seen: &Seen<'_>, out: &mut Vec<u8>) {
     let start = out.len();
     if shape.replaced.is_empty() && shape.nested.is_empty() {
         out.extend_from_slice(&text[..text.len() - 1]);
@@ -246,63 +199,23 @@ fn add(key: &[u8], value: &[u8], out: &mut Vec<u8>) {
 
 /// What is shown for a value; otherwise the value itself.
 fn look<'a>(shown: &'a ShownValues, value: &'a [u8]) -> &'a [u8] {
+    stands_for(shown, value).unwrap_or(value)
+}
+
+/// What is shown for a value, if it is something else.
+pub(super) fn stands_for<'a>(shown: &'a ShownValues, value: &[u8]) -> Option<&'a [u8]> {
     if shown.is_empty() {
-        return value;
+        return None;
     }
     let bare = value.strip_prefix(b"\"").and_then(|rest| rest.strip_suffix(b"\"")).unwrap_or(value);
-    shown.iter().find(|(from, _)| from == bare).map_or(value, |(_, to)| to.as_slice())
+    shown.iter().find(|(from, _)| from == bare).map(|(_, to)| to.as_slice())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dialect::plan::builtin::{NAMES, read};
+    use crate::dialect::plan::builtin::read;
     use crate::dialect::plan::shapes::Shapes;
-
-    static TASKS: &str = r#"[{"id":"1","title":"a \"b\", {c","completed":true,"priority":"low","due_at":null,"tags":["x","}"],"metadata":{"category":"home","status":"done","d":{"e":1}}},{"id":"2","title":"","completed":false,"priority":"none","due_at":"2026-01-01T00:00:00Z","tags":[],"metadata":{}}]"#;
-
-    /// The list above as whoever writes it has it translated, row by row.
-    fn while_written(shape: &Arc<Shape>) -> Vec<u8> {
-        let names = &["id", "title", "completed", "priority", "due_at", "tags", "metadata"];
-        let mut rows = DialectRows::new(shape, names);
-        let mut text = vec![b'['];
-        for (number, row) in items(TASKS.as_bytes()).enumerate() {
-            if number > 0 {
-                text.push(b',');
-            }
-            let start = text.len();
-            let mut walk = members(row);
-            let ends = std::iter::from_fn(|| walk.next_like(b"").map(|(_, value, _)| value.end));
-            let ends: Vec<usize> = ends.map(|end| start + end).collect();
-            text.extend_from_slice(row);
-            rows.show(&mut text, start, &ends);
-        }
-        text.push(b']');
-        text
-    }
-
-    #[test]
-    fn a_list_is_translated_alike_while_it_is_written_and_afterwards() {
-        let mut shapes = vec![Shape::default()];
-        for name in NAMES {
-            shapes.extend(Shapes::of(&read(name).unwrap()).shape("task").as_deref().cloned());
-        }
-        assert!(shapes.len() > 1);
-        let shown = (b"low".to_vec(), b"1".to_vec());
-        shapes.extend(shapes.clone().into_iter().map(|mut shape| {
-            shape.replaced.insert(b"priority".into(), vec![shown.clone()]);
-            shape.whole.push(b",\"task\":".into());
-            shape.keeps_all = true;
-            shape
-        }));
-        for shape in shapes {
-            let mut out = Vec::new();
-            assert_eq!(body(TASKS.as_bytes(), Some(&shape), &mut out), 2);
-            let written = while_written(&Arc::new(shape));
-            assert_eq!(String::from_utf8(written), String::from_utf8(out.clone()));
-            serde_json::from_slice::<Value>(&out).unwrap();
-        }
-    }
 
     #[test]
     fn objects_of_a_list_may_have_different_members() {

@@ -2,9 +2,10 @@
 
 mod members;
 mod retold;
+mod rows;
 mod scan;
 mod show;
 
-pub(super) use members::DialectRows;
 pub(super) use retold::shown;
+pub(super) use rows::DialectRows;
 pub(super) use show::PageOf;
