@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use crate::clock::Clock;
 use crate::crypto::Random;
-use crate::db::{Database, Row};
+use crate::db::{Database, Row, in_batches};
 use crate::error::Error;
 use crate::gate::{Authority, Gate};
 use crate::input::Origin;
@@ -155,17 +155,9 @@ impl Audit {
 
     /// Removes records older than the retention time; returns their number.
     pub async fn prune(&self) -> std::result::Result<usize, Error> {
-        const BATCH: usize = 1000;
         let Some(retention) = self.retention else { return Ok(0) };
         let horizon = self.clock.now() - retention;
-        let mut removed = 0;
-        loop {
-            let batch = store::delete_past(&self.db, horizon, 1000).await?;
-            removed += batch;
-            if batch < BATCH {
-                break;
-            }
-        }
+        let removed = in_batches(|limit| store::delete_past(&self.db, horizon, limit)).await?;
         if removed > 0 {
             let record = Record::of_server(Event::AuditPrune).detail(format!("{removed} records"));
             self.say(&record);

@@ -3,6 +3,7 @@
 //! `write_as`, which check the session and set row-level security in the same round trip. Driver crates are
 //! only used here and in `schema/`.
 
+mod batches;
 pub mod bulk;
 mod counted;
 mod database;
@@ -15,5 +16,6 @@ pub(crate) mod sqlite;
 pub mod survey;
 mod turns;
 
+pub(crate) use batches::in_batches;
 pub use database::{Database, Effort, LITERAL};
 pub use row::{Columns, FromRow, FromValue, Row, RowSink};

@@ -8,6 +8,7 @@ use time::OffsetDateTime;
 use super::{DeviceToken, Devices, store};
 use crate::audit::{Event, Record};
 use crate::config::Notice;
+use crate::db::in_batches;
 use crate::input::{Device, Origin};
 use crate::passwords::bound_to;
 use crate::sql::Step;
@@ -77,14 +78,6 @@ impl Devices {
 
     /// Deletes expired devices; returns their number.
     pub(crate) async fn prune(&self, now: OffsetDateTime) -> crate::sql::Result<usize> {
-        const BATCH: u16 = 1000;
-        let mut removed = 0;
-        loop {
-            let batch = store::delete_past(&self.db, now, BATCH.into()).await?;
-            removed += batch;
-            if batch < BATCH.into() {
-                return Ok(removed);
-            }
-        }
+        in_batches(|limit| store::delete_past(&self.db, now, limit)).await
     }
 }

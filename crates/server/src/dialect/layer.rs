@@ -103,8 +103,8 @@ impl Dialects {
         let user_part = route.parts.iter().position(|part| part == "user_id");
         let user_part = user_part.filter(|_| route.names_user).map(|at| parts[at]);
         let names_user = |name: &String| route.spoken.user_params.contains(name);
-        let named = sent.iter().filter(|(name, _)| names_user(name)).map(|(_, id)| id.as_str());
-        let users: Vec<String> = user_part.into_iter().chain(named).map(Into::into).collect();
+        let in_query = sent.iter().filter(|(name, _)| names_user(name)).map(|(_, id)| id.as_str());
+        let users: Vec<String> = user_part.into_iter().chain(in_query).map(Into::into).collect();
         let names = Mutex::new(Vec::new());
         let (query, page, unknown) = if route.asks_otherwise(&sent) {
             let (query, page, unknown) = query_of(route, sent, &parts, &self.clock, &names);
@@ -144,12 +144,10 @@ fn refuse(request: &mut Request, uri: &Uri, route: &Route, parts: &[&str]) -> Op
 /// The contract's path, with the request's query unless there is another.
 fn rewritten(uri: &Uri, pieces: &[Part], parts: &[&str], query: Option<&str>) -> Option<Uri> {
     let query = query.or(uri.query());
-    let mut path = String::with_capacity(uri.path().len() + query.map_or(0, str::len) + 32);
+    let length = pieces.iter().map(|piece| piece.text(parts).len()).sum::<usize>();
+    let mut path = String::with_capacity(length + query.map_or(0, |query| 1 + query.len()));
     for piece in pieces {
-        match piece {
-            Part::Text(text) => path.push_str(text),
-            Part::Of(at) => path.push_str(parts[*at]),
-        }
+        path.push_str(piece.text(parts));
     }
     with(uri, path, query)
 }

@@ -6,12 +6,12 @@ use std::time::Duration;
 use time::OffsetDateTime;
 
 use super::{Sessions, store};
+use crate::db::in_batches;
 use crate::error::Error;
 
 /// They are kept longer, so that `token inspect` can still explain them, and so that a server whose clock is
 /// days ahead does no harm.
 const KEPT: Duration = Duration::from_hours(30 * 24);
-const BATCH: u16 = 1000;
 
 impl Sessions {
     /// Deletes expired sessions; returns their number.
@@ -21,14 +21,7 @@ impl Sessions {
 
     async fn prune_at(&self, now: OffsetDateTime) -> Result<usize, Error> {
         let horizon = now - KEPT;
-        let mut removed = 0;
-        loop {
-            let batch = store::delete_past(&self.db, horizon, BATCH.into()).await?;
-            removed += batch;
-            if batch < BATCH.into() {
-                break;
-            }
-        }
+        let removed = in_batches(|limit| store::delete_past(&self.db, horizon, limit)).await?;
         // Expired trusted devices are deleted too; they are no longer valid.
         self.devices().prune(now).await?;
         Ok(removed)

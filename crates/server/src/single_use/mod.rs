@@ -28,7 +28,7 @@ use uuid::Uuid;
 use crate::clock::{Clock, Daily};
 use crate::config::Settings;
 use crate::crypto::Random;
-use crate::db::Database;
+use crate::db::{Database, in_batches};
 use crate::error::Error;
 use crate::sql::Step;
 use store::Hashed;
@@ -45,7 +45,6 @@ pub const OTHER_LINKS: [Purpose; 6] = [
 ];
 /// They are kept longer, so that users with an old link see what happened to it.
 const KEPT: Duration = Duration::from_hours(7 * 24);
-const BATCH: u16 = 1000;
 
 /// Creates single-use secrets, and looks them up; clones share the cache.
 #[derive(Clone, Debug)]
@@ -145,14 +144,7 @@ impl SingleUse {
     }
 
     async fn prune_at(&self, now: OffsetDateTime) -> Result<usize, Error> {
-        let mut removed = 0;
-        loop {
-            let batch = store::delete_past(&self.db, now - KEPT, BATCH.into()).await?;
-            removed += batch;
-            if batch < BATCH.into() {
-                return Ok(removed);
-            }
-        }
+        Ok(in_batches(|limit| store::delete_past(&self.db, now - KEPT, limit)).await?)
     }
 
     /// The same when a new secret is created, at most once a day, so that an idle server does not wake a

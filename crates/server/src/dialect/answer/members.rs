@@ -14,7 +14,7 @@ pub(super) fn body(answer: &[u8], shape: Option<&Shape>, out: &mut Vec<u8>) -> u
         out.extend_from_slice(answer);
         return if answer.first() == Some(&b'[') { items(answer).count() as u64 } else { 1 };
     };
-    let mut seen = Seen::default();
+    let mut seen = Seen::new();
     if answer.first() != Some(&b'[') {
         object(answer, shape, &mut seen, out);
         return 1;
@@ -44,8 +44,11 @@ fn object<'a>(text: &'a [u8], shape: &Shape, seen: &mut Seen<'a>, out: &mut Vec<
     end
 }
 
+/// Most objects have fewer members.
+const MEMBERS: usize = 16;
+
 /// Where the members of an object are. Those of the next one in a list probably have the same keys.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Seen<'a> {
     pub(super) keys: Vec<&'a [u8]>,
     pub(super) values: Vec<Range<usize>>,
@@ -54,6 +57,11 @@ pub(super) struct Seen<'a> {
 }
 
 impl<'a> Seen<'a> {
+    pub(super) fn new() -> Self {
+        let (keys, values) = (Vec::with_capacity(MEMBERS), Vec::with_capacity(MEMBERS));
+        Self { keys, values, wanted: Vec::new() }
+    }
+
     /// Finds the members of the object at the start of the text; returns its end.
     fn scan(&mut self, text: &'a [u8], shape: &Shape) -> usize {
         let mut walk = members(text);
@@ -102,7 +110,7 @@ pub(super) fn write(text: &[u8], shape: &Shape, seen: &Seen<'_>, out: &mut Vec<u
             member_start(key, out);
             match (shape.nested.get(*key), shape.replaced.get(*key)) {
                 (Some(inner), _) => {
-                    object(value, inner, &mut Seen::default(), out);
+                    object(value, inner, &mut Seen::new(), out);
                 }
                 (None, Some(shown)) => out.extend_from_slice(look(shown, value)),
                 (None, None) => out.extend_from_slice(value),

@@ -29,8 +29,8 @@ struct Simple {
 impl DialectRows {
     /// Rows with these members, in this shape.
     pub(in crate::dialect) fn new(shape: &Arc<Shape>, names: &'static [&'static str]) -> Self {
-        let keys = names.iter().map(|name| name.as_bytes()).collect();
-        let mut seen = Seen { keys, ..Seen::default() };
+        let mut seen = Seen::new();
+        seen.keys.extend(names.iter().map(|name| name.as_bytes()));
         seen.find_wanted(shape);
         let simple = shape.extras.iter().enumerate().map(|(extra, one)| match &one.from {
             From::Member { at, inner: None, when: None, .. } => {

@@ -204,3 +204,13 @@ pub(in crate::dialect) enum Part {
     /// The alias's path parameter with this number.
     Of(usize),
 }
+
+impl Part {
+    /// Its text in a request whose path has these parameters.
+    pub(in crate::dialect) fn text<'a>(&'a self, parts: &[&'a str]) -> &'a str {
+        match self {
+            Self::Text(text) => text,
+            Self::Of(at) => parts[*at],
+        }
+    }
+}

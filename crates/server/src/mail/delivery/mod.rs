@@ -19,7 +19,7 @@ use uuid::Uuid;
 use crate::clock::{Clock, Daily};
 use crate::config::{Reread, Settings};
 use crate::crypto::Random;
-use crate::db::Database;
+use crate::db::{Database, in_batches};
 use crate::error::Error;
 use crate::mail::composer::Composer;
 use crate::mail::letter::{Letter, LetterWriter};
@@ -164,14 +164,6 @@ impl Inner {
     }
 
     async fn prune(&self) -> Result<usize, Error> {
-        const BATCH: usize = 1000;
-        let mut removed = 0;
-        loop {
-            let batch = store::delete_done(&self.db, self.clock.now(), 1000).await?;
-            removed += batch;
-            if batch < BATCH {
-                return Ok(removed);
-            }
-        }
+        Ok(in_batches(|limit| store::delete_done(&self.db, self.clock.now(), limit)).await?)
     }
 }

@@ -88,6 +88,7 @@ mod tests {
     use crate::db::Row;
     use crate::input::Page;
     use crate::sql::Value;
+    use crate::tasks::list::TaskFilter;
 
     const OWNER: Uuid = Uuid::from_u128(7);
 
@@ -117,7 +118,7 @@ mod tests {
 
     fn page(limit: i64, counts: bool) -> TaskPage {
         let place = Page { after: None, limit };
-        TaskPage { filter: Default::default(), sort: Sort::default(), place, offset: 0, counts }
+        TaskPage { filter: TaskFilter::default(), sort: Sort::default(), place, offset: 0, counts }
     }
 
     fn read(page: &TaskPage, name: &OwnName, rows: &[Row]) -> TaskRows {
@@ -157,8 +158,8 @@ mod tests {
             let page = page(limit, false);
             let (list, next, _) = read(&page, &OwnName::none(), &rows).finish();
             assert_eq!(list.count(), shown);
-            let last: Task = rows[shown - 1].read().unwrap();
-            let wanted = (shown < 3).then(|| TaskCursor::after(&last, page.sort));
+            let task: Task = rows[shown - 1].read().unwrap();
+            let wanted = (shown < 3).then(|| TaskCursor::after(&task, page.sort));
             assert_eq!(next, wanted, "{limit}");
         }
     }
@@ -169,8 +170,8 @@ mod tests {
         let rows: Vec<Row> = (1..=9).map(longest).collect();
         let page = page(100, false);
         let (list, next, _) = read(&page, &OwnName::none(), &rows).finish();
-        let last: Task = rows[list.count() - 1].read().unwrap();
-        assert_eq!(next, Some(TaskCursor::after(&last, page.sort)));
+        let task: Task = rows[list.count() - 1].read().unwrap();
+        assert_eq!(next, Some(TaskCursor::after(&task, page.sort)));
         let text = text(list).await;
         assert!((PAGE_BYTES / 2..=PAGE_BYTES).contains(&text.len()), "{}", text.len());
         let shown: Vec<Json> = serde_json::from_str(&text).unwrap();
