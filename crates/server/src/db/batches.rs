@@ -4,7 +4,7 @@
 /// locked until it ends.
 const BATCH: u16 = 250;
 
-/// Runs this deletion of at most so many rows until it finds fewer; returns the number of deleted rows. What
+/// Repeats a deletion, which is given its limit, until it deletes fewer rows than that; returns their total. What
 /// was deleted before an error stays deleted.
 pub(crate) async fn in_batches<F, E>(mut delete: impl FnMut(i64) -> F) -> Result<usize, E>
 where
