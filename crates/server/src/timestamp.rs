@@ -7,6 +7,11 @@ use time::{Date, Month, OffsetDateTime, PrimitiveDateTime, Time, UtcOffset};
 
 const WIDTH: usize = "2026-11-20T16:21:24.000000Z".len();
 const SHAPE: &[u8; WIDTH] = b"0000-00-00T00:00:00.000000Z";
+/// In microseconds.
+const SECOND: i64 = 1_000_000;
+const DAY: i64 = 86_400 * SECOND;
+/// The Julian day of 1970-01-01.
+const EPOCH_DAY: i32 = 2_440_588;
 const SECONDS: usize = "2026-11-20T16:21:24".len();
 
 /// The text of an instant, on the stack. Years outside 0–9999 do not occur: input validation rejects them.
@@ -20,14 +25,41 @@ impl Timestamp {
     /// Fixed width with six decimals: sorts as text.
     pub fn fixed(at: OffsetDateTime) -> Self {
         let at = at.to_offset(UtcOffset::UTC);
+        let (hour, minute, second, micros) = at.to_hms_micro();
+        let seconds = (u32::from(hour) * 60 + u32::from(minute)) * 60 + u32::from(second);
+        Self::of(at.date(), seconds, micros)
+    }
+
+    /// The shortest text of the instant this many microseconds after 1970; `None` unless its year has four
+    /// digits.
+    pub fn short_from_micros(micros: i64) -> Option<Self> {
+        let (days, of_day) = (micros.div_euclid(DAY), micros.rem_euclid(DAY));
+        let day = EPOCH_DAY.checked_add(i32::try_from(days).ok()?)?;
+        let date = Date::from_julian_day(day).ok().filter(|date| date.year() >= 0)?;
+        let seconds = u32::try_from(of_day / SECOND).ok()?;
+        Some(Self::of(date, seconds, u32::try_from(of_day % SECOND).ok()?).trimmed())
+    }
+
+    /// This many seconds and microseconds into a day in UTC.
+    fn of(date: Date, seconds: u32, micros: u32) -> Self {
+        let (year, month, day) = date.to_calendar_date();
+        let year = year.unsigned_abs();
         let mut bytes = *SHAPE;
-        digits(&mut bytes[..4], at.year().unsigned_abs());
-        digits(&mut bytes[5..7], u8::from(at.month()).into());
-        digits(&mut bytes[8..10], at.day().into());
-        digits(&mut bytes[11..13], at.hour().into());
-        digits(&mut bytes[14..16], at.minute().into());
-        digits(&mut bytes[17..19], at.second().into());
-        digits(&mut bytes[20..26], at.microsecond());
+        for (place, number) in [
+            (0, year / 100),
+            (2, year % 100),
+            (5, u8::from(month).into()),
+            (8, day.into()),
+            (11, seconds / 3600),
+            (14, seconds / 60 % 60),
+            (17, seconds % 60),
+            (20, micros / 10_000),
+            (22, micros / 100 % 100),
+            (24, micros % 100),
+        ] {
+            bytes[place] += digit(number / 10);
+            bytes[place + 1] += digit(number % 10);
+        }
         Self { bytes, length: WIDTH }
     }
 
@@ -52,7 +84,12 @@ impl Timestamp {
 
     /// The text.
     pub fn as_str(&self) -> &str {
-        std::str::from_utf8(&self.bytes[..self.length]).unwrap_or_default()
+        std::str::from_utf8(self.as_bytes()).unwrap_or_default()
+    }
+
+    /// The text, in ASCII.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.bytes[..self.length]
     }
 }
 
@@ -62,21 +99,25 @@ pub fn to_the_second(at: OffsetDateTime) -> String {
     Timestamp::short(whole).as_str().to_owned()
 }
 
-fn digits(into: &mut [u8], mut number: u32) {
-    for byte in into.iter_mut().rev() {
-        *byte = b'0' + u8::try_from(number % 10).unwrap_or(0);
-        number /= 10;
-    }
+/// The last digit.
+fn digit(number: u32) -> u8 {
+    (number % 10).to_le_bytes()[0]
 }
 
 /// The shortest text from the fixed-width one, of which only digits and punctuation are checked.
-pub fn shortened(fixed: &str) -> Option<Timestamp> {
-    let bytes: &[u8; WIDTH] = fixed.as_bytes().try_into().ok()?;
+pub fn shortened(fixed: &[u8]) -> Option<Timestamp> {
+    let bytes: &[u8; WIDTH] = fixed.try_into().ok()?;
     // Looks at all bytes: stopping at the first would keep the compiler from taking many at once.
     let fits = bytes.iter().zip(SHAPE).fold(true, |all, (byte, shape)| {
         all & ((byte == shape) | ((*shape == b'0') & byte.is_ascii_digit()))
     });
     fits.then(|| Timestamp { bytes: *bytes, length: WIDTH }.trimmed())
+}
+
+/// The instant this many microseconds after 1970, unless `time` cannot represent it.
+pub fn from_micros(micros: i64) -> Option<OffsetDateTime> {
+    let whole = OffsetDateTime::from_unix_timestamp(micros.div_euclid(SECOND)).ok()?;
+    whole.replace_microsecond(u32::try_from(micros.rem_euclid(SECOND)).ok()?).ok()
 }
 
 /// Reads the fixed-width text back.
@@ -134,19 +175,35 @@ mod tests {
                 + time::Duration::microseconds(micros);
             let short = Timestamp::short(at);
             prop_assert_eq!(short.as_str(), at.format(&Rfc3339).unwrap());
+            let since = seconds * SECOND + micros;
+            prop_assert_eq!(from_micros(since), Some(at));
+            let from_micros = Timestamp::short_from_micros(since).unwrap();
+            prop_assert_eq!(from_micros.as_str(), short.as_str());
             let fixed = Timestamp::fixed(at);
             prop_assert_eq!(fixed.as_str().len(), WIDTH);
             prop_assert_eq!(OffsetDateTime::parse(fixed.as_str(), &Rfc3339).unwrap(), at);
             prop_assert_eq!(parse_fixed(fixed.as_str()), Some(at));
-            let shortened = shortened(fixed.as_str()).unwrap();
+            let shortened = shortened(fixed.as_bytes()).unwrap();
             prop_assert_eq!(shortened.as_str(), short.as_str());
         }
 
         #[test]
         fn nothing_else_is_read(text in "\\PC{0,30}") {
             prop_assert!(parse_fixed(&text).is_none_or(|at| Timestamp::fixed(at).as_str() == text));
-            prop_assert!(shortened(&text).is_none());
+            prop_assert!(shortened(text.as_bytes()).is_none());
         }
+    }
+
+    #[test]
+    fn an_instant_of_no_four_digits_has_no_text() {
+        let (first, last) = (-62_167_219_200 * SECOND, 253_402_300_800 * SECOND - 1);
+        let text = |micros| Timestamp::short_from_micros(micros).map(|at| at.as_str().to_owned());
+        assert_eq!(text(first).unwrap(), "0000-01-01T00:00:00Z");
+        assert_eq!(text(last).unwrap(), "9999-12-31T23:59:59.999999Z");
+        for micros in [first - 1, last + 1, i64::MIN, i64::MAX] {
+            assert_eq!(text(micros), None, "{micros}");
+        }
+        assert_eq!((from_micros(i64::MIN), from_micros(i64::MAX)), (None, None));
     }
 
     #[test]
@@ -162,7 +219,7 @@ mod tests {
             assert_eq!(parse_fixed(text), None, "{text}");
         }
         for text in ["2026-01-01 00:00:00.000000Z", "2026-01-01T00:00:00.00000aZ", ""] {
-            assert!(shortened(text).is_none(), "{text}");
+            assert!(shortened(text.as_bytes()).is_none(), "{text}");
         }
     }
 }

@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::sql::{DbError, Result};
-use crate::sql::{Value, ValueRef};
+use crate::sql::{RawValue, Value, ValueRef};
 use crate::timestamp::parse_fixed;
 
 /// The columns of a driver's row, read in order.
@@ -30,12 +30,12 @@ impl<'a> Columns<'a> {
 
     /// Reads the next column.
     pub fn read<T: FromValue>(&mut self) -> Result<T> {
-        self.read_with(T::from_value)
+        self.read_raw(|value| T::from_value(value.read()?))
     }
 
     /// Reads the next column in this way, which returns `None` if the column has another type.
     #[inline]
-    pub fn read_with<T>(&mut self, read: impl FnOnce(ValueRef<'a>) -> Option<T>) -> Result<T> {
+    pub fn read_raw<T>(&mut self, read: impl FnOnce(RawValue<'a>) -> Option<T>) -> Result<T> {
         let index = self.next;
         self.next += 1;
         read(self.value(index)?).ok_or_else(|| {
@@ -43,14 +43,14 @@ impl<'a> Columns<'a> {
         })
     }
 
-    /// Passes over the next column.
-    pub fn skip(&mut self) {
-        self.next += 1;
+    /// The columns after this many more.
+    pub fn after(&self, columns: usize) -> Self {
+        Self { source: self.source, next: self.next + columns }
     }
 
     /// Whether the next column is null.
     pub fn is_null(&self) -> Result<bool> {
-        Ok(self.value(self.next)? == ValueRef::Null)
+        Ok(self.value(self.next)? == RawValue::NULL)
     }
 
     fn len(&self) -> usize {
@@ -61,11 +61,11 @@ impl<'a> Columns<'a> {
         }
     }
 
-    fn value(&self, index: usize) -> Result<ValueRef<'a>> {
+    fn value(&self, index: usize) -> Result<RawValue<'a>> {
         match self.source {
             Source::Values(values) => values
                 .get(index)
-                .map(Value::as_ref)
+                .map(Value::as_raw)
                 .ok_or_else(|| DbError::Internal(format!("there is no column {index}"))),
             Source::Postgres(row, first) => super::postgres::row::value(row, first + index),
             Source::Sqlite(row) => super::sqlite::row::value(row, index),
@@ -129,8 +129,8 @@ pub trait FromValue: Sized {
 
 impl FromRow for Row {
     fn from_row(row: &mut Columns<'_>) -> Result<Self> {
-        let values = (0..row.len()).map(|index| row.value(index).map(ValueRef::to_owned));
-        values.collect::<Result<_>>().map(Row)
+        let own = |value: RawValue<'_>| value.read().map(ValueRef::to_owned);
+        (0..row.len()).map(|_| row.read_raw(own)).collect::<Result<_>>().map(Row)
     }
 }
 

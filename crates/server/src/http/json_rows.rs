@@ -4,6 +4,7 @@
 //! (`docs/decisions/0030-a-page-of-tasks-is-written-without-serde.md`).
 
 use axum::response::{IntoResponse, Response};
+use serde::Serialize;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -12,7 +13,7 @@ use super::translation::{RowTranslation, Translated};
 use crate::db::{Columns, FromValue};
 use crate::input::is_plain;
 use crate::metadata::MetadataObject;
-use crate::sql::{Result, ValueRef};
+use crate::sql::{RawValue, Result};
 use crate::timestamp::{self, Timestamp};
 
 /// Most rows of a list are shorter.
@@ -39,6 +40,11 @@ pub struct TranslatedRows(pub u64);
 pub trait JsonRow {
     /// The names of the members.
     const NAMES: &'static [&'static str];
+    /// The columns to select, in SQL.
+    const LISTED: &'static str;
+
+    /// Which of the selected columns has this name.
+    fn listed(name: &str) -> Option<usize>;
 
     /// Appends the row's members, each with a comma before it. `shared` is the JSON of the value that is the
     /// same in all rows.
@@ -48,7 +54,20 @@ pub trait JsonRow {
 /// A type whose JSON can be written directly from its column.
 pub trait JsonColumn: FromValue {
     /// Appends what serde would write for the value of this column; `None` if the column has another type.
-    fn copy(value: ValueRef<'_>, out: &mut Vec<u8>) -> Option<()>;
+    fn copy(value: RawValue<'_>, out: &mut Vec<u8>) -> Option<()>;
+}
+
+/// Appends `null` for null and for any other value what serde writes: for types that are rarely anything else.
+pub fn copy_unless_null<T: FromValue + Serialize>(
+    value: RawValue<'_>,
+    null: &[u8],
+    out: &mut Vec<u8>,
+) -> Option<()> {
+    if value != RawValue::NULL {
+        return serde_json::to_writer(out, &T::from_value(value.read()?)?).ok();
+    }
+    out.extend_from_slice(null);
+    Some(())
 }
 
 /// The members of an object that is being written.
@@ -58,12 +77,22 @@ pub struct JsonMembers<'a> {
     ends: Option<&'a mut Vec<usize>>,
 }
 
-/// Implements [`JsonRow`] for a struct that `row!` declares, with its fields in the same order; those in
-/// `skip` come last and are not shown. `[shared]` marks the field that is the same in all rows.
+/// Implements [`JsonRow`] for a struct that `row!` declares. `[shared]` marks the field that is the same in
+/// all rows: it is not selected, and neither are those in `skip`, which are not shown.
 macro_rules! json_row {
-    ($name:ident { $($field:ident $([$shared:ident])?),+ } skip { $($skipped:ident),* }) => {
+    ($name:ident { $first:ident $(, $field:ident $([$shared:ident])?)+ } skip { $($skipped:ident),* }) => {
         impl $crate::http::JsonRow for $name {
-            const NAMES: &'static [&'static str] = &[$(stringify!($field)),+];
+            const NAMES: &'static [&'static str] = &[stringify!($first) $(, stringify!($field))+];
+            const LISTED: &'static str = $crate::text!(
+                stringify!($first) $(, json_row!(@listed $field $($shared)?))+
+            );
+
+            fn listed(name: &str) -> Option<usize> {
+                let columns = [(stringify!($first), true)
+                    $(, (stringify!($field), json_row!(@is_listed $($shared)?)))+];
+                let mut listed = columns.into_iter().filter(|(_, is_listed)| *is_listed);
+                listed.position(|(column, _)| column == name)
+            }
 
             fn copy(
                 row: &mut $crate::db::Columns<'_>,
@@ -71,17 +100,23 @@ macro_rules! json_row {
                 to: &mut $crate::http::JsonMembers<'_>,
             ) -> $crate::sql::Result<()> {
                 // Names each field, so that the compiler finds a forgotten one.
-                let _ = |this: Self| { let Self { $($field: _,)+ $($skipped: _),* } = this; };
+                let _ = |this: Self| {
+                    let Self { $first: _, $($field: _,)+ $($skipped: _),* } = this;
+                };
+                json_row!(@member $name row shared to $first);
                 $(json_row!(@member $name row shared to $field $($shared)?);)+
                 Ok(())
             }
         }
     };
+    (@is_listed) => { true };
+    (@is_listed shared) => { false };
+    (@listed $field:ident) => { concat!(", ", stringify!($field)) };
+    (@listed $field:ident shared) => { "" };
     (@member $name:ident $row:ident $shared:ident $to:ident $field:ident) => {
         $to.column(concat!(",\"", stringify!($field), "\":"), $row, |this: &$name| &this.$field)?;
     };
     (@member $name:ident $row:ident $shared:ident $to:ident $field:ident shared) => {
-        $row.skip();
         $to.value(concat!(",\"", stringify!($field), "\":"), $shared);
     };
 }
@@ -158,7 +193,7 @@ impl JsonMembers<'_> {
         _: fn(&S) -> &T,
     ) -> Result<()> {
         self.out.extend_from_slice(key.as_bytes());
-        row.read_with(|value| T::copy(value, self.out))?;
+        row.read_raw(|value| T::copy(value, self.out))?;
         self.ended();
         Ok(())
     }
@@ -179,6 +214,16 @@ impl JsonMembers<'_> {
     }
 }
 
+/// Whether a text is an id as it is stored and shown.
+fn is_lower_case_id(text: &[u8]) -> bool {
+    const SHAPE: &[u8; 36] = b"00000000-0000-0000-0000-000000000000";
+    let Ok(bytes) = <&[u8; 36]>::try_from(text) else { return false };
+    bytes.iter().zip(SHAPE).fold(true, |all, (byte, shape)| {
+        let is_hex = byte.is_ascii_digit() | matches!(byte, b'a'..=b'f');
+        all & ((*shape == b'0') & is_hex | (*shape == b'-') & (*byte == b'-'))
+    })
+}
+
 fn append_plain(text: &[u8], out: &mut Vec<u8>) {
     out.push(b'"');
     out.extend_from_slice(text);
@@ -186,9 +231,14 @@ fn append_plain(text: &[u8], out: &mut Vec<u8>) {
 }
 
 impl JsonColumn for String {
-    fn copy(value: ValueRef<'_>, out: &mut Vec<u8>) -> Option<()> {
-        let ValueRef::Text(text) = value else { return None };
-        if !is_plain(text) {
+    fn copy(value: RawValue<'_>, out: &mut Vec<u8>) -> Option<()> {
+        let RawValue::Text(text) = value else { return None };
+        if text.is_ascii() && is_plain(text) {
+            append_plain(text, out);
+            return Some(());
+        }
+        let text = std::str::from_utf8(text).ok()?;
+        if !is_plain(text.as_bytes()) {
             return serde_json::to_writer(out, text).ok();
         }
         append_plain(text.as_bytes(), out);
@@ -197,44 +247,47 @@ impl JsonColumn for String {
 }
 
 impl JsonColumn for bool {
-    fn copy(value: ValueRef<'_>, out: &mut Vec<u8>) -> Option<()> {
-        out.extend_from_slice(if Self::from_value(value)? { b"true" } else { b"false" });
+    fn copy(value: RawValue<'_>, out: &mut Vec<u8>) -> Option<()> {
+        out.extend_from_slice(if Self::from_value(value.read()?)? { b"true" } else { b"false" });
         Some(())
     }
 }
 
 impl JsonColumn for Uuid {
-    fn copy(value: ValueRef<'_>, out: &mut Vec<u8>) -> Option<()> {
-        let id = Self::from_value(value)?;
+    fn copy(value: RawValue<'_>, out: &mut Vec<u8>) -> Option<()> {
+        if let RawValue::Text(text) = value
+            && is_lower_case_id(text)
+        {
+            append_plain(text, out);
+            return Some(());
+        }
+        let id = Self::from_value(value.read()?)?;
         append_plain(id.hyphenated().encode_lower(&mut Self::encode_buffer()).as_bytes(), out);
         Some(())
     }
 }
 
 impl JsonColumn for OffsetDateTime {
-    fn copy(value: ValueRef<'_>, out: &mut Vec<u8>) -> Option<()> {
+    fn copy(value: RawValue<'_>, out: &mut Vec<u8>) -> Option<()> {
         let text = match value {
-            ValueRef::Text(text) => timestamp::shortened(text)?,
-            value => Timestamp::short(Self::from_value(value)?),
+            RawValue::Text(text) => timestamp::shortened(text)?,
+            RawValue::Micros(micros) => Timestamp::short_from_micros(micros)?,
+            value @ RawValue::Read(_) => Timestamp::short(Self::from_value(value.read()?)?),
         };
-        append_plain(text.as_str().as_bytes(), out);
+        append_plain(text.as_bytes(), out);
         Some(())
     }
 }
 
 impl JsonColumn for MetadataObject {
-    fn copy(value: ValueRef<'_>, out: &mut Vec<u8>) -> Option<()> {
-        if value != ValueRef::Null {
-            return serde_json::to_writer(out, &Self::from_value(value)?).ok();
-        }
-        out.extend_from_slice(b"{}");
-        Some(())
+    fn copy(value: RawValue<'_>, out: &mut Vec<u8>) -> Option<()> {
+        copy_unless_null::<Self>(value, b"{}", out)
     }
 }
 
 impl<T: JsonColumn> JsonColumn for Option<T> {
-    fn copy(value: ValueRef<'_>, out: &mut Vec<u8>) -> Option<()> {
-        if value != ValueRef::Null {
+    fn copy(value: RawValue<'_>, out: &mut Vec<u8>) -> Option<()> {
+        if value != RawValue::NULL {
             return T::copy(value, out);
         }
         out.extend_from_slice(b"null");
@@ -245,12 +298,13 @@ impl<T: JsonColumn> JsonColumn for Option<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sql::ValueRef;
 
     proptest::proptest! {
         #[test]
         fn a_text_is_what_serde_writes(text in "\\PC{0,9}[\\x00-\\x7f]{0,3}\\PC{0,70}") {
             let mut out = Vec::new();
-            String::copy(ValueRef::Text(&text), &mut out).unwrap();
+            String::copy(RawValue::Text(text.as_bytes()), &mut out).unwrap();
             proptest::prop_assert_eq!(String::from_utf8(out).unwrap(), serde_json::to_string(&text).unwrap());
         }
     }
@@ -258,9 +312,32 @@ mod tests {
     #[test]
     fn a_column_of_another_type_is_refused() {
         let mut out = Vec::new();
-        assert_eq!(Option::<String>::copy(ValueRef::Int(1), &mut out), None);
-        assert_eq!(Uuid::copy(ValueRef::Text("1"), &mut out), None);
-        assert_eq!(OffsetDateTime::copy(ValueRef::Text("2026"), &mut out), None);
+        let int = RawValue::Read(ValueRef::Int(1));
+        assert_eq!(Option::<String>::copy(int, &mut out), None);
+        assert_eq!(Uuid::copy(int, &mut out), None);
+        assert_eq!(OffsetDateTime::copy(int, &mut out), None);
+        assert_eq!(OffsetDateTime::copy(RawValue::Micros(i64::MAX), &mut out), None);
+        for text in [&b"2026"[..], b"\xff", b""] {
+            assert_eq!(Uuid::copy(RawValue::Text(text), &mut out), None);
+            assert_eq!(OffsetDateTime::copy(RawValue::Text(text), &mut out), None);
+        }
+        assert_eq!(String::copy(RawValue::Text(b"a\xff"), &mut out), None);
         assert!(out.is_empty());
+    }
+
+    #[test]
+    fn an_id_is_shown_in_lower_case_however_it_is_stored() {
+        let shown = "01a22b80-f3dd-75e0-8abc-def012345678";
+        let every = [shown.to_owned(), shown.to_uppercase(), shown.replace('-', "")];
+        for stored in every {
+            let mut out = Vec::new();
+            Uuid::copy(RawValue::Text(stored.as_bytes()), &mut out).unwrap();
+            assert_eq!(String::from_utf8(out).unwrap(), format!("\"{shown}\""));
+        }
+        for wrong in
+            ["g1a22b80-f3dd-75e0-8abc-def012345678", "01a22b80-f3dd-75e0-8abc-def01234567-"]
+        {
+            assert_eq!(Uuid::copy(RawValue::Text(wrong.as_bytes()), &mut Vec::new()), None);
+        }
     }
 }

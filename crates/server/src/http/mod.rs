@@ -22,7 +22,7 @@ pub use extract::{
     segment, segment_if_any, total_count,
 };
 pub(crate) use json_rows::json_row;
-pub use json_rows::{JsonColumn, JsonMembers, JsonRow, JsonRows, TranslatedRows};
+pub use json_rows::{JsonColumn, JsonMembers, JsonRow, JsonRows, TranslatedRows, copy_unless_null};
 pub use layer::USER_ID;
 pub(crate) use layer::as_long_as;
 pub use problem::Problem;

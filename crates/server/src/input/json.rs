@@ -28,11 +28,11 @@ pub fn parse_object(bytes: &[u8]) -> Result<Fields, Error> {
     }
 }
 
-/// Whether a text stands in JSON as it is (RFC 8259 §7).
-pub fn is_plain(text: &str) -> bool {
+/// Whether a text, in UTF-8, stands in JSON as it is (RFC 8259 §7).
+pub fn is_plain(text: &[u8]) -> bool {
     let plain = |byte: u8| byte >= 0x20 && byte != b'"' && byte != b'\\';
     // Looks at all bytes: stopping at the first would keep the compiler from taking many at once.
-    text.bytes().fold(true, |all, byte| all & plain(byte))
+    text.iter().fold(true, |all, byte| all & plain(*byte))
 }
 
 /// JSON whose objects have no duplicate keys.

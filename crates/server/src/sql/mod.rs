@@ -10,4 +10,4 @@ mod value;
 pub use failure::{DbError, Result};
 pub(crate) use statement::TextPlace;
 pub use statement::{Sql, Step, arranged};
-pub use value::{Value, ValueRef};
+pub use value::{RawValue, Value, ValueRef};

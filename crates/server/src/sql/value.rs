@@ -4,6 +4,8 @@
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use crate::timestamp::from_micros;
+
 /// One bound parameter or one column of a row.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
@@ -42,18 +44,44 @@ pub enum ValueRef<'a> {
     Bytes(&'a [u8]),
 }
 
+/// The same as the driver has it: most texts are copied into an answer without being read.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum RawValue<'a> {
+    /// As it is.
+    Read(ValueRef<'a>),
+    /// `TEXT`, which should be UTF-8.
+    Text(&'a [u8]),
+    /// `TIMESTAMPTZ` of PostgreSQL, in microseconds since 1970.
+    Micros(i64),
+}
+
+impl<'a> RawValue<'a> {
+    /// SQL NULL.
+    pub const NULL: Self = Self::Read(ValueRef::Null);
+
+    /// Reads it; `None` if a text is not UTF-8, or an instant is in no year before 10000.
+    #[inline]
+    pub fn read(self) -> Option<ValueRef<'a>> {
+        match self {
+            Self::Read(value) => Some(value),
+            Self::Text(bytes) => std::str::from_utf8(bytes).ok().map(ValueRef::Text),
+            Self::Micros(micros) => from_micros(micros).map(ValueRef::Time),
+        }
+    }
+}
+
 impl Value {
     /// The same value, borrowed.
-    pub fn as_ref(&self) -> ValueRef<'_> {
-        match self {
+    pub fn as_raw(&self) -> RawValue<'_> {
+        RawValue::Read(match self {
             Self::Null => ValueRef::Null,
             Self::Bool(value) => ValueRef::Bool(*value),
             Self::Int(value) => ValueRef::Int(*value),
-            Self::Text(text) => ValueRef::Text(text),
+            Self::Text(text) => return RawValue::Text(text.as_bytes()),
             Self::Uuid(id) => ValueRef::Uuid(*id),
             Self::Time(at) => ValueRef::Time(*at),
             Self::Bytes(bytes) => ValueRef::Bytes(bytes),
-        }
+        })
     }
 }
 

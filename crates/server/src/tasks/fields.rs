@@ -10,7 +10,7 @@ use utoipa::{PartialSchema, ToSchema};
 use crate::db::FromValue;
 use crate::http::JsonColumn;
 use crate::input::{Field, Instant, Letters, NamedSchemas, Parameter, Refusal, TextLimits};
-use crate::sql::{Value, ValueRef};
+use crate::sql::{RawValue, Value, ValueRef};
 
 /// One line of characters without surrounding spaces; the maximum length is a setting.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,8 +68,8 @@ impl Priority {
 }
 
 impl JsonColumn for Priority {
-    fn copy(value: ValueRef<'_>, out: &mut Vec<u8>) -> Option<()> {
-        String::copy(ValueRef::Text(Self::from_value(value)?.word()), out)
+    fn copy(value: RawValue<'_>, out: &mut Vec<u8>) -> Option<()> {
+        String::copy(RawValue::Text(Self::from_value(value.read()?)?.word().as_bytes()), out)
     }
 }
 
@@ -226,7 +226,7 @@ mod tests {
                 assert_eq!(Priority::from_json(text.into()), Ok(one));
             }
             assert_eq!(word, one.word());
-            assert_eq!(Priority::from_value(Value::from(one).as_ref()), Some(one));
+            assert_eq!(Priority::from_value(Value::from(one).as_raw().read().unwrap()), Some(one));
         }
         assert_eq!(
             Priority::from_value(ValueRef::Int(Priority::HIGHEST + 1)),

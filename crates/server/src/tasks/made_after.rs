@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::Tasks;
-use super::store::LIST_CREATED;
+use super::store::MADE_AFTER;
 use super::task::Task;
 use crate::db::Effort;
 use crate::error::Error;
@@ -23,7 +23,7 @@ impl Tasks {
         limit: i64,
     ) -> Result<Vec<Task>, Error> {
         let (key, id) = last.unwrap_or((EARLIEST, Uuid::nil()));
-        let step = step!(LIST_CREATED { owner, key, id, limit });
+        let step = step!(MADE_AFTER { owner, key, id, limit });
         Ok(match authority {
             Authority::Caller(gate) => self.db.page_as(gate, step, limit, Effort::Search).await?,
             Authority::Operator => self.db.view_of(owner, step).await?,

@@ -12,7 +12,7 @@ use super::tags::Tag;
 use super::task::{Changes, Task};
 use crate::db::{Database, Effort, FromRow, Row};
 use crate::gate::Gate;
-use crate::http::IfMatch;
+use crate::http::{IfMatch, JsonRow};
 use crate::input::{Given, LATEST};
 use crate::metadata::MetadataObject;
 use crate::sql::{DbError, Result, Sql, Step};
@@ -22,30 +22,31 @@ use crate::{step, text};
 /// filtered one can also skip rows, and a counted one returns the total of its filters, in a row without a
 /// task if the page is empty.
 macro_rules! page {
-    ($column:literal up) => { page!(@page $column, ">", "", "", "", "") };
-    ($column:literal down) => { page!(@page $column, "<", " DESC", "", "", "") };
-    ($column:literal up filtered) => { page!(@page $column, ">", "", "", FILTERS, SKIPPED) };
-    ($column:literal down filtered) => { page!(@page $column, "<", " DESC", "", FILTERS, SKIPPED) };
+    ($column:literal up whole) => { page!(@page Task::COLUMNS, $column, ">", "", "", "", "") };
+    ($column:literal up) => { page!(@page LISTED, $column, ">", "", "", "", "") };
+    ($column:literal down) => { page!(@page LISTED, $column, "<", " DESC", "", "", "") };
+    ($column:literal up filtered) => { page!(@page LISTED, $column, ">", "", "", FILTERS, SKIPPED) };
+    ($column:literal down filtered) => { page!(@page LISTED, $column, "<", " DESC", "", FILTERS, SKIPPED) };
     ($column:literal up counted) => { page!(@counted $column, ">", "") };
     ($column:literal down counted) => { page!(@counted $column, "<", " DESC") };
     (@counted $column:literal, $beyond:literal, $way:literal) => {
         text!(
             "SELECT total, ",
-            Task::COLUMNS,
+            LISTED,
             " FROM (SELECT count(*) AS total FROM {own_tasks} WHERE user_id = :owner",
             FILTERS,
             ") counted LEFT JOIN (",
-            page!(@page $column, $beyond, $way, concat!(", ", $column, " AS place"), FILTERS, SKIPPED),
+            page!(@page LISTED, $column, $beyond, $way, concat!(", ", $column, " AS place"), FILTERS, SKIPPED),
             ") page ON TRUE ORDER BY place",
             $way,
             ", id",
             $way
         )
     };
-    (@page $column:literal, $beyond:literal, $way:literal, $also:expr, $filters:expr, $skipped:expr) => {
+    (@page $columns:expr, $column:literal, $beyond:literal, $way:literal, $also:expr, $filters:expr, $skipped:expr) => {
         text!(
             "SELECT ",
-            Task::COLUMNS,
+            $columns,
             $also,
             " FROM {own_tasks} WHERE user_id = :owner AND (",
             $column,
@@ -63,6 +64,9 @@ macro_rules! page {
         )
     };
 }
+
+/// A list names the owner without asking for it.
+const LISTED: &str = <Task as JsonRow>::LISTED;
 
 /// What a row adds to the size of a page.
 const WEIGHT: &str = "octet_length(rows.title) + coalesce(octet_length(rows.description), 0) \
@@ -119,6 +123,7 @@ crate::statements! {
     DELETE = text!(
         "DELETE FROM {own_tasks} WHERE user_id = :owner AND id = :id", IF_MATCH, " RETURNING id"
     );
+    MADE_AFTER = page!("created_at" up whole), weighed WEIGHT;
     LIST_CREATED = page!("created_at" up), weighed WEIGHT;
     LIST_CREATED_FILTERED = page!("created_at" up filtered), weighed WEIGHT;
     LIST_CREATED_COUNTED = page!("created_at" up counted), weighed WEIGHT;

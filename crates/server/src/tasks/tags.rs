@@ -7,9 +7,9 @@ use serde_json::Value as Json;
 use utoipa::openapi::{ArrayBuilder, RefOr, Schema};
 
 use crate::db::{FromValue, LITERAL};
-use crate::http::JsonColumn;
+use crate::http::{JsonColumn, copy_unless_null};
 use crate::input::{Field, Letters, Parameter, Refusal, TextLimits};
-use crate::sql::{Value, ValueRef};
+use crate::sql::{RawValue, Value, ValueRef};
 
 /// Maximum number of tags per task.
 const MOST: usize = 20;
@@ -80,12 +80,8 @@ impl Serialize for Tags {
 }
 
 impl JsonColumn for Tags {
-    fn copy(value: ValueRef<'_>, out: &mut Vec<u8>) -> Option<()> {
-        if value != ValueRef::Null {
-            return serde_json::to_writer(out, &Self::from_value(value)?).ok();
-        }
-        out.extend_from_slice(b"[]");
-        Some(())
+    fn copy(value: RawValue<'_>, out: &mut Vec<u8>) -> Option<()> {
+        copy_unless_null::<Self>(value, b"[]", out)
     }
 }
 

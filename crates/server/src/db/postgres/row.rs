@@ -1,42 +1,53 @@
 //! PostgreSQL's columns as values, by type. A type that SQLite lacks is a bug in the statement.
 
+use std::error::Error;
+
 use bytes::BytesMut;
 use tokio_postgres::Row as PgRow;
 use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
+use uuid::Uuid;
 
 use crate::sql::{DbError, Result};
-use crate::sql::{Value, ValueRef};
+use crate::sql::{RawValue, Value, ValueRef};
+
+/// The start of PostgreSQL's instants, in microseconds since 1970.
+const EPOCH: i64 = 946_684_800_000_000;
 
 /// One column.
-pub(in crate::db) fn value(row: &PgRow, column: usize) -> Result<ValueRef<'_>> {
-    let Some(about) = row.columns().get(column) else {
-        return Err(DbError::Internal(format!("there is no column {column}")));
-    };
-    match *about.type_() {
-        Type::BOOL => get(row, column, ValueRef::Bool),
-        Type::INT2 => get(row, column, |number: i16| ValueRef::Int(number.into())),
-        Type::INT4 => get(row, column, |number: i32| ValueRef::Int(number.into())),
-        Type::INT8 => get(row, column, ValueRef::Int),
-        Type::TEXT | Type::VARCHAR | Type::NAME | Type::BPCHAR | Type::UNKNOWN => {
-            get(row, column, ValueRef::Text)
-        }
-        Type::UUID => get(row, column, ValueRef::Uuid),
-        Type::TIMESTAMPTZ => get(row, column, ValueRef::Time),
-        Type::BYTEA => get(row, column, ValueRef::Bytes),
-        ref other => Err(DbError::Internal(format!(
-            "column {column} has the type {other}, which is not portable"
-        ))),
-    }
+pub(in crate::db) fn value(row: &PgRow, column: usize) -> Result<RawValue<'_>> {
+    row.try_get(column).map_err(|error| DbError::Internal(error.to_string()))
 }
 
-fn get<'a, T: FromSql<'a>>(
-    row: &'a PgRow,
-    column: usize,
-    wrap: fn(T) -> ValueRef<'a>,
-) -> Result<ValueRef<'a>> {
-    row.try_get::<_, Option<T>>(column)
-        .map(|value| value.map_or(ValueRef::Null, wrap))
-        .map_err(|error| DbError::Internal(error.to_string()))
+type Fault = Box<dyn Error + Sync + Send>;
+
+impl<'a> FromSql<'a> for RawValue<'a> {
+    fn from_sql(kind: &Type, raw: &'a [u8]) -> std::result::Result<Self, Fault> {
+        Ok(Self::Read(match *kind {
+            Type::TEXT | Type::VARCHAR | Type::NAME | Type::BPCHAR | Type::UNKNOWN => {
+                return Ok(Self::Text(raw));
+            }
+            Type::TIMESTAMPTZ => {
+                let micros = i64::from_sql(&Type::INT8, raw)?.checked_add(EPOCH);
+                return micros.map(Self::Micros).ok_or_else(|| "infinity is not portable".into());
+            }
+            Type::BOOL => ValueRef::Bool(bool::from_sql(kind, raw)?),
+            Type::INT2 => ValueRef::Int(i16::from_sql(kind, raw)?.into()),
+            Type::INT4 => ValueRef::Int(i32::from_sql(kind, raw)?.into()),
+            Type::INT8 => ValueRef::Int(i64::from_sql(kind, raw)?),
+            Type::UUID => ValueRef::Uuid(Uuid::from_sql(kind, raw)?),
+            Type::BYTEA => ValueRef::Bytes(raw),
+            ref other => return Err(format!("the type {other} is not portable").into()),
+        }))
+    }
+
+    fn from_sql_null(_: &Type) -> std::result::Result<Self, Fault> {
+        Ok(Self::NULL)
+    }
+
+    // A column of another type is refused by what it is, above.
+    fn accepts(_: &Type) -> bool {
+        true
+    }
 }
 
 /// The type of a parameter in an unprepared statement.
@@ -53,11 +64,7 @@ pub(in crate::db) fn kind(value: &Value) -> Type {
 }
 
 impl ToSql for Value {
-    fn to_sql(
-        &self,
-        kind: &Type,
-        out: &mut BytesMut,
-    ) -> std::result::Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
+    fn to_sql(&self, kind: &Type, out: &mut BytesMut) -> std::result::Result<IsNull, Fault> {
         match self {
             Self::Null => Ok(IsNull::Yes),
             Self::Bool(value) => value.to_sql_checked(kind, out),

@@ -8,7 +8,7 @@ use crate::db::sqlite::session::SqliteSession;
 use crate::db::{Columns, FromRow, RowSink};
 use crate::input::PAGE_BYTES;
 use crate::sql::{DbError, Result, Step};
-use crate::sql::{Value, ValueRef};
+use crate::sql::{RawValue, Value, ValueRef};
 use crate::timestamp::Timestamp;
 
 impl SqliteSession {
@@ -57,17 +57,14 @@ impl SqliteSession {
 }
 
 /// One column.
-pub(in crate::db) fn value<'a>(row: &'a rusqlite::Row<'a>, column: usize) -> Result<ValueRef<'a>> {
-    Ok(match row.get_ref(column).map_err(failed)? {
+pub(in crate::db) fn value<'a>(row: &'a rusqlite::Row<'a>, column: usize) -> Result<RawValue<'a>> {
+    Ok(RawValue::Read(match row.get_ref(column).map_err(failed)? {
         Lent::Null => ValueRef::Null,
         Lent::Integer(value) => ValueRef::Int(value),
-        Lent::Text(text) => ValueRef::Text(
-            std::str::from_utf8(text)
-                .map_err(|_| DbError::Internal("a text column is not UTF-8".into()))?,
-        ),
+        Lent::Text(text) => return Ok(RawValue::Text(text)),
         Lent::Blob(bytes) => ValueRef::Bytes(bytes),
         Lent::Real(_) => return Err(DbError::Internal("unexpected REAL column".into())),
-    })
+    }))
 }
 
 impl ToSql for Value {

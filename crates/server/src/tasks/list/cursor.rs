@@ -9,8 +9,10 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::sort::{Column, Sort};
+use crate::db::{Columns, FromValue};
+use crate::http::JsonRow;
 use crate::input::{EARLIEST, LATEST};
-use crate::sql::Value;
+use crate::sql::{DbError, Result, Value};
 use crate::tasks::fields::{Priority, TITLE_BYTES};
 use crate::tasks::task::Task;
 
@@ -31,16 +33,18 @@ pub(in crate::tasks) enum SortKey {
 const CHECK: usize = 8;
 
 impl TaskCursor {
-    /// The position of this task in this order.
-    pub(in crate::tasks) fn after(task: &Task, sort: Sort) -> Self {
+    /// The position of this listed task in this order.
+    pub(in crate::tasks) fn after(task: &Columns<'_>, sort: Sort) -> Result<Self> {
         let key = match sort.column {
-            Column::CreatedAt => SortKey::Instant(task.created_at),
-            Column::UpdatedAt => SortKey::Instant(task.updated_at),
-            Column::DueAt => SortKey::Instant(task.due_at.unwrap_or(LATEST)),
-            Column::Title => SortKey::Text(task.title.clone()),
-            Column::Priority => SortKey::Number(task.priority as i64),
+            Column::CreatedAt => SortKey::Instant(listed(task, "created_at")?),
+            Column::UpdatedAt => SortKey::Instant(listed(task, "updated_at")?),
+            Column::DueAt => {
+                SortKey::Instant(listed::<Option<_>>(task, "due_at")?.unwrap_or(LATEST))
+            }
+            Column::Title => SortKey::Text(listed(task, "title")?),
+            Column::Priority => SortKey::Number(listed(task, "priority")?),
         };
-        Self { key, id: task.id }
+        Ok(Self { key, id: listed(task, "id")? })
     }
 
     pub(in crate::tasks) fn encode(&self, owner: Uuid, sort: Sort) -> String {
@@ -90,6 +94,13 @@ impl From<SortKey> for Value {
             SortKey::Text(text) => Self::Text(text),
         }
     }
+}
+
+fn listed<T: FromValue>(task: &Columns<'_>, name: &str) -> Result<T> {
+    let Some(column) = Task::listed(name) else {
+        return Err(DbError::Internal(format!("a list of tasks has no column {name}")));
+    };
+    task.after(column).read()
 }
 
 fn check(owner: Uuid, sort: Sort, bytes: &[u8]) -> [u8; CHECK] {

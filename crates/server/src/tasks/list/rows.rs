@@ -5,7 +5,7 @@ use uuid::Uuid;
 use super::TaskPage;
 use super::cursor::TaskCursor;
 use super::sort::Sort;
-use crate::db::{Columns, FromRow, RowSink};
+use crate::db::{Columns, RowSink};
 use crate::http::JsonRows;
 use crate::input::PAGE_BYTES;
 use crate::sql::Result;
@@ -70,8 +70,7 @@ impl RowSink for TaskRows {
         self.is_full = !self.list.push::<Task>(row, &self.owner, most)?;
         let could_be_last = self.list.count() == self.limit || self.list.bytes() > LARGE;
         if could_be_last && !self.is_full {
-            let task = Task::from_row(&mut start.clone())?;
-            self.last = Some(TaskCursor::after(&task, self.sort));
+            self.last = Some(TaskCursor::after(&start, self.sort)?);
         }
         Ok(())
     }
@@ -86,14 +85,28 @@ mod tests {
 
     use super::*;
     use crate::db::Row;
-    use crate::input::Page;
+    use crate::input::{LATEST, Page};
     use crate::sql::Value;
     use crate::tasks::list::TaskFilter;
+    use crate::tasks::list::cursor::SortKey;
+    use crate::tasks::list::sort::Column;
 
     const OWNER: Uuid = Uuid::from_u128(7);
 
-    /// A task's columns as PostgreSQL returns them, or as SQLite does.
+    /// A listed task as PostgreSQL returns it, or as SQLite does.
     fn row(number: u128, text: &str, is_sqlite: bool) -> Row {
+        let mut columns = columns(number, text, is_sqlite);
+        columns.remove(1);
+        columns.pop();
+        Row::of(columns)
+    }
+
+    /// All of its columns.
+    fn task(number: u128, text: &str, is_sqlite: bool) -> Task {
+        Row::of(columns(number, text, is_sqlite)).read().unwrap()
+    }
+
+    fn columns(number: u128, text: &str, is_sqlite: bool) -> Vec<Value> {
         let at = datetime!(2026-11-20 12:00:00.123 UTC);
         let id = Uuid::from_u128(number);
         let optional = |value: Value| if text.is_empty() { Value::Null } else { value };
@@ -113,7 +126,7 @@ mod tests {
             at.replace_nanosecond(0).unwrap().into(),
             Value::Int(9),
         ];
-        Row::of(if is_sqlite { columns.map(Value::stored_in_sqlite) } else { columns }.into())
+        if is_sqlite { columns.map(Value::stored_in_sqlite) } else { columns }.into()
     }
 
     fn page(limit: i64, counts: bool) -> TaskPage {
@@ -130,6 +143,10 @@ mod tests {
         into
     }
 
+    fn cursor(row: &Row, sort: Sort) -> TaskCursor {
+        TaskCursor::after(&row.columns(), sort).unwrap()
+    }
+
     async fn text(list: JsonRows) -> String {
         let body = to_bytes(list.into_response().into_body(), usize::MAX).await.unwrap();
         String::from_utf8(body.into()).unwrap()
@@ -142,8 +159,7 @@ mod tests {
             for is_sqlite in [false, true] {
                 let texts = ["", "plain", &every];
                 let rows = texts.map(|text| row(1, text, is_sqlite));
-                let tasks: Vec<Task> =
-                    rows.iter().map(|row| name.seen(row.read().unwrap())).collect();
+                let tasks = texts.map(|text| name.seen(task(1, text, is_sqlite)));
                 let (list, next, total) = read(&page(9, false), &name, &rows).finish();
                 assert_eq!((next, total), (None, None));
                 assert_eq!(text(list).await, serde_json::to_string(&tasks).unwrap());
@@ -158,8 +174,7 @@ mod tests {
             let page = page(limit, false);
             let (list, next, _) = read(&page, &OwnName::none(), &rows).finish();
             assert_eq!(list.count(), shown);
-            let task: Task = rows[shown - 1].read().unwrap();
-            let wanted = (shown < 3).then(|| TaskCursor::after(&task, page.sort));
+            let wanted = (shown < 3).then(|| cursor(&rows[shown - 1], page.sort));
             assert_eq!(next, wanted, "{limit}");
         }
     }
@@ -170,8 +185,7 @@ mod tests {
         let rows: Vec<Row> = (1..=9).map(longest).collect();
         let page = page(100, false);
         let (list, next, _) = read(&page, &OwnName::none(), &rows).finish();
-        let task: Task = rows[list.count() - 1].read().unwrap();
-        assert_eq!(next, Some(TaskCursor::after(&task, page.sort)));
+        assert_eq!(next, Some(cursor(&rows[list.count() - 1], page.sort)));
         let text = text(list).await;
         assert!((PAGE_BYTES / 2..=PAGE_BYTES).contains(&text.len()), "{}", text.len());
         let shown: Vec<Json> = serde_json::from_str(&text).unwrap();
@@ -179,8 +193,24 @@ mod tests {
 
         let rows = [row(1, &"x".repeat(PAGE_BYTES), true), row(2, "a", true)];
         let (list, next, _) = read(&page, &OwnName::none(), &rows).finish();
-        let first: Task = rows[0].read().unwrap();
-        assert_eq!((list.count(), next), (1, Some(TaskCursor::after(&first, page.sort))));
+        assert_eq!((list.count(), next), (1, Some(cursor(&rows[0], page.sort))));
+    }
+
+    #[test]
+    fn a_cursor_has_the_id_and_the_key_of_its_task_in_every_order() {
+        for (text, is_sqlite) in [("", false), ("a", false), ("", true), ("a", true)] {
+            let (row, task) = (row(5, text, is_sqlite), task(5, text, is_sqlite));
+            for (column, key) in [
+                (Column::CreatedAt, SortKey::Instant(task.created_at)),
+                (Column::UpdatedAt, SortKey::Instant(task.updated_at)),
+                (Column::DueAt, SortKey::Instant(task.due_at.unwrap_or(LATEST))),
+                (Column::Title, SortKey::Text(task.title.clone())),
+                (Column::Priority, SortKey::Number(3)),
+            ] {
+                let sort = Sort { column, descending: false };
+                assert_eq!(cursor(&row, sort), TaskCursor { key, id: task.id });
+            }
+        }
     }
 
     #[tokio::test]
