@@ -23,6 +23,7 @@ use crate::http::{Caching, Declared, RateGroup, Routes};
 
 pub use fields::{Description, DueAt, Priority, Title};
 pub(crate) use list::search::fold;
+pub use list::store::STATEMENTS as LIST_STATEMENTS;
 pub use list::{Search, TaskFilter};
 pub use stats::TaskStats;
 pub use store::STATEMENTS;

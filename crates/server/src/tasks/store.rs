@@ -2,86 +2,17 @@
 
 use uuid::Uuid;
 
-use super::list::TaskPage;
-use super::list::cursor::TaskCursor;
-use super::list::rows::TaskRows;
-use super::list::search::{Patterns, fold};
-use super::list::sort::Sort;
+use super::list::search::fold;
+use super::list::store::WEIGHT;
 use super::stats::TaskStats;
-use super::tags::Tag;
 use super::task::{Changes, Task};
 use crate::db::{Database, Effort, FromRow, Row};
 use crate::gate::Gate;
-use crate::http::{IfMatch, JsonRow};
+use crate::http::IfMatch;
 use crate::input::{Given, LATEST};
 use crate::metadata::MetadataObject;
-use crate::sql::{DbError, Result, Sql, Step};
+use crate::sql::{DbError, Result, Step};
 use crate::{step, text};
-
-/// One page: an index range that starts after the cursor, so its cost does not grow with its number. A
-/// filtered one can also skip rows, and a counted one returns the total of its filters, in a row without a
-/// task if the page is empty.
-macro_rules! page {
-    ($column:literal up whole) => { page!(@page Task::COLUMNS, $column, ">", "", "", "", "") };
-    ($column:literal up) => { page!(@page LISTED, $column, ">", "", "", "", "") };
-    ($column:literal down) => { page!(@page LISTED, $column, "<", " DESC", "", "", "") };
-    ($column:literal up filtered) => { page!(@page LISTED, $column, ">", "", "", FILTERS, SKIPPED) };
-    ($column:literal down filtered) => { page!(@page LISTED, $column, "<", " DESC", "", FILTERS, SKIPPED) };
-    ($column:literal up counted) => { page!(@counted $column, ">", "") };
-    ($column:literal down counted) => { page!(@counted $column, "<", " DESC") };
-    (@counted $column:literal, $beyond:literal, $way:literal) => {
-        text!(
-            "SELECT total, ",
-            LISTED,
-            " FROM (SELECT count(*) AS total FROM {own_tasks} WHERE user_id = :owner",
-            FILTERS,
-            ") counted LEFT JOIN (",
-            page!(@page LISTED, $column, $beyond, $way, concat!(", ", $column, " AS place"), FILTERS, SKIPPED),
-            ") page ON TRUE ORDER BY place",
-            $way,
-            ", id",
-            $way
-        )
-    };
-    (@page $columns:expr, $column:literal, $beyond:literal, $way:literal, $also:expr, $filters:expr, $skipped:expr) => {
-        text!(
-            "SELECT ",
-            $columns,
-            $also,
-            " FROM {own_tasks} WHERE user_id = :owner AND (",
-            $column,
-            ", id) ",
-            $beyond,
-            " (:key, :id)",
-            $filters,
-            " ORDER BY ",
-            $column,
-            $way,
-            ", id",
-            $way,
-            " LIMIT :limit",
-            $skipped
-        )
-    };
-}
-
-/// A list names the owner without asking for it.
-const LISTED: &str = <Task as JsonRow>::LISTED;
-
-/// What a row adds to the size of a page.
-const WEIGHT: &str = "octet_length(rows.title) + coalesce(octet_length(rows.description), 0) \
-    + coalesce(octet_length(rows.tags), 0) + coalesce(octet_length(rows.metadata), 0)";
-
-const FILTERS: &str = " AND (completed = :completed OR :completed IS NULL) \
-    AND (priority = :priority OR :priority IS NULL) \
-    AND (due_at < :due_before OR :due_before IS NULL) \
-    AND (due_at > :due_after OR :due_after IS NULL) \
-    AND (textregexeq(tags, :tag) OR :tag IS NULL) \
-    AND (textregexeq(title_search, :composed) OR :composed IS NULL \
-    OR textregexeq(description_search, :composed) OR textregexeq(title_search, :decomposed) \
-    OR textregexeq(description_search, :decomposed))";
-
-const SKIPPED: &str = " OFFSET :offset";
 
 // Entity tags are compared as text: a list of versions is one parameter, `,1,3,`, on both databases.
 const IF_MATCH: &str = " AND (:versions LIKE '%,' || version || ',%' OR :versions IS NULL)";
@@ -123,82 +54,16 @@ crate::statements! {
     DELETE = text!(
         "DELETE FROM {own_tasks} WHERE user_id = :owner AND id = :id", IF_MATCH, " RETURNING id"
     );
-    MADE_AFTER = page!("created_at" up whole), weighed WEIGHT;
-    LIST_CREATED = page!("created_at" up), weighed WEIGHT;
-    LIST_CREATED_FILTERED = page!("created_at" up filtered), weighed WEIGHT;
-    LIST_CREATED_COUNTED = page!("created_at" up counted), weighed WEIGHT;
-    LIST_CREATED_DOWN = page!("created_at" down), weighed WEIGHT;
-    LIST_CREATED_DOWN_FILTERED = page!("created_at" down filtered), weighed WEIGHT;
-    LIST_CREATED_DOWN_COUNTED = page!("created_at" down counted), weighed WEIGHT;
-    LIST_UPDATED = page!("updated_at" up), weighed WEIGHT;
-    LIST_UPDATED_FILTERED = page!("updated_at" up filtered), weighed WEIGHT;
-    LIST_UPDATED_COUNTED = page!("updated_at" up counted), weighed WEIGHT;
-    LIST_UPDATED_DOWN = page!("updated_at" down), weighed WEIGHT;
-    LIST_UPDATED_DOWN_FILTERED = page!("updated_at" down filtered), weighed WEIGHT;
-    LIST_UPDATED_DOWN_COUNTED = page!("updated_at" down counted), weighed WEIGHT;
-    LIST_DUE = page!("due_sort" up), weighed WEIGHT;
-    LIST_DUE_FILTERED = page!("due_sort" up filtered), weighed WEIGHT;
-    LIST_DUE_COUNTED = page!("due_sort" up counted), weighed WEIGHT;
-    LIST_DUE_DOWN = page!("due_sort" down), weighed WEIGHT;
-    LIST_DUE_DOWN_FILTERED = page!("due_sort" down filtered), weighed WEIGHT;
-    LIST_DUE_DOWN_COUNTED = page!("due_sort" down counted), weighed WEIGHT;
-    LIST_TITLE = page!("title" up), weighed WEIGHT;
-    LIST_TITLE_FILTERED = page!("title" up filtered), weighed WEIGHT;
-    LIST_TITLE_COUNTED = page!("title" up counted), weighed WEIGHT;
-    LIST_TITLE_DOWN = page!("title" down), weighed WEIGHT;
-    LIST_TITLE_DOWN_FILTERED = page!("title" down filtered), weighed WEIGHT;
-    LIST_TITLE_DOWN_COUNTED = page!("title" down counted), weighed WEIGHT;
-    LIST_PRIORITY = page!("priority" up), weighed WEIGHT;
-    LIST_PRIORITY_FILTERED = page!("priority" up filtered), weighed WEIGHT;
-    LIST_PRIORITY_COUNTED = page!("priority" up counted), weighed WEIGHT;
-    LIST_PRIORITY_DOWN = page!("priority" down), weighed WEIGHT;
-    LIST_PRIORITY_DOWN_FILTERED = page!("priority" down filtered), weighed WEIGHT;
-    LIST_PRIORITY_DOWN_COUNTED = page!("priority" down counted), weighed WEIGHT;
+    MADE_AFTER = text!(
+        "SELECT ", Task::COLUMNS, " FROM {own_tasks} WHERE user_id = :owner \
+         AND (created_at, id) > (:key, :id) ORDER BY created_at, id LIMIT :limit"
+    ), weighed WEIGHT;
     COUNT = "SELECT count(*) FROM {own_tasks} WHERE user_id = :owner";
     FIND_BEYOND = "SELECT id FROM {own_tasks} WHERE user_id = :owner LIMIT 1 OFFSET :most";
     DELETE_SOME = "DELETE FROM {own_tasks} WHERE user_id = :owner AND id IN (SELECT id FROM {own_tasks} \
         WHERE user_id = :owner LIMIT :most) RETURNING id";
     STATS = text!("SELECT ", TaskStats::COLUMNS, " FROM {own_tasks} WHERE user_id = :owner");
 }
-
-/// One statement per order, as [`place`] counts them, with and without filters: unused filters would keep
-/// PostgreSQL from using the index.
-const LISTS: [Sql; 10] = [
-    LIST_CREATED,
-    LIST_CREATED_DOWN,
-    LIST_UPDATED,
-    LIST_UPDATED_DOWN,
-    LIST_DUE,
-    LIST_DUE_DOWN,
-    LIST_TITLE,
-    LIST_TITLE_DOWN,
-    LIST_PRIORITY,
-    LIST_PRIORITY_DOWN,
-];
-const FILTERED_LISTS: [Sql; 10] = [
-    LIST_CREATED_FILTERED,
-    LIST_CREATED_DOWN_FILTERED,
-    LIST_UPDATED_FILTERED,
-    LIST_UPDATED_DOWN_FILTERED,
-    LIST_DUE_FILTERED,
-    LIST_DUE_DOWN_FILTERED,
-    LIST_TITLE_FILTERED,
-    LIST_TITLE_DOWN_FILTERED,
-    LIST_PRIORITY_FILTERED,
-    LIST_PRIORITY_DOWN_FILTERED,
-];
-const COUNTED_LISTS: [Sql; 10] = [
-    LIST_CREATED_COUNTED,
-    LIST_CREATED_DOWN_COUNTED,
-    LIST_UPDATED_COUNTED,
-    LIST_UPDATED_DOWN_COUNTED,
-    LIST_DUE_COUNTED,
-    LIST_DUE_DOWN_COUNTED,
-    LIST_TITLE_COUNTED,
-    LIST_TITLE_DOWN_COUNTED,
-    LIST_PRIORITY_COUNTED,
-    LIST_PRIORITY_DOWN_COUNTED,
-];
 
 /// The result of a conditional change.
 #[derive(Debug)]
@@ -240,46 +105,6 @@ pub(super) async fn insert(db: &Database, gate: Gate, task: &Task) -> Result<()>
 pub(super) async fn find(db: &Database, gate: Gate, id: Uuid) -> Result<Option<Task>> {
     let tasks = db.read_as(gate, step!(FIND { owner: gate.user_id, id })).await?;
     Ok(tasks.into_iter().next())
-}
-
-/// Reads the tasks of a page, one more than requested if there is a next page, after the total if requested.
-pub(super) async fn list(
-    db: &Database,
-    gate: Gate,
-    page: &TaskPage,
-    rows: TaskRows,
-) -> Result<TaskRows> {
-    let TaskCursor { key, id } = page.place.after.clone().unwrap_or_else(|| page.sort.start());
-    let (owner, filter) = (gate.user_id, &page.filter);
-    let limit = page.place.limit + 1;
-    let at = place(page.sort);
-    if filter.is_empty() && page.offset == 0 && !page.counts {
-        let step = step!(LISTS[at] { owner, key, id, limit });
-        return db.page_into(gate, step, limit, Effort::Quick, rows).await;
-    }
-    let patterns = filter.q.as_ref().map(|q| Patterns::of(&q.0));
-    let searches = patterns.is_some() || filter.tag.is_some() || page.counts;
-    let effort = if searches { Effort::Search } else { Effort::Quick };
-    macro_rules! filtered {
-        ($lists:ident) => {
-            step!($lists[at] {
-                owner,
-                key,
-                id,
-                completed: filter.completed,
-                priority: filter.priority,
-                due_before: filter.due_before,
-                due_after: filter.due_after,
-                tag: filter.tag.as_ref().map(Tag::pattern),
-                composed: patterns.as_ref().map(|patterns| patterns.composed.as_str()),
-                decomposed: patterns.as_ref().and_then(|patterns| patterns.decomposed.as_deref()),
-                limit,
-                offset: page.offset,
-            })
-        };
-    }
-    let step = if page.counts { filtered!(COUNTED_LISTS) } else { filtered!(FILTERED_LISTS) };
-    db.page_into(gate, step, limit, effort, rows).await
 }
 
 /// Whether the owner has more than `most` tasks.
@@ -381,9 +206,4 @@ async fn conditional<T: FromRow>(
 fn versions(only: &IfMatch) -> Option<String> {
     let versions = only.0.as_ref()?;
     Some(versions.iter().fold(String::from(","), |list, version| format!("{list}{version},")))
-}
-
-/// The index of this order in [`LISTS`]: two per column, ascending then descending.
-fn place(sort: Sort) -> usize {
-    2 * sort.column as usize + usize::from(sort.descending)
 }

@@ -5,6 +5,7 @@ pub(super) mod cursor;
 pub(super) mod rows;
 pub(super) mod search;
 pub(super) mod sort;
+pub(super) mod store;
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -18,11 +19,11 @@ use crate::http::{Listing, total_count};
 use crate::input::{
     Fields, Letters, Opaque, Page, Parameter, Parameters, Reach, Refusal, TextLimits, query,
 };
+use crate::tasks::Tasks;
 use crate::tasks::fields::Priority;
 use crate::tasks::owner::Owner;
 use crate::tasks::tags::Tag;
 use crate::tasks::task::Task;
-use crate::tasks::{Tasks, store};
 use cursor::TaskCursor;
 use rows::TaskRows;
 use sort::Sort;
