@@ -196,7 +196,8 @@ impl Database {
     }
 
     /// Reads a page of at most `rows` rows as the gate's user: up to the row that makes their texts exceed
-    /// [`crate::input::PAGE_BYTES`], unless there are few. The statement must be `weighed`.
+    /// [`crate::input::PAGE_BYTES`], unless there are few. The statement must be `weighed`, and its
+    /// first column never null.
     pub async fn page_as<T: FromRow>(
         &self,
         gate: Gate,

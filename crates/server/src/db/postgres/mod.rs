@@ -31,7 +31,7 @@ use crate::db::postgres::attempt::Call;
 use crate::db::postgres::connect::{CONNECT_WITHIN, Target};
 pub(in crate::db) use crate::db::postgres::fault::failed;
 use crate::db::postgres::lane::Lane;
-use crate::db::postgres::query::{Query, SEARCH_LIMIT, VIEW_OF};
+use crate::db::postgres::query::{GatedRows, Query, SEARCH_LIMIT, VIEW_OF};
 use crate::db::{Columns, FromRow, Row, RowSink};
 use crate::gate::Gate;
 use crate::metrics::{LaneLabel, Metrics};
@@ -141,9 +141,9 @@ impl Postgres {
         step: Step,
     ) -> Result<Vec<T>> {
         let lane = &self.lanes(step.sql).reads;
-        let work = Call::Read(Query::gated(step, &gate));
+        let work = Call::Read(Query::gated(step, &gate, GatedRows::Any));
         let answers = self.run(lane, work, Some(gate.waits_as())).await?;
-        self.behind_gate(gate, answers, Vec::new()).await
+        self.behind_gate(gate, answers, GatedRows::Any, Vec::new()).await
     }
 
     pub(in crate::db) async fn page_into<R: RowSink>(
@@ -155,12 +155,13 @@ impl Postgres {
         into: R,
     ) -> Result<R> {
         let reads = &self.lanes(step.sql).reads;
-        let page = if whole { Query::gated(step, &gate) } else { Query::page(step, &gate) };
+        let rows = if whole { GatedRows::Page } else { GatedRows::UntilFull };
+        let page = Query::gated(step, &gate, rows);
         let answers = match effort {
             Effort::Quick => self.run(reads, Call::Read(page), Some(gate.waits_as())).await?,
             Effort::Search => Box::pin(self.search(reads, page)).await?,
         };
-        self.behind_gate(gate, answers, into).await
+        self.behind_gate(gate, answers, rows, into).await
     }
 
     /// Runs a search in its own lane. If the server allows no connection for that, in the read lane.
@@ -176,16 +177,17 @@ impl Postgres {
         &self,
         gate: Gate,
         answers: Vec<Vec<PgRow>>,
+        rows: GatedRows,
         mut into: R,
     ) -> Result<R> {
         let found = answers.into_iter().next_back().unwrap_or_default();
         let first = found.first().ok_or(DbError::SessionEnded)?;
         let confirmed = first.try_get(0).map_err(|error| failed(&error))?;
         self.confirm(&gate, confirmed).await;
-        for row in &found {
-            if row.try_get::<_, Option<bool>>(1).is_ok_and(|found| found.is_some()) {
-                into.take(&mut Columns::of(Source::Postgres(row, 2)))?;
-            }
+        let is_empty = found.len() == 1 && Columns::of(Source::Postgres(first, 1)).is_null()?;
+        let before = if rows == GatedRows::Any { 2 } else { 1 };
+        for row in found.iter().filter(|_| !is_empty) {
+            into.take(&mut Columns::of(Source::Postgres(row, before)))?;
         }
         Ok(into)
     }

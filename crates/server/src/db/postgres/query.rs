@@ -102,14 +102,19 @@ impl Way {
 pub(in crate::db) enum Form {
     /// Alone.
     Plain,
-    /// Behind the gate; the gate's parameters come last.
-    Gated(Way),
-    /// Behind a gate that requires a permission.
-    Permitted(Way),
-    /// Behind the gate, with rows until a page is full.
-    Page(Way),
-    /// The same behind a gate that requires a permission.
-    PermittedPage(Way),
+    /// Behind the gate, which may require a permission; the gate's parameters come last.
+    Gated { way: Way, rows: GatedRows, is_permitted: bool },
+}
+
+/// The rows of a statement behind the gate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(in crate::db) enum GatedRows {
+    /// A column before theirs says that there is a row: all of theirs may be null.
+    Any,
+    /// Those of a page, whose first column is never null.
+    Page,
+    /// The same until the page is full.
+    UntilFull,
 }
 
 /// A statement with its parameters.
@@ -148,8 +153,8 @@ impl<'a> Query<'a> {
         Self { sql, form: Form::Plain, params: Cow::Owned(params) }
     }
 
-    /// Reads behind the gate in one message.
-    pub(in crate::db) fn gated(step: Step, gate: &Gate) -> Self {
+    /// Reads these rows behind the gate in one message.
+    pub(in crate::db) fn gated(step: Step, gate: &Gate, rows: GatedRows) -> Self {
         let Step { sql, mut params } = step;
         // In the order of [`behind_gate`].
         params.extend([gate.session_id.into(), gate.user_id.into(), gate.now.into()]);
@@ -158,37 +163,28 @@ impl<'a> Query<'a> {
             params.extend([gate.used_since().into(), used.scope_name().into(), address.into()]);
         }
         params.extend(gate.permission.map(|needed| needed.as_str().into()));
-        let form = match gate.permission {
-            Some(_) => Form::Permitted(Way::of(gate)),
-            None => Form::Gated(Way::of(gate)),
-        };
+        let form =
+            Form::Gated { way: Way::of(gate), rows, is_permitted: gate.permission.is_some() };
         Self { sql, form, params: Cow::Owned(params) }
-    }
-
-    /// Reads a page behind the gate.
-    pub(in crate::db) fn page(step: Step, gate: &Gate) -> Self {
-        let gated = Self::gated(step, gate);
-        let form = match gate.permission {
-            Some(_) => Form::PermittedPage(Way::of(gate)),
-            None => Form::Page(Way::of(gate)),
-        };
-        Self { form, ..gated }
     }
 
     /// The forms in which a store's statement may be sent.
     pub(in crate::db) fn forms(sql: Sql) -> Vec<Self> {
-        let mut forms = vec![Query::plain(sql, &[])];
+        let mut forms = vec![Form::Plain];
         if sql.is_read {
-            let ways = [Way::Session, Way::Identity, Way::Key];
-            let gated = ways.into_iter().flat_map(|way| {
-                let pages = sql.weight.map(|_| [Form::Page(way), Form::PermittedPage(way)]);
-                [Form::Gated(way), Form::Permitted(way)]
-                    .into_iter()
-                    .chain(pages.into_iter().flatten())
-            });
-            forms.extend(gated.map(|form| Query { sql, form, params: Cow::Borrowed(&[]) }));
+            let pages = sql.weight.map(|_| [GatedRows::Page, GatedRows::UntilFull]);
+            for rows in std::iter::once(GatedRows::Any).chain(pages.into_iter().flatten()) {
+                for way in [Way::Session, Way::Identity, Way::Key] {
+                    forms.extend([false, true].map(|is_permitted| Form::Gated {
+                        way,
+                        rows,
+                        is_permitted,
+                    }));
+                }
+            }
         }
-        forms
+        let query = |form| Query { sql, form, params: Cow::Borrowed(&[]) };
+        forms.into_iter().map(query).collect()
     }
 
     /// Whether this is the gate and the error is its failed cast.
@@ -205,21 +201,16 @@ impl<'a> Query<'a> {
     pub(in crate::db) fn text(&self) -> Cow<'static, str> {
         let Sql { postgres, params, weight, .. } = self.sql;
         let params = params.len();
-        match self.form {
-            Form::Plain => Cow::Borrowed(postgres),
-            Form::Gated(way) => Cow::Owned(behind_gate(way, postgres, params, "")),
-            Form::Page(way) => {
-                let page = until_full(postgres, weight.unwrap_or("0"));
-                Cow::Owned(behind_gate(way, &page, params, ""))
-            }
-            Form::Permitted(way) => {
-                Cow::Owned(behind_gate(way, postgres, params, &permitted(way, params)))
-            }
-            Form::PermittedPage(way) => {
-                let page = until_full(postgres, weight.unwrap_or("0"));
-                Cow::Owned(behind_gate(way, &page, params, &permitted(way, params)))
-            }
-        }
+        let Form::Gated { way, rows, is_permitted } = self.form else {
+            return Cow::Borrowed(postgres);
+        };
+        let work = match rows {
+            GatedRows::Any => format!("SELECT TRUE AS found, w.* FROM ({postgres}) w"),
+            GatedRows::Page => postgres.to_owned(),
+            GatedRows::UntilFull => until_full(postgres, weight.unwrap_or("0")),
+        };
+        let holds = if is_permitted { permitted(way, params) } else { String::new() };
+        Cow::Owned(behind_gate(way, &work, params, &holds))
     }
 }
 
@@ -247,8 +238,10 @@ fn until_full(work: &str, weight: &str) -> String {
     )
 }
 
-/// No row: no live session. `found` null: the work found nothing. The gate is materialized and the outer side
-/// of a left join, so it sets the user before the work reads its first row.
+/// No row: no live session. The first column after `confirmed` null: the work found nothing. The gate is the
+/// outer side of a left join without a condition, so it sets the user before the work reads its first row.
+/// `OFFSET 0` keeps it a query of its own, and its functions are volatile, so none is left out; it saves the
+/// copy that a materialized `WITH` is.
 fn behind_gate(way: Way, work: &str, params: usize, holds: &str) -> String {
     let (session, user, now) = (params + 1, params + 2, params + 3);
     let (since, scope, address) = (params + 4, params + 5, params + 6);
@@ -276,14 +269,12 @@ fn behind_gate(way: Way, work: &str, params: usize, holds: &str) -> String {
     };
     format!(
         concat!(
-            "WITH gate AS MATERIALIZED (SELECT {confirmed}, \
+            "SELECT gate.confirmed, work.* FROM (SELECT {confirmed}, \
          set_config('doorward.user_id', s.user_id::text, true){holds} FROM {table} s \
          JOIN users u ON u.id = s.user_id WHERE s.id = ${session} AND s.user_id = ${user} \
          {live}AND ",
             active!("u.", "${now}"),
-            ") \
-         SELECT gate.confirmed, work.* FROM gate \
-         LEFT JOIN LATERAL (SELECT TRUE AS found, w.* FROM ({work}) w) work ON TRUE"
+            " OFFSET 0) gate LEFT JOIN LATERAL ({work}) work ON TRUE"
         ),
         confirmed = confirmed,
         holds = holds,
