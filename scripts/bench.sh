@@ -104,7 +104,9 @@ columns="id, user_id, title, description, completed, completed_at, priority, due
 pgb() { PGOPTIONS= pgbench -h 127.0.0.1 -p "${3:-$pgport}" -U postgres -n -M prepared -c $clients -j 2 -T "$each" -D "task=$task" -D "owner=$owner" -f "$1" ${2:-} bench 2>"$work/pgbench.log" | awk '/^tps/ {print $3}'; }
 pgb_tls() { PGSSLMODE=require pgb "$@"; }
 printf 'SELECT %s FROM tasks WHERE user_id = (:owner)::uuid AND id = (:task)::uuid;\n' "$columns" >"$work/get.sql"
-printf 'SELECT %s, tags, metadata FROM tasks WHERE user_id = (:owner)::uuid ORDER BY created_at, id LIMIT 20;\n' "$columns" >"$work/list.sql"
+# What a list shows.
+shown="id, user_id, title, description, completed, completed_at, priority, due_at, tags, metadata, created_at, updated_at"
+printf 'SELECT %s FROM tasks WHERE user_id = (:owner)::uuid ORDER BY created_at, id LIMIT 20;\n' "$shown" >"$work/list.sql"
 cat >"$work/insert.sql" <<SQL
 INSERT INTO tasks (id, user_id, title, description, completed, completed_at, priority, due_at, due_sort, title_search, version, created_at, updated_at)
 SELECT gen_random_uuid(), (:owner)::uuid, 'Buy milk', NULL, FALSE, NULL, 0, NULL, '9999-12-31', 'buy milk', 1, now(), now();

@@ -44,22 +44,21 @@ impl Timestamp {
     fn of(date: Date, seconds: u32, micros: u32) -> Self {
         let (year, month, day) = date.to_calendar_date();
         let year = year.unsigned_abs();
-        let mut bytes = *SHAPE;
-        for (place, number) in [
-            (0, year / 100),
-            (2, year % 100),
-            (5, u8::from(month).into()),
-            (8, day.into()),
-            (11, seconds / 3600),
-            (14, seconds / 60 % 60),
-            (17, seconds % 60),
-            (20, micros / 10_000),
-            (22, micros / 100 % 100),
-            (24, micros % 100),
-        ] {
-            bytes[place] += digit(number / 10);
-            bytes[place + 1] += digit(number % 10);
-        }
+        let [y0, y1] = pair(year / 100);
+        let [y2, y3] = pair(year % 100);
+        let [mo0, mo1] = pair(u8::from(month).into());
+        let [d0, d1] = pair(day.into());
+        let [h0, h1] = pair(seconds / 3600);
+        let [m0, m1] = pair(seconds / 60 % 60);
+        let [s0, s1] = pair(seconds % 60);
+        let [u0, u1] = pair(micros / 10_000);
+        let [u2, u3] = pair(micros / 100 % 100);
+        let [u4, u5] = pair(micros % 100);
+        // One array, so that nothing is checked against its length.
+        let bytes = [
+            y0, y1, y2, y3, b'-', mo0, mo1, b'-', d0, d1, b'T', h0, h1, b':', m0, m1, b':', s0, s1,
+            b'.', u0, u1, u2, u3, u4, u5, b'Z',
+        ];
         Self { bytes, length: WIDTH }
     }
 
@@ -99,9 +98,9 @@ pub fn to_the_second(at: OffsetDateTime) -> String {
     Timestamp::short(whole).as_str().to_owned()
 }
 
-/// The last digit.
-fn digit(number: u32) -> u8 {
-    (number % 10).to_le_bytes()[0]
+/// The last two digits.
+fn pair(number: u32) -> [u8; 2] {
+    [number / 10, number].map(|number| b'0' + (number % 10).to_le_bytes()[0])
 }
 
 /// The shortest text from the fixed-width one, of which only digits and punctuation are checked.

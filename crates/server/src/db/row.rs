@@ -50,7 +50,7 @@ impl<'a> Columns<'a> {
 
     /// Whether the next column is null.
     pub fn is_null(&self) -> Result<bool> {
-        Ok(self.value(self.next)? == RawValue::NULL)
+        Ok(self.value(self.next)?.is_null())
     }
 
     fn len(&self) -> usize {

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::reply::json_bytes;
 use super::translation::{RowTranslation, Translated};
 use crate::db::{Columns, FromValue};
-use crate::input::is_plain;
+use crate::input::is_plain_ascii;
 use crate::metadata::MetadataObject;
 use crate::sql::{RawValue, Result};
 use crate::timestamp::{self, Timestamp};
@@ -63,7 +63,7 @@ pub fn copy_unless_null<T: FromValue + Serialize>(
     null: &[u8],
     out: &mut Vec<u8>,
 ) -> Option<()> {
-    if value != RawValue::NULL {
+    if !value.is_null() {
         return serde_json::to_writer(out, &T::from_value(value.read()?)?).ok();
     }
     out.extend_from_slice(null);
@@ -233,15 +233,10 @@ fn append_plain(text: &[u8], out: &mut Vec<u8>) {
 impl JsonColumn for String {
     fn copy(value: RawValue<'_>, out: &mut Vec<u8>) -> Option<()> {
         let RawValue::Text(text) = value else { return None };
-        if text.is_ascii() && is_plain(text) {
-            append_plain(text, out);
-            return Some(());
+        if !is_plain_ascii(text) {
+            return serde_json::to_writer(out, std::str::from_utf8(text).ok()?).ok();
         }
-        let text = std::str::from_utf8(text).ok()?;
-        if !is_plain(text.as_bytes()) {
-            return serde_json::to_writer(out, text).ok();
-        }
-        append_plain(text.as_bytes(), out);
+        append_plain(text, out);
         Some(())
     }
 }
@@ -287,7 +282,7 @@ impl JsonColumn for MetadataObject {
 
 impl<T: JsonColumn> JsonColumn for Option<T> {
     fn copy(value: RawValue<'_>, out: &mut Vec<u8>) -> Option<()> {
-        if value != RawValue::NULL {
+        if !value.is_null() {
             return T::copy(value, out);
         }
         out.extend_from_slice(b"null");

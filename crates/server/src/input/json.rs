@@ -28,9 +28,9 @@ pub fn parse_object(bytes: &[u8]) -> Result<Fields, Error> {
     }
 }
 
-/// Whether a text, in UTF-8, stands in JSON as it is (RFC 8259 §7).
-pub fn is_plain(text: &[u8]) -> bool {
-    let plain = |byte: u8| byte >= 0x20 && byte != b'"' && byte != b'\\';
+/// Whether a text is ASCII and stands in JSON as it is (RFC 8259 §7).
+pub fn is_plain_ascii(text: &[u8]) -> bool {
+    let plain = |byte: u8| (0x20..0x80).contains(&byte) && byte != b'"' && byte != b'\\';
     // Looks at all bytes: stopping at the first would keep the compiler from taking many at once.
     text.iter().fold(true, |all, byte| all & plain(*byte))
 }

@@ -21,7 +21,7 @@ pub use body::{Body, Draft, FromFields, Slot, add_schemas_of, schema_of, schema_
 pub use field::{Field, Given, NamedSchemas, Refusal};
 pub use fields::Fields;
 pub use instant::{EARLIEST, Instant, LATEST, instant};
-pub use json::{is_plain, parse_object};
+pub use json::{is_plain_ascii, parse_object};
 pub use locale::Locale;
 pub use merge_patch::merge_patch;
 pub use origin::Origin;

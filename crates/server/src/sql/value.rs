@@ -59,6 +59,11 @@ impl<'a> RawValue<'a> {
     /// SQL NULL.
     pub const NULL: Self = Self::Read(ValueRef::Null);
 
+    /// Whether it is SQL NULL.
+    pub fn is_null(self) -> bool {
+        matches!(self, Self::NULL)
+    }
+
     /// Reads it; `None` if a text is not UTF-8, or an instant is in no year before 10000.
     #[inline]
     pub fn read(self) -> Option<ValueRef<'a>> {

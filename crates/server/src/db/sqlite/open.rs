@@ -200,6 +200,13 @@ mod tests {
     }
 
     #[test]
+    fn threads_do_not_wait_for_each_other_at_allocations() {
+        let connection = Connection::open_in_memory().unwrap();
+        let sql = "SELECT sqlite_compileoption_used('DEFAULT_MEMSTATUS=0')";
+        assert!(connection.query_row(sql, [], |row| row.get::<_, bool>(0)).unwrap());
+    }
+
+    #[test]
     fn what_the_settings_say_holds_on_each_connection() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.db");
