@@ -98,9 +98,10 @@ pub fn to_the_second(at: OffsetDateTime) -> String {
     Timestamp::short(whole).as_str().to_owned()
 }
 
-/// The last two digits.
+/// The digits of a number below 100.
 fn pair(number: u32) -> [u8; 2] {
-    [number / 10, number].map(|number| b'0' + (number % 10).to_le_bytes()[0])
+    let [number, ..] = number.to_le_bytes();
+    [b'0' + number / 10, b'0' + number % 10]
 }
 
 /// The shortest text from the fixed-width one, of which only digits and punctuation are checked.

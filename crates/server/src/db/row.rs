@@ -44,6 +44,7 @@ impl<'a> Columns<'a> {
     }
 
     /// The columns after this many more.
+    #[must_use]
     pub fn after(&self, columns: usize) -> Self {
         Self { source: self.source, next: self.next + columns }
     }

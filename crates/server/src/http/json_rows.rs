@@ -220,7 +220,7 @@ fn is_lower_case_id(text: &[u8]) -> bool {
     let Ok(bytes) = <&[u8; 36]>::try_from(text) else { return false };
     bytes.iter().zip(SHAPE).fold(true, |all, (byte, shape)| {
         let is_hex = byte.is_ascii_digit() | matches!(byte, b'a'..=b'f');
-        all & ((*shape == b'0') & is_hex | (*shape == b'-') & (*byte == b'-'))
+        all & ((byte == shape) | ((*shape == b'0') & is_hex))
     })
 }
 

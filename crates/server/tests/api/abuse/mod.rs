@@ -3,6 +3,7 @@
 mod enumeration;
 mod every_way_in;
 mod guessing;
+mod many_sessions;
 mod new_passwords;
 mod newcomers;
 mod rate_limits;

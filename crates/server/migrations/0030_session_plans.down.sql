@@ -1,0 +1,3 @@
+-- @postgres
+ALTER TABLE sessions ALTER COLUMN user_id RESET (n_distinct);
+-- @end
