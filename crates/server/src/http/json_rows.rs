@@ -219,8 +219,8 @@ fn is_lower_case_id(text: &[u8]) -> bool {
     const SHAPE: &[u8; 36] = b"00000000-0000-0000-0000-000000000000";
     let Ok(bytes) = <&[u8; 36]>::try_from(text) else { return false };
     bytes.iter().zip(SHAPE).fold(true, |all, (byte, shape)| {
-        let is_hex = byte.is_ascii_digit() | matches!(byte, b'a'..=b'f');
-        all & ((byte == shape) | ((*shape == b'0') & is_hex))
+        let is_hex = |byte: &u8| byte.is_ascii_digit() | matches!(byte, b'a'..=b'f');
+        all & ((byte == shape) | ((*shape == b'0') & is_hex(byte)))
     })
 }
 
