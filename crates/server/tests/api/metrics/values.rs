@@ -93,6 +93,7 @@ both! {
         assert!(reads >= 1.0 && (engine == Engine::Sqlite || reads < 2.0), "{reads} reads");
         let logout = async { drop(ada.post("/auth/logout", json!({})).await.expect(204)) };
         same(growth(&app, [ended], logout).await, [1.0]);
+        settled(&app).await;
         let samples = Samples::of(&app).await;
         assert!(samples.get("doorward_http_in_flight") >= 1.0, "the scrape itself");
         let idle = samples.sum("doorward_database_calls_active");
