@@ -57,7 +57,7 @@ pub trait JsonColumn: FromValue {
     fn copy(value: RawValue<'_>, out: &mut Vec<u8>) -> Option<()>;
 }
 
-/// Appends `null` for null and for any other value what serde writes: for types that are rarely anything else.
+/// Appends this text for SQL NULL, and what serde writes for any other value: for types that are mostly null.
 pub fn copy_unless_null<T: FromValue + Serialize>(
     value: RawValue<'_>,
     null: &[u8],

@@ -64,7 +64,7 @@ impl<'a> RawValue<'a> {
         matches!(self, Self::NULL)
     }
 
-    /// Reads it; `None` if a text is not UTF-8, or an instant is in no year before 10000.
+    /// Reads it; `None` if a text is not UTF-8 or `time` cannot represent an instant.
     #[inline]
     pub fn read(self) -> Option<ValueRef<'a>> {
         match self {
