@@ -292,11 +292,12 @@ stop; kill $all_off_pid
 note "SQLite …"
 start "$liteurl"; idle_lite=$(rss $serving); prepare
 curl -fsS -H "Authorization: Bearer $token" "$base/api/tasks?limit=20" >"$work/page.json"
-floorport=$(port); "$measure" floor "$floorport" "$BETTER_AUTH_SECRET" "$work/page.json" & pids+=($!); sleep 0.3
+floorport=$(port); "$measure" floor "$floorport" "$BETTER_AUTH_SECRET" "$work/page.json" "$work/bench.db" & pids+=($!); sleep 0.3
 floor() { rps "$token" "http://127.0.0.1:$floorport/"; }
 pair 'GET /api/tasks/{id}, SQLite, against axum text + HS256' '≥ 0.45' rps "$token" "$base/api/tasks/$task" -- floor
 pair 'GET /auth/me, SQLite, against axum text + HS256' '≥ 0.45' rps "$token" "$base/auth/me" -- floor
 pair 'GET /api/tasks (20 rows), SQLite, against axum + HS256 answering the same bytes' '≥ 0.45' rps "$token" "$base/api/tasks?limit=20" -- rps "$token" "http://127.0.0.1:$floorport/body"
+pair 'GET /api/tasks (20 rows), SQLite, against axum + HS256 reading the same rows by rusqlite, without a session' '≥ 1.0' rps "$token" "$base/api/tasks?limit=20" -- rps "$token" "http://127.0.0.1:$floorport/rows"
 by_key "$liteurl" SQLite
 loaded_lite=$(rss $serving)
 bare_writes() { "$measure" inserts "$work/bare.db" "$1" "$2" "$each" | value per_second; }

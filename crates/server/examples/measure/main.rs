@@ -6,6 +6,7 @@
 
 mod beside;
 mod delay;
+mod floor;
 mod growth;
 mod hash;
 mod http;
@@ -16,19 +17,14 @@ mod sign_ins;
 mod soak;
 mod touch;
 
-use std::sync::Arc;
+use std::path::PathBuf;
 use std::time::Duration;
 
-use axum::Router;
-use axum::body::Bytes;
-use axum::http::HeaderMap;
-use axum::routing::get;
 use clap::Parser;
-use doorward_verify::{KeySet, Verifier};
-use tokio::net::TcpListener;
 
 use crate::beside::beside;
 use crate::delay::delay;
+use crate::floor::floor;
 use crate::growth::growth;
 use crate::hash::hash;
 use crate::inserts::{Writing, inserts};
@@ -39,8 +35,9 @@ use crate::touch::{Kind, touch};
 
 #[derive(Parser)]
 enum Measure {
-    /// axum behind an HS256 check: plain text, and at `/body` the JSON in a file.
-    Floor { port: u16, secret: String, body: Option<std::path::PathBuf> },
+    /// axum behind an HS256 check: plain text, at `/body` the JSON in a file, at `/rows` a page of tasks from a
+    /// SQLite file.
+    Floor { port: u16, secret: String, body: Option<PathBuf>, database: Option<PathBuf> },
     /// Writes to a SQLite file, one commit each, in a bare loop.
     Inserts { file: String, writing: Writing, synchronous: String, seconds: u64 },
     /// Argon2id (m=19456, t=2, p=1) in a bare loop on all cores.
@@ -62,7 +59,7 @@ enum Measure {
     /// How long sign-ins, reads and writes of others take until standard input ends.
     Beside { port: u16, users: u64, tasks: u64, secret: String },
     /// Writes while others kill and restart; the file names the server's process. Fails if a promise is broken.
-    Soak { port: u16, process: std::path::PathBuf, clients: usize, seconds: u64 },
+    Soak { port: u16, process: PathBuf, clients: usize, seconds: u64 },
     /// Forwards `from` to `to`, each direction late by `micros`.
     Delay { from: u16, to: u16, micros: u64 },
 }
@@ -72,9 +69,9 @@ const PASSWORD: &str = "correct horse battery staple";
 #[tokio::main]
 async fn main() {
     match Measure::parse() {
-        Measure::Floor { port, secret, body } => {
+        Measure::Floor { port, secret, body, database } => {
             let body = body.map(|file| std::fs::read(file).unwrap()).unwrap_or_default();
-            floor(port, &secret, body.into()).await;
+            floor(port, &secret, body.into(), database).await;
         }
         Measure::Inserts { file, writing, synchronous, seconds } => {
             inserts(&file, writing, &synchronous, seconds);
@@ -104,26 +101,6 @@ async fn main() {
         }
         Measure::Delay { from, to, micros } => delay(from, to, micros).await,
     }
-}
-
-async fn floor(port: u16, secret: &str, body: Bytes) {
-    let keys = KeySet::of_secrets([secret]).unwrap();
-    let verifier = Arc::new(Verifier::new(keys, "doorward", None));
-    let subject_of = move |headers: &HeaderMap| {
-        let token = headers["authorization"].to_str().unwrap().trim_start_matches("Bearer ");
-        let now = time::OffsetDateTime::now_utc().unix_timestamp();
-        verifier.verify(token, now).map(|claims| claims.sub).map_err(|_| "refused")
-    };
-    let of_body = Arc::new(subject_of);
-    let of_text = Arc::clone(&of_body);
-    let text = move |headers: HeaderMap| async move { of_text(&headers) };
-    let json = move |headers: HeaderMap| async move {
-        of_body(&headers).map(|_| ([("content-type", "application/json")], body))
-    };
-    let listener = TcpListener::bind(("127.0.0.1", port)).await.unwrap();
-    axum::serve(listener, Router::new().route("/", get(text)).route("/body", get(json)))
-        .await
-        .unwrap();
 }
 
 pub(crate) fn report(name: &str, mut times: Vec<Duration>) {
