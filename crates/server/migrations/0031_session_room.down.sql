@@ -1,0 +1,3 @@
+-- @postgres
+ALTER TABLE sessions RESET (fillfactor);
+-- @end
