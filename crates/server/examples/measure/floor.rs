@@ -16,6 +16,9 @@ use serde::Serialize;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
+/// Whose page is asked for, and where it goes.
+type Asked = (String, oneshot::Sender<Vec<u8>>);
+
 /// A task as a list shows it.
 #[derive(Serialize)]
 struct Task {
@@ -64,9 +67,9 @@ fn as_json(body: impl IntoResponse) -> impl IntoResponse {
     ([("content-type", "application/json")], body)
 }
 
-/// A thread for each core, each with a connection of its own, which answer whose page is asked for.
-fn readers(file: &Path) -> Sender<(String, oneshot::Sender<Vec<u8>>)> {
-    let (sender, receiver) = channel();
+/// A thread for each core, each with a connection of its own.
+fn readers(file: &Path) -> Sender<Asked> {
+    let (sender, receiver) = channel::<Asked>();
     let receiver = Arc::new(Mutex::new(receiver));
     for _ in 0..std::thread::available_parallelism().unwrap().get() {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -75,7 +78,6 @@ fn readers(file: &Path) -> Sender<(String, oneshot::Sender<Vec<u8>>)> {
         std::thread::spawn(move || {
             let next = || receiver.lock().unwrap().recv();
             while let Ok((owner, answer)) = next() {
-                let answer: oneshot::Sender<_> = answer;
                 let _ = answer.send(page(&connection, &owner));
             }
         });
@@ -84,7 +86,7 @@ fn readers(file: &Path) -> Sender<(String, oneshot::Sender<Vec<u8>>)> {
 }
 
 /// The first twenty tasks of this user.
-fn page(connection: &Connection, owner: &String) -> Vec<u8> {
+fn page(connection: &Connection, owner: &str) -> Vec<u8> {
     let mut statement = connection.prepare_cached(PAGE).unwrap();
     let tasks = statement.query_map([owner], |row| {
         Ok(Task {
