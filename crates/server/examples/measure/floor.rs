@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse;
 use axum::routing::get;
 use doorward_verify::{KeySet, Verifier};
@@ -45,7 +45,7 @@ pub(crate) async fn floor(port: u16, secret: &str, body: Bytes, file: Option<Pat
     let subject_of = Arc::new(move |headers: &HeaderMap| {
         let token = headers["authorization"].to_str().unwrap().trim_start_matches("Bearer ");
         let now = time::OffsetDateTime::now_utc().unix_timestamp();
-        verifier.verify(token, now).map(|claims| claims.sub).map_err(|_| "refused")
+        verifier.verify(token, now).map(|claims| claims.sub).map_err(|_| StatusCode::UNAUTHORIZED)
     });
     let (of_text, of_body, of_rows) =
         (Arc::clone(&subject_of), Arc::clone(&subject_of), subject_of);
@@ -56,7 +56,7 @@ pub(crate) async fn floor(port: u16, secret: &str, body: Bytes, file: Option<Pat
         let owner = of_rows(&headers)?;
         let (answer, page) = oneshot::channel();
         readers.unwrap().send((owner, answer)).unwrap();
-        Ok::<_, &str>(as_json(page.await.unwrap()))
+        Ok::<_, StatusCode>(as_json(page.await.unwrap()))
     };
     let listener = TcpListener::bind(("127.0.0.1", port)).await.unwrap();
     let router = Router::new().route("/", get(text)).route("/body", get(json));
